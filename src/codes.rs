@@ -1,0 +1,99 @@
+//! The table of diagnostic codes: one line a code, sorted by the pass that raises it.
+//!
+//! A code is a word that never changes its meaning. `check`, `explain` and docs/diagnostics.md read this
+//! table; a test refuses a code that is declared and never raised in a golden file.
+
+use crate::diagnostic::{Code, Severity};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident $word:literal $severity:ident $allow:ident $summary:literal;)*) => {
+        $(
+            #[doc = $summary]
+            pub const $name: Code = Code {
+                word: $word,
+                severity: Severity::$severity,
+                allowable: codes!(@ $allow),
+                summary: $summary,
+            };
+        )*
+        /// Every code, in the order of the passes.
+        pub const ALL: &[Code] = &[$($name),*];
+    };
+    (@ fixed) => { false };
+    (@ allowable) => { true };
+}
+
+codes! {
+    // reading
+    FILE_TOO_LARGE "file_too_large" Error fixed "the file is larger than the limit";
+    TOO_DEEP "too_deep" Error fixed "brackets are nested deeper than the limit";
+    BAD_ENCODING "bad_encoding" Error fixed "the text holds a character that has no place in a journey";
+    HIDDEN_CHARACTER "hidden_character" Error fixed "a string or comment holds a character that changes how the text is shown";
+    SYNTAX "syntax" Error fixed "a line that the grammar does not know";
+    UNCLOSED "unclosed" Error fixed "a block or string is not closed";
+    BAD_LITERAL "bad_literal" Error fixed "a number, duration, size or escape is not well formed";
+    // names
+    DUPLICATE_NAME "duplicate_name" Error fixed "a name is given twice in one place";
+    RESERVED_NAME "reserved_name" Error fixed "a word of the language is used as a name";
+    BAD_WIRE_NAME "bad_wire_name" Error fixed "the name on the wire breaks the rules for such names";
+    COLON_IN_WIRE_NAME "colon_in_wire_name" Warning fixed "a colon in a name on the wire reads as a realm in an advice";
+    UNKNOWN_IMPORT "unknown_import" Error fixed "an imported file is not there";
+    IMPORT_CYCLE "import_cycle" Error fixed "files import each other in a circle";
+    IMPORT_OUTSIDE "import_outside" Error fixed "an import leaves the folder of the realm";
+    IMPORTED_JOURNEY "imported_journey" Error fixed "an imported file may hold fragments and constants only";
+    UNKNOWN_NAME "unknown_name" Error fixed "a constant or parameter of this name is not there";
+    UNKNOWN_TARGET "unknown_target" Error fixed "an arrow points to a node that is not there";
+    UNKNOWN_JOURNEY "unknown_journey" Error fixed "an inner journey of this name is not there";
+    UNKNOWN_TYPE "unknown_type" Error fixed "a node type of this name is not known";
+    KNOWN_TYPE "known_type" Error fixed "an `extern` declares a type that the catalogue knows";
+    RECURSIVE_FRAGMENT "recursive_fragment" Error fixed "a fragment uses itself";
+    RECURSIVE_JOURNEY "recursive_journey" Error fixed "an inner journey leads back to its caller";
+    RECURSIVE_CONSTANT "recursive_constant" Error fixed "a constant is defined by itself";
+    TOO_MANY_NODES "too_many_nodes" Error fixed "a journey has more nodes than the limit";
+    MISSING_START "missing_start" Error fixed "a journey or fragment does not say where it starts";
+    MISSING_PARAMETER "missing_parameter" Error fixed "a parameter without a default is not bound";
+    NAMING "naming" Warning allowable "a name does not follow the custom of the language";
+    UNUSED "unused" Warning allowable "a constant, parameter, fragment or import is never used";
+    // values
+    UNKNOWN_SETTING "unknown_setting" Error fixed "the type has no setting of this name";
+    MISSING_SETTING "missing_setting" Error fixed "a required setting is not given";
+    WRONG_TYPE "wrong_type" Error fixed "a value is not of the type expected here";
+    WRONG_UNIT "wrong_unit" Error fixed "a duration or size does not fit the unit of the setting";
+    OUT_OF_RANGE "out_of_range" Error fixed "a value lies outside what the setting allows";
+    SECRET_LITERAL "secret_literal" Error fixed "a secret is written in the text";
+    SECRET_IN_TEXT "secret_in_text" Error fixed "a secret flows into a text";
+    // expressions
+    UNGUARDED_KEY "unguarded_key" Error fixed "a value that may be missing is read without `has`";
+    UNKNOWN_FUNCTION "unknown_function" Error fixed "a function of this name is not there";
+    UNKNOWN_PATH "unknown_path" Error fixed "a path does not begin with a scope that can be read";
+    BAD_PATTERN "bad_pattern" Error fixed "a pattern of `matches` is not well formed";
+    // wiring
+    UNWIRED_OUTCOME "unwired_outcome" Error fixed "an outcome of a node leads nowhere";
+    UNKNOWN_OUTCOME "unknown_outcome" Error fixed "the type has no outcome of this name";
+    DUPLICATE_OUTCOME "duplicate_outcome" Error fixed "an outcome is wired twice";
+    AMBIGUOUS_ARROW "ambiguous_arrow" Error fixed "an arrow without a name stands for exactly one outcome";
+    MISSING_ELSE "missing_else" Error fixed "a decision has no `else`";
+    MISPLACED "misplaced" Error fixed "an item stands where it has no meaning";
+    BAD_PAGE "bad_page" Error fixed "a page holds what a page cannot hold";
+    BAD_EXIT "bad_exit" Error fixed "an exit of a fragment is not wired, not reached or not known";
+    // shape
+    UNREACHABLE "unreachable" Error allowable "nothing leads to this node";
+    NO_SUCCESS "no_success" Error allowable "no way through the journey ends in success";
+    LOOSE_END "loose_end" Warning allowable "an arrow is declared to lead nowhere";
+    SPINNING_LOOP "spinning_loop" Error allowable "a loop neither asks nor counts";
+    UNBOUNDED_PASSWORD_LOOP "unbounded_password_loop" Error allowable "a secret can be tried without a limit";
+    // proofs
+    ENSURE_FAILED "ensure_failed" Error allowable "a property of the journey does not hold";
+    UNKNOWN_PLACE "unknown_place" Error fixed "a property speaks of a place that is not there";
+    UNPROVED_SUCCESS "unproved_success" Error allowable "success is reached without a proof of who logs in";
+    LEVEL_NOT_REACHED "level_not_reached" Error allowable "the journey claims a level that some way to success does not reach";
+    LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
+    // exceptions
+    UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
+    UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";
+}
+
+/// The code with this word.
+pub fn find(word: &str) -> Option<Code> {
+    ALL.iter().find(|code| code.word == word).copied()
+}

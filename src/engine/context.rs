@@ -1,0 +1,259 @@
+//! What a node sees of the run it is visited by.
+//!
+//! A node reads and writes state, level and the answers of the end through this alone. Whatever it
+//! writes is taken back when it ends in an error.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    engine::{
+        action::Subject, error::NodeError, host::Timestamp, request::Request, start::StartSession,
+    },
+    model::{
+        expr::KeyId, journey::SettingValue, level::AuthLevel, realm::Realm, text::LocalizedText,
+        value::Value,
+    },
+};
+
+/// What the engine does for a node; one implementation, behind a trait so that nodes compile alone.
+pub(crate) trait World {
+    fn shared(&self, key: KeyId) -> Option<&Value>;
+    fn transient(&self, key: KeyId) -> Option<&Value>;
+    fn secure(&self, key: KeyId) -> Option<&Value>;
+    fn put_shared(&mut self, key: KeyId, value: Value);
+    fn put_transient(&mut self, key: KeyId, value: Value);
+    fn remove(&mut self, key: KeyId);
+    fn key(&mut self, name: &str) -> KeyId;
+    fn object(&self, name: &str) -> Option<&Value>;
+    fn put_object(&mut self, name: &str, value: Value, transient: bool);
+    fn level(&self) -> AuthLevel;
+    fn raise(&mut self, by: i64);
+    fn subject(&self) -> Option<&Subject>;
+    fn session(&self) -> Option<&StartSession>;
+    fn challenge_subject(&self) -> Option<&Subject>;
+    fn open_challenge(&mut self);
+    fn close_challenge(&mut self);
+    fn now(&mut self) -> Timestamp;
+    fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError>;
+    fn realm(&self) -> &Realm;
+    fn request(&self) -> &Request;
+    fn visit(&self) -> Option<&Value>;
+    fn set_visit(&mut self, value: Option<Value>);
+    fn memory(&self) -> Option<&Value>;
+    fn set_memory(&mut self, value: Option<Value>);
+    fn value(&self, setting: &SettingValue) -> Result<Value, NodeError>;
+    fn session_property(&mut self, name: &str, value: Option<Value>) -> Result<(), NodeError>;
+    fn set_success_url(&mut self, url: &str);
+    fn set_failure_url(&mut self, url: &str);
+    fn success_detail(&mut self, name: &str, value: Value);
+    fn failure_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
+    fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
+    fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>);
+    fn trace(&mut self, text: String);
+}
+
+/// A node's view of the run.
+pub struct Context<'a> {
+    pub(crate) world: &'a mut dyn World,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+impl Context<'_> {
+    /// A value of shared state.
+    pub fn shared(&self, key: KeyId) -> Option<&Value> {
+        self.world.shared(key)
+    }
+
+    /// A value of transient state.
+    pub fn transient(&self, key: KeyId) -> Option<&Value> {
+        self.world.transient(key)
+    }
+
+    /// A value of secure state.
+    pub fn secure(&self, key: KeyId) -> Option<&Value> {
+        self.world.secure(key)
+    }
+
+    /// The value of a key: transient, then secure, then shared.
+    pub fn get(&self, key: KeyId) -> Option<&Value> {
+        self.transient(key)
+            .or_else(|| self.secure(key))
+            .or_else(|| self.shared(key))
+    }
+
+    /// Puts a value into shared state.
+    ///
+    /// Another `username` than the one there drops the subject, every proof and every open challenge.
+    pub fn put_shared(&mut self, key: KeyId, value: Value) {
+        self.world.put_shared(key, value);
+    }
+
+    /// Puts a value into transient state.
+    pub fn put_transient(&mut self, key: KeyId, value: Value) {
+        self.world.put_transient(key, value);
+    }
+
+    /// Removes a key from all three scopes.
+    pub fn remove(&mut self, key: KeyId) {
+        self.world.remove(key);
+    }
+
+    /// The number of a key named at run time.
+    pub fn key(&mut self, name: &str) -> KeyId {
+        self.world.key(name)
+    }
+
+    /// An attribute of the profile under construction: transient over shared.
+    pub fn object_attribute(&self, name: &str) -> Option<&Value> {
+        self.world.object(name)
+    }
+
+    /// Puts an attribute of the profile under construction into shared state.
+    pub fn put_object_shared(&mut self, name: &str, value: Value) {
+        self.world.put_object(name, value, false);
+    }
+
+    /// Puts an attribute of the profile under construction into transient state.
+    pub fn put_object_transient(&mut self, name: &str, value: Value) {
+        self.world.put_object(name, value, true);
+    }
+
+    /// The level of the run.
+    pub fn level(&self) -> AuthLevel {
+        self.world.level()
+    }
+
+    /// Raises the level, or lowers it where `by` is negative; only as the signature declares.
+    pub fn raise(&mut self, by: i64) {
+        self.world.raise(by);
+    }
+
+    /// The subject of the run, where an effect has named one.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.world.subject()
+    }
+
+    /// The session that came with the start.
+    pub fn session(&self) -> Option<&StartSession> {
+        self.world.session()
+    }
+
+    /// The subject that the open challenge of this run (a one-time code) was made for.
+    pub fn challenge_subject(&self) -> Option<&Subject> {
+        self.world.challenge_subject()
+    }
+
+    /// Opens a challenge for the subject of the run.
+    pub fn open_challenge(&mut self) {
+        self.world.open_challenge();
+    }
+
+    /// Closes the open challenge.
+    pub fn close_challenge(&mut self) {
+        self.world.close_challenge();
+    }
+
+    /// The time; the same throughout one pass of a page.
+    pub fn now(&mut self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Fills `bytes` with randomness; the same bytes again when a page replays the visit.
+    ///
+    /// # Errors
+    /// There is no randomness to be had.
+    pub fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError> {
+        self.world.random(bytes)
+    }
+
+    /// The realm of the run.
+    pub fn realm(&self) -> &Realm {
+        self.world.realm()
+    }
+
+    /// The request at hand.
+    pub fn request(&self) -> &Request {
+        self.world.request()
+    }
+
+    /// The best text for the languages of the request.
+    pub fn text<'t>(&self, text: &'t LocalizedText) -> &'t str {
+        text.best(self.request().locales.iter().map(String::as_str))
+    }
+
+    /// What the node kept on this visit; gone when the node is left.
+    pub fn visit(&self) -> Option<&Value> {
+        self.world.visit()
+    }
+
+    /// Keeps something for this visit.
+    pub fn set_visit(&mut self, value: Option<Value>) {
+        self.world.set_visit(value);
+    }
+
+    /// What the node kept in this run: counters, timers. All frames of one static path share it.
+    pub fn memory(&self) -> Option<&Value> {
+        self.world.memory()
+    }
+
+    /// Keeps something for this run.
+    pub fn set_memory(&mut self, value: Option<Value>) {
+        self.world.set_memory(value);
+    }
+
+    /// The value of a setting now; secret parameters resolved.
+    ///
+    /// # Errors
+    /// It reads something that is not there.
+    pub fn value(&self, setting: &SettingValue) -> Result<Value, NodeError> {
+        self.world.value(setting)
+    }
+
+    /// Sets a session property for the end of the run; `None` removes it.
+    ///
+    /// # Errors
+    /// The name is one of the system's, in any letter case.
+    pub fn session_property(&mut self, name: &str, value: Option<Value>) -> Result<(), NodeError> {
+        self.world.session_property(name, value)
+    }
+
+    /// Sets where success leads, unless the client said where.
+    pub fn set_success_url(&mut self, url: &str) {
+        self.world.set_success_url(url);
+    }
+
+    /// Sets where failure leads, unless the client said where.
+    pub fn set_failure_url(&mut self, url: &str) {
+        self.world.set_failure_url(url);
+    }
+
+    /// Adds a detail to the reply of success.
+    pub fn success_detail(&mut self, name: &str, value: Value) {
+        self.world.success_detail(name, value);
+    }
+
+    /// Sets message and details of the reply of failure.
+    pub fn failure_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
+        self.world.failure_detail(message, details);
+    }
+
+    /// Sets message and details of the reply when a node fails.
+    pub fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
+        self.world.error_detail(message, details);
+    }
+
+    /// Bounds the session that success makes.
+    pub fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>) {
+        self.world.session_times(time, idle);
+    }
+
+    /// Writes a line to the trace of the run; nothing secret.
+    pub fn trace(&mut self, text: impl Into<String>) {
+        self.world.trace(text.into());
+    }
+}

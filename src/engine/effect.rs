@@ -1,0 +1,213 @@
+//! What a run needs from outside, as values.
+//!
+//! The embedder performs an effect and hands back the reply. Effects that write, send, count or compare
+//! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
+//! whenever they are needed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    engine::host::Timestamp,
+    model::{level::AuthLevel, text::LocalizedText, value::Value},
+    secret::Secret,
+};
+
+/// Names one effect of one run for ever; the same after a restore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EffectId {
+    /// The run.
+    pub run: u128,
+    /// The stop of the run it belongs to.
+    pub generation: u32,
+    /// Its number within that stop.
+    pub ordinal: u32,
+}
+
+/// The canonical id of an identity, as the store gave it; never a name someone typed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SubjectId(pub Arc<str>);
+
+/// One thing to do outside.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Compare a secret: the only place where secrets are compared. Once.
+    Verify(Verify),
+    /// Read an identity. Fresh.
+    ReadIdentity(ReadIdentity),
+    /// Set an account active or inactive. Once.
+    SetStatus(SetStatus),
+    /// Send a message. Once.
+    Send(Message),
+    /// Read the session that came with the start. Fresh.
+    ReadSession(ReadSession),
+    /// Whatever else an embedder's node needs.
+    Custom(Custom),
+}
+
+impl Effect {
+    /// Whether a repetition must be dropped.
+    pub fn is_once(&self) -> bool {
+        match self {
+            Self::Verify(_) | Self::SetStatus(_) | Self::Send(_) => true,
+            Self::ReadIdentity(_) | Self::ReadSession(_) => false,
+            Self::Custom(custom) => custom.once,
+        }
+    }
+}
+
+/// Which kind of secret is compared; each has a failure count of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Credential {
+    /// Against the stored hash.
+    Password,
+    /// Against this one-time code.
+    Otp {
+        /// The code that was made.
+        expected: Secret<String>,
+        /// Whether it has lapsed: counted and compared all the same, but never a match.
+        lapsed: bool,
+    },
+    /// Against the stored recovery codes; a match uses the code up.
+    Recovery,
+}
+
+/// Compare a secret for a subject.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verify {
+    /// Who: the canonical id where the run knows it, else the name typed.
+    pub who: Who,
+    /// What kind of secret.
+    pub credential: Credential,
+    /// What was typed.
+    pub secret: Secret<String>,
+}
+
+/// A subject, or a name that may belong to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// A name as typed, normalised by the store.
+    Name(Arc<str>),
+    /// A subject.
+    Subject(SubjectId),
+}
+
+/// Read attributes of an identity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadIdentity {
+    /// Who.
+    pub who: Who,
+    /// The attributes wanted.
+    pub attributes: Vec<Arc<str>>,
+}
+
+/// Set an account active or inactive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetStatus {
+    /// Who.
+    pub who: Who,
+    /// Whether it is to be active.
+    pub active: bool,
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// By which way.
+    pub channel: Channel,
+    /// To which address.
+    pub to: Arc<str>,
+    /// From which address; the embedder's where empty.
+    pub from: Arc<str>,
+    /// The subject line.
+    pub subject: String,
+    /// The body; holds codes, so it is secret.
+    pub body: Secret<String>,
+    /// Settings of the node that tell the embedder how to send: host, port, account.
+    pub route: BTreeMap<Arc<str>, Value>,
+    /// Texts by locale, where the embedder renders a template.
+    pub template: Option<LocalizedText>,
+}
+
+/// A way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Electronic mail.
+    Mail,
+    /// A text message.
+    Sms,
+}
+
+/// Read properties of the session that came with the start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadSession {
+    /// The session.
+    pub session: SessionRef,
+    /// The properties wanted.
+    pub properties: Vec<Arc<str>>,
+}
+
+/// A handle of a session; an embedder's own spelling, never the token itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionRef(pub Arc<str>);
+
+/// An effect of an embedder's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Custom {
+    /// What kind.
+    pub kind: Arc<str>,
+    /// The request.
+    pub request: Value,
+    /// Whether a repetition must be dropped.
+    pub once: bool,
+}
+
+/// The answer to an effect.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum EffectReply {
+    /// To `Verify`: the secret was right, and whose it is.
+    Match(Identity),
+    /// To `Verify`: it was not, or there is no such user, or the budget is spent.
+    Miss,
+    /// To `ReadIdentity`.
+    Identity(Option<Identity>),
+    /// To `SetStatus`: whether there was such an identity.
+    StatusSet(bool),
+    /// To `Send`: it was taken.
+    Sent,
+    /// To `ReadSession`: `None` where it is no longer valid.
+    Session(Option<SessionView>),
+    /// To `Custom`.
+    Custom(Value),
+    /// It could not be done; the node takes its error arrow.
+    Failed(String),
+}
+
+/// An identity as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The canonical id.
+    pub subject: SubjectId,
+    /// The canonical name.
+    pub username: Arc<str>,
+    /// Whether the account is active.
+    pub active: bool,
+    /// The attributes that were asked for and are there.
+    pub attributes: BTreeMap<Arc<str>, Value>,
+}
+
+/// A session as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionView {
+    /// Whose it is.
+    pub subject: SubjectId,
+    /// The canonical name.
+    pub username: Arc<str>,
+    /// Its level.
+    pub level: AuthLevel,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The properties that were asked for and are there.
+    pub properties: BTreeMap<Arc<str>, Value>,
+}

@@ -1,0 +1,169 @@
+//! What it takes to be a node type: a signature, and behaviour made from settings.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use crate::{
+    engine::{
+        action::{Action, Reply},
+        context::Context,
+        error::NodeError,
+    },
+    model::{
+        expr::KeyId,
+        journey::{OutcomeId, SettingValue},
+        signature::Signature,
+        value::Value,
+    },
+};
+
+/// A node type. Built-in types and those of embedders are the same thing.
+pub trait NodeType: fmt::Debug + Send + Sync + 'static {
+    /// What is known of it without running it.
+    fn signature(&self) -> Signature;
+
+    /// Makes the behaviour of one node, once, when a program is linked.
+    ///
+    /// # Errors
+    /// The settings are of the right types but make no sense together; linking is refused.
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>;
+}
+
+/// The behaviour of one node. Shared by all runs, so it keeps nothing of any.
+pub trait Prepared: fmt::Debug + Send + Sync {
+    /// The run arrives.
+    ///
+    /// # Errors
+    /// The node cannot do its work: nothing it changed stays, and its error arrow is taken.
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError>;
+
+    /// What the node waited for is here.
+    ///
+    /// # Errors
+    /// As [`Prepared::enter`].
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let _ = (cx, reply);
+        Err(NodeError::new("the node does not wait for anything"))
+    }
+}
+
+/// What a node type needs to make the behaviour of one node.
+#[derive(Debug)]
+pub struct Setup<'a> {
+    pub(crate) settings: &'a [(Arc<str>, SettingValue)],
+    pub(crate) outcomes: &'a [Arc<str>],
+    pub(crate) node: &'a str,
+    pub(crate) keys: &'a mut KeyTable,
+}
+
+impl Setup<'_> {
+    /// The path of the node.
+    pub fn node(&self) -> &str {
+        self.node
+    }
+
+    /// The outcomes of the node in order.
+    pub fn outcomes(&self) -> &[Arc<str>] {
+        self.outcomes
+    }
+
+    /// The number of an outcome.
+    ///
+    /// # Errors
+    /// The node has no such outcome.
+    pub fn outcome(&self, name: &str) -> Result<OutcomeId, NodeError> {
+        self.try_outcome(name)
+            .ok_or_else(|| NodeError::new(format!("there is no outcome `{name}`")))
+    }
+
+    /// The number of an outcome, where the node has it.
+    pub fn try_outcome(&self, name: &str) -> Option<OutcomeId> {
+        let at = self
+            .outcomes
+            .iter()
+            .position(|outcome| &**outcome == name)?;
+        u16::try_from(at).ok().map(OutcomeId)
+    }
+
+    /// The number of a state key, made where there is none yet.
+    pub fn key(&mut self, name: &str) -> KeyId {
+        self.keys.intern(name)
+    }
+
+    /// The value of a setting, default included; `None` where it has neither.
+    pub fn setting(&self, key: &str) -> Option<&SettingValue> {
+        self.settings
+            .binary_search_by(|(k, _)| (**k).cmp(key))
+            .ok()
+            .and_then(|at| self.settings.get(at))
+            .map(|(_, value)| value)
+    }
+
+    /// All settings that have a value, sorted by key.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &SettingValue)> {
+        self.settings.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The constant value of a setting; `None` where it has none.
+    ///
+    /// # Errors
+    /// The value is computed at run time, and this setting cannot be.
+    pub fn constant(&self, key: &str) -> Result<Option<&Value>, NodeError> {
+        match self.setting(key) {
+            None => Ok(None),
+            Some(SettingValue::Constant(value)) => Ok(Some(value)),
+            Some(SettingValue::Computed(_)) => Err(NodeError::new(format!(
+                "setting `{key}` cannot depend on the run"
+            ))),
+        }
+    }
+}
+
+/// The state keys of a linked program, by number and by name.
+#[derive(Debug, Clone, Default)]
+pub struct KeyTable {
+    names: Vec<Arc<str>>,
+    by_name: BTreeMap<Arc<str>, KeyId>,
+}
+
+impl KeyTable {
+    /// A table that begins with these keys.
+    pub fn new(names: impl IntoIterator<Item = Arc<str>>) -> Self {
+        let mut table = Self::default();
+        for name in names {
+            table.intern(&name);
+        }
+        table
+    }
+
+    /// The number of a key, made where there is none yet.
+    pub fn intern(&mut self, name: &str) -> KeyId {
+        if let Some(id) = self.by_name.get(name) {
+            return *id;
+        }
+        let id = KeyId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        let name: Arc<str> = Arc::from(name);
+        self.names.push(Arc::clone(&name));
+        self.by_name.insert(name, id);
+        id
+    }
+
+    /// The number of a key.
+    pub fn find(&self, name: &str) -> Option<KeyId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The name of a key.
+    pub fn name(&self, id: KeyId) -> Option<&Arc<str>> {
+        self.names.get(id.0 as usize)
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}

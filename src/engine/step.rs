@@ -1,0 +1,164 @@
+//! What an embedder gives to a run and gets from it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    engine::{
+        action::Subject,
+        callback::{Answer, Ask},
+        effect::{Effect, EffectId, EffectReply, SessionRef},
+        host::Timestamp,
+    },
+    model::{level::AuthLevel, signature::Factor, value::Value},
+};
+
+/// What is given to a step.
+#[derive(Debug)]
+pub enum Input {
+    /// The first step.
+    Begin,
+    /// The answers to the callbacks of the last step, one for each.
+    Answers(Vec<Answer>),
+    /// The reply to the effect of the last step.
+    Effect(EffectReply),
+    /// Someone came back by the link.
+    Resume,
+}
+
+/// What comes of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Something is asked.
+    Ask(Ask),
+    /// Something is to be done outside.
+    Call(Call),
+    /// The run waits for someone to come back by a link.
+    Suspended(Suspended),
+    /// The run has ended.
+    Done(End),
+}
+
+/// An effect to perform.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Its id.
+    pub id: EffectId,
+    /// What to do.
+    pub effect: Effect,
+    /// The node that wants it, for the audit: `journey/node`.
+    pub node: Arc<str>,
+}
+
+/// A suspended run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspended {
+    /// What to show.
+    pub ask: Ask,
+    /// Until when the link may be followed.
+    pub until: Timestamp,
+    /// What to do with the link; `{0}` in its message is where the link goes.
+    pub deliver: Option<Effect>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum End {
+    /// In success.
+    Success(Box<Success>),
+    /// In failure.
+    Failure(Box<Failure>),
+}
+
+/// A success.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Success {
+    /// Who logged in.
+    pub subject: Subject,
+    /// Whether a factor of that subject was proved in this run.
+    pub proved: bool,
+    /// What was proved, in order.
+    pub evidence: Vec<Evidence>,
+    /// The level of the run.
+    pub level: AuthLevel,
+    /// The journey, by its name on the wire.
+    pub journey: Arc<str>,
+    /// Whether to make no session.
+    pub no_session: bool,
+    /// The session of the same subject that this run replaces.
+    pub upgrades: Option<SessionRef>,
+    /// Session properties to set; `None` removes one.
+    pub properties: BTreeMap<Arc<str>, Option<Value>>,
+    /// Names of the authenticating node types passed, in order.
+    pub node_types: Vec<Arc<str>>,
+    /// Where to go: goto, else what the journey set.
+    pub success_url: Option<Arc<str>>,
+    /// Details for the reply.
+    pub details: BTreeMap<Arc<str>, Value>,
+    /// The longest time of the session.
+    pub session_time_max: Option<Duration>,
+    /// The longest idle time of the session.
+    pub idle_time_max: Option<Duration>,
+}
+
+/// One proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Of whom.
+    pub subject: crate::engine::effect::SubjectId,
+    /// By what.
+    pub factor: Factor,
+    /// At which node: `journey/node`.
+    pub node: Arc<str>,
+    /// On which visit of the run.
+    pub visit: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A failure.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Why; never shown to whoever tries to log in.
+    pub reason: FailureReason,
+    /// The name typed, for the audit.
+    pub username: Option<Arc<str>>,
+    /// The journey, by its name on the wire.
+    pub journey: Arc<str>,
+    /// Where to go.
+    pub failure_url: Option<Arc<str>>,
+    /// The message of a Set…Details node, instead of the plain one.
+    pub message: Option<String>,
+    /// Details for the reply.
+    pub details: BTreeMap<Arc<str>, Value>,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureReason {
+    /// The journey led to failure.
+    Rejected,
+    /// The journey led to a declared loose end.
+    LooseEnd,
+    /// Success was reached without a proof of who logs in.
+    UnprovedSuccess,
+    /// Success was reached below the level the journey claims.
+    LevelNotReached,
+    /// Success was reached by a subject that is not there or is not active.
+    Inactive,
+    /// Success was reached by another subject than that of the session the run came with.
+    OtherSubject,
+    /// A node failed and no arrow leads on.
+    NodeFailed {
+        /// `journey/node`
+        node: Arc<str>,
+        /// What happened, without anything secret.
+        message: String,
+    },
+    /// More nodes were visited than the limit.
+    TooManyVisits,
+    /// The state grew over the limit.
+    StateTooLarge,
+}

@@ -1,0 +1,42 @@
+//! Authentication journeys as text.
+
+extern crate alloc;
+
+pub mod codes;
+mod diagnostic;
+mod secret;
+mod source;
+
+pub mod syntax;
+
+pub mod model;
+
+pub mod engine;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};
+pub use secret::Secret;
+pub use source::{LineColumn, Source, SourceId, SourceMap, Span};
+
+pub use engine::{
+    action::{Action, Go, Reply, Subject, Suspend},
+    callback::{Answer, Ask, Callback},
+    context::Context,
+    effect::{Effect, EffectReply, SubjectId},
+    error::{AnswerError, EngineError, LinkError, NodeError},
+    host::{Host, Timestamp},
+    limits::Limits,
+    node_type::{NodeType, Prepared, Setup},
+    request::Request,
+    start::{Start, StartSession},
+    step::{End, Failure, FailureReason, Input, Step, Success},
+};
+pub use model::{
+    catalog::Catalog,
+    level::AuthLevel,
+    program::{Program, Valid},
+    realm::Realm,
+    signature::{Factor, Setting, Signature},
+    text::LocalizedText,
+    value::{Decimal, Type, Value},
+};
+pub use syntax::ast;

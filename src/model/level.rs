@@ -1,0 +1,59 @@
+//! The auth level: how much a run has proved, as one number.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An auth level, `0..=2147483647`; arithmetic saturates at both ends.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct AuthLevel(u32);
+
+impl AuthLevel {
+    /// Where every run begins.
+    pub const ZERO: Self = Self(0);
+    /// The greatest level.
+    pub const MAX: Self = Self(i32::MAX as u32);
+
+    /// The level with this number, held to the bounds.
+    pub fn saturating(number: i64) -> Self {
+        Self(u32::try_from(number.clamp(0, i64::from(i32::MAX))).unwrap_or(0))
+    }
+
+    /// The level after a raise, or a fall where `by` is negative.
+    pub fn raised(self, by: i64) -> Self {
+        Self::saturating(i64::from(self.0).saturating_add(by))
+    }
+
+    /// The number.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// A strict decimal within the bounds: digits only, no sign, no blanks.
+    ///
+    /// ```
+    /// use wayfare::AuthLevel;
+    /// assert_eq!(AuthLevel::parse("20").map(AuthLevel::number), Some(20));
+    /// assert_eq!(AuthLevel::parse("2147483648"), None);
+    /// assert_eq!(AuthLevel::parse(" 10 "), None);
+    /// ```
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > 10 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let number: u64 = text.parse().ok()?;
+        u32::try_from(number)
+            .ok()
+            .filter(|n| *n <= Self::MAX.0)
+            .map(Self)
+    }
+}
+
+impl fmt::Display for AuthLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

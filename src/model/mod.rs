@@ -1,0 +1,17 @@
+//! What a compiled program is made of.
+//!
+//! The words are the field's. A *journey* is a graph of *nodes*; a node ends in one of its *outcomes*,
+//! and each outcome has one arrow. A node may *ask*: it sends *callbacks* and waits for their answers.
+//! A run has an *auth level* and belongs to a *realm*; its *state* has the scopes shared, transient and
+//! secure. Everything here is immutable once compiled, and everything is named by small numbers.
+
+pub mod catalog;
+pub mod expr;
+pub mod journey;
+pub mod level;
+pub mod program;
+pub mod property;
+pub mod realm;
+pub mod signature;
+pub mod text;
+pub mod value;

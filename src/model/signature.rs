@@ -1,0 +1,349 @@
+//! What is known of a node type without running it.
+//!
+//! The compiler and every check see signatures only; behaviours are linked later. A cell that no source
+//! settles is [`Known::Unknown`]: it is listed in the docs and read as the worst case by every check.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use crate::model::{
+    level::AuthLevel,
+    value::{Type, Value},
+};
+
+/// A fact, or the admission that no source settles it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Known<T> {
+    /// The fact.
+    Is(T),
+    /// Nobody knows: checks assume the worst.
+    Unknown,
+}
+
+impl<T: Copy> Known<T> {
+    /// The fact, or what a careful reader assumes.
+    pub fn or(self, worst: T) -> T {
+        match self {
+            Self::Is(fact) => fact,
+            Self::Unknown => worst,
+        }
+    }
+}
+
+/// What a proof rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Factor {
+    /// A password.
+    Password,
+    /// A one-time code.
+    Otp,
+    /// A key bound to a device, passkeys included.
+    Device,
+    /// A message answered on a registered device.
+    Push,
+    /// Another identity provider.
+    Federation,
+    /// A link followed from the user's mail.
+    MailLink,
+    /// A recovery code.
+    Recovery,
+    /// A client certificate or Kerberos ticket.
+    Certificate,
+    /// Answers to questions.
+    Knowledge,
+    /// The session that came with the start; alone it proves nobody.
+    Session,
+}
+
+impl Factor {
+    /// Every factor, as written in the language.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Password, "password"),
+        (Self::Otp, "otp"),
+        (Self::Device, "device"),
+        (Self::Push, "push"),
+        (Self::Federation, "federation"),
+        (Self::MailLink, "mail_link"),
+        (Self::Recovery, "recovery"),
+        (Self::Certificate, "certificate"),
+        (Self::Knowledge, "knowledge"),
+        (Self::Session, "session"),
+    ];
+
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(factor, _)| *factor == self)
+            .map_or("", |(_, word)| word)
+    }
+
+    /// The factor with this word.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, w)| *w == word)
+            .map(|(factor, _)| *factor)
+    }
+}
+
+impl fmt::Display for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The unit in which the vendor stores a number that the language writes with a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Thousandths of a second.
+    Milliseconds,
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+    /// Days.
+    Days,
+    /// Bytes.
+    Bytes,
+    /// Thousand and twenty-four bytes.
+    Kibibytes,
+}
+
+impl Unit {
+    /// The length of one, for units of time.
+    pub fn duration(self) -> Option<Duration> {
+        match self {
+            Self::Milliseconds => Some(Duration::from_millis(1)),
+            Self::Seconds => Some(Duration::from_secs(1)),
+            Self::Minutes => Some(Duration::from_secs(60)),
+            Self::Hours => Some(Duration::from_secs(3_600)),
+            Self::Days => Some(Duration::from_secs(86_400)),
+            Self::Bytes | Self::Kibibytes => None,
+        }
+    }
+}
+
+/// A default that can stand in a constant table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preset {
+    /// There is none.
+    None,
+    /// `true`, `false`
+    Bool(bool),
+    /// A whole number; for a duration or size, in the unit of the setting.
+    Int(i64),
+    /// A text.
+    Text(Cow<'static, str>),
+    /// Texts.
+    Texts(Cow<'static, [Cow<'static, str>]>),
+    /// An empty list.
+    EmptyList,
+    /// An empty map, or an empty locale map.
+    EmptyMap,
+    /// Any other value, for types declared at run time.
+    Value(Value),
+}
+
+/// A setting of a node type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The vendor's key, verbatim.
+    pub key: Cow<'static, str>,
+    /// Its type in the language.
+    pub ty: Type,
+    /// The vendor's unit, for durations and sizes.
+    pub unit: Option<Unit>,
+    /// The value where the author writes none.
+    pub default: Preset,
+    /// Whether the author must write it: marked required, without default, not supplied by the realm.
+    pub required: bool,
+    /// The values it may have; empty for any.
+    pub allowed: Cow<'static, [Cow<'static, str>]>,
+    /// The least and greatest number, where the source names them.
+    pub range: Option<(i64, i64)>,
+}
+
+/// How the outcomes of a type come about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcomes {
+    /// Always these.
+    Fixed(Cow<'static, [Cow<'static, str>]>),
+    /// These, each only when its condition on the settings holds.
+    Bounded(Cow<'static, [BoundedOutcome]>),
+    /// Those of the last child of a page.
+    LastChild,
+    /// Those the author's arms define; the setting named here is derived and may not be written.
+    Authored {
+        /// The vendor's key that lists them, where there is one.
+        setting: Option<Cow<'static, str>>,
+        /// Outcomes that are there besides.
+        besides: Cow<'static, [Cow<'static, str>]>,
+    },
+}
+
+/// An outcome that is there only under a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundedOutcome {
+    /// The outcome.
+    pub name: Cow<'static, str>,
+    /// When it is there.
+    pub when: Condition,
+}
+
+/// A condition on the settings of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Always.
+    Always,
+    /// The Bool setting is true.
+    IsTrue(Cow<'static, str>),
+    /// The Bool setting is false.
+    IsFalse(Cow<'static, str>),
+    /// The Int setting is above zero.
+    Positive(Cow<'static, str>),
+    /// One outcome for each text of the list setting; the `name` of the outcome is not used.
+    EachOf(Cow<'static, str>),
+    /// Both hold.
+    Both(Cow<'static, [Condition]>),
+}
+
+/// A part of the state of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Kept over every stop, readable by the holder of the state.
+    Shared,
+    /// Kept for one request, and over a stop only where a later node declares that it reads it.
+    Transient,
+    /// What of transient was carried over a stop; read only.
+    Secure,
+    /// The profile under construction, in shared state.
+    ObjectShared,
+    /// The profile under construction, in transient state.
+    ObjectTransient,
+    /// Read: transient, then secure, then shared. Written: shared.
+    Any,
+}
+
+/// How secret a key of the state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Secrecy {
+    /// May be shown.
+    Public,
+    /// About a person: not for logs.
+    Personal,
+    /// Never leaves the engine but in an effect.
+    Secret,
+}
+
+/// A key that a type reads or writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateKey {
+    /// The scope.
+    pub scope: Scope,
+    /// The key; `*` for keys named by settings or scripts.
+    pub key: Cow<'static, str>,
+    /// The setting that names the key, where one does.
+    pub named_by: Option<Cow<'static, str>>,
+    /// Its type.
+    pub ty: Type,
+    /// How secret it is.
+    pub secrecy: Secrecy,
+    /// Reads: the node cannot work without it. Writes: it is written on every outcome.
+    pub always: bool,
+}
+
+/// How an outcome moves the level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LevelChange {
+    /// Not at all.
+    None,
+    /// By the Int setting of this key.
+    BySetting(Cow<'static, str>),
+    /// By this much.
+    By(i32),
+}
+
+/// What an outcome means for the proofs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeFacts {
+    /// The outcome; `*` for every outcome that has no line of its own.
+    pub outcome: Cow<'static, str>,
+    /// The factor proved. Never guessed: where no source says so, nothing is proved.
+    pub proves: Option<Factor>,
+    /// Whether the name of the identity (`username`) is written.
+    pub writes_identity: Known<bool>,
+    /// Whether a try is counted against a limit.
+    pub counts_try: Known<bool>,
+    /// How the level moves.
+    pub level: LevelChange,
+    /// A bound on the level when the node leaves by this outcome: at least the Int setting of this key.
+    pub level_at_least: Option<Cow<'static, str>>,
+}
+
+/// What is known of a node type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The name in text: the wire id minus a trailing `Node`.
+    pub name: Cow<'static, str>,
+    /// The id on the wire.
+    pub wire: Cow<'static, str>,
+    /// The versions, `1` first.
+    pub versions: Cow<'static, [u32]>,
+    /// What it does, in one sentence.
+    pub summary: Cow<'static, str>,
+    /// The settings.
+    pub settings: Cow<'static, [Setting]>,
+    /// The outcomes.
+    pub outcomes: Outcomes,
+    /// The callbacks it may send, by their names on the wire.
+    pub callbacks: Cow<'static, [Cow<'static, str>]>,
+    /// What it reads.
+    pub reads: Cow<'static, [StateKey]>,
+    /// What it writes.
+    pub writes: Cow<'static, [StateKey]>,
+    /// What its outcomes mean.
+    pub facts: Cow<'static, [OutcomeFacts]>,
+    /// Whether it sends callbacks on some visit.
+    pub asks: Known<bool>,
+    /// Whether it may suspend the run.
+    pub suspends: Known<bool>,
+    /// Whether it calls out, and so may fail on its `on error` arrow.
+    pub calls_out: Known<bool>,
+    /// Whether a secret is compared: an effect `Verify`.
+    pub verifies: Known<bool>,
+    /// Whether it bounds how often it lets a run pass on one of its outcomes, and on which.
+    pub limits: Option<Limit>,
+    /// Whether it may stand in a page.
+    pub page_child: bool,
+}
+
+/// A bound that a node sets on its own visits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    /// The Int setting with the bound: the outcome is taken at most that many times in a run.
+    pub setting: Cow<'static, str>,
+    /// The outcome that is bounded.
+    pub outcome: Cow<'static, str>,
+}
+
+impl Signature {
+    /// The setting with this key.
+    pub fn setting(&self, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// What leaving by `outcome` means.
+    pub fn facts_of(&self, outcome: &str) -> Option<&OutcomeFacts> {
+        self.facts
+            .iter()
+            .find(|facts| facts.outcome == outcome)
+            .or_else(|| self.facts.iter().find(|facts| facts.outcome == "*"))
+    }
+
+    /// The level claimed by a setting, held to the bounds of levels.
+    pub fn level_setting(value: &Value) -> Option<AuthLevel> {
+        value.as_int().map(AuthLevel::saturating)
+    }
+}

@@ -1,0 +1,3 @@
+//! Text to tree: the grammar decides shape only, and a broken line costs one finding.
+
+pub mod ast;
