@@ -28,7 +28,7 @@ pub use engine::{
     node_type::{NodeType, Prepared, Setup},
     request::Request,
     start::{Start, StartSession},
-    step::{End, Failure, FailureReason, Input, Step, Success},
+    step::{End, Ending, Failure, FailureReason, Input, Step, Success},
 };
 pub use model::{
     catalog::Catalog,

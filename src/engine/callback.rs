@@ -17,6 +17,8 @@ pub enum Callback {
         prompt: String,
         /// What stands in the field already.
         default: String,
+        /// Hints for the browser: `username`, `webauthn`; not sent where empty.
+        autocomplete: Vec<String>,
     },
     /// A password.
     Password {

@@ -7,7 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     engine::{
-        action::Subject, error::NodeError, host::Timestamp, request::Request, start::StartSession,
+        action::Subject, error::NodeError, host::Timestamp, limits::Limits, request::Request,
+        start::StartSession, step::Ending,
     },
     model::{
         expr::KeyId, journey::SettingValue, level::AuthLevel, realm::Realm, text::LocalizedText,
@@ -24,6 +25,8 @@ pub(crate) trait World {
     fn put_transient(&mut self, key: KeyId, value: Value);
     fn remove(&mut self, key: KeyId);
     fn key(&mut self, name: &str) -> KeyId;
+    /// All of shared state that is not secret, sorted by key.
+    fn shared_entries(&self) -> Vec<(Arc<str>, Value)>;
     fn object(&self, name: &str) -> Option<&Value>;
     fn put_object(&mut self, name: &str, value: Value, transient: bool);
     fn level(&self) -> AuthLevel;
@@ -31,11 +34,15 @@ pub(crate) trait World {
     fn subject(&self) -> Option<&Subject>;
     fn session(&self) -> Option<&StartSession>;
     fn challenge_subject(&self) -> Option<&Subject>;
+    /// Opens a challenge for the subject of the run, or for nobody yet where there is none.
     fn open_challenge(&mut self);
+    /// Names the subject of an open challenge that is for nobody yet; closes one of another subject.
+    fn bind_challenge(&mut self, subject: &Subject);
     fn close_challenge(&mut self);
     fn now(&mut self) -> Timestamp;
     fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError>;
     fn realm(&self) -> &Realm;
+    fn limits(&self) -> &Limits;
     fn request(&self) -> &Request;
     fn visit(&self) -> Option<&Value>;
     fn set_visit(&mut self, value: Option<Value>);
@@ -46,8 +53,10 @@ pub(crate) trait World {
     fn set_success_url(&mut self, url: &str);
     fn set_failure_url(&mut self, url: &str);
     fn success_detail(&mut self, name: &str, value: Value);
+    fn success_session_detail(&mut self, name: &str, property: &str);
     fn failure_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
+    fn response_header(&mut self, ending: Ending, name: &str, value: &str);
     fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>);
     fn trace(&mut self, text: String);
 }
@@ -108,6 +117,11 @@ impl Context<'_> {
         self.world.key(name)
     }
 
+    /// All of shared state that is not secret, sorted by key.
+    pub fn shared_entries(&self) -> Vec<(Arc<str>, Value)> {
+        self.world.shared_entries()
+    }
+
     /// An attribute of the profile under construction: transient over shared.
     pub fn object_attribute(&self, name: &str) -> Option<&Value> {
         self.world.object(name)
@@ -148,9 +162,18 @@ impl Context<'_> {
         self.world.challenge_subject()
     }
 
-    /// Opens a challenge for the subject of the run.
+    /// Opens a challenge for the subject of the run, or for nobody yet where there is none.
+    ///
+    /// A write of another `username` closes it.
     pub fn open_challenge(&mut self) {
         self.world.open_challenge();
+    }
+
+    /// Names the subject of an open challenge that is for nobody yet: its code went to an address of
+    /// that subject's profile. An open challenge of another subject is closed; where none is open,
+    /// none is opened.
+    pub fn bind_challenge(&mut self, subject: &Subject) {
+        self.world.bind_challenge(subject);
     }
 
     /// Closes the open challenge.
@@ -174,6 +197,11 @@ impl Context<'_> {
     /// The realm of the run.
     pub fn realm(&self) -> &Realm {
         self.world.realm()
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        self.world.limits()
     }
 
     /// The request at hand.
@@ -235,6 +263,16 @@ impl Context<'_> {
     /// Adds a detail to the reply of success.
     pub fn success_detail(&mut self, name: &str, value: Value) {
         self.world.success_detail(name, value);
+    }
+
+    /// Adds a property of the session that success makes to the reply of success, under this name.
+    pub fn success_session_detail(&mut self, name: &str, property: &str) {
+        self.world.success_session_detail(name, property);
+    }
+
+    /// Adds a header to the reply of this ending of the run.
+    pub fn response_header(&mut self, ending: Ending, name: &str, value: &str) {
+        self.world.response_header(ending, name, value);
     }
 
     /// Sets message and details of the reply of failure.

@@ -95,6 +95,10 @@ pub struct Success {
     pub success_url: Option<Arc<str>>,
     /// Details for the reply.
     pub details: BTreeMap<Arc<str>, Value>,
+    /// Details for the reply that are properties of the new session: name in the reply, property.
+    pub session_details: BTreeMap<Arc<str>, Arc<str>>,
+    /// Headers for the reply, names in lower case.
+    pub headers: BTreeMap<Arc<str>, Arc<str>>,
     /// The longest time of the session.
     pub session_time_max: Option<Duration>,
     /// The longest idle time of the session.
@@ -132,6 +136,19 @@ pub struct Failure {
     pub message: Option<String>,
     /// Details for the reply.
     pub details: BTreeMap<Arc<str>, Value>,
+    /// Headers for the reply, names in lower case.
+    pub headers: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+/// Which ending of a run a node prepares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    /// In success.
+    Success,
+    /// At the failure of the journey.
+    Failure,
+    /// By a node that fails and has no error arrow.
+    Error,
 }
 
 /// Why a run failed.
