@@ -4,6 +4,7 @@ extern crate alloc;
 
 pub mod codes;
 mod diagnostic;
+pub mod encoded_word;
 mod secret;
 mod source;
 
