@@ -34,10 +34,11 @@ pub(crate) trait World {
     fn subject(&self) -> Option<&Subject>;
     fn session(&self) -> Option<&StartSession>;
     fn challenge_subject(&self) -> Option<&Subject>;
-    /// Opens a challenge for the subject of the run, or for nobody yet where there is none.
+    /// Opens a challenge that is for nobody yet, in place of any other.
     fn open_challenge(&mut self);
-    /// Names the subject of an open challenge that is for nobody yet; closes one of another subject.
+    /// Names whom the open challenge is for; closes it where it or the run has another subject.
     fn bind_challenge(&mut self, subject: &Subject);
+    /// Never taken back, not even when the node then fails.
     fn close_challenge(&mut self);
     fn now(&mut self) -> Timestamp;
     fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError>;
@@ -157,26 +158,28 @@ impl Context<'_> {
         self.world.session()
     }
 
-    /// The subject that the open challenge of this run (a one-time code) was made for.
+    /// The subject whose profile's address received the code of the open challenge.
     pub fn challenge_subject(&self) -> Option<&Subject> {
         self.world.challenge_subject()
     }
 
-    /// Opens a challenge for the subject of the run, or for nobody yet where there is none.
+    /// Opens a challenge that is for nobody yet, in place of any other: a code was made.
     ///
     /// A write of another `username` closes it.
     pub fn open_challenge(&mut self) {
         self.world.open_challenge();
     }
 
-    /// Names the subject of an open challenge that is for nobody yet: its code went to an address of
-    /// that subject's profile. An open challenge of another subject is closed; where none is open,
+    /// Names whom the open challenge is for: its code went to an address of that subject's profile.
+    ///
+    /// Where the challenge or the run has another subject, the challenge is closed; where none is open,
     /// none is opened.
     pub fn bind_challenge(&mut self, subject: &Subject) {
         self.world.bind_challenge(subject);
     }
 
-    /// Closes the open challenge.
+    /// Closes the open challenge. This is not taken back when the node fails: a code that went
+    /// astray proves nothing any more.
     pub fn close_challenge(&mut self) {
         self.world.close_challenge();
     }
