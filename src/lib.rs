@@ -12,6 +12,8 @@ pub mod syntax;
 
 pub mod model;
 
+pub mod catalogue;
+
 pub mod engine;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};

@@ -1,0 +1,294 @@
+//! Types that decide where a run goes, and those that talk with the user about it.
+
+use super::entry::{
+    Entry, Fact,
+    Kind::{Any, Int, Text},
+    When, any, flag, int_or, key, localized, named, node, on, shared, text, text_or, texts,
+    texts_or, time_or,
+};
+use crate::model::signature::{
+    Scope::{Shared, Transient},
+    Unit::Seconds,
+};
+
+/// What a script decides, nobody knows.
+const SCRIPT: &[Fact] = &[on("*").identity_unknown().tries_unknown()];
+
+pub(super) const TYPES: &[Entry] = &[
+    // The children stand as nodes in its block, so the vendor's list `nodes` is no setting. It asks what
+    // its children ask. Its state key `pageNodeCallbacks` is the memory of the visit.
+    node("PageNode", "Puts the callbacks of several nodes on one page")
+        .two_versions()
+        .settings(&[
+            localized("pageHeader"),
+            localized("pageDescription"),
+            text("stage").optional(),
+        ])
+        .last_child()
+        .asks(&["*"])
+        .never_in_page(),
+    // `tree` is the name after `journey`; `error` is there where the author wires it, so text never
+    // writes `displayErrorOutcome` either.
+    node(
+        "InnerTreeEvaluatorNode",
+        "Runs another journey and ends as it ends",
+    )
+    .settings(&[text("tree"), flag("displayErrorOutcome", false)])
+    .bounded(&[
+        ("true", When::Always),
+        ("false", When::Always),
+        ("error", When::IsTrue("displayErrorOutcome")),
+    ])
+    .may_ask(&["*"])
+    .writes(&[shared("errorNode", Any), shared("errorMessage", Text)])
+    .facts(SCRIPT)
+    .may_suspend()
+    .calls_out()
+    .may_verify()
+    .never_in_page(),
+    // Ours: guards on the arms. It calls out where a guard reads `user.…` or `session.…`.
+    node("Decision", "Takes the first arm whose guard holds")
+        .arms(&[])
+        .calls_out()
+        .never_in_page(),
+    // The vendor's default `[Empty]` says that no script was chosen yet; in text there must be one.
+    node("ScriptedDecisionNode", "Runs a script that decides")
+        .settings(&[
+            text("script"),
+            texts("outcomes"),
+            texts_or("inputs", &["*"]),
+            texts_or("outputs", &["*"]),
+        ])
+        .authored("outcomes")
+        .may_ask(&["*"])
+        .reads(&[any("*", Any)])
+        .writes(&[key(Shared, "*", Any), key(Transient, "*", Any)])
+        .facts(SCRIPT)
+        .may_suspend()
+        .calls_out(),
+    node(
+        "ConfigProviderNode",
+        "Runs a script that makes the settings of another type and acts as that type; the arms name its \
+         outcomes",
+    )
+    .settings(&[
+        text("nodeType").among(CONFIGURABLE),
+        text("script"),
+        texts_or("scriptInputs", &["*"]),
+    ])
+    .arms(&["CONFIGURATION_FAILED"])
+    .may_ask(&["*"])
+    .reads(&[any("*", Any)])
+    .writes(&[key(Shared, "*", Any), key(Transient, "*", Any)])
+    .facts(SCRIPT)
+    .may_suspend()
+    .calls_out()
+    .may_verify(),
+    // The vendor's prompt is one text; in text it may be written by locale.
+    node("ChoiceCollectorNode", "Lets the user choose the way")
+        .settings(&[
+            texts("choices"),
+            // Asked for by the vendor's console; without it, or where it names no arm, the first counts.
+            text("defaultChoice").optional(),
+            localized("prompt").required(),
+        ])
+        .authored("choices")
+        .asks(&["ChoiceCallback"])
+        .reads(&[shared("targetAuthLevel", Int), shared("authLevel", Int)]),
+    node("MessageNode", "Shows a message with two answers")
+        .settings(&[
+            localized("message"),
+            localized("messageYes"),
+            localized("messageNo"),
+            text("stateField").optional(),
+        ])
+        .outcomes(&["true", "false"])
+        .asks(&["TextOutputCallback", "ConfirmationCallback"])
+        .writes(&[named(Shared, "stateField", Int)]),
+    node(
+        "RetryLimitDecisionNode",
+        "Lets a run try again a limited number of times; the vendor's default of \
+         `incrementUserAttributeOnFailure` is true, in text it is false",
+    )
+    .settings(&[
+        int_or("retryLimit", 3).within(0, MANY),
+        // The vendor's default is true. In text the store counts each user's failures already.
+        flag("incrementUserAttributeOnFailure", false),
+    ])
+    .outcomes(&["Retry", "Reject"])
+    .facts(&[on("Retry").counts_try()])
+    .limits("retryLimit", "Retry"),
+    node("PollingWaitNode", "Lets the client wait and come back")
+        .settings(&[
+            time_or("secondsToWait", Seconds, 8),
+            flag("spamDetectionEnabled", false),
+            int_or("spamDetectionTolerance", 3),
+            localized("waitingMessage"),
+            flag("exitable", false),
+            localized("exitMessage"),
+        ])
+        .bounded(&[
+            ("DONE", When::Always),
+            ("EXITED", When::IsTrue("exitable")),
+            ("SPAM", When::IsTrue("spamDetectionEnabled")),
+        ])
+        .asks(&["PollingWaitCallback", "ConfirmationCallback"]),
+    node(
+        "FlowControlNode",
+        "Sends a share of all runs one way and the rest the other",
+    )
+    .settings(&[
+        int_or("percentageA", 50).within(0, 100),
+        text_or("outcomeADisplayName", "A"),
+        text_or("outcomeBDisplayName", "B"),
+    ])
+    .outcomes(&["A", "B"]),
+    node("MetadataNode", "Sends chosen shared state to the client")
+        .settings(&[texts("attributes")])
+        .asks(&["MetadataCallback"])
+        .reads(&[named(Shared, "attributes", Any)]),
+    node("DebugNode", "Shows the state while a journey is written")
+        .settings(&[flag("popupEnabled", true)])
+        .asks(&["TextOutputCallback"])
+        .reads(&[any("*", Any)]),
+];
+
+/// The greatest count the product keeps.
+const MANY: i64 = i32::MAX as i64;
+
+/// The types whose settings a script may make.
+const CONFIGURABLE: &[&str] = &[
+    "AcceptTermsAndConditionsNode",
+    "AccountActiveDecisionNode",
+    "AccountLockoutNode",
+    "AgentDataStoreDecisionNode",
+    "AmsterJwtDecisionNode",
+    "AnonymousSessionUpgradeNode",
+    "AnonymousUserNode",
+    "AppPolicyDecisionNode",
+    "AttributeCollectorNode",
+    "AttributePresentDecisionNode",
+    "AttributeValueDecisionNode",
+    "AuthLevelDecisionNode",
+    "IotAuthenticationNode",
+    "BackChannelInitNode",
+    "BackChannelStatusNode",
+    "product-CaptchaNode",
+    "product-CertificateCollectorNode",
+    "product-CertificateUserExtractorNode",
+    "product-CertificateValidationNode",
+    "ChoiceCollectorNode",
+    "CombinedMultiFactorRegistrationNode",
+    "ConsentNode",
+    "CookiePresenceDecisionNode",
+    "CreateObjectNode",
+    "CreatePasswordNode",
+    "DataStoreDecisionNode",
+    "DebugNode",
+    "DeviceBindingNode",
+    "DeviceBindingStorageNode",
+    "DeviceGeoFencingNode",
+    "DeviceLocationMatchNode",
+    "DeviceMatchNode",
+    "DeviceProfileCollectorNode",
+    "DeviceSaveNode",
+    "DeviceTamperingVerificationNode",
+    "DisplayUserNameNode",
+    "EmailSuspendNode",
+    "EmailTemplateNode",
+    "EnableDeviceManagementNode",
+    "SetFailureUrlNode",
+    "FlowControlNode",
+    "GetAuthenticatorAppNode",
+    "SessionDataNode",
+    "OneTimePasswordGeneratorNode",
+    "IdentifyExistingUserNode",
+    "IdentityAssertionDecisionNode",
+    "IncrementLoginCountNode",
+    "InnerTreeEvaluatorNode",
+    "JwtPasswordReplayNode",
+    "KbaDecisionNode",
+    "KbaCreateNode",
+    "KbaVerifyNode",
+    "product-KerberosNode",
+    "LdapDecisionNode",
+    "product-ReCaptchaNode",
+    "SocialProviderHandlerNode",
+    "LoginCountDecisionNode",
+    "MultiFactorRegistrationOptionsNode",
+    "MessageNode",
+    "MeterNode",
+    "ModifyAuthLevelNode",
+    "OathDeviceStorageNode",
+    "OathRegistrationNode",
+    "OathTokenVerifierNode",
+    "SocialNode",
+    "OidcNode",
+    "OneTimePasswordCollectorDecisionNode",
+    "OneTimePasswordSmtpSenderNode",
+    "OneTimePasswordSmsSenderNode",
+    "SocialOpenIdConnectNode",
+    "OptOutMultiFactorAuthenticationNode",
+    "PassthroughAuthenticationNode",
+    "PasswordCollectorNode",
+    "PatchObjectNode",
+    "PersistentCookieDecisionNode",
+    "PingOneCreateUserNode",
+    "PingOneDeleteUserNode",
+    "PingOneIdentityMatchNode",
+    "product-PingOneProtectInitializeNode",
+    "product-PingOneProtectResultNode",
+    "PingOneVerifyCompletionDecisionNode",
+    "PingOneVerifyEvaluationNode",
+    "ValidatedPasswordNode",
+    "ValidatedUsernameNode",
+    "PolicyDecisionNode",
+    "PollingWaitNode",
+    "ProfileCompletenessDecisionNode",
+    "ProvisionDynamicAccountNode",
+    "ProvisionIdmAccountNode",
+    "PushRegistrationNode",
+    "PushResultVerifierNode",
+    "PushAuthenticationSenderNode",
+    "PushWaitNode",
+    "QueryFilterDecisionNode",
+    "QueryParameterNode",
+    "RadiusChallengeCollectorNode",
+    "RadiusDecisionNode",
+    "RecoveryCodeCollectorDecisionNode",
+    "RecoveryCodeDisplayNode",
+    "RegisterLogoutWebhookNode",
+    "IotRegistrationNode",
+    "RemoveSessionPropertiesNode",
+    "RequestHeaderNode",
+    "RequiredAttributesDecisionNode",
+    "RetryLimitDecisionNode",
+    "product-Saml2Node",
+    "SelectIdPNode",
+    "SetCustomCookieNode",
+    "SetErrorDetailsNode",
+    "SetFailureDetailsNode",
+    "SetLogoutDetailsNode",
+    "SetPersistentCookieNode",
+    "SetSessionPropertiesNode",
+    "SetStateNode",
+    "SetSuccessDetailsNode",
+    "SocialFacebookNode",
+    "SocialGoogleNode",
+    "SocialOAuthIgnoreProfileNode",
+    "SocialProviderHandlerNodeV2",
+    "MetadataNode",
+    "SetSuccessUrlNode",
+    "TermsAndConditionsDecisionNode",
+    "TimeSinceDecisionNode",
+    "TimerStartNode",
+    "TimerStopNode",
+    "UpdateJourneyTimeoutNode",
+    "UsernameCollectorNode",
+    "WebAuthnAuthenticationNode",
+    "WebAuthnDeviceStorageNode",
+    "WebAuthnRegistrationNode",
+    "product-WriteFederationInformationNode",
+    "ZeroPageLoginNode",
+    "product-CaptchaEnterpriseNode",
+];

@@ -1,0 +1,187 @@
+//! State keys and what outcomes mean, as constants.
+
+use std::borrow::Cow;
+
+use super::cell::Kind;
+use crate::model::signature::{Factor, Known, LevelChange, OutcomeFacts, Scope, Secrecy, StateKey};
+
+/// A key of the state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    scope: Scope,
+    name: &'static str,
+    named_by: Option<&'static str>,
+    kind: Kind,
+    secrecy: Secrecy,
+    always: bool,
+}
+
+/// A key of one scope; a secret one is [`Secrecy::Secret`], any other public until it says otherwise.
+pub(super) const fn key(scope: Scope, name: &'static str, kind: Kind) -> Key {
+    Key {
+        scope,
+        name,
+        named_by: None,
+        kind,
+        secrecy: if matches!(kind, Kind::Secret) {
+            Secrecy::Secret
+        } else {
+            Secrecy::Public
+        },
+        always: false,
+    }
+}
+
+/// A key of shared state.
+pub(super) const fn shared(name: &'static str, kind: Kind) -> Key {
+    key(Scope::Shared, name, kind)
+}
+
+/// A key of transient state.
+pub(super) const fn transient(name: &'static str, kind: Kind) -> Key {
+    key(Scope::Transient, name, kind)
+}
+
+/// A key read from whichever scope has it.
+pub(super) const fn any(name: &'static str, kind: Kind) -> Key {
+    key(Scope::Any, name, kind)
+}
+
+/// A key that this setting names.
+pub(super) const fn named(scope: Scope, setting: &'static str, kind: Kind) -> Key {
+    Key {
+        named_by: Some(setting),
+        ..key(scope, "*", kind)
+    }
+}
+
+impl Key {
+    /// About a person.
+    pub(super) const fn personal(self) -> Self {
+        Self {
+            secrecy: Secrecy::Personal,
+            ..self
+        }
+    }
+
+    /// Never leaves the engine.
+    pub(super) const fn secret(self) -> Self {
+        Self {
+            secrecy: Secrecy::Secret,
+            ..self
+        }
+    }
+
+    /// Read: the node cannot work without it. Written: on every outcome.
+    pub(super) const fn always(self) -> Self {
+        Self {
+            always: true,
+            ..self
+        }
+    }
+
+    pub(super) fn state_key(&self) -> StateKey {
+        StateKey {
+            scope: self.scope,
+            key: Cow::Borrowed(self.name),
+            named_by: self.named_by.map(Cow::Borrowed),
+            ty: self.kind.ty(),
+            secrecy: self.secrecy,
+            always: self.always,
+        }
+    }
+}
+
+/// What an outcome means.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fact {
+    outcome: &'static str,
+    proves: Option<Factor>,
+    identity: Known<bool>,
+    tries: Known<bool>,
+    level: Option<&'static str>,
+    level_at_least: Option<&'static str>,
+}
+
+/// An outcome that as yet means nothing; `*` for all that have no line of their own.
+pub(super) const fn on(outcome: &'static str) -> Fact {
+    Fact {
+        outcome,
+        proves: None,
+        identity: Known::Is(false),
+        tries: Known::Is(false),
+        level: None,
+        level_at_least: None,
+    }
+}
+
+impl Fact {
+    /// A credential of the subject was verified.
+    pub(super) const fn proves(self, factor: Factor) -> Self {
+        Self {
+            proves: Some(factor),
+            ..self
+        }
+    }
+
+    /// `username` is written.
+    pub(super) const fn identity(self) -> Self {
+        Self {
+            identity: Known::Is(true),
+            ..self
+        }
+    }
+
+    /// `username` may be written: no source says, or a script or an inner journey decides.
+    pub(super) const fn identity_unknown(self) -> Self {
+        Self {
+            identity: Known::Unknown,
+            ..self
+        }
+    }
+
+    /// A try is counted against a limit that ends.
+    pub(super) const fn counts_try(self) -> Self {
+        Self {
+            tries: Known::Is(true),
+            ..self
+        }
+    }
+
+    /// Whether a try is counted is not known.
+    pub(super) const fn tries_unknown(self) -> Self {
+        Self {
+            tries: Known::Unknown,
+            ..self
+        }
+    }
+
+    /// The level moves by this setting.
+    pub(super) const fn level_by(self, setting: &'static str) -> Self {
+        Self {
+            level: Some(setting),
+            ..self
+        }
+    }
+
+    /// The level is at least this setting.
+    pub(super) const fn level_at_least(self, setting: &'static str) -> Self {
+        Self {
+            level_at_least: Some(setting),
+            ..self
+        }
+    }
+
+    pub(super) fn facts(&self) -> OutcomeFacts {
+        OutcomeFacts {
+            outcome: Cow::Borrowed(self.outcome),
+            proves: self.proves,
+            writes_identity: self.identity,
+            counts_try: self.tries,
+            level: self.level.map_or(LevelChange::None, |key| {
+                LevelChange::BySetting(Cow::Borrowed(key))
+            }),
+            level_at_least: self.level_at_least.map(Cow::Borrowed),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Types that write state, and what the end of a run hands over: session, addresses, details, metrics.
+
+use super::entry::{
+    Entry,
+    Kind::{Any, Int, Text},
+    localized, map, named, node, on, shared, text, text_or, texts, time, values,
+};
+use crate::model::signature::{
+    Factor,
+    Scope::{ObjectShared, Shared},
+    Unit::Minutes,
+};
+
+pub(super) const TYPES: &[Entry] = &[
+    // The vendor's values are texts; in text they keep their types. A key `username` writes the identity.
+    node("SetStateNode", "Writes fixed values to shared state")
+        .settings(&[values("attributes")])
+        .writes(&[named(Shared, "attributes", Any).always()]),
+    // `UserToken` into `username` takes the subject of the session; that alone lets nobody in.
+    node(
+        "SessionDataNode",
+        "Copies a property of the session that came with the start into the state",
+    )
+    .settings(&[text("sessionDataKey"), text("sharedStateKey")])
+    .writes(&[
+        named(Shared, "sharedStateKey", Text).personal(),
+        named(ObjectShared, "sharedStateKey", Text).personal(),
+    ])
+    .facts(&[on("outcome").proves(Factor::Session)])
+    .calls_out(),
+    node(
+        "SetSessionPropertiesNode",
+        "Sets properties and times of the session to come",
+    )
+    .settings(&[
+        map("properties"),
+        time("maxSessionTime", Minutes).optional(),
+        time("maxIdleTime", Minutes).optional(),
+    ]),
+    node(
+        "RemoveSessionPropertiesNode",
+        "Takes back properties of the session to come",
+    )
+    .settings(&[texts("propertyNames")]),
+    node("SetSuccessUrlNode", "Sets where to go after success")
+        .settings(&[text("successUrl")])
+        .writes(&[shared("successUrl", Text).always()]),
+    node("SetFailureUrlNode", "Sets where to go after failure")
+        .settings(&[text("failureUrl")])
+        .writes(&[shared("failureUrl", Text).always()]),
+    node(
+        "SetSuccessDetailsNode",
+        "Adds details to the answer after success",
+    )
+    .settings(&[
+        map("successDetails"),
+        map("sessionProperties"),
+        map("headerControl"),
+    ]),
+    node(
+        "SetFailureDetailsNode",
+        "Adds details to the answer after failure",
+    )
+    .settings(&[
+        localized("failureMessage"),
+        map("failureDetails"),
+        map("headerControl"),
+    ]),
+    node(
+        "SetErrorDetailsNode",
+        "Adds details to the answer after an error",
+    )
+    .settings(&[
+        localized("errorMessage"),
+        map("errorDetails"),
+        map("headerControl"),
+    ]),
+    node("TimerStartNode", "Starts a timer")
+        .settings(&[text_or("startTimeProperty", "TimerNodeStartTime")])
+        .writes(&[named(Shared, "startTimeProperty", Int).always()]),
+    node(
+        "TimerStopNode",
+        "Stops a timer and reports the time that passed",
+    )
+    .settings(&[
+        text_or("startTimeProperty", "TimerNodeStartTime"),
+        text("metricKey"),
+    ])
+    .reads(&[named(Shared, "startTimeProperty", Int)]),
+];
