@@ -1,0 +1,104 @@
+//! The nearest word, for "did you mean".
+//!
+//! In: a word that is not there and the words that are. Out: the one an author most likely meant, or
+//! nothing where a guess would mislead. The measure is the optimal string alignment distance, which
+//! counts a swap of two neighbours as one slip.
+
+/// The longest word that is compared; what is longer has no neighbour.
+const LENGTH_MAX: usize = 64;
+
+/// The candidate nearest to `word`, the first in order among equals.
+///
+/// Letter case alone is the smallest slip. One slip is forgiven in words of three and four characters,
+/// two in words of five to eight, three in longer ones.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let letters = letters(word)?;
+    let allowed = match letters.len() {
+        0..=2 => 0,
+        3..=4 => 1,
+        5..=8 => 2,
+        _ => 3,
+    };
+    let mut best: Option<(usize, &'a str)> = None;
+    for candidate in candidates {
+        if candidate == word {
+            continue;
+        }
+        let found = if candidate.to_lowercase() == word.to_lowercase() {
+            0
+        } else {
+            match distance(word, candidate) {
+                Some(found) if found <= allowed => found,
+                _ => continue,
+            }
+        };
+        if best.is_none_or(|(least, _)| found < least) {
+            best = Some((found, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// How many slips turn one word into the other; nothing for words too long to compare.
+pub(crate) fn distance(left: &str, right: &str) -> Option<usize> {
+    let (left, right) = (letters(left)?, letters(right)?);
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let mut left_before: Option<char> = None;
+    for (row, &l) in left.iter().enumerate() {
+        let mut current = Vec::with_capacity(last.len());
+        current.push(row + 1);
+        let mut right_before: Option<char> = None;
+        for (column, &r) in right.iter().enumerate() {
+            let at =
+                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
+            let mut least = (at(&last, column) + usize::from(l != r))
+                .min(at(&last, column + 1).saturating_add(1))
+                .min(at(&current, column).saturating_add(1));
+            if left_before == Some(r) && right_before == Some(l) && column > 0 {
+                least = least.min(at(&before_last, column - 1).saturating_add(1));
+            }
+            current.push(least);
+            right_before = Some(r);
+        }
+        before_last = std::mem::replace(&mut last, current);
+        left_before = Some(l);
+    }
+    last.last().copied()
+}
+
+fn letters(word: &str) -> Option<Vec<char>> {
+    let letters: Vec<char> = word.chars().take(LENGTH_MAX + 1).collect();
+    (letters.len() <= LENGTH_MAX).then_some(letters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_counted_as_people_make_them() {
+        assert_eq!(distance("strength", "strenght"), Some(1));
+        assert_eq!(distance("nod", "node"), Some(1));
+        assert_eq!(distance("", "abc"), Some(3));
+        assert_eq!(distance("same", "same"), Some(0));
+        assert_eq!(distance(&"x".repeat(65), "x"), None);
+    }
+
+    #[test]
+    fn the_nearest_word_is_found_and_far_ones_are_not_guessed() {
+        let words = ["node", "note", "journey", "RetryLimitDecision"];
+        assert_eq!(nearest("nod", words), Some("node"));
+        assert_eq!(
+            nearest("retrylimitdecision", words),
+            Some("RetryLimitDecision")
+        );
+        assert_eq!(nearest("journye", words), Some("journey"));
+        assert_eq!(nearest("zebra", words), None);
+        assert_eq!(nearest("no", words), None);
+        assert_eq!(nearest("node", ["node"]), None);
+    }
+}
