@@ -17,6 +17,8 @@ pub mod catalogue;
 
 pub mod engine;
 
+mod nodes;
+
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};
 pub use secret::Secret;
 pub use source::{LineColumn, Source, SourceId, SourceMap, Span};
@@ -30,6 +32,7 @@ pub use engine::{
     host::{Host, Timestamp},
     limits::Limits,
     node_type::{NodeType, Prepared, Setup},
+    registry::Registry,
     request::Request,
     start::{Start, StartSession},
     step::{End, Ending, Failure, FailureReason, Input, Step, Success},

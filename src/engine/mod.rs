@@ -14,6 +14,7 @@ pub mod error;
 pub mod host;
 pub mod limits;
 pub mod node_type;
+pub mod registry;
 pub mod request;
 pub mod start;
 pub mod step;
