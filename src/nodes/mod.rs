@@ -1,13 +1,78 @@
-//! The behaviours of the node types that need nothing from outside the language.
+//! What the built-in node types do.
 //!
-//! Each is a [`NodeType`] like those of an embedder; its signature stands in the catalogue. Pages,
-//! decisions and inner journeys are not here: they are parts of the walk.
+//! Settings come in when a program is linked, callbacks and effects go out when a run arrives. The
+//! signatures are the catalogue's, so that text and behaviour cannot differ. Pages, `Decision` and inner
+//! journeys are not here: they are parts of the walk.
+
+mod account;
+mod choice;
+mod collect;
+mod credential;
+mod level;
+mod message;
+mod retry;
+mod setting;
+mod state;
+mod who;
 
 use std::sync::Arc;
 
-use crate::engine::node_type::NodeType;
+use crate::{
+    catalogue,
+    engine::{
+        error::NodeError,
+        node_type::{NodeType, Prepared, Setup},
+    },
+    model::signature::Signature,
+};
 
-/// Every built-in behaviour.
+type Prepare = fn(&mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>;
+
+/// Every built-in behaviour under the name of its type.
+const TYPES: &[(&str, Prepare)] = &[
+    ("UsernameCollector", collect::username),
+    ("PasswordCollector", collect::password),
+    ("ValidatedUsername", collect::validated_username),
+    ("ValidatedPassword", collect::validated_password),
+    ("DataStoreDecision", credential::data_store),
+    ("ChoiceCollector", choice::collector),
+    ("Message", message::message),
+    ("RetryLimitDecision", retry::limit),
+    ("AccountLockout", account::lockout),
+    ("AccountActiveDecision", account::active),
+    ("AuthLevelDecision", level::decision),
+    ("ModifyAuthLevel", level::modify),
+    ("SetState", state::set),
+];
+
+/// A type of the catalogue with its behaviour.
+#[derive(Debug)]
+struct Standard {
+    signature: Arc<Signature>,
+    prepare: Prepare,
+}
+
+impl NodeType for Standard {
+    fn signature(&self) -> Signature {
+        (*self.signature).clone()
+    }
+
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+        (self.prepare)(setup)
+    }
+}
+
+/// The built-in types that have a behaviour.
 pub(crate) fn standard() -> Vec<Arc<dyn NodeType>> {
-    Vec::new()
+    let catalog = catalogue::standard();
+    TYPES
+        .iter()
+        .filter_map(|(name, prepare)| {
+            let signature = Arc::clone(catalog.get(catalog.find(name)?)?);
+            Some(Arc::new(Standard {
+                signature,
+                prepare: *prepare,
+            }) as Arc<dyn NodeType>)
+        })
+        .collect()
 }

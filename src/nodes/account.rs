@@ -1,0 +1,96 @@
+//! Nodes about the status of an account.
+
+use std::sync::Arc;
+
+use crate::{
+    engine::{
+        action::{Action, Reply},
+        context::Context,
+        effect::{Effect, EffectReply, ReadIdentity, SetStatus},
+        error::NodeError,
+        node_type::{Prepared, Setup},
+    },
+    model::{expr::KeyId, journey::OutcomeId},
+    nodes::{
+        setting::constant,
+        who::{identity, unexpected, who},
+    },
+};
+
+/// Sets the account inactive or active.
+#[derive(Debug)]
+struct AccountLockout {
+    username: KeyId,
+    active: bool,
+    outcome: OutcomeId,
+}
+
+pub(super) fn lockout(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    let action: Arc<str> = constant(setup, "lockAction")?;
+    Ok(Box::new(AccountLockout {
+        username: setup.key("username"),
+        active: match &*action {
+            "LOCK" => false,
+            "UNLOCK" => true,
+            _ => return Err(NodeError::new("`lockAction` is neither LOCK nor UNLOCK")),
+        },
+        outcome: setup.outcome("outcome")?,
+    }))
+}
+
+impl Prepared for AccountLockout {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let who = who(cx, self.username)
+            .ok_or_else(|| NodeError::new("Could not get a valid username from the context"))?;
+        Ok(Action::call(Effect::SetStatus(SetStatus {
+            who,
+            active: self.active,
+        })))
+    }
+
+    fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        match reply {
+            Reply::Effect(EffectReply::StatusSet(true)) => Ok(Action::go(self.outcome)),
+            Reply::Effect(EffectReply::StatusSet(false)) => Err(NodeError::new(
+                "Could not find the identity based on the information available on context.",
+            )),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+/// Asks whether the account is active.
+#[derive(Debug)]
+struct AccountActiveDecision {
+    username: KeyId,
+    yes: OutcomeId,
+    no: OutcomeId,
+}
+
+pub(super) fn active(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(AccountActiveDecision {
+        username: setup.key("username"),
+        yes: setup.outcome("true")?,
+        no: setup.outcome("false")?,
+    }))
+}
+
+impl Prepared for AccountActiveDecision {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let who = who(cx, self.username).ok_or_else(no_identity)?;
+        Ok(Action::call(Effect::ReadIdentity(ReadIdentity {
+            who,
+            attributes: Vec::new(),
+        })))
+    }
+
+    fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let identity = identity(reply)?.ok_or_else(no_identity)?;
+        Ok(Action::go(if identity.active { self.yes } else { self.no }))
+    }
+}
+
+/// The product's words.
+fn no_identity() -> NodeError {
+    NodeError::new("Failed to get the identity object")
+}
