@@ -1,1 +1,3 @@
-//! Placeholder while the skeleton is laid.
+//! The wayfare server: sockets, stores, files and clocks around the engine.
+
+pub mod page;

@@ -1,0 +1,43 @@
+// The words of the page itself; prompts and messages come from the journey.
+
+const words = {
+  en: {
+    signIn: "Sign in", next: "Next", show: "Show", hide: "Hide", signedIn: "You are signed in",
+    user: "User", realm: "Realm", logOut: "Log out", loggedOut: "You are logged out.", again: "Sign in again",
+    refused: "That did not work. Check what you typed and try again.",
+    expired: "This page was open for too long, or the journey has changed. Please start again.",
+    unknown: "There is no such journey here. Check the address of this page.",
+    busy: "The server is busy. Trying again in {n} s.", offline: "The server cannot be reached.",
+    retry: "Try again", empty: "Please fill this in.", odd: "The server gave an answer that this page does not understand.",
+    wait: "Please wait…", proceed: "You may close this page.", noSession: "Done. No session was made.",
+  },
+  de: {
+    signIn: "Anmelden", next: "Weiter", show: "Zeigen", hide: "Verbergen", signedIn: "Sie sind angemeldet",
+    user: "Benutzer", realm: "Bereich", logOut: "Abmelden", loggedOut: "Sie sind abgemeldet.", again: "Wieder anmelden",
+    refused: "Das hat nicht geklappt. Bitte prüfen Sie Ihre Angaben und versuchen Sie es noch einmal.",
+    expired: "Diese Seite war zu lange offen, oder der Ablauf hat sich geändert. Bitte beginnen Sie neu.",
+    unknown: "Diesen Ablauf gibt es hier nicht. Bitte prüfen Sie die Adresse dieser Seite.",
+    busy: "Der Server ist beschäftigt. Neuer Versuch in {n} s.", offline: "Der Server ist nicht erreichbar.",
+    retry: "Noch einmal", empty: "Bitte ausfüllen.", odd: "Der Server gab eine Antwort, die diese Seite nicht versteht.",
+    wait: "Bitte warten…", proceed: "Sie können diese Seite schließen.", noSession: "Fertig. Es gibt keine Sitzung.",
+  },
+  fr: {
+    signIn: "Connexion", next: "Continuer", show: "Afficher", hide: "Masquer", signedIn: "Vous êtes connecté",
+    user: "Utilisateur", realm: "Domaine", logOut: "Se déconnecter", loggedOut: "Vous êtes déconnecté.", again: "Se reconnecter",
+    refused: "Cela n’a pas fonctionné. Vérifiez votre saisie et réessayez.",
+    expired: "Cette page est restée ouverte trop longtemps, ou le parcours a changé. Veuillez recommencer.",
+    unknown: "Ce parcours n’existe pas ici. Vérifiez l’adresse de cette page.",
+    busy: "Le serveur est occupé. Nouvel essai dans {n} s.", offline: "Le serveur est injoignable.",
+    retry: "Réessayer", empty: "Veuillez remplir ce champ.", odd: "Le serveur a donné une réponse que cette page ne comprend pas.",
+    wait: "Veuillez patienter…", proceed: "Vous pouvez fermer cette page.", noSession: "Terminé. Aucune session n’a été créée.",
+  },
+};
+
+/** The words for the first language that there are words for. */
+export function wordsFor(languages) {
+  for (const language of languages) {
+    const found = words[language?.toLowerCase().split(/[-_]/)[0]];
+    if (found) return found;
+  }
+  return words.en;
+}
