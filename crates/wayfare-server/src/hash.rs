@@ -1,0 +1,298 @@
+//! Password hashes: argon2id on threads of their own.
+//!
+//! The pool is bounded twice: so many threads hash, each in one block of memory that it keeps, and so many
+//! logins may wait. Who wants to hash takes a [`Permit`] first, before anything is consumed; where there is
+//! none the request is refused at once. Passwords are normalised to NFC and never cut. A user who is not
+//! there, is locked or has no password costs one hash too.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::JoinHandle,
+};
+
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{Output, PasswordHash, Salt, SaltString},
+};
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use unicode_normalization::UnicodeNormalization as _;
+use wayfare::Secret;
+
+use crate::config::HashSettings;
+
+/// Why a password could not be hashed or compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// The settings are out of argon2's bounds.
+    #[error("[hash] {0}")]
+    Settings(String),
+    /// The stored hash cannot be read.
+    #[error("a stored hash cannot be read: {0}")]
+    Stored(String),
+    /// Randomness failed.
+    #[error("the source of randomness failed")]
+    NoRandomness,
+    /// The pool has been closed.
+    #[error("the hashing threads are gone")]
+    Closed,
+}
+
+/// The right to hash: held from before anything is consumed until the step is done.
+#[derive(Debug)]
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What a comparison is against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Against {
+    /// A stored hash.
+    Stored(String),
+    /// Nothing: the work is done and the answer is no.
+    Nothing,
+}
+
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+
+/// The threads that hash.
+pub struct HashPool {
+    sender: Mutex<Option<Sender<Job>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    admission: Arc<Semaphore>,
+    params: Params,
+    compared: AtomicU64,
+    dummies: AtomicU64,
+}
+
+impl fmt::Debug for HashPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HashPool")
+            .field("free", &self.admission.available_permits())
+            .field("compared", &self.compared)
+            .field("dummies", &self.dummies)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HashPool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// The settings are out of bounds, or no thread can be started.
+    pub fn start(settings: &HashSettings) -> Result<Self, HashError> {
+        let params = Params::new(settings.memory_kib, settings.time, settings.lanes, None)
+            .map_err(|error| HashError::Settings(error.to_string()))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = if settings.threads == 0 {
+            cores
+        } else {
+            settings.threads
+        };
+        let (sender, receiver) = mpsc::channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut threads = Vec::with_capacity(count);
+        for at in 0..count {
+            let receiver = Arc::clone(&receiver);
+            let thread = std::thread::Builder::new()
+                .name(format!("wayfare-hash-{at}"))
+                .spawn(move || work(&receiver))
+                .map_err(|error| HashError::Settings(error.to_string()))?;
+            threads.push(thread);
+        }
+        Ok(Self {
+            sender: Mutex::new(Some(sender)),
+            threads: Mutex::new(threads),
+            admission: Arc::new(Semaphore::new(
+                count
+                    .saturating_add(settings.queue)
+                    .min(Semaphore::MAX_PERMITS),
+            )),
+            params,
+            compared: AtomicU64::new(0),
+            dummies: AtomicU64::new(0),
+        })
+    }
+
+    /// The right to hash, if there is one to be had now.
+    pub fn admit(&self) -> Option<Permit> {
+        Arc::clone(&self.admission)
+            .try_acquire_owned()
+            .ok()
+            .map(|permit| Permit { _permit: permit })
+    }
+
+    /// How many passwords were compared with a stored hash.
+    pub fn compared(&self) -> u64 {
+        self.compared.load(Ordering::Relaxed)
+    }
+
+    /// How many comparisons were against nothing.
+    pub fn dummies(&self) -> u64 {
+        self.dummies.load(Ordering::Relaxed)
+    }
+
+    /// Compares a password.
+    ///
+    /// # Errors
+    /// The stored hash cannot be read; the work is done all the same.
+    pub async fn verify(
+        &self,
+        _permit: &Permit,
+        password: &Secret<String>,
+        against: Against,
+    ) -> Result<bool, HashError> {
+        let (counter, stored) = match &against {
+            Against::Stored(stored) => (&self.compared, Some(Stored::parse(stored))),
+            Against::Nothing => (&self.dummies, None),
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let (stored, broken) = match stored {
+            Some(Ok(stored)) => (stored, None),
+            Some(Err(error)) => (Stored::dummy(&self.params), Some(error)),
+            None => (Stored::dummy(&self.params), None),
+        };
+        let real = broken.is_none() && matches!(against, Against::Stored(_));
+        let password = normal(password);
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(move |blocks| {
+            let matched = stored.matches(&password, blocks);
+            let _ = answer.send(matched && real);
+        }))?;
+        let matched = answered.await.map_err(|_| HashError::Closed)?;
+        broken.map_or(Ok(matched), Err)
+    }
+
+    /// The hash of a password, as a PHC string; for starts and commands, which may block.
+    pub fn hash_blocking(&self, password: &Secret<String>) -> Result<String, HashError> {
+        hash(&self.params, password)
+    }
+
+    fn send(&self, job: Job) -> Result<(), HashError> {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = sender.as_ref().ok_or(HashError::Closed)?;
+        sender.send(job).map_err(|_| HashError::Closed)
+    }
+}
+
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        drop(
+            self.sender
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn work(receiver: &Mutex<Receiver<Job>>) {
+    let mut blocks = Vec::new();
+    loop {
+        let job = receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv();
+        match job {
+            Ok(job) => job(&mut blocks),
+            Err(_) => return,
+        }
+    }
+}
+
+/// A stored hash, taken apart.
+struct Stored {
+    params: Params,
+    salt: Vec<u8>,
+    /// Nothing matches where there is none.
+    output: Option<Output>,
+}
+
+impl Stored {
+    fn parse(text: &str) -> Result<Self, HashError> {
+        let wrong = |error: argon2::password_hash::Error| HashError::Stored(error.to_string());
+        let hash = PasswordHash::new(text).map_err(wrong)?;
+        if hash.algorithm.as_str() != "argon2id" {
+            return Err(HashError::Stored(format!(
+                "`{}` is not argon2id",
+                hash.algorithm
+            )));
+        }
+        let params = Params::try_from(&hash).map_err(wrong)?;
+        let mut salt = [0; Salt::MAX_LENGTH];
+        let salt = hash
+            .salt
+            .ok_or_else(|| HashError::Stored("it has no salt".to_owned()))?
+            .decode_b64(&mut salt)
+            .map_err(wrong)?
+            .to_vec();
+        let output = hash
+            .hash
+            .ok_or_else(|| HashError::Stored("it has no hash".to_owned()))?;
+        Ok(Self {
+            params,
+            salt,
+            output: Some(output),
+        })
+    }
+
+    /// Something to hash against where there is nothing, at the present cost.
+    fn dummy(params: &Params) -> Self {
+        Self {
+            params: params.clone(),
+            salt: vec![0x5a; 16],
+            output: None,
+        }
+    }
+
+    fn matches(&self, password: &Secret<String>, blocks: &mut Vec<Block>) -> bool {
+        let count = self.params.block_count();
+        if blocks.len() < count {
+            blocks.resize(count, Block::new());
+        }
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
+        let mut out = [0; Output::MAX_LENGTH];
+        let Some(out) = out.get_mut(..self.output.map_or(32, |output| output.len())) else {
+            return false;
+        };
+        let hashed = argon2.hash_password_into_with_memory(
+            password.reveal().as_bytes(),
+            &self.salt,
+            out,
+            blocks,
+        );
+        // `Output` compares in constant time.
+        hashed.is_ok() && Output::new(out).is_ok_and(|out| Some(out) == self.output)
+    }
+}
+
+/// A password as it is hashed: NFC, whole.
+fn normal(password: &Secret<String>) -> Secret<String> {
+    Secret::new(password.reveal().nfc().collect())
+}
+
+fn hash(params: &Params, password: &Secret<String>) -> Result<String, HashError> {
+    let mut salt = [0; 16];
+    SystemRandom::new()
+        .fill(&mut salt)
+        .map_err(|_| HashError::NoRandomness)?;
+    let wrong = |error: argon2::password_hash::Error| HashError::Settings(error.to_string());
+    let salt = SaltString::encode_b64(&salt).map_err(wrong)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    argon2::PasswordHasher::hash_password(&argon2, normal(password).reveal().as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(wrong)
+}

@@ -1,0 +1,218 @@
+//! Steps: each can be taken once.
+//!
+//! A run has a row from its first claim on. The row says which generation comes next; taking a step moves
+//! it by one in a single statement, so of two requests with the same authId one wins. The end of a run is
+//! a row that no step matches, kept until the last authId of the run has expired. A purge first writes
+//! down until when it purged: whatever expired by then is over, whatever the clock says later.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use wayfare::Timestamp;
+
+use super::{Store, StoreError, session};
+
+/// The generation of a run that has ended.
+pub const ENDED: i64 = i64::MAX;
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// The step is ours.
+    Won,
+    /// It was taken before, or its run is over.
+    Lost,
+}
+
+/// A run at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunEnd {
+    /// The run.
+    pub run: u128,
+    /// When the last authId that was given for it expires.
+    pub exp: Timestamp,
+}
+
+/// What came of the end of a run in success.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finished {
+    /// The session as it was made, what it took from the one before included.
+    Made(Box<session::Session>),
+    /// The session that was to be replaced is no longer there, and the run rested on it.
+    SessionGone,
+}
+
+impl Store {
+    /// Takes a step: moves the run from this generation to the next.
+    ///
+    /// `exp` is when the authId expires, `keep` until when any authId of the run may be valid.
+    pub async fn claim_run(
+        &self,
+        run: u128,
+        generation: u32,
+        exp: Timestamp,
+        keep: Timestamp,
+    ) -> Result<Claimed, StoreError> {
+        self.write(move |db| claim(db, run, generation, exp, keep))
+            .await
+    }
+
+    /// Ends a run without a session.
+    pub async fn end_run(&self, end: RunEnd) -> Result<(), StoreError> {
+        self.write(move |db| bury(db, end)).await
+    }
+
+    /// Ends a run, makes its session and ends the one it replaces, all or nothing.
+    pub async fn finish_run(
+        &self,
+        end: Option<RunEnd>,
+        new: session::NewSession,
+        replaces: Option<session::Replaces>,
+    ) -> Result<Finished, StoreError> {
+        self.write(move |db| {
+            if let Some(end) = end {
+                bury(db, end)?;
+            }
+            let mut session = new.session;
+            if let Some(replaces) = replaces {
+                match session::by_handle(db, &replaces.handle)? {
+                    Some(old) if old.subject == session.subject && old.realm == session.realm => {
+                        session::take(db, &replaces.handle)?;
+                        session.inherit(&old);
+                    }
+                    None if !replaces.required => {}
+                    // Another's session stays as it is.
+                    Some(_) | None => return Ok(Finished::SessionGone),
+                }
+            }
+            session::insert(db, &new.token, &session)?;
+            Ok(Finished::Made(Box::new(session)))
+        })
+        .await
+    }
+
+    /// Keeps sealed state in the row of a run, for an authId that only refers to it.
+    pub async fn keep_state(
+        &self,
+        run: u128,
+        generation: u32,
+        exp: Timestamp,
+        state: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached(
+                "INSERT INTO run (id, generation, exp, state) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, exp = max(exp, excluded.exp)
+                 WHERE generation = excluded.generation",
+            )?
+            .execute(params![key(run), i64::from(generation), millis(exp), state])
+            .map(|_| ())
+        })
+        .await
+    }
+
+    /// The sealed state that a run keeps here at this generation.
+    pub fn kept_state(&self, run: u128, generation: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT state FROM run WHERE id = ?1 AND generation = ?2")?
+                .query_row(params![key(run), i64::from(generation)], |row| row.get(0))
+                .optional()
+                .map(Option::flatten)
+        })
+    }
+
+    /// The generation of a run; `None` where it has no row.
+    pub fn generation(&self, run: u128) -> Result<Option<i64>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT generation FROM run WHERE id = ?1")?
+                .query_row([key(run)], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// Until when runs have been purged: an authId that expires by then is over.
+    pub fn purged_before(&self) -> Result<Timestamp, StoreError> {
+        self.read(purged_before)
+    }
+
+    /// Forgets what has expired before `now`.
+    pub async fn purge(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let before = millis(now).max(millis(purged_before(db)?));
+            db.execute(
+                "INSERT INTO meta (key, value) VALUES ('purged_before', ?1)
+                 ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [before],
+            )
+            .map(|_| ())
+        })
+        .await?;
+        // The line above is on disk before any row goes.
+        self.write(move |db| {
+            let before = millis(purged_before(db)?);
+            db.execute("DELETE FROM run WHERE exp < ?1", [before])?;
+            db.execute("DELETE FROM effect WHERE exp < ?1", [before])?;
+            session::purge(db, now)
+        })
+        .await
+    }
+}
+
+fn claim(
+    db: &Connection,
+    run: u128,
+    generation: u32,
+    exp: Timestamp,
+    keep: Timestamp,
+) -> rusqlite::Result<Claimed> {
+    if exp <= purged_before(db)? {
+        return Ok(Claimed::Lost);
+    }
+    let keep = millis(keep.max(exp));
+    let from = i64::from(generation);
+    let moved = if generation == 0 {
+        db.prepare_cached(
+            "INSERT INTO run (id, generation, exp) VALUES (?1, 1, ?2)
+             ON CONFLICT (id) DO UPDATE SET generation = 1, exp = max(exp, excluded.exp), state = NULL
+             WHERE generation = 0",
+        )?
+        .execute(params![key(run), keep])?
+    } else {
+        db.prepare_cached(
+            "UPDATE run SET generation = ?2 + 1, exp = max(exp, ?3), state = NULL
+             WHERE id = ?1 AND generation = ?2",
+        )?
+        .execute(params![key(run), from, keep])?
+    };
+    Ok(if moved == 1 {
+        Claimed::Won
+    } else {
+        Claimed::Lost
+    })
+}
+
+fn bury(db: &Connection, end: RunEnd) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO run (id, generation, exp) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE
+         SET generation = excluded.generation, exp = max(exp, excluded.exp), state = NULL",
+    )?
+    .execute(params![key(end.run), ENDED, millis(end.exp)])
+    .map(|_| ())
+}
+
+fn purged_before(db: &Connection) -> rusqlite::Result<Timestamp> {
+    let value: Option<i64> = db
+        .prepare_cached("SELECT value FROM meta WHERE key = 'purged_before'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(Timestamp(
+        value.and_then(|v| u64::try_from(v).ok()).unwrap_or(0),
+    ))
+}
+
+fn key(run: u128) -> [u8; 16] {
+    run.to_be_bytes()
+}
+
+pub(super) fn millis(at: Timestamp) -> i64 {
+    i64::try_from(at.0).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,243 @@
+//! Sessions: made at success, found by the hash of their token.
+//!
+//! The token itself is never on disk. A session is valid while it is younger than its longest time and was
+//! used within its idle time; whatever is not valid is not there, for every question alike.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::Value as Json;
+use wayfare::{AuthLevel, Realm, Timestamp};
+
+use super::{Store, StoreError, run::millis};
+
+/// The hash under which a session is kept.
+pub type TokenHash = [u8; 32];
+
+/// A session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// A name for it that lets nobody in.
+    pub handle: String,
+    /// Its realm.
+    pub realm: Realm,
+    /// The canonical id of whose it is.
+    pub subject: String,
+    /// The canonical name.
+    pub username: String,
+    /// Its level.
+    pub level: AuthLevel,
+    /// Whether a factor of the subject was proved.
+    pub proved: bool,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last used.
+    pub accessed: Timestamp,
+    /// How long it lasts.
+    pub time_max: Duration,
+    /// How long it lasts unused.
+    pub idle_max: Duration,
+    /// Its properties.
+    pub properties: BTreeMap<String, Json>,
+}
+
+impl Session {
+    /// When it ends, used or not.
+    pub fn expires(&self) -> Timestamp {
+        self.created.plus(self.time_max)
+    }
+
+    /// When it ends, if it is not used.
+    pub fn idle_expires(&self) -> Timestamp {
+        self.accessed.plus(self.idle_max)
+    }
+
+    /// Whether it is valid.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        now < self.expires() && now < self.idle_expires()
+    }
+
+    /// Takes over what a replaced session hands on: the higher level, and properties that this one does
+    /// not set; the lists of services and node types are united, new ones first.
+    pub(super) fn inherit(&mut self, old: &Self) {
+        self.level = self.level.max(old.level);
+        for (key, value) in &old.properties {
+            let united = ["Service", "AuthType"]
+                .contains(&key.as_str())
+                .then(|| unite(self.properties.get(key), value))
+                .flatten();
+            match united {
+                Some(united) => {
+                    self.properties.insert(key.clone(), Json::String(united));
+                }
+                None => {
+                    self.properties
+                        .entry(key.clone())
+                        .or_insert_with(|| value.clone());
+                }
+            }
+        }
+        self.properties
+            .insert("AuthLevel".to_owned(), Json::String(self.level.to_string()));
+    }
+}
+
+fn unite(new: Option<&Json>, old: &Json) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for list in [new.and_then(Json::as_str)?, old.as_str()?] {
+        for part in list.split('|').filter(|part| !part.is_empty()) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    Some(parts.join("|"))
+}
+
+/// A session to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewSession {
+    /// The hash of its token.
+    pub token: TokenHash,
+    /// The session.
+    pub session: Session,
+}
+
+/// The session that a new one replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaces {
+    /// Its handle.
+    pub handle: String,
+    /// Whether the new one rests on it, so that there is none where it has gone.
+    pub required: bool,
+}
+
+impl Store {
+    /// The valid session with this token.
+    pub fn session(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self.read(|db| {
+            db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE token = ?1"))?
+                .query_row([&token[..]], from_row)
+                .optional()
+        })?;
+        Ok(found.filter(|session| session.is_valid(now)))
+    }
+
+    /// The valid session with this handle.
+    pub fn session_by_handle(
+        &self,
+        handle: &str,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self.read(|db| {
+            db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE handle = ?1"))?
+                .query_row([handle], from_row)
+                .optional()
+        })?;
+        Ok(found.filter(|session| session.is_valid(now)))
+    }
+
+    /// Notes that a session was used; `false` where it is no longer there.
+    pub async fn touch_session(&self, handle: String, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let changed = db
+                .prepare_cached(
+                    "UPDATE session SET accessed = max(accessed, ?2) WHERE handle = ?1",
+                )?
+                .execute(params![handle, millis(now)])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// Ends a session; `false` where there was none.
+    pub async fn end_session(&self, handle: String) -> Result<bool, StoreError> {
+        self.write(move |db| take(db, &handle).map(|old| old.is_some()))
+            .await
+    }
+
+    /// How many sessions there are, valid or not.
+    pub fn session_count(&self) -> Result<u64, StoreError> {
+        let count: i64 =
+            self.read(|db| db.query_row("SELECT count(*) FROM session", [], |row| row.get(0)))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+}
+
+const COLUMNS: &str = "handle, realm, subject, username, level, proved, created, accessed, time_max, idle_max, properties";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let realm: String = row.get(1)?;
+    let properties: String = row.get(10)?;
+    let wrong = |column, what: &str| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what.into())
+    };
+    let number = |column| -> rusqlite::Result<u64> {
+        let value: i64 = row.get(column)?;
+        u64::try_from(value).map_err(|_| wrong(column, "a negative number"))
+    };
+    Ok(Session {
+        handle: row.get(0)?,
+        realm: Realm::parse(&realm).ok_or_else(|| wrong(1, "not a realm"))?,
+        subject: row.get(2)?,
+        username: row.get(3)?,
+        level: AuthLevel::saturating(row.get(4)?),
+        proved: row.get(5)?,
+        created: Timestamp(number(6)?),
+        accessed: Timestamp(number(7)?),
+        time_max: Duration::from_millis(number(8)?),
+        idle_max: Duration::from_millis(number(9)?),
+        properties: serde_json::from_str(&properties)
+            .map_err(|_| wrong(10, "not a JSON object"))?,
+    })
+}
+
+pub(super) fn insert(
+    db: &Connection,
+    token: &TokenHash,
+    session: &Session,
+) -> rusqlite::Result<()> {
+    let span = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let properties = serde_json::to_string(&session.properties)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    db.prepare_cached(&format!(
+        "INSERT INTO session (token, {COLUMNS})
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+    ))?
+    .execute(params![
+        &token[..],
+        session.handle,
+        session.realm.as_str(),
+        session.subject,
+        session.username,
+        session.level.number(),
+        session.proved,
+        millis(session.created),
+        millis(session.accessed),
+        span(session.time_max),
+        span(session.idle_max),
+        properties,
+    ])
+    .map(|_| ())
+}
+
+/// Removes a session and returns it.
+pub(super) fn take(db: &Connection, handle: &str) -> rusqlite::Result<Option<Session>> {
+    db.prepare_cached(&format!(
+        "DELETE FROM session WHERE handle = ?1 RETURNING {COLUMNS}"
+    ))?
+    .query_row([handle], from_row)
+    .optional()
+}
+
+pub(super) fn purge(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    db.execute(
+        "DELETE FROM session WHERE created + time_max <= ?1 OR accessed + idle_max <= ?1",
+        [millis(now)],
+    )
+    .map(|_| ())
+}

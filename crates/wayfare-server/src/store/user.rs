@@ -1,0 +1,210 @@
+//! Users, and the one rule by which names are compared.
+//!
+//! **The rule.** A name is normalised to NFC, lowered letter by letter as Unicode has it, and normalised
+//! once more; two names are the same if what comes out is the same, byte for byte. Nothing is folded
+//! further: full-width letters, look-alikes and accents make other names. A name with a control, an
+//! invisible or a direction-changing character, or with blanks around it, belongs to nobody.
+
+use std::{collections::BTreeMap, fmt};
+
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::Value as Json;
+use unicode_normalization::UnicodeNormalization as _;
+use wayfare::Realm;
+
+use super::{Store, StoreError};
+
+/// What a name is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameKey(String);
+
+impl NameKey {
+    /// The key of a name; `None` where it can be nobody's.
+    pub fn of(name: &str) -> Option<Self> {
+        let hidden = |c: char| {
+            c.is_control()
+                || matches!(
+                    c,
+                    '\u{00AD}'
+                        | '\u{034F}'
+                        | '\u{061C}'
+                        | '\u{115F}'
+                        | '\u{1160}'
+                        | '\u{17B4}'
+                        | '\u{17B5}'
+                        | '\u{180B}'..='\u{180F}'
+                        | '\u{200B}'..='\u{200F}'
+                        | '\u{2028}'..='\u{202E}'
+                        | '\u{2060}'..='\u{206F}'
+                        | '\u{3164}'
+                        | '\u{FE00}'..='\u{FE0F}'
+                        | '\u{FEFF}'
+                        | '\u{FFA0}'
+                        | '\u{FFF9}'..='\u{FFFB}'
+                        | '\u{E0000}'..='\u{E0FFF}'
+                )
+        };
+        if name.is_empty() || name.trim() != name || name.chars().any(hidden) {
+            return None;
+        }
+        let lowered: String = name.nfc().flat_map(char::to_lowercase).collect();
+        Some(Self(lowered.nfc().collect()))
+    }
+
+    /// The key as it stands in the store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A user.
+#[derive(Clone, PartialEq)]
+pub struct User {
+    /// The canonical id; another one for a user made again under the same name.
+    pub id: String,
+    /// The name as it was given when the user was made.
+    pub username: String,
+    /// Whether the account is active.
+    pub active: bool,
+    /// The attributes by name.
+    pub attributes: BTreeMap<String, Json>,
+    /// The hash of the password, as a PHC string.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .field("active", &self.active)
+            .finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// The attribute of this name; letter case does not matter.
+    pub fn attribute(&self, name: &str) -> Option<&Json> {
+        self.attributes
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
+
+const COLUMNS: &str = "id, username, active, attributes, password";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let attributes: String = row.get(3)?;
+    Ok(User {
+        id: row.get(0)?,
+        username: row.get(1)?,
+        active: row.get(2)?,
+        attributes: serde_json::from_str(&attributes).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(
+                3,
+                rusqlite::types::Type::Text,
+                Box::new(error),
+            )
+        })?,
+        password: row.get(4)?,
+    })
+}
+
+impl Store {
+    /// The user of this name in a realm.
+    pub fn user(&self, realm: &Realm, name: &NameKey) -> Result<Option<User>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND key = ?2"
+            ))?
+            .query_row(params![realm.as_str(), name.0], from_row)
+            .optional()
+        })
+    }
+
+    /// The user with this id in a realm.
+    pub fn user_by_id(&self, realm: &Realm, id: &str) -> Result<Option<User>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND id = ?2"
+            ))?
+            .query_row(params![realm.as_str(), id], from_row)
+            .optional()
+        })
+    }
+
+    /// Makes a user; `false` where the name is taken or can be nobody's.
+    pub fn add_user(&self, realm: &Realm, user: User) -> Result<bool, StoreError> {
+        let Some(key) = NameKey::of(&user.username) else {
+            return Ok(false);
+        };
+        let attributes = serde_json::to_string(&user.attributes)
+            .map_err(|error| StoreError::Sql(error.to_string()))?;
+        let realm = realm.as_str().to_owned();
+        self.write_blocking(move |db| {
+            let made = db.execute(
+                "INSERT INTO user (id, realm, key, username, active, attributes, password)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                params![
+                    user.id,
+                    realm,
+                    key.0,
+                    user.username,
+                    user.active,
+                    attributes,
+                    user.password
+                ],
+            )?;
+            Ok(made == 1)
+        })
+    }
+
+    /// How many users a realm has.
+    pub fn user_count(&self, realm: &Realm) -> Result<u64, StoreError> {
+        let count: i64 = self.read(|db| {
+            db.query_row(
+                "SELECT count(*) FROM user WHERE realm = ?1",
+                [realm.as_str()],
+                |row| row.get(0),
+            )
+        })?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// Sets an account active or not; `false` where there is none.
+    pub async fn set_active(
+        &self,
+        realm: &Realm,
+        id: String,
+        active: bool,
+    ) -> Result<bool, StoreError> {
+        let realm = realm.as_str().to_owned();
+        self.write(move |db| {
+            let changed = db.execute(
+                "UPDATE user SET active = ?3 WHERE realm = ?1 AND id = ?2",
+                params![realm, id, active],
+            )?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    /// Sets the hash of a user's password; `false` where there is no such user.
+    pub async fn set_password(
+        &self,
+        realm: &Realm,
+        id: String,
+        hash: String,
+    ) -> Result<bool, StoreError> {
+        let realm = realm.as_str().to_owned();
+        self.write(move |db| {
+            let changed = db.execute(
+                "UPDATE user SET password = ?3 WHERE realm = ?1 AND id = ?2",
+                params![realm, id, hash],
+            )?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+}

@@ -1,0 +1,150 @@
+//! The configuration: what it means and how it is refused.
+
+use std::{path::Path, time::Duration};
+
+use wayfare::{Realm, Value};
+use wayfare_server::config::{
+    Config, ConfigError, DefaultJourney, Durability, Journeys, Parameter,
+};
+
+fn read(text: &str) -> Result<Config, Vec<String>> {
+    Config::parse("wayfare.toml", text, Path::new("/etc/wayfare")).map_err(|error| match error {
+        ConfigError::Mistakes(list) => list.iter().map(ToString::to_string).collect(),
+        other => panic!("{other}"),
+    })
+}
+
+#[test]
+fn every_setting_is_read() {
+    let config = read(
+        r#"
+[server]
+listen = "0.0.0.0:9000"
+base_path = "/login"
+cookie_name = "sid"
+cookie_secure = true
+cookie_same_site = "strict"
+api_version = "none"
+am_locked_message = true
+trusted_proxies = ["10.0.0.1"]
+[server.limits]
+body_bytes = "16KiB"
+run_time = "10m"
+runs_per_source = 7
+[data]
+folder = "data"
+durability = "power"
+[hash]
+memory = "64KiB"
+time = 1
+threads = 3
+queue = 9
+[cors]
+allow = ["https://app.example.com"]
+[page]
+realm = "/alpha"
+[realms."/alpha"]
+parent = "/"
+aliases = ["a"]
+journeys = ["journeys/alpha"]
+default = "Login"
+admins = ["group:admins", "user:root"]
+run_time = "1m"
+[realms."/alpha".params]
+brand = "Acme"
+tries = 3
+secret = { file = "secret" }
+key = { env = "KEY" }
+[realms."/alpha".lockout]
+failures = 3
+window = "1m"
+lock_for = "10s"
+lock_max = "20s"
+hard = 9
+[realms."/alpha".mail]
+from = "login@example.com"
+[realms."/alpha".session]
+time_max = "1h"
+idle_max = "5m"
+"#,
+    )
+    .expect("a correct file");
+    assert_eq!(config.server.listen, "0.0.0.0:9000");
+    assert_eq!(config.server.base_path, "/login");
+    assert_eq!(config.limits.body_bytes, 16 * 1_024);
+    assert_eq!(config.limits.run_time, Duration::from_secs(600));
+    assert_eq!(config.limits.runs_per_source, 7);
+    assert_eq!(config.data.folder, Path::new("/etc/wayfare/data"));
+    assert_eq!(config.data.durability, Durability::Power);
+    assert_eq!(config.hash.memory_kib, 64);
+    assert_eq!(config.page_realm.as_str(), "/alpha");
+    assert!(
+        config.realms.contains_key(&Realm::root()),
+        "the top realm is always there"
+    );
+    let alpha = &config.realms[&Realm::parse("/alpha").unwrap()];
+    assert_eq!(
+        alpha.journeys,
+        Journeys::Paths(vec!["/etc/wayfare/journeys/alpha".into()])
+    );
+    assert_eq!(alpha.default, DefaultJourney::Named("Login".into()));
+    assert_eq!(alpha.lockout.hard, 9);
+    assert_eq!(alpha.session.idle_max, Duration::from_secs(300));
+    assert_eq!(alpha.params["tries"], Parameter::Value(Value::Int(3)));
+    assert_eq!(alpha.params["key"], Parameter::SecretVariable("KEY".into()));
+}
+
+#[test]
+fn all_mistakes_are_reported_each_with_its_line() {
+    let mistakes = read(
+        r#"[server]
+lissen = "127.0.0.1:1"
+cookie_secure = "yes"
+
+[server.limits]
+head_time = "5"
+
+[realms."/alpha/sub"]
+journeys = "x"
+
+[realms.alpha]
+
+[realm]
+"#,
+    )
+    .expect_err("mistakes");
+    assert_eq!(
+        mistakes,
+        [
+            "wayfare.toml:2: there is no setting `lissen` in `[server]`; did you mean `listen`?",
+            "wayfare.toml:3: `server.cookie_secure` must be true or false, but is \"yes\"",
+            "wayfare.toml:6: `server.limits.head_time` must be a time such as \"30s\" or \"5m\", but is \"5\"",
+            "wayfare.toml:8: realm `/alpha/sub` lies in `/alpha`, which there is not; add [realms.\"/alpha\"]",
+            "wayfare.toml:9: `realms.\"/alpha/sub\".journeys` must be a list of texts, but is \"x\"",
+            "wayfare.toml:11: `realms.\"alpha\"` is not the path of a realm; write one such as [realms.\"/alpha\"]",
+            "wayfare.toml:13: there is no setting `realm` at the top of the file; did you mean `realms`?",
+        ]
+    );
+}
+
+#[test]
+fn a_text_that_is_no_toml_has_its_line() {
+    let mistakes = read("[server]\nlisten = \n").expect_err("no TOML");
+    assert_eq!(mistakes.len(), 1);
+    assert!(
+        mistakes[0].starts_with("wayfare.toml:2: "),
+        "{}",
+        mistakes[0]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Config::read(Path::new("no/such/wayfare.toml")).expect_err("nothing there");
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot read no/such/wayfare.toml: "),
+        "{error}"
+    );
+}

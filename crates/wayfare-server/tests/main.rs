@@ -1,0 +1,5 @@
+//! The server's tests: one binary.
+
+mod config;
+mod hash;
+mod store;
