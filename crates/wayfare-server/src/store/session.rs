@@ -133,11 +133,7 @@ impl Store {
         handle: &str,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.read(|db| {
-            db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE handle = ?1"))?
-                .query_row([handle], from_row)
-                .optional()
-        })?;
+        let found = self.read(|db| by_handle(db, handle))?;
         Ok(found.filter(|session| session.is_valid(now)))
     }
 
@@ -223,6 +219,12 @@ pub(super) fn insert(
         properties,
     ])
     .map(|_| ())
+}
+
+pub(super) fn by_handle(db: &Connection, handle: &str) -> rusqlite::Result<Option<Session>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE handle = ?1"))?
+        .query_row([handle], from_row)
+        .optional()
 }
 
 /// Removes a session and returns it.
