@@ -4,11 +4,15 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::model::{
     signature::{Preset, Setting, Unit},
-    value::Type,
+    text::LocalizedText,
+    value::{Type, Value},
 };
 
 /// Words of a constant.
 pub(super) type Words = &'static [&'static str];
+
+/// Names and texts of a constant.
+type Pairs = &'static [(&'static str, &'static str)];
 
 /// A type that can stand in a constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,8 @@ enum Fallback {
     Texts(Words),
     EmptyList,
     EmptyMap,
+    Locales(Pairs),
+    Entries(Pairs),
 }
 
 impl Fallback {
@@ -72,6 +78,15 @@ impl Fallback {
             Self::Texts(values) => Preset::Texts(borrowed(values)),
             Self::EmptyList => Preset::EmptyList,
             Self::EmptyMap => Preset::EmptyMap,
+            Self::Locales(texts) => Preset::Value(Value::Localized(LocalizedText::by_locale(
+                texts.iter().copied(),
+            ))),
+            Self::Entries(entries) => Preset::Value(Value::Map(Arc::new(
+                entries
+                    .iter()
+                    .map(|(name, text)| (Arc::from(*name), Value::from(*text)))
+                    .collect(),
+            ))),
         }
     }
 }
@@ -101,6 +116,11 @@ const fn cell(key: &'static str, kind: Kind, default: Fallback) -> Cell {
 /// A truth value.
 pub(super) const fn flag(key: &'static str, default: bool) -> Cell {
     cell(key, Kind::Bool, Fallback::Bool(default))
+}
+
+/// A truth value whose default no source names.
+pub(super) const fn flag_unset(key: &'static str) -> Cell {
+    cell(key, Kind::Bool, Fallback::None).optional()
 }
 
 /// A whole number without a default.
@@ -161,9 +181,19 @@ pub(super) const fn localized(key: &'static str) -> Cell {
     cell(key, Kind::Localized, Fallback::EmptyMap)
 }
 
+/// A text in several languages.
+pub(super) const fn localized_or(key: &'static str, default: Pairs) -> Cell {
+    cell(key, Kind::Localized, Fallback::Locales(default))
+}
+
 /// Texts by name, none by default.
 pub(super) const fn map(key: &'static str) -> Cell {
     cell(key, Kind::TextMap, Fallback::EmptyMap)
+}
+
+/// Texts by name.
+pub(super) const fn map_or(key: &'static str, default: Pairs) -> Cell {
+    cell(key, Kind::TextMap, Fallback::Entries(default))
 }
 
 /// Values of any type by name, none by default.

@@ -1,16 +1,19 @@
 //! Types that collect and verify names and passwords.
 
-use super::entry::{
-    Entry, Key,
-    Kind::{Secret, Text},
-    any, flag, named, node, on, shared, text_or, texts, transient,
+use super::{
+    entry::{
+        Entry,
+        Kind::{Secret, Text},
+        flag, flag_unset, int_or, named, node, on, secret, shared, text, text_or, texts, time_or,
+        transient, word,
+    },
+    keys::{CREDENTIALS, IDENTITY, USERNAME},
 };
 use crate::model::signature::{
     Factor,
     Scope::{ObjectShared, ObjectTransient},
+    Unit::Seconds,
 };
-
-pub(super) const USERNAME: Key = shared("username", Text).personal();
 
 pub(super) const TYPES: &[Entry] = &[
     node("UsernameCollectorNode", "Asks for the user name")
@@ -32,7 +35,7 @@ pub(super) const TYPES: &[Entry] = &[
         text_or("usernameAttribute", "userName"),
         texts("autocompleteValues"),
         // Recorded in exports of version 2.0, in no list of the vendor's.
-        flag("prepopulate", false),
+        flag_unset("prepopulate"),
     ])
     .asks(&["NameCallback", "ValidatedCreateUsernameCallback"])
     .reads(&[
@@ -68,7 +71,7 @@ pub(super) const TYPES: &[Entry] = &[
         "Verifies name and password against the identity store of the realm",
     )
     .outcomes(&["true", "false"])
-    .reads(&[USERNAME.always(), any("password", Secret).always()])
+    .reads(CREDENTIALS)
     .facts(&[on("true").proves(Factor::Password).identity()])
     .verifies(),
     node(
@@ -84,4 +87,229 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["true", "false"])
     .writes(&[USERNAME, transient("password", Secret)])
     .facts(&[on("true").identity()]),
+    node(
+        "AgentDataStoreDecisionNode",
+        "Verifies name and password of an agent",
+    )
+    .outcomes(&["true", "false"])
+    .reads(CREDENTIALS)
+    .facts(&[on("true").proves(Factor::Password).identity()])
+    .verifies(),
+    // A password that is about to lapse or was reset brings up a page to change it; `TRUE` follows a
+    // successful bind in each case.
+    node(
+        "LdapDecisionNode",
+        "Verifies name and password by a bind to an LDAP server",
+    )
+    .settings(&[
+        texts("primaryServers"),
+        texts("secondaryServers"),
+        texts("accountSearchBaseDn"),
+        text("adminDn").optional(),
+        secret("adminPassword").optional(),
+        text("userProfileAttribute"),
+        texts("searchFilterAttributes"),
+        text("userSearchFilter").optional(),
+        word(
+            "searchScope",
+            "SUBTREE",
+            &["OBJECT", "ONE_LEVEL", "SUBTREE"],
+        ),
+        word(
+            "ldapConnectionMode",
+            "LDAP",
+            &["LDAP", "LDAPS", "START_TLS"],
+        ),
+        flag("mtlsEnabled", false),
+        text("mtlsSecretLabel").optional(),
+        flag("returnUserDn", true),
+        texts("userCreationAttrs"),
+        int_or("minimumPasswordLength", 8),
+        flag("beheraEnabled", true),
+        flag("trustAllServerCertificates", false),
+        int_or("heartbeatInterval", 10),
+        word(
+            "heartbeatTimeUnit",
+            "SECONDS",
+            &["SECONDS", "MINUTES", "HOURS"],
+        ),
+        time_or("ldapOperationsTimeout", Seconds, 0),
+        flag("mixedCaseForPasswordChangeMessages", false),
+        word("affinityLevel", "NONE", &["NONE", "BIND", "ALL"]),
+    ])
+    .outcomes(&["TRUE", "FALSE", "LOCKED", "CANCELLED", "EXPIRED"])
+    .may_ask(&[
+        "TextOutputCallback",
+        "PasswordCallback",
+        "ConfirmationCallback",
+    ])
+    .reads(CREDENTIALS)
+    .writes(&[USERNAME, transient("password", Secret)])
+    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .verifies(),
+    // The outcomes are those of the LDAP type; no export shows them.
+    node(
+        "ADDecisionNode",
+        "Verifies name and password by a bind to Active Directory",
+    )
+    .settings(&[
+        texts("primaryServers"),
+        texts("secondaryServers"),
+        texts("accountSearchBaseDn"),
+        text("adminDn").optional(),
+        secret("adminPassword").optional(),
+        text("userProfileAttribute"),
+        texts("searchFilterAttributes"),
+        text("userSearchFilter").optional(),
+        word(
+            "searchScope",
+            "SUBTREE",
+            &["OBJECT", "ONE_LEVEL", "SUBTREE"],
+        ),
+        word(
+            "ldapConnectionMode",
+            "LDAP",
+            &["LDAP", "LDAPS", "START_TLS"],
+        ),
+        flag("mtlsEnabled", false),
+        text("mtlsSecretLabel").optional(),
+        flag("returnAccountLockedMessage", false),
+        flag("returnUserDn", true),
+        texts("userCreationAttrs"),
+        int_or("minimumPasswordLength", 8),
+        flag("trustAllServerCertificates", false),
+        int_or("heartbeatInterval", 10),
+        word(
+            "heartbeatTimeUnit",
+            "SECONDS",
+            &["SECONDS", "MINUTES", "HOURS"],
+        ),
+        time_or("ldapOperationsTimeout", Seconds, 0),
+        flag("mixedCaseForPasswordChangeMessages", false),
+        word("affinityLevel", "NONE", &["NONE", "BIND", "ALL"]),
+    ])
+    .outcomes(&["TRUE", "FALSE", "LOCKED", "CANCELLED", "EXPIRED"])
+    .may_ask(&[
+        "TextOutputCallback",
+        "PasswordCallback",
+        "ConfirmationCallback",
+    ])
+    .reads(CREDENTIALS)
+    .writes(&[USERNAME, transient("password", Secret)])
+    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .verifies(),
+    node(
+        "IdentityStoreDecisionNode",
+        "Verifies name and password by a bind to the LDAP store of the realm",
+    )
+    .settings(&[
+        int_or("minimumPasswordLength", 8),
+        flag("useUniversalIdForUsername", false),
+        flag("mixedCaseForPasswordChangeMessages", false),
+    ])
+    .outcomes(&["TRUE", "FALSE", "LOCKED", "CANCELLED", "EXPIRED"])
+    .may_ask(&[
+        "TextOutputCallback",
+        "PasswordCallback",
+        "ConfirmationCallback",
+    ])
+    .reads(CREDENTIALS)
+    .writes(&[USERNAME, transient("password", Secret)])
+    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .verifies(),
+    // The account verified is one of the other system: no source says that it is the subject, so it
+    // proves nothing here.
+    node(
+        "PassthroughAuthenticationNode",
+        "Verifies the credentials in another system through a connector",
+    )
+    .settings(&[
+        text("systemEndpoint"),
+        text_or("objectType", "account"),
+        text_or("identityAttribute", "userName"),
+        text_or("passwordAttribute", "password"),
+    ])
+    .outcomes(&["AUTHENTICATED", "MISSING", "FAILED"])
+    .reads(&[
+        IDENTITY,
+        named(ObjectTransient, "passwordAttribute", Secret),
+    ])
+    .verifies(),
+    node(
+        "CreatePasswordNode",
+        "Asks for a new password twice; deprecated",
+    )
+    .settings(&[int_or("minPasswordLength", 8)])
+    .asks(&["PasswordCallback", "TextOutputCallback"])
+    .writes(&[transient("password", Secret).always()]),
+    node(
+        "product-KerberosNode",
+        "Takes the user from a Kerberos ticket",
+    )
+    .settings(&[
+        text("principalName"),
+        text("keytabFileName"),
+        text("kerberosRealm"),
+        text("kerberosServerName"),
+        texts("trustedKerberosRealms"),
+        flag("returnPrincipalWithDomainName", false),
+        flag("lookupUserInRealm", false),
+        flag("kerberosServiceIsInitiator", true),
+    ])
+    .outcomes(&["true", "false"])
+    .may_ask(&["HttpCallback"])
+    .writes(&[USERNAME])
+    .facts(&[on("true").proves(Factor::Certificate).identity()])
+    .calls_out(),
+    // The key is the tool's, not the subject's: it proves nothing about the user it names.
+    node(
+        "AmsterJwtDecisionNode",
+        "Takes the user from a JWT signed with an authorised SSH key",
+    )
+    .settings(&[text_or(
+        "authorizedKeys",
+        "@BASE_DIR@/security/keys/amster/authorized_keys",
+    )])
+    .outcomes(&["true", "false"])
+    .asks(&["HiddenValueCallback"])
+    .reads(&[transient("amster.nonce", Secret)])
+    .writes(&[USERNAME])
+    .facts(&[on("true").identity()])
+    .calls_out(),
+    node("AnonymousUserNode", "Takes a fixed anonymous user")
+        .settings(&[text_or("anonymousUserName", "anonymous")])
+        .writes(&[USERNAME.always()])
+        .facts(&[on("outcome").identity()])
+        .calls_out(),
+    node(
+        "AnonymousSessionUpgradeNode",
+        "Allows the session of an anonymous user to become that of a real one",
+    )
+    .calls_out(),
+    // No source names the outcomes, so none can be said to prove anything. The units of the two times
+    // are not named either.
+    node(
+        "RadiusDecisionNode",
+        "Verifies name and password by a RADIUS server",
+    )
+    .settings(&[
+        texts("primaryServers"),
+        texts("secondaryServers"),
+        text("sharedSecretPurpose").optional(),
+        int_or("timeout", 5),
+        int_or("healthCheckInterval", 5),
+        flag("checkForLockout", false),
+        flag("requireMessageAuthenticator", true),
+    ])
+    .arms(&[])
+    .reads(CREDENTIALS)
+    .calls_out()
+    .may_verify(),
+    // No source names the outcomes; the callbacks follow from what the type is for.
+    node(
+        "RadiusChallengeCollectorNode",
+        "Asks what a RADIUS server wants to know",
+    )
+    .arms(&[])
+    .may_ask(&["PasswordCallback", "NameCallback"]),
 ];

@@ -197,14 +197,6 @@ impl Entry {
         }
     }
 
-    /// Whether it needs someone outside is not known.
-    pub(super) const fn may_call_out(self) -> Self {
-        Self {
-            calls_out: Known::Unknown,
-            ..self
-        }
-    }
-
     /// A secret is compared outside.
     pub(super) const fn verifies(self) -> Self {
         Self {

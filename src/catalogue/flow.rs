@@ -17,16 +17,19 @@ const SCRIPT: &[Fact] = &[on("*").identity_unknown().tries_unknown()];
 pub(super) const TYPES: &[Entry] = &[
     // The children stand as nodes in its block, so the vendor's list `nodes` is no setting. It asks what
     // its children ask. Its state key `pageNodeCallbacks` is the memory of the visit.
-    node("PageNode", "Puts the callbacks of several nodes on one page")
-        .two_versions()
-        .settings(&[
-            localized("pageHeader"),
-            localized("pageDescription"),
-            text("stage").optional(),
-        ])
-        .last_child()
-        .asks(&["*"])
-        .never_in_page(),
+    node(
+        "PageNode",
+        "Puts the callbacks of several nodes on one page",
+    )
+    .two_versions()
+    .settings(&[
+        localized("pageHeader"),
+        localized("pageDescription"),
+        text("stage").optional(),
+    ])
+    .last_child()
+    .asks(&["*"])
+    .never_in_page(),
     // `tree` is the name after `journey`; `error` is there where the author wires it, so text never
     // writes `displayErrorOutcome` either.
     node(
@@ -68,8 +71,7 @@ pub(super) const TYPES: &[Entry] = &[
         .calls_out(),
     node(
         "ConfigProviderNode",
-        "Runs a script that makes the settings of another type and acts as that type; the arms name its \
-         outcomes",
+        "Runs a script that makes the settings of another type, and acts as that type",
     )
     .settings(&[
         text("nodeType").among(CONFIGURABLE),

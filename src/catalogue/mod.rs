@@ -11,11 +11,19 @@
 //! the run and are not listed. An unknown cell is read as the worst case by every check; a test counts
 //! them. Where an outcome's id is not published, the author's arms define the outcomes.
 
+mod backchannel;
 mod cell;
+mod cloud;
+mod context;
 mod credential;
+mod device;
 mod entry;
+mod federation;
 mod flow;
+mod identity;
+mod keys;
 mod meaning;
+mod mfa;
 mod otp;
 mod risk;
 mod session;
@@ -29,8 +37,15 @@ const FAMILIES: &[&[Entry]] = &[
     flow::TYPES,
     credential::TYPES,
     otp::TYPES,
+    mfa::TYPES,
+    device::TYPES,
+    identity::TYPES,
+    federation::TYPES,
     risk::TYPES,
+    context::TYPES,
     session::TYPES,
+    backchannel::TYPES,
+    cloud::TYPES,
 ];
 
 static STANDARD: LazyLock<Catalog> = LazyLock::new(|| {

@@ -1,9 +1,13 @@
 //! Types that write state, and what the end of a run hands over: session, addresses, details, metrics.
 
-use super::entry::{
-    Entry,
-    Kind::{Any, Int, Text},
-    localized, map, named, node, on, shared, text, text_or, texts, time, values,
+use super::{
+    entry::{
+        Entry,
+        Kind::{Any, Int, Text, Texts},
+        any, int, localized, map, named, node, on, shared, text, text_or, texts, time, transient,
+        values,
+    },
+    keys::PASSWORD,
 };
 use crate::model::signature::{
     Factor,
@@ -87,4 +91,49 @@ pub(super) const TYPES: &[Entry] = &[
         text("metricKey"),
     ])
     .reads(&[named(Shared, "startTimeProperty", Int)]),
+    node(
+        "QueryParameterNode",
+        "Copies query parameters into shared state",
+    )
+    .settings(&[
+        map("allowedQueryParameters"),
+        texts("queryParametersToBeDelimited"),
+    ])
+    .writes(&[named(Shared, "allowedQueryParameters", Texts).always()]),
+    node(
+        "RequestHeaderNode",
+        "Copies request headers into shared state",
+    )
+    .settings(&[map("allowedHeaders"), texts("headersToBeDelimited")])
+    .writes(&[named(Shared, "allowedHeaders", Texts).always()]),
+    // The vendor counts minutes; a change may be negative, which no span of time is.
+    node(
+        "UpdateJourneyTimeoutNode",
+        "Sets or changes the time the run may take",
+    )
+    .settings(&[text("operation").among(&["SET", "MODIFY"]), int("value")])
+    .reads(&[any("maxAuthenticationSessionDuration", Int)])
+    .writes(&[transient("maxAuthenticationSessionDuration", Int).always()]),
+    node(
+        "RegisterLogoutWebhookNode",
+        "Registers a webhook to call at logout",
+    )
+    .settings(&[text("webhookName")])
+    .calls_out(),
+    node(
+        "SetLogoutDetailsNode",
+        "Adds details to the answer of the later logout",
+    )
+    .settings(&[map("logoutDetails")]),
+    node(
+        "JwtPasswordReplayNode",
+        "Keeps the password, encrypted, in the session for a gateway to replay",
+    )
+    .settings(&[
+        text("encryptionKeySecretLabelIdentifier"),
+        text_or("jwtSessionProperty", "sunIdentityUserPassword"),
+    ])
+    .reads(&[PASSWORD.always()])
+    .calls_out(),
+    node("MeterNode", "Counts how often runs pass").settings(&[text("metricKey")]),
 ];
