@@ -179,6 +179,41 @@ impl Value {
         }
     }
 
+    /// The value as JSON: durations in milliseconds, secrets as `null`, never shown.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.json(Self::DEPTH_MAX)
+    }
+
+    /// How deep lists and maps are shown.
+    const DEPTH_MAX: u32 = 64;
+
+    fn json(&self, depth: u32) -> serde_json::Value {
+        use serde_json::Value as Json;
+        let Some(below) = depth.checked_sub(1) else {
+            return Json::Null;
+        };
+        match self {
+            Self::Null | Self::Secret(_) | Self::SecretParameter(_) => Json::Null,
+            Self::Bool(value) => Json::Bool(*value),
+            Self::Int(number) => Json::from(*number),
+            Self::Decimal(number) => number
+                .to_string()
+                .parse::<f64>()
+                .ok()
+                .and_then(serde_json::Number::from_f64)
+                .map_or(Json::Null, Json::Number),
+            Self::Text(text) => Json::from(&**text),
+            Self::Localized(text) => Json::from(text.best([])),
+            Self::Duration(span) => Json::from(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+            Self::Size(bytes) => Json::from(*bytes),
+            Self::List(list) => list.iter().map(|item| item.json(below)).collect(),
+            Self::Map(map) => map
+                .iter()
+                .map(|(key, item)| (String::from(&**key), item.json(below)))
+                .collect(),
+        }
+    }
+
     /// The type; `Any` for `null`, for a list the type of its first element.
     pub fn ty(&self) -> Type {
         match self {

@@ -12,8 +12,9 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId},
     nodes::{
+        reply::{identity, unexpected},
         setting::constant,
-        who::{identity, unexpected, who},
+        who::who,
     },
 };
 

@@ -12,8 +12,8 @@ use crate::{
     },
     model::{journey::OutcomeId, text::LocalizedText},
     nodes::{
+        reply::{answers, unexpected},
         setting::{Kept, optional},
-        who::{answers, unexpected},
     },
 };
 

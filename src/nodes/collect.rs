@@ -17,8 +17,8 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        reply::{answers, unexpected},
         setting::{Kept, constant},
-        who::{answers, unexpected},
     },
     secret::Secret,
 };

@@ -9,7 +9,10 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor},
-    nodes::who::{secret, unexpected, who},
+    nodes::{
+        reply::unexpected,
+        who::{secret, who},
+    },
 };
 
 /// Verifies the password in state for the subject, or for the name in state.

@@ -12,15 +12,15 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
+        reply::{answers, unexpected},
         setting::{Kept, constant_or_none},
-        who::{answers, unexpected},
     },
 };
 
 /// Shows a text and two buttons; the first is `true`, the second is chosen already.
 #[derive(Debug)]
 struct Message {
-    message: Kept<LocalizedText>,
+    text: Kept<LocalizedText>,
     first: Kept<LocalizedText>,
     second: Kept<LocalizedText>,
     field: Option<KeyId>,
@@ -31,7 +31,7 @@ struct Message {
 pub(super) fn message(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let field: Option<Arc<str>> = constant_or_none(setup, "stateField")?;
     Ok(Box::new(Message {
-        message: Kept::get(setup, "message")?,
+        text: Kept::get(setup, "message")?,
         first: Kept::get(setup, "messageYes")?,
         second: Kept::get(setup, "messageNo")?,
         field: field
@@ -61,7 +61,7 @@ impl Prepared for Message {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         Ok(Action::ask([
             Callback::TextOutput {
-                text: text_or(cx, &self.message, "Default message")?,
+                text: text_or(cx, &self.text, "Default message")?,
                 message: MessageKind::Information,
             },
             Callback::Confirmation {

@@ -8,12 +8,25 @@ mod account;
 mod choice;
 mod collect;
 mod credential;
+mod debug;
+mod details;
+mod draw;
+mod flow;
 mod level;
+mod mail;
 mod message;
+mod metadata;
+mod otp;
+mod reply;
 mod retry;
+mod session;
 mod setting;
 mod state;
+mod timer;
+mod url;
+mod wait;
 mod who;
+mod zero_page;
 
 use std::sync::Arc;
 
@@ -42,7 +55,25 @@ const TYPES: &[(&str, Prepare)] = &[
     ("AccountActiveDecision", account::active),
     ("AuthLevelDecision", level::decision),
     ("ModifyAuthLevel", level::modify),
+    ("ZeroPageLogin", zero_page::login),
+    ("OneTimePasswordGenerator", otp::generator),
+    ("OneTimePasswordSmtpSender", mail::sender),
+    ("OneTimePasswordCollectorDecision", otp::collector),
+    ("SessionData", session::data),
+    ("SetSessionProperties", session::set_properties),
+    ("RemoveSessionProperties", session::remove_properties),
+    ("PollingWait", wait::polling),
+    ("Metadata", metadata::metadata),
     ("SetState", state::set),
+    ("SetSuccessUrl", url::success),
+    ("SetFailureUrl", url::failure),
+    ("SetSuccessDetails", details::success),
+    ("SetFailureDetails", details::failure),
+    ("SetErrorDetails", details::error),
+    ("TimerStart", timer::start),
+    ("TimerStop", timer::stop),
+    ("FlowControl", flow::control),
+    ("Debug", debug::debug),
 ];
 
 /// A type of the catalogue with its behaviour.

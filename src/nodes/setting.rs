@@ -50,15 +50,6 @@ impl<T: FromValue> Kept<T> {
         Self::find(setup, key)?.ok_or_else(|| missing(key))
     }
 
-    /// The setting, or this where it has no value.
-    pub(super) fn or(
-        setup: &Setup<'_>,
-        key: &'static str,
-        otherwise: T,
-    ) -> Result<Self, NodeError> {
-        Ok(Self::find(setup, key)?.unwrap_or(Self::Known(otherwise)))
-    }
-
     /// The value on this visit.
     pub(super) fn now(&self, cx: &Context<'_>) -> Result<Cow<'_, T>, NodeError> {
         match self {

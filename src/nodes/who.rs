@@ -3,13 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    engine::{
-        action::Reply,
-        callback::Answer,
-        context::Context,
-        effect::{EffectReply, Identity, Who},
-        error::NodeError,
-    },
+    engine::{context::Context, effect::Who},
     model::{expr::KeyId, value::Value},
     secret::Secret,
 };
@@ -32,25 +26,4 @@ pub(super) fn secret(cx: &Context<'_>, key: KeyId) -> Option<Secret<String>> {
         Some(Value::Text(text)) => Some(Secret::new(String::from(&**text))),
         _ => None,
     }
-}
-
-/// The answers that a node waited for.
-pub(super) fn answers(reply: Reply) -> Result<std::vec::IntoIter<Answer>, NodeError> {
-    match reply {
-        Reply::Answers(answers) => Ok(answers.into_iter()),
-        Reply::Effect(_) | Reply::Resumed => Err(unexpected()),
-    }
-}
-
-/// The identity that a node asked for.
-pub(super) fn identity(reply: Reply) -> Result<Option<Identity>, NodeError> {
-    match reply {
-        Reply::Effect(EffectReply::Identity(identity)) => Ok(identity),
-        _ => Err(unexpected()),
-    }
-}
-
-/// A reply of another kind than the node waited for.
-pub(super) fn unexpected() -> NodeError {
-    NodeError::new("the reply is not what the node waited for")
 }
