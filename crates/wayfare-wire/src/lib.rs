@@ -1,1 +1,17 @@
-//! Placeholder while the skeleton is laid.
+//! The wires of wayfare: what a vendor's clients send and read, without sockets, clocks or files.
+//!
+//! Bytes and values come in, bytes and values go out. A server gives the parts of a request and performs
+//! what it is asked to; everything a client can observe of the protocol is decided here: paths of realms,
+//! versions, bodies, headers, cookies, and the one-time token that stands for a run in progress.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
+//! | [`seal`] | the keys of a realm; how a run in progress is sealed |
+//! | [`json`] | one strict way to read JSON and one to write it |
+//! | [`query`] | one way to read the query of an address |
+
+pub mod am;
+pub mod json;
+pub mod query;
+pub mod seal;

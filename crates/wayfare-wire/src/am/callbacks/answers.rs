@@ -1,0 +1,370 @@
+//! Reads what comes back.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+use wayfare::{Answer, Ask, Callback, Secret};
+
+use crate::{
+    am::{callbacks::write::UNTOUCHED, error::Refusal},
+    json::{Ignored, Scalar},
+};
+
+/// The `callbacks` of a body, as sent.
+#[derive(Default)]
+pub struct Submitted<'a> {
+    /// `None` where it is no array.
+    list: Option<Vec<Sent<'a>>>,
+}
+
+impl fmt::Debug for Submitted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitted")
+            .field("count", &self.list.as_ref().map(Vec::len))
+            .finish()
+    }
+}
+
+/// How many callbacks are read; one more is too many for any step.
+const CALLBACKS_MAX: usize = 32;
+/// How many inputs of one callback are read.
+const INPUTS_MAX: usize = 16;
+
+#[derive(Default)]
+struct Sent<'a> {
+    ty: Option<Cow<'a, str>>,
+    /// `None` where it is missing or no array.
+    inputs: Option<Vec<Input<'a>>>,
+}
+
+#[derive(Default)]
+struct Input<'a> {
+    name: Option<Cow<'a, str>>,
+    value: Option<Scalar<'a>>,
+}
+
+/// The answers to a step, in the positions of its callbacks.
+///
+/// # Errors
+/// The count, a type or a value does not fit; the step can be answered again.
+pub fn answers(ask: &Ask, submitted: Submitted<'_>) -> Result<Vec<Answer>, Refusal> {
+    let sent = submitted
+        .list
+        .filter(|sent| sent.len() == ask.callbacks.len())
+        .ok_or(Refusal::CallbackCount)?;
+    // Types first, so that a step whose callbacks were swapped is told so.
+    let fits = ask.callbacks.iter().zip(&sent).all(|(asked, sent)| {
+        sent.ty
+            .as_deref()
+            .is_some_and(|ty| ty.eq_ignore_ascii_case(asked.kind()))
+    });
+    if !fits {
+        return Err(Refusal::CallbackType);
+    }
+    ask.callbacks
+        .iter()
+        .zip(sent)
+        .enumerate()
+        .map(|(at, (asked, sent))| answer(asked, sent, at + 1))
+        .collect()
+}
+
+/// The answers to a step that a client came back to without callbacks: it may have none that need input.
+///
+/// # Errors
+/// One of the callbacks needs input.
+pub fn passed(ask: &Ask) -> Result<Vec<Answer>, Refusal> {
+    if ask.callbacks.iter().any(Callback::is_input) {
+        return Err(Refusal::CallbackCount);
+    }
+    Ok(ask.callbacks.iter().map(|_| Answer::None).collect())
+}
+
+fn answer(asked: &Callback, sent: Sent<'_>, position: usize) -> Result<Answer, Refusal> {
+    if !asked.is_input() {
+        return Ok(Answer::None);
+    }
+    let inputs = sent
+        .inputs
+        .filter(|inputs| !inputs.is_empty())
+        .ok_or(Refusal::CallbackInput)?;
+    let mut fields = Fields { inputs, position };
+    match asked {
+        Callback::Name { .. } | Callback::TextInput { .. } | Callback::HiddenValue { .. } => {
+            Ok(Answer::Text(fields.text()?.into_owned()))
+        }
+        Callback::Password { .. } => Ok(Answer::Secret(fields.secret()?)),
+        Callback::Choice { choices, .. } => index(&fields.single()?, choices.len()),
+        Callback::Confirmation {
+            options, optional, ..
+        } => {
+            let value = fields.single()?;
+            match number(&value) {
+                Some(UNTOUCHED) if *optional => Ok(Answer::Untouched),
+                _ => index(&value, options.len()),
+            }
+        }
+        Callback::ValidatedUsername { .. } => {
+            let validate_only = fields.validate_only()?;
+            let text = fields.text()?.into_owned();
+            Ok(Answer::Validated {
+                text,
+                validate_only,
+            })
+        }
+        Callback::ValidatedPassword { .. } => {
+            let validate_only = fields.validate_only()?;
+            Ok(Answer::ValidatedSecret {
+                secret: fields.secret()?,
+                validate_only,
+            })
+        }
+        // A kind that this wire cannot ask cannot be answered through it either.
+        _ => Err(Refusal::CallbackType),
+    }
+}
+
+struct Fields<'a> {
+    inputs: Vec<Input<'a>>,
+    position: usize,
+}
+
+impl<'a> Fields<'a> {
+    /// Takes the input with this suffix; one name may not stand twice.
+    fn named(&mut self, suffix: &str) -> Result<Option<Input<'a>>, Refusal> {
+        let name = format!("IDToken{}{suffix}", self.position);
+        let is = |input: &Input<'_>| input.name.as_deref() == Some(name.as_str());
+        let Some(at) = self.inputs.iter().position(is) else {
+            return Ok(None);
+        };
+        let found = self.inputs.remove(at);
+        if self.inputs.iter().any(is) {
+            return Err(Refusal::CallbackValue);
+        }
+        Ok(Some(found))
+    }
+
+    /// The value of the input without a suffix: by its name, else the first, as the product reads it.
+    fn single(&mut self) -> Result<Scalar<'a>, Refusal> {
+        let input = match self.named("")? {
+            Some(input) => input,
+            None if self.inputs.is_empty() => return Err(Refusal::CallbackInput),
+            None => self.inputs.remove(0),
+        };
+        // Clients drop the member when a field was never touched.
+        Ok(input.value.unwrap_or(Scalar::Null))
+    }
+
+    fn text(&mut self) -> Result<Cow<'a, str>, Refusal> {
+        match self.single()? {
+            Scalar::Text(text) => Ok(text),
+            Scalar::Null => Ok(Cow::Borrowed("")),
+            _ => Err(Refusal::CallbackValue),
+        }
+    }
+
+    fn secret(&mut self) -> Result<Secret<String>, Refusal> {
+        self.text().map(|text| Secret::new(text.into_owned()))
+    }
+
+    fn validate_only(&mut self) -> Result<bool, Refusal> {
+        match self.named("validateOnly")?.map(|input| input.value) {
+            None => Ok(false),
+            Some(Some(Scalar::Bool(value))) => Ok(value),
+            Some(_) => Err(Refusal::CallbackValue),
+        }
+    }
+}
+
+/// A whole number, or the decimal digits of one as a string.
+fn number(value: &Scalar<'_>) -> Option<u32> {
+    match value {
+        Scalar::Int(number) => u32::try_from(*number).ok(),
+        Scalar::Text(digits) => {
+            let canonical = match digits.as_bytes() {
+                [b'0'] => true,
+                [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+                _ => false,
+            };
+            canonical.then(|| digits.parse().ok()).flatten()
+        }
+        _ => None,
+    }
+}
+
+fn index(value: &Scalar<'_>, count: usize) -> Result<Answer, Refusal> {
+    number(value)
+        .filter(|number| usize::try_from(*number).is_ok_and(|number| number < count))
+        .map(Answer::Index)
+        .ok_or(Refusal::CallbackValue)
+}
+
+impl<'de> Deserialize<'de> for Submitted<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = deserializer.deserialize_any(ListOf::<Sent<'de>, CALLBACKS_MAX>::new())?;
+        Ok(Self { list })
+    }
+}
+
+/// At most `N` elements of an array; `None` for anything that is no array, or a longer one.
+struct ListOf<T, const N: usize>(std::marker::PhantomData<T>);
+
+impl<T, const N: usize> ListOf<T, N> {
+    fn new() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const N: usize> Visitor<'de> for ListOf<T, N> {
+    type Value = Option<Vec<T>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Ignored::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        Ok(None)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < N {
+            match seq.next_element()? {
+                Some(element) => list.push(element),
+                None => return Ok(Some(list)),
+            }
+        }
+        let mut more = false;
+        while seq.next_element::<Ignored>()?.is_some() {
+            more = true;
+        }
+        Ok((!more).then_some(list))
+    }
+}
+
+/// An object of which some members are read and the others only checked for keys that stand twice.
+///
+/// Anything that is no object reads as one without members.
+struct Members<T>(T);
+
+trait Member<'de>: Default {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+impl<'de, T: Member<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(self.0)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<T, A::Error> {
+        Ignored::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
+        Ok(self.0)
+    }
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
+        let mut keys: Vec<Cow<'de, str>> = Vec::new();
+        while let Some(crate::json::Key(key)) = map.next_key()? {
+            // BOUND: a callback has a handful of members; more than these are not a callback.
+            if keys.contains(&key) || keys.len() >= 64 {
+                return Err(A::Error::custom("a key stands twice, or too many keys"));
+            }
+            self.0.member(&key, &mut map)?;
+            keys.push(key);
+        }
+        Ok(self.0)
+    }
+}
+
+impl<'de> Member<'de> for Sent<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => {
+                if let Scalar::Text(ty) = map.next_value()? {
+                    self.ty = Some(ty);
+                }
+            }
+            "input" => self.inputs = map.next_value::<Inputs<'de>>()?.0,
+            _ => {
+                map.next_value::<Ignored>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Inputs<'a>(Option<Vec<Input<'a>>>);
+
+impl<'de> Deserialize<'de> for Inputs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(ListOf::<Input<'de>, INPUTS_MAX>::new())
+            .map(Self)
+    }
+}
+
+impl<'de> Member<'de> for Input<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => {
+                if let Scalar::Text(name) = map.next_value()? {
+                    self.name = Some(name);
+                }
+            }
+            "value" => self.value = Some(map.next_value()?),
+            _ => {
+                map.next_value::<Ignored>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Sent<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Members(Self::default()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Input<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Members(Self::default()))
+    }
+}

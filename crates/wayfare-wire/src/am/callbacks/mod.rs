@@ -1,0 +1,11 @@
+//! Callbacks as JSON, both ways.
+//!
+//! Out: type, outputs, inputs, id, in this order, with the product's names and its mixture of numbers and
+//! strings. In: the callbacks that a client sends back are matched by position with what was asked;
+//! only declared inputs are read, everything else a client may have changed is passed over.
+
+mod answers;
+mod write;
+
+pub use answers::{Submitted, answers, passed};
+pub use write::write;

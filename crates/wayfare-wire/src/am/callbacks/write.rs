@@ -1,0 +1,236 @@
+//! Writes what is asked.
+
+use wayfare::{
+    Ask, Callback,
+    engine::callback::{FailedPolicy, MessageKind},
+};
+
+use crate::json::Writer;
+
+/// The input value of an optional button that was not pressed.
+pub(crate) const UNTOUCHED: u32 = 100;
+
+/// Writes the callbacks of a step as an array.
+pub fn write(out: &mut Writer, ask: &Ask) {
+    out.open_array();
+    for (at, callback) in ask.callbacks.iter().enumerate() {
+        let id = ask.ids.as_ref().and_then(|ids| ids.get(at)).copied();
+        one(out, callback, at + 1, id);
+    }
+    out.close_array();
+}
+
+fn one(out: &mut Writer, callback: &Callback, position: usize, id: Option<u32>) {
+    out.open_object();
+    out.key("type").text(callback.kind());
+    out.key("output").open_array();
+    outputs(out, callback);
+    out.close_array();
+    if callback.is_input() {
+        out.key("input").open_array();
+        inputs(out, callback, position);
+        out.close_array();
+    }
+    if let Some(id) = id {
+        out.key("_id").int(i64::from(id));
+    }
+    out.close_object();
+}
+
+/// `{"name":…,"value":…}`
+fn field(out: &mut Writer, name: &str, value: impl FnOnce(&mut Writer)) {
+    out.open_object();
+    out.key("name").text(name).key("value");
+    value(out);
+    out.close_object();
+}
+
+fn text(out: &mut Writer, name: &str, value: &str) {
+    field(out, name, |out| {
+        out.text(value);
+    });
+}
+
+fn int(out: &mut Writer, name: &str, value: i64) {
+    field(out, name, |out| {
+        out.int(value);
+    });
+}
+
+fn flag(out: &mut Writer, name: &str, value: bool) {
+    field(out, name, |out| {
+        out.bool(value);
+    });
+}
+
+fn outputs(out: &mut Writer, callback: &Callback) {
+    match callback {
+        Callback::Name { prompt, default: _ } | Callback::Password { prompt } => {
+            text(out, "prompt", prompt);
+        }
+        Callback::TextInput { prompt, default } => {
+            text(out, "prompt", prompt);
+            text(out, "defaultText", default);
+        }
+        Callback::Choice {
+            prompt,
+            choices,
+            default,
+        } => {
+            text(out, "prompt", prompt);
+            field(out, "choices", |out| {
+                out.texts(choices);
+            });
+            int(out, "defaultChoice", i64::from(*default));
+        }
+        Callback::Confirmation { .. } => confirmation(out, callback),
+        Callback::HiddenValue { id, value } => {
+            text(out, "value", value);
+            text(out, "id", id);
+        }
+        Callback::TextOutput {
+            text: shown,
+            message,
+        } => {
+            text(out, "message", shown);
+            // A string here, a number in a confirmation: so clients expect it.
+            text(out, "messageType", message_digit(*message));
+        }
+        Callback::SuspendedTextOutput { text: shown } => {
+            text(out, "message", shown);
+            text(out, "messageType", "0");
+        }
+        Callback::PollingWait { wait_ms, message } => {
+            text(out, "waitTime", &wait_ms.to_string());
+            text(out, "message", message);
+        }
+        Callback::Metadata { data } => field(out, "data", |out| {
+            out.json(data);
+        }),
+        Callback::Redirect { .. } => redirect(out, callback),
+        Callback::ValidatedUsername {
+            prompt,
+            policies,
+            failed,
+            validate_only,
+        } => validated(out, policies, failed, *validate_only, prompt),
+        Callback::ValidatedPassword {
+            prompt,
+            echo,
+            policies,
+            failed,
+            validate_only,
+        } => {
+            flag(out, "echoOn", *echo);
+            validated(out, policies, failed, *validate_only, prompt);
+        }
+        // A kind that this wire does not spell yet is shown with its type alone; clients pass it over.
+        _ => {}
+    }
+}
+
+fn confirmation(out: &mut Writer, callback: &Callback) {
+    let Callback::Confirmation {
+        prompt,
+        message,
+        options,
+        default,
+        optional: _,
+    } = callback
+    else {
+        return;
+    };
+    text(out, "prompt", prompt);
+    int(out, "messageType", message_number(*message));
+    field(out, "options", |out| {
+        out.texts(options);
+    });
+    int(out, "optionType", -1);
+    int(out, "defaultOption", i64::from(*default));
+}
+
+fn redirect(out: &mut Writer, callback: &Callback) {
+    let Callback::Redirect {
+        url,
+        method,
+        data,
+        tracking_cookie,
+    } = callback
+    else {
+        return;
+    };
+    text(out, "redirectUrl", url);
+    text(out, "redirectMethod", method);
+    flag(out, "trackingCookie", *tracking_cookie);
+    if let Some(data) = data {
+        field(out, "redirectData", |out| {
+            out.json(data);
+        });
+    }
+}
+
+fn validated(
+    out: &mut Writer,
+    policies: &serde_json::Value,
+    failed: &[FailedPolicy],
+    validate_only: bool,
+    prompt: &str,
+) {
+    field(out, "policies", |out| {
+        out.json(policies);
+    });
+    field(out, "failedPolicies", |out| {
+        out.open_array();
+        for policy in failed {
+            // Each is a JSON object written into a string; clients parse it a second time.
+            let params = &policy.params;
+            let requirement = serde_json::Value::from(&*policy.requirement);
+            out.text(&format!(
+                "{{ \"params\": {params}, \"policyRequirement\": {requirement} }}"
+            ));
+        }
+        out.close_array();
+    });
+    flag(out, "validateOnly", validate_only);
+    text(out, "prompt", prompt);
+}
+
+fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
+    let name = format!("IDToken{position}");
+    match callback {
+        Callback::Name { default, .. } | Callback::TextInput { default, .. } => {
+            text(out, &name, default);
+        }
+        Callback::Choice { default, .. } => int(out, &name, i64::from(*default)),
+        Callback::Confirmation { optional, .. } => {
+            let preset = if *optional { UNTOUCHED } else { 0 };
+            int(out, &name, i64::from(preset));
+        }
+        // The preset is the id, so that a value nobody filled in can be told from one that was.
+        Callback::HiddenValue { id, .. } => text(out, &name, id),
+        Callback::ValidatedUsername { validate_only, .. }
+        | Callback::ValidatedPassword { validate_only, .. } => {
+            text(out, &name, "");
+            flag(out, &format!("{name}validateOnly"), *validate_only);
+        }
+        _ => text(out, &name, ""),
+    }
+}
+
+fn message_number(kind: MessageKind) -> i64 {
+    match kind {
+        MessageKind::Information => 0,
+        MessageKind::Warning => 1,
+        MessageKind::Error => 2,
+        MessageKind::Script => 4,
+    }
+}
+
+fn message_digit(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Information => "0",
+        MessageKind::Warning => "1",
+        MessageKind::Error => "2",
+        MessageKind::Script => "4",
+    }
+}

@@ -1,0 +1,172 @@
+//! Cookies as values, and how they are spelled.
+
+use std::fmt::Write;
+
+/// How a cookie may travel across sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameSite {
+    /// Only within the site.
+    Strict,
+    /// Also when someone follows a link.
+    Lax,
+    /// Always; clients accept it on secure cookies only.
+    None,
+}
+
+/// A cookie to set or to clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cookie {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+    /// The domain; the host alone where absent.
+    pub domain: Option<String>,
+    /// Whether it travels over secure connections only.
+    pub secure: bool,
+    /// How it travels across sites.
+    pub same_site: Option<SameSite>,
+    /// Whether it is cleared.
+    pub cleared: bool,
+}
+
+impl std::fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cookie")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cookie {
+    /// The value of its `Set-Cookie` header.
+    pub fn header(&self) -> String {
+        let mut text = format!("{}={}", self.name, self.value);
+        if let Some(domain) = &self.domain {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "; Domain={domain}");
+        }
+        text.push_str("; Path=/");
+        if self.cleared {
+            text.push_str("; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0");
+        }
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        text.push_str("; HttpOnly");
+        text.push_str(match self.same_site {
+            Some(SameSite::Strict) => "; SameSite=Strict",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
+            None => "",
+        });
+        text
+    }
+}
+
+/// How the cookies of a server are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cookies {
+    /// The name of the session cookie, which is also the name of the header that may carry the token.
+    pub session: String,
+    /// The domains; none for the host alone.
+    pub domains: Vec<String>,
+    /// Whether they travel over secure connections only.
+    pub secure: bool,
+    /// How they travel across sites.
+    pub same_site: Option<SameSite>,
+}
+
+impl Default for Cookies {
+    fn default() -> Self {
+        Self {
+            session: "iPlanetDirectoryPro".to_owned(),
+            domains: Vec::new(),
+            secure: false,
+            same_site: Some(SameSite::Lax),
+        }
+    }
+}
+
+impl Cookies {
+    fn make(&self, name: &str, value: &str, cleared: bool) -> Vec<Cookie> {
+        let cookie = |domain: Option<&String>| Cookie {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            domain: domain.cloned(),
+            secure: self.secure,
+            same_site: self.same_site,
+            cleared,
+        };
+        if self.domains.is_empty() {
+            vec![cookie(None)]
+        } else {
+            self.domains
+                .iter()
+                .map(|domain| cookie(Some(domain)))
+                .collect()
+        }
+    }
+
+    /// The cookies of a new session, one for each domain.
+    pub fn login(&self, token: &str) -> Vec<Cookie> {
+        self.make(&self.session, token, false)
+    }
+
+    /// The cookies that end a session at the client.
+    pub fn logout(&self) -> Vec<Cookie> {
+        self.make(&self.session, "", true)
+    }
+
+    /// The cookie that load balancers look for; every step has it.
+    pub fn balancer(&self) -> Cookie {
+        Cookie {
+            name: "amlbcookie".to_owned(),
+            value: "01".to_owned(),
+            domain: None,
+            secure: self.secure,
+            same_site: self.same_site,
+            cleared: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_spelled_as_clients_expect() {
+        let mut cookies = Cookies {
+            same_site: None,
+            ..Cookies::default()
+        };
+        let one = |c: &[Cookie]| c.iter().map(Cookie::header).collect::<Vec<_>>();
+        assert_eq!(
+            one(&cookies.login("t.*x*")),
+            ["iPlanetDirectoryPro=t.*x*; Path=/; HttpOnly"]
+        );
+        assert_eq!(
+            cookies.balancer().header(),
+            "amlbcookie=01; Path=/; HttpOnly"
+        );
+        cookies.domains = vec!["example.com".into(), "example.org".into()];
+        cookies.secure = true;
+        cookies.same_site = Some(SameSite::None);
+        assert_eq!(
+            one(&cookies.logout()),
+            [
+                "iPlanetDirectoryPro=; Domain=example.com; Path=/; \
+                 Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly; SameSite=None",
+                "iPlanetDirectoryPro=; Domain=example.org; Path=/; \
+                 Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly; SameSite=None",
+            ]
+        );
+    }
+
+    #[test]
+    fn debug_does_not_show_the_token() {
+        let cookie = Cookies::default().login("secret-token");
+        assert!(!format!("{cookie:?}").contains("secret-token"));
+    }
+}

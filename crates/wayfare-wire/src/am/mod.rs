@@ -1,0 +1,18 @@
+//! The wire of PingAM, versions 7 and 8.
+//!
+//! A request's path, query, headers and body come in; a [`Reply`](reply::Reply) goes out: status,
+//! headers, cookies, body. What a server must do in between (look up a journey, claim a step, perform an
+//! effect, make a session) it is asked for as a value.
+//!
+//! Deliberately not here: sockets, the policy engine, OAuth, the administration of trees. Deviations
+//! from the product are listed in docs/wire.md, each with its reason.
+
+pub mod auth_id;
+pub mod callbacks;
+pub mod cookie;
+pub mod error;
+pub mod goto;
+pub mod realm;
+pub mod reply;
+pub mod request;
+pub mod version;

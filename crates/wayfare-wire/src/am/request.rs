@@ -1,0 +1,470 @@
+//! What a request brings: body, headers, cookies, languages, and the checks before any work.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use wayfare::Request;
+
+use crate::{
+    am::{callbacks::Submitted, error::Refusal},
+    json::{BadJson, Bounds, Ignored, Key, Scalar, read},
+    query::Query,
+};
+
+/// The parts of a request, as a server hands them in.
+#[derive(Clone, Copy)]
+pub struct Parts<'a> {
+    /// The method, in upper case.
+    pub method: &'a str,
+    /// The path after the base path, still encoded: `/json/realms/root/authenticate`.
+    pub path: &'a str,
+    /// What stands after `?`, still encoded.
+    pub query: &'a str,
+    /// The headers in order; values that are not UTF-8 are the server's to refuse.
+    pub headers: &'a [(String, String)],
+    /// The body.
+    pub body: &'a [u8],
+    /// The address of the client, as the server trusts it.
+    pub client: Option<IpAddr>,
+}
+
+impl std::fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// The values of a header, in order.
+    pub fn header(&self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| &**value)
+    }
+
+    /// The host the client named, without its port.
+    pub fn host(&self) -> Option<&'a str> {
+        let host = self.header("host").next()?;
+        Some(match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        })
+    }
+
+    /// The cookies, in order.
+    pub fn cookies(&self) -> Vec<(String, String)> {
+        self.header("cookie")
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+            .collect()
+    }
+
+    /// The session token that came: as the cookie of that name, else as the header of that name.
+    pub fn session_token(&self, cookie: &'a str) -> Option<String> {
+        let cookies = self.cookies();
+        let mut named = cookies.into_iter().filter(|(name, _)| name == cookie);
+        named
+            .next()
+            .map(|(_, value)| value)
+            .or_else(|| self.header(cookie).next().map(str::to_owned))
+            .filter(|token| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX)
+    }
+
+    /// What the engine is given of the request.
+    pub fn to_request(&self, query: Query) -> Request {
+        let mut request = Request::default();
+        request.headers = self.headers.to_vec();
+        request.cookies = self.cookies();
+        request.locales = locales(query.all("locale").next(), self.header("accept-language"));
+        request.parameters = query.into_parameters();
+        request.client = self.client;
+        request.host = self.host().map(str::to_owned);
+        request
+    }
+
+    /// Refuses what a page of another site could have sent by itself.
+    ///
+    /// # Errors
+    /// The request changes something and carries neither of two headers that need a script.
+    pub fn same_site(&self) -> Result<(), Refusal> {
+        let harmless = matches!(self.method, "GET" | "HEAD" | "OPTIONS");
+        let marked = self.header("x-requested-with").next().is_some()
+            || self.header("accept-api-version").next().is_some();
+        if harmless || marked {
+            Ok(())
+        } else {
+            Err(Refusal::CrossSite)
+        }
+    }
+
+    /// Refuses a body that is not declared to be JSON.
+    ///
+    /// # Errors
+    /// There is a body, and its type is another one or none.
+    pub fn json_only(&self) -> Result<(), Refusal> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        let json = |value: &str| {
+            let essence = value.split(';').next().unwrap_or("").trim();
+            essence.eq_ignore_ascii_case("application/json")
+        };
+        let mut types = self.header("content-type");
+        match (types.next(), types.next()) {
+            (Some(only), None) if json(only) => Ok(()),
+            _ => Err(Refusal::MediaType),
+        }
+    }
+}
+
+/// The longest session token looked at.
+pub const TOKEN_BYTES_MAX: usize = 4 * 1_024;
+
+/// How many languages of a request are kept.
+const LOCALES_MAX: usize = 16;
+
+/// The preferred languages, best first: the parameter, then `Accept-Language`.
+fn locales<'a>(parameter: Option<&str>, headers: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let tag = |text: &str| {
+        let fits = (1..=35).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        fits.then(|| text.to_owned())
+    };
+    let mut ranked: Vec<(u16, String)> = headers
+        .flat_map(|header| header.split(','))
+        .take(LOCALES_MAX)
+        .filter_map(|entry| {
+            let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
+            let weight = weight.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
+            let thousandths = (0..=1_000_u16)
+                .rev()
+                .find(|n| f32::from(*n) <= weight * 1_000.0)?;
+            (thousandths > 0).then_some((thousandths, tag(name.trim())?))
+        })
+        .collect();
+    // Stable: equal weights keep the order in which the client wrote them.
+    ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let first = parameter.and_then(tag);
+    first
+        .into_iter()
+        .chain(ranked.into_iter().map(|(_, name)| name))
+        .collect()
+}
+
+/// What the body of `authenticate` says.
+#[derive(Debug)]
+pub enum Body<'a> {
+    /// Start a journey; answers may come along for its first step.
+    Start(Option<Submitted<'a>>),
+    /// Go on with a run.
+    Continue {
+        /// The token of the step.
+        auth_id: Cow<'a, str>,
+        /// The answers; a client that comes back from elsewhere sends none.
+        callbacks: Option<Submitted<'a>>,
+    },
+}
+
+impl<'a> Body<'a> {
+    /// Reads a body; an empty one starts a journey.
+    ///
+    /// # Errors
+    /// It is too long, is no JSON object, holds a key twice, or its `authId` is no text.
+    pub fn read(bytes: &'a [u8], bounds: Bounds) -> Result<Self, Refusal> {
+        if bytes.is_empty() {
+            return Ok(Self::Start(None));
+        }
+        let members: Members<'a> = read(bytes, bounds).map_err(|error| match error {
+            BadJson::TooLong => Refusal::TooLarge,
+            BadJson::Malformed => Refusal::BadJson,
+        })?;
+        match members.auth_id {
+            None => Ok(Self::Start(members.callbacks)),
+            Some(Scalar::Text(auth_id)) => Ok(Self::Continue {
+                auth_id,
+                callbacks: members.callbacks,
+            }),
+            // Something stands where the token should: whoever sent it did not mean to start.
+            Some(_) => Err(Refusal::AuthIdMalformed),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Members<'a> {
+    auth_id: Option<Scalar<'a>>,
+    callbacks: Option<Submitted<'a>>,
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Members::default();
+                let mut keys: Vec<Cow<'de, str>> = Vec::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    // BOUND: clients send back a step with a few members of their own.
+                    if keys.contains(&key) || keys.len() >= 64 {
+                        return Err(A::Error::custom("a key stands twice, or too many keys"));
+                    }
+                    match &*key {
+                        "authId" => members.auth_id = Some(map.next_value()?),
+                        "callbacks" => members.callbacks = Some(map.next_value()?),
+                        _ => {
+                            map.next_value::<Ignored>()?;
+                        }
+                    }
+                    keys.push(key);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Walk)
+    }
+}
+
+/// Which journey a start asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Index {
+    /// The realm's default.
+    Default,
+    /// A journey by its name on the wire.
+    Service(String),
+    /// A way of choosing that this wire does not serve.
+    Unserved {
+        /// Which.
+        ty: String,
+        /// With which value.
+        value: String,
+    },
+}
+
+impl Index {
+    /// Reads `authIndexType` and `authIndexValue`.
+    ///
+    /// # Errors
+    /// The type is not one of the product's, or a parameter stands twice.
+    pub fn read(query: &Query) -> Result<Self, Refusal> {
+        let ty = query.one("authIndexType")?;
+        let value = query
+            .one("authIndexValue")?
+            .filter(|value| !value.is_empty());
+        match ty {
+            None | Some("") => Ok(Self::Default),
+            Some("service") => Ok(value.map_or(Self::Default, |name| Self::Service(name.into()))),
+            Some(
+                ty @ ("composite_advice" | "resource" | "transaction" | "level" | "module" | "user"
+                | "role"),
+            ) => Ok(Self::Unserved {
+                ty: ty.to_owned(),
+                value: value.unwrap_or_default().to_owned(),
+            }),
+            Some(_) => Err(Refusal::IndexType),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts<'a>(headers: &'a [(String, String)], body: &'a [u8]) -> Parts<'a> {
+        Parts {
+            method: "POST",
+            path: "/json/authenticate",
+            query: "",
+            headers,
+            body,
+            client: None,
+        }
+    }
+
+    fn headers(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect()
+    }
+
+    fn kind(body: &str) -> &'static str {
+        match Body::read(body.as_bytes(), Bounds::default()) {
+            Ok(Body::Start(None)) => "start",
+            Ok(Body::Start(Some(_))) => "start with answers",
+            Ok(Body::Continue {
+                callbacks: None, ..
+            }) => "return",
+            Ok(Body::Continue { .. }) => "continue",
+            Err(Refusal::BadJson) => "bad json",
+            Err(Refusal::AuthIdMalformed) => "bad token",
+            Err(Refusal::TooLarge) => "too large",
+            Err(_) => "other",
+        }
+    }
+
+    #[test]
+    fn a18_only_a_token_resumes() {
+        assert_eq!(kind(""), "start");
+        assert_eq!(kind("{}"), "start");
+        for body in [
+            "null",
+            "[]",
+            "\"x\"",
+            "   ",
+            "1",
+            "{",
+            "{}{}",
+            "{\"authId\":\"a\"} x",
+        ] {
+            assert_eq!(kind(body), "bad json", "{body}");
+        }
+        assert_eq!(kind(r#"{"status":200,"ok":true}"#), "start");
+        assert_eq!(kind(r#"{"callbacks":[]}"#), "start with answers");
+        assert_eq!(kind(r#"{"authId":"a.b.c"}"#), "return");
+        assert_eq!(
+            kind(r#"{"authId":"a.b.c","callbacks":[],"_x":{"y":[1]}}"#),
+            "continue"
+        );
+        for body in ["null", "1", "[]", "{}", "true"] {
+            assert_eq!(
+                kind(&format!(r#"{{"authId":{body}}}"#)),
+                "bad token",
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a19_a_token_twice_is_refused() {
+        assert_eq!(kind(r#"{"authId":"a.b.c","authId":"d.e.f"}"#), "bad json");
+        assert_eq!(
+            kind(r#"{"authId":"a.b.c","\u0061uthId":"d.e.f"}"#),
+            "bad json"
+        );
+        assert_eq!(
+            kind(r#"{"authId":"a","callbacks":[],"callbacks":[]}"#),
+            "bad json"
+        );
+        assert_eq!(kind(r#"{"authId":"a","x":{"y":1,"y":2}}"#), "bad json");
+        assert_eq!(
+            kind(r#"{"authId":"a","callbacks":[{"type":"NameCallback","type":"x"}]}"#),
+            "bad json"
+        );
+        assert_eq!(
+            kind(r#"{"authId":"a","callbacks":[{"input":[{"name":"a","name":"b"}]}]}"#),
+            "bad json"
+        );
+    }
+
+    #[test]
+    fn e01_large_bodies() {
+        let deep = |n: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(n), "]".repeat(n));
+        assert_eq!(kind(&deep(31)), "start");
+        assert_eq!(kind(&deep(32)), "bad json");
+        assert_eq!(kind(&deep(127)), "bad json");
+        assert_eq!(kind(&deep(30_000)), "bad json");
+        assert_eq!(kind(&deep(100_000)), "too large");
+        assert_eq!(
+            kind(&format!(r#"{{"x":{}}}"#, "9".repeat(60_000))),
+            "bad json"
+        );
+        let spaces = " ".repeat(64 * 1024 - 1);
+        assert_eq!(kind(&format!("{{}}{}", &spaces[..64 * 1024 - 2])), "start");
+        assert_eq!(kind(&format!("{{}}{spaces}")), "too large");
+    }
+
+    #[test]
+    fn v35_other_sites_cannot_post() {
+        let none = headers(&[("content-type", "application/json")]);
+        assert_eq!(parts(&none, b"{}").same_site(), Err(Refusal::CrossSite));
+        for name in ["X-Requested-With", "accept-api-version"] {
+            let marked = headers(&[(name, "x")]);
+            assert_eq!(parts(&marked, b"").same_site(), Ok(()));
+        }
+        let mut get = parts(&none, b"");
+        get.method = "GET";
+        assert_eq!(get.same_site(), Ok(()));
+    }
+
+    #[test]
+    fn bodies_are_declared() {
+        let with = |list: &[(&str, &str)], body: &[u8]| parts(&headers(list), body).json_only();
+        assert_eq!(with(&[], b""), Ok(()));
+        assert_eq!(
+            with(
+                &[("Content-Type", "application/json; charset=utf-8")],
+                b"{}"
+            ),
+            Ok(())
+        );
+        assert_eq!(with(&[], b"{}"), Err(Refusal::MediaType));
+        assert_eq!(
+            with(&[("content-type", "text/plain")], b"{}"),
+            Err(Refusal::MediaType)
+        );
+        assert_eq!(
+            with(
+                &[
+                    ("content-type", "application/json"),
+                    ("content-type", "text/plain")
+                ],
+                b"{}"
+            ),
+            Err(Refusal::MediaType)
+        );
+    }
+
+    #[test]
+    fn the_session_token_comes_by_cookie_or_header() {
+        let both = headers(&[
+            ("iPlanetDirectoryPro", "h"),
+            ("Cookie", "a=b; iPlanetDirectoryPro=c"),
+        ]);
+        let token =
+            |list: &[(String, String)]| parts(list, b"").session_token("iPlanetDirectoryPro");
+        assert_eq!(token(&both).as_deref(), Some("c"));
+        assert_eq!(token(&both[..1]).as_deref(), Some("h"));
+        assert_eq!(token(&headers(&[("cookie", "iPlanetDirectoryPro=")])), None);
+        assert_eq!(token(&[]), None);
+    }
+
+    #[test]
+    fn languages_are_ranked() {
+        let list = headers(&[("Accept-Language", "de;q=0.5, fr-CA, en;q=0.9, *;q=0.1, x y")]);
+        let request = parts(&list, b"").to_request(Query::parse("locale=pt_BR&a=1").unwrap());
+        assert_eq!(request.locales, ["pt_BR", "fr-CA", "en", "de"]);
+        assert_eq!(request.parameter("a").collect::<Vec<_>>(), ["1"]);
+    }
+
+    #[test]
+    fn v6_index_types() {
+        let index = |query| Index::read(&Query::parse(query).unwrap());
+        assert_eq!(index(""), Ok(Index::Default));
+        assert_eq!(index("authIndexType=service"), Ok(Index::Default));
+        assert_eq!(
+            index("authIndexType=service&authIndexValue=Sign%20in"),
+            Ok(Index::Service("Sign in".into()))
+        );
+        assert_eq!(index("authIndexType=foo"), Err(Refusal::IndexType));
+        assert!(matches!(
+            index("authIndexType=level&authIndexValue=10"),
+            Ok(Index::Unserved { .. })
+        ));
+        assert!(index("authIndexType=service&authIndexType=service").is_err());
+    }
+}

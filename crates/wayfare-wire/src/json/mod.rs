@@ -1,0 +1,12 @@
+//! JSON as the wires read and write it.
+//!
+//! Reading is strict: a cap on bytes before anything else, then one linear scan that bounds depth,
+//! strings and numbers, then a typed reading that refuses duplicate keys wherever they stand. Writing
+//! keeps the order of keys, which clients of this protocol can see.
+
+mod read;
+mod write;
+
+pub(crate) use read::Key;
+pub use read::{BadJson, Bounds, Ignored, Scalar, read};
+pub use write::Writer;

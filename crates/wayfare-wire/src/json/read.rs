@@ -1,0 +1,278 @@
+//! Reads JSON strictly.
+
+use std::{borrow::Cow, collections::BTreeSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+
+/// What a JSON text may hold at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes in all.
+    pub bytes: usize,
+    /// Objects and arrays within each other.
+    pub depth: u32,
+    /// Bytes of one string, as written.
+    pub string_bytes: usize,
+    /// Bytes of one number, as written.
+    pub number_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            bytes: 64 * 1_024,
+            depth: 32,
+            string_bytes: 16 * 1_024,
+            number_bytes: 32,
+        }
+    }
+}
+
+/// A text is not the JSON that is read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadJson {
+    /// It is longer than the bound.
+    #[error("longer than allowed")]
+    TooLong,
+    /// It is not JSON, holds a key twice, is of another shape or over a bound.
+    #[error("not the JSON expected")]
+    Malformed,
+}
+
+/// Reads a typed value from bytes that may borrow from them.
+///
+/// # Errors
+/// The bytes are over a bound, are not JSON, or are not of the shape of `T`.
+pub fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8], bounds: Bounds) -> Result<T, BadJson> {
+    if bytes.len() > bounds.bytes {
+        return Err(BadJson::TooLong);
+    }
+    if !within(bytes, bounds) {
+        return Err(BadJson::Malformed);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| BadJson::Malformed)?;
+    serde_json::from_str(text).map_err(|_| BadJson::Malformed)
+}
+
+/// Whether depth, strings and numbers are within bounds.
+///
+/// One pass without recursion, so that what comes after may recurse.
+fn within(bytes: &[u8], bounds: Bounds) -> bool {
+    let mut depth: u32 = 0;
+    let mut number: usize = 0;
+    let mut string: Option<usize> = None;
+    let mut escaped = false;
+    for &byte in bytes {
+        if let Some(length) = &mut string {
+            if escaped {
+                escaped = false;
+            } else if byte == b'\\' {
+                escaped = true;
+            } else if byte == b'"' {
+                string = None;
+                continue;
+            }
+            *length += 1;
+            if *length > bounds.string_bytes {
+                return false;
+            }
+            continue;
+        }
+        number = match byte {
+            b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E' => number + 1,
+            _ => 0,
+        };
+        if number > bounds.number_bytes {
+            return false;
+        }
+        match byte {
+            b'"' => string = Some(0),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > bounds.depth {
+            return false;
+        }
+    }
+    true
+}
+
+/// Any value, looked at only for keys that stand twice.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ignored;
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = Ignored;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_unit<E>(self) -> Result<Ignored, E> {
+                Ok(Ignored)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Ignored, A::Error> {
+                while seq.next_element::<Ignored>()?.is_some() {}
+                Ok(Ignored)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ignored, A::Error> {
+                let mut keys = BTreeSet::new();
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    if !keys.insert(key.0) {
+                        return Err(A::Error::custom("a key stands twice"));
+                    }
+                    map.next_value::<Ignored>()?;
+                }
+                Ok(Ignored)
+            }
+        }
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+/// A key, borrowed where it holds no escape.
+#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A value that is no object and no array; those stand as [`Scalar::Other`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar<'a> {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A number written as a whole number that fits 64 bits.
+    Int(i64),
+    /// Any other number.
+    Number,
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An object or an array.
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = Scalar<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Scalar::Bool(value))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(Scalar::Int(value))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+                Ok(i64::try_from(value).map_or(Scalar::Number, Scalar::Int))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(Scalar::Number)
+            }
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Borrowed(value)))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Owned(value.to_owned())))
+            }
+            fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+                Ok(Scalar::Text(Cow::Owned(value)))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Scalar::Null)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                Ignored::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
+                Ok(Scalar::Other)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Ignored::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Scalar::Other)
+            }
+        }
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(text: &str) -> bool {
+        read::<Ignored>(text.as_bytes(), Bounds::default()).is_ok()
+    }
+
+    #[test]
+    fn keys_that_stand_twice_are_refused_at_every_depth() {
+        assert!(ok(r#"{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}"#));
+        assert!(!ok(r#"{"a":1,"a":1}"#));
+        assert!(!ok(r#"{"b":[{"a":1,"\u0061":1}]}"#));
+    }
+
+    #[test]
+    fn e01_bounds_hold_at_the_limit_and_one_past_it() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(ok(&nested(32)));
+        assert!(!ok(&nested(33)));
+        assert!(!ok(&nested(128)));
+        let bounds = Bounds {
+            bytes: usize::MAX,
+            ..Bounds::default()
+        };
+        let deep = nested(100_000);
+        assert_eq!(
+            read::<Ignored>(deep.as_bytes(), bounds).unwrap_err(),
+            BadJson::Malformed
+        );
+        let text = |n: usize| format!("\"{}\"", "x".repeat(n));
+        assert!(ok(&text(16 * 1024)));
+        assert!(!ok(&text(16 * 1024 + 1)));
+        assert!(ok(&"9".repeat(32)));
+        assert!(!ok(&"9".repeat(33)));
+        assert!(read::<Ignored>("9".repeat(1_000_000).as_bytes(), bounds).is_err());
+        let long = " ".repeat(64 * 1024 + 1);
+        assert_eq!(
+            read::<Ignored>(long.as_bytes(), Bounds::default()).unwrap_err(),
+            BadJson::TooLong
+        );
+    }
+
+    #[test]
+    fn scalars_keep_their_type() {
+        let s =
+            |text: &'static str| read::<Scalar<'_>>(text.as_bytes(), Bounds::default()).unwrap();
+        assert_eq!(s("1"), Scalar::Int(1));
+        assert_eq!(s("-1"), Scalar::Int(-1));
+        assert_eq!(s("1.0"), Scalar::Number);
+        assert_eq!(s("1e2"), Scalar::Number);
+        assert_eq!(s("18446744073709551615"), Scalar::Number);
+        assert_eq!(s("null"), Scalar::Null);
+        assert_eq!(s("[0]"), Scalar::Other);
+        assert_eq!(s(r#"{"a":{}}"#), Scalar::Other);
+        assert_eq!(s(r#""x""#), Scalar::Text("x".into()));
+    }
+}

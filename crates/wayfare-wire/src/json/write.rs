@@ -1,0 +1,234 @@
+//! Writes JSON into a buffer, keys in the order in which they are given.
+
+use wayfare::Value;
+
+/// A buffer that JSON is written to.
+///
+/// It places commas by itself; closing what was opened is the caller's duty.
+#[derive(Debug, Default)]
+pub struct Writer {
+    buffer: Vec<u8>,
+    /// Whether a value was written at the level that is open, so that a comma is due.
+    comma: bool,
+}
+
+impl Writer {
+    /// An empty buffer with room for this many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self {
+            buffer: Vec::with_capacity(bytes),
+            comma: false,
+        }
+    }
+
+    /// What was written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.buffer
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.buffer.push(b',');
+        }
+        self.comma = true;
+    }
+
+    /// Opens an object.
+    pub fn open_object(&mut self) -> &mut Self {
+        self.separate();
+        self.buffer.push(b'{');
+        self.comma = false;
+        self
+    }
+
+    /// Closes an object.
+    pub fn close_object(&mut self) -> &mut Self {
+        self.buffer.push(b'}');
+        self.comma = true;
+        self
+    }
+
+    /// Opens an array.
+    pub fn open_array(&mut self) -> &mut Self {
+        self.separate();
+        self.buffer.push(b'[');
+        self.comma = false;
+        self
+    }
+
+    /// Closes an array.
+    pub fn close_array(&mut self) -> &mut Self {
+        self.buffer.push(b']');
+        self.comma = true;
+        self
+    }
+
+    /// Writes a key; its value comes next.
+    pub fn key(&mut self, key: &str) -> &mut Self {
+        self.separate();
+        self.escaped(key);
+        self.buffer.push(b':');
+        self.comma = false;
+        self
+    }
+
+    /// Writes a text.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.separate();
+        self.escaped(text);
+        self
+    }
+
+    /// Writes a whole number.
+    pub fn int(&mut self, number: i64) -> &mut Self {
+        self.separate();
+        self.buffer.extend_from_slice(number.to_string().as_bytes());
+        self
+    }
+
+    /// Writes `true` or `false`.
+    pub fn bool(&mut self, value: bool) -> &mut Self {
+        self.separate();
+        let word: &[u8] = if value { b"true" } else { b"false" };
+        self.buffer.extend_from_slice(word);
+        self
+    }
+
+    /// Writes `null`.
+    pub fn null(&mut self) -> &mut Self {
+        self.separate();
+        self.buffer.extend_from_slice(b"null");
+        self
+    }
+
+    /// Writes texts as an array.
+    pub fn texts<T: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = T>) -> &mut Self {
+        self.open_array();
+        for text in texts {
+            self.text(text.as_ref());
+        }
+        self.close_array()
+    }
+
+    /// Writes a JSON value; bounded in depth by where such values come from.
+    pub fn json(&mut self, value: &serde_json::Value) -> &mut Self {
+        self.separate();
+        // Writing a value into memory cannot fail; if it did, `null` would stand for it.
+        let start = self.buffer.len();
+        if serde_json::to_writer(&mut self.buffer, value).is_err() {
+            self.buffer.truncate(start);
+            self.buffer.extend_from_slice(b"null");
+        }
+        self
+    }
+
+    /// Writes a value of a run: durations in milliseconds, secrets as `null`, never shown.
+    pub fn value(&mut self, value: &Value) -> &mut Self {
+        let json = to_json(value, 64);
+        self.json(&json)
+    }
+
+    fn escaped(&mut self, text: &str) {
+        self.buffer.push(b'"');
+        for &byte in text.as_bytes() {
+            match byte {
+                b'"' => self.buffer.extend_from_slice(b"\\\""),
+                b'\\' => self.buffer.extend_from_slice(b"\\\\"),
+                b'\n' => self.buffer.extend_from_slice(b"\\n"),
+                b'\r' => self.buffer.extend_from_slice(b"\\r"),
+                b'\t' => self.buffer.extend_from_slice(b"\\t"),
+                0..=0x1f => {
+                    const HEX: &[u8; 16] = b"0123456789abcdef";
+                    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                    self.buffer.extend_from_slice(b"\\u00");
+                    self.buffer.push(digit(byte >> 4));
+                    self.buffer.push(digit(byte & 0xf));
+                }
+                _ => self.buffer.push(byte),
+            }
+        }
+        self.buffer.push(b'"');
+    }
+}
+
+fn to_json(value: &Value, depth: u32) -> serde_json::Value {
+    use serde_json::Value as Json;
+    if depth == 0 {
+        return Json::Null;
+    }
+    match value {
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int(number) => Json::from(*number),
+        Value::Decimal(number) => number
+            .to_string()
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map_or(Json::Null, Json::Number),
+        Value::Text(text) => Json::String(text.as_ref().to_owned()),
+        Value::Localized(text) => Json::String(text.best([]).to_owned()),
+        Value::Duration(span) => Json::from(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)),
+        Value::Size(bytes) => Json::from(*bytes),
+        Value::List(list) => list.iter().map(|item| to_json(item, depth - 1)).collect(),
+        Value::Map(map) => map
+            .iter()
+            .map(|(key, item)| (key.as_ref().to_owned(), to_json(item, depth - 1)))
+            .collect(),
+        // Secrets are never written; a kind of value added later is not either, until it stands here.
+        _ => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_escaped_as_a_second_writer_does() {
+        for text in [
+            "",
+            "a\"b\\c",
+            "\u{0}\u{1f}\n\r\t\u{7f}",
+            "ɗëɱø 🙂",
+            "</script>",
+        ] {
+            let mut writer = Writer::default();
+            writer.text(text);
+            let written = String::from_utf8(writer.into_bytes()).unwrap();
+            let read: String = serde_json::from_str(&written).unwrap();
+            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_written() {
+        let mut writer = Writer::default();
+        writer.value(&Value::List(
+            [
+                Value::Secret(wayfare::Secret::from("hunter2")),
+                Value::Int(1),
+            ]
+            .into(),
+        ));
+        assert_eq!(writer.into_bytes(), b"[null,1]");
+    }
+
+    #[test]
+    fn commas_stand_between_values_only() {
+        let mut w = Writer::default();
+        w.open_object();
+        w.key("a")
+            .open_array()
+            .int(1)
+            .bool(true)
+            .null()
+            .close_array();
+        w.key("b").texts(["x", "y"]);
+        w.key("c").open_object().close_object();
+        w.close_object();
+        assert_eq!(
+            String::from_utf8(w.into_bytes()).unwrap(),
+            r#"{"a":[1,true,null],"b":["x","y"],"c":{}}"#
+        );
+    }
+}

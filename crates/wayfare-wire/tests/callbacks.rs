@@ -1,0 +1,368 @@
+//! What is asked, what comes back, and what of it counts.
+
+use wayfare::{
+    Answer, Ask, Callback, Secret,
+    engine::callback::{FailedPolicy, MessageKind},
+};
+use wayfare_wire::{
+    am::{
+        callbacks::{answers, passed},
+        error::Refusal,
+        reply,
+        request::Body,
+    },
+    json::Bounds,
+};
+
+fn name() -> Callback {
+    Callback::Name {
+        prompt: "User Name".into(),
+        default: String::new(),
+    }
+}
+
+fn password() -> Callback {
+    Callback::Password {
+        prompt: "Password".into(),
+    }
+}
+
+fn choice() -> Callback {
+    Callback::Choice {
+        prompt: "Authentication Menu".into(),
+        choices: vec!["Login".into(), "StepUp".into()],
+        default: 0,
+    }
+}
+
+fn confirmation(optional: bool) -> Callback {
+    Callback::Confirmation {
+        prompt: String::new(),
+        message: MessageKind::Information,
+        options: vec!["Exit".into()],
+        default: 0,
+        optional,
+    }
+}
+
+fn text(text: &str) -> Callback {
+    Callback::TextOutput {
+        text: text.into(),
+        message: MessageKind::Information,
+    }
+}
+
+/// Every kind there is, as `tests/am/callbacks/every_kind.json` spells it.
+fn every_kind() -> Ask {
+    let failed = FailedPolicy {
+        requirement: "MIN_LENGTH".into(),
+        params: serde_json::json!({"minLength": 3}),
+    };
+    let mut ask = Ask::new(vec![
+        name(),
+        password(),
+        Callback::TextInput {
+            prompt: "One Time Pin".into(),
+            default: "0000".into(),
+        },
+        choice(),
+        confirmation(false),
+        confirmation(true),
+        Callback::HiddenValue {
+            id: "jwt".into(),
+            value: "67e50231-c646-4a74-9b5d-2022a3e6f8d6".into(),
+        },
+        Callback::TextOutput {
+            text: "a \"quoted\" </script>".into(),
+            message: MessageKind::Script,
+        },
+        Callback::SuspendedTextOutput {
+            text: "An email has been sent to your inbox.".into(),
+        },
+        Callback::PollingWait {
+            wait_ms: 8_000,
+            message: "Waiting for response...".into(),
+        },
+        Callback::Metadata {
+            data: serde_json::json!({"_type": "WebAuthn", "timeout": "60000"}),
+        },
+        Callback::Redirect {
+            url: "https://idp.example.com/a?b=c".into(),
+            method: "POST".into(),
+            data: Some(serde_json::json!({"SAMLRequest": "x"})),
+            tracking_cookie: true,
+        },
+        Callback::ValidatedUsername {
+            prompt: "Username".into(),
+            policies: serde_json::json!({}),
+            failed: vec![failed.clone()],
+            validate_only: false,
+        },
+        Callback::ValidatedPassword {
+            prompt: "Password".into(),
+            echo: false,
+            policies: serde_json::json!({"name": "password"}),
+            failed: vec![],
+            validate_only: true,
+        },
+    ]);
+    ask.ids = Some((0..14).collect());
+    ask.stage = Some("UsernamePassword".into());
+    ask.header = Some("Sign In".into());
+    ask.description = Some(String::new());
+    ask
+}
+
+fn written(ask: &Ask) -> String {
+    String::from_utf8(reply::step("a.b.c", ask).body).unwrap()
+}
+
+#[test]
+fn every_kind_is_spelled_as_recorded() {
+    let expected = include_str!("am/callbacks/every_kind.json");
+    // The file has one callback a line; the wire has none of those line breaks.
+    let expected: String = expected.lines().map(str::trim).collect();
+    assert_eq!(written(&every_kind()), expected);
+}
+
+#[test]
+fn a_single_node_sends_neither_ids_nor_page_texts() {
+    assert_eq!(
+        written(&Ask::new(vec![name()])),
+        r#"{"authId":"a.b.c","callbacks":[{"type":"NameCallback","output":[{"name":"prompt","value":"User Name"}],"input":[{"name":"IDToken1","value":""}]}]}"#
+    );
+}
+
+/// The answers to `ask` in a body with these callbacks.
+fn answer(ask: &Ask, callbacks: &str) -> Result<Vec<Answer>, Refusal> {
+    let body = format!(r#"{{"authId":"a.b.c","callbacks":{callbacks}}}"#);
+    match Body::read(body.as_bytes(), Bounds::default())? {
+        Body::Continue {
+            callbacks: Some(submitted),
+            ..
+        } => answers(ask, submitted),
+        _ => panic!("not a continuation"),
+    }
+}
+
+fn one(callback: Callback, value: &str) -> Result<Answer, Refusal> {
+    let kind = callback.kind();
+    let sent = format!(r#"[{{"type":"{kind}","input":[{{"name":"IDToken1","value":{value}}}]}}]"#);
+    answer(&Ask::new(vec![callback]), &sent).map(|mut answers| answers.remove(0))
+}
+
+#[test]
+fn a_whole_step_that_comes_back_as_it_went_is_read() {
+    let ask = every_kind();
+    let echoed = written(&ask).replace(r#""authId""#, r#""status":200,"ok":true,"authId""#);
+    let Ok(Body::Continue {
+        callbacks: Some(submitted),
+        ..
+    }) = Body::read(echoed.as_bytes(), Bounds::default())
+    else {
+        panic!("not a continuation");
+    };
+    assert_eq!(
+        answers(&ask, submitted).unwrap(),
+        [
+            Answer::Text(String::new()),
+            Answer::Secret(Secret::from("")),
+            Answer::Text("0000".into()),
+            Answer::Index(0),
+            Answer::Index(0),
+            Answer::Untouched,
+            Answer::Text("jwt".into()),
+            Answer::None,
+            Answer::None,
+            Answer::None,
+            Answer::None,
+            Answer::None,
+            Answer::Validated {
+                text: String::new(),
+                validate_only: false
+            },
+            Answer::ValidatedSecret {
+                secret: Secret::from(""),
+                validate_only: true
+            },
+        ]
+    );
+}
+
+#[test]
+fn a12_counts_and_types_must_fit() {
+    let ask = Ask::new(vec![name(), password()]);
+    let n = r#"{"type":"NameCallback","input":[{"name":"IDToken1","value":"demo"}]}"#;
+    let p = r#"{"type":"PasswordCallback","input":[{"name":"IDToken2","value":"pw"}]}"#;
+    assert_eq!(
+        answer(&ask, &format!("[{n},{p}]")).unwrap(),
+        [
+            Answer::Text("demo".into()),
+            Answer::Secret(Secret::from("pw"))
+        ]
+    );
+    for (callbacks, refusal) in [
+        (format!("[{n}]"), Refusal::CallbackCount),
+        (format!("[{n},{p},{p}]"), Refusal::CallbackCount),
+        ("[]".into(), Refusal::CallbackCount),
+        ("{}".into(), Refusal::CallbackCount),
+        ("\"x\"".into(), Refusal::CallbackCount),
+        ("null".into(), Refusal::CallbackCount),
+        ("7".into(), Refusal::CallbackCount),
+        (format!("{{\"0\":{n},\"1\":{p}}}"), Refusal::CallbackCount),
+        (format!("[{p},{n}]"), Refusal::CallbackType),
+        (format!("[{n},{n}]"), Refusal::CallbackType),
+        (
+            format!("[{n},{}]", p.replace("\"PasswordCallback\"", "7")),
+            Refusal::CallbackType,
+        ),
+        (
+            format!("[{n},{}]", p.replace("\"type\"", "\"Type\"")),
+            Refusal::CallbackType,
+        ),
+        (format!("[{n},null]"), Refusal::CallbackType),
+        (format!("[{n},[]]"), Refusal::CallbackType),
+        (
+            format!("[{n},{{\"type\":\"PasswordCallback\"}}]"),
+            Refusal::CallbackInput,
+        ),
+        (
+            format!("[{n},{{\"type\":\"PasswordCallback\",\"input\":[]}}]"),
+            Refusal::CallbackInput,
+        ),
+        (
+            format!("[{n},{{\"type\":\"PasswordCallback\",\"input\":{{}}}}]"),
+            Refusal::CallbackInput,
+        ),
+    ] {
+        assert_eq!(answer(&ask, &callbacks), Err(refusal), "{callbacks}");
+    }
+}
+
+#[test]
+fn a13_only_declared_inputs_count() {
+    let ask = Ask::new(vec![name(), text("hello")]);
+    let callbacks = r#"[
+        {"type":"NameCallback","_id":99,"output":[{"name":"prompt","value":"Evil"}],"authLevel":90,
+         "input":[{"name":"IDToken99","value":"x"},{"name":"authLevel","value":"90"},
+                  {"name":"IDToken1","value":"demo"},{"name":"username","value":"root"}]},
+        {"type":"TextOutputCallback","output":[],"input":[{"name":"IDToken2","value":"x"}]}]"#;
+    assert_eq!(
+        answer(&ask, callbacks).unwrap(),
+        [Answer::Text("demo".into()), Answer::None]
+    );
+    let twice = r#"[{"type":"NameCallback","input":[{"name":"IDToken1","value":"a"},
+        {"name":"IDToken1","value":"b"}]},{"type":"TextOutputCallback"}]"#;
+    assert_eq!(answer(&ask, twice), Err(Refusal::CallbackValue));
+}
+
+#[test]
+fn a14_choices_are_numbers_within_range() {
+    assert_eq!(one(choice(), "0"), Ok(Answer::Index(0)));
+    assert_eq!(one(choice(), "1"), Ok(Answer::Index(1)));
+    assert_eq!(one(choice(), "\"1\""), Ok(Answer::Index(1)));
+    for value in [
+        "-1",
+        "2",
+        "2147483648",
+        "4294967296",
+        "18446744073709551615",
+        "\"0x1\"",
+        "1.5",
+        "1.0",
+        "1e2",
+        "1e0",
+        "\"\"",
+        "null",
+        "[0]",
+        "{}",
+        "true",
+        "\"01\"",
+        "\"+1\"",
+        "\" 1\"",
+        "\"-1\"",
+        "\"2\"",
+        "\"١\"",
+    ] {
+        assert_eq!(one(choice(), value), Err(Refusal::CallbackValue), "{value}");
+    }
+}
+
+#[test]
+fn a15_confirmations_and_booleans_are_strict() {
+    assert_eq!(one(confirmation(false), "0"), Ok(Answer::Index(0)));
+    assert_eq!(one(confirmation(true), "\"0\""), Ok(Answer::Index(0)));
+    assert_eq!(one(confirmation(true), "100"), Ok(Answer::Untouched));
+    assert_eq!(one(confirmation(true), "\"100\""), Ok(Answer::Untouched));
+    assert_eq!(one(confirmation(false), "100"), Err(Refusal::CallbackValue));
+    for value in ["1", "2", "\"true\"", "true", "\"yes\"", "null"] {
+        assert_eq!(
+            one(confirmation(true), value),
+            Err(Refusal::CallbackValue),
+            "{value}"
+        );
+    }
+    let ask = Ask::new(vec![Callback::ValidatedUsername {
+        prompt: "Username".into(),
+        policies: serde_json::json!({}),
+        failed: vec![],
+        validate_only: false,
+    }]);
+    let flag = |value: &str| {
+        let sent = format!(
+            r#"[{{"type":"ValidatedCreateUsernameCallback","input":[{{"name":"IDToken1","value":"demo"}},
+            {{"name":"IDToken1validateOnly","value":{value}}}]}}]"#
+        );
+        answer(&ask, &sent)
+    };
+    for (value, expected) in [("true", true), ("false", false)] {
+        let answer = Answer::Validated {
+            text: "demo".into(),
+            validate_only: expected,
+        };
+        assert_eq!(flag(value), Ok(vec![answer]));
+    }
+    for value in ["\"true\"", "1", "\"yes\"", "null", "[]", "2"] {
+        assert_eq!(flag(value), Err(Refusal::CallbackValue), "{value}");
+    }
+}
+
+#[test]
+fn texts_are_texts() {
+    assert_eq!(one(name(), "\"ɗëɱø\""), Ok(Answer::Text("ɗëɱø".into())));
+    assert_eq!(one(name(), "null"), Ok(Answer::Text(String::new())));
+    for value in ["1", "true", "[]", "{}", "1.5"] {
+        assert_eq!(one(name(), value), Err(Refusal::CallbackValue), "{value}");
+        assert_eq!(
+            one(password(), value),
+            Err(Refusal::CallbackValue),
+            "{value}"
+        );
+    }
+    let untouched = r#"[{"type":"NameCallback","input":[{"name":"IDToken1"}]}]"#;
+    assert_eq!(
+        answer(&Ask::new(vec![name()]), untouched).unwrap(),
+        [Answer::Text(String::new())]
+    );
+}
+
+#[test]
+fn v36_a_return_without_callbacks_passes_what_needs_no_input() {
+    let redirect = Callback::Redirect {
+        url: "https://idp.example.com/".into(),
+        method: "GET".into(),
+        data: None,
+        tracking_cookie: true,
+    };
+    assert_eq!(passed(&Ask::new(vec![redirect])), Ok(vec![Answer::None]));
+    assert_eq!(passed(&Ask::new(vec![name()])), Err(Refusal::CallbackCount));
+}
+
+#[test]
+fn e01_a_hundred_thousand_callbacks_are_too_many() {
+    let ask = Ask::new(vec![name()]);
+    let many = format!("[{}]", vec!["{}"; 20_000].join(","));
+    assert_eq!(answer(&ask, &many), Err(Refusal::CallbackCount));
+    let more = format!("[{}]", vec!["{}"; 100_000].join(","));
+    assert_eq!(answer(&ask, &more), Err(Refusal::TooLarge));
+}
