@@ -18,6 +18,7 @@ fn name() -> Callback {
     Callback::Name {
         prompt: "User Name".into(),
         default: String::new(),
+        autocomplete: vec![],
     }
 }
 
@@ -95,7 +96,7 @@ fn every_kind() -> Ask {
         Callback::ValidatedUsername {
             prompt: "Username".into(),
             policies: serde_json::json!({}),
-            failed: vec![failed.clone()],
+            failed: vec![failed],
             validate_only: false,
         },
         Callback::ValidatedPassword {
@@ -123,6 +124,18 @@ fn every_kind_is_spelled_as_recorded() {
     // The file has one callback a line; the wire has none of those line breaks.
     let expected: String = expected.lines().map(str::trim).collect();
     assert_eq!(written(&every_kind()), expected);
+}
+
+#[test]
+fn hints_for_the_browser_are_sent_where_there_are_any() {
+    let hinted = Callback::Name {
+        prompt: "User Name".into(),
+        default: "demo".into(),
+        autocomplete: vec!["username".into(), "webauthn".into()],
+    };
+    assert!(written(&Ask::new(vec![hinted])).contains(
+        r#""output":[{"name":"prompt","value":"User Name"},{"name":"autocompleteValues","value":["username","webauthn"]}],"input":[{"name":"IDToken1","value":"demo"}]"#
+    ));
 }
 
 #[test]

@@ -1,3 +1,4 @@
 //! The wire, seen from outside.
 
+#[cfg(test)]
 mod callbacks;

@@ -393,7 +393,7 @@ mod tests {
         assert!(
             plain
                 .headers
-                .contains(&("content-type", "text/plain;charset=UTF-8".into()))
+                .contains(&("content-type".into(), "text/plain;charset=UTF-8".into()))
         );
         let resource = VersionRefusal::NoResource(Version::new(999, 0));
         assert_eq!(

@@ -15,7 +15,7 @@ pub struct Reply {
     /// The status.
     pub status: u16,
     /// Headers in order, names in lower case.
-    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
     /// Cookies in order, each a `set-cookie` header of its own.
     pub cookies: Vec<Cookie>,
     /// The body; it may hold tokens.
@@ -39,8 +39,8 @@ impl Reply {
         Self {
             status,
             headers: vec![
-                ("x-frame-options", Cow::Borrowed("SAMEORIGIN")),
-                ("x-content-type-options", Cow::Borrowed("nosniff")),
+                ("x-frame-options".into(), "SAMEORIGIN".into()),
+                ("x-content-type-options".into(), "nosniff".into()),
             ],
             cookies: Vec::new(),
             body: Vec::new(),
@@ -50,7 +50,28 @@ impl Reply {
     /// With this header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With the headers that nodes of a journey set; one that could change how the reply is read, or
+    /// that the protocol sets itself, is left out.
+    #[must_use]
+    pub fn node_headers(mut self, headers: &BTreeMap<Arc<str>, Arc<str>>) -> Self {
+        for (name, value) in headers {
+            let token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+            let named = !name.is_empty() && name.bytes().all(token);
+            let own = OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own))
+                || self
+                    .headers
+                    .iter()
+                    .any(|(own, _)| name.eq_ignore_ascii_case(own));
+            let plain = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+            if named && plain && !own {
+                let name = name.to_ascii_lowercase();
+                self.headers.push((name.into(), value.to_string().into()));
+            }
+        }
         self
     }
 
@@ -117,6 +138,20 @@ impl Reply {
         }
     }
 }
+
+/// Headers that a journey never sets.
+const OWN_HEADERS: [&str; 10] = [
+    "set-cookie",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "transfer-encoding",
+    "connection",
+    "content-api-version",
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "date",
+];
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none';frame-ancestors 'none';sandbox";
 
@@ -273,6 +308,23 @@ mod tests {
             text(&login(&success)),
             r#"{"message":"Authentication Successful","successUrl":"/am/console","realm":"/alpha"}"#
         );
+    }
+
+    #[test]
+    fn headers_of_nodes_cannot_break_the_reply() {
+        let header = |name: &str, value: &str| (Arc::from(name), Arc::from(value));
+        let headers = [
+            header("x-mine", "ok"),
+            header("x-split", "a\r\nset-cookie: b=c"),
+            header("Set-Cookie", "a=b"),
+            header("x bad", "x"),
+            header("cache-control", "public"),
+        ]
+        .into();
+        let before = step("a", &Ask::default());
+        let after = before.clone().node_headers(&headers);
+        assert_eq!(after.headers.len(), before.headers.len() + 1);
+        assert_eq!(after.headers.last().unwrap().0, "x-mine");
     }
 
     #[test]

@@ -383,9 +383,9 @@ mod tests {
             kind(&format!(r#"{{"x":{}}}"#, "9".repeat(60_000))),
             "bad json"
         );
-        let spaces = " ".repeat(64 * 1024 - 1);
-        assert_eq!(kind(&format!("{{}}{}", &spaces[..64 * 1024 - 2])), "start");
-        assert_eq!(kind(&format!("{{}}{spaces}")), "too large");
+        let padded = |n: usize| format!("{{}}{}", " ".repeat(n - 2));
+        assert_eq!(kind(&padded(64 * 1024)), "start");
+        assert_eq!(kind(&padded(64 * 1024 + 1)), "too large");
     }
 
     #[test]

@@ -65,9 +65,19 @@ fn flag(out: &mut Writer, name: &str, value: bool) {
 
 fn outputs(out: &mut Writer, callback: &Callback) {
     match callback {
-        Callback::Name { prompt, default: _ } | Callback::Password { prompt } => {
+        Callback::Name {
+            prompt,
+            default: _,
+            autocomplete,
+        } => {
             text(out, "prompt", prompt);
+            if !autocomplete.is_empty() {
+                field(out, "autocompleteValues", |out| {
+                    out.texts(autocomplete);
+                });
+            }
         }
+        Callback::Password { prompt } => text(out, "prompt", prompt),
         Callback::TextInput { prompt, default } => {
             text(out, "prompt", prompt);
             text(out, "defaultText", default);
