@@ -15,6 +15,8 @@ pub mod model;
 
 pub mod catalogue;
 
+pub mod analysis;
+
 pub mod engine;
 
 mod nodes;

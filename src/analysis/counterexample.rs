@@ -1,0 +1,457 @@
+//! A run that shows why a property does not hold: as data, and as a line to read.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use petgraph::graph::NodeIndex;
+
+use crate::{
+    analysis::{
+        explore::{Domain, Explored, Hit, HitPlace, Link, TableId},
+        flow::{Flow, Leave, StateKind},
+        space::{InstanceId, Space},
+    },
+    model::{
+        journey::{JourneyId, NodeKind, On, OutcomeId},
+        program::Program,
+        property::{At, Point},
+    },
+};
+
+/// The inner-journey nodes that a run is inside of, outermost first.
+pub type Calls = Arc<[(JourneyId, NodeIndex<u32>)]>;
+
+/// One node of a counter-example, left in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CounterStep {
+    /// The inner-journey nodes the run is inside of, outermost first.
+    pub calls: Calls,
+    /// The journey of the node.
+    pub journey: JourneyId,
+    /// The node.
+    pub node: NodeIndex<u32>,
+    /// How it is left; an error that has no arrow is [`On::Error`] too.
+    pub on: On,
+}
+
+/// A shortest run that breaks a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterexample {
+    /// The nodes in the order in which they are completed; of a very long run the first
+    /// [`Counterexample::STEPS_MAX`].
+    pub steps: Vec<CounterStep>,
+    /// How many nodes the run completes, those that are not listed included.
+    pub length: u64,
+    /// The point at which the property breaks.
+    pub end: Point,
+}
+
+impl Counterexample {
+    /// How many steps are kept.
+    pub const STEPS_MAX: usize = 10_000;
+
+    /// The run in one line: `credentials -> check.false -> attempts.Reject -> success`.
+    ///
+    /// An inner journey that came to its end is one step; one that the run is still inside of is a prefix,
+    /// `profile/check.true`.
+    ///
+    /// ```
+    /// use wayfare::analysis::Counterexample;
+    /// fn show(run: &Counterexample, program: &wayfare::Program) -> String {
+    ///     format!("success is reached by {}", run.text(program))
+    /// }
+    /// ```
+    pub fn text(&self, program: &Program) -> String {
+        let shown: Vec<&CounterStep> = self
+            .steps
+            .iter()
+            .filter(|step| self.end.calls.starts_with(&step.calls))
+            .collect();
+        let mut parts: Vec<String> = shown.iter().map(|step| step_text(program, step)).collect();
+        if (parts.len() as u64) < SHOWN_MAX && self.steps.len() as u64 == self.length {
+            parts.extend(self.end_text(program));
+        } else {
+            let hidden = parts.len().saturating_sub(SHOWN_HALF * 2);
+            if hidden > 0 {
+                let tail = parts.split_off(parts.len() - SHOWN_HALF);
+                parts.truncate(SHOWN_HALF);
+                parts.push(format!("… {hidden} more …"));
+                parts.extend(tail);
+            }
+            match self.length.saturating_sub(self.steps.len() as u64) {
+                0 => {}
+                more => parts.push(format!("… {more} more …")),
+            }
+            parts.extend(self.end_text(program));
+        }
+        parts.join(" -> ")
+    }
+
+    /// The steps of inner journeys that came to an end, one line for each.
+    pub fn inner_text(&self, program: &Program) -> Vec<String> {
+        let mut lines: Vec<(Calls, Vec<String>)> = Vec::new();
+        for step in self
+            .steps
+            .iter()
+            .filter(|step| !self.end.calls.starts_with(&step.calls))
+        {
+            let text = part_text(program, step);
+            match lines.last_mut() {
+                Some((calls, parts)) if *calls == step.calls => parts.push(text),
+                Some(_) | None => lines.push((Arc::clone(&step.calls), vec![text])),
+            }
+        }
+        lines
+            .into_iter()
+            .take(INNER_MAX)
+            .map(|(calls, mut parts)| {
+                if parts.len() as u64 > SHOWN_MAX {
+                    let more = parts.len() - SHOWN_HALF;
+                    parts.truncate(SHOWN_HALF);
+                    parts.push(format!("… {more} more …"));
+                }
+                format!(
+                    "within `{}`: {}",
+                    calls_text(program, &calls),
+                    parts.join(" -> ")
+                )
+            })
+            .collect()
+    }
+
+    fn end_text(&self, program: &Program) -> Option<String> {
+        let prefix = match &*self.end.calls {
+            [] => String::new(),
+            calls => format!("{}/", calls_text(program, calls)),
+        };
+        let node = name(program, self.end.journey, self.end.node);
+        match self.end.at {
+            At::Node => Some(format!("{prefix}{node}")),
+            At::Child(child) => {
+                let child = child_name(program, &self.end, child);
+                Some(format!("{prefix}{node}.{child}"))
+            }
+            At::ChildOutcome(child, _) => {
+                let child = child_name(program, &self.end, child);
+                Some(format!("{prefix}{node}.{child} ends"))
+            }
+            // The last step has said it.
+            At::Outcome(_) | At::Error => None,
+        }
+    }
+}
+
+const SHOWN_HALF: usize = 15;
+const SHOWN_MAX: u64 = 40;
+const INNER_MAX: usize = 4;
+
+fn name(program: &Program, journey: JourneyId, node: NodeIndex<u32>) -> String {
+    let node = program
+        .journey(journey)
+        .and_then(|journey| journey.graph.node_weight(node));
+    node.map_or_else(String::new, |node| match node.kind {
+        NodeKind::Success => "success".to_owned(),
+        NodeKind::Failure => "failure".to_owned(),
+        NodeKind::LooseEnd => "nowhere".to_owned(),
+        NodeKind::Task(_) | NodeKind::Decision(_) | NodeKind::Page(_) | NodeKind::Inner(_) => {
+            node.path.to_string()
+        }
+    })
+}
+
+fn child_name(program: &Program, point: &Point, child: u16) -> String {
+    let node = program
+        .journey(point.journey)
+        .and_then(|journey| journey.graph.node_weight(point.node));
+    match node.map(|node| &node.kind) {
+        Some(NodeKind::Page(page)) => page
+            .children
+            .get(usize::from(child))
+            .map_or_else(String::new, |child| child.name.to_string()),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn calls_text(program: &Program, calls: &[(JourneyId, NodeIndex<u32>)]) -> String {
+    let names: Vec<String> = calls
+        .iter()
+        .map(|(journey, node)| name(program, *journey, *node))
+        .collect();
+    names.join("/")
+}
+
+fn step_text(program: &Program, step: &CounterStep) -> String {
+    match &*step.calls {
+        [] => part_text(program, step),
+        calls => format!(
+            "{}/{}",
+            calls_text(program, calls),
+            part_text(program, step)
+        ),
+    }
+}
+
+fn part_text(program: &Program, step: &CounterStep) -> String {
+    let mut text = name(program, step.journey, step.node);
+    let node = program
+        .journey(step.journey)
+        .and_then(|journey| journey.graph.node_weight(step.node));
+    match (step.on, node) {
+        (On::Outcome(outcome), Some(node)) if node.outcomes.len() > 1 => {
+            let name = match &node.kind {
+                NodeKind::Decision(guards) => guards.get(outcome.index()).map(|guard| {
+                    if guard.condition.is_none() {
+                        "else"
+                    } else {
+                        &*guard.name
+                    }
+                }),
+                NodeKind::Success
+                | NodeKind::Failure
+                | NodeKind::LooseEnd
+                | NodeKind::Task(_)
+                | NodeKind::Page(_)
+                | NodeKind::Inner(_) => node.outcomes.get(outcome.index()).map(|name| &**name),
+            };
+            let _ = write!(text, ".{}", name.unwrap_or("?"));
+        }
+        (On::Outcome(_), _) => {}
+        (On::Error, _) => text.push_str(" on error"),
+    }
+    text
+}
+
+/// The run to the shortest hit of an exploration.
+pub(super) fn of_best<D: Domain>(
+    space: &Space<'_>,
+    domain: &D,
+    explored: &Explored,
+) -> Option<Counterexample> {
+    let hit = explored.tables.first()?.best?;
+    Some(
+        Trail {
+            space,
+            domain,
+            explored,
+        }
+        .run(0, hit, Arc::from([])),
+    )
+}
+
+/// The run to a hit in a table, entered by the callers that first led there.
+pub(super) fn of_hit<D: Domain>(
+    space: &Space<'_>,
+    domain: &D,
+    explored: &Explored,
+    table: TableId,
+    hit: Hit,
+) -> Counterexample {
+    let mut hit = hit;
+    let mut inside = vec![(table, hit)];
+    let mut at = table;
+    while let Some((caller, state, memory)) = explored.tables.get(at).and_then(|table| table.caller)
+    {
+        hit = Hit {
+            length: hit.length,
+            state,
+            memory,
+            place: HitPlace::Inside(at),
+        };
+        inside.push((caller, hit));
+        at = caller;
+    }
+    let trail = Trail {
+        space,
+        domain,
+        explored,
+    };
+    let mut steps = Vec::new();
+    let mut length = 0;
+    let mut calls: Calls = Arc::from([]);
+    let mut end = None;
+    while let Some((table, hit)) = inside.pop() {
+        let run = trail.within(table, hit, &calls, &mut steps);
+        length += run;
+        if inside.is_empty() {
+            end = Some(trail.end(table, hit, &calls));
+        } else {
+            calls = trail.deeper(&calls, table, hit.state);
+        }
+    }
+    Counterexample {
+        steps,
+        length,
+        end: end.unwrap_or_else(|| trail.end(0, hit, &calls)),
+    }
+}
+
+struct Trail<'a, 's, D> {
+    space: &'a Space<'s>,
+    domain: &'a D,
+    explored: &'a Explored,
+}
+
+impl<D: Domain> Trail<'_, '_, D> {
+    /// The whole run to a hit that may lie further in.
+    fn run(&self, mut table: TableId, mut hit: Hit, mut calls: Calls) -> Counterexample {
+        let length = hit.length;
+        let mut steps = Vec::new();
+        loop {
+            self.within(table, hit, &calls, &mut steps);
+            let HitPlace::Inside(inner) = hit.place else {
+                break;
+            };
+            calls = self.deeper(&calls, table, hit.state);
+            let Some(best) = self.explored.tables.get(inner).and_then(|table| table.best) else {
+                break;
+            };
+            (table, hit) = (inner, best);
+        }
+        Counterexample {
+            steps,
+            length,
+            end: self.end(table, hit, &calls),
+        }
+    }
+
+    fn journey(&self, table: TableId) -> Option<(InstanceId, JourneyId, &Flow)> {
+        let instance = self.explored.tables.get(table)?.instance;
+        let journey = self.space.instance(instance)?.journey;
+        Some((instance, journey, self.space.flow(instance)?))
+    }
+
+    fn deeper(&self, calls: &Calls, table: TableId, state: u32) -> Calls {
+        let mut list = calls.to_vec();
+        if let Some((_, journey, flow)) = self.journey(table)
+            && let Some(state) = flow.state(state)
+        {
+            list.push((journey, state.node));
+        }
+        Arc::from(list)
+    }
+
+    /// Adds the steps of a run within one table up to a hit there; how long that part is.
+    fn within(&self, table: TableId, hit: Hit, calls: &Calls, steps: &mut Vec<CounterStep>) -> u64 {
+        let mut links = self.explored.links(table, hit.state, hit.memory);
+        if let HitPlace::OnArc(arc, after) | HitPlace::Behind(arc, after) = hit.place {
+            links.push(Link {
+                state: hit.state,
+                memory: hit.memory,
+                arc,
+                after,
+            });
+        }
+        let mut length = 0;
+        // Each entry is the rest of one journey's links, still to be written.
+        let mut open = vec![(table, Arc::clone(calls), links.into_iter(), None)];
+        while let Some((table, calls, links, pending)) = open.last_mut() {
+            if let Some(step) = pending.take() {
+                length += 1;
+                push(steps, step);
+                continue;
+            }
+            let Some(link) = links.next() else {
+                open.pop();
+                continue;
+            };
+            if steps.len() >= Counterexample::STEPS_MAX {
+                break;
+            }
+            let Some((instance, journey, flow)) = self.journey(*table) else {
+                break;
+            };
+            let (Some(arc), Some(state)) =
+                (flow.arcs.get(link.arc as usize), flow.state(link.state))
+            else {
+                break;
+            };
+            if let Some(on) = on_of(arc.leave) {
+                let calls = Arc::clone(calls);
+                *pending = Some(CounterStep {
+                    calls,
+                    journey,
+                    node: state.node,
+                    on,
+                });
+            }
+            let Some(exit) = arc.via else { continue };
+            let StateKind::Call(_) = state.kind else {
+                continue;
+            };
+            let Some(at) = self.space.instance(instance) else {
+                continue;
+            };
+            let entry = self.domain.call(at, link.state, link.memory);
+            let inner = at
+                .callee(link.state)
+                .and_then(|callee| self.explored.table_of(callee, entry));
+            let Some(inner) = inner else { continue };
+            let Some(end) = self.explored.ending(inner, exit, link.after) else {
+                continue;
+            };
+            let deeper = self.deeper(calls, *table, link.state);
+            let links = self.explored.links(inner, end, link.after);
+            open.push((inner, deeper, links.into_iter(), None));
+        }
+        length
+    }
+
+    fn end(&self, table: TableId, hit: Hit, calls: &Calls) -> Point {
+        let fallback = Point {
+            calls: calls.to_vec(),
+            journey: JourneyId(0),
+            node: NodeIndex::new(0),
+            at: At::Node,
+        };
+        let Some((_, journey, flow)) = self.journey(table) else {
+            return fallback;
+        };
+        let at_state = |id: u32| {
+            let state = flow.state(id);
+            let child = state.map_or(0, |state| state.child);
+            let at = if child == 0 {
+                At::Node
+            } else {
+                At::Child(child)
+            };
+            (state.map_or_else(NodeIndex::end, |state| state.node), at)
+        };
+        let (node, at) = match hit.place {
+            HitPlace::Start | HitPlace::Inside(_) => at_state(hit.state),
+            HitPlace::Behind(arc, _) => {
+                at_state(flow.arcs.get(arc as usize).map_or(hit.state, |arc| arc.to))
+            }
+            HitPlace::OnArc(arc, _) => {
+                let (node, at) = at_state(hit.state);
+                let child = match at {
+                    At::Child(child) => child,
+                    At::Node | At::Outcome(_) | At::Error | At::ChildOutcome(..) => 0,
+                };
+                match flow.arcs.get(arc as usize).map(|arc| arc.leave) {
+                    Some(Leave::Outcome(outcome)) => (node, At::Outcome(outcome)),
+                    Some(Leave::Next(outcome)) => (node, At::ChildOutcome(child, outcome)),
+                    Some(Leave::Error | Leave::Unhandled) | None => (node, At::Error),
+                }
+            }
+        };
+        Point {
+            calls: calls.to_vec(),
+            journey,
+            node,
+            at,
+        }
+    }
+}
+
+fn push(steps: &mut Vec<CounterStep>, step: CounterStep) {
+    if steps.len() < Counterexample::STEPS_MAX {
+        steps.push(step);
+    }
+}
+
+fn on_of(leave: Leave) -> Option<On> {
+    match leave {
+        Leave::Next(OutcomeId(_)) => None,
+        Leave::Outcome(outcome) => Some(On::Outcome(outcome)),
+        Leave::Error | Leave::Unhandled => Some(On::Error),
+    }
+}

@@ -1,0 +1,186 @@
+//! What authors state: each `ensure` line is decided, and where it does not hold, a run shows why.
+
+use std::borrow::Cow;
+
+use petgraph::graph::NodeIndex;
+
+use crate::{
+    Diagnostic, Diagnostics,
+    analysis::{
+        counterexample::{self, Counterexample},
+        explore::{Explored, explore},
+        flow::{Flow, Flows},
+        phase::{ARMED, CALM, Phase},
+        space::{Mark, Space},
+    },
+    codes,
+    model::{
+        journey::JourneyId,
+        program::Program,
+        property::{Ensure, Place, Property},
+    },
+};
+
+/// What is known of a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds in every run.
+    Holds,
+    /// It does not, and this is a shortest run that shows it.
+    Fails(Box<Counterexample>),
+    /// It could not be shown, for the reason given. It counts as failed.
+    Open(Cow<'static, str>),
+}
+
+/// Decides one property of a journey.
+///
+/// Paths are those of the graph, with inner journeys entered and left, and with every error arrow that is
+/// written. The program need not have passed any check; journeys that call themselves never return.
+///
+/// ```
+/// use wayfare::{Program, analysis::{Verdict, prove}};
+/// fn all_hold(program: &Program) -> bool {
+///     program.journeys.iter().all(|journey| {
+///         let holds = |ensure| prove(program, journey.id, ensure) == Verdict::Holds;
+///         journey.ensures.iter().all(holds)
+///     })
+/// }
+/// ```
+pub fn prove(program: &Program, journey: JourneyId, ensure: &Ensure) -> Verdict {
+    decide(program, &Flows::new(program), journey, ensure)
+}
+
+/// Reports every property that is not shown to hold.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    for journey in &program.journeys {
+        for ensure in &journey.ensures {
+            match decide(program, flows, journey.id, ensure) {
+                Verdict::Holds => {}
+                Verdict::Fails(run) => diagnostics.push(failed(program, ensure, &run)),
+                Verdict::Open(_) if !decided(&ensure.property) => {}
+                Verdict::Open(reason) => diagnostics.push(
+                    Diagnostic::new(codes::ENSURE_FAILED, ensure.span, not_shown(ensure))
+                        .note(reason),
+                ),
+            }
+        }
+    }
+}
+
+fn decided(property: &Property) -> bool {
+    matches!(
+        property,
+        Property::EveryPath { .. } | Property::Never { .. }
+    )
+}
+
+fn not_shown(ensure: &Ensure) -> String {
+    format!("`{}` cannot be shown to hold", ensure.label)
+}
+
+fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnostic {
+    let message = format!("`{}` does not hold", ensure.label);
+    let text = run.text(program);
+    let lead = match &ensure.property {
+        Property::EveryPath { to, .. } => format!("`{}` is reached by", to.text),
+        Property::Never { what, after } => {
+            format!("`{}` is reached after `{}` by", what.text, after.text)
+        }
+        Property::LevelAtLeast { place, .. } => {
+            format!("`{}` is reached below that level by", place.text)
+        }
+        Property::Has { place, .. } => format!("`{}` is reached without it by", place.text),
+        Property::Holds { place, .. } => {
+            format!("nothing says so when `{}` is reached by", place.text)
+        }
+        Property::AtMost { of, .. } => format!("`{}` is visited once too often by", of.text),
+    };
+    let mut finding =
+        Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message).note(format!("{lead} {text}"));
+    for line in run.inner_text(program) {
+        finding = finding.note(line);
+    }
+    finding
+}
+
+/// Decides one property.
+pub(super) fn decide(
+    program: &Program,
+    flows: &Flows,
+    journey: JourneyId,
+    ensure: &Ensure,
+) -> Verdict {
+    let question = Question {
+        program,
+        flows,
+        journey,
+        from: ensure.from,
+    };
+    match &ensure.property {
+        Property::EveryPath { to, passes } => question.every_path(to, passes),
+        Property::Never { what, after } => question.never(what, after),
+        Property::LevelAtLeast { .. }
+        | Property::Has { .. }
+        | Property::Holds { .. }
+        | Property::AtMost { .. } => Verdict::Open(Cow::Borrowed("this form is not decided yet")),
+    }
+}
+
+/// Where a property is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// The program.
+    pub(super) program: &'a Program,
+    /// Its flows.
+    pub(super) flows: &'a Flows,
+    /// The journey.
+    pub(super) journey: JourneyId,
+    /// Where runs begin.
+    pub(super) from: NodeIndex<u32>,
+}
+
+impl<'a> Question<'a> {
+    /// The instances that these places tell apart.
+    pub(super) fn space(&self, places: &[&Place]) -> Space<'a> {
+        Space::new(self.program, self.flows, self.journey, places)
+    }
+
+    /// The state where runs begin.
+    pub(super) fn start(&self) -> u32 {
+        Flow::of_node(self.from)
+    }
+
+    fn every_path(&self, to: &Place, passes: &[Place]) -> Verdict {
+        let places: Vec<&Place> = passes.iter().chain([to]).collect();
+        let mut space = self.space(&places);
+        for place in passes {
+            space.mark(place, Mark::CUT);
+        }
+        space.mark(to, Mark::GOAL);
+        self.phase(&space, Phase::Passing, ARMED)
+    }
+
+    fn never(&self, what: &Place, after: &Place) -> Verdict {
+        let mut space = self.space(&[what, after]);
+        space.mark(what, Mark::GOAL);
+        space.mark(after, Mark::ARM);
+        self.phase(&space, Phase::Passing, CALM)
+    }
+
+    /// Decides a property that marks say whole.
+    pub(super) fn phase(&self, space: &Space<'_>, phase: Phase, memory: u32) -> Verdict {
+        let explored = explore(space, &phase, self.start(), memory);
+        verdict(&explored, counterexample::of_best(space, &phase, &explored))
+    }
+}
+
+/// What an exploration says.
+pub(super) fn verdict(explored: &Explored, run: Option<Counterexample>) -> Verdict {
+    match run {
+        Some(run) => Verdict::Fails(Box::new(run)),
+        None if explored.cut_short => Verdict::Open(Cow::Borrowed(
+            "there are too many different states to follow them all",
+        )),
+        None => Verdict::Holds,
+    }
+}

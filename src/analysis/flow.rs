@@ -1,0 +1,683 @@
+//! A journey as every check sees it: states, arcs, and what is known of each.
+//!
+//! In: the graph of a journey and the signatures. Out: a flat table of states and arcs. A page becomes
+//! one state for each child, so that places inside pages need no rules of their own; the page and its
+//! first child are one state. An inner journey stays one state whose arcs are named by the way the inner
+//! journey ends. Errors are arcs: to the written target, else out of the journey. Which properties hold
+//! on these arcs is decided elsewhere.
+
+use petgraph::{graph::NodeIndex, visit::EdgeRef};
+
+use crate::model::{
+    catalog::Catalog,
+    expr::{Expr, Function, Slot},
+    journey::{
+        Child, Edge, Guard, Journey, JourneyId, Node, NodeKind, On, OutcomeId, SettingValue, Task,
+    },
+    program::Program,
+    signature::{Factor, Known, LevelChange, Signature},
+};
+
+/// How a journey ends, as its caller sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Exit {
+    /// At success.
+    Success,
+    /// At failure.
+    Failure,
+    /// At a declared loose end, its own or one further in.
+    Loose,
+    /// In an error that nothing inside takes: a node that calls out or may miss a value has failed.
+    Raise,
+    /// In an error of a node of which none is expected. Only a written arrow makes it count.
+    Stumble,
+}
+
+/// A set of ways to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Exits(u8);
+
+impl Exits {
+    /// Whether this way is among them.
+    pub(super) fn has(self, exit: Exit) -> bool {
+        self.0 & Self::bit(exit) != 0
+    }
+
+    /// Adds a way.
+    pub(super) fn add(&mut self, exit: Exit) {
+        self.0 |= Self::bit(exit);
+    }
+
+    fn bit(exit: Exit) -> u8 {
+        match exit {
+            Exit::Success => 1,
+            Exit::Failure => 2,
+            Exit::Loose => 4,
+            Exit::Raise => 8,
+            Exit::Stumble => 16,
+        }
+    }
+}
+
+/// What a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StateKind {
+    /// A node, a page with its first child, or a later child of a page.
+    Step,
+    /// A call of an inner journey.
+    Call(JourneyId),
+    /// An end.
+    Exit(Exit),
+}
+
+/// A state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct State {
+    /// What it is.
+    pub(super) kind: StateKind,
+    /// The node; for an end without a node of its own, failure.
+    pub(super) node: NodeIndex<u32>,
+    /// Which child of a page; 0 for everything else.
+    pub(super) child: u16,
+    /// Whether every visit asks or suspends before it ends in an outcome.
+    pub(super) asks: bool,
+    /// Whether a visit may stop the run and wait for a person.
+    pub(super) stops: bool,
+    /// Whether a secret may be compared.
+    pub(super) verifies: bool,
+    /// Whether failing is to be expected.
+    pub(super) may_fail: bool,
+}
+
+/// How an arc leaves its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// From one child of a page to the next, by the child's own outcome.
+    Next(OutcomeId),
+    /// Out of the node by an outcome.
+    Outcome(OutcomeId),
+    /// By the error arrow that is written.
+    Error,
+    /// In an error that has no arrow.
+    Unhandled,
+}
+
+/// How far an arc moves the level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raise {
+    /// By this much; mostly not at all.
+    By(i64),
+    /// By an amount that is computed at run time.
+    Unknown,
+}
+
+/// How often an arc can be taken in one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// As often as one likes.
+    None,
+    /// At most this often.
+    Times(u64),
+    /// A limit that is computed at run time.
+    Unknown,
+}
+
+/// An arc.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arc {
+    /// Where it begins.
+    pub(super) from: u32,
+    /// Where it leads.
+    pub(super) to: u32,
+    /// How it leaves.
+    pub(super) leave: Leave,
+    /// For a call: how the inner journey has ended.
+    pub(super) via: Option<Exit>,
+    /// Whether the error is in a later child of a page, so that what earlier children did is taken back.
+    pub(super) rolled_back: bool,
+    /// What is proved.
+    pub(super) proves: Option<Factor>,
+    /// Whether the name of the identity may be written.
+    pub(super) writes_identity: bool,
+    /// How the level moves.
+    pub(super) raise: Raise,
+    /// The least level with which it can be taken.
+    pub(super) level_min: i64,
+    /// How often it can be taken.
+    pub(super) bound: Bound,
+}
+
+impl Arc {
+    /// Whether taking it completes a node.
+    pub(super) fn completes(&self) -> bool {
+        !matches!(self.leave, Leave::Next(_))
+    }
+
+    /// Whether it is taken on an error.
+    pub(super) fn is_error(&self) -> bool {
+        matches!(self.leave, Leave::Error | Leave::Unhandled)
+    }
+}
+
+/// A journey as states and arcs.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    /// Which journey.
+    pub(super) journey: JourneyId,
+    /// The states; those of nodes first, by the number of the node.
+    pub(super) states: Vec<State>,
+    /// The arcs, by where they begin.
+    pub(super) arcs: Vec<Arc>,
+    first: Vec<u32>,
+    children: Vec<(u32, u32)>,
+}
+
+impl Flow {
+    /// The flow of a journey.
+    pub(super) fn new(program: &Program, journey: &Journey) -> Self {
+        Builder::new(program, journey).finish()
+    }
+
+    /// The arcs that begin at a state, with their numbers.
+    pub(super) fn leaving(&self, state: u32) -> impl Iterator<Item = (u32, &Arc)> {
+        let from = self.first.get(state as usize).copied().unwrap_or(0);
+        let to = self.first.get(state as usize + 1).copied().unwrap_or(from);
+        (from..to).filter_map(|id| self.arcs.get(id as usize).map(|arc| (id, arc)))
+    }
+
+    /// A state.
+    pub(super) fn state(&self, id: u32) -> Option<&State> {
+        self.states.get(id as usize)
+    }
+
+    /// The state of a node.
+    pub(super) fn of_node(node: NodeIndex<u32>) -> u32 {
+        u32::try_from(node.index()).unwrap_or(u32::MAX)
+    }
+
+    /// The state of a child of a page; the first child is the page itself.
+    pub(super) fn of_child(&self, node: NodeIndex<u32>, child: u16) -> u32 {
+        let state = Self::of_node(node);
+        if child == 0 {
+            return state;
+        }
+        self.children
+            .binary_search_by_key(&state, |(page, _)| *page)
+            .ok()
+            .and_then(|at| self.children.get(at))
+            .map_or(u32::MAX, |(_, first)| first + u32::from(child) - 1)
+    }
+
+    /// The ends among the states that are reached.
+    pub(super) fn ends(&self, reached: &[bool]) -> Exits {
+        let mut exits = Exits::default();
+        for (state, _) in self
+            .states
+            .iter()
+            .zip(reached)
+            .filter(|(_, reached)| **reached)
+        {
+            match state.kind {
+                StateKind::Exit(exit) => exits.add(exit),
+                StateKind::Step | StateKind::Call(_) => {}
+            }
+        }
+        exits
+    }
+
+    /// Whether the inner journey that an arc comes back from can end as the arc says; true for others.
+    pub(super) fn returns(&self, arc: &Arc, ends: &[Exits]) -> bool {
+        let Some(exit) = arc.via else { return true };
+        match self.state(arc.from).map(|state| state.kind) {
+            Some(StateKind::Call(inner)) => {
+                ends.get(inner.index()).is_some_and(|ends| ends.has(exit))
+            }
+            Some(StateKind::Step | StateKind::Exit(_)) | None => true,
+        }
+    }
+
+    /// The states that call an inner journey.
+    pub(super) fn calls(&self) -> impl Iterator<Item = (u32, JourneyId)> {
+        self.states
+            .iter()
+            .enumerate()
+            .filter_map(|(at, state)| match state.kind {
+                StateKind::Call(inner) => u32::try_from(at).ok().map(|at| (at, inner)),
+                StateKind::Step | StateKind::Exit(_) => None,
+            })
+    }
+}
+
+/// The flows of a program, and its journeys so ordered that each stands behind those it calls.
+#[derive(Debug)]
+pub(super) struct Flows {
+    flows: Vec<Flow>,
+    /// Callees first. Journeys that call each other in a circle are left out; they are refused earlier.
+    pub(super) order: Vec<JourneyId>,
+}
+
+impl Flows {
+    /// All flows of a program.
+    pub(super) fn new(program: &Program) -> Self {
+        let flows: Vec<Flow> = program
+            .journeys
+            .iter()
+            .map(|journey| Flow::new(program, journey))
+            .collect();
+        let order = callees_first(&flows);
+        Self { flows, order }
+    }
+
+    /// The flow of a journey.
+    pub(super) fn get(&self, journey: JourneyId) -> Option<&Flow> {
+        self.flows.get(journey.index())
+    }
+}
+
+/// Kahn's order on the call graph.
+fn callees_first(flows: &[Flow]) -> Vec<JourneyId> {
+    let mut callers: Vec<Vec<usize>> = vec![Vec::new(); flows.len()];
+    let mut open: Vec<usize> = vec![0; flows.len()];
+    for (at, flow) in flows.iter().enumerate() {
+        for (_, inner) in flow.calls() {
+            if let Some(list) = callers.get_mut(inner.index()) {
+                list.push(at);
+                if let Some(count) = open.get_mut(at) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    let mut ready: Vec<usize> = (0..flows.len())
+        .filter(|at| open.get(*at) == Some(&0))
+        .collect();
+    let mut order = Vec::with_capacity(flows.len());
+    let mut next = 0;
+    while let Some(at) = ready.get(next).copied() {
+        next += 1;
+        if let Some(flow) = flows.get(at) {
+            order.push(flow.journey);
+        }
+        for caller in callers.get(at).into_iter().flatten() {
+            if let Some(count) = open.get_mut(*caller) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(*caller);
+                }
+            }
+        }
+    }
+    order
+}
+
+struct Builder<'a> {
+    program: &'a Program,
+    catalog: &'a Catalog,
+    journey: &'a Journey,
+    states: Vec<State>,
+    arcs: Vec<Arc>,
+    children: Vec<(u32, u32)>,
+    raise: u32,
+    stumble: u32,
+}
+
+/// Where the outcomes of a node lead.
+struct Targets {
+    outcomes: Vec<(OutcomeId, u32)>,
+    error: Option<u32>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(program: &'a Program, journey: &'a Journey) -> Self {
+        Self {
+            program,
+            catalog: &program.catalog,
+            journey,
+            states: Vec::with_capacity(journey.graph.node_count() + 2),
+            arcs: Vec::with_capacity(journey.graph.edge_count()),
+            children: Vec::new(),
+            raise: 0,
+            stumble: 0,
+        }
+    }
+
+    fn finish(mut self) -> Flow {
+        for index in self.journey.graph.node_indices() {
+            let state = self.first_state(index);
+            self.states.push(state);
+        }
+        self.raise = self.push_exit(Exit::Raise);
+        self.stumble = self.push_exit(Exit::Stumble);
+        for index in self.journey.graph.node_indices() {
+            if let Some(node) = self.journey.graph.node_weight(index) {
+                self.node(index, node);
+            }
+        }
+        self.arcs.sort_by_key(|arc| arc.from);
+        let mut first = vec![0_u32; self.states.len() + 1];
+        for arc in &self.arcs {
+            if let Some(count) = first.get_mut(arc.from as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
+        }
+        Flow {
+            journey: self.journey.id,
+            states: self.states,
+            arcs: self.arcs,
+            first,
+            children: self.children,
+        }
+    }
+
+    fn push_exit(&mut self, exit: Exit) -> u32 {
+        let id = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+        self.states
+            .push(State::plain(StateKind::Exit(exit), self.journey.failure));
+        id
+    }
+
+    fn first_state(&self, index: NodeIndex<u32>) -> State {
+        let Some(node) = self.journey.graph.node_weight(index) else {
+            return State::plain(StateKind::Step, index);
+        };
+        match &node.kind {
+            NodeKind::Success => State::plain(StateKind::Exit(Exit::Success), index),
+            NodeKind::Failure => State::plain(StateKind::Exit(Exit::Failure), index),
+            NodeKind::LooseEnd => State::plain(StateKind::Exit(Exit::Loose), index),
+            NodeKind::Inner(inner) => State::plain(StateKind::Call(*inner), index),
+            NodeKind::Task(task) => self.task_state(index, 0, task),
+            NodeKind::Decision(guards) => State {
+                may_fail: guards_may_fail(guards),
+                ..State::plain(StateKind::Step, index)
+            },
+            NodeKind::Page(page) => {
+                let mut state = page.children.first().map_or_else(
+                    || State::plain(StateKind::Step, index),
+                    |child| self.task_state(index, 0, &child.task),
+                );
+                // A page stops once for all its children, before any of them takes its answers.
+                let later = page.children.iter().skip(1);
+                for child in later.map(|child| self.task_state(index, 0, &child.task)) {
+                    state.asks |= child.asks;
+                    state.stops |= child.stops;
+                }
+                state
+            }
+        }
+    }
+
+    fn task_state(&self, node: NodeIndex<u32>, child: u16, task: &Task) -> State {
+        let mut state = State {
+            child,
+            ..State::plain(StateKind::Step, node)
+        };
+        let Some(signature) = self.catalog.get(task.ty) else {
+            return State {
+                stops: true,
+                verifies: true,
+                may_fail: true,
+                ..state
+            };
+        };
+        state.asks = signature.asks == Known::Is(true) || signature.suspends == Known::Is(true);
+        state.stops = signature.asks.or(true) || signature.suspends.or(true);
+        state.verifies = signature.verifies.or(true);
+        state.may_fail = signature.calls_out.or(true)
+            || signature.reads.iter().any(|read| read.always)
+            || task
+                .settings
+                .iter()
+                .any(|(_, value)| matches!(value, SettingValue::Computed(_)));
+        state
+    }
+
+    fn targets(&self, index: NodeIndex<u32>) -> Targets {
+        let mut targets = Targets {
+            outcomes: Vec::new(),
+            error: None,
+        };
+        for edge in self.journey.graph.edges(index) {
+            let to = Flow::of_node(edge.target());
+            let Edge { on, .. } = edge.weight();
+            match on {
+                On::Outcome(outcome) => targets.outcomes.push((*outcome, to)),
+                On::Error => targets.error = Some(to),
+            }
+        }
+        targets.outcomes.sort_unstable();
+        targets
+    }
+
+    fn node(&mut self, index: NodeIndex<u32>, node: &Node) {
+        let from = Flow::of_node(index);
+        match &node.kind {
+            NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => {}
+            NodeKind::Inner(_) => self.call(from, node, &self.targets(index)),
+            NodeKind::Decision(_) => {
+                let targets = self.targets(index);
+                self.leave(from, None, &node.outcomes, &targets);
+                self.error(from, &targets, false);
+            }
+            NodeKind::Task(task) => {
+                let targets = self.targets(index);
+                self.leave(from, Some(task), &node.outcomes, &targets);
+                self.error(from, &targets, false);
+            }
+            NodeKind::Page(page) => self.page(index, node, &page.children),
+        }
+    }
+
+    fn page(&mut self, index: NodeIndex<u32>, node: &Node, children: &[Child]) {
+        let targets = self.targets(index);
+        let mut from = Flow::of_node(index);
+        let first = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+        if children.len() > 1 {
+            self.children.push((from, first));
+        }
+        self.error(from, &targets, false);
+        for (at, child) in children.iter().enumerate() {
+            let number = u16::try_from(at).unwrap_or(u16::MAX);
+            if at > 0 {
+                let mut state = self.task_state(index, number, &child.task);
+                state.asks = false;
+                state.stops = false;
+                from = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+                self.states.push(state);
+                self.error(from, &targets, true);
+            }
+            if at + 1 < children.len() {
+                let to = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+                let arc = self.arc(from, to, Leave::Next(OutcomeId(0)));
+                let name = child.outcomes.first().map_or("", |name| &**name);
+                let arc = self.with_facts(arc, &child.task, name);
+                self.arcs.push(arc);
+            } else {
+                self.leave(from, Some(&child.task), &child.outcomes, &targets);
+            }
+        }
+        if children.is_empty() {
+            self.leave(from, None, &node.outcomes, &targets);
+        }
+    }
+
+    fn leave(
+        &mut self,
+        from: u32,
+        task: Option<&Task>,
+        names: &[std::sync::Arc<str>],
+        to: &Targets,
+    ) {
+        for (outcome, target) in &to.outcomes {
+            let mut arc = self.arc(from, *target, Leave::Outcome(*outcome));
+            if let Some(task) = task {
+                let name = names.get(outcome.index()).map_or("", |name| &**name);
+                arc = self.with_facts(arc, task, name);
+            }
+            if arc.bound != Bound::Times(0) {
+                self.arcs.push(arc);
+            }
+        }
+    }
+
+    fn error(&mut self, from: u32, targets: &Targets, rolled_back: bool) {
+        let may_fail = self
+            .states
+            .get(from as usize)
+            .is_some_and(|state| state.may_fail);
+        let (to, leave) = match targets.error {
+            Some(to) => (to, Leave::Error),
+            None if may_fail => (self.raise, Leave::Unhandled),
+            None => (self.stumble, Leave::Unhandled),
+        };
+        let arc = Arc {
+            rolled_back,
+            ..self.arc(from, to, leave)
+        };
+        self.arcs.push(arc);
+    }
+
+    fn call(&mut self, from: u32, node: &Node, targets: &Targets) {
+        let wired = |name: &str| {
+            let outcome = node.outcome(name)?;
+            let at = targets.outcomes.iter().find(|(id, _)| *id == outcome)?;
+            Some((at.1, Leave::Outcome(outcome)))
+        };
+        let error = wired("error");
+        let handler = error.or(targets.error.map(|to| (to, Leave::Error)));
+        let loose = Flow::of_node(self.journey.loose_end);
+        let unhandled = |to: u32| (to, Leave::Unhandled);
+        let ends = [
+            (Exit::Success, wired("true")),
+            (Exit::Failure, wired("false")),
+            (Exit::Loose, error.or(Some(unhandled(loose)))),
+            (Exit::Raise, handler.or(Some(unhandled(self.raise)))),
+            (Exit::Stumble, handler.or(Some(unhandled(self.stumble)))),
+        ];
+        for (exit, to) in ends {
+            if let Some((to, leave)) = to {
+                let arc = Arc {
+                    via: Some(exit),
+                    ..self.arc(from, to, leave)
+                };
+                self.arcs.push(arc);
+            }
+        }
+    }
+
+    fn arc(&self, from: u32, to: u32, leave: Leave) -> Arc {
+        debug_assert!(self.program.journey(self.journey.id).is_some());
+        Arc {
+            from,
+            to,
+            leave,
+            via: None,
+            rolled_back: false,
+            proves: None,
+            writes_identity: false,
+            raise: Raise::By(0),
+            level_min: 0,
+            bound: Bound::None,
+        }
+    }
+
+    fn with_facts(&self, mut arc: Arc, task: &Task, outcome: &str) -> Arc {
+        let Some(signature) = self.catalog.get(task.ty) else {
+            return Arc {
+                writes_identity: true,
+                raise: Raise::Unknown,
+                ..arc
+            };
+        };
+        if let Some(facts) = signature.facts_of(outcome) {
+            arc.proves = facts.proves;
+            arc.writes_identity = facts.writes_identity.or(true);
+            arc.raise = raise_of(task, &facts.level);
+            if let Some(key) = &facts.level_at_least {
+                arc.level_min = constant_int(task, key).unwrap_or(0).max(0);
+            }
+        }
+        arc.bound = bound_of(task, signature, outcome);
+        arc
+    }
+}
+
+impl State {
+    fn plain(kind: StateKind, node: NodeIndex<u32>) -> Self {
+        Self {
+            kind,
+            node,
+            child: 0,
+            asks: false,
+            stops: false,
+            verifies: false,
+            may_fail: false,
+        }
+    }
+}
+
+fn raise_of(task: &Task, change: &LevelChange) -> Raise {
+    match change {
+        LevelChange::None => Raise::By(0),
+        LevelChange::By(by) => Raise::By(i64::from(*by)),
+        LevelChange::BySetting(key) => constant_int(task, key).map_or(Raise::Unknown, Raise::By),
+    }
+}
+
+fn bound_of(task: &Task, signature: &Signature, outcome: &str) -> Bound {
+    match &signature.limits {
+        Some(limit) if limit.outcome == outcome => constant_int(task, &limit.setting)
+            .map_or(Bound::Unknown, |times| {
+                Bound::Times(u64::try_from(times).unwrap_or(0))
+            }),
+        Some(_) | None => Bound::None,
+    }
+}
+
+fn constant_int(task: &Task, key: &str) -> Option<i64> {
+    task.settings
+        .iter()
+        .find(|(k, _)| &**k == key)
+        .and_then(|(_, value)| match value {
+            SettingValue::Constant(value) => value.as_int(),
+            SettingValue::Computed(_) => None,
+        })
+}
+
+/// Whether evaluating the guards may fail: they ask outside, or convert a text.
+fn guards_may_fail(guards: &[Guard]) -> bool {
+    let mut open: Vec<&Expr> = guards
+        .iter()
+        .filter_map(|guard| guard.condition.as_ref())
+        .collect();
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::Read(Slot::User(_) | Slot::Session(_) | Slot::SessionLevel, _)
+            | Expr::Has(Slot::User(_) | Slot::Session(_) | Slot::SessionLevel)
+            | Expr::Binary(
+                crate::model::expr::BinaryOp::Add | crate::model::expr::BinaryOp::Subtract,
+                ..,
+            ) => {
+                return true;
+            }
+            Expr::Literal(_) | Expr::Read(..) | Expr::Has(_) => {}
+            Expr::Not(inner) => open.push(inner),
+            Expr::Binary(_, left, right) => open.extend([&**left, &**right]),
+            Expr::Call(function, arguments) => {
+                if matches!(
+                    function,
+                    Function::Int | Function::Age | Function::Before | Function::After
+                ) {
+                    return true;
+                }
+                open.extend(arguments);
+            }
+            Expr::Join(parts) => open.extend(parts),
+        }
+    }
+    false
+}

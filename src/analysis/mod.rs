@@ -1,0 +1,36 @@
+//! What is proved of a program before it may run.
+//!
+//! In: a program whose names, types and wiring are whole. Out: findings, each with the shortest run that
+//! shows it. Only signatures are looked at, never behaviours, so a journey whose node types are written
+//! elsewhere is checked all the same; what a signature leaves open is read as the worst.
+//!
+//! Every check is iterative and near-linear. Journeys that call journeys are summarised: by which ends
+//! they can be left, and with what. Three rules hold for all proofs. Every error arrow that is written may
+//! be taken. A node that calls out, or cannot work without a value, may fail without one; the error then
+//! goes up to the first caller that takes it, else the run has failed. And paths are paths of the graph:
+//! only `at most … visits` counts how often a limiter lets a run pass.
+//!
+//! `allow` lines are not looked at here: the compiler applies them to what is found.
+
+mod component;
+mod counterexample;
+mod ensure;
+mod explore;
+mod flow;
+mod loops;
+mod phase;
+mod reach;
+mod space;
+
+pub use counterexample::{Calls, CounterStep, Counterexample};
+pub use ensure::{Verdict, prove};
+
+use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
+
+/// Checks a program: the last pass of the compiler.
+pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
+    let flows = Flows::new(program);
+    reach::check(program, &flows, diagnostics);
+    loops::check(program, &flows, diagnostics);
+    ensure::check(program, &flows, diagnostics);
+}
