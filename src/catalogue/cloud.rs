@@ -224,7 +224,7 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[
         text("pingOneWorker"),
         flag("useFilterScript", false),
-        text("script"),
+        text("script").optional(),
         texts_or("scriptInputs", &["*"]),
         flag("captureFailure", false),
     ])

@@ -4,8 +4,8 @@ use super::{
     entry::{
         Entry,
         Kind::{Secret, Text},
-        flag, flag_unset, int_or, named, node, on, secret, shared, text, text_or, texts, time_or,
-        transient, word,
+        flag, int_or, named, node, on, secret, shared, text, text_or, texts, time_or, transient,
+        word,
     },
     keys::{CREDENTIALS, IDENTITY, USERNAME},
 };
@@ -34,8 +34,8 @@ pub(super) const TYPES: &[Entry] = &[
         flag("validateInput", false),
         text_or("usernameAttribute", "userName"),
         texts("autocompleteValues"),
-        // Recorded in exports of version 2.0, in no list of the vendor's.
-        flag_unset("prepopulate"),
+        // Stands in recorded exports of version 2.0, and in none of the vendor's lists.
+        flag("prepopulate", false),
     ])
     .asks(&["NameCallback", "ValidatedCreateUsernameCallback"])
     .reads(&[

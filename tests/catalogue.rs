@@ -1,0 +1,236 @@
+//! The table of node types: complete, well formed, as documented, and as recorded.
+
+mod form;
+mod reference;
+
+use std::sync::Arc;
+
+use wayfare::{
+    Catalog, Factor, Signature,
+    catalogue::standard,
+    model::signature::{Known, Outcomes},
+};
+
+/// How many node types the product has.
+const PRODUCT_TYPES: usize = 142;
+
+/// The types of the language's own.
+const OURS: &[&str] = &["Decision"];
+
+/// How many cells no source settles. This number may only fall.
+const UNKNOWN_MAX: usize = 27;
+
+/// How many types have outcomes whose ids are not published. This number may only fall.
+const OPEN_OUTCOMES_MAX: usize = 9;
+
+fn signatures() -> Vec<Arc<Signature>> {
+    standard()
+        .iter()
+        .map(|(_, signature)| Arc::clone(signature))
+        .collect()
+}
+
+fn named(name: &str) -> Arc<Signature> {
+    let catalog = standard();
+    let id = catalog
+        .find(name)
+        .unwrap_or_else(|| panic!("no type `{name}`"));
+    Arc::clone(catalog.get(id).expect("an id of this catalogue"))
+}
+
+#[test]
+fn every_product_type_is_there_under_both_names() {
+    let catalog = standard();
+    assert_eq!(catalog.iter().count(), PRODUCT_TYPES + OURS.len());
+    assert_eq!(catalog.names().count(), PRODUCT_TYPES + OURS.len());
+    for (id, signature) in catalog.iter() {
+        let name = signature
+            .wire
+            .strip_suffix("Node")
+            .unwrap_or(&signature.wire);
+        assert_eq!(signature.name, name);
+        assert_eq!(catalog.find(&signature.name), Some(id), "{name}");
+        assert_eq!(catalog.find_wire(&signature.wire), Some(id), "{name}");
+    }
+}
+
+#[test]
+fn prefixes_and_an_inner_node_stay_in_the_name() {
+    for name in [
+        "product-Captcha",
+        "product-Saml2",
+        "SocialProviderHandlerNodeV2",
+    ] {
+        assert_eq!(named(name).name, name);
+    }
+    assert_eq!(named("product-Captcha").wire, "product-CaptchaNode");
+    assert_eq!(
+        named("SocialProviderHandlerNodeV2").wire,
+        "SocialProviderHandlerNodeV2"
+    );
+    assert!(standard().find("Captcha").is_none());
+}
+
+#[test]
+fn a_designed_type_is_added_under_its_id() {
+    let mut catalog = standard();
+    let id = "designer-8ab9f1aad4b4460a9c45d15fb148e221";
+    let mut designed = (*named("Message")).clone();
+    designed.name = id.into();
+    designed.wire = id.into();
+    let added = catalog.add(designed.clone()).expect("a new name");
+    assert_eq!(catalog.find(id), Some(added));
+    assert_eq!(catalog.find_wire(id), Some(added));
+    assert!(catalog.add(designed).is_err(), "the name is taken now");
+    assert!(
+        catalog.add((*named("Message")).clone()).is_err(),
+        "a product type is taken"
+    );
+    assert!(
+        standard().find(id).is_none(),
+        "the standard catalogue stays as it is"
+    );
+}
+
+#[test]
+fn five_types_have_a_second_version() {
+    let two: Vec<_> = signatures()
+        .iter()
+        .filter(|signature| *signature.versions != [1])
+        .map(|signature| (signature.name.to_string(), signature.versions.to_vec()))
+        .collect();
+    let names = [
+        "Page",
+        "UsernameCollector",
+        "ValidatedUsername",
+        "WebAuthnRegistration",
+        "WebAuthnAuthentication",
+    ];
+    let expected: Vec<_> = names.map(|name| (name.to_owned(), vec![1, 2])).into();
+    assert_eq!(two, expected);
+}
+
+/// Whoever lets another outcome prove something changes this list too.
+#[test]
+fn only_these_outcomes_prove_something() {
+    use Factor::{
+        Certificate, Device, Federation, Knowledge, Otp, Password, Push, Recovery, Session,
+    };
+    let mut proofs: Vec<(String, Factor)> = Vec::new();
+    for signature in signatures() {
+        for facts in signature.facts.iter() {
+            if let Some(factor) = facts.proves {
+                proofs.push((format!("{}.{}", signature.name, facts.outcome), factor));
+            }
+        }
+    }
+    proofs.sort();
+    let expected = [
+        ("ADDecision.TRUE", Password),
+        ("AgentDataStoreDecision.true", Password),
+        ("DataStoreDecision.true", Password),
+        ("DeviceSigningVerifier.success", Device),
+        ("IdentityStoreDecision.TRUE", Password),
+        ("IotAuthentication.success", Device),
+        ("KbaVerify.true", Knowledge),
+        ("LdapDecision.TRUE", Password),
+        ("OathTokenVerifier.successOutcome", Otp),
+        ("OneTimePasswordCollectorDecision.true", Otp),
+        ("PushResultVerifier.TRUE", Push),
+        ("RecoveryCodeCollectorDecision.true", Recovery),
+        ("SessionData.outcome", Session),
+        ("SocialFacebook.ACCOUNT_EXISTS", Federation),
+        ("SocialGoogle.ACCOUNT_EXISTS", Federation),
+        ("Social.ACCOUNT_EXISTS", Federation),
+        ("SocialOpenIdConnect.ACCOUNT_EXISTS", Federation),
+        ("SocialProviderHandler.ACCOUNT_EXISTS", Federation),
+        ("SocialProviderHandlerNodeV2.ACCOUNT_EXISTS", Federation),
+        ("WebAuthnAuthentication.success", Device),
+        ("product-Kerberos.true", Certificate),
+        ("product-Saml2.ACCOUNT_EXISTS", Federation),
+    ];
+    let mut expected: Vec<_> = expected
+        .map(|(place, factor)| (place.to_owned(), factor))
+        .into();
+    expected.sort();
+    assert_eq!(proofs, expected);
+}
+
+/// What no source settles, as `type: cell`.
+fn unknown_cells(catalog: &Catalog) -> Vec<String> {
+    let mut cells = Vec::new();
+    for (_, signature) in catalog.iter() {
+        let name = &signature.name;
+        for (cell, fact) in [
+            ("asks", signature.asks),
+            ("suspends", signature.suspends),
+            ("calls out", signature.calls_out),
+            ("verifies", signature.verifies),
+        ] {
+            if fact == Known::Unknown {
+                cells.push(format!("{name}: {cell}"));
+            }
+        }
+        for facts in signature.facts.iter() {
+            let outcome = &facts.outcome;
+            if facts.writes_identity == Known::Unknown {
+                cells.push(format!("{name}.{outcome}: writes the identity"));
+            }
+            if facts.counts_try == Known::Unknown {
+                cells.push(format!("{name}.{outcome}: counts a try"));
+            }
+        }
+    }
+    cells.sort();
+    cells
+}
+
+/// Types whose outcomes nobody published, so that only the author's arms can name them.
+fn open_outcomes(catalog: &Catalog) -> Vec<String> {
+    catalog
+        .iter()
+        .filter(|(_, signature)| !OURS.contains(&&*signature.name))
+        .filter(|(_, signature)| {
+            matches!(
+                &signature.outcomes,
+                Outcomes::Authored { setting: None, besides } if besides.is_empty()
+            )
+        })
+        .map(|(_, signature)| signature.name.to_string())
+        .collect()
+}
+
+#[test]
+fn what_is_not_known_only_gets_less() {
+    let unknown = unknown_cells(&standard());
+    println!(
+        "{} cells are unknown:\n  {}",
+        unknown.len(),
+        unknown.join("\n  ")
+    );
+    assert!(
+        unknown.len() <= UNKNOWN_MAX,
+        "more cells are unknown than before"
+    );
+    let open = open_outcomes(&standard());
+    println!(
+        "the outcomes of {} types are not published: {}",
+        open.len(),
+        open.join(", ")
+    );
+    assert!(
+        open.len() <= OPEN_OUTCOMES_MAX,
+        "more outcomes are open than before"
+    );
+}
+
+#[test]
+fn the_limit_of_tries_bounds_the_retry() {
+    let retry = named("RetryLimitDecision");
+    let limit = retry.limits.as_ref().expect("it limits");
+    assert_eq!((&*limit.setting, &*limit.outcome), ("retryLimit", "Retry"));
+    assert_eq!(
+        retry.facts_of("Retry").map(|facts| facts.counts_try),
+        Some(Known::Is(true))
+    );
+}

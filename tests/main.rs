@@ -1,0 +1,5 @@
+//! The tests of the library, one binary.
+
+// `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
+#[cfg(test)]
+mod catalogue;
