@@ -214,6 +214,8 @@ pub struct Node {
     pub span: Span,
     /// `node name: Type`, the part that messages point at.
     pub head: Span,
+    /// The opening brace, where there is a block; settings before it stand in parentheses.
+    pub open: Option<Span>,
     /// The closing brace, where there is a block.
     pub close: Option<Span>,
 }

@@ -1,0 +1,835 @@
+//! Lines to a tree: which block each line belongs to.
+//!
+//! In: the flat run of lines that the grammar made, and the comments of the scan. Out: the file's tree
+//! and every finding about its shape. Blocks are kept on a stack of our own, so that a missing or surplus
+//! brace is one finding and the items after it are still read. Where a brace is missing, the indentation
+//! of the lines says which head it belongs to; well-formed files never depend on indentation.
+
+use crate::{
+    codes,
+    diagnostic::{Diagnostic, Diagnostics},
+    source::{SourceId, Span},
+    syntax::{
+        Parsed,
+        ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node},
+        item::{Pair, Reader},
+        parser::Rule,
+        recover::{self, Place},
+        scan::{Comment, CommentKind, Scan},
+    },
+};
+
+/// The tree of the lines in `pairs`.
+pub(super) fn build(
+    text: &str,
+    id: SourceId,
+    scan: &Scan,
+    pairs: pest::iterators::Pairs<'_, Rule>,
+) -> Parsed {
+    let mut tree = Tree {
+        text,
+        id,
+        scan,
+        reader: Reader::new(text, id),
+        file: File {
+            doc: file_doc(text, id, &scan.comments),
+            items: Vec::new(),
+        },
+        open: Vec::new(),
+        pending: None,
+        closed: None,
+        marks: Vec::new(),
+        crowded: Vec::new(),
+        line: 0..0,
+        last_end: 0,
+        budget: recover::Budget::default(),
+    };
+    for file in pairs {
+        for pair in file.into_inner() {
+            tree.line(pair);
+        }
+    }
+    tree.finish();
+    let mut diagnostics: Diagnostics = tree.reader.findings.into_iter().collect();
+    diagnostics.append(scan.diagnostics.clone());
+    Parsed {
+        file: tree.file,
+        diagnostics,
+    }
+}
+
+/// What a block belongs to.
+enum Owner {
+    Journey(Box<Journey>),
+    Fragment(Box<Fragment>),
+    Node(Box<Node>),
+    Extern(Box<Extern>),
+    /// A line that was not understood, or lines behind a brace that closed too early.
+    Stray,
+}
+
+/// An open block.
+struct Frame {
+    owner: Owner,
+    /// The head, the part that messages point at.
+    head: Span,
+    /// The blanks before the head on its line.
+    indent: usize,
+    /// Whether a finding about this block was given already.
+    blamed: bool,
+    /// For lines behind a brace that closed too early: that brace, and the first of the lines.
+    early: Option<(Span, Span)>,
+}
+
+/// What kind of line stood where, to find the head whose brace is missing.
+#[derive(Clone, Copy)]
+struct Mark {
+    kind: MarkKind,
+    start: usize,
+    indent: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MarkKind {
+    Head(Span),
+    Line,
+    Close,
+}
+
+struct Tree<'a> {
+    text: &'a str,
+    id: SourceId,
+    scan: &'a Scan,
+    reader: Reader<'a>,
+    file: File,
+    open: Vec<Frame>,
+    /// A head whose brace, if it has one, comes next.
+    pending: Option<Frame>,
+    /// The brace just read, and what it closed.
+    closed: Option<(Span, Place)>,
+    /// The lines since the last item of the top began.
+    marks: Vec<Mark>,
+    /// Where items begin on a line that belongs to another item.
+    crowded: Vec<usize>,
+    /// The text line of the last crowded place.
+    line: std::ops::Range<usize>,
+    /// The end of the last item, for the edits that bring two lines together.
+    last_end: usize,
+    budget: recover::Budget,
+}
+
+impl Tree<'_> {
+    fn line(&mut self, pair: Pair<'_>) {
+        let span = self.reader.span(&pair);
+        let rule = pair.as_rule();
+        match rule {
+            Rule::EOI => return,
+            Rule::OPEN => return self.open_block(span, false),
+            Rule::LATE_OPEN => return self.open_block(span, true),
+            Rule::TERMINATOR => return self.terminator(span),
+            Rule::CROWDED => {
+                self.crowded.push(span.start as usize);
+                return;
+            }
+            _ => {}
+        }
+        self.settle();
+        self.report_crowded(false);
+        let closed = self.closed.take();
+        if rule == Rule::closing {
+            self.close_block(span);
+        } else if rule == Rule::STRAY {
+            self.stray(pair, span);
+        } else if is_top(rule) {
+            self.top(pair, span);
+        } else {
+            self.inner(pair, span, closed);
+        }
+        self.last_end = span.end as usize;
+    }
+
+    fn finish(&mut self) {
+        self.settle();
+        self.report_crowded(true);
+        let end = self.scan.readable;
+        if self.scan.readable < self.text.len() {
+            // The text block that never ends holds the braces too.
+            for frame in &mut self.open {
+                frame.blamed = true;
+            }
+        }
+        self.close_all(end);
+    }
+
+    // ---- blocks --------------------------------------------------------------------------------------
+
+    fn place(&self) -> Place {
+        match self.open.last().map(|frame| &frame.owner) {
+            None => Place::Top,
+            Some(Owner::Journey(_) | Owner::Fragment(_)) => Place::Body,
+            Some(Owner::Node(_)) => Place::Node,
+            Some(Owner::Extern(_)) => Place::Extern,
+            Some(Owner::Stray) => Place::Any,
+        }
+    }
+
+    fn indent(&self, at: usize) -> usize {
+        let head = self.text.get(..at).unwrap_or_default();
+        let line = head.rsplit('\n').next().unwrap_or_default();
+        line.len() - line.trim_start_matches([' ', '\t']).len()
+    }
+
+    fn mark(&mut self, kind: MarkKind, start: usize) {
+        let indent = self.indent(start);
+        // Several items on one line say nothing about indentation.
+        let first = self
+            .text
+            .get(..start)
+            .and_then(|head| head.rsplit('\n').next())
+            .is_some_and(|line| line.bytes().all(|b| b == b' ' || b == b'\t'));
+        if first || kind != MarkKind::Line {
+            let indent = if first { indent } else { usize::MAX };
+            self.marks.push(Mark {
+                kind,
+                start,
+                indent,
+            });
+        }
+    }
+
+    fn await_block(&mut self, owner: Owner, head: Span) {
+        self.pending = Some(Frame {
+            owner,
+            head,
+            indent: self.indent(head.start as usize),
+            blamed: false,
+            early: None,
+        });
+    }
+
+    fn open_block(&mut self, span: Span, is_late: bool) {
+        self.last_end = span.end as usize;
+        let Some(mut frame) = self.pending.take() else {
+            self.reader.report(
+                Diagnostic::new(codes::SYNTAX, span, "this `{` has no head")
+                    .expected("`node name: Type {` or another head before it"),
+            );
+            self.open.push(Frame {
+                owner: Owner::Stray,
+                head: span,
+                indent: self.indent(span.start as usize),
+                blamed: true,
+                early: None,
+            });
+            return;
+        };
+        if is_late {
+            let between = Span {
+                start: frame.head.end,
+                ..span
+            };
+            self.late_brace(&frame, span, between);
+        }
+        if let Owner::Node(node) = &mut frame.owner {
+            node.open = Some(span);
+            if let Some(Arm::Only(arrow)) = node.arms.first() {
+                let finding = Diagnostic::new(
+                    codes::SYNTAX,
+                    span,
+                    format!("`{}` has an arrow and a block", node.name.text),
+                )
+                .expected("either `-> target` on the line of the node, or arrows in the block")
+                .label(arrow.span, "the arrow");
+                self.reader.report(finding);
+            }
+        }
+        self.marks.push(Mark {
+            kind: MarkKind::Head(frame.head),
+            start: frame.head.start as usize,
+            indent: frame.indent,
+        });
+        self.open.push(frame);
+    }
+
+    /// The brace of a head stands on a line of its own.
+    fn late_brace(&mut self, frame: &Frame, span: Span, _between: Span) {
+        let finding = Diagnostic::new(codes::SYNTAX, span, "`{` stands on a line of its own")
+            .expected("`{` at the end of the line it belongs to")
+            .label(frame.head, "this line");
+        let end = self.last_end;
+        let gap = Span::new(self.id, end, span.start as usize);
+        let is_blank = self.reader.text_of(gap).trim().is_empty();
+        self.reader.report(if is_blank {
+            finding.fix(
+                "move it up",
+                Span::new(self.id, end, span.end as usize),
+                " {",
+            )
+        } else {
+            finding
+        });
+    }
+
+    /// Decides about a head that no brace has followed.
+    fn settle(&mut self) {
+        let Some(mut frame) = self.pending.take() else {
+            return;
+        };
+        match &frame.owner {
+            Owner::Node(_) | Owner::Extern(_) => self.attach(frame.owner),
+            Owner::Stray => {}
+            Owner::Journey(_) | Owner::Fragment(_) => {
+                let end = Span::new(self.id, self.last_end, self.last_end);
+                self.reader.report(
+                    Diagnostic::new(codes::SYNTAX, frame.head, "this line opens no block")
+                        .expected("`{` at its end")
+                        .fix("add `{`", end, " {"),
+                );
+                frame.blamed = true;
+                self.open.push(frame);
+            }
+        }
+    }
+
+    fn close_block(&mut self, span: Span) {
+        self.mark(MarkKind::Close, span.start as usize);
+        let place = self.place();
+        let Some(mut frame) = self.open.pop() else {
+            self.reader.report(
+                Diagnostic::new(codes::SYNTAX, span, "this `}` closes nothing")
+                    .fix("remove it", span, ""),
+            );
+            return;
+        };
+        if let Some((brace, _)) = frame.early {
+            self.reader.report(
+                Diagnostic::new(codes::SYNTAX, brace, "this `}` closes the block too early")
+                    .label(span, "here is the end")
+                    .fix("remove it", brace, ""),
+            );
+            return;
+        }
+        self.end(&mut frame.owner, span);
+        self.attach(frame.owner);
+        self.closed = Some((span, place));
+    }
+
+    /// Notes the closing brace in the item it closes.
+    fn end(&self, owner: &mut Owner, brace: Span) {
+        match owner {
+            Owner::Journey(journey) => {
+                journey.span = journey.span.to(brace);
+                journey.body.close = brace;
+            }
+            Owner::Fragment(fragment) => {
+                fragment.span = fragment.span.to(brace);
+                fragment.body.close = brace;
+            }
+            Owner::Node(node) => {
+                node.span = node.span.to(brace);
+                node.close = Some(brace);
+            }
+            Owner::Extern(item) => item.span = item.span.to(brace),
+            Owner::Stray => {}
+        }
+    }
+
+    fn attach(&mut self, owner: Owner) {
+        match owner {
+            Owner::Journey(journey) => self.file.items.push(Item::Journey(*journey)),
+            Owner::Fragment(fragment) => self.file.items.push(Item::Fragment(*fragment)),
+            Owner::Extern(item) => self.file.items.push(Item::Extern(*item)),
+            Owner::Node(node) => match self.open.last_mut().map(|frame| &mut frame.owner) {
+                Some(Owner::Journey(journey)) => journey.body.nodes.push(*node),
+                Some(Owner::Fragment(fragment)) => fragment.body.nodes.push(*node),
+                Some(Owner::Node(page)) => page.children.push(*node),
+                Some(Owner::Extern(_) | Owner::Stray) | None => {}
+            },
+            Owner::Stray => {}
+        }
+    }
+
+    /// Closes whatever is open, before an item of the top or at the end of the file.
+    fn close_all(&mut self, at: usize) {
+        let missing: Vec<Span> = self
+            .open
+            .iter()
+            .filter(|frame| !frame.blamed && frame.early.is_none())
+            .map(|frame| frame.head)
+            .collect();
+        for (_, first) in self.open.iter().filter_map(|frame| frame.early) {
+            self.reader.report(
+                Diagnostic::new(codes::MISPLACED, first, "this line stands outside its block")
+                    .expected("an item of the top: `journey`, `fragment`, `let`, …"),
+            );
+        }
+        let is_plain = missing.len() == self.open.len();
+        self.report_unclosed(&missing, is_plain, at);
+        while let Some(mut frame) = self.open.pop() {
+            let end = Span::new(self.id, self.last_end, self.last_end);
+            self.end(&mut frame.owner, end);
+            self.attach(frame.owner);
+        }
+        self.marks.clear();
+    }
+
+    fn report_unclosed(&mut self, missing: &[Span], is_plain: bool, at: usize) {
+        let Some(first) = missing.first() else {
+            return;
+        };
+        let guessed = if is_plain { self.guess() } else { Vec::new() };
+        if guessed.len() == missing.len() {
+            for (head, indent, before) in guessed {
+                let line = Span::new(self.id, before, before);
+                let brace = format!("{}}}\n", " ".repeat(indent));
+                self.reader.report(
+                    Diagnostic::new(codes::UNCLOSED, head, "this block is not closed")
+                        .expected("`}` at its end")
+                        .label(line, "before this line, by its indentation")
+                        .fix("add `}`", line, brace),
+                );
+            }
+            return;
+        }
+        let end = Span::new(self.id, at, at);
+        let starts_line = self.text.get(..at).is_none_or(|t| t.ends_with('\n'));
+        let lead = if starts_line { "" } else { "\n" };
+        let braces = format!("{lead}{}", "}\n".repeat(missing.len()));
+        self.reader.report(
+            Diagnostic::new(codes::UNCLOSED, *first, "this block is not closed")
+                .expected("`}` at its end")
+                .fix("add `}`", end, braces),
+        );
+    }
+
+    /// The heads whose brace is missing, by indentation: each with its indent and the start of the line
+    /// before which the brace belongs.
+    fn guess(&self) -> Vec<(Span, usize, usize)> {
+        let mut open: Vec<(Span, usize)> = Vec::new();
+        let mut found = Vec::new();
+        for mark in &self.marks {
+            let is_close = mark.kind == MarkKind::Close;
+            while let Some((head, indent)) = open.last().copied() {
+                let is_over = if is_close {
+                    mark.indent < indent
+                } else {
+                    mark.indent <= indent
+                };
+                if !is_over || mark.indent == usize::MAX {
+                    break;
+                }
+                found.push((head, indent, self.line_start(mark.start)));
+                open.pop();
+            }
+            match mark.kind {
+                MarkKind::Head(head) => open.push((head, mark.indent)),
+                MarkKind::Close => {
+                    open.pop();
+                }
+                MarkKind::Line => {}
+            }
+        }
+        // What is still open ends where the next item of the top begins, docs and comments before it.
+        let end = self.comments_before(self.marks_end());
+        for (head, indent) in open.into_iter().rev() {
+            found.push((head, indent, end));
+        }
+        found
+    }
+
+    fn marks_end(&self) -> usize {
+        self.last_end
+    }
+
+    /// The start of the line after the last item.
+    fn comments_before(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        rest.find('\n').map_or(self.text.len(), |n| at + n + 1)
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        let head = self.text.get(..at).unwrap_or_default();
+        head.rfind('\n').map_or(0, |n| n + 1)
+    }
+
+    // ---- items ---------------------------------------------------------------------------------------
+
+    fn top(&mut self, pair: Pair<'_>, span: Span) {
+        let rule = pair.as_rule();
+        let opens = matches!(rule, Rule::journey | Rule::fragment | Rule::extern_type);
+        let outer = self.open.first().map(|frame| frame.indent);
+        let is_inside = outer.is_some_and(|indent| {
+            self.indent(span.start as usize) > indent && self.starts_line(span.start as usize)
+        });
+        if is_inside && !self.open.iter().any(|frame| frame.blamed) {
+            self.reader.report(
+                Diagnostic::new(
+                    codes::MISPLACED,
+                    span,
+                    format!("`{}` stands inside a block", first_word(pair.as_str())),
+                )
+                .expected("it at the top of the file"),
+            );
+            if opens {
+                self.await_block(Owner::Stray, span);
+            }
+            return;
+        }
+        if !self.open.is_empty() {
+            let at = self.comments_before(self.last_end);
+            self.close_all(at);
+        }
+        self.marks.clear();
+        let doc = self.doc(span);
+        let reader = &mut self.reader;
+        let item = match rule {
+            Rule::import => reader.import(pair).map(Item::Import),
+            Rule::constant => reader.constant(pair, doc).map(Item::Constant),
+            Rule::parameter => reader.parameter(pair, doc).map(Item::Parameter),
+            Rule::later => {
+                self.later(pair);
+                return;
+            }
+            Rule::extern_type => {
+                if let Some(item) = reader.extern_type(pair, doc) {
+                    let head = item.name.span;
+                    self.await_block(Owner::Extern(Box::new(item)), head);
+                    return;
+                }
+                None
+            }
+            _ => {
+                if let Some((owner, head)) = self.headed(pair, span, doc) {
+                    self.await_block(owner, head);
+                    return;
+                }
+                None
+            }
+        };
+        match item {
+            Some(item) => self.file.items.push(item),
+            None => self.not_understood(span),
+        }
+    }
+
+    fn headed(&mut self, pair: Pair<'_>, span: Span, doc: Option<Doc>) -> Option<(Owner, Span)> {
+        let is_journey = pair.as_rule() == Rule::journey;
+        let mut inner = pair.into_inner();
+        let name = self.reader.declared(inner.next()?)?;
+        let head = span.before().to(name.span);
+        if is_journey {
+            let wire_name = inner.next().map(|string| self.reader.quoted(&string));
+            let journey = Journey {
+                doc,
+                name,
+                wire_name,
+                body: Body::default(),
+                span,
+                head,
+            };
+            return Some((Owner::Journey(Box::new(journey)), head));
+        }
+        let mut formals = Vec::new();
+        let mut exits = Vec::new();
+        for part in inner {
+            if part.as_rule() == Rule::formals {
+                formals = self.reader.formals(part, true)?;
+            } else {
+                exits = self.reader.exits(part, true)?;
+            }
+        }
+        let fragment = Fragment {
+            doc,
+            name,
+            formals,
+            exits,
+            body: Body::default(),
+            span,
+            head,
+        };
+        Some((Owner::Fragment(Box::new(fragment)), head))
+    }
+
+    fn later(&mut self, pair: Pair<'_>) {
+        let Some(word) = pair.into_inner().next() else {
+            return;
+        };
+        let span = self.reader.span(&word);
+        self.reader.report(
+            Diagnostic::new(
+                codes::SYNTAX,
+                span,
+                format!("`{}` items are not part of this version", word.as_str().trim()),
+            )
+            .expected("`journey`, `fragment`, `extern`, `import`, `let`, `param` or `allow`"),
+        );
+    }
+
+    fn inner(&mut self, pair: Pair<'_>, span: Span, closed: Option<(Span, Place)>) {
+        let rule = pair.as_rule();
+        let place = self.place();
+        if !recover::fits(rule, place) {
+            self.misplaced(pair, span, place, closed);
+            return;
+        }
+        self.mark(MarkKind::Line, span.start as usize);
+        let doc = self.doc(span);
+        if self.put(pair, doc).is_none() {
+            self.not_understood(span);
+        }
+    }
+
+    /// Builds an item and puts it where it belongs; in a stray block only its findings count.
+    fn put(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<()> {
+        let rule = pair.as_rule();
+        let reader = &mut self.reader;
+        let owner = self.open.last_mut().map(|frame| &mut frame.owner);
+        match rule {
+            Rule::node => {
+                let node = reader.node(pair, doc)?;
+                let head = node.head;
+                self.await_block(Owner::Node(Box::new(node)), head);
+            }
+            Rule::allow => {
+                let allow = reader.allow(pair)?;
+                match owner {
+                    Some(Owner::Journey(journey)) => journey.body.allows.push(allow),
+                    Some(Owner::Fragment(fragment)) => fragment.body.allows.push(allow),
+                    Some(Owner::Node(node)) => node.allows.push(allow),
+                    Some(Owner::Extern(_) | Owner::Stray) => {}
+                    None => self.file.items.push(Item::Allow(allow)),
+                }
+            }
+            Rule::setting => {
+                let setting = reader.setting(pair, doc)?;
+                match owner {
+                    Some(Owner::Journey(journey)) => journey.body.settings.push(setting),
+                    Some(Owner::Fragment(fragment)) => fragment.body.settings.push(setting),
+                    Some(Owner::Node(node)) => node.settings.push(setting),
+                    Some(Owner::Extern(_) | Owner::Stray) | None => {}
+                }
+            }
+            Rule::on_error => {
+                let arrow = reader.on_error(pair)?;
+                match owner {
+                    Some(Owner::Journey(journey)) => journey.body.on_errors.push(arrow),
+                    Some(Owner::Fragment(fragment)) => fragment.body.on_errors.push(arrow),
+                    Some(Owner::Node(node)) => node.on_errors.push(arrow),
+                    Some(Owner::Extern(_) | Owner::Stray) | None => {}
+                }
+            }
+            Rule::start | Rule::ensure => {
+                let body = match owner {
+                    Some(Owner::Journey(journey)) => Some(&mut journey.body),
+                    Some(Owner::Fragment(fragment)) => Some(&mut fragment.body),
+                    Some(Owner::Node(_) | Owner::Extern(_) | Owner::Stray) | None => None,
+                };
+                if rule == Rule::start {
+                    let start = reader.word(&pair.into_inner().next()?);
+                    if let Some(body) = body {
+                        body.starts.push(start);
+                    }
+                } else {
+                    let ensure = reader.ensure(pair, doc)?;
+                    if let Some(body) = body {
+                        body.ensures.push(ensure);
+                    }
+                }
+            }
+            Rule::edge | Rule::only_edge | Rule::guard | Rule::otherwise => {
+                let arm = match rule {
+                    Rule::edge => Arm::Edge(reader.edge(pair, doc)?),
+                    Rule::only_edge => Arm::Only(reader.only(pair, doc)?),
+                    Rule::guard => Arm::When(reader.guard(pair, doc)?),
+                    _ => Arm::Else(reader.only(pair, doc)?),
+                };
+                if let Some(Owner::Node(node)) = owner {
+                    node.arms.push(arm);
+                }
+            }
+            _ => {
+                let fact = reader.fact(pair)?;
+                if let Some(Owner::Extern(item)) = owner {
+                    item.facts.push(fact);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// A line that is well formed and stands in the wrong block.
+    fn misplaced(
+        &mut self,
+        pair: Pair<'_>,
+        span: Span,
+        place: Place,
+        closed: Option<(Span, Place)>,
+    ) {
+        if let Some((brace, before)) = closed
+            && recover::fits(pair.as_rule(), before)
+        {
+            self.open.push(Frame {
+                owner: Owner::Stray,
+                head: span,
+                indent: self.indent(span.start as usize),
+                blamed: true,
+                early: Some((brace, span)),
+            });
+            return;
+        }
+        let finding = recover::misplaced(pair.as_rule(), pair.as_str(), span, place);
+        self.reader.report(finding);
+        if pair.as_rule() == Rule::node {
+            self.await_block(Owner::Stray, span);
+        }
+    }
+
+    fn not_understood(&mut self, span: Span) {
+        self.reader.report(Diagnostic::new(
+            codes::SYNTAX,
+            span,
+            "this line is not understood",
+        ));
+    }
+
+    /// A line that fits nothing.
+    fn stray(&mut self, pair: Pair<'_>, span: Span) {
+        let mut inner = pair.into_inner();
+        let Some(text) = inner.next() else {
+            return;
+        };
+        let has_block = inner.next().is_some();
+        let text_span = self.reader.span(&text);
+        let is_blamed = self
+            .scan
+            .diagnostics
+            .iter()
+            .any(|d| d.span.start >= span.start && d.span.start <= span.end);
+        if !is_blamed {
+            let finding = recover::explain(
+                self.reader.text_of(text_span),
+                text_span,
+                has_block,
+                self.place(),
+                &mut self.budget,
+            );
+            self.reader.report(finding);
+        }
+        if has_block {
+            self.await_block(Owner::Stray, text_span);
+            self.open_block(span.after(), false);
+        }
+    }
+
+    // ---- ends of lines -------------------------------------------------------------------------------
+
+    fn terminator(&mut self, span: Span) {
+        self.reader.report(
+            Diagnostic::new(
+                codes::SYNTAX,
+                span,
+                format!("an item ends with its line, without `{}`", self.reader.text_of(span)),
+            )
+            .fix("remove it", span, ""),
+        );
+    }
+
+    fn report_crowded(&mut self, _at_end: bool) {
+        let crowded = std::mem::take(&mut self.crowded);
+        for at in crowded {
+            let here = Span::new(self.id, at, at);
+            if self.line.contains(&at) {
+                continue;
+            }
+            let start = self.line_start(at);
+            let end = self.comments_before(at);
+            self.line = start..end;
+            let indent = " ".repeat(self.indent(at) + 2);
+            self.reader.report(
+                Diagnostic::new(codes::SYNTAX, here, "a second item stands on this line")
+                    .expected("one item a line")
+                    .fix("begin a new line", here, format!("\n{indent}")),
+            );
+        }
+    }
+
+    // ---- comments ------------------------------------------------------------------------------------
+
+    fn starts_line(&self, at: usize) -> bool {
+        self.text
+            .get(self.line_start(at)..at)
+            .is_some_and(|line| line.bytes().all(|b| b == b' ' || b == b'\t'))
+    }
+
+    /// The doc comment that stands before an item.
+    fn doc(&self, item: Span) -> Option<Doc> {
+        let comments = &self.scan.comments;
+        let mut until = item.start as usize;
+        let mut at = comments.partition_point(|c| c.start < until);
+        let mut lines: Vec<&Comment> = Vec::new();
+        while let Some(comment) = at.checked_sub(1).and_then(|n| comments.get(n)) {
+            let between = self.text.get(comment.end..until).unwrap_or("x");
+            if !comment.own_line || !between.trim().is_empty() {
+                break;
+            }
+            if comment.kind == CommentKind::Doc {
+                lines.push(comment);
+            }
+            until = comment.start;
+            at -= 1;
+        }
+        lines.reverse();
+        joined(self.text, self.id, &lines)
+    }
+}
+
+/// The `//!` lines before the first item.
+fn file_doc(text: &str, id: SourceId, comments: &[Comment]) -> Option<Doc> {
+    let mut from = 0;
+    let mut lines = Vec::new();
+    for comment in comments {
+        let between = text.get(from..comment.start).unwrap_or("x");
+        if !between.trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).is_empty() {
+            break;
+        }
+        if comment.kind == CommentKind::FileDoc {
+            lines.push(comment);
+        }
+        from = comment.end;
+    }
+    joined(text, id, &lines)
+}
+
+fn joined(text: &str, id: SourceId, lines: &[&Comment]) -> Option<Doc> {
+    let (first, last) = (lines.first()?, lines.last()?);
+    let body: Vec<&str> = lines
+        .iter()
+        .map(|c| {
+            let line = text.get(c.start + 3..c.end).unwrap_or_default();
+            line.strip_prefix(' ').unwrap_or(line)
+        })
+        .collect();
+    Some(Doc {
+        text: body.join("\n"),
+        span: Span::new(id, first.start, last.end),
+    })
+}
+
+fn is_top(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::import
+            | Rule::constant
+            | Rule::parameter
+            | Rule::journey
+            | Rule::fragment
+            | Rule::extern_type
+            | Rule::later
+    )
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or_default()
+}
