@@ -3,3 +3,5 @@
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod syntax;

@@ -9,7 +9,7 @@ use crate::{
     source::Span,
     syntax::{
         ast::{BinaryOp, Expr, ExprKind},
-        item::{Pair, Reader},
+        item::{Inner as _, Pair, Reader},
         parser::Rule,
         scan::SourceLimits,
     },
@@ -74,7 +74,7 @@ impl Reader<'_> {
         let mut operands: Vec<Built> = Vec::new();
         let mut operators: Vec<Operator> = Vec::new();
         let mut nots: Vec<Span> = Vec::new();
-        for part in pair.into_inner() {
+        for part in pair.inner() {
             match part.as_rule() {
                 Rule::not => nots.push(self.span(&part)),
                 Rule::infix => operators.push((operator(part.as_str().trim())?, self.span(&part))),
@@ -116,19 +116,19 @@ impl Reader<'_> {
         };
         match pair.as_rule() {
             Rule::group => {
-                let inner = pair.into_inner().next()?;
+                let inner = pair.inner().next()?;
                 let mut built = self.built(inner)?;
                 built.expr.span = span;
                 built.depth += 1;
                 Some(built)
             }
             Rule::has => {
-                let path = pair.into_inner().next()?;
+                let path = pair.inner().next()?;
                 let path = self.path(&path);
                 one(ExprKind::Has(path))
             }
             Rule::call => {
-                let mut inner = pair.into_inner();
+                let mut inner = pair.inner();
                 let function = self.word(&inner.next()?);
                 let mut arguments = Vec::new();
                 let mut depth = 0;
@@ -272,7 +272,10 @@ impl Reader<'_> {
             Diagnostic::new(
                 codes::TOO_DEEP,
                 span,
-                format!("the expression is deeper than {}", SourceLimits::DEPTH_CEILING),
+                format!(
+                    "the expression is deeper than {}",
+                    SourceLimits::DEPTH_CEILING
+                ),
             )
             .help("split it into several guards"),
         );

@@ -9,9 +9,9 @@ use crate::{
     source::{SourceId, Span},
     syntax::{
         ast::{
-            Allow, Arm, Constant, Doc, Edge, Ensure, Extern, ExternFact, Formal, Import, Name, Node,
-            NodeKind, OnError, Only, Parameter, Path, Place, PlaceRoot, Property, Setting, Target,
-            TargetKind, TypeExpr, TypeKind, Value, ValueKind, When,
+            Allow, Arm, Constant, Doc, Edge, Ensure, Extern, ExternFact, Formal, Import, Name,
+            Node, NodeKind, OnError, Only, Parameter, Path, Place, PlaceRoot, Property, Setting,
+            Target, TargetKind, TypeExpr, TypeKind, Value, ValueKind, When,
         },
         literal,
         parser::Rule,
@@ -19,6 +19,61 @@ use crate::{
 };
 
 pub(super) type Pair<'a> = pest::iterators::Pair<'a, Rule>;
+
+/// The pairs inside a pair that are nodes of the tree.
+pub(super) trait Inner<'a> {
+    fn inner(self) -> impl Iterator<Item = Pair<'a>>;
+}
+
+impl<'a> Inner<'a> for Pair<'a> {
+    fn inner(self) -> impl Iterator<Item = Pair<'a>> {
+        self.into_inner().filter(|pair| !is_trivia(pair.as_rule()))
+    }
+}
+
+/// Keywords and comments are atomic rules, since blanks must not be stepped over within them, and so
+/// leave pairs that say nothing.
+fn is_trivia(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::comment
+            | Rule::IMPORT
+            | Rule::LET
+            | Rule::PARAM
+            | Rule::JOURNEY
+            | Rule::FRAGMENT
+            | Rule::EXTERN
+            | Rule::START
+            | Rule::NODE
+            | Rule::ENSURE
+            | Rule::WHEN
+            | Rule::ELSE
+            | Rule::ALLOW
+            | Rule::BECAUSE
+            | Rule::AS
+            | Rule::HAS
+            | Rule::IN
+            | Rule::ON
+            | Rule::ON_ERROR
+            | Rule::ASKS
+            | Rule::READS
+            | Rule::WRITES
+            | Rule::PROVES
+            | Rule::SUSPENDS
+            | Rule::CALLS_OUT
+            | Rule::EVERY_PATH_TO
+            | Rule::PASSES
+            | Rule::OR
+            | Rule::NEVER
+            | Rule::AFTER
+            | Rule::AT_MOST
+            | Rule::VISITS_OF
+            | Rule::AT
+            | Rule::ANY_OF
+            | Rule::PROOF_OF
+            | Rule::FILE
+    )
+}
 
 /// The words that cannot be names.
 pub(super) const RESERVED: [&str; 18] = [
@@ -81,7 +136,7 @@ impl<'a> Reader<'a> {
     /// An outcome, or a string or key wherever both may stand.
     fn either(&mut self, pair: Pair<'_>) -> Option<Name> {
         let inner = match pair.as_rule() {
-            Rule::outcome => pair.into_inner().next()?,
+            Rule::outcome => pair.inner().next()?,
             _ => pair,
         };
         Some(if inner.as_rule() == Rule::string {
@@ -110,7 +165,7 @@ impl<'a> Reader<'a> {
 
     /// A name of a setting that an `extern` declares: any word.
     fn introduced(&mut self, pair: Pair<'_>) -> Option<Name> {
-        let inner = pair.into_inner().next()?;
+        let inner = pair.inner().next()?;
         if inner.as_rule() == Rule::string {
             let name = self.quoted(&inner);
             let plain = plain_name(&name.text);
@@ -132,7 +187,11 @@ impl<'a> Reader<'a> {
                     format!("`{}` is not a name", literal::clip(&name.text)),
                 )
                 .expected("letters, digits and `_`, a letter first")
-                .fix(format!("write `{}`", literal::clip(&plain)), name.span, plain),
+                .fix(
+                    format!("write `{}`", literal::clip(&plain)),
+                    name.span,
+                    plain,
+                ),
             );
         }
         Some(name)
@@ -161,18 +220,18 @@ impl<'a> Reader<'a> {
             Rule::string => ValueKind::Text(literal::text(text, span, &mut self.findings)),
             Rule::text_block => ValueKind::Block(literal::block(text)),
             Rule::path => ValueKind::Reference(self.path(&pair)),
-            Rule::file_value => ValueKind::File(self.quoted(&pair.into_inner().next()?)),
+            Rule::file_value => ValueKind::File(self.quoted(&pair.inner().next()?)),
             Rule::list => {
                 let mut values = Vec::new();
-                for inner in pair.into_inner() {
+                for inner in pair.inner() {
                     values.push(self.value(inner)?);
                 }
                 ValueKind::List(values)
             }
             Rule::record => {
                 let mut entries = Vec::new();
-                for entry in pair.into_inner() {
-                    let mut inner = entry.into_inner();
+                for entry in pair.inner() {
+                    let mut inner = entry.inner();
                     let key = self.either(inner.next()?)?;
                     entries.push((key, self.value(inner.next()?)?));
                 }
@@ -185,12 +244,10 @@ impl<'a> Reader<'a> {
 
     fn type_expr(&mut self, pair: Pair<'_>) -> Option<TypeExpr> {
         let span = self.span(&pair);
-        let inner = pair.into_inner().next()?;
+        let inner = pair.inner().next()?;
         let kind = match inner.as_rule() {
-            Rule::list_type => {
-                TypeKind::List(Box::new(self.type_expr(inner.into_inner().next()?)?))
-            }
-            Rule::map_type => TypeKind::Map(Box::new(self.type_expr(inner.into_inner().next()?)?)),
+            Rule::list_type => TypeKind::List(Box::new(self.type_expr(inner.inner().next()?)?)),
+            Rule::map_type => TypeKind::Map(Box::new(self.type_expr(inner.inner().next()?)?)),
             _ => TypeKind::Named(inner.as_str().to_owned()),
         };
         Some(TypeExpr { kind, span })
@@ -200,13 +257,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn import(&mut self, pair: Pair<'_>) -> Option<Import> {
         let span = self.span(&pair);
-        let path = self.quoted(&pair.into_inner().next()?);
+        let path = self.quoted(&pair.inner().next()?);
         Some(Import { path, span })
     }
 
     pub(super) fn constant(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Constant> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         Some(Constant {
             doc,
             name: self.declared(inner.next()?)?,
@@ -228,7 +285,7 @@ impl<'a> Reader<'a> {
 
     fn formal(&mut self, pair: Pair<'_>, is_own: bool) -> Option<Formal> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let name = inner.next()?;
         Some(Formal {
             name: if is_own {
@@ -246,14 +303,14 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn formals(&mut self, pair: Pair<'_>, is_own: bool) -> Option<Vec<Formal>> {
-        pair.into_inner()
+        pair.inner()
             .map(|inner| self.formal(inner, is_own))
             .collect()
     }
 
     pub(super) fn exits(&mut self, pair: Pair<'_>, is_own: bool) -> Option<Vec<Name>> {
         let mut exits = Vec::new();
-        for inner in pair.into_inner() {
+        for inner in pair.inner() {
             let exit = self.either(inner)?;
             if is_own && ["success", "failure", "nowhere"].contains(&exit.text.as_str()) {
                 self.report(
@@ -273,7 +330,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn extern_type(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Extern> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let name = self.word(&inner.next()?);
         let wire_type = self.quoted(&inner.next()?);
         let mut settings = Vec::new();
@@ -299,7 +356,7 @@ impl<'a> Reader<'a> {
     pub(super) fn fact(&mut self, pair: Pair<'_>) -> Option<ExternFact> {
         let span = self.span(&pair);
         let rule = pair.as_rule();
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         Some(match rule {
             Rule::asks => ExternFact::Asks(self.word(&inner.next()?)),
             Rule::reads => ExternFact::Reads(self.path(&inner.next()?)),
@@ -334,7 +391,7 @@ impl<'a> Reader<'a> {
     /// A node without its block, and the arrow on its line.
     pub(super) fn node(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Node> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let name = self.declared(inner.next()?)?;
         let what = inner.next()?;
         let head = span.before().to(self.span(&what));
@@ -344,7 +401,7 @@ impl<'a> Reader<'a> {
         for part in inner {
             match part.as_rule() {
                 Rule::arguments => {
-                    for argument in part.into_inner() {
+                    for argument in part.inner() {
                         settings.push(self.setting(argument, None)?);
                     }
                 }
@@ -369,7 +426,7 @@ impl<'a> Reader<'a> {
 
     fn node_kind(&mut self, pair: Pair<'_>) -> Option<NodeKind> {
         let is_journey = pair.as_rule() == Rule::inner_journey;
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let name = self.word(&inner.next()?);
         if is_journey {
             return Some(NodeKind::Journey(name));
@@ -394,7 +451,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn setting(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Setting> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         Some(Setting {
             doc,
             key: self.word(&inner.next()?),
@@ -405,13 +462,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn only(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Only> {
         let span = self.span(&pair);
-        let target = self.target(pair.into_inner().next()?)?;
+        let target = self.target(pair.inner().next()?)?;
         Some(Only { doc, target, span })
     }
 
     pub(super) fn on_error(&mut self, pair: Pair<'_>) -> Option<OnError> {
         let span = self.span(&pair);
-        let target = self.target(pair.into_inner().next()?)?;
+        let target = self.target(pair.inner().next()?)?;
         Some(OnError { target, span })
     }
 
@@ -419,7 +476,7 @@ impl<'a> Reader<'a> {
         let span = self.span(&pair);
         let mut outcomes = Vec::new();
         let mut target = None;
-        for part in pair.into_inner() {
+        for part in pair.inner() {
             if part.as_rule() == Rule::target {
                 target = Some(self.target(part)?);
             } else {
@@ -436,7 +493,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn guard(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<When> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let condition = self.expr(inner.next()?)?;
         let mut name = None;
         let mut target = None;
@@ -457,7 +514,7 @@ impl<'a> Reader<'a> {
     }
 
     fn target(&mut self, pair: Pair<'_>) -> Option<Target> {
-        let name = self.either(pair.into_inner().next()?)?;
+        let name = self.either(pair.inner().next()?)?;
         let kind = match name.text.as_str() {
             "success" if !name.quoted => TargetKind::Success,
             "failure" if !name.quoted => TargetKind::Failure,
@@ -474,7 +531,7 @@ impl<'a> Reader<'a> {
         let span = self.span(&pair);
         let mut codes = Vec::new();
         let mut reason = None;
-        for part in pair.into_inner() {
+        for part in pair.inner() {
             if part.as_rule() == Rule::string {
                 reason = Some(self.quoted(&part));
             } else {
@@ -494,7 +551,7 @@ impl<'a> Reader<'a> {
         let span = self.span(&pair);
         let mut label = None;
         let mut property = None;
-        for part in pair.into_inner() {
+        for part in pair.inner() {
             if part.as_rule() == Rule::string {
                 label = Some(self.quoted(&part));
             } else {
@@ -511,7 +568,7 @@ impl<'a> Reader<'a> {
 
     fn property(&mut self, pair: Pair<'_>) -> Option<Property> {
         let rule = pair.as_rule();
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         Some(match rule {
             Rule::every_path => {
                 let to = self.place(inner.next()?)?;
@@ -557,11 +614,11 @@ impl<'a> Reader<'a> {
 
     fn place(&mut self, pair: Pair<'_>) -> Option<Place> {
         let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let first = inner.next()?;
         let root = match first.as_rule() {
-            Rule::any_type => PlaceRoot::Any(self.either(first.into_inner().next()?)?),
-            Rule::proof => PlaceRoot::Proof(self.word(&first.into_inner().next()?)),
+            Rule::any_type => PlaceRoot::Any(self.either(first.inner().next()?)?),
+            Rule::proof => PlaceRoot::Proof(self.word(&first.inner().next()?)),
             _ => {
                 let name = self.either(first)?;
                 match name.text.as_str() {

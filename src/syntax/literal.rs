@@ -68,8 +68,11 @@ pub(super) fn numeric(token: &str, span: Span) -> Result<ValueKind, Box<Diagnost
             let plain = if plain.is_empty() { "0" } else { plain };
             let sign = if negative { "-" } else { "" };
             return Err(Box::new(
-                bad(format!("`{}` begins with a zero", clip(token)))
-                    .fix("leave the zero out", span, format!("{sign}{plain}")),
+                bad(format!("`{}` begins with a zero", clip(token))).fix(
+                    "leave the zero out",
+                    span,
+                    format!("{sign}{plain}"),
+                ),
             ));
         }
         return token.parse().map(ValueKind::Int).map_err(|_| {
@@ -98,8 +101,11 @@ pub(super) fn numeric(token: &str, span: Span) -> Result<ValueKind, Box<Diagnost
     }
     let found = parts(digits).ok_or_else(|| {
         Box::new(
-            bad(format!("`{}` is not a number, duration or size", clip(token)))
-                .expected("`42`, `0.5`, `1h30m` or `64KiB`"),
+            bad(format!(
+                "`{}` is not a number, duration or size",
+                clip(token)
+            ))
+            .expected("`42`, `0.5`, `1h30m` or `64KiB`"),
         )
     })?;
     if negative {
@@ -135,11 +141,7 @@ fn parts(token: &str) -> Option<Vec<Measure<'_>>> {
     Some(found)
 }
 
-fn measured(
-    token: &str,
-    span: Span,
-    found: &[Measure<'_>],
-) -> Result<ValueKind, Box<Diagnostic>> {
+fn measured(token: &str, span: Span, found: &[Measure<'_>]) -> Result<ValueKind, Box<Diagnostic>> {
     let bad = |message: String| Diagnostic::new(codes::BAD_LITERAL, span, message);
     for (_, unit) in found {
         let known = UNITS.iter().chain(&SIZES).any(|(name, _)| name == unit);
@@ -150,11 +152,9 @@ fn measured(
             .expected("`d`, `h`, `m`, `s`, `ms`, or `B`, `KiB`, `MiB`");
         let meant = OTHER_UNITS.iter().find(|(other, _)| other == unit);
         return Err(Box::new(match meant {
-            Some((_, meant)) if reads(&token.replace(unit, meant)) => finding.fix(
-                format!("write `{meant}`"),
-                span,
-                token.replace(unit, meant),
-            ),
+            Some((_, meant)) if reads(&token.replace(unit, meant)) => {
+                finding.fix(format!("write `{meant}`"), span, token.replace(unit, meant))
+            }
             _ => finding,
         }));
     }
@@ -333,7 +333,11 @@ pub(super) fn text(token: &str, span: Span, findings: &mut Vec<Diagnostic>) -> V
                             "`${` begins a path, and none follows",
                         )
                         .expected("`${shared.username}`")
-                        .fix("write `\\$` for the sign itself", here, "\\${"),
+                        .fix(
+                            "write `\\$` for the sign itself",
+                            here,
+                            "\\${",
+                        ),
                     );
                     raw.push('$');
                     1
@@ -378,9 +382,9 @@ fn escape(rest: &str, span: Span, at: usize) -> (usize, Result<char, Box<Diagnos
     if c == 'u' {
         let digits = rest.get(2..).and_then(|r| r.strip_prefix('{'));
         let digits = digits.and_then(|r| r.split_once('}')).map(|(d, _)| d);
-        let Some(digits) = digits.filter(|d| {
-            (1..=6).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_hexdigit())
-        }) else {
+        let Some(digits) = digits
+            .filter(|d| (1..=6).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_hexdigit()))
+        else {
             return (
                 2,
                 Err(Box::new(
@@ -390,15 +394,20 @@ fn escape(rest: &str, span: Span, at: usize) -> (usize, Result<char, Box<Diagnos
             );
         };
         let length = digits.len() + 4;
-        let found = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+        let found = u32::from_str_radix(digits, 16)
+            .ok()
+            .and_then(char::from_u32);
         return (
             length,
             found.ok_or_else(|| bad(length, format!("U+{digits} is not a character"))),
         );
     }
     let here = Span::new(span.source, at, at + 1);
-    let finding = bad(length, format!("`\\{}` is not an escape", c.escape_debug()))
-        .fix("write `\\\\` for the sign itself", here, "\\\\");
+    let finding = bad(length, format!("`\\{}` is not an escape", c.escape_debug())).fix(
+        "write `\\\\` for the sign itself",
+        here,
+        "\\\\",
+    );
     (length, Err(Box::new(finding)))
 }
 
@@ -452,12 +461,11 @@ pub(super) fn plain(token: &str, span: Span, findings: &mut Vec<Diagnostic>) -> 
                     path.span.start as usize,
                 );
                 findings.push(
-                    Diagnostic::new(
-                        codes::BAD_LITERAL,
+                    Diagnostic::new(codes::BAD_LITERAL, here, "`${…}` is not replaced here").fix(
+                        "write `\\$` for the sign itself",
                         here,
-                        "`${…}` is not replaced here",
-                    )
-                    .fix("write `\\$` for the sign itself", here, "\\${"),
+                        "\\${",
+                    ),
                 );
             }
         }

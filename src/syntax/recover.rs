@@ -55,7 +55,12 @@ pub(super) fn fits(rule: Rule, place: Place) -> bool {
         ),
         Place::Extern => matches!(
             rule,
-            Rule::asks | Rule::reads | Rule::writes | Rule::proves | Rule::suspends | Rule::calls_out
+            Rule::asks
+                | Rule::reads
+                | Rule::writes
+                | Rule::proves
+                | Rule::suspends
+                | Rule::calls_out
         ),
     }
 }

@@ -353,8 +353,11 @@ fn refuse(c: char, before: Option<char>, zone: Zone, span: Span) -> Option<Diagn
     }
     if c.is_control() {
         return Some(
-            bad(format!("the control character U+{number:04X} is not text"))
-                .fix("remove it", span, ""),
+            bad(format!("the control character U+{number:04X} is not text")).fix(
+                "remove it",
+                span,
+                "",
+            ),
         );
     }
     match zone {
@@ -362,11 +365,7 @@ fn refuse(c: char, before: Option<char>, zone: Zone, span: Span) -> Option<Diagn
             let found = bad(format!("`{}` has no place outside quotes", shown(c)))
                 .expected("ASCII letters, digits and signs");
             Some(match plain_form(c) {
-                Some(plain) => found.fix(
-                    format!("write `{plain}`"),
-                    span,
-                    plain,
-                ),
+                Some(plain) => found.fix(format!("write `{plain}`"), span, plain),
                 None => found,
             })
         }
@@ -389,9 +388,11 @@ fn refuse(c: char, before: Option<char>, zone: Zone, span: Span) -> Option<Diagn
 /// Why a character does not show as what it is; joiners are part of some scripts and of emoji.
 fn hidden(c: char, before: Option<char>) -> Option<&'static str> {
     match c {
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}' => {
-            Some("changes the order in which the line is shown")
-        }
+        '\u{202A}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{200E}'
+        | '\u{200F}'
+        | '\u{061C}' => Some("changes the order in which the line is shown"),
         '\u{200C}' | '\u{200D}' if before.is_none_or(|b| b.is_ascii()) => Some("cannot be seen"),
         '\u{00AD}'
         | '\u{034F}'

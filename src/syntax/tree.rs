@@ -12,7 +12,7 @@ use crate::{
     syntax::{
         Parsed,
         ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node},
-        item::{Pair, Reader},
+        item::{Inner as _, Pair, Reader},
         parser::Rule,
         recover::{self, Place},
         scan::{Comment, CommentKind, Scan},
@@ -45,7 +45,7 @@ pub(super) fn build(
         budget: recover::Budget::default(),
     };
     for file in pairs {
-        for pair in file.into_inner() {
+        for pair in file.inner() {
             tree.line(pair);
         }
     }
@@ -296,8 +296,11 @@ impl Tree<'_> {
         let place = self.place();
         let Some(mut frame) = self.open.pop() else {
             self.reader.report(
-                Diagnostic::new(codes::SYNTAX, span, "this `}` closes nothing")
-                    .fix("remove it", span, ""),
+                Diagnostic::new(codes::SYNTAX, span, "this `}` closes nothing").fix(
+                    "remove it",
+                    span,
+                    "",
+                ),
             );
             return;
         };
@@ -359,8 +362,12 @@ impl Tree<'_> {
             .collect();
         for (_, first) in self.open.iter().filter_map(|frame| frame.early) {
             self.reader.report(
-                Diagnostic::new(codes::MISPLACED, first, "this line stands outside its block")
-                    .expected("an item of the top: `journey`, `fragment`, `let`, …"),
+                Diagnostic::new(
+                    codes::MISPLACED,
+                    first,
+                    "this line stands outside its block",
+                )
+                .expected("an item of the top: `journey`, `fragment`, `let`, …"),
             );
         }
         let is_plain = missing.len() == self.open.len();
@@ -514,7 +521,7 @@ impl Tree<'_> {
 
     fn headed(&mut self, pair: Pair<'_>, span: Span, doc: Option<Doc>) -> Option<(Owner, Span)> {
         let is_journey = pair.as_rule() == Rule::journey;
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let name = self.reader.declared(inner.next()?)?;
         let head = span.before().to(name.span);
         if is_journey {
@@ -551,7 +558,7 @@ impl Tree<'_> {
     }
 
     fn later(&mut self, pair: Pair<'_>) {
-        let Some(word) = pair.into_inner().next() else {
+        let Some(word) = pair.inner().next() else {
             return;
         };
         let span = self.reader.span(&word);
@@ -559,7 +566,10 @@ impl Tree<'_> {
             Diagnostic::new(
                 codes::SYNTAX,
                 span,
-                format!("`{}` items are not part of this version", word.as_str().trim()),
+                format!(
+                    "`{}` items are not part of this version",
+                    word.as_str().trim()
+                ),
             )
             .expected("`journey`, `fragment`, `extern`, `import`, `let`, `param` or `allow`"),
         );
@@ -625,7 +635,7 @@ impl Tree<'_> {
                     Some(Owner::Node(_) | Owner::Extern(_) | Owner::Stray) | None => None,
                 };
                 if rule == Rule::start {
-                    let start = reader.word(&pair.into_inner().next()?);
+                    let start = reader.word(&pair.inner().next()?);
                     if let Some(body) = body {
                         body.starts.push(start);
                     }
@@ -694,7 +704,7 @@ impl Tree<'_> {
 
     /// A line that fits nothing.
     fn stray(&mut self, pair: Pair<'_>, span: Span) {
-        let mut inner = pair.into_inner();
+        let mut inner = pair.inner();
         let Some(text) = inner.next() else {
             return;
         };
@@ -728,7 +738,10 @@ impl Tree<'_> {
             Diagnostic::new(
                 codes::SYNTAX,
                 span,
-                format!("an item ends with its line, without `{}`", self.reader.text_of(span)),
+                format!(
+                    "an item ends with its line, without `{}`",
+                    self.reader.text_of(span)
+                ),
             )
             .fix("remove it", span, ""),
         );
@@ -789,7 +802,10 @@ fn file_doc(text: &str, id: SourceId, comments: &[Comment]) -> Option<Doc> {
     let mut lines = Vec::new();
     for comment in comments {
         let between = text.get(from..comment.start).unwrap_or("x");
-        if !between.trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).is_empty() {
+        if !between
+            .trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n'])
+            .is_empty()
+        {
             break;
         }
         if comment.kind == CommentKind::FileDoc {
