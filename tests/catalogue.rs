@@ -1,14 +1,19 @@
 //! The table of node types: complete, well formed, as documented, and as recorded.
 
+mod document;
 mod form;
 mod reference;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Catalog, Factor, Signature,
     catalogue::standard,
-    model::signature::{Known, Outcomes},
+    model::{
+        journey::SettingValue,
+        signature::{Known, Outcomes},
+        value::Value,
+    },
 };
 
 /// How many node types the product has.
@@ -233,4 +238,70 @@ fn the_limit_of_tries_bounds_the_retry() {
         retry.facts_of("Retry").map(|facts| facts.counts_try),
         Some(Known::Is(true))
     );
+}
+
+/// The setting `key` with this value, and no other.
+fn only<'a>(key: &'a str, value: &'a SettingValue) -> impl Fn(&str) -> Option<&'a SettingValue> {
+    move |asked| (asked == key).then_some(value)
+}
+
+#[test]
+fn a_setting_that_names_the_identity_writes_it() {
+    let text = |text: &str| SettingValue::Constant(Value::from(text));
+    let map = |key: &str, value: &str| {
+        let map = BTreeMap::from([(Arc::from(key), Value::from(value))]);
+        SettingValue::Constant(Value::Map(Arc::new(map)))
+    };
+    for (name, key, value, expected) in [
+        ("SessionData", "sharedStateKey", text("username"), true),
+        ("SessionData", "sharedStateKey", text("mail"), false),
+        ("Message", "stateField", text("username"), true),
+        ("SetState", "attributes", map("username", "demo"), true),
+        ("SetState", "attributes", map("entry", "office"), false),
+        (
+            "RequestHeader",
+            "allowedHeaders",
+            map("X-User", "username"),
+            true,
+        ),
+        (
+            "QueryParameter",
+            "allowedQueryParameters",
+            map("lang", "locale"),
+            false,
+        ),
+    ] {
+        let signature = named(name);
+        let outcome = if name == "Message" { "true" } else { "outcome" };
+        let found = signature.writes_identity(outcome, only(key, &value));
+        assert_eq!(found, Known::Is(expected), "{name} {key} {value:?}");
+    }
+    let none = |_: &str| None;
+    assert_eq!(
+        named("UsernameCollector").writes_identity("outcome", none),
+        Known::Is(true)
+    );
+    assert_eq!(
+        named("DataStoreDecision").writes_identity("false", none),
+        Known::Is(false)
+    );
+    assert_eq!(
+        named("ScriptedDecision").writes_identity("x", none),
+        Known::Unknown
+    );
+}
+
+#[test]
+fn a_session_proves_nobody_it_does_not_name() {
+    let session = named("SessionData");
+    let username = SettingValue::Constant(Value::from("username"));
+    let mail = SettingValue::Constant(Value::from("mail"));
+    let proves = |value| session.proves("outcome", only("sharedStateKey", value));
+    assert_eq!(proves(&username), Some(Factor::Session));
+    assert_eq!(proves(&mail), None);
+    assert_eq!(
+        named("DataStoreDecision").proves("true", |_| None),
+        Some(Factor::Password)
+    );
+    assert_eq!(named("DataStoreDecision").proves("false", |_| None), None);
 }

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::model::{
+    journey::SettingValue,
     level::AuthLevel,
     value::{Type, Value},
 };
@@ -342,8 +343,67 @@ impl Signature {
             .or_else(|| self.facts.iter().find(|facts| facts.outcome == "*"))
     }
 
+    /// Whether leaving by `outcome` writes the name of the identity, for a node with these settings.
+    ///
+    /// A type that writes keys which its settings name writes it where one of them is `username`.
+    pub fn writes_identity<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Known<bool> {
+        let mut fact = self
+            .facts_of(outcome)
+            .map_or(Known::Is(false), |facts| facts.writes_identity);
+        for key in self.writes.iter() {
+            let (Scope::Shared | Scope::Any, Some(named_by)) = (key.scope, &key.named_by) else {
+                continue;
+            };
+            match names_identity(setting(named_by)) {
+                Known::Is(false) => {}
+                Known::Is(true) => return Known::Is(true),
+                Known::Unknown => {
+                    if fact == Known::Is(false) {
+                        fact = Known::Unknown;
+                    }
+                }
+            }
+        }
+        fact
+    }
+
+    /// The factor that leaving by `outcome` proves, for a node with these settings.
+    ///
+    /// A session proves whose it is only where its name becomes that of the run.
+    pub fn proves<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Option<Factor> {
+        let factor = self.facts_of(outcome)?.proves?;
+        if factor == Factor::Session && self.writes_identity(outcome, setting) != Known::Is(true) {
+            return None;
+        }
+        Some(factor)
+    }
+
     /// The level claimed by a setting, held to the bounds of levels.
     pub fn level_setting(value: &Value) -> Option<AuthLevel> {
         value.as_int().map(AuthLevel::saturating)
+    }
+}
+
+/// Whether a setting that names keys of the state names that of the identity.
+fn names_identity(setting: Option<&SettingValue>) -> Known<bool> {
+    const KEY: &str = "username";
+    let is_key = |value: &Value| value.as_text() == Some(KEY);
+    match setting {
+        None => Known::Is(false),
+        Some(SettingValue::Computed(_)) => Known::Unknown,
+        Some(SettingValue::Constant(Value::List(list))) => Known::Is(list.iter().any(is_key)),
+        // A map names keys on its left or on its right: either may be meant.
+        Some(SettingValue::Constant(Value::Map(map))) => {
+            Known::Is(map.contains_key(KEY) || map.values().any(is_key))
+        }
+        Some(SettingValue::Constant(value)) => Known::Is(is_key(value)),
     }
 }

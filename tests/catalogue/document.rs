@@ -1,0 +1,368 @@
+//! docs/nodes.md, written from the table. `UPDATE=1` rewrites it.
+
+use std::fmt::Write as _;
+
+use wayfare::{
+    Setting, Signature,
+    catalogue::standard,
+    model::{
+        signature::{
+            Condition, Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy,
+            StateKey, Unit,
+        },
+        value::Value,
+    },
+};
+
+use super::{OURS, open_outcomes, signatures, unknown_cells};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.md");
+
+/// More words than this stand below the table.
+const WORDS_MAX: usize = 12;
+
+const HEADER: &str = "\
+# Node types
+
+This file is written from the catalogue by a test; change `src/catalogue` and run the tests with
+`UPDATE=1`.
+
+The catalogue knows what every node type of the product looks like from outside. A journey may use any of
+them; one whose behaviour is not built yet compiles and is checked, and is refused with its name when the
+program is linked. `Decision` is the language's own.
+
+- **Names.** The name in text is the id on the wire without `Node` at its end. Prefixes stay
+  (`product-Captcha`), and so does a `Node` in the middle (`SocialProviderHandlerNodeV2`). `Page@2` is
+  version 2.0 of a type that has one. Types designed in the product, `designer-…`, and those of an
+  embedder are declared with `extern`.
+- **Settings** have the vendor's keys. One marked *required* must be written. A default stands as it would
+  in text. Spans of time and sizes carry a unit in text; the unit in the last column is the one in which
+  the vendor counts, and what is written must be a whole number of it. Where no source names the unit, the
+  setting is a plain `Int`.
+- **Outcomes** are always there, or only under a condition on the settings, or they are whatever the arms
+  of the node say.
+- **Callbacks** have their names on the wire; `*` stands for any.
+- **State** is written `scope.key`, a key that a setting names `scope.{setting}`, and `*` stands for
+  whatever a script or the profile holds. `any` looks into transient, secure and shared state in turn. What is *needed* must be there when the node is entered; what is
+  *always* written is there after every outcome. *Personal* values do not belong into logs, *secret* ones
+  never leave the engine except in an effect.
+- **Proofs.** An outcome proves a factor only where a credential of that very subject was verified. The
+  checks take nothing else for a proof.
+- **Not known** is what no source settles, or what a script or an inner journey decides. Every check reads
+  it as the worst case.
+";
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+fn codes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    texts.into_iter().map(code).collect::<Vec<_>>().join(", ")
+}
+
+fn suffix(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Milliseconds => "ms",
+        Unit::Seconds => "s",
+        Unit::Minutes => "m",
+        Unit::Hours => "h",
+        Unit::Days => "d",
+        Unit::Bytes => "B",
+        Unit::Kibibytes => "KiB",
+    }
+}
+
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Milliseconds => "milliseconds",
+        Unit::Seconds => "seconds",
+        Unit::Minutes => "minutes",
+        Unit::Hours => "hours",
+        Unit::Days => "days",
+        Unit::Bytes => "bytes",
+        Unit::Kibibytes => "kibibytes",
+    }
+}
+
+fn default_of(setting: &Setting) -> String {
+    let quoted = |text: &str| format!("{text:?}");
+    let text = match &setting.default {
+        Preset::None => return String::new(),
+        Preset::Bool(value) => value.to_string(),
+        Preset::Int(number) => format!("{number}{}", setting.unit.map_or("", suffix)),
+        Preset::Text(text) => quoted(text),
+        Preset::Texts(texts) => {
+            let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+            format!("[{}]", texts.join(", "))
+        }
+        Preset::EmptyList => "[]".to_owned(),
+        Preset::EmptyMap => "{}".to_owned(),
+        Preset::Value(Value::Map(map)) => {
+            let pairs = map.iter().map(|(key, value)| {
+                format!("{key:?} = {}", quoted(value.as_text().unwrap_or_default()))
+            });
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        Preset::Value(Value::Localized(texts)) => {
+            let pairs = texts
+                .iter()
+                .map(|(locale, text)| format!("{locale} = {}", quoted(text)));
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        Preset::Value(other) => panic!("{}: no default is {other:?}", setting.key),
+    };
+    code(&text)
+}
+
+fn notes_of(setting: &Setting, derived: Option<&str>) -> String {
+    let mut notes = Vec::new();
+    if derived == Some(&*setting.key) {
+        notes.push("made from the arms, never written".to_owned());
+    }
+    if setting.required {
+        notes.push("required".to_owned());
+    }
+    if !setting.allowed.is_empty() && setting.allowed.len() <= WORDS_MAX {
+        notes.push(codes(setting.allowed.iter().map(|word| &**word)));
+    } else if !setting.allowed.is_empty() {
+        notes.push(format!("one of {} words, below", setting.allowed.len()));
+    }
+    if let Some((least, greatest)) = setting.range {
+        notes.push(format!("{least} to {greatest}"));
+    }
+    if let Some(unit) = setting.unit {
+        notes.push(unit_name(unit).to_owned());
+    }
+    notes.join("; ")
+}
+
+fn settings(signature: &Signature, out: &mut String) {
+    if signature.settings.is_empty() {
+        return;
+    }
+    let derived = match &signature.outcomes {
+        Outcomes::Authored { setting, .. } => setting.as_deref(),
+        _ => None,
+    };
+    out.push_str("| setting | type | default | |\n|---|---|---|---|\n");
+    for setting in signature.settings.iter() {
+        let line = format!(
+            "| `{}` | {} | {} | {} |",
+            setting.key,
+            code(&setting.ty.to_string()),
+            default_of(setting),
+            notes_of(setting, derived)
+        );
+        out.push_str(&line.replace("  ", " "));
+        out.push('\n');
+    }
+    out.push('\n');
+    for setting in signature
+        .settings
+        .iter()
+        .filter(|setting| setting.allowed.len() > WORDS_MAX)
+    {
+        let words = codes(setting.allowed.iter().map(|word| &**word));
+        writeln!(out, "`{}` is one of {words}.\n", setting.key).expect("a string takes all");
+    }
+}
+
+fn condition(when: &Condition) -> String {
+    match when {
+        Condition::Always => String::new(),
+        Condition::IsTrue(key) => format!("where `{key}` is true"),
+        Condition::IsFalse(key) => format!("where `{key}` is false"),
+        Condition::Positive(key) => format!("where `{key}` is above 0"),
+        Condition::EachOf(key) => format!("one for each of `{key}`"),
+        Condition::Both(parts) => parts
+            .iter()
+            .map(condition)
+            .collect::<Vec<_>>()
+            .join(" and "),
+    }
+}
+
+fn outcomes(signature: &Signature) -> String {
+    match &signature.outcomes {
+        Outcomes::Fixed(names) => codes(names.iter().map(|name| &**name)),
+        Outcomes::Bounded(bounded) => {
+            let parts = bounded.iter().map(|outcome| match &outcome.when {
+                Condition::Always => code(&outcome.name),
+                Condition::EachOf(_) => condition(&outcome.when),
+                when => format!("{} {}", code(&outcome.name), condition(when)),
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        Outcomes::LastChild => "as its last child".to_owned(),
+        Outcomes::Authored { besides, .. } if besides.is_empty() => "as its arms say".to_owned(),
+        Outcomes::Authored { besides, .. } => {
+            format!(
+                "as its arms say, and {}",
+                codes(besides.iter().map(|name| &**name))
+            )
+        }
+    }
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Shared => "shared",
+        Scope::Transient => "transient",
+        Scope::Secure => "secure",
+        Scope::ObjectShared => "shared.objectAttributes",
+        Scope::ObjectTransient => "transient.objectAttributes",
+        Scope::Any => "any",
+    }
+}
+
+fn state_key(key: &StateKey, always: &str) -> String {
+    let name = match &key.named_by {
+        Some(setting) => format!("{{{setting}}}"),
+        None => key.key.to_string(),
+    };
+    let mut text = code(&format!("{}.{name}: {}", scope(key.scope), key.ty));
+    let secrecy = match key.secrecy {
+        Secrecy::Public => "",
+        Secrecy::Personal => "personal",
+        Secrecy::Secret => "secret",
+    };
+    let marks = [secrecy, if key.always { always } else { "" }];
+    let marks: Vec<_> = marks.into_iter().filter(|mark| !mark.is_empty()).collect();
+    if !marks.is_empty() {
+        write!(text, " ({})", marks.join(", ")).expect("a string takes all");
+    }
+    text
+}
+
+fn meaning(facts: &OutcomeFacts) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some(factor) = facts.proves {
+        parts.push(format!("proves `{factor}`"));
+    }
+    if facts.writes_identity == Known::Is(true) {
+        parts.push("writes the identity".to_owned());
+    }
+    if facts.counts_try == Known::Is(true) {
+        parts.push("counts a try".to_owned());
+    }
+    match &facts.level {
+        LevelChange::None => {}
+        LevelChange::By(by) => parts.push(format!("moves the level by {by}")),
+        LevelChange::BySetting(key) => parts.push(format!("moves the level by `{key}`")),
+    }
+    if let Some(key) = &facts.level_at_least {
+        parts.push(format!("the level is at least `{key}`"));
+    }
+    parts
+}
+
+fn effects(signature: &Signature) -> String {
+    let mut parts = Vec::new();
+    if signature.calls_out == Known::Is(true) {
+        parts.push("calls out, and so may fail on its `on error` arrow");
+    }
+    if signature.verifies == Known::Is(true) {
+        parts.push("has a secret compared");
+    }
+    if signature.suspends == Known::Is(true) {
+        parts.push("suspends the run");
+    }
+    if !signature.page_child {
+        parts.push("may not stand in a page");
+    }
+    parts.join("; ")
+}
+
+fn section(signature: &Signature, unknown: &[String], out: &mut String) {
+    let mut line = |label: &str, text: String| {
+        if !text.is_empty() {
+            writeln!(out, "- {label}: {text}").expect("a string takes all");
+        }
+    };
+    line("Ends in", outcomes(signature));
+    line(
+        "Asks",
+        codes(signature.callbacks.iter().map(|callback| &**callback)),
+    );
+    let keys = |keys: &[StateKey], always: &str| {
+        keys.iter()
+            .map(|key| state_key(key, always))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    line("Reads", keys(&signature.reads, "needed"));
+    line("Writes", keys(&signature.writes, "always"));
+    for facts in signature.facts.iter() {
+        line(&code(&facts.outcome), meaning(facts).join("; "));
+    }
+    if let Some(limit) = &signature.limits {
+        line(
+            &code(&limit.outcome),
+            format!("taken at most `{}` times in a run", limit.setting),
+        );
+    }
+    line("Besides", effects(signature));
+    line("Not known", unknown.join("; "));
+    out.push('\n');
+}
+
+fn document() -> String {
+    let mut out = HEADER.to_owned();
+    let mut all = signatures();
+    all.sort_by(|left, right| left.name.to_lowercase().cmp(&right.name.to_lowercase()));
+    let cells = unknown_cells(&standard());
+    let open = open_outcomes(&standard());
+    writeln!(
+        out,
+        "\n{} types of the product and {} of the language's own. {} cells are not known, and the outcomes \
+         of {} types are not published: {}.\n",
+        all.len() - OURS.len(),
+        OURS.len(),
+        cells.len(),
+        open.len(),
+        codes(open.iter().map(String::as_str)),
+    )
+    .expect("a string takes all");
+    for signature in &all {
+        let name = &signature.name;
+        let versions: Vec<_> = signature.versions.iter().skip(1).collect();
+        let versions: String = versions
+            .iter()
+            .map(|version| format!(" Also `{name}@{version}`."))
+            .collect();
+        writeln!(out, "## {name}\n\n{}.{versions}\n", signature.summary)
+            .expect("a string takes all");
+        settings(signature, &mut out);
+        let unknown: Vec<_> = cells
+            .iter()
+            .filter_map(|cell| cell.strip_prefix(&**name))
+            .filter_map(|cell| match cell.strip_prefix(": ") {
+                Some(cell) => Some(cell.to_owned()),
+                None => cell
+                    .strip_prefix('.')
+                    .map(|cell| format!("`{}", cell.replacen(": ", "` ", 1))),
+            })
+            .collect();
+        section(signature, &unknown, &mut out);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test compares a file of the repository"
+)]
+fn the_document_is_current() {
+    let now = document();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(PATH, &now).expect("docs/nodes.md is written");
+    }
+    let kept = std::fs::read_to_string(PATH).unwrap_or_default();
+    assert!(
+        kept == now,
+        "docs/nodes.md is stale: run the tests with UPDATE=1"
+    );
+}
