@@ -149,10 +149,11 @@ pub(super) const TYPES: &[Entry] = &[
         .settings(&[texts("attributes")])
         .asks(&["MetadataCallback"])
         .reads(&[named(Shared, "attributes", Any)]),
+    // It asks only with its popup.
     node("DebugNode", "Shows the state while a journey is written")
         .settings(&[flag("popupEnabled", true)])
-        .asks(&["TextOutputCallback"])
-        .reads(&[any("*", Any)]),
+        .may_ask(&["TextOutputCallback"])
+        .reads(&[shared("*", Any)]),
 ];
 
 /// The greatest count the product keeps.

@@ -18,7 +18,7 @@ use crate::{
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
         reply::{answers, unexpected},
-        setting::{Kept, constant},
+        setting::{Kept, constant, constant_or_none},
     },
     secret::Secret,
 };
@@ -116,7 +116,7 @@ pub(super) fn validated_username(setup: &mut Setup<'_>) -> Result<Box<dyn Prepar
     Ok(Box::new(ValidatedUsername {
         validate: constant(setup, "validateInput")?,
         attribute: Kept::get(setup, "usernameAttribute")?,
-        prepopulate: constant(setup, "prepopulate")?,
+        prepopulate: constant_or_none(setup, "prepopulate")?.unwrap_or(false),
         autocomplete: autocomplete(setup)?,
         username: setup.key("username"),
         outcome: setup.outcome("outcome")?,

@@ -107,3 +107,6 @@ pub(crate) fn standard() -> Vec<Arc<dyn NodeType>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
