@@ -7,11 +7,13 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
+//! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
 //! | [`seal`] | the keys of a realm; how a run in progress is sealed |
 //! | [`json`] | one strict way to read JSON and one to write it |
 //! | [`query`] | one way to read the query of an address |
 
 pub mod am;
+pub mod claims;
 pub mod json;
 pub mod query;
 pub mod seal;

@@ -15,4 +15,7 @@ pub mod goto;
 pub mod realm;
 pub mod reply;
 pub mod request;
+pub mod serverinfo;
+pub mod sessions;
+pub mod users;
 pub mod version;
