@@ -593,9 +593,13 @@ impl<'a> Builder<'a> {
                 ..arc
             };
         };
+        let setting = |key: &str| {
+            let found = task.settings.iter().find(|(name, _)| &**name == key);
+            found.map(|(_, value)| value)
+        };
+        arc.proves = signature.proves(outcome, setting);
+        arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
         if let Some(facts) = signature.facts_of(outcome) {
-            arc.proves = facts.proves;
-            arc.writes_identity = facts.writes_identity.or(true);
             arc.raise = raise_of(task, &facts.level);
             if let Some(key) = &facts.level_at_least {
                 arc.level_min = constant_int(task, key).unwrap_or(0).max(0);

@@ -309,7 +309,7 @@ fn section(signature: &Signature, unknown: &[String], out: &mut String) {
 fn document() -> String {
     let mut out = HEADER.to_owned();
     let mut all = signatures();
-    all.sort_by(|left, right| left.name.to_lowercase().cmp(&right.name.to_lowercase()));
+    all.sort_by_key(|signature| signature.name.to_lowercase());
     let cells = unknown_cells(&standard());
     let open = open_outcomes(&standard());
     writeln!(
@@ -325,11 +325,10 @@ fn document() -> String {
     .expect("a string takes all");
     for signature in &all {
         let name = &signature.name;
-        let versions: Vec<_> = signature.versions.iter().skip(1).collect();
-        let versions: String = versions
-            .iter()
-            .map(|version| format!(" Also `{name}@{version}`."))
-            .collect();
+        let mut versions = String::new();
+        for version in signature.versions.iter().skip(1) {
+            write!(versions, " Also `{name}@{version}`.").expect("a string takes all");
+        }
         writeln!(out, "## {name}\n\n{}.{versions}\n", signature.summary)
             .expect("a string takes all");
         settings(signature, &mut out);
