@@ -33,11 +33,15 @@ pub use engine::{
     error::{AnswerError, EngineError, LinkError, NodeError},
     host::{Host, Timestamp},
     limits::Limits,
+    link::{LinkErrors, Secrets},
     node_type::{NodeType, Prepared, Setup},
     registry::Registry,
     request::Request,
+    seal::{Seal, SealError},
+    session::{AuthSession, Engine},
     start::{Start, StartSession},
     step::{End, Ending, Failure, FailureReason, Input, Step, Success},
+    trace::Event,
 };
 pub use model::{
     catalog::Catalog,

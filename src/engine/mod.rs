@@ -7,14 +7,32 @@
 //! run, byte for byte.
 
 pub mod action;
+mod answer;
 pub mod callback;
 pub mod context;
 pub mod effect;
 pub mod error;
+mod evidence;
+mod expr;
 pub mod host;
+mod inner;
+mod instant;
 pub mod limits;
+pub mod link;
+mod live;
 pub mod node_type;
+mod page;
+mod plan;
 pub mod registry;
 pub mod request;
+mod run;
+pub mod seal;
+pub mod session;
+mod snapshot;
 pub mod start;
+mod state;
 pub mod step;
+mod success;
+pub mod trace;
+mod turn;
+mod walk;

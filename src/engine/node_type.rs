@@ -26,6 +26,11 @@ pub trait NodeType: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The settings are of the right types but make no sense together; linking is refused.
     fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>;
+
+    /// The revision of the behaviour: another number keeps runs from going on across a change of it.
+    fn revision(&self) -> u32 {
+        1
+    }
 }
 
 /// The behaviour of one node. Shared by all runs, so it keeps nothing of any.

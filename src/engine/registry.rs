@@ -8,6 +8,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    catalogue,
     engine::node_type::NodeType,
     model::{
         catalog::{Catalog, DuplicateType},
@@ -69,7 +70,7 @@ impl Registry {
 
     /// What a compiler needs to know: every product type, and every type added here.
     pub fn catalog(&self) -> Catalog {
-        let mut catalog = Catalog::default();
+        let mut catalog = catalogue::standard();
         for name in &self.order {
             let Some(entry) = self.types.get(name) else {
                 continue;

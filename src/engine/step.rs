@@ -52,6 +52,8 @@ pub struct Call {
 /// A suspended run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suspended {
+    /// The id of what is done with the link.
+    pub id: EffectId,
     /// What to show.
     pub ask: Ask,
     /// Until when the link may be followed.

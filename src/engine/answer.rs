@@ -1,0 +1,96 @@
+//! Answers against what was asked: as many, in the same order, of the kinds and within the bounds.
+//!
+//! Nothing is put right here and nothing is guessed. An answer that does not fit refuses the whole step,
+//! and the ask stands as it stood.
+
+use crate::engine::{
+    callback::{Answer, Callback},
+    error::AnswerError,
+    limits::Limits,
+};
+
+/// Checks the answers to a list of callbacks.
+pub(crate) fn check(
+    callbacks: &[Callback],
+    answers: &[Answer],
+    limits: &Limits,
+) -> Result<(), AnswerError> {
+    if callbacks.len() != answers.len() {
+        return Err(AnswerError::Count {
+            expected: callbacks.len(),
+            got: answers.len(),
+        });
+    }
+    for (position, (callback, answer)) in callbacks.iter().zip(answers).enumerate() {
+        let within = fits(callback, answer, limits).ok_or(AnswerError::Kind {
+            position,
+            expected: callback.kind(),
+        })?;
+        if !within {
+            return Err(AnswerError::Bounds { position });
+        }
+    }
+    Ok(())
+}
+
+/// Whether an answer is within its bounds; `None` where it is of another kind.
+fn fits(callback: &Callback, answer: &Answer, limits: &Limits) -> Option<bool> {
+    let text = |text: &str| text.len() <= limits.answer_bytes;
+    let username = |name: &str| text(name) && name.chars().count() <= limits.username_chars;
+    let password = |secret: &str| text(secret) && secret.chars().count() <= limits.password_chars;
+    match (callback, answer) {
+        (Callback::Name { .. }, Answer::Text(name)) => Some(username(name)),
+        (Callback::ValidatedUsername { .. }, Answer::Validated { text: name, .. }) => {
+            Some(username(name))
+        }
+        (Callback::Password { .. }, Answer::Secret(secret))
+        | (Callback::ValidatedPassword { .. }, Answer::ValidatedSecret { secret, .. }) => {
+            Some(password(secret.reveal()))
+        }
+        (Callback::TextInput { .. } | Callback::HiddenValue { .. }, Answer::Text(line)) => {
+            Some(text(line))
+        }
+        (Callback::Choice { choices, .. }, Answer::Index(index)) => {
+            Some((*index as usize) < choices.len())
+        }
+        (Callback::Confirmation { options, .. }, Answer::Index(index)) => {
+            Some((*index as usize) < options.len())
+        }
+        (Callback::Confirmation { optional, .. }, Answer::Untouched) => Some(*optional),
+        (callback, Answer::None) if !callback.is_input() => Some(true),
+        (
+            Callback::Name { .. }
+            | Callback::Password { .. }
+            | Callback::TextInput { .. }
+            | Callback::Choice { .. }
+            | Callback::Confirmation { .. }
+            | Callback::HiddenValue { .. }
+            | Callback::TextOutput { .. }
+            | Callback::SuspendedTextOutput { .. }
+            | Callback::PollingWait { .. }
+            | Callback::Metadata { .. }
+            | Callback::Redirect { .. }
+            | Callback::ValidatedUsername { .. }
+            | Callback::ValidatedPassword { .. },
+            _,
+        ) => None,
+    }
+}
+
+/// A callback with what was typed in it, to be sent again; what is secret is never sent back.
+pub(crate) fn keep(callback: &mut Callback, answer: &Answer) {
+    match (callback, answer) {
+        (
+            Callback::Name { default, .. } | Callback::TextInput { default, .. },
+            Answer::Text(text),
+        )
+        | (Callback::HiddenValue { value: default, .. }, Answer::Text(text)) => {
+            default.clone_from(text);
+        }
+        (
+            Callback::Choice { default, .. } | Callback::Confirmation { default, .. },
+            Answer::Index(index),
+        ) => *default = *index,
+        _ => {}
+    }
+}

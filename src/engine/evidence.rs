@@ -1,0 +1,97 @@
+//! Who a run is for, and what of that subject it has proved.
+//!
+//! The subject comes from replies to effects alone, never from a name someone typed. Naming another
+//! person, by writing another `username` or by an effect that finds another identity, drops every proof
+//! and every open challenge: what was proved was proved of somebody else.
+
+use crate::{
+    engine::{
+        action::Subject,
+        effect::{Identity, SubjectId},
+        step::Evidence,
+    },
+    model::signature::Factor,
+};
+
+/// A challenge that is open: a code was made, and is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Challenge {
+    /// Whose it is; nobody's yet where the code was made before anybody was found.
+    pub(crate) subject: Option<Subject>,
+}
+
+/// The subject of a run with its proofs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Proofs {
+    pub(crate) subject: Option<Subject>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+impl Proofs {
+    /// Drops everything: another name was written.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn is_clear(&self) -> bool {
+        self.subject.is_none() && self.evidence.is_empty() && self.challenge.is_none()
+    }
+
+    /// Makes this identity the subject; proofs of another are dropped, and its challenge is closed.
+    pub(crate) fn identify(&mut self, identity: &Identity) {
+        let same = self
+            .subject
+            .as_ref()
+            .is_some_and(|subject| subject.id == identity.subject);
+        if !same {
+            self.evidence.clear();
+            let of_same = self.challenge.as_ref().is_some_and(|challenge| {
+                challenge
+                    .subject
+                    .as_ref()
+                    .is_none_or(|subject| subject.id == identity.subject)
+            });
+            if !of_same {
+                self.challenge = None;
+            }
+        }
+        self.subject = Some(Subject {
+            id: identity.subject.clone(),
+            username: identity.username.clone(),
+        });
+    }
+
+    /// Whether a factor other than the session was proved of this subject.
+    pub(crate) fn proves(&self, subject: &SubjectId) -> bool {
+        self.evidence
+            .iter()
+            .any(|proof| proof.subject == *subject && proof.factor != Factor::Session)
+    }
+
+    /// Adds a proof; one of the same node and visit is replaced, as a page passes its children again.
+    pub(crate) fn add(&mut self, proof: Evidence) {
+        self.evidence
+            .retain(|old| old.visit != proof.visit || old.node != proof.node);
+        self.evidence.push(proof);
+    }
+
+    /// Opens a challenge for the subject of the run, or for nobody yet.
+    pub(crate) fn open(&mut self) {
+        self.challenge = Some(Challenge {
+            subject: self.subject.clone(),
+        });
+    }
+
+    /// Names the subject of a challenge that is nobody's yet; closes one of another subject.
+    pub(crate) fn bind(&mut self, subject: &Subject) {
+        let Some(challenge) = &mut self.challenge else {
+            return;
+        };
+        match &challenge.subject {
+            None => challenge.subject = Some(subject.clone()),
+            Some(there) if there.id == subject.id => {}
+            Some(_) => self.challenge = None,
+        }
+    }
+}

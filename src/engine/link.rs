@@ -1,0 +1,615 @@
+//! From a checked program and behaviours to a plan.
+//!
+//! Every mistake is found in one go: types without a behaviour, settings that a behaviour refuses,
+//! secret parameters that nobody has bound. What is wrong with a program itself was said before, by the
+//! compiler; here it could only be a broken invariant.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use petgraph::{Direction, graph::NodeIndex, visit::EdgeRef};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    engine::{
+        error::{LinkError, NodeError},
+        expr::{compile_test, slots},
+        live::{self, Input, Inputs, NodeFacts, Reads},
+        node_type::{KeyTable, Setup},
+        plan::{
+            Behaviour, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild, PlanJourney,
+            PlanNode, PlanPage, Unit, WellKnown,
+        },
+        registry::Registry,
+    },
+    model::{
+        expr::Slot,
+        journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
+        program::Program,
+        signature::{Factor, Scope, Signature, StateKey},
+        value::Value,
+    },
+    secret::Secret,
+};
+
+/// The values of the secret parameters of a program, by name.
+pub type Secrets = BTreeMap<Arc<str>, Secret<String>>;
+
+/// Everything that keeps a program from being linked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkErrors(pub Vec<LinkError>);
+
+impl fmt::Display for LinkErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LinkErrors {}
+
+impl IntoIterator for LinkErrors {
+    type Item = LinkError;
+    type IntoIter = std::vec::IntoIter<LinkError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Makes the plan.
+pub(crate) fn link(
+    program: &Program,
+    registry: &Registry,
+    secrets: &Secrets,
+) -> Result<(Plan, Inputs), LinkErrors> {
+    let mut linker = Linker::new(program, registry);
+    for name in program.secret_parameters.keys() {
+        if !secrets.contains_key(name) {
+            linker.errors.push(LinkError::Unbound(Arc::clone(name)));
+        }
+    }
+    linker.number();
+    for journey in &program.journeys {
+        linker.journey(journey);
+    }
+    linker.finish()
+}
+
+struct Linker<'a> {
+    program: &'a Program,
+    registry: &'a Registry,
+    errors: Vec<LinkError>,
+    /// The number of each node of each journey.
+    numbers: Vec<Vec<u32>>,
+    /// The nodes in the order of their numbers.
+    order: Vec<(usize, NodeIndex<u32>)>,
+    facts: Vec<NodeFacts>,
+    plan: Plan,
+    hash: Sha256,
+}
+
+impl<'a> Linker<'a> {
+    fn new(program: &'a Program, registry: &'a Registry) -> Self {
+        let mut keys = KeyTable::new(program.keys.iter().cloned());
+        let known = WellKnown {
+            username: keys.intern("username"),
+            error_message: keys.intern("errorMessage"),
+            error_node: keys.intern("errorNode"),
+        };
+        Self {
+            program,
+            registry,
+            errors: Vec::new(),
+            numbers: Vec::new(),
+            order: Vec::new(),
+            facts: Vec::new(),
+            plan: Plan {
+                nodes: Vec::new(),
+                targets: Vec::new(),
+                labels: Vec::new(),
+                units: Vec::new(),
+                pages: Vec::new(),
+                journeys: Vec::new(),
+                keys,
+                known,
+                hash: [0; 32],
+            },
+            hash: Sha256::new(),
+        }
+    }
+
+    /// Numbers every node: each journey in the order a walk would meet its nodes, the rest behind.
+    fn number(&mut self) {
+        for (at, journey) in self.program.journeys.iter().enumerate() {
+            let graph = &journey.graph;
+            let mut numbers = vec![NOWHERE; graph.node_count()];
+            let mut stack = vec![journey.start];
+            let mut rest = graph.node_indices();
+            loop {
+                let Some(node) = stack.pop().or_else(|| rest.next()) else {
+                    break;
+                };
+                let Some(number) = numbers.get_mut(node.index()).filter(|n| **n == NOWHERE) else {
+                    continue;
+                };
+                *number = u32::try_from(self.order.len()).unwrap_or(NOWHERE);
+                self.order.push((at, node));
+                let mut next: Vec<_> = graph
+                    .edges_directed(node, Direction::Outgoing)
+                    .map(|edge| (edge.weight().on, edge.target()))
+                    .collect();
+                // The arrow written first is walked first.
+                next.sort_unstable_by(|a, b| b.cmp(a));
+                stack.extend(next.into_iter().map(|(_, target)| target));
+            }
+            self.numbers.push(numbers);
+        }
+    }
+
+    fn number_of(&self, journey: usize, node: NodeIndex<u32>) -> Option<u32> {
+        self.numbers.get(journey)?.get(node.index()).copied()
+    }
+
+    fn bug(&mut self, what: impl Into<String>) {
+        self.errors.push(LinkError::Bug(what.into()));
+    }
+
+    fn journey(&mut self, journey: &'a Journey) {
+        let at = journey.id.index();
+        let start = self.number_of(at, journey.start).unwrap_or(NOWHERE);
+        self.digest(format_args!(
+            "journey {:?} {:?} {:?}",
+            journey.name, journey.wire_name, journey.settings
+        ));
+        self.plan.journeys.push(PlanJourney {
+            settings: journey.settings.clone(),
+            start,
+            inputs: live::Row::default(),
+        });
+        let first = self.plan.nodes.len();
+        let program = self.program;
+        let mine: Vec<_> = self
+            .order
+            .iter()
+            .skip(first)
+            .take_while(|(of, _)| *of == at)
+            .map(|(_, node)| *node)
+            .collect();
+        for index in mine {
+            let Some(node) = program
+                .journeys
+                .get(at)
+                .and_then(|j| j.graph.node_weight(index))
+            else {
+                self.bug("a node without content");
+                continue;
+            };
+            self.node(journey, index, node);
+        }
+    }
+
+    fn node(&mut self, journey: &'a Journey, index: NodeIndex<u32>, node: &'a Node) {
+        let name: Arc<str> = Arc::from(format!("{}/{}", journey.name, node.path));
+        let mut facts = NodeFacts::default();
+        let (kind, body) = match &node.kind {
+            NodeKind::Task(task) => {
+                let unit = self.task(journey, &node.path, &name, task, &node.outcomes, &mut facts);
+                (Kind::Task, unit)
+            }
+            NodeKind::Decision(guards) => (
+                Kind::Task,
+                self.decision(journey, node, &name, guards, &mut facts),
+            ),
+            NodeKind::Page(page) => (Kind::Page, self.page(journey, node, page, &mut facts)),
+            NodeKind::Inner(inner) => (Kind::Inner, inner.0),
+            NodeKind::Success => (Kind::Success, journey.id.0),
+            NodeKind::Failure => (Kind::Failure, journey.id.0),
+            NodeKind::LooseEnd => (Kind::LooseEnd, journey.id.0),
+        };
+        let (first, error) = self.arrows(journey, index, node, &name);
+        self.digest(format_args!(
+            "node {name} {:?} {:?} {:?} {first} {error}",
+            Shape(&node.kind),
+            node.outcomes,
+            node.allows
+                .iter()
+                .map(|a| &a.codes)
+                .map(|c| c.iter().map(|(c, _)| c).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
+        ));
+        self.plan.nodes.push(PlanNode {
+            kind,
+            outcomes: u16::try_from(node.outcomes.len()).unwrap_or(u16::MAX),
+            first,
+            body,
+            error,
+        });
+        let inner = matches!(node.kind, NodeKind::Inner(_)).then(|| InnerOutcomes {
+            success: node.outcome("true"),
+            failure: node.outcome("false"),
+            error: node.outcome("error"),
+        });
+        self.plan.labels.push(Label {
+            name,
+            journey: journey.id.0,
+            outcomes: node.outcomes.clone(),
+            allows_unproved: node.allows.iter().any(|allow| {
+                allow
+                    .codes
+                    .iter()
+                    .any(|(code, _)| **code == *crate::codes::UNPROVED_SUCCESS.word)
+            }),
+            inner,
+            verifies_entered: true,
+            verifies_resumed: true,
+            live: live::Row::default(),
+        });
+        self.facts.push(facts);
+    }
+
+    /// The targets of a node, one for each outcome.
+    fn arrows(
+        &mut self,
+        journey: &Journey,
+        index: NodeIndex<u32>,
+        node: &Node,
+        name: &str,
+    ) -> (u32, u32) {
+        let first = self.plan.targets.len();
+        let mut error = NOWHERE;
+        let mut targets = vec![NOWHERE; node.outcomes.len()];
+        for edge in journey.graph.edges_directed(index, Direction::Outgoing) {
+            let to = self
+                .number_of(journey.id.index(), edge.target())
+                .unwrap_or(NOWHERE);
+            match edge.weight().on {
+                On::Error => error = to,
+                On::Outcome(outcome) => {
+                    if let Some(target) = targets.get_mut(outcome.index()) {
+                        *target = to;
+                    }
+                }
+            }
+        }
+        for (outcome, target) in node.outcomes.iter().zip(&targets) {
+            if *target == NOWHERE {
+                self.bug(format!("outcome `{outcome}` of `{name}` leads nowhere"));
+            }
+        }
+        for target in &targets {
+            self.hash.update(target.to_le_bytes());
+        }
+        self.plan.targets.extend(targets);
+        (u32::try_from(first).unwrap_or(NOWHERE), error)
+    }
+
+    /// A task, or the child of a page, as a unit.
+    fn task(
+        &mut self,
+        journey: &Journey,
+        path: &str,
+        name: &Arc<str>,
+        task: &'a Task,
+        outcomes: &[Arc<str>],
+        facts: &mut NodeFacts,
+    ) -> u32 {
+        let program = self.program;
+        let Some(signature) = program.catalog.get(task.ty) else {
+            self.bug(format!("`{name}` has a type that is not in the catalogue"));
+            return NOWHERE;
+        };
+        let behaviour = match self.registry.find(&signature.name) {
+            None => {
+                self.errors.push(LinkError::NoBehaviour {
+                    journey: Arc::clone(&journey.name),
+                    node: Arc::from(path),
+                    ty: Arc::from(&*signature.name),
+                });
+                None
+            }
+            Some(ty) => {
+                let mut setup = Setup {
+                    settings: &task.settings,
+                    outcomes,
+                    node: path,
+                    keys: &mut self.plan.keys,
+                };
+                let prepared = ty.prepare(&mut setup);
+                let revision = ty.revision();
+                self.digest(format_args!("type {signature:?} {revision}"));
+                self.accept(journey, path, prepared)
+            }
+        };
+        task_facts(signature, task, &mut self.plan.keys, facts);
+        let Some(behaviour) = behaviour else {
+            return NOWHERE;
+        };
+        let mut needs = Needs::default();
+        for (_, setting) in &task.settings {
+            if let SettingValue::Computed(expr) = setting {
+                slots(expr, &mut |slot| {
+                    needs.slot(slot);
+                    facts.reads.slot(slot);
+                });
+            }
+        }
+        self.unit(Unit {
+            name: Arc::clone(name),
+            ty: Arc::from(&*signature.name),
+            behaviour: Behaviour::Node(behaviour),
+            proves: outcomes.iter().map(|o| proves(signature, o)).collect(),
+            needs: needs.boxed(),
+        })
+    }
+
+    fn accept<T>(
+        &mut self,
+        journey: &Journey,
+        path: &str,
+        result: Result<T, NodeError>,
+    ) -> Option<T> {
+        match result {
+            Ok(made) => Some(made),
+            Err(error) => {
+                self.errors.push(LinkError::Refused {
+                    journey: Arc::clone(&journey.name),
+                    node: Arc::from(path),
+                    message: error.message,
+                });
+                None
+            }
+        }
+    }
+
+    fn decision(
+        &mut self,
+        journey: &Journey,
+        node: &Node,
+        name: &Arc<str>,
+        guards: &'a [Guard],
+        facts: &mut NodeFacts,
+    ) -> u32 {
+        let mut needs = Needs::default();
+        let mut tests = Vec::with_capacity(guards.len());
+        for guard in guards {
+            let test = match &guard.condition {
+                None => None,
+                Some(condition) => {
+                    slots(condition, &mut |slot| {
+                        needs.slot(slot);
+                        facts.reads.slot(slot);
+                    });
+                    let test = compile_test(condition);
+                    self.accept(journey, &node.path, test)
+                }
+            };
+            tests.push(test);
+        }
+        if guards.len() != node.outcomes.len() {
+            self.bug(format!("`{name}` has other arms than outcomes"));
+        }
+        self.unit(Unit {
+            name: Arc::clone(name),
+            ty: Arc::from("Decision"),
+            behaviour: Behaviour::Guards(tests.into()),
+            proves: Vec::new(),
+            needs: needs.boxed(),
+        })
+    }
+
+    fn page(
+        &mut self,
+        journey: &Journey,
+        node: &Node,
+        page: &'a Page,
+        facts: &mut NodeFacts,
+    ) -> u32 {
+        let mut children = Vec::with_capacity(page.children.len());
+        for child in &page.children {
+            let path = format!("{}.{}", node.path, child.name);
+            let name: Arc<str> = Arc::from(format!("{}/{path}", journey.name));
+            let mut own = NodeFacts::default();
+            let unit = self.task(
+                journey,
+                &path,
+                &name,
+                &child.task,
+                &child.outcomes,
+                &mut own,
+            );
+            facts.reads.inputs.append(&mut own.reads.inputs);
+            facts.reads.everything |= own.reads.everything;
+            facts.verifies |= own.verifies;
+            facts.stops |= own.stops;
+            children.push(PlanChild {
+                unit,
+                outcomes: u16::try_from(child.outcomes.len()).unwrap_or(u16::MAX),
+            });
+        }
+        let outcomes = self.page_outcomes(node, page);
+        self.plan.pages.push(PlanPage {
+            header: page.header.clone(),
+            description: page.description.clone(),
+            stage: page.stage.clone(),
+            children,
+            outcomes,
+        });
+        u32::try_from(self.plan.pages.len() - 1).unwrap_or(NOWHERE)
+    }
+
+    /// The outcomes of a page are those of its last child; in version 2 its name stands before them.
+    fn page_outcomes(&mut self, node: &Node, page: &Page) -> Vec<OutcomeId> {
+        let Some(last) = page.children.last() else {
+            return Vec::new();
+        };
+        let mut outcomes = Vec::with_capacity(last.outcomes.len());
+        for outcome in &last.outcomes {
+            let prefixed = format!("{}-{outcome}", last.name);
+            match node.outcome(&prefixed).or_else(|| node.outcome(outcome)) {
+                Some(id) => outcomes.push(id),
+                None => self.bug(format!("page `{}` lacks outcome `{outcome}`", node.path)),
+            }
+        }
+        outcomes
+    }
+
+    fn unit(&mut self, unit: Unit) -> u32 {
+        self.plan.units.push(unit);
+        u32::try_from(self.plan.units.len() - 1).unwrap_or(NOWHERE)
+    }
+
+    fn digest(&mut self, line: fmt::Arguments<'_>) {
+        struct Into<'h>(&'h mut Sha256);
+        impl fmt::Write for Into<'_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0.update(text.as_bytes());
+                Ok(())
+            }
+        }
+        // Writing into a hash cannot fail.
+        let _ = fmt::Write::write_fmt(&mut Into(&mut self.hash), line);
+        self.hash.update([0]);
+    }
+
+    fn finish(mut self) -> Result<(Plan, Inputs), LinkErrors> {
+        for name in &self.program.keys {
+            self.hash.update(name.as_bytes());
+            self.hash.update([0]);
+        }
+        if !self.errors.is_empty() {
+            return Err(LinkErrors(self.errors));
+        }
+        self.plan.hash = self.hash.finalize().into();
+        let inputs = live::annotate(&mut self.plan, &self.facts);
+        Ok((self.plan, inputs))
+    }
+}
+
+/// What of a node decides how it runs, without the places in the text.
+struct Shape<'a>(&'a NodeKind);
+
+impl fmt::Debug for Shape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NodeKind::Task(task) => task.settings.fmt(f),
+            NodeKind::Decision(guards) => {
+                for guard in guards {
+                    write!(f, "{:?} {:?};", guard.name, guard.condition)?;
+                }
+                Ok(())
+            }
+            NodeKind::Page(page) => {
+                write!(
+                    f,
+                    "{:?} {:?} {:?}",
+                    page.header, page.description, page.stage
+                )?;
+                for child in &page.children {
+                    write!(
+                        f,
+                        "{} {:?} {:?};",
+                        child.name, child.task.settings, child.outcomes
+                    )?;
+                }
+                Ok(())
+            }
+            NodeKind::Inner(journey) => write!(f, "inner {}", journey.0),
+            NodeKind::Success => f.write_str("success"),
+            NodeKind::Failure => f.write_str("failure"),
+            NodeKind::LooseEnd => f.write_str("nowhere"),
+        }
+    }
+}
+
+impl Needs {
+    fn slot(&mut self, slot: &Slot) {
+        let (list, name) = match slot {
+            Slot::User(name) => (&mut self.user, name),
+            Slot::Session(name) => (&mut self.session, name),
+            _ => return,
+        };
+        if let Err(at) = list.binary_search(name) {
+            list.insert(at, Arc::clone(name));
+        }
+    }
+
+    fn boxed(self) -> Option<Box<Self>> {
+        (!self.user.is_empty() || !self.session.is_empty()).then(|| Box::new(self))
+    }
+}
+
+/// The factors that an outcome may prove.
+fn proves(signature: &Signature, outcome: &str) -> Vec<Factor> {
+    let own: Vec<_> = signature
+        .facts
+        .iter()
+        .filter(|f| f.outcome == outcome)
+        .collect();
+    if own.is_empty() {
+        return signature
+            .facts
+            .iter()
+            .filter(|facts| facts.outcome == "*")
+            .filter_map(|facts| facts.proves)
+            .collect();
+    }
+    own.into_iter().filter_map(|facts| facts.proves).collect()
+}
+
+/// What the signature of a task says of reading, comparing and stopping.
+fn task_facts(signature: &Signature, task: &Task, keys: &mut KeyTable, facts: &mut NodeFacts) {
+    facts.verifies |= signature.verifies.or(true);
+    facts.stops |= signature.asks.or(false) || signature.suspends.or(false);
+    for read in signature.reads.iter() {
+        read_facts(read, task, keys, &mut facts.reads);
+    }
+}
+
+fn read_facts(read: &StateKey, task: &Task, keys: &mut KeyTable, reads: &mut Reads) {
+    let object = match read.scope {
+        Scope::Shared | Scope::ObjectShared => return,
+        Scope::Transient | Scope::Secure | Scope::Any => false,
+        Scope::ObjectTransient => true,
+    };
+    let mut add = |name: &str| {
+        reads.inputs.push(if object {
+            Input::Member(Arc::from(name))
+        } else {
+            Input::Key(keys.intern(name))
+        });
+    };
+    let Some(setting) = &read.named_by else {
+        if read.key == "*" {
+            reads.everything = true;
+        } else {
+            add(&read.key);
+        }
+        return;
+    };
+    let value = task
+        .settings
+        .iter()
+        .find(|(key, _)| **key == **setting)
+        .map(|(_, value)| value);
+    match value {
+        None => {}
+        Some(SettingValue::Constant(Value::Text(name))) => add(name),
+        Some(SettingValue::Constant(Value::List(list))) => {
+            list.iter().filter_map(Value::as_text).for_each(add);
+        }
+        Some(SettingValue::Constant(Value::Map(map))) => {
+            for (key, value) in map.iter() {
+                add(key);
+                if let Some(text) = value.as_text() {
+                    add(text);
+                }
+            }
+        }
+        Some(SettingValue::Constant(_) | SettingValue::Computed(_)) => reads.everything = true,
+    }
+}

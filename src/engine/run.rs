@@ -1,0 +1,329 @@
+//! Everything that a run keeps from one step to the next.
+//!
+//! This is what a snapshot holds. It names nodes, keys and units by the numbers of one plan and is worth
+//! nothing beside another. The request at hand is not in it, nor anything of the host.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use crate::{
+    engine::{
+        callback::Ask,
+        effect::{Effect, EffectReply, SubjectId},
+        evidence::Proofs,
+        host::Timestamp,
+        page::PageVisit,
+        plan::NOWHERE,
+        start::Start,
+        state::{Cells, Place, Sensitive, State, Undo},
+        step::{Call, End, Ending, Suspended},
+    },
+    model::{expr::KeyId, level::AuthLevel, value::Value},
+};
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Standing {
+    Begin,
+    Ask(Ask),
+    Call(Call),
+    Suspended(Suspended),
+    Ended(End),
+}
+
+/// Who asked for the effect that a run waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Asker {
+    /// The node, or the child of the page at its cursor.
+    #[default]
+    Node,
+    /// The engine, for attributes that expressions of the node read.
+    User,
+    /// The engine, for session properties that expressions of the node read.
+    Session,
+    /// The engine, on the way into success.
+    Success,
+}
+
+/// What expressions of a node read from outside.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Fetched {
+    pub(crate) user: Option<BTreeMap<Arc<str>, Value>>,
+    pub(crate) session: Option<BTreeMap<Arc<str>, Value>>,
+}
+
+/// What lasts as long as a node, or a child of a page, is visited.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Visit {
+    /// What the node keeps.
+    pub(crate) memory: Option<Value>,
+    /// What its expressions have read from outside.
+    pub(crate) fetched: Fetched,
+    /// The identities that replies to its effects have named.
+    pub(crate) vouched: Vec<SubjectId>,
+    /// Whether an effect of an embedder's own was answered, which may name anybody.
+    pub(crate) custom: bool,
+}
+
+impl Visit {
+    /// Forgets everything, at next to no cost where there is nothing.
+    pub(crate) fn clear(&mut self) {
+        if self.memory.is_some() {
+            self.memory = None;
+        }
+        self.forget_replies();
+    }
+
+    /// Forgets what came from outside; it is asked for again.
+    pub(crate) fn forget_replies(&mut self) {
+        if self.fetched.user.is_some() || self.fetched.session.is_some() {
+            self.fetched = Fetched::default();
+        }
+        self.vouched.clear();
+        self.custom = false;
+    }
+}
+
+impl Words {
+    pub(crate) fn add(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
+        if let Some(message) = message {
+            self.message = Some(message.to_owned());
+        }
+        self.details.extend(details);
+    }
+}
+
+/// A journey that waits for an inner one.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Frame {
+    /// The node of the caller.
+    pub(crate) caller: u32,
+    /// What the caller had that is sensitive; the inner journey got what it declares.
+    pub(crate) saved: Sensitive,
+}
+
+/// What nodes prepare for the end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Ends {
+    pub(crate) properties: BTreeMap<Arc<str>, Option<Value>>,
+    pub(crate) success_url: Option<Arc<str>>,
+    pub(crate) failure_url: Option<Arc<str>>,
+    pub(crate) details: BTreeMap<Arc<str>, Value>,
+    pub(crate) session_details: BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) failure: Words,
+    pub(crate) error: Words,
+    pub(crate) headers: BTreeMap<Ending, BTreeMap<Arc<str>, Arc<str>>>,
+    pub(crate) session_time: Option<Duration>,
+    pub(crate) idle_time: Option<Duration>,
+}
+
+/// The message and details of a failure.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Words {
+    pub(crate) message: Option<String>,
+    pub(crate) details: BTreeMap<Arc<str>, Value>,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) id: u128,
+    /// Keys the digests of page records, so that equal secrets of two runs look different.
+    pub(crate) salt: [u8; 16],
+    pub(crate) generation: u32,
+    /// The number of the next effect within this generation.
+    pub(crate) ordinal: u32,
+    pub(crate) start: Start,
+    pub(crate) journey: u32,
+    pub(crate) began: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) standing: Standing,
+    pub(crate) asker: Asker,
+    /// The node being visited.
+    pub(crate) at: u32,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) visit: Visit,
+    pub(crate) page: Option<Box<PageVisit>>,
+    pub(crate) undo: Vec<Undo>,
+    pub(crate) visits: u32,
+    pub(crate) turn: u32,
+    pub(crate) state: State,
+    pub(crate) level: AuthLevel,
+    pub(crate) proofs: Proofs,
+    /// Run memory by unit.
+    pub(crate) memory: Cells<u32>,
+    /// Keys named at run time; they come after those of the plan.
+    pub(crate) keys: Vec<Arc<str>>,
+    pub(crate) ends: Ends,
+    /// Whether the arrow that entered success allows success without a proof.
+    pub(crate) unproved_allowed: bool,
+}
+
+impl Run {
+    /// A run that has not taken its first step.
+    pub(crate) fn new(
+        id: u128,
+        salt: [u8; 16],
+        start: Start,
+        journey: u32,
+        (began, expires): (Timestamp, Timestamp),
+    ) -> Self {
+        Self {
+            id,
+            salt,
+            generation: 0,
+            ordinal: 0,
+            start,
+            journey,
+            began,
+            expires,
+            standing: Standing::Begin,
+            asker: Asker::Node,
+            at: NOWHERE,
+            frames: Vec::new(),
+            visit: Visit::default(),
+            page: None,
+            undo: Vec::new(),
+            visits: 0,
+            turn: 0,
+            state: State::default(),
+            level: AuthLevel::ZERO,
+            proofs: Proofs::default(),
+            memory: Cells::default(),
+            keys: Vec::new(),
+            ends: Ends::default(),
+            unproved_allowed: false,
+        }
+    }
+
+    /// An answer was taken: effects are numbered anew, and visits of the turn are counted anew.
+    pub(crate) fn next_generation(&mut self) {
+        self.generation = self.generation.saturating_add(1);
+        self.ordinal = 0;
+        self.turn = 0;
+    }
+
+    /// Records a change before it is made; the first record of a place stands for all later ones.
+    pub(crate) fn record(&mut self, undo: Undo) {
+        if !self.undo.iter().any(|old| old.same_place(&undo)) {
+            self.undo.push(undo);
+        }
+    }
+
+    pub(crate) fn set_cell(&mut self, place: Place, key: KeyId, value: Option<Value>) {
+        let old = self.state.cells_mut(place).set(key, value);
+        self.record(Undo::Cell(place, key, old));
+    }
+
+    pub(crate) fn set_member(&mut self, place: Place, name: Arc<str>, value: Option<Value>) {
+        let old = self.state.members_mut(place).set(Arc::clone(&name), value);
+        self.record(Undo::Member(place, name, old));
+    }
+
+    pub(crate) fn set_memory(&mut self, unit: u32, value: Option<Value>) {
+        let old = self.memory.set(unit, value);
+        self.record(Undo::Memory(unit, old));
+    }
+
+    pub(crate) fn set_level(&mut self, level: AuthLevel) {
+        self.record(Undo::Level(self.level));
+        self.level = level;
+    }
+
+    /// The proofs, recorded before they change.
+    pub(crate) fn proofs_mut(&mut self) -> &mut Proofs {
+        if !self.undo.iter().any(|old| matches!(old, Undo::Identity(_))) {
+            self.undo
+                .push(Undo::Identity(Box::new(self.proofs.clone())));
+        }
+        &mut self.proofs
+    }
+
+    /// What is prepared for the end, recorded before it changes.
+    pub(crate) fn ends_mut(&mut self) -> &mut Ends {
+        if !self.undo.iter().any(|old| matches!(old, Undo::Ends(_))) {
+            self.undo.push(Undo::Ends(Box::new(self.ends.clone())));
+        }
+        &mut self.ends
+    }
+
+    /// Takes back what the node changed. A page that asks again keeps the counters of its children:
+    /// a try that was counted stays counted.
+    pub(crate) fn roll_back(&mut self, keep_memory: bool) {
+        let mut kept = Vec::new();
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Cell(place, key, old) => {
+                    self.state.cells_mut(place).set(key, old);
+                }
+                Undo::Member(place, name, old) => {
+                    self.state.members_mut(place).set(name, old);
+                }
+                Undo::Memory(unit, old) if keep_memory => kept.push(Undo::Memory(unit, old)),
+                Undo::Memory(unit, old) => {
+                    self.memory.set(unit, old);
+                }
+                Undo::Level(old) => self.level = old,
+                Undo::Identity(old) => self.proofs = *old,
+                Undo::Ends(old) => self.ends = *old,
+            }
+        }
+        self.undo = kept;
+    }
+
+    /// Whose identities a reply names, for the proofs that may follow.
+    pub(crate) fn vouch(&mut self, reply: &EffectReply) {
+        match reply {
+            EffectReply::Match(identity) | EffectReply::Identity(Some(identity)) => {
+                self.visit.vouched.push(identity.subject.clone());
+            }
+            EffectReply::Session(Some(session)) => {
+                self.visit.vouched.push(session.subject.clone());
+            }
+            EffectReply::Custom(_) => self.visit.custom = true,
+            EffectReply::Miss
+            | EffectReply::Identity(None)
+            | EffectReply::StatusSet(_)
+            | EffectReply::Sent
+            | EffectReply::Session(None)
+            | EffectReply::Failed(_) => {}
+        }
+    }
+
+    /// Whether anything outside has named this subject to the node at hand.
+    pub(crate) fn is_vouched(&self, subject: &SubjectId) -> bool {
+        self.visit.custom
+            || self.visit.vouched.contains(subject)
+            || self
+                .proofs
+                .subject
+                .as_ref()
+                .is_some_and(|known| known.id == *subject)
+            || self
+                .start
+                .session
+                .as_ref()
+                .is_some_and(|session| session.subject == *subject)
+    }
+}
+
+/// Whether a reply is one that the effect can have.
+pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
+    match (effect, reply) {
+        (_, EffectReply::Failed(_))
+        | (Effect::Verify(_), EffectReply::Match(_) | EffectReply::Miss)
+        | (Effect::ReadIdentity(_), EffectReply::Identity(_))
+        | (Effect::SetStatus(_), EffectReply::StatusSet(_))
+        | (Effect::Send(_), EffectReply::Sent)
+        | (Effect::ReadSession(_), EffectReply::Session(_))
+        | (Effect::Custom(_), EffectReply::Custom(_)) => true,
+        (
+            Effect::Verify(_)
+            | Effect::ReadIdentity(_)
+            | Effect::SetStatus(_)
+            | Effect::Send(_)
+            | Effect::ReadSession(_)
+            | Effect::Custom(_),
+            _,
+        ) => false,
+    }
+}

@@ -1,0 +1,372 @@
+//! Numbers, texts, lists and maps as bytes.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
+
+/// Where bytes go: into a list, or only into a count.
+pub(super) trait Sink {
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// A sink that counts.
+pub(super) struct Count(pub(super) usize);
+
+impl Sink for Count {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len();
+    }
+}
+
+/// The bytes that are left to read.
+pub(super) struct Reader<'b> {
+    rest: &'b [u8],
+    /// How many values stand around the one being read.
+    depth: u32,
+}
+
+impl<'b> Reader<'b> {
+    /// The deepest value that is read.
+    const DEPTH_MAX: u32 = 64;
+
+    pub(super) fn new(rest: &'b [u8]) -> Self {
+        Self { rest, depth: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(super) fn bytes(&mut self, count: usize) -> Option<&'b [u8]> {
+        let (head, rest) = self.rest.split_at_checked(count)?;
+        self.rest = rest;
+        Some(head)
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (head, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*head)
+    }
+
+    /// A count of things of at least one byte each.
+    fn count(&mut self) -> Option<usize> {
+        let count = usize::try_from(u64::take(self)?).ok()?;
+        (count <= self.rest.len()).then_some(count)
+    }
+
+    fn text(&mut self) -> Option<&'b str> {
+        let count = self.count()?;
+        std::str::from_utf8(self.bytes(count)?).ok()
+    }
+
+    /// Reads something that may hold more of itself.
+    pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= Self::DEPTH_MAX {
+            return None;
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+}
+
+/// Something that can be written as bytes and read back.
+pub(super) trait Codec: Sized {
+    fn put<S: Sink>(&self, to: &mut S);
+    fn take(from: &mut Reader<'_>) -> Option<Self>;
+}
+
+impl Codec for u64 {
+    fn put<S: Sink>(&self, to: &mut S) {
+        let mut rest = *self;
+        let mut bytes = [0; 10];
+        let mut count = 0;
+        // BOUND: seven bits a turn.
+        for byte in &mut bytes {
+            let [low, ..] = rest.to_le_bytes();
+            rest >>= 7;
+            *byte = low & 0x7f | if rest == 0 { 0 } else { 0x80 };
+            count += 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        to.put(bytes.get(..count).unwrap_or_default());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let mut number: u64 = 0;
+        for at in 0..10 {
+            let byte = from.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            if at == 9 && bits > 1 {
+                return None;
+            }
+            number |= bits << (7 * at);
+            if byte & 0x80 == 0 {
+                // One form for each number: no zero at the end.
+                return (byte != 0 || at == 0).then_some(number);
+            }
+        }
+        None
+    }
+}
+
+macro_rules! number {
+    ($($ty:ty),*) => {
+        $(impl Codec for $ty {
+            fn put<S: Sink>(&self, to: &mut S) {
+                u64::from(*self).put(to);
+            }
+            fn take(from: &mut Reader<'_>) -> Option<Self> {
+                Self::try_from(u64::take(from)?).ok()
+            }
+        })*
+    };
+}
+number!(u8, u16, u32);
+
+impl Codec for i64 {
+    fn put<S: Sink>(&self, to: &mut S) {
+        let zigzag = (self << 1) ^ (self >> 63);
+        u64::from_ne_bytes(zigzag.to_ne_bytes()).put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let number = u64::take(from)?;
+        let half = i64::try_from(number >> 1).ok()?;
+        Some(if number & 1 == 1 { !half } else { half })
+    }
+}
+
+impl Codec for u128 {
+    fn put<S: Sink>(&self, to: &mut S) {
+        to.put(&self.to_be_bytes());
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self::from_be_bytes(<[u8; 16]>::take(from)?))
+    }
+}
+
+impl<const N: usize> Codec for [u8; N] {
+    fn put<S: Sink>(&self, to: &mut S) {
+        to.put(self);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.bytes(N)?.try_into().ok()
+    }
+}
+
+impl Codec for bool {
+    fn put<S: Sink>(&self, to: &mut S) {
+        to.put(&[u8::from(*self)]);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn put_text<S: Sink>(text: &str, to: &mut S) {
+    put_count(text.len(), to);
+    to.put(text.as_bytes());
+}
+
+fn put_count<S: Sink>(count: usize, to: &mut S) {
+    u64::try_from(count).unwrap_or(u64::MAX).put(to);
+}
+
+impl Codec for String {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_text(self, to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(str::to_owned)
+    }
+}
+
+impl Codec for Arc<str> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_text(self, to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(Self::from)
+    }
+}
+
+impl<T: Codec + Zeroize> Codec for Secret<T> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        self.reveal().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        T::take(from).map(Self::new)
+    }
+}
+
+impl Codec for Duration {
+    fn put<S: Sink>(&self, to: &mut S) {
+        self.as_secs().put(to);
+        self.subsec_nanos().put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let (secs, nanos) = (u64::take(from)?, u32::take(from)?);
+        (nanos < 1_000_000_000).then(|| Self::new(secs, nanos))
+    }
+}
+
+impl<T: Codec> Codec for Option<T> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        match self {
+            None => to.put(&[0]),
+            Some(value) => {
+                to.put(&[1]);
+                value.put(to);
+            }
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Some(None),
+            1 => T::take(from).map(Some),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Codec> Codec for Vec<T> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_count(self.len(), to);
+        for item in self {
+            item.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let count = from.count()?;
+        let mut list = Self::new();
+        for _ in 0..count {
+            list.push(T::take(from)?);
+        }
+        Some(list)
+    }
+}
+
+impl<T: Codec> Codec for Arc<[T]> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_count(self.len(), to);
+        for item in self.iter() {
+            item.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Vec::take(from).map(Self::from)
+    }
+}
+
+impl<T: Codec> Codec for Box<T> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        (**self).put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        T::take(from).map(Self::new)
+    }
+}
+
+impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_count(self.len(), to);
+        for (key, value) in self {
+            key.put(to);
+            value.put(to);
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        let count = from.count()?;
+        let mut map = Self::new();
+        for _ in 0..count {
+            let (key, value) = (K::take(from)?, V::take(from)?);
+            // One form for each map: its keys in order.
+            if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return None;
+            }
+            map.insert(key, value);
+        }
+        Some(map)
+    }
+}
+
+impl Codec for serde_json::Value {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_text(&self.to_string(), to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        serde_json::from_str(from.text()?).ok()
+    }
+}
+
+/// The codec of a struct: its fields in order.
+macro_rules! record {
+    ($($ty:ty { $($field:ident),* $(,)? })*) => {
+        $(impl Codec for $ty {
+            fn put<S: Sink>(&self, to: &mut S) {
+                $(self.$field.put(to);)*
+            }
+            fn take(from: &mut Reader<'_>) -> Option<Self> {
+                Some(Self { $($field: Codec::take(from)?),* })
+            }
+        })*
+    };
+}
+
+/// The codec of an enum: a number for the variant, then its fields.
+macro_rules! choice {
+    ($ty:ty { $($tag:literal $variant:ident $(( $($item:ident),* ))? $({ $($field:ident),* })?),* $(,)? }) => {
+        impl Codec for $ty {
+            fn put<S: Sink>(&self, to: &mut S) {
+                match self {
+                    $(Self::$variant $(( $($item),* ))? $({ $($field),* })? => {
+                        to.put(&[$tag]);
+                        $($($item.put(to);)*)?
+                        $($($field.put(to);)*)?
+                    })*
+                }
+            }
+            fn take(from: &mut Reader<'_>) -> Option<Self> {
+                from.deeper(|from| match from.byte()? {
+                    $($tag => Some(Self::$variant
+                        $(( $({ let $item = Codec::take(from)?; $item }),* ))?
+                        $({ $($field: Codec::take(from)?),* })?
+                    ),)*
+                    _ => None,
+                })
+            }
+        }
+    };
+}
+
+pub(super) use {choice, record};
