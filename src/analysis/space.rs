@@ -45,8 +45,6 @@ pub(super) type InstanceId = u32;
 /// A journey with the callers that are told apart.
 #[derive(Debug)]
 pub(super) struct Instance {
-    /// Its number.
-    pub(super) id: InstanceId,
     /// The journey.
     pub(super) journey: JourneyId,
     /// Whether it is where runs begin.
@@ -58,11 +56,10 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    fn new(id: InstanceId, journey: JourneyId, chain: Option<usize>) -> Self {
+    fn new(journey: JourneyId, chain: Option<usize>, outermost: bool) -> Self {
         Self {
-            id,
             journey,
-            outermost: id == 0,
+            outermost,
             chain,
             calls: BTreeMap::new(),
             states: Vec::new(),
@@ -161,7 +158,7 @@ impl<'a> Space<'a> {
     fn instantiate(&mut self, journey: JourneyId) {
         let mut known: BTreeMap<(JourneyId, Option<usize>), InstanceId> = BTreeMap::new();
         known.insert((journey, Some(0)), 0);
-        self.instances.push(Instance::new(0, journey, Some(0)));
+        self.instances.push(Instance::new(journey, Some(0), true));
         let mut next = 0;
         while let Some(instance) = self.instances.get(next) {
             let chain = instance.chain;
@@ -174,7 +171,7 @@ impl<'a> Space<'a> {
                 let new = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);
                 let id = *known.entry((inner, chain)).or_insert(new);
                 if id == new {
-                    self.instances.push(Instance::new(new, inner, chain));
+                    self.instances.push(Instance::new(inner, chain, false));
                 }
                 calls.insert(state, id);
             }

@@ -4,8 +4,8 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Int, Text, Texts},
-        any, gone_named, int, localized, map, named, node, on, shared, text, text_or, texts, time,
-        transient, values,
+        any, int, localized, map, named, node, on, shared, text, text_or, texts, time, transient,
+        values,
     },
     keys::PASSWORD,
 };
@@ -19,8 +19,7 @@ pub(super) const TYPES: &[Entry] = &[
     // The vendor's values are texts; in text they keep their types. A key `username` writes the identity.
     node("SetStateNode", "Writes fixed values to shared state")
         .settings(&[values("attributes")])
-        .writes(&[named(Shared, "attributes", Any).always()])
-        .removes(&[gone_named("attributes")]),
+        .writes(&[named(Shared, "attributes", Any).always()]),
     // `UserToken` into `username` takes the subject of the session; that alone lets nobody in.
     node(
         "SessionDataNode",
@@ -28,10 +27,8 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .settings(&[text("sessionDataKey"), text("sharedStateKey")])
     .writes(&[
-        named(Shared, "sharedStateKey", Text).personal().always(),
-        named(ObjectShared, "sharedStateKey", Text)
-            .personal()
-            .always(),
+        named(Shared, "sharedStateKey", Text).personal(),
+        named(ObjectShared, "sharedStateKey", Text).personal(),
     ])
     .facts(&[on("outcome").proves(Factor::Session)])
     .calls_out(),

@@ -12,8 +12,9 @@ use crate::{
     engine::{
         action::Reply,
         answer,
+        callback::Answer,
         effect::{Effect, EffectReply},
-        error::{EngineError, NodeError},
+        error::{AnswerError, EngineError, NodeError},
         host::{Host, Timestamp},
         limits::Limits,
         link::{self, LinkErrors, Secrets},
@@ -275,6 +276,24 @@ impl AuthSession {
                 | Standing::Ended(_),
                 _,
             ) => Err(unexpected()),
+        }
+    }
+
+    /// Whether answers fit what the run asks, as the next step would judge them.
+    ///
+    /// A server asks before it marks the step as used, so that a mistake costs nothing.
+    ///
+    /// # Errors
+    /// The number, a kind or a bound is wrong, or nothing is asked.
+    pub fn check(&self, answers: &[Answer]) -> Result<(), AnswerError> {
+        match &self.run.standing {
+            Standing::Ask(ask) => answer::check(&ask.callbacks, answers, &self.engine.limits),
+            Standing::Begin | Standing::Call(_) | Standing::Suspended(_) | Standing::Ended(_) => {
+                Err(AnswerError::Count {
+                    expected: 0,
+                    got: answers.len(),
+                })
+            }
         }
     }
 

@@ -56,6 +56,10 @@ pub enum Refusal {
     AuthIdInvalid,
     /// The run is over: expired, used, or of a program that is gone.
     TimedOut,
+    /// The session that is to be upgraded is not there.
+    NoSuchSession,
+    /// The link was followed before, or has expired.
+    LinkGone,
     /// Another number of callbacks than was asked.
     CallbackCount,
     /// Another type of callback than was asked.
@@ -106,7 +110,7 @@ impl Refusal {
     /// The status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::TimedOut | Self::AccessDenied => 401,
+            Self::TimedOut | Self::LinkGone | Self::AccessDenied => 401,
             Self::CrossSite | Self::Forbidden => 403,
             Self::UnknownRealm(_)
             | Self::NotFound
@@ -129,6 +133,7 @@ impl Refusal {
             | Self::NoConfiguration
             | Self::AuthIdMalformed
             | Self::AuthIdInvalid
+            | Self::NoSuchSession
             | Self::CallbackCount
             | Self::CallbackType
             | Self::CallbackInput
@@ -174,6 +179,11 @@ impl Refusal {
             Self::AuthIdMalformed => "Failed to parse JWT, malformed",
             Self::AuthIdInvalid => "AuthId JWT Signature not valid",
             Self::TimedOut => code_text(110),
+            Self::NoSuchSession => "The session to upgrade is not valid",
+            Self::LinkGone => {
+                "org.forgerock.openam.auth.nodes.framework.token.SuspendedAuthSessionException: \
+                 Token not found. It may have expired."
+            }
             Self::CallbackCount => "Incorrect number of callbacks found in JSON response",
             Self::CallbackType => "Required callback not found in JSON response",
             Self::CallbackInput => "JSON Callback does not include a input field",

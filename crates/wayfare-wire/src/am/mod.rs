@@ -8,6 +8,7 @@
 //! from the product are listed in docs/wire.md, each with its reason.
 
 pub mod auth_id;
+pub mod authenticate;
 pub mod callbacks;
 pub mod cookie;
 pub mod error;

@@ -43,7 +43,7 @@ impl std::fmt::Debug for Parts<'_> {
 
 impl<'a> Parts<'a> {
     /// The values of a header, in order.
-    pub fn header(&self, name: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn header<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.headers
             .iter()
             .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
@@ -69,7 +69,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The session token that came: as the cookie of that name, else as the header of that name.
-    pub fn session_token(&self, cookie: &'a str) -> Option<String> {
+    pub fn session_token(&self, cookie: &str) -> Option<String> {
         let cookies = self.cookies();
         let mut named = cookies.into_iter().filter(|(name, _)| name == cookie);
         named

@@ -1,0 +1,144 @@
+//! What an exchange asks of its embedder, and what it is given.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{
+    EffectReply, Realm, Secret, StartSession, Success, Timestamp, Value,
+    engine::step::{Call, FailureReason},
+};
+
+use crate::{
+    am::{error::Refusal, reply::Reply},
+    claims::{Claim, Claimed, Kept, RunEnd},
+};
+
+/// The next thing to do; each says what it is answered by.
+#[derive(Debug)]
+pub enum Need {
+    /// Look up the session of this token in the realm: [`Given::Session`].
+    Session(Secret<String>),
+    /// Say whether there is room: [`Given::Admitted`], [`Given::Busy`], [`Given::TooManyRuns`].
+    Admit(Admission),
+    /// Read the state kept for a generation: [`Given::State`].
+    State {
+        /// The run.
+        run: u128,
+        /// The generation.
+        generation: u32,
+    },
+    /// Claim a step: [`Given::Claimed`].
+    Claim(Claim),
+    /// Do something outside: [`Given::Effect`].
+    Perform(Box<Call>),
+    /// Keep state: [`Given::Done`].
+    Keep(Kept),
+    /// End a run that made no session: [`Given::Done`].
+    End(RunEnd),
+    /// Make the session and end the run, in one transaction: [`Given::Made`], [`Given::NotMade`].
+    Finish(Box<Finish>),
+    /// Send this; the exchange is over.
+    Reply(Reply),
+}
+
+/// What a step will take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admission {
+    /// Whether a run begins, which counts against how many may be open.
+    pub start: bool,
+    /// Whether a secret may be compared before the next stop. Whoever is admitted has a place for it and
+    /// is not sent away later.
+    pub verify: bool,
+}
+
+/// A success that is to become a session.
+#[derive(Debug)]
+pub struct Finish {
+    /// The realm.
+    pub realm: Realm,
+    /// The run to end; `None` where it never had a token.
+    pub end: Option<RunEnd>,
+    /// The success.
+    pub success: Success,
+}
+
+/// What is given to an exchange.
+#[derive(Debug)]
+pub enum Given {
+    /// Nothing: the first call.
+    Nothing,
+    /// The valid session, if there is one.
+    Session(Option<StartSession>),
+    /// There is room, and it is held.
+    Admitted,
+    /// No place to compare secrets is free.
+    Busy {
+        /// How many seconds to wait.
+        retry_after: u32,
+    },
+    /// Too many runs are open.
+    TooManyRuns {
+        /// How many seconds to wait.
+        retry_after: u32,
+    },
+    /// The state, if it is there.
+    State(Option<Vec<u8>>),
+    /// What became of the claim.
+    Claimed(Claimed),
+    /// The reply to the effect.
+    Effect(EffectReply),
+    /// It is done.
+    Done,
+    /// The session was made.
+    Made {
+        /// Its token.
+        token: Secret<String>,
+        /// Its properties, for details that show them.
+        properties: BTreeMap<Arc<str>, Value>,
+    },
+    /// The session that this one was to replace, and rested on, is gone; nothing was made.
+    NotMade,
+    /// The store failed.
+    Failed,
+}
+
+/// What an exchange came to, for audits and counts; nothing secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// The realm.
+    pub realm: Realm,
+    /// The run.
+    pub run: Option<u128>,
+    /// The stop it stands at.
+    pub generation: u32,
+    /// The journey, by its name on the wire.
+    pub journey: Option<Arc<str>>,
+    /// The name typed so far.
+    pub username: Option<Arc<str>>,
+    /// Until when the run may go on; `None` where it is over or never began.
+    pub open_until: Option<Timestamp>,
+    /// What it came to.
+    pub verdict: Verdict,
+}
+
+/// What an exchange came to.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is still under way.
+    Pending,
+    /// Something is asked.
+    Asked,
+    /// The run waits for someone to come back.
+    Suspended,
+    /// Someone logged in.
+    Success {
+        /// Whether there is a session.
+        session: bool,
+    },
+    /// The run failed.
+    Failure(FailureReason),
+    /// The run succeeded, but the session it rested on was gone.
+    NotMade,
+    /// The request was refused.
+    Refused(Refusal),
+}

@@ -1,0 +1,344 @@
+//! The end of an exchange: the next token, or the end of the run.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{
+    Ask, AuthSession, Effect, End, Failure, FailureReason, Secret, Success, Timestamp, Value,
+    engine::step::{Call, Suspended},
+};
+
+use super::{
+    Exchange, Finish, Given, Need, State, Verdict,
+    token::{Head, Kind},
+};
+use crate::{
+    am::{
+        auth_id::{self, Claims},
+        error::{LOGIN_FAILURE, Refusal, code_text, escape, failure},
+        reply::{self, Login, Reply},
+    },
+    claims::{Kept, RunEnd},
+    seal::Sealer,
+};
+
+/// What is waited for when only the reply is left.
+pub(super) enum Closing {
+    /// For the state to be kept, then for the link to be sent, if there is one.
+    Keep(Reply, Option<Box<Call>>),
+    /// For the link to be sent.
+    Deliver(Reply),
+    /// For the end of the run.
+    End(Reply),
+    /// For the session.
+    Finish(Box<Success>),
+}
+
+/// A token, and the state that must be kept before it is sent.
+struct Made {
+    auth_id: String,
+    kept: Option<Kept>,
+}
+
+impl Exchange<'_> {
+    /// Sends what a run asks, with the token of the stop it stands at.
+    pub(super) fn ask(&mut self, session: &AuthSession, ask: &Ask) -> Result<Need, Refusal> {
+        let made = self.token(session, None)?;
+        self.verdict = Verdict::Asked;
+        self.open_until = Some(session.expires_at());
+        let reply = reply::step(&made.auth_id, ask).cookie(self.settings.cookies.balancer());
+        match made.kept {
+            None => Ok(self.send(reply)),
+            Some(kept) => {
+                self.state = State::Closing(Closing::Keep(reply, None));
+                Ok(Need::Keep(kept))
+            }
+        }
+    }
+
+    /// Keeps a run that waits for someone, and has the link sent.
+    pub(super) fn suspend(
+        &mut self,
+        session: &AuthSession,
+        suspended: Suspended,
+    ) -> Result<Need, Refusal> {
+        let link = self.token(session, Some((Kind::Suspended, suspended.until)))?;
+        let kept = link.kept.ok_or(Refusal::Internal)?;
+        // The token of the reply holds nothing that can be answered; only the link goes on.
+        let shown = self.token(session, Some((Kind::Kept, suspended.until)))?;
+        self.verdict = Verdict::Suspended;
+        self.open_until = Some(suspended.until);
+        let address = self.link(&link.auth_id);
+        let deliver = suspended.deliver.map(|effect| {
+            Box::new(Call {
+                id: suspended.id,
+                effect: addressed(effect, &address),
+                node: Arc::clone(&session.start().journey),
+            })
+        });
+        let reply =
+            reply::step(&shown.auth_id, &suspended.ask).cookie(self.settings.cookies.balancer());
+        self.state = State::Closing(Closing::Keep(reply, deliver));
+        Ok(Need::Keep(kept))
+    }
+
+    fn link(&self, id: &str) -> String {
+        let page = &self.settings.login_page;
+        let mark = if page.contains('?') { '&' } else { '?' };
+        let mut link = format!(
+            "{page}{mark}suspendedId={id}&realm={}",
+            encoded(self.realm.as_str())
+        );
+        if let (Some(ty), Some(value)) = &self.index {
+            link.push_str("&authIndexType=");
+            link.push_str(&encoded(ty));
+            link.push_str("&authIndexValue=");
+            link.push_str(&encoded(value));
+        }
+        link
+    }
+
+    /// The token of the stop that a run stands at.
+    fn token(
+        &mut self,
+        session: &AuthSession,
+        waits: Option<(Kind, Timestamp)>,
+    ) -> Result<Made, Refusal> {
+        let keys = self.site.keys(&self.realm).ok_or(Refusal::Internal)?;
+        let exp = waits.map_or(session.expires_at(), |(_, until)| until);
+        let mut head = Head {
+            kind: waits.map_or(Kind::Contained, |(kind, _)| kind),
+            epoch: self.site.epoch(),
+            run: session.run_id(),
+            generation: session.generation(),
+            program: *session.engine().hash(),
+        };
+        let cipher = Sealer::new(&keys, self.host);
+        let sealed = session
+            .seal(&cipher, &head.associated(&self.realm))
+            .map_err(|_| Refusal::Internal)?;
+        // A row that is kept for too short a time must be told so.
+        let outlives = self.kept_until.is_some_and(|until| exp > until);
+        if sealed.len() > self.settings.sealed_bytes_max || outlives {
+            head.kind = waits.map_or(Kind::Kept, |(kind, _)| kind);
+        }
+        let mut made = self.signed(&head, &sealed, exp, &keys)?;
+        if made.len() > auth_id::BYTES_MAX {
+            head.kind = waits.map_or(Kind::Kept, |(kind, _)| kind);
+            made = self.signed(&head, &sealed, exp, &keys)?;
+        }
+        let kept = (head.kind != Kind::Contained).then_some(Kept {
+            run: head.run,
+            generation: head.generation,
+            keep: exp,
+            state: sealed,
+        });
+        Ok(Made {
+            auth_id: made,
+            kept,
+        })
+    }
+
+    fn signed(
+        &self,
+        head: &Head,
+        sealed: &[u8],
+        exp: Timestamp,
+        keys: &crate::seal::RealmKeys,
+    ) -> Result<String, Refusal> {
+        let state = match head.kind {
+            Kind::Contained => sealed,
+            Kind::Kept | Kind::Suspended => &[],
+        };
+        let (index_type, index_value) = self.index.clone();
+        let claims = Claims {
+            index_value,
+            otk: auth_id::one_time_key(self.host).map_err(|_| Refusal::Internal)?,
+            index_type,
+            realm: self.realm.clone(),
+            session_id: head.write(state),
+            exp: exp.seconds(),
+            iat: self.host.now().seconds(),
+        };
+        Ok(auth_id::sign(&claims, keys))
+    }
+
+    /// The end of a run.
+    pub(super) fn end(&mut self, session: &AuthSession, end: End) -> Need {
+        let run_end = self.kept_until.map(|keep| RunEnd {
+            run: session.run_id(),
+            keep: keep.max(session.expires_at()),
+        });
+        match end {
+            End::Success(success) if success.no_session || self.no_session => {
+                self.verdict = Verdict::Success { session: false };
+                let reply = self.logged_in(&success, None, &BTreeMap::new());
+                self.bury(run_end, reply)
+            }
+            End::Success(success) => {
+                self.state = State::Closing(Closing::Finish(success.clone()));
+                Need::Finish(Box::new(Finish {
+                    realm: self.realm.clone(),
+                    end: run_end,
+                    success: *success,
+                }))
+            }
+            End::Failure(failed) => {
+                let reply = self.failed(&failed);
+                self.verdict = Verdict::Failure(failed.reason);
+                self.bury(run_end, reply)
+            }
+        }
+    }
+
+    fn bury(&mut self, run_end: Option<RunEnd>, reply: Reply) -> Need {
+        match run_end {
+            // It never had a token: there is nothing to end.
+            None => self.send(reply),
+            Some(end) => {
+                self.state = State::Closing(Closing::End(reply));
+                Need::End(end)
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, closing: Closing, given: Given) -> Result<Need, Refusal> {
+        match (closing, given) {
+            // At an end the last token is used: a row that could not be marked cannot be claimed either.
+            (Closing::Keep(reply, None), Given::Done)
+            | (Closing::Deliver(reply), Given::Effect(_))
+            | (Closing::End(reply), Given::Done | Given::Failed) => Ok(self.send(reply)),
+            (Closing::Keep(reply, Some(call)), Given::Done) => {
+                self.state = State::Closing(Closing::Deliver(reply));
+                Ok(Need::Perform(call))
+            }
+            (Closing::Finish(success), Given::Made { token, properties }) => {
+                self.verdict = Verdict::Success { session: true };
+                let reply = self.logged_in(&success, Some(&token), &properties);
+                let cookies = self.settings.cookies.login(token.reveal());
+                let reply = reply
+                    .cookie(self.settings.cookies.balancer())
+                    .with_cookies(cookies);
+                Ok(self.send(reply))
+            }
+            (Closing::Finish(_), Given::NotMade) => {
+                self.verdict = Verdict::NotMade;
+                let version = self.served.map(|served| served.version);
+                let reply = failure(401, LOGIN_FAILURE, None, &BTreeMap::new(), version);
+                Ok(self.send(reply))
+            }
+            _ => Err(Refusal::Internal),
+        }
+    }
+
+    fn logged_in(
+        &self,
+        success: &Success,
+        token: Option<&Secret<String>>,
+        properties: &BTreeMap<Arc<str>, Value>,
+    ) -> Reply {
+        let mut details = success.details.clone();
+        for (shown, property) in &success.session_details {
+            if let Some(value) = properties.get(property) {
+                details.insert(Arc::clone(shown), value.clone());
+            }
+        }
+        let old = self.served.is_some_and(|served| served.version.major == 1);
+        let login = Login {
+            token: token.map(|token| token.reveal().as_str()),
+            success_url: success
+                .success_url
+                .as_deref()
+                .unwrap_or(&self.settings.success_url),
+            realm: &self.realm,
+            details: &details,
+            message: self.settings.no_session_message || old,
+        };
+        reply::login(&login).node_headers(&success.headers)
+    }
+
+    fn failed(&self, failed: &Failure) -> Reply {
+        let version = self.served.map(|served| served.version);
+        if failed.reason == FailureReason::OtherSubject {
+            return Refusal::OtherSubject.reply(version);
+        }
+        let locked = self.settings.locked_message && failed.reason == FailureReason::Inactive;
+        let message = match &failed.message {
+            _ if locked => code_text(112).to_owned(),
+            Some(message) => escape(message),
+            None => LOGIN_FAILURE.to_owned(),
+        };
+        let url = failed
+            .failure_url
+            .as_deref()
+            .or(self.settings.failure_url.as_deref());
+        failure(401, &message, url, &failed.details, version).node_headers(&failed.headers)
+    }
+
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> Need {
+        let reply = refusal.reply(self.served.map(|served| served.version));
+        // A version that is not served is not named.
+        if matches!(refusal, Refusal::Version(_)) {
+            self.served = None;
+        }
+        self.verdict = Verdict::Refused(refusal);
+        self.send(reply)
+    }
+
+    fn send(&mut self, reply: Reply) -> Need {
+        self.state = State::Over;
+        let reply = match self.served {
+            Some(served) => reply.served(served),
+            None => reply,
+        };
+        Need::Reply(reply)
+    }
+}
+
+/// A message with the link in it.
+fn addressed(effect: Effect, link: &str) -> Effect {
+    match effect {
+        Effect::Send(mut message) => {
+            let body = message.body.reveal().replace("{0}", link);
+            message.body = Secret::new(body);
+            Effect::Send(message)
+        }
+        Effect::Custom(mut custom) => {
+            custom.request = with_link(&custom.request, link, 16);
+            Effect::Custom(custom)
+        }
+        other => other,
+    }
+}
+
+/// BOUND: as deep as `depth`; what lies deeper stays as it is.
+fn with_link(value: &Value, link: &str, depth: u32) -> Value {
+    match value {
+        Value::Text(text) => Value::from(text.replace("{0}", link)),
+        Value::List(list) if depth > 0 => Value::List(
+            list.iter()
+                .map(|item| with_link(item, link, depth - 1))
+                .collect(),
+        ),
+        Value::Map(map) if depth > 0 => Value::Map(Arc::new(
+            map.iter()
+                .map(|(key, item)| (Arc::clone(key), with_link(item, link, depth - 1)))
+                .collect(),
+        )),
+        other => other.clone(),
+    }
+}
+
+/// A text as part of a query.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing into a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
