@@ -421,16 +421,11 @@ impl<D: Domain> Trail<'_, '_, D> {
                 at_state(flow.arcs.get(arc as usize).map_or(hit.state, |arc| arc.to))
             }
             HitPlace::OnArc(arc, _) => {
-                let (node, at) = at_state(hit.state);
-                let child = match at {
-                    At::Child(child) => child,
-                    At::Node | At::Outcome(_) | At::Error | At::ChildOutcome(..) => 0,
-                };
-                match flow.arcs.get(arc as usize).map(|arc| arc.leave) {
-                    Some(Leave::Outcome(outcome)) => (node, At::Outcome(outcome)),
-                    Some(Leave::Next(outcome)) => (node, At::ChildOutcome(child, outcome)),
-                    Some(Leave::Error | Leave::Unhandled) | None => (node, At::Error),
-                }
+                let state = flow.state(hit.state);
+                let child = state.map_or(0, |state| state.child);
+                let leave = flow.arcs.get(arc as usize).map(|arc| arc.leave);
+                let at = leave.map_or(At::Node, |leave| at_of(leave, child));
+                (state.map_or_else(NodeIndex::end, |state| state.node), at)
             }
         };
         Point {
@@ -448,10 +443,20 @@ fn push(steps: &mut Vec<CounterStep>, step: CounterStep) {
     }
 }
 
-fn on_of(leave: Leave) -> Option<On> {
+/// What a step shows of leaving by an arc; nothing within a page.
+pub(super) fn on_of(leave: Leave) -> Option<On> {
     match leave {
         Leave::Next(OutcomeId(_)) => None,
         Leave::Outcome(outcome) => Some(On::Outcome(outcome)),
         Leave::Error | Leave::Unhandled => Some(On::Error),
+    }
+}
+
+/// The point that leaving by an arc is.
+pub(super) fn at_of(leave: Leave, child: u16) -> At {
+    match leave {
+        Leave::Outcome(outcome) => At::Outcome(outcome),
+        Leave::Next(outcome) => At::ChildOutcome(child, outcome),
+        Leave::Error | Leave::Unhandled => At::Error,
     }
 }

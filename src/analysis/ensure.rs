@@ -57,7 +57,6 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             match decide(program, flows, journey.id, ensure) {
                 Verdict::Holds => {}
                 Verdict::Fails(run) => diagnostics.push(failed(program, ensure, &run)),
-                Verdict::Open(_) if !decided(&ensure.property) => {}
                 Verdict::Open(reason) => diagnostics.push(
                     Diagnostic::new(codes::ENSURE_FAILED, ensure.span, not_shown(ensure))
                         .note(reason),
@@ -65,13 +64,6 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             }
         }
     }
-}
-
-fn decided(property: &Property) -> bool {
-    matches!(
-        property,
-        Property::EveryPath { .. } | Property::Never { .. }
-    )
 }
 
 fn not_shown(ensure: &Ensure) -> String {
@@ -119,10 +111,10 @@ pub(super) fn decide(
     match &ensure.property {
         Property::EveryPath { to, passes } => question.every_path(to, passes),
         Property::Never { what, after } => question.never(what, after),
-        Property::LevelAtLeast { .. }
-        | Property::Has { .. }
-        | Property::Holds { .. }
-        | Property::AtMost { .. } => Verdict::Open(Cow::Borrowed("this form is not decided yet")),
+        Property::LevelAtLeast { level, place } => question.level_at_least(*level, place),
+        Property::Has { slot, place } => question.has(slot, place),
+        Property::Holds { condition, place } => question.holds(condition, place),
+        Property::AtMost { visits, of } => question.at_most(*visits, of),
     }
 }
 

@@ -269,22 +269,22 @@ impl Explored {
                     }
                 }
                 StateKind::Call(_) => {
-                    let Some(callee) = at.callee(state) else {
+                    let Some(target) = at.callee(state) else {
                         continue;
                     };
                     let entry = domain.call(at, state, memory);
-                    match self.known.get(&(callee, entry)).copied() {
+                    match self.known.get(&(target, entry)).copied() {
                         Some(inner) => {
                             self.call(domain, at, flow, id, inner, (state, memory, length));
                         }
                         None => {
                             table.heap.push(Reverse((length, state, memory)));
                             let start = space
-                                .instance(callee)
+                                .instance(target)
                                 .and_then(|inner| space.program.journey(inner.journey))
                                 .map_or(0, |journey| Flow::of_node(journey.start));
                             let caller = Some((id, state, memory));
-                            return Some(self.open(space, domain, callee, start, entry, caller));
+                            return Some(self.open(space, domain, target, start, entry, caller));
                         }
                     }
                 }
@@ -383,29 +383,6 @@ impl Explored {
         let table = self.tables.get(table)?;
         let fits = |ending: &&Ending| ending.exit == exit && ending.memory == memory;
         table.endings.iter().find(fits).map(|ending| ending.state)
-    }
-
-    /// Whether the outermost journey can end in this way.
-    pub(super) fn ends_in(&self, exit: Exit) -> bool {
-        let root = self.tables.first();
-        root.is_some_and(|root| root.endings.iter().any(|ending| ending.exit == exit))
-    }
-
-    /// The ways in which the outermost journey can end, with the memory there.
-    pub(super) fn endings(&self) -> impl Iterator<Item = (Exit, u32)> {
-        let root = self.tables.first();
-        root.into_iter()
-            .flat_map(|root| root.endings.iter().map(|end| (end.exit, end.memory)))
-    }
-
-    /// Whether any run reaches this state of a table.
-    pub(super) fn reaches(&self, table: TableId, state: u32) -> bool {
-        self.tables.get(table).is_some_and(|table| {
-            table.rows.values().any(|row| {
-                row.get(state as usize)
-                    .is_some_and(|cell| cell.length != NEVER)
-            })
-        })
     }
 }
 

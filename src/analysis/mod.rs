@@ -14,13 +14,18 @@
 
 mod component;
 mod counterexample;
+mod definite;
 mod ensure;
 mod explore;
 mod flow;
+mod implied;
+mod level;
 mod loops;
 mod phase;
+mod proof;
 mod reach;
 mod space;
+mod visits;
 
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
@@ -32,5 +37,7 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     let flows = Flows::new(program);
     reach::check(program, &flows, diagnostics);
     loops::check(program, &flows, diagnostics);
+    level::check(program, &flows, diagnostics);
+    proof::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
 }

@@ -45,6 +45,8 @@ pub(super) type InstanceId = u32;
 /// A journey with the callers that are told apart.
 #[derive(Debug)]
 pub(super) struct Instance {
+    /// Its number.
+    pub(super) id: InstanceId,
     /// The journey.
     pub(super) journey: JourneyId,
     /// Whether it is where runs begin.
@@ -56,10 +58,11 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    fn new(journey: JourneyId, chain: Option<usize>, outermost: bool) -> Self {
+    fn new(id: InstanceId, journey: JourneyId, chain: Option<usize>) -> Self {
         Self {
+            id,
             journey,
-            outermost,
+            outermost: id == 0,
             chain,
             calls: BTreeMap::new(),
             states: Vec::new(),
@@ -158,7 +161,7 @@ impl<'a> Space<'a> {
     fn instantiate(&mut self, journey: JourneyId) {
         let mut known: BTreeMap<(JourneyId, Option<usize>), InstanceId> = BTreeMap::new();
         known.insert((journey, Some(0)), 0);
-        self.instances.push(Instance::new(journey, Some(0), true));
+        self.instances.push(Instance::new(0, journey, Some(0)));
         let mut next = 0;
         while let Some(instance) = self.instances.get(next) {
             let chain = instance.chain;
@@ -171,7 +174,7 @@ impl<'a> Space<'a> {
                 let new = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);
                 let id = *known.entry((inner, chain)).or_insert(new);
                 if id == new {
-                    self.instances.push(Instance::new(inner, chain, false));
+                    self.instances.push(Instance::new(new, inner, chain));
                 }
                 calls.insert(state, id);
             }

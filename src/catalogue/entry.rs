@@ -54,6 +54,7 @@ pub(super) struct Entry {
     callbacks: Words,
     reads: &'static [Key],
     writes: &'static [Key],
+    removes: &'static [Gone],
     facts: &'static [Fact],
     asks: Known<bool>,
     suspends: Known<bool>,
@@ -75,6 +76,7 @@ pub(super) const fn node(wire: &'static str, summary: &'static str) -> Entry {
         callbacks: &[],
         reads: &[],
         writes: &[],
+        removes: &[],
         facts: &[],
         asks: Known::Is(false),
         suspends: Known::Is(false),
@@ -167,6 +169,11 @@ impl Entry {
         Self { writes, ..self }
     }
 
+    /// It takes these keys out of the state.
+    pub(super) const fn removes(self, removes: &'static [Gone]) -> Self {
+        Self { removes, ..self }
+    }
+
     /// What its outcomes mean; an outcome without a line means nothing.
     pub(super) const fn facts(self, facts: &'static [Fact]) -> Self {
         Self { facts, ..self }
@@ -241,6 +248,7 @@ impl Entry {
             callbacks: borrowed(self.callbacks),
             reads: self.reads.iter().map(Key::state_key).collect(),
             writes: self.writes.iter().map(Key::state_key).collect(),
+            removes: self.removes.iter().map(Gone::removal).collect(),
             facts: self.facts.iter().map(Fact::facts).collect(),
             asks: self.asks,
             suspends: self.suspends,

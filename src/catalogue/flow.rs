@@ -3,7 +3,7 @@
 use super::entry::{
     Entry, Fact,
     Kind::{Any, Int, Text},
-    When, any, flag, int_or, key, localized, named, node, on, shared, text, text_or, texts,
+    When, any, flag, gone, int_or, key, localized, named, node, on, shared, text, text_or, texts,
     texts_or, time_or,
 };
 use crate::model::signature::{
@@ -66,6 +66,7 @@ pub(super) const TYPES: &[Entry] = &[
         .may_ask(&["*"])
         .reads(&[any("*", Any)])
         .writes(&[key(Shared, "*", Any), key(Transient, "*", Any)])
+        .removes(&[gone("*", "*")])
         .facts(SCRIPT)
         .may_suspend()
         .calls_out(),
@@ -82,6 +83,7 @@ pub(super) const TYPES: &[Entry] = &[
     .may_ask(&["*"])
     .reads(&[any("*", Any)])
     .writes(&[key(Shared, "*", Any), key(Transient, "*", Any)])
+    .removes(&[gone("*", "*")])
     .facts(SCRIPT)
     .may_suspend()
     .calls_out()
@@ -96,7 +98,7 @@ pub(super) const TYPES: &[Entry] = &[
         ])
         .authored("choices")
         .asks(&["ChoiceCallback"])
-        .reads(&[shared("targetAuthLevel", Int), shared("authLevel", Int)]),
+        .reads(&[shared("targetAuthLevel", Int)]),
     node("MessageNode", "Shows a message with two answers")
         .settings(&[
             localized("message"),
@@ -106,7 +108,7 @@ pub(super) const TYPES: &[Entry] = &[
         ])
         .outcomes(&["true", "false"])
         .asks(&["TextOutputCallback", "ConfirmationCallback"])
-        .writes(&[named(Shared, "stateField", Int)]),
+        .writes(&[named(Shared, "stateField", Int).always()]),
     node(
         "RetryLimitDecisionNode",
         "Lets a run try again a limited number of times; the vendor's default of \
@@ -150,6 +152,7 @@ pub(super) const TYPES: &[Entry] = &[
         .asks(&["MetadataCallback"])
         .reads(&[named(Shared, "attributes", Any)]),
     // It asks only with its popup.
+    // Secrets are not shown. Without the popup it only traces what there is.
     node("DebugNode", "Shows the state while a journey is written")
         .settings(&[flag("popupEnabled", true)])
         .may_ask(&["TextOutputCallback"])

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::cell::Kind;
-use crate::model::signature::{Factor, Known, LevelChange, OutcomeFacts, Scope, Secrecy, StateKey};
+use crate::model::signature::{
+    Factor, Known, LevelChange, OutcomeFacts, Removal, Scope, Secrecy, StateKey,
+};
 
 /// A key of the state.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +90,41 @@ impl Key {
             ty: self.kind.ty(),
             secrecy: self.secrecy,
             always: self.always,
+        }
+    }
+}
+
+/// A key that is taken out of the state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gone {
+    key: &'static str,
+    named_by: Option<&'static str>,
+    outcome: &'static str,
+}
+
+/// A key that is taken out of the state on this outcome; `*` for any key, and for every outcome.
+pub(super) const fn gone(key: &'static str, outcome: &'static str) -> Gone {
+    Gone {
+        key,
+        named_by: None,
+        outcome,
+    }
+}
+
+/// The keys that this setting names are taken out of the state.
+pub(super) const fn gone_named(setting: &'static str) -> Gone {
+    Gone {
+        named_by: Some(setting),
+        ..gone("*", "*")
+    }
+}
+
+impl Gone {
+    pub(super) fn removal(&self) -> Removal {
+        Removal {
+            key: Cow::Borrowed(self.key),
+            named_by: self.named_by.map(Cow::Borrowed),
+            outcome: Cow::Borrowed(self.outcome),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Int, Secret, Text},
-        When, any, flag, int_or, localized, named, node, on, shared, text, text_or, texts,
+        When, any, flag, gone, int_or, localized, named, node, on, shared, text, text_or, texts,
         texts_or, time_or, transient, word,
     },
     keys::{DEVICE_PROFILE, MFA_METHOD, USERNAME},
@@ -346,6 +346,7 @@ pub(super) const TYPES: &[Entry] = &[
         shared("pushContent", Any),
         shared("pushMessageExpiration", Int),
     ])
+    .removes(&[gone("pushMessageId", "*"), gone("t", "*")])
     .facts(&[on("TRUE").proves(Factor::Push)])
     .calls_out(),
     node(
@@ -367,6 +368,10 @@ pub(super) const TYPES: &[Entry] = &[
         .reads(&[
             any("recoveryCodes", Secret),
             any("recoveryCodeDeviceName", Text),
+        ])
+        .removes(&[
+            gone("recoveryCodes", "*"),
+            gone("recoveryCodeDeviceName", "*"),
         ]),
     node(
         "GetAuthenticatorAppNode",

@@ -4,7 +4,7 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Int, Secret, Text},
-        When, any, flag, int_or, localized, named, node, on, secret, shared, text, text_or,
+        When, any, flag, gone, int_or, localized, named, node, on, secret, shared, text, text_or,
         time_or, transient, word,
     },
     keys::{MFA_METHOD, USERNAME},
@@ -42,12 +42,12 @@ pub(super) const TYPES: &[Entry] = &[
             ),
         ])
         .reads(&[
-            USERNAME,
+            USERNAME.always(),
             any("oneTimePassword", Secret).always(),
             shared("emailAddress", Text).personal(),
             named(ObjectShared, "emailAttribute", Text).personal(),
         ])
-        .writes(&[shared("emailAddress", Text).personal()])
+        .writes(&[shared("emailAddress", Text).personal().always()])
         .calls_out(),
     // The code stays in the state on a miss; a loop around it needs a limit.
     node(
@@ -58,8 +58,13 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["true", "false"])
     .asks(&["PasswordCallback"])
     .reads(&[
+        USERNAME,
         any("oneTimePassword", Secret).always(),
         any("oneTimePasswordTimestamp", Int).always(),
+    ])
+    .removes(&[
+        gone("oneTimePassword", "true"),
+        gone("oneTimePasswordTimestamp", "true"),
     ])
     .facts(&[on("true").proves(Factor::Otp)])
     .verifies(),

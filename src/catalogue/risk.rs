@@ -3,25 +3,23 @@
 use super::{
     entry::{
         Entry,
-        Kind::{Any, Int, Text},
-        any, flag, int_or, map, node, on, secret, shared, text, text_or, transient, word,
+        Kind::{Any, Text},
+        any, flag, int_or, map, node, on, secret, text, text_or, transient, word,
     },
     keys::USERNAME,
 };
 
 pub(super) const TYPES: &[Entry] = &[
+    // The vendor keeps the level in shared state as `authLevel`; here it belongs to the run itself.
     node(
         "AuthLevelDecisionNode",
         "Asks whether the auth level suffices",
     )
     .settings(&[int_or("authLevelRequirement", 0).within(0, LEVEL_MAX)])
     .outcomes(&["true", "false"])
-    .reads(&[shared("authLevel", Int)])
     .facts(&[on("true").level_at_least("authLevelRequirement")]),
     node("ModifyAuthLevelNode", "Raises or lowers the auth level")
         .settings(&[int_or("authLevelIncrement", 0).within(-LEVEL_MAX, LEVEL_MAX)])
-        .reads(&[shared("authLevel", Int)])
-        .writes(&[shared("authLevel", Int).always()])
         .facts(&[on("outcome").level_by("authLevelIncrement")]),
     node(
         "AccountActiveDecisionNode",

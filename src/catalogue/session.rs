@@ -4,8 +4,8 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Int, Text, Texts},
-        any, int, localized, map, named, node, on, shared, text, text_or, texts, time, transient,
-        values,
+        any, gone_named, int, localized, map, named, node, on, shared, text, text_or, texts, time,
+        transient, values,
     },
     keys::PASSWORD,
 };
@@ -19,7 +19,8 @@ pub(super) const TYPES: &[Entry] = &[
     // The vendor's values are texts; in text they keep their types. A key `username` writes the identity.
     node("SetStateNode", "Writes fixed values to shared state")
         .settings(&[values("attributes")])
-        .writes(&[named(Shared, "attributes", Any).always()]),
+        .writes(&[named(Shared, "attributes", Any).always()])
+        .removes(&[gone_named("attributes")]),
     // `UserToken` into `username` takes the subject of the session; that alone lets nobody in.
     node(
         "SessionDataNode",
@@ -27,8 +28,10 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .settings(&[text("sessionDataKey"), text("sharedStateKey")])
     .writes(&[
-        named(Shared, "sharedStateKey", Text).personal(),
-        named(ObjectShared, "sharedStateKey", Text).personal(),
+        named(Shared, "sharedStateKey", Text).personal().always(),
+        named(ObjectShared, "sharedStateKey", Text)
+            .personal()
+            .always(),
     ])
     .facts(&[on("outcome").proves(Factor::Session)])
     .calls_out(),

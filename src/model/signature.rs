@@ -255,6 +255,17 @@ pub struct StateKey {
     pub always: bool,
 }
 
+/// A key that a type takes out of every scope of the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The key; `*` for keys named by a setting or a script.
+    pub key: Cow<'static, str>,
+    /// The setting that names the key, where one does; what is written besides stays.
+    pub named_by: Option<Cow<'static, str>>,
+    /// The outcome on which it goes; `*` for any.
+    pub outcome: Cow<'static, str>,
+}
+
 /// How an outcome moves the level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LevelChange {
@@ -304,6 +315,8 @@ pub struct Signature {
     pub reads: Cow<'static, [StateKey]>,
     /// What it writes.
     pub writes: Cow<'static, [StateKey]>,
+    /// What it takes out of the state.
+    pub removes: Cow<'static, [Removal]>,
     /// What its outcomes mean.
     pub facts: Cow<'static, [OutcomeFacts]>,
     /// Whether it sends callbacks on some visit.

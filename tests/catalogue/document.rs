@@ -292,6 +292,17 @@ fn section(signature: &Signature, unknown: &[String], out: &mut String) {
     };
     line("Reads", keys(&signature.reads, "needed"));
     line("Writes", keys(&signature.writes, "always"));
+    let removed = signature.removes.iter().map(|removal| {
+        let name = match &removal.named_by {
+            Some(setting) => format!("{{{setting}}}"),
+            None => removal.key.to_string(),
+        };
+        match &*removal.outcome {
+            "*" => code(&name),
+            outcome => format!("{} on {}", code(&name), code(outcome)),
+        }
+    });
+    line("Removes", removed.collect::<Vec<_>>().join(", "));
     for facts in signature.facts.iter() {
         line(&code(&facts.outcome), meaning(facts).join("; "));
     }

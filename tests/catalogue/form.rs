@@ -293,6 +293,17 @@ fn state(signature: &Signature, wrong: &mut Vec<String>) {
             ));
         }
     }
+    let (names, open) = outcomes(signature, &mut Vec::new());
+    for removal in signature.removes.iter() {
+        let outcome = &removal.outcome;
+        if outcome != "*" && !open && !names.contains(&outcome.to_string()) {
+            wrong.push(format!("{outcome}: takes something away and is no outcome"));
+        }
+        if let Some(setting) = &removal.named_by {
+            let names = |ty: &Type| matches!(ty, Type::Text | Type::Map(_)) || is_list_of_text(ty);
+            typed(signature, setting, names, "takes a key away", wrong);
+        }
+    }
     for write in signature
         .writes
         .iter()
@@ -365,101 +376,108 @@ fn every_signature_is_well_formed() {
 /// Breaks a sound signature in one place.
 type Break = fn(&mut Signature);
 
+/// A type, how it is broken, and how the finding begins.
+const BREAKS: &[(&str, Break, &str)] = &[
+    (
+        "Message",
+        |s| s.settings.to_mut()[0].default = Preset::Int(1),
+        "message: the default",
+    ),
+    (
+        "PollingWait",
+        |s| s.settings.to_mut()[0].unit = None,
+        "secondsToWait: a unit",
+    ),
+    (
+        "FlowControl",
+        |s| s.settings.to_mut()[0].range = Some((60, 70)),
+        "percentageA: the range",
+    ),
+    (
+        "AccountLockout",
+        |s| s.settings.to_mut()[0].allowed = ["X".into()].to_vec().into(),
+        "lockAction: the allowed",
+    ),
+    (
+        "SetSuccessUrl",
+        |s| s.settings.to_mut()[0].default = Preset::Text("x".into()),
+        "successUrl: it is required",
+    ),
+    (
+        "PollingWait",
+        |s| s.settings.to_mut()[4].key = "exit".into(),
+        "exitable: bounds an outcome",
+    ),
+    (
+        "RetryLimitDecision",
+        |s| s.settings.to_mut()[0].ty = Type::Text,
+        "retryLimit: limits and is `Text`",
+    ),
+    (
+        "RetryLimitDecision",
+        |s| s.settings.to_mut()[0].range = None,
+        "retryLimit: limits and may be negative",
+    ),
+    (
+        "DataStoreDecision",
+        |s| s.outcomes = Outcomes::Fixed(["yes".into()].to_vec().into()),
+        "true: means something",
+    ),
+    (
+        "DataStoreDecision",
+        |s| s.calls_out = Known::Is(false),
+        "it verifies and does not call out",
+    ),
+    (
+        "PasswordCollector",
+        |s| s.writes.to_mut()[0].secrecy = Secrecy::Public,
+        "state key `password` holds a secret",
+    ),
+    (
+        "PasswordCollector",
+        |s| s.writes.to_mut()[0].scope = Scope::Secure,
+        "state key `password` is written",
+    ),
+    (
+        "UsernameCollector",
+        |s| s.facts.to_mut().clear(),
+        "it writes `username` on no outcome",
+    ),
+    (
+        "UsernameCollector",
+        |s| s.callbacks.to_mut().clear(),
+        "it asks without callbacks",
+    ),
+    (
+        "UsernameCollector",
+        |s| s.callbacks.to_mut()[0] = "Name".into(),
+        "there is no callback `Name`",
+    ),
+    (
+        "OneTimePasswordCollectorDecision",
+        |s| s.removes.to_mut()[0].outcome = "yes".into(),
+        "yes: takes something away",
+    ),
+    (
+        "EmailSuspend",
+        |s| s.page_child = true,
+        "it suspends and may stand in a page",
+    ),
+    (
+        "SessionData",
+        |s| s.settings.to_mut()[1].ty = Type::Bool,
+        "sharedStateKey: names a state key",
+    ),
+    (
+        "ChoiceCollector",
+        |s| s.settings.to_mut()[0].required = true,
+        "choices: is derived and required",
+    ),
+];
+
 #[test]
 fn a_broken_signature_is_found_out() {
-    let breaks: &[(&str, Break, &str)] = &[
-        (
-            "Message",
-            |s| s.settings.to_mut()[0].default = Preset::Int(1),
-            "message: the default",
-        ),
-        (
-            "PollingWait",
-            |s| s.settings.to_mut()[0].unit = None,
-            "secondsToWait: a unit",
-        ),
-        (
-            "FlowControl",
-            |s| s.settings.to_mut()[0].range = Some((60, 70)),
-            "percentageA: the range",
-        ),
-        (
-            "AccountLockout",
-            |s| s.settings.to_mut()[0].allowed = ["X".into()].to_vec().into(),
-            "lockAction: the allowed",
-        ),
-        (
-            "SetSuccessUrl",
-            |s| s.settings.to_mut()[0].default = Preset::Text("x".into()),
-            "successUrl: it is required",
-        ),
-        (
-            "PollingWait",
-            |s| s.settings.to_mut()[4].key = "exit".into(),
-            "exitable: bounds an outcome",
-        ),
-        (
-            "RetryLimitDecision",
-            |s| s.settings.to_mut()[0].ty = Type::Text,
-            "retryLimit: limits and is `Text`",
-        ),
-        (
-            "RetryLimitDecision",
-            |s| s.settings.to_mut()[0].range = None,
-            "retryLimit: limits and may be negative",
-        ),
-        (
-            "DataStoreDecision",
-            |s| s.outcomes = Outcomes::Fixed(["yes".into()].to_vec().into()),
-            "true: means something",
-        ),
-        (
-            "DataStoreDecision",
-            |s| s.calls_out = Known::Is(false),
-            "it verifies and does not call out",
-        ),
-        (
-            "PasswordCollector",
-            |s| s.writes.to_mut()[0].secrecy = Secrecy::Public,
-            "state key `password` holds a secret",
-        ),
-        (
-            "PasswordCollector",
-            |s| s.writes.to_mut()[0].scope = Scope::Secure,
-            "state key `password` is written",
-        ),
-        (
-            "UsernameCollector",
-            |s| s.facts.to_mut().clear(),
-            "it writes `username` on no outcome",
-        ),
-        (
-            "UsernameCollector",
-            |s| s.callbacks.to_mut().clear(),
-            "it asks without callbacks",
-        ),
-        (
-            "UsernameCollector",
-            |s| s.callbacks.to_mut()[0] = "Name".into(),
-            "there is no callback `Name`",
-        ),
-        (
-            "EmailSuspend",
-            |s| s.page_child = true,
-            "it suspends and may stand in a page",
-        ),
-        (
-            "SessionData",
-            |s| s.settings.to_mut()[1].ty = Type::Bool,
-            "sharedStateKey: names a state key",
-        ),
-        (
-            "ChoiceCollector",
-            |s| s.settings.to_mut()[0].required = true,
-            "choices: is derived and required",
-        ),
-    ];
-    for (name, break_it, expected) in breaks {
+    for (name, break_it, expected) in BREAKS {
         let mut signature = (*named(name)).clone();
         break_it(&mut signature);
         let wrong = findings(&signature);

@@ -1,0 +1,545 @@
+//! Whether a value is there, or a condition holds, at every arrival at a place.
+//!
+//! A fact is made by a node that writes the value on every outcome and by a guard that says so, and it is
+//! lost again: request and user may be others after a stop; another identity has other attributes; a
+//! transient value is carried over a stop only for a later node that declares that it reads it, and into
+//! an inner journey only where a node in there does. Signatures do not say what is removed, so a value of
+//! shared state that was written is taken to stay.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    analysis::{
+        component::Arcs,
+        counterexample,
+        ensure::{Question, Verdict, verdict},
+        explore::{Domain, Next, explore},
+        flow::{Arc, Flow, Leave, Raise, State, StateKind},
+        implied::{Fact, by_arms},
+        level::comparison,
+        phase::{ARMED, Phase},
+        space::{Instance, InstanceId, Mark, Space},
+    },
+    model::{
+        expr::{BinaryOp, Expr, Function, KeyId, Slot},
+        journey::{JourneyId, Node, NodeKind, SettingValue, Task},
+        level::AuthLevel,
+        program::Program,
+        property::Place,
+        signature::{Scope, StateKey},
+        value::Value,
+    },
+};
+
+impl Question<'_> {
+    /// Whether a value is there at every arrival at a place.
+    pub(super) fn has(&self, slot: &Slot, place: &Place) -> Verdict {
+        match slot {
+            Slot::Realm | Slot::AuthLevel => Verdict::Holds,
+            Slot::Transient(key) => self.has_transient(*key, slot, place),
+            Slot::Object(_) => match self.has_written(slot, place, Objects::Shared) {
+                Verdict::Holds => Verdict::Holds,
+                Verdict::Fails(_) | Verdict::Open(_) => {
+                    self.has_written(slot, place, Objects::Both)
+                }
+            },
+            Slot::Shared(_)
+            | Slot::Secure(_)
+            | Slot::Header(_)
+            | Slot::Cookie(_)
+            | Slot::Parameter(_)
+            | Slot::ClientAddress
+            | Slot::Host
+            | Slot::Locale
+            | Slot::Session(_)
+            | Slot::SessionLevel
+            | Slot::User(_) => self.has_written(slot, place, Objects::Both),
+        }
+    }
+
+    fn has_written(&self, slot: &Slot, place: &Place, objects: Objects) -> Verdict {
+        let mut space = self.space(&[place]);
+        space.mark(place, Mark::GOAL);
+        mark_guards(&mut space, Fact::Has(slot));
+        let program = self.program;
+        mark_tasks(&mut space, |task| {
+            let writes =
+                |key: &StateKey| key.always && writes_slot(program, task, key, slot, objects);
+            let made = program
+                .catalog
+                .get(task.ty)
+                .is_some_and(|s| s.writes.iter().any(writes));
+            if made { Some(Mark::DISARM) } else { None }
+        });
+        lose(&mut space, &Losses::of_slot(slot, objects));
+        self.phase(&space, Phase::Facts, ARMED)
+    }
+
+    fn has_transient(&self, key: KeyId, slot: &Slot, place: &Place) -> Verdict {
+        let mut space = self.space(&[place]);
+        space.mark(place, Mark::GOAL);
+        mark_guards(&mut space, Fact::Has(slot));
+        let program = self.program;
+        mark_tasks(&mut space, |task| {
+            let writes = |written: &StateKey| {
+                written.always && writes_slot(program, task, written, slot, Objects::Both)
+            };
+            let made = program
+                .catalog
+                .get(task.ty)
+                .is_some_and(|s| s.writes.iter().any(writes));
+            if made { Some(Mark::DISARM) } else { None }
+        });
+        let carried = Carried::new(&space, key);
+        let explored = explore(&space, &carried, self.start(), MISSING);
+        verdict(
+            &explored,
+            counterexample::of_best(&space, &carried, &explored),
+        )
+    }
+
+    /// Whether a condition holds at every arrival at a place.
+    pub(super) fn holds(&self, condition: &Expr, place: &Place) -> Verdict {
+        let mut conjuncts = Vec::new();
+        let mut open = vec![condition];
+        while let Some(expr) = open.pop() {
+            match expr {
+                Expr::Binary(BinaryOp::And, left, right) => open.extend([&**right, &**left]),
+                _ => conjuncts.push(expr),
+            }
+        }
+        let mut worst = Verdict::Holds;
+        for conjunct in conjuncts {
+            let verdict = match (conjunct, comparison(conjunct)) {
+                (Expr::Literal(Value::Bool(true)), _) => Verdict::Holds,
+                (Expr::Has(slot), _) => self.has(slot, place),
+                (_, Some((BinaryOp::GreaterOrEqual, number))) => {
+                    self.level_at_least(AuthLevel::saturating(number), place)
+                }
+                (_, Some((BinaryOp::Greater, number))) if number < i64::from(i32::MAX) => {
+                    self.level_at_least(AuthLevel::saturating(number.saturating_add(1)), place)
+                }
+                _ => self.guarded(conjunct, place),
+            };
+            worst = match (worst, verdict) {
+                (worst, Verdict::Holds) | (worst @ Verdict::Open(_), Verdict::Fails(_)) => worst,
+                (Verdict::Fails(a), Verdict::Fails(b)) if a.length <= b.length => Verdict::Fails(a),
+                (_, verdict) => verdict,
+            };
+        }
+        worst
+    }
+
+    fn guarded(&self, condition: &Expr, place: &Place) -> Verdict {
+        let mut space = self.space(&[place]);
+        space.mark(place, Mark::GOAL);
+        let slots = Slots::of(condition);
+        let program = self.program;
+        mark_tasks(&mut space, |task| {
+            let Some(signature) = program.catalog.get(task.ty) else {
+                return Some(Mark::ARM);
+            };
+            let touches = |key: &StateKey| {
+                slots.read.iter().any(|slot| {
+                    names_any(task, key) || writes_slot(program, task, key, slot, Objects::Both)
+                })
+            };
+            signature.writes.iter().any(touches).then_some(Mark::ARM)
+        });
+        lose(&mut space, &slots.losses());
+        mark_guards(&mut space, Fact::Holds(condition));
+        self.phase(&space, Phase::Facts, ARMED)
+    }
+}
+
+/// Which writes to the profile under construction count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Objects {
+    /// Those that outlive a stop.
+    Shared,
+    /// All, and a stop loses them.
+    Both,
+}
+
+/// Marks what taking an arm of a decision implies.
+fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>) {
+    let (program, flows) = (space.program, space.flows);
+    for instance in &mut space.instances {
+        let (Some(journey), Some(flow)) = (
+            program.journey(instance.journey),
+            flows.get(instance.journey),
+        ) else {
+            continue;
+        };
+        for (index, node) in journey
+            .graph
+            .node_indices()
+            .zip(journey.graph.node_weights())
+        {
+            let NodeKind::Decision(arms) = &node.kind else {
+                continue;
+            };
+            let implied = by_arms(arms, fact);
+            for (id, arc) in flow.leaving(Flow::of_node(index)) {
+                if let Leave::Outcome(outcome) = arc.leave
+                    && implied.get(outcome.index()) == Some(&true)
+                {
+                    instance.mark_arc(flow, id, Mark::DISARM);
+                }
+            }
+        }
+    }
+}
+
+fn task_of<'a>(node: &'a Node, child: u16) -> Option<&'a Task> {
+    match &node.kind {
+        NodeKind::Task(task) => Some(task),
+        NodeKind::Page(page) => page
+            .children
+            .get(usize::from(child))
+            .map(|child| &child.task),
+        NodeKind::Decision(_)
+        | NodeKind::Inner(_)
+        | NodeKind::Success
+        | NodeKind::Failure
+        | NodeKind::LooseEnd => None,
+    }
+}
+
+/// Marks the arcs on which a task ends in an outcome.
+fn mark_tasks(space: &mut Space<'_>, mark: impl Fn(&Task) -> Option<Mark>) {
+    let (program, flows) = (space.program, space.flows);
+    let mut known: BTreeMap<JourneyId, Vec<(u32, Mark)>> = BTreeMap::new();
+    for instance in &mut space.instances {
+        let (Some(journey), Some(flow)) = (
+            program.journey(instance.journey),
+            flows.get(instance.journey),
+        ) else {
+            continue;
+        };
+        let marks = known.entry(instance.journey).or_insert_with(|| {
+            let mut marks = Vec::new();
+            for (at, state) in (0..).zip(&flow.states) {
+                let node = journey.graph.node_weight(state.node);
+                if let StateKind::Step = state.kind
+                    && let Some(task) = node.and_then(|node| task_of(node, state.child))
+                    && let Some(mark) = mark(task)
+                {
+                    let ends = flow.leaving(at).filter(|(_, arc)| !arc.is_error());
+                    marks.extend(ends.map(|(id, _)| (id, mark)));
+                }
+            }
+            marks
+        });
+        for (id, mark) in marks {
+            instance.mark_arc(flow, *id, *mark);
+        }
+    }
+}
+
+/// The key that a line of a signature speaks of, for one task; `None` for keys that nothing names.
+fn key_of<'a>(task: &'a Task, key: &'a StateKey) -> Option<&'a str> {
+    let Some(setting) = &key.named_by else {
+        return (key.key != "*").then_some(&*key.key);
+    };
+    match task.settings.iter().find(|(name, _)| **name == **setting) {
+        Some((_, SettingValue::Constant(value))) => value.as_text(),
+        Some((_, SettingValue::Computed(_))) | None => None,
+    }
+}
+
+fn names_any(task: &Task, key: &StateKey) -> bool {
+    key_of(task, key).is_none()
+}
+
+fn writes_slot(
+    program: &Program,
+    task: &Task,
+    key: &StateKey,
+    slot: &Slot,
+    objects: Objects,
+) -> bool {
+    let Some(name) = key_of(task, key) else {
+        return false;
+    };
+    let is = |id: KeyId| {
+        program
+            .keys
+            .get(id.0 as usize)
+            .is_some_and(|key| **key == *name)
+    };
+    match (key.scope, slot) {
+        (Scope::Shared | Scope::Any, Slot::Shared(id))
+        | (Scope::Transient, Slot::Transient(id))
+        | (Scope::Secure, Slot::Secure(id)) => is(*id),
+        (Scope::ObjectShared, Slot::Object(wanted)) => **wanted == *name,
+        (Scope::ObjectTransient, Slot::Object(wanted)) => {
+            objects == Objects::Both && **wanted == *name
+        }
+        (
+            Scope::Shared
+            | Scope::Transient
+            | Scope::Secure
+            | Scope::ObjectShared
+            | Scope::ObjectTransient
+            | Scope::Any,
+            _,
+        ) => false,
+    }
+}
+
+/// What makes a fact uncertain again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Losses {
+    stop: bool,
+    identity: bool,
+    level: bool,
+    frame: bool,
+    everything: bool,
+}
+
+impl Losses {
+    fn of_slot(slot: &Slot, objects: Objects) -> Self {
+        let none = Self::default();
+        match slot {
+            Slot::Header(_)
+            | Slot::Cookie(_)
+            | Slot::Parameter(_)
+            | Slot::ClientAddress
+            | Slot::Host
+            | Slot::Locale => Self { stop: true, ..none },
+            Slot::User(_) => Self {
+                stop: true,
+                identity: true,
+                ..none
+            },
+            Slot::Transient(_) | Slot::Secure(_) => Self {
+                stop: true,
+                frame: true,
+                ..none
+            },
+            Slot::Object(_) => {
+                let both = objects == Objects::Both;
+                Self {
+                    stop: both,
+                    frame: both,
+                    ..none
+                }
+            }
+            Slot::AuthLevel => Self {
+                level: true,
+                ..none
+            },
+            Slot::Shared(_) | Slot::Session(_) | Slot::SessionLevel | Slot::Realm => none,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            stop: self.stop || other.stop,
+            identity: self.identity || other.identity,
+            level: self.level || other.level,
+            frame: self.frame || other.frame,
+            everything: self.everything || other.everything,
+        }
+    }
+}
+
+/// Marks where a fact is lost.
+fn lose(space: &mut Space<'_>, losses: &Losses) {
+    if *losses == Losses::default() {
+        return;
+    }
+    let flows = space.flows;
+    for instance in &mut space.instances {
+        let Some(flow) = flows.get(instance.journey) else {
+            continue;
+        };
+        for (at, state) in (0..).zip(&flow.states) {
+            let call = matches!(state.kind, StateKind::Call(_));
+            if losses.everything || losses.stop && state.stops || losses.frame && call {
+                instance.mark_state(flow, at, Mark::ARM);
+            }
+        }
+        for (id, arc) in (0..).zip(&flow.arcs) {
+            if losses.identity && arc.writes_identity
+                || losses.level && arc.raise != Raise::By(0)
+                || losses.frame && arc.via.is_some()
+            {
+                instance.mark_arc(flow, id, Mark::ARM);
+            }
+        }
+    }
+}
+
+/// What a condition depends on.
+#[derive(Debug, Default)]
+struct Slots {
+    read: Vec<Slot>,
+    clock: bool,
+}
+
+impl Slots {
+    fn of(condition: &Expr) -> Self {
+        let mut slots = Self::default();
+        let mut open = vec![condition];
+        while let Some(expr) = open.pop() {
+            match expr {
+                Expr::Literal(_) => {}
+                Expr::Read(slot, _) | Expr::Has(slot) => slots.read.push(slot.clone()),
+                Expr::Not(inner) => open.push(inner),
+                Expr::Binary(_, left, right) => open.extend([&**left, &**right]),
+                Expr::Call(function, parts) => {
+                    slots.clock |= matches!(function, Function::Now | Function::Age);
+                    open.extend(parts);
+                }
+                Expr::Join(parts) => open.extend(parts),
+            }
+        }
+        slots
+    }
+
+    fn losses(&self) -> Losses {
+        let start = Losses {
+            everything: self.clock,
+            ..Losses::default()
+        };
+        self.read
+            .iter()
+            .map(|slot| Losses::of_slot(slot, Objects::Both))
+            .fold(start, Losses::and)
+    }
+}
+
+const MISSING: u32 = 1;
+const STOPPED: u32 = 2;
+
+/// A transient value as the memory of a run: whether it is missing, and whether the run has stopped since
+/// this journey was entered.
+struct Carried {
+    /// For each instance: the states with a later node that reads the value.
+    later: Vec<Vec<bool>>,
+    /// For each instance: whether a node in it reads the value.
+    declared: Vec<bool>,
+}
+
+impl Carried {
+    fn new(space: &Space<'_>, key: KeyId) -> Self {
+        let mut readers: BTreeMap<JourneyId, bool> = BTreeMap::new();
+        let mut later: BTreeMap<JourneyId, Vec<bool>> = BTreeMap::new();
+        for id in &space.flows.order {
+            let Some(flow) = space.flows.get(*id) else {
+                continue;
+            };
+            let read: Vec<u32> = (0..)
+                .zip(&flow.states)
+                .filter(|(_, state)| match state.kind {
+                    StateKind::Call(inner) => readers.get(&inner) == Some(&true),
+                    StateKind::Step => reads_key(space.program, flow.journey, state, key),
+                    StateKind::Exit(_) => false,
+                })
+                .map(|(at, _)| at)
+                .collect();
+            readers.insert(*id, !read.is_empty());
+            let back: Vec<(u32, u32)> = flow.arcs.iter().map(|arc| (arc.to, arc.from)).collect();
+            let back = Arcs::new(flow.states.len(), &back);
+            // A node is later than itself only around a loop.
+            let before = read.iter().flat_map(|at| back.from(*at).iter().copied());
+            later.insert(*id, back.reach(before));
+        }
+        let of = |instance: &Instance| later.get(&instance.journey).cloned().unwrap_or_default();
+        let declares = |instance: &Instance| readers.get(&instance.journey) == Some(&true);
+        Self {
+            later: space.instances.iter().map(of).collect(),
+            declared: space.instances.iter().map(declares).collect(),
+        }
+    }
+
+    fn is_carried(&self, instance: usize, state: u32) -> bool {
+        let states = self.later.get(instance);
+        states.and_then(|states| states.get(state as usize)) == Some(&true)
+    }
+}
+
+fn reads_key(program: &Program, journey: JourneyId, state: &State, key: KeyId) -> bool {
+    let Some(name) = program.keys.get(key.0 as usize) else {
+        return false;
+    };
+    let node = program
+        .journey(journey)
+        .and_then(|journey| journey.graph.node_weight(state.node));
+    let Some(node) = node else { return false };
+    let in_expr = |expr: &Expr| {
+        let reads = Slots::of(expr).read;
+        reads.contains(&Slot::Transient(key)) || reads.contains(&Slot::Secure(key))
+    };
+    if let NodeKind::Decision(arms) = &node.kind {
+        return arms
+            .iter()
+            .filter_map(|arm| arm.condition.as_ref())
+            .any(in_expr);
+    }
+    let Some(task) = task_of(node, state.child) else {
+        return false;
+    };
+    let declared = program.catalog.get(task.ty).is_some_and(|signature| {
+        signature.reads.iter().any(|read| {
+            let scope = matches!(read.scope, Scope::Transient | Scope::Secure | Scope::Any);
+            scope
+                && (read.key == "*" && read.named_by.is_none()
+                    || key_of(task, read) == Some(&**name))
+        })
+    });
+    declared
+        || task.settings.iter().any(|(_, value)| match value {
+            SettingValue::Computed(expr) => in_expr(expr),
+            SettingValue::Constant(_) => false,
+        })
+}
+
+impl Domain for Carried {
+    fn visit(&self, at: &Instance, id: u32, state: &State, memory: u32) -> Next {
+        if Mark::GOAL.within(at.on_state(id)) && memory & MISSING != 0 {
+            return Next::Hit;
+        }
+        if !state.stops {
+            return Next::Go(memory);
+        }
+        let kept = self.is_carried(at.id as usize, id);
+        Next::Go(memory | STOPPED | if kept { 0 } else { MISSING })
+    }
+
+    fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        if arc.rolled_back {
+            return Next::Dead;
+        }
+        let marks = at.on_arc(id);
+        let memory = if Mark::DISARM.within(marks) {
+            memory & !MISSING
+        } else {
+            memory
+        };
+        if Mark::GOAL.within(marks) && memory & MISSING != 0 {
+            return Next::Hit;
+        }
+        Next::Go(memory)
+    }
+
+    fn call(&self, at: &Instance, state: u32, memory: u32) -> u32 {
+        let declared = at
+            .callee(state)
+            .and_then(|callee: InstanceId| self.declared.get(callee as usize));
+        if declared == Some(&true) {
+            memory & MISSING
+        } else {
+            MISSING
+        }
+    }
+
+    fn back(&self, at: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
+        if after & STOPPED == 0 || self.is_carried(at.id as usize, arc.from) {
+            return before | after & STOPPED;
+        }
+        before | STOPPED | MISSING
+    }
+}

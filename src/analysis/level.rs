@@ -1,0 +1,424 @@
+//! The least level of a run at a place.
+//!
+//! The memory of a run is its level. A run begins at 0; one that begins in the midst of another run (in
+//! an inner journey or a fragment) has at least 0, and what is known of it is a bound. Bounds of a
+//! signature (`AuthLevelDecision.true`) and guards on `auth_level` close the ways that the level rules
+//! out. Levels above every number that the program compares with are one level.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use crate::{
+    Diagnostic, Diagnostics,
+    analysis::{
+        counterexample,
+        ensure::{Question, Verdict, verdict},
+        explore::{Domain, Next, explore},
+        flow::{Arc, Flow, Flows, Leave, Raise, State},
+        space::{Instance, Mark, Space},
+    },
+    codes,
+    model::{
+        expr::{BinaryOp, Expr, Slot},
+        journey::{Guard, Journey, JourneyId, NodeKind},
+        level::AuthLevel,
+        program::Program,
+        property::{At, Place, PlaceKind, Point},
+        value::Value,
+    },
+};
+
+impl Question<'_> {
+    /// Whether the level is at least this at every arrival at a place.
+    pub(super) fn level_at_least(&self, level: AuthLevel, place: &Place) -> Verdict {
+        let mut space = self.space(&[place]);
+        space.mark(place, Mark::GOAL);
+        let levels = Levels::new(&space, Some(level));
+        let explored = explore(&space, &levels, self.start(), levels.at_start(self));
+        verdict(
+            &explored,
+            counterexample::of_best(&space, &levels, &explored),
+        )
+    }
+}
+
+/// Checks the level that each journey claims.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    for journey in &program.journeys {
+        let Some(level) = journey
+            .settings
+            .level
+            .filter(|level| *level > AuthLevel::ZERO)
+        else {
+            continue;
+        };
+        let question = Question {
+            program,
+            flows,
+            journey: journey.id,
+            from: journey.start,
+        };
+        let message = format!(
+            "`{}` claims level {level} and can succeed below it",
+            journey.name
+        );
+        let finding = Diagnostic::new(codes::LEVEL_NOT_REACHED, journey.span, message);
+        match question.level_at_least(level, &success_of(journey)) {
+            Verdict::Holds => {}
+            Verdict::Open(reason) => diagnostics.push(finding.note(reason)),
+            Verdict::Fails(run) => {
+                let mut finding = finding
+                    .note(format!(
+                        "success is reached below it by {}",
+                        run.text(program)
+                    ))
+                    .help("raise the level on every way to success, or claim less");
+                for line in run.inner_text(program) {
+                    finding = finding.note(line);
+                }
+                diagnostics.push(finding);
+            }
+        }
+    }
+}
+
+/// Success of a journey as a place.
+pub(super) fn success_of(journey: &Journey) -> Place {
+    let point = Point {
+        calls: Vec::new(),
+        journey: journey.id,
+        node: journey.success,
+        at: At::Node,
+    };
+    Place {
+        text: "success".into(),
+        kind: PlaceKind::Points(vec![point]),
+        span: journey.span,
+    }
+}
+
+const MAX: i64 = i32::MAX as i64;
+
+/// What is known of the level of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Known {
+    /// The level, or the least it can be.
+    least: i64,
+    /// Whether it may be greater.
+    open: bool,
+}
+
+impl Known {
+    fn memory(self) -> u32 {
+        let least = u32::try_from(self.least.clamp(0, MAX)).unwrap_or(0);
+        least << 1 | u32::from(self.open)
+    }
+
+    fn of(memory: u32) -> Self {
+        Self {
+            least: i64::from(memory >> 1),
+            open: memory & 1 == 1,
+        }
+    }
+}
+
+/// Levels as the memory of a run.
+struct Levels<'a> {
+    bound: i64,
+    /// From here on levels are not told apart.
+    ceiling: i64,
+    guards: BTreeMap<(JourneyId, u32), &'a [Guard]>,
+    /// The first arm that is taken for sure, by decision and memory.
+    sure: RefCell<BTreeMap<(JourneyId, u32, u32), usize>>,
+}
+
+impl<'a> Levels<'a> {
+    fn new(space: &Space<'a>, bound: Option<AuthLevel>) -> Self {
+        let bound = bound.map_or(0, |level| i64::from(level.number()));
+        let mut ceiling = bound;
+        let mut falls = false;
+        let mut guards = BTreeMap::new();
+        for instance in &space.instances {
+            let Some(journey) = space.program.journey(instance.journey) else {
+                continue;
+            };
+            for arc in space
+                .flows
+                .get(instance.journey)
+                .into_iter()
+                .flat_map(|flow| &flow.arcs)
+            {
+                ceiling = ceiling.max(arc.level_min);
+                falls |= matches!(arc.raise, Raise::By(by) if by < 0);
+            }
+            for (index, node) in journey
+                .graph
+                .node_indices()
+                .zip(journey.graph.node_weights())
+            {
+                if let NodeKind::Decision(arms) = &node.kind
+                    && let Some(greatest) = greatest_compared(arms)
+                {
+                    ceiling = ceiling.max(greatest);
+                    guards.insert((instance.journey, Flow::of_node(index)), arms.as_slice());
+                }
+            }
+        }
+        let ceiling = if falls {
+            MAX
+        } else {
+            ceiling.saturating_add(1).clamp(0, MAX)
+        };
+        Self {
+            bound,
+            ceiling,
+            guards,
+            sure: RefCell::default(),
+        }
+    }
+
+    fn at_start(&self, question: &Question<'_>) -> u32 {
+        let journey = question.program.journey(question.journey);
+        let outermost = journey
+            .is_some_and(|journey| journey.start == question.from && !journey.settings.inner_only);
+        let called = question.program.journeys.iter().any(|other| {
+            let flow = question.flows.get(other.id);
+            flow.into_iter()
+                .flat_map(Flow::calls)
+                .any(|(_, inner)| inner == question.journey)
+        });
+        self.held(Known {
+            least: 0,
+            open: !outermost || called,
+        })
+        .memory()
+    }
+
+    fn held(&self, known: Known) -> Known {
+        Known {
+            least: known.least.min(self.ceiling),
+            ..known
+        }
+    }
+
+    fn greatest(&self, known: Known) -> i64 {
+        if known.open || known.least >= self.ceiling {
+            MAX
+        } else {
+            known.least
+        }
+    }
+
+    /// The level behind an arm of a decision, unless the level rules the arm out.
+    fn through(&self, at: &Instance, arc: &Arc, known: Known) -> Option<Known> {
+        let Some(arms) = self.guards.get(&(at.journey, arc.from)) else {
+            return Some(known);
+        };
+        let Leave::Outcome(outcome) = arc.leave else {
+            return Some(known);
+        };
+        let greatest = self.greatest(known);
+        let key = (at.journey, arc.from, known.memory());
+        let sure = *self.sure.borrow_mut().entry(key).or_insert_with(|| {
+            let is_sure = |arm: &Guard| match &arm.condition {
+                None => true,
+                Some(condition) => truth(condition, known.least, greatest) == Truth::True,
+            };
+            arms.iter().position(is_sure).unwrap_or(arms.len())
+        });
+        if outcome.index() > sure {
+            return None;
+        }
+        let condition = arms
+            .get(outcome.index())
+            .and_then(|arm| arm.condition.as_ref());
+        match condition {
+            Some(condition) if truth(condition, known.least, greatest) == Truth::False => None,
+            Some(condition) if known.open => Some(Known {
+                least: known.least.max(least_where(condition)),
+                open: true,
+            }),
+            Some(_) | None => Some(known),
+        }
+    }
+}
+
+impl Domain for Levels<'_> {
+    fn visit(&self, at: &Instance, id: u32, _: &State, memory: u32) -> Next {
+        let below = Known::of(memory).least < self.bound;
+        if below && Mark::GOAL.within(at.on_state(id)) {
+            Next::Hit
+        } else {
+            Next::Go(memory)
+        }
+    }
+
+    fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        let mut known = Known::of(memory);
+        if arc.rolled_back {
+            return Next::Dead;
+        }
+        if known.least < arc.level_min {
+            if !known.open {
+                return Next::Dead;
+            }
+            known.least = arc.level_min;
+        }
+        let Some(known) = self.through(at, arc, known) else {
+            return Next::Dead;
+        };
+        let known = self.held(match arc.raise {
+            Raise::By(0) => known,
+            Raise::By(by) => Known {
+                least: known.least.saturating_add(by).clamp(0, MAX),
+                ..known
+            },
+            Raise::Unknown => Known {
+                least: 0,
+                open: true,
+            },
+        });
+        if known.least < self.bound && Mark::GOAL.within(at.on_arc(id)) {
+            return Next::Hit;
+        }
+        Next::Go(known.memory())
+    }
+
+    fn back(&self, _: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
+        if !arc.is_error() || before == after {
+            return after;
+        }
+        // Whether what an inner journey did before its error counts is not relied on.
+        let least = Known::of(before).least.min(Known::of(after).least);
+        Known { least, open: true }.memory()
+    }
+}
+
+/// The greatest number that guards compare the level with; `None` where they do not speak of it.
+fn greatest_compared(arms: &[Guard]) -> Option<i64> {
+    let mut greatest = None;
+    let mut open: Vec<&Expr> = arms
+        .iter()
+        .filter_map(|arm| arm.condition.as_ref())
+        .collect();
+    while let Some(expr) = open.pop() {
+        if let Some((_, number)) = comparison(expr) {
+            greatest = greatest.max(Some(number));
+        }
+        match expr {
+            Expr::Not(inner) => open.push(inner),
+            Expr::Binary(_, left, right) => open.extend([&**left, &**right]),
+            Expr::Literal(_) | Expr::Read(..) | Expr::Has(_) | Expr::Call(..) | Expr::Join(_) => {}
+        }
+    }
+    greatest
+}
+
+/// `auth_level op number`, whichever way around it is written.
+pub(super) fn comparison(expr: &Expr) -> Option<(BinaryOp, i64)> {
+    let Expr::Binary(op, left, right) = expr else {
+        return None;
+    };
+    match (&**left, &**right) {
+        (Expr::Read(Slot::AuthLevel, _), Expr::Literal(Value::Int(number))) => Some((*op, *number)),
+        (Expr::Literal(Value::Int(number)), Expr::Read(Slot::AuthLevel, _)) => {
+            Some((turned(*op), *number))
+        }
+        _ => None,
+    }
+}
+
+/// The operator with its sides exchanged.
+pub(super) fn turned(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessOrEqual => BinaryOp::GreaterOrEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterOrEqual => BinaryOp::LessOrEqual,
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Equal
+        | BinaryOp::NotEqual
+        | BinaryOp::In
+        | BinaryOp::Add
+        | BinaryOp::Subtract => op,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    True,
+    False,
+    Either,
+}
+
+impl Truth {
+    fn of(always: bool, never: bool) -> Self {
+        match (always, never) {
+            (true, _) => Self::True,
+            (_, true) => Self::False,
+            (false, false) => Self::Either,
+        }
+    }
+}
+
+/// What a condition is, for a level between two bounds.
+fn truth(expr: &Expr, least: i64, greatest: i64) -> Truth {
+    if let Some((op, number)) = comparison(expr) {
+        return match op {
+            BinaryOp::Less => Truth::of(greatest < number, least >= number),
+            BinaryOp::LessOrEqual => Truth::of(greatest <= number, least > number),
+            BinaryOp::Greater => Truth::of(least > number, greatest <= number),
+            BinaryOp::GreaterOrEqual => Truth::of(least >= number, greatest < number),
+            BinaryOp::Equal => Truth::of(
+                least == number && greatest == number,
+                number < least || number > greatest,
+            ),
+            BinaryOp::NotEqual => Truth::of(
+                number < least || number > greatest,
+                least == number && greatest == number,
+            ),
+            BinaryOp::Or | BinaryOp::And | BinaryOp::In | BinaryOp::Add | BinaryOp::Subtract => {
+                Truth::Either
+            }
+        };
+    }
+    match expr {
+        Expr::Literal(Value::Bool(value)) => Truth::of(*value, !*value),
+        Expr::Not(inner) => match truth(inner, least, greatest) {
+            Truth::True => Truth::False,
+            Truth::False => Truth::True,
+            Truth::Either => Truth::Either,
+        },
+        Expr::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+            let sides = (truth(left, least, greatest), truth(right, least, greatest));
+            match (op, sides) {
+                (BinaryOp::And, (Truth::False, _) | (_, Truth::False)) => Truth::False,
+                (BinaryOp::Or, (Truth::True, _) | (_, Truth::True)) => Truth::True,
+                (_, (Truth::True, Truth::True)) => Truth::True,
+                (_, (Truth::False, Truth::False)) => Truth::False,
+                _ => Truth::Either,
+            }
+        }
+        Expr::Literal(_)
+        | Expr::Read(..)
+        | Expr::Has(_)
+        | Expr::Binary(..)
+        | Expr::Call(..)
+        | Expr::Join(_) => Truth::Either,
+    }
+}
+
+/// The least level with which a condition can be true.
+fn least_where(expr: &Expr) -> i64 {
+    match (comparison(expr), expr) {
+        (Some((BinaryOp::GreaterOrEqual | BinaryOp::Equal, number)), _) => number.max(0),
+        (Some((BinaryOp::Greater, number)), _) => number.saturating_add(1).clamp(0, MAX),
+        (None, Expr::Binary(BinaryOp::And, left, right)) => {
+            least_where(left).max(least_where(right))
+        }
+        (None, Expr::Binary(BinaryOp::Or, left, right)) => {
+            least_where(left).min(least_where(right))
+        }
+        _ => 0,
+    }
+}
