@@ -8,8 +8,8 @@ use crate::{
     diagnostic::Diagnostic,
     source::Span,
     syntax::{
-        ast::{BinaryOp, Expr, ExprKind},
-        item::{Inner as _, Pair, Reader},
+        ast::{BinaryOp, Expr, ExprKind, Name},
+        item::{Inner as _, Pair, Reader, is_trivia},
         parser::Rule,
         scan::SourceLimits,
     },
@@ -21,30 +21,32 @@ struct Built {
     depth: usize,
 }
 
+type Pairs<'a> = pest::iterators::Pairs<'a, Rule>;
+
 /// An operator and where it stands.
 type Operator = (BinaryOp, Span);
 
 /// How strongly operators bind; each level is folded before the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Level {
+enum Strength {
     Sum,
     Comparison,
     And,
     Or,
 }
 
-fn level(op: BinaryOp) -> Level {
+fn strength(op: BinaryOp) -> Strength {
     match op {
-        BinaryOp::Add | BinaryOp::Subtract => Level::Sum,
+        BinaryOp::Add | BinaryOp::Subtract => Strength::Sum,
         BinaryOp::Equal
         | BinaryOp::NotEqual
         | BinaryOp::Less
         | BinaryOp::LessOrEqual
         | BinaryOp::Greater
         | BinaryOp::GreaterOrEqual
-        | BinaryOp::In => Level::Comparison,
-        BinaryOp::And => Level::And,
-        BinaryOp::Or => Level::Or,
+        | BinaryOp::In => Strength::Comparison,
+        BinaryOp::And => Strength::And,
+        BinaryOp::Or => Strength::Or,
     }
 }
 
@@ -65,38 +67,162 @@ fn operator(text: &str) -> Option<BinaryOp> {
     })
 }
 
-impl Reader<'_> {
-    pub(super) fn expr(&mut self, pair: Pair<'_>) -> Option<Expr> {
-        self.built(pair).map(|built| built.expr)
+/// A place in an expression that is being built; kept on a stack of our own, since brackets nest.
+enum Level<'a> {
+    /// The terms of an expression, and the brackets around it.
+    Terms {
+        parts: Pairs<'a>,
+        around: Option<Span>,
+        nots: Vec<Span>,
+        operands: Vec<Built>,
+        operators: Vec<Operator>,
+    },
+    /// The arguments of a call.
+    Call {
+        parts: Pairs<'a>,
+        span: Span,
+        function: Name,
+        arguments: Vec<Expr>,
+        depth: usize,
+    },
+}
+
+impl<'a> Level<'a> {
+    fn terms(pair: Pair<'a>, around: Option<Span>) -> Self {
+        Self::Terms {
+            parts: pair.into_inner(),
+            around,
+            nots: Vec::new(),
+            operands: Vec::new(),
+            operators: Vec::new(),
+        }
     }
 
-    fn built(&mut self, pair: Pair<'_>) -> Option<Built> {
-        let mut operands: Vec<Built> = Vec::new();
-        let mut operators: Vec<Operator> = Vec::new();
-        let mut nots: Vec<Span> = Vec::new();
-        for part in pair.inner() {
-            match part.as_rule() {
-                Rule::not => nots.push(self.span(&part)),
-                Rule::infix => operators.push((operator(part.as_str().trim())?, self.span(&part))),
-                _ => {
-                    let mut built = self.operand(part)?;
-                    // Two negations are none; folding them keeps the tree shallow.
-                    let first = nots.first().copied();
-                    if let Some(first) = first {
-                        built = self.negated(first, nots.len(), built);
+    fn next(&mut self) -> Option<Pair<'a>> {
+        match self {
+            Self::Terms { parts, .. } | Self::Call { parts, .. } => {
+                parts.find(|pair| !is_trivia(pair.as_rule()))
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn expr(&mut self, pair: Pair<'_>) -> Option<Expr> {
+        let mut levels = vec![Level::terms(pair, None)];
+        loop {
+            let top = levels.last_mut()?;
+            if let Some(part) = top.next() {
+                if let Some(inner) = self.part(part, top)? {
+                    levels.push(inner);
+                }
+                continue;
+            }
+            let built = match levels.pop()? {
+                Level::Terms {
+                    around,
+                    operands,
+                    operators,
+                    ..
+                } => {
+                    let mut built = self.climb(operands, operators)?;
+                    if let Some(span) = around {
+                        built.expr.span = span;
                     }
-                    nots.clear();
-                    operands.push(built);
+                    built
+                }
+                Level::Call {
+                    span,
+                    function,
+                    arguments,
+                    depth,
+                    ..
+                } => {
+                    let kind = ExprKind::Call {
+                        function,
+                        arguments,
+                    };
+                    self.capped(Expr { kind, span }, depth + 1)
+                }
+            };
+            match levels.last_mut() {
+                None => return Some(built.expr),
+                Some(Level::Call {
+                    arguments, depth, ..
+                }) => {
+                    *depth = built.depth.max(*depth);
+                    arguments.push(built.expr);
+                }
+                Some(Level::Terms { nots, operands, .. }) => {
+                    let nots = std::mem::take(nots);
+                    operands.push(self.negated(&nots, built));
                 }
             }
         }
-        self.climb(operands, operators)
     }
 
-    /// `!` before a term, at most twice: an even run keeps two, an odd one keeps one, so that the type of
-    /// the term is still checked.
-    fn negated(&mut self, first: Span, count: usize, mut built: Built) -> Built {
-        let kept = if count % 2 == 1 { 1 } else { 2 };
+    /// Takes one part of a level; what nests becomes a level of its own.
+    fn part<'a>(&mut self, part: Pair<'a>, level: &mut Level<'a>) -> Option<Option<Level<'a>>> {
+        let span = self.span(&part);
+        match part.as_rule() {
+            Rule::wide_expr => return Some(Some(Level::terms(part, None))),
+            Rule::group => {
+                let inner = part.inner().next()?;
+                return Some(Some(Level::terms(inner, Some(span))));
+            }
+            Rule::call => {
+                let mut parts = part.into_inner();
+                let function = self.word(&parts.next()?);
+                return Some(Some(Level::Call {
+                    parts,
+                    span,
+                    function,
+                    arguments: Vec::new(),
+                    depth: 0,
+                }));
+            }
+            _ => {}
+        }
+        let Level::Terms {
+            nots,
+            operands,
+            operators,
+            ..
+        } = level
+        else {
+            return None;
+        };
+        match part.as_rule() {
+            Rule::not => nots.push(span),
+            Rule::infix => operators.push((operator(part.as_str().trim())?, span)),
+            _ => {
+                let kind = self.leaf(part)?;
+                let nots = std::mem::take(nots);
+                let expr = Expr { kind, span };
+                operands.push(self.negated(&nots, Built { expr, depth: 1 }));
+            }
+        }
+        Some(None)
+    }
+
+    fn leaf(&mut self, part: Pair<'_>) -> Option<ExprKind> {
+        Some(match part.as_rule() {
+            Rule::has => {
+                let path = part.inner().next()?;
+                ExprKind::Has(self.path(&path))
+            }
+            Rule::path => ExprKind::Path(self.path(&part)),
+            _ => ExprKind::Literal(self.value(part)?),
+        })
+    }
+
+    /// `!` before a term. Two negations are none: an even run keeps two and an odd one keeps one, so that
+    /// the type of the term is still checked and a run of any length stays shallow.
+    fn negated(&mut self, nots: &[Span], mut built: Built) -> Built {
+        let Some(first) = nots.first() else {
+            return built;
+        };
+        let kept = if nots.len() % 2 == 1 { 1 } else { 2 };
         for _ in 0..kept {
             let span = first.to(built.expr.span);
             let depth = built.depth + 1;
@@ -106,54 +232,14 @@ impl Reader<'_> {
         built
     }
 
-    fn operand(&mut self, pair: Pair<'_>) -> Option<Built> {
-        let span = self.span(&pair);
-        let one = |kind: ExprKind| {
-            Some(Built {
-                expr: Expr { kind, span },
-                depth: 1,
-            })
-        };
-        match pair.as_rule() {
-            Rule::group => {
-                let inner = pair.inner().next()?;
-                let mut built = self.built(inner)?;
-                built.expr.span = span;
-                built.depth += 1;
-                Some(built)
-            }
-            Rule::has => {
-                let path = pair.inner().next()?;
-                let path = self.path(&path);
-                one(ExprKind::Has(path))
-            }
-            Rule::call => {
-                let mut inner = pair.inner();
-                let function = self.word(&inner.next()?);
-                let mut arguments = Vec::new();
-                let mut depth = 0;
-                for argument in inner {
-                    let built = self.built(argument)?;
-                    depth = depth.max(built.depth);
-                    arguments.push(built.expr);
-                }
-                let kind = ExprKind::Call {
-                    function,
-                    arguments,
-                };
-                Some(self.capped(Expr { kind, span }, depth + 1))
-            }
-            Rule::path => one(ExprKind::Path(self.path(&pair))),
-            _ => {
-                let value = self.value(pair)?;
-                one(ExprKind::Literal(value))
-            }
-        }
-    }
-
     fn climb(&mut self, mut operands: Vec<Built>, mut operators: Vec<Operator>) -> Option<Built> {
-        for at in [Level::Sum, Level::Comparison, Level::And, Level::Or] {
-            if operators.iter().all(|(op, _)| level(*op) != at) {
+        for at in [
+            Strength::Sum,
+            Strength::Comparison,
+            Strength::And,
+            Strength::Or,
+        ] {
+            if operators.iter().all(|(op, _)| strength(*op) != at) {
                 continue;
             }
             let mut folded = Vec::new();
@@ -164,7 +250,7 @@ impl Reader<'_> {
             for operand in operands {
                 run.push(operand);
                 match next.next() {
-                    Some(op) if level(op.0) == at => joints.push(op),
+                    Some(op) if strength(op.0) == at => joints.push(op),
                     other => {
                         folded.push(self.fold(at, std::mem::take(&mut run), &joints)?);
                         joints.clear();
@@ -179,10 +265,10 @@ impl Reader<'_> {
     }
 
     /// One run of operators of the same level.
-    fn fold(&mut self, at: Level, run: Vec<Built>, joints: &[Operator]) -> Option<Built> {
+    fn fold(&mut self, at: Strength, run: Vec<Built>, joints: &[Operator]) -> Option<Built> {
         match at {
-            Level::Sum => self.lean(run, joints),
-            Level::Comparison => {
+            Strength::Sum => self.lean(run, joints),
+            Strength::Comparison => {
                 if let Some((op, span)) = joints.get(1) {
                     let all = run.first()?.expr.span.to(run.last()?.expr.span);
                     let sign = self.text_of(*span).to_owned();
@@ -209,7 +295,7 @@ impl Reader<'_> {
                 }
                 self.lean(run, joints)
             }
-            Level::And | Level::Or => self.balance(run, joints),
+            Strength::And | Strength::Or => self.balance(run, joints),
         }
     }
 

@@ -33,7 +33,7 @@ impl<'a> Inner<'a> for Pair<'a> {
 
 /// Keywords and comments are atomic rules, since blanks must not be stepped over within them, and so
 /// leave pairs that say nothing.
-fn is_trivia(rule: Rule) -> bool {
+pub(super) fn is_trivia(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::comment
@@ -204,10 +204,43 @@ impl<'a> Reader<'a> {
 
     // ---- values --------------------------------------------------------------------------------------
 
+    /// Calls itself for lists and records, to the depth that the scan allows; what does not nest is kept
+    /// out of these three, so that they need little of the stack.
     pub(super) fn value(&mut self, pair: Pair<'_>) -> Option<Value> {
         let span = self.span(&pair);
-        let text = self.text_of(span);
         let kind = match pair.as_rule() {
+            Rule::list => self.list(pair)?,
+            Rule::record => self.record(pair)?,
+            _ => self.scalar(pair, span)?,
+        };
+        Some(Value { kind, span })
+    }
+
+    fn list(&mut self, pair: Pair<'_>) -> Option<ValueKind> {
+        let mut values = Vec::new();
+        for inner in pair.into_inner() {
+            if !is_trivia(inner.as_rule()) {
+                values.push(self.value(inner)?);
+            }
+        }
+        Some(ValueKind::List(values))
+    }
+
+    fn record(&mut self, pair: Pair<'_>) -> Option<ValueKind> {
+        let mut entries = Vec::new();
+        for entry in pair.into_inner() {
+            if !is_trivia(entry.as_rule()) {
+                let mut inner = entry.into_inner();
+                let key = self.either(inner.next()?)?;
+                entries.push((key, self.value(inner.next()?)?));
+            }
+        }
+        Some(ValueKind::Record(entries))
+    }
+
+    fn scalar(&mut self, pair: Pair<'_>, span: Span) -> Option<ValueKind> {
+        let text = self.text_of(span);
+        Some(match pair.as_rule() {
             Rule::numeric => match literal::numeric(text, span) {
                 Ok(kind) => kind,
                 Err(finding) => {
@@ -221,25 +254,8 @@ impl<'a> Reader<'a> {
             Rule::text_block => ValueKind::Block(literal::block(text)),
             Rule::path => ValueKind::Reference(self.path(&pair)),
             Rule::file_value => ValueKind::File(self.quoted(&pair.inner().next()?)),
-            Rule::list => {
-                let mut values = Vec::new();
-                for inner in pair.inner() {
-                    values.push(self.value(inner)?);
-                }
-                ValueKind::List(values)
-            }
-            Rule::record => {
-                let mut entries = Vec::new();
-                for entry in pair.inner() {
-                    let mut inner = entry.inner();
-                    let key = self.either(inner.next()?)?;
-                    entries.push((key, self.value(inner.next()?)?));
-                }
-                ValueKind::Record(entries)
-            }
             _ => return None,
-        };
-        Some(Value { kind, span })
+        })
     }
 
     fn type_expr(&mut self, pair: Pair<'_>) -> Option<TypeExpr> {

@@ -8,6 +8,7 @@
 pub mod ast;
 
 mod expr;
+mod guess;
 mod item;
 mod literal;
 mod parser;
@@ -41,8 +42,20 @@ pub fn parse(source: &Source, id: SourceId) -> Parsed {
 
 /// The tree of a text, within the given limits.
 pub fn parse_within(source: &Source, id: SourceId, limits: SourceLimits) -> Parsed {
-    let found = scan::scan(source.text(), id, limits);
-    let readable = source.text().get(..found.readable).unwrap_or_default();
+    read(source.text(), id, limits, recover::Budget::default())
+}
+
+/// Whether a text reads without a finding; nothing is guessed.
+fn is_clean(text: &str) -> bool {
+    let limits = SourceLimits::default();
+    read(text, SourceId::default(), limits, recover::Budget::NONE)
+        .diagnostics
+        .is_empty()
+}
+
+fn read(text: &str, id: SourceId, limits: SourceLimits, budget: recover::Budget) -> Parsed {
+    let found = scan::scan(text, id, limits);
+    let readable = text.get(..found.readable).unwrap_or_default();
     let mut parsed = if readable.is_empty() {
         Parsed {
             file: ast::File::default(),
@@ -50,7 +63,7 @@ pub fn parse_within(source: &Source, id: SourceId, limits: SourceLimits) -> Pars
         }
     } else {
         match parser::JourneyParser::parse(parser::Rule::file, readable) {
-            Ok(pairs) => tree::build(source.text(), id, &found, pairs),
+            Ok(pairs) => tree::build(text, id, &found, pairs, budget),
             // INVARIANT: a stray line takes whatever no other line takes, so this is never reached; a
             // change of the grammar that breaks it shows as a finding, not as a lost file.
             Err(error) => {

@@ -13,8 +13,9 @@ use crate::{
         Parsed,
         ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node},
         item::{Inner as _, Pair, Reader},
+        literal::clip,
         parser::Rule,
-        recover::{self, Place},
+        recover::{self, Budget, Line, Place},
         scan::{Comment, CommentKind, Scan},
     },
 };
@@ -25,6 +26,7 @@ pub(super) fn build(
     id: SourceId,
     scan: &Scan,
     pairs: pest::iterators::Pairs<'_, Rule>,
+    budget: Budget,
 ) -> Parsed {
     let mut tree = Tree {
         text,
@@ -40,9 +42,10 @@ pub(super) fn build(
         closed: None,
         marks: Vec::new(),
         crowded: Vec::new(),
-        line: 0..0,
+        lines: lines(text),
+        dangling: None,
         last_end: 0,
-        budget: recover::Budget::default(),
+        budget,
     };
     for file in pairs {
         for pair in file.inner() {
@@ -111,14 +114,16 @@ struct Tree<'a> {
     marks: Vec<Mark>,
     /// Where items begin on a line that belongs to another item.
     crowded: Vec<usize>,
-    /// The text line of the last crowded place.
-    line: std::ops::Range<usize>,
+    /// Where each line of the text begins, and how many blanks it begins with.
+    lines: Vec<(usize, usize)>,
+    /// The start of the line below an arrow without a target.
+    dangling: Option<usize>,
     /// The end of the last item, for the edits that bring two lines together.
     last_end: usize,
-    budget: recover::Budget,
+    budget: Budget,
 }
 
-impl Tree<'_> {
+impl<'a> Tree<'a> {
     fn line(&mut self, pair: Pair<'_>) {
         let span = self.reader.span(&pair);
         let rule = pair.as_rule();
@@ -127,14 +132,10 @@ impl Tree<'_> {
             Rule::OPEN => return self.open_block(span, false),
             Rule::LATE_OPEN => return self.open_block(span, true),
             Rule::TERMINATOR => return self.terminator(span),
-            Rule::CROWDED => {
-                self.crowded.push(span.start as usize);
-                return;
-            }
+            Rule::CROWDED => return self.crowded(span.start as usize),
             _ => {}
         }
         self.settle();
-        self.report_crowded(false);
         let closed = self.closed.take();
         if rule == Rule::closing {
             self.close_block(span);
@@ -150,7 +151,7 @@ impl Tree<'_> {
 
     fn finish(&mut self) {
         self.settle();
-        self.report_crowded(true);
+        self.report_crowded();
         let end = self.scan.readable;
         if self.scan.readable < self.text.len() {
             // The text block that never ends holds the braces too.
@@ -173,28 +174,50 @@ impl Tree<'_> {
         }
     }
 
+    /// The line that holds this byte: where it begins, and how many blanks it begins with.
+    fn line_of(&self, at: usize) -> (usize, usize) {
+        let above = self.lines.partition_point(|(start, _)| *start <= at);
+        self.lines
+            .get(above.saturating_sub(1))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        self.line_of(at).0
+    }
+
     fn indent(&self, at: usize) -> usize {
-        let head = self.text.get(..at).unwrap_or_default();
-        let line = head.rsplit('\n').next().unwrap_or_default();
-        line.len() - line.trim_start_matches([' ', '\t']).len()
+        self.line_of(at).1
+    }
+
+    fn starts_line(&self, at: usize) -> bool {
+        let (start, indent) = self.line_of(at);
+        at == start + indent
+    }
+
+    /// The start of the line below this byte.
+    fn line_below(&self, at: usize) -> usize {
+        let above = self.lines.partition_point(|(start, _)| *start <= at);
+        self.lines
+            .get(above)
+            .map_or(self.text.len(), |(start, _)| *start)
     }
 
     fn mark(&mut self, kind: MarkKind, start: usize) {
-        let indent = self.indent(start);
-        // Several items on one line say nothing about indentation.
-        let first = self
-            .text
-            .get(..start)
-            .and_then(|head| head.rsplit('\n').next())
-            .is_some_and(|line| line.bytes().all(|b| b == b' ' || b == b'\t'));
-        if first || kind != MarkKind::Line {
-            let indent = if first { indent } else { usize::MAX };
-            self.marks.push(Mark {
-                kind,
-                start,
-                indent,
-            });
-        }
+        // What shares its line with another item says nothing about indentation.
+        let indent = if self.starts_line(start) {
+            self.indent(start)
+        } else if kind == MarkKind::Close {
+            usize::MAX
+        } else {
+            return;
+        };
+        self.marks.push(Mark {
+            kind,
+            start,
+            indent,
+        });
     }
 
     fn await_block(&mut self, owner: Owner, head: Span) {
@@ -208,7 +231,6 @@ impl Tree<'_> {
     }
 
     fn open_block(&mut self, span: Span, is_late: bool) {
-        self.last_end = span.end as usize;
         let Some(mut frame) = self.pending.take() else {
             self.reader.report(
                 Diagnostic::new(codes::SYNTAX, span, "this `{` has no head")
@@ -224,11 +246,7 @@ impl Tree<'_> {
             return;
         };
         if is_late {
-            let between = Span {
-                start: frame.head.end,
-                ..span
-            };
-            self.late_brace(&frame, span, between);
+            self.late_brace(&frame, span);
         }
         if let Owner::Node(node) = &mut frame.owner {
             node.open = Some(span);
@@ -252,7 +270,7 @@ impl Tree<'_> {
     }
 
     /// The brace of a head stands on a line of its own.
-    fn late_brace(&mut self, frame: &Frame, span: Span, _between: Span) {
+    fn late_brace(&mut self, frame: &Frame, span: Span) {
         let finding = Diagnostic::new(codes::SYNTAX, span, "`{` stands on a line of its own")
             .expected("`{` at the end of the line it belongs to")
             .label(frame.head, "this line");
@@ -436,27 +454,12 @@ impl Tree<'_> {
                 MarkKind::Line => {}
             }
         }
-        // What is still open ends where the next item of the top begins, docs and comments before it.
-        let end = self.comments_before(self.marks_end());
+        // What is still open ends below its last line.
+        let end = self.line_below(self.last_end);
         for (head, indent) in open.into_iter().rev() {
             found.push((head, indent, end));
         }
         found
-    }
-
-    fn marks_end(&self) -> usize {
-        self.last_end
-    }
-
-    /// The start of the line after the last item.
-    fn comments_before(&self, at: usize) -> usize {
-        let rest = self.text.get(at..).unwrap_or_default();
-        rest.find('\n').map_or(self.text.len(), |n| at + n + 1)
-    }
-
-    fn line_start(&self, at: usize) -> usize {
-        let head = self.text.get(..at).unwrap_or_default();
-        head.rfind('\n').map_or(0, |n| n + 1)
     }
 
     // ---- items ---------------------------------------------------------------------------------------
@@ -483,7 +486,7 @@ impl Tree<'_> {
             return;
         }
         if !self.open.is_empty() {
-            let at = self.comments_before(self.last_end);
+            let at = self.line_below(self.last_end);
             self.close_all(at);
         }
         self.marks.clear();
@@ -704,25 +707,48 @@ impl Tree<'_> {
 
     /// A line that fits nothing.
     fn stray(&mut self, pair: Pair<'_>, span: Span) {
+        let end = pair.as_span().end();
         let mut inner = pair.inner();
         let Some(text) = inner.next() else {
             return;
         };
         let has_block = inner.next().is_some();
         let text_span = self.reader.span(&text);
+        let text = self.reader.text_of(text_span);
+        let start = text_span.start as usize;
+        if self.dangling == Some(self.line_start(start)) && is_word(text) {
+            self.dangling = None;
+            return;
+        }
+        self.dangling = text.ends_with("->").then(|| self.line_below(end));
+        let is_first = first_word(text);
+        let closes = self.starts_line(start)
+            && TOP_WORDS.contains(&is_first)
+            && self
+                .open
+                .first()
+                .is_some_and(|frame| self.indent(start) <= frame.indent);
+        if closes {
+            let at = self.line_below(self.last_end);
+            self.close_all(at);
+        }
+        let reach = start..=end;
         let is_blamed = self
             .scan
             .diagnostics
             .iter()
-            .any(|d| d.span.start >= span.start && d.span.start <= span.end);
+            .any(|d| reach.contains(&(d.span.start as usize)));
+        if self.reader.findings.len() >= Diagnostics::KEPT_MAX {
+            self.budget = Budget::NONE;
+        }
         if !is_blamed {
-            let finding = recover::explain(
-                self.reader.text_of(text_span),
-                text_span,
+            let line = Line {
+                text,
                 has_block,
-                self.place(),
-                &mut self.budget,
-            );
+                place: self.place(),
+                next: self.next_word(end),
+            };
+            let finding = recover::explain(line, text_span, &mut self.budget);
             self.reader.report(finding);
         }
         if has_block {
@@ -731,48 +757,79 @@ impl Tree<'_> {
         }
     }
 
+    /// The word that stands alone on the line below, and the bytes before it.
+    fn next_word(&self, at: usize) -> Option<(usize, &'a str)> {
+        let rest = self.text.get(at..self.line_below(self.line_below(at)))?;
+        let word = rest.trim();
+        let gap = rest.len() - rest.trim_start().len();
+        (is_word(word) && rest.get(..gap)?.contains('\n')).then_some((gap, word))
+    }
+
     // ---- ends of lines -------------------------------------------------------------------------------
 
     fn terminator(&mut self, span: Span) {
-        self.reader.report(
-            Diagnostic::new(
-                codes::SYNTAX,
-                span,
-                format!(
-                    "an item ends with its line, without `{}`",
-                    self.reader.text_of(span)
-                ),
-            )
-            .fix("remove it", span, ""),
+        let at = span.end as usize;
+        let rest = self.text.get(at..self.line_below(at)).unwrap_or_default();
+        let after = rest.trim_start_matches([' ', '\t']);
+        let is_last =
+            after.trim_end().is_empty() || after.starts_with("//") || after.starts_with('}');
+        let finding = Diagnostic::new(
+            codes::SYNTAX,
+            span,
+            format!(
+                "an item ends with its line, without `{}`",
+                clip(self.reader.text_of(span))
+            ),
         );
+        self.reader.report(if is_last {
+            finding.fix("remove it", span, "")
+        } else {
+            let blanks = rest.len() - after.len();
+            let edit = Span::new(self.id, span.start as usize, at + blanks);
+            let indent = " ".repeat(self.indent(at));
+            finding.fix("begin a new line", edit, format!("\n{indent}"))
+        });
     }
 
-    fn report_crowded(&mut self, _at_end: bool) {
-        let crowded = std::mem::take(&mut self.crowded);
-        for at in crowded {
-            let here = Span::new(self.id, at, at);
-            if self.line.contains(&at) {
-                continue;
-            }
-            let start = self.line_start(at);
-            let end = self.comments_before(at);
-            self.line = start..end;
-            let indent = " ".repeat(self.indent(at) + 2);
-            self.reader.report(
-                Diagnostic::new(codes::SYNTAX, here, "a second item stands on this line")
-                    .expected("one item a line")
-                    .fix("begin a new line", here, format!("\n{indent}")),
-            );
+    fn crowded(&mut self, at: usize) {
+        if self
+            .crowded
+            .first()
+            .is_some_and(|first| self.line_start(*first) != self.line_start(at))
+        {
+            self.report_crowded();
         }
+        self.crowded.push(at);
+    }
+
+    /// One finding for all items that share a line, and one edit that gives each its own.
+    fn report_crowded(&mut self) {
+        /// The most items of a line that an edit takes apart.
+        const MOST: usize = 32;
+        let crowded = std::mem::take(&mut self.crowded);
+        let (Some(first), Some(last)) = (crowded.first(), crowded.last()) else {
+            return;
+        };
+        let here = Span::new(self.id, *first, *first);
+        let finding = Diagnostic::new(codes::SYNTAX, here, "a second item stands on this line")
+            .expected("one item a line");
+        if crowded.len() > MOST {
+            self.reader.report(finding);
+            return;
+        }
+        let indent = format!("\n{}", " ".repeat(self.indent(*first).min(80) + 2));
+        let mut apart = String::new();
+        for (n, at) in crowded.iter().enumerate() {
+            apart.push_str(&indent);
+            let until = crowded.get(n + 1).unwrap_or(at);
+            apart.push_str(self.text.get(*at..*until).unwrap_or_default().trim_end());
+        }
+        let edit = Span::new(self.id, *first, *last);
+        self.reader
+            .report(finding.fix("begin a new line", edit, apart));
     }
 
     // ---- comments ------------------------------------------------------------------------------------
-
-    fn starts_line(&self, at: usize) -> bool {
-        self.text
-            .get(self.line_start(at)..at)
-            .is_some_and(|line| line.bytes().all(|b| b == b' ' || b == b'\t'))
-    }
 
     /// The doc comment that stands before an item.
     fn doc(&self, item: Span) -> Option<Doc> {
@@ -842,6 +899,28 @@ fn is_top(rule: Rule) -> bool {
             | Rule::extern_type
             | Rule::later
     )
+}
+
+/// Where each line begins, and how many blanks it begins with.
+fn lines(text: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+        found.push((start, blanks));
+        start += line.len();
+    }
+    found
+}
+
+/// The words that begin an item of the top, and so end what was left open above.
+const TOP_WORDS: [&str; 6] = ["import", "let", "param", "journey", "fragment", "extern"];
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 fn first_word(text: &str) -> &str {
