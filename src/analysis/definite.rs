@@ -2,8 +2,8 @@
 //!
 //! A fact is made by a node that writes the value on every outcome and by a guard that says so, and it is
 //! lost again: request and user may be others after a stop; another identity has other attributes; a
-//! transient value is carried over a stop only for a later node that declares that it reads it, and into
-//! an inner journey only where a node in there does. Signatures do not say what is removed, so a value of
+//! transient value becomes secure at a stop, and only for a node further on that declares that it reads it;
+//! an inner journey gets it only where a node in there does. Signatures do not say what is removed, so a value of
 //! shared state that was written is taken to stay.
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ impl Question<'_> {
     pub(super) fn has(&self, slot: &Slot, place: &Place) -> Verdict {
         match slot {
             Slot::Realm | Slot::AuthLevel => Verdict::Holds,
-            Slot::Transient(key) => self.has_transient(*key, slot, place),
+            Slot::Transient(key) | Slot::Secure(key) => self.has_sensitive(*key, slot, place),
             Slot::Object(_) => match self.has_written(slot, place, Objects::Shared) {
                 Verdict::Holds => Verdict::Holds,
                 Verdict::Fails(_) | Verdict::Open(_) => {
@@ -44,7 +44,6 @@ impl Question<'_> {
                 }
             },
             Slot::Shared(_)
-            | Slot::Secure(_)
             | Slot::Header(_)
             | Slot::Cookie(_)
             | Slot::Parameter(_)
@@ -60,7 +59,7 @@ impl Question<'_> {
     fn has_written(&self, slot: &Slot, place: &Place, objects: Objects) -> Verdict {
         let mut space = self.space(&[place]);
         space.mark(place, Mark::GOAL);
-        mark_guards(&mut space, Fact::Has(slot));
+        mark_guards(&mut space, Fact::Has(slot), Mark::DISARM);
         let program = self.program;
         mark_tasks(&mut space, |task| {
             let writes =
@@ -75,23 +74,31 @@ impl Question<'_> {
         self.phase(&space, Phase::Facts, ARMED)
     }
 
-    fn has_transient(&self, key: KeyId, slot: &Slot, place: &Place) -> Verdict {
+    fn has_sensitive(&self, key: KeyId, slot: &Slot, place: &Place) -> Verdict {
         let mut space = self.space(&[place]);
         space.mark(place, Mark::GOAL);
-        mark_guards(&mut space, Fact::Has(slot));
+        // One mark for what is made transient, another for what is known to be secure.
+        let (transient, secure) = (Slot::Transient(key), Slot::Secure(key));
+        mark_guards(&mut space, Fact::Has(&transient), Mark::DISARM);
+        mark_guards(&mut space, Fact::Has(&secure), Mark::ARM);
         let program = self.program;
-        mark_tasks(&mut space, |task| {
-            let writes = |written: &StateKey| {
-                written.always && writes_slot(program, task, written, slot, Objects::Both)
-            };
-            let made = program
-                .catalog
-                .get(task.ty)
-                .is_some_and(|s| s.writes.iter().any(writes));
-            if made { Some(Mark::DISARM) } else { None }
-        });
-        let carried = Carried::new(&space, key);
-        let explored = explore(&space, &carried, self.start(), MISSING);
+        for (slot, mark) in [(&transient, Mark::DISARM), (&secure, Mark::ARM)] {
+            mark_tasks(&mut space, |task| {
+                let writes = |written: &StateKey| {
+                    written.always && writes_slot(program, task, written, slot, Objects::Both)
+                };
+                let made = program.catalog.get(task.ty);
+                made.is_some_and(|made| made.writes.iter().any(writes))
+                    .then_some(mark)
+            });
+        }
+        let wanted = if *slot == secure {
+            NOT_SECURE
+        } else {
+            NOT_TRANSIENT
+        };
+        let carried = Carried::new(&space, key, wanted);
+        let explored = explore(&space, &carried, self.start(), NOT_TRANSIENT | NOT_SECURE);
         verdict(
             &explored,
             counterexample::of_best(&space, &carried, &explored),
@@ -147,7 +154,7 @@ impl Question<'_> {
             signature.writes.iter().any(touches).then_some(Mark::ARM)
         });
         lose(&mut space, &slots.losses());
-        mark_guards(&mut space, Fact::Holds(condition));
+        mark_guards(&mut space, Fact::Holds(condition), Mark::DISARM);
         self.phase(&space, Phase::Facts, ARMED)
     }
 }
@@ -162,7 +169,7 @@ enum Objects {
 }
 
 /// Marks what taking an arm of a decision implies.
-fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>) {
+fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>, mark: Mark) {
     let (program, flows) = (space.program, space.flows);
     for instance in &mut space.instances {
         let (Some(journey), Some(flow)) = (
@@ -184,7 +191,7 @@ fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>) {
                 if let Leave::Outcome(outcome) = arc.leave
                     && implied.get(outcome.index()) == Some(&true)
                 {
-                    instance.mark_arc(flow, id, Mark::DISARM);
+                    instance.mark_arc(flow, id, mark);
                 }
             }
         }
@@ -411,22 +418,34 @@ impl Slots {
     }
 }
 
-const MISSING: u32 = 1;
-const STOPPED: u32 = 2;
+const NOT_TRANSIENT: u32 = 1;
+const NOT_SECURE: u32 = 2;
+const STOPPED: u32 = 4;
 
-/// A transient value as the memory of a run: whether it is missing, and whether the run has stopped since
-/// this journey was entered.
+/// A sensitive value as the memory of a run: whether it is missing from transient and from secure state,
+/// and whether the run has stopped since this journey was entered.
 struct Carried {
-    /// For each instance: the states with a later node that reads the value.
+    /// For each instance: the states from which on a node reads the value, that of the state included.
+    live: Vec<Vec<bool>>,
+    /// The same for what comes after the state only.
     later: Vec<Vec<bool>>,
     /// For each instance: whether a node in it reads the value.
     declared: Vec<bool>,
+    /// What must not be at the goal.
+    wanted: u32,
+}
+
+/// What is left of a value when the run stops: what was transient is secure, if anything still reads it.
+fn stop(memory: u32, kept: bool) -> u32 {
+    let there = memory & NOT_TRANSIENT == 0 || memory & NOT_SECURE == 0;
+    let secure = if there && kept { 0 } else { NOT_SECURE };
+    memory & STOPPED | NOT_TRANSIENT | secure
 }
 
 impl Carried {
-    fn new(space: &Space<'_>, key: KeyId) -> Self {
+    fn new(space: &Space<'_>, key: KeyId, wanted: u32) -> Self {
         let mut readers: BTreeMap<JourneyId, bool> = BTreeMap::new();
-        let mut later: BTreeMap<JourneyId, Vec<bool>> = BTreeMap::new();
+        let mut from_here: BTreeMap<JourneyId, (Vec<bool>, Vec<bool>)> = BTreeMap::new();
         for id in &space.flows.order {
             let Some(flow) = space.flows.get(*id) else {
                 continue;
@@ -443,22 +462,37 @@ impl Carried {
             readers.insert(*id, !read.is_empty());
             let back: Vec<(u32, u32)> = flow.arcs.iter().map(|arc| (arc.to, arc.from)).collect();
             let back = Arcs::new(flow.states.len(), &back);
-            // A node is later than itself only around a loop.
-            let before = read.iter().flat_map(|at| back.from(*at).iter().copied());
-            later.insert(*id, back.reach(before));
+            let live = back.reach(read.iter().copied());
+            let is_live = |at: u32| live.get(at as usize) == Some(&true);
+            let mut later = vec![false; flow.states.len()];
+            for arc in flow.arcs.iter().filter(|arc| is_live(arc.to)) {
+                if let Some(place) = later.get_mut(arc.from as usize) {
+                    *place = true;
+                }
+            }
+            from_here.insert(*id, (live, later));
         }
-        let of = |instance: &Instance| later.get(&instance.journey).cloned().unwrap_or_default();
-        let declares = |instance: &Instance| readers.get(&instance.journey) == Some(&true);
+        let of = |instance: &Instance| {
+            from_here
+                .get(&instance.journey)
+                .cloned()
+                .unwrap_or_default()
+        };
+        let (live, later) = space.instances.iter().map(of).unzip();
+        let has_reader = |instance: &Instance| readers.get(&instance.journey) == Some(&true);
+        let declared: Vec<bool> = space.instances.iter().map(has_reader).collect();
         Self {
-            later: space.instances.iter().map(of).collect(),
-            declared: space.instances.iter().map(declares).collect(),
+            live,
+            later,
+            declared,
+            wanted,
         }
     }
+}
 
-    fn is_carried(&self, instance: usize, state: u32) -> bool {
-        let states = self.later.get(instance);
-        states.and_then(|states| states.get(state as usize)) == Some(&true)
-    }
+fn within(states: &[Vec<bool>], instance: InstanceId, state: u32) -> bool {
+    let states = states.get(instance as usize);
+    states.and_then(|states| states.get(state as usize)) == Some(&true)
 }
 
 fn reads_key(program: &Program, journey: JourneyId, state: &State, key: KeyId) -> bool {
@@ -499,14 +533,13 @@ fn reads_key(program: &Program, journey: JourneyId, state: &State, key: KeyId) -
 
 impl Domain for Carried {
     fn visit(&self, at: &Instance, id: u32, state: &State, memory: u32) -> Next {
-        if Mark::GOAL.within(at.on_state(id)) && memory & MISSING != 0 {
+        if Mark::GOAL.within(at.on_state(id)) && memory & self.wanted != 0 {
             return Next::Hit;
         }
         if !state.stops {
             return Next::Go(memory);
         }
-        let kept = self.is_carried(at.id as usize, id);
-        Next::Go(memory | STOPPED | if kept { 0 } else { MISSING })
+        Next::Go(stop(memory, within(&self.live, at.id, id)) | STOPPED)
     }
 
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
@@ -514,32 +547,35 @@ impl Domain for Carried {
             return Next::Dead;
         }
         let marks = at.on_arc(id);
-        let memory = if Mark::DISARM.within(marks) {
-            memory & !MISSING
-        } else {
-            memory
-        };
-        if Mark::GOAL.within(marks) && memory & MISSING != 0 {
+        let mut memory = memory;
+        if Mark::DISARM.within(marks) {
+            memory &= !NOT_TRANSIENT;
+        }
+        if Mark::ARM.within(marks) {
+            memory &= !NOT_SECURE;
+        }
+        if Mark::GOAL.within(marks) && memory & self.wanted != 0 {
             return Next::Hit;
         }
         Next::Go(memory)
     }
 
     fn call(&self, at: &Instance, state: u32, memory: u32) -> u32 {
+        let nothing = NOT_TRANSIENT | NOT_SECURE;
         let declared = at
             .callee(state)
-            .and_then(|callee: InstanceId| self.declared.get(callee as usize));
+            .and_then(|callee| self.declared.get(callee as usize));
         if declared == Some(&true) {
-            memory & MISSING
+            memory & nothing
         } else {
-            MISSING
+            nothing
         }
     }
 
     fn back(&self, at: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
-        if after & STOPPED == 0 || self.is_carried(at.id as usize, arc.from) {
-            return before | after & STOPPED;
+        if after & STOPPED == 0 {
+            return before;
         }
-        before | STOPPED | MISSING
+        stop(before, within(&self.later, at.id, arc.from)) | STOPPED
     }
 }

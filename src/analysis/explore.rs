@@ -255,19 +255,7 @@ impl Explored {
                         length,
                     });
                 }
-                StateKind::Step => {
-                    for (arc_id, arc) in flow.leaving(state) {
-                        let link = Link {
-                            state,
-                            memory,
-                            arc: arc_id,
-                            after: 0,
-                        };
-                        let cost = u64::from(arc.completes());
-                        self.cells +=
-                            table.relax(domain, at, flow, arc, memory, length + cost, link);
-                    }
-                }
+                StateKind::Step => self.follow(domain, at, flow, id, (state, memory, length)),
                 StateKind::Call(_) => {
                     let Some(target) = at.callee(state) else {
                         continue;
@@ -275,6 +263,7 @@ impl Explored {
                     let entry = domain.call(at, state, memory);
                     match self.known.get(&(target, entry)).copied() {
                         Some(inner) => {
+                            self.follow(domain, at, flow, id, (state, memory, length));
                             self.call(domain, at, flow, id, inner, (state, memory, length));
                         }
                         None => {
@@ -300,6 +289,30 @@ impl Explored {
                 self.cut_short = true;
                 table.heap.clear();
             }
+        }
+    }
+
+    /// Takes the arcs of a state, but not those on which inner journeys come back.
+    fn follow<D: Domain>(
+        &mut self,
+        domain: &D,
+        at: &Instance,
+        flow: &Flow,
+        id: TableId,
+        (state, memory, length): (u32, u32, u64),
+    ) {
+        let Some(table) = self.tables.get_mut(id) else {
+            return;
+        };
+        for (arc_id, arc) in flow.leaving(state).filter(|(_, arc)| arc.via.is_none()) {
+            let link = Link {
+                state,
+                memory,
+                arc: arc_id,
+                after: 0,
+            };
+            let length = length.saturating_add(u64::from(arc.completes()));
+            self.cells += table.relax(domain, at, flow, arc, memory, length, link);
         }
     }
 

@@ -457,7 +457,12 @@ impl<'a> Builder<'a> {
         let from = Flow::of_node(index);
         match &node.kind {
             NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => {}
-            NodeKind::Inner(_) => self.call(from, node, &self.targets(index)),
+            NodeKind::Inner(_) => {
+                let targets = self.targets(index);
+                // The call itself fails where journeys stand too deep in each other.
+                self.error(from, &targets, false);
+                self.call(from, node, &targets);
+            }
             NodeKind::Decision(_) => {
                 let targets = self.targets(index);
                 self.leave(from, None, &node.outcomes, &targets);

@@ -282,15 +282,6 @@ impl Domain for Levels<'_> {
         }
         Next::Go(known.memory())
     }
-
-    fn back(&self, _: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
-        if !arc.is_error() || before == after {
-            return after;
-        }
-        // Whether what an inner journey did before its error counts is not relied on.
-        let least = Known::of(before).least.min(Known::of(after).least);
-        Known { least, open: true }.memory()
-    }
 }
 
 /// The greatest number that guards compare the level with; `None` where they do not speak of it.

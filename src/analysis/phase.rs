@@ -57,12 +57,4 @@ impl Domain for Phase {
             Self::Facts => step(marks, turned(marks, memory)),
         }
     }
-
-    fn back(&self, _: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
-        match self {
-            // What an inner journey made before its error is not relied on.
-            Self::Facts if arc.is_error() => before.max(after),
-            Self::Facts | Self::Passing => after,
-        }
-    }
 }

@@ -2,8 +2,8 @@
 //!
 //! The memory of a run is what is proved of its subject: nothing, that a session was brought, or a factor.
 //! An outcome that may write the name of the identity clears it; the factor that the same outcome proves
-//! comes after. A session alone proves nobody. What an inner journey did before its error is not relied
-//! on.
+//! comes after. A session alone proves nobody. An error takes back what the failing node did, and nothing
+//! before it.
 
 use std::collections::BTreeMap;
 
@@ -73,14 +73,6 @@ impl Domain for Evidence {
             return Next::HitAndGo(memory);
         }
         Next::Go(memory)
-    }
-
-    fn back(&self, _: &Instance, arc: &Arc, before: u32, after: u32) -> u32 {
-        if arc.is_error() {
-            before.min(after)
-        } else {
-            after
-        }
     }
 }
 
