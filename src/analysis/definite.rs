@@ -3,8 +3,7 @@
 //! A fact is made by a node that writes the value on every outcome and by a guard that says so, and it is
 //! lost again: request and user may be others after a stop; another identity has other attributes; a
 //! transient value becomes secure at a stop, and only for a node further on that declares that it reads it;
-//! an inner journey gets it only where a node in there does. Signatures do not say what is removed, so a value of
-//! shared state that was written is taken to stay.
+//! an inner journey gets it only where a node in there does. A node may also take a value out.
 
 use std::collections::BTreeMap;
 
@@ -61,16 +60,11 @@ impl Question<'_> {
         space.mark(place, Mark::GOAL);
         mark_guards(&mut space, Fact::Has(slot), Mark::DISARM);
         let program = self.program;
-        mark_tasks(&mut space, |task| {
-            let writes =
-                |key: &StateKey| key.always && writes_slot(program, task, key, slot, objects);
-            let made = program
-                .catalog
-                .get(task.ty)
-                .is_some_and(|s| s.writes.iter().any(writes));
-            if made { Some(Mark::DISARM) } else { None }
+        mark_tasks(&mut space, |task, outcome| {
+            flag(Mark::ARM, removes(program, task, outcome, slot))
+                | flag(Mark::DISARM, makes(program, task, slot, objects))
         });
-        lose(&mut space, &Losses::of_slot(slot, objects));
+        lose(&mut space, Losses::of_slot(slot, objects));
         self.phase(&space, Phase::Facts, ARMED)
     }
 
@@ -82,16 +76,14 @@ impl Question<'_> {
         mark_guards(&mut space, Fact::Has(&transient), Mark::DISARM);
         mark_guards(&mut space, Fact::Has(&secure), Mark::ARM);
         let program = self.program;
-        for (slot, mark) in [(&transient, Mark::DISARM), (&secure, Mark::ARM)] {
-            mark_tasks(&mut space, |task| {
-                let writes = |written: &StateKey| {
-                    written.always && writes_slot(program, task, written, slot, Objects::Both)
-                };
-                let made = program.catalog.get(task.ty);
-                made.is_some_and(|made| made.writes.iter().any(writes))
-                    .then_some(mark)
-            });
-        }
+        mark_tasks(&mut space, |task, outcome| {
+            flag(Mark::CUT, removes(program, task, outcome, slot))
+                | flag(
+                    Mark::DISARM,
+                    makes(program, task, &transient, Objects::Both),
+                )
+                | flag(Mark::ARM, makes(program, task, &secure, Objects::Both))
+        });
         let wanted = if *slot == secure {
             NOT_SECURE
         } else {
@@ -129,7 +121,7 @@ impl Question<'_> {
                 _ => self.guarded(conjunct, place),
             };
             worst = match (worst, verdict) {
-                (worst, Verdict::Holds) | (worst @ Verdict::Open(_), Verdict::Fails(_)) => worst,
+                (worst, Verdict::Holds) | (worst @ Verdict::Fails(_), Verdict::Open(_)) => worst,
                 (Verdict::Fails(a), Verdict::Fails(b)) if a.length <= b.length => Verdict::Fails(a),
                 (_, verdict) => verdict,
             };
@@ -142,22 +134,27 @@ impl Question<'_> {
         space.mark(place, Mark::GOAL);
         let slots = Slots::of(condition);
         let program = self.program;
-        mark_tasks(&mut space, |task| {
+        mark_tasks(&mut space, |task, outcome| {
             let Some(signature) = program.catalog.get(task.ty) else {
-                return Some(Mark::ARM);
+                return Mark::ARM.0;
             };
-            let touches = |key: &StateKey| {
-                slots.read.iter().any(|slot| {
-                    names_any(task, key) || writes_slot(program, task, key, slot, Objects::Both)
-                })
+            let writes = |slot: &Slot| {
+                let touches = |key: &StateKey| {
+                    key_of(task, key).is_none()
+                        || writes_slot(program, task, key, slot, Objects::Both)
+                };
+                signature.writes.iter().any(touches)
             };
-            signature.writes.iter().any(touches).then_some(Mark::ARM)
+            let changed = |slot: &Slot| writes(slot) || removes(program, task, outcome, slot);
+            flag(Mark::ARM, slots.read.iter().any(changed))
         });
-        lose(&mut space, &slots.losses());
+        lose(&mut space, slots.losses());
         mark_guards(&mut space, Fact::Holds(condition), Mark::DISARM);
         self.phase(&space, Phase::Facts, ARMED)
     }
 }
+
+type Name = std::sync::Arc<str>;
 
 /// Which writes to the profile under construction count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,13 +195,13 @@ fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>, mark: Mark) {
     }
 }
 
-fn task_of<'a>(node: &'a Node, child: u16) -> Option<&'a Task> {
+fn task_of(node: &Node, child: u16) -> Option<(&Task, &[Name])> {
     match &node.kind {
-        NodeKind::Task(task) => Some(task),
-        NodeKind::Page(page) => page
-            .children
-            .get(usize::from(child))
-            .map(|child| &child.task),
+        NodeKind::Task(task) => Some((task, &node.outcomes)),
+        NodeKind::Page(page) => {
+            let child = page.children.get(usize::from(child))?;
+            Some((&child.task, &child.outcomes))
+        }
         NodeKind::Decision(_)
         | NodeKind::Inner(_)
         | NodeKind::Success
@@ -214,9 +211,9 @@ fn task_of<'a>(node: &'a Node, child: u16) -> Option<&'a Task> {
 }
 
 /// Marks the arcs on which a task ends in an outcome.
-fn mark_tasks(space: &mut Space<'_>, mark: impl Fn(&Task) -> Option<Mark>) {
+fn mark_tasks(space: &mut Space<'_>, mark: impl Fn(&Task, &str) -> u8) {
     let (program, flows) = (space.program, space.flows);
-    let mut known: BTreeMap<JourneyId, Vec<(u32, Mark)>> = BTreeMap::new();
+    let mut known: BTreeMap<JourneyId, Vec<(u32, u8)>> = BTreeMap::new();
     for instance in &mut space.instances {
         let (Some(journey), Some(flow)) = (
             program.journey(instance.journey),
@@ -226,37 +223,78 @@ fn mark_tasks(space: &mut Space<'_>, mark: impl Fn(&Task) -> Option<Mark>) {
         };
         let marks = known.entry(instance.journey).or_insert_with(|| {
             let mut marks = Vec::new();
-            for (at, state) in (0..).zip(&flow.states) {
-                let node = journey.graph.node_weight(state.node);
-                if let StateKind::Step = state.kind
-                    && let Some(task) = node.and_then(|node| task_of(node, state.child))
-                    && let Some(mark) = mark(task)
-                {
-                    let ends = flow.leaving(at).filter(|(_, arc)| !arc.is_error());
-                    marks.extend(ends.map(|(id, _)| (id, mark)));
+            for (at, state) in (0..)
+                .zip(&flow.states)
+                .filter(|(_, s)| s.kind == StateKind::Step)
+            {
+                let Some(node) = journey.graph.node_weight(state.node) else {
+                    continue;
+                };
+                let Some((task, outcomes)) = task_of(node, state.child) else {
+                    continue;
+                };
+                for (id, arc) in flow.leaving(at) {
+                    let (Leave::Next(outcome) | Leave::Outcome(outcome)) = arc.leave else {
+                        continue;
+                    };
+                    let name = outcomes.get(outcome.index()).map_or("", |name| &**name);
+                    match mark(task, name) {
+                        0 => {}
+                        found => marks.push((id, found)),
+                    }
                 }
             }
             marks
         });
-        for (id, mark) in marks {
-            instance.mark_arc(flow, *id, *mark);
+        for (id, found) in marks {
+            instance.mark_arc(flow, *id, Mark(*found));
         }
     }
 }
 
+/// Whether leaving by the outcome may take the key of a slot out of the state.
+fn removes(program: &Program, task: &Task, outcome: &str, slot: &Slot) -> bool {
+    let (Slot::Shared(id) | Slot::Transient(id) | Slot::Secure(id)) = slot else {
+        return false;
+    };
+    let (Some(signature), Some(wanted)) = (
+        program.catalog.get(task.ty),
+        program.keys.get(id.0 as usize),
+    ) else {
+        return true;
+    };
+    signature.removes.iter().any(|removal| {
+        let name = named(task, &removal.key, removal.named_by.as_deref());
+        (removal.outcome == "*" || removal.outcome == outcome)
+            && name.is_none_or(|name| *name == **wanted)
+    })
+}
+
+/// Whether leaving by an outcome writes a slot for sure.
+fn makes(program: &Program, task: &Task, slot: &Slot, objects: Objects) -> bool {
+    program.catalog.get(task.ty).is_some_and(|signature| {
+        let writes = |key: &StateKey| key.always && writes_slot(program, task, key, slot, objects);
+        signature.writes.iter().any(writes)
+    })
+}
+
+fn flag(mark: Mark, set: bool) -> u8 {
+    if set { mark.0 } else { 0 }
+}
+
 /// The key that a line of a signature speaks of, for one task; `None` for keys that nothing names.
 fn key_of<'a>(task: &'a Task, key: &'a StateKey) -> Option<&'a str> {
-    let Some(setting) = &key.named_by else {
-        return (key.key != "*").then_some(&*key.key);
+    named(task, &key.key, key.named_by.as_deref())
+}
+
+fn named<'a>(task: &'a Task, key: &'a str, named_by: Option<&str>) -> Option<&'a str> {
+    let Some(setting) = named_by else {
+        return (key != "*").then_some(key);
     };
-    match task.settings.iter().find(|(name, _)| **name == **setting) {
+    match task.settings.iter().find(|(name, _)| **name == *setting) {
         Some((_, SettingValue::Constant(value))) => value.as_text(),
         Some((_, SettingValue::Computed(_))) | None => None,
     }
-}
-
-fn names_any(task: &Task, key: &StateKey) -> bool {
-    key_of(task, key).is_none()
 }
 
 fn writes_slot(
@@ -296,6 +334,10 @@ fn writes_slot(
 }
 
 /// What makes a fact uncertain again.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent causes, each named"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Losses {
     stop: bool,
@@ -353,8 +395,8 @@ impl Losses {
 }
 
 /// Marks where a fact is lost.
-fn lose(space: &mut Space<'_>, losses: &Losses) {
-    if *losses == Losses::default() {
+fn lose(space: &mut Space<'_>, losses: Losses) {
+    if losses == Losses::default() {
         return;
     }
     let flows = space.flows;
@@ -513,7 +555,7 @@ fn reads_key(program: &Program, journey: JourneyId, state: &State, key: KeyId) -
             .filter_map(|arm| arm.condition.as_ref())
             .any(in_expr);
     }
-    let Some(task) = task_of(node, state.child) else {
+    let Some((task, _)) = task_of(node, state.child) else {
         return false;
     };
     let declared = program.catalog.get(task.ty).is_some_and(|signature| {
@@ -548,6 +590,9 @@ impl Domain for Carried {
         }
         let marks = at.on_arc(id);
         let mut memory = memory;
+        if Mark::CUT.within(marks) {
+            memory |= NOT_TRANSIENT | NOT_SECURE;
+        }
         if Mark::DISARM.within(marks) {
             memory &= !NOT_TRANSIENT;
         }
