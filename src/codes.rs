@@ -26,6 +26,7 @@ macro_rules! codes {
 codes! {
     // reading
     FILE_TOO_LARGE "file_too_large" Error fixed "the file is larger than the limit";
+    TOO_MANY_FILES "too_many_files" Error fixed "a program has more files than the limit";
     TOO_DEEP "too_deep" Error fixed "brackets are nested deeper than the limit";
     BAD_ENCODING "bad_encoding" Error fixed "the text holds a character that has no place in a journey";
     HIDDEN_CHARACTER "hidden_character" Error fixed "a string or comment holds a character that changes how the text is shown";

@@ -15,12 +15,17 @@ pub mod model;
 
 pub mod catalogue;
 
+pub mod compile;
+
 pub mod analysis;
 
 pub mod engine;
 
 mod nodes;
 
+pub use compile::{
+    CompileLimits, Compiled, Compiler, ImportError, Importer, MemoryImporter, ProgramHash,
+};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};
 pub use secret::Secret;
 pub use source::{LineColumn, Source, SourceId, SourceMap, Span};

@@ -1,0 +1,270 @@
+//! What every pass of one compilation shares: sources, tables, findings and budgets.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::{
+    compile::{
+        limits::CompileLimits,
+        raw::Raw,
+        scope::{ConstantDef, FileScope, ParameterDef},
+    },
+    diagnostic::{Diagnostic, Diagnostics, Severity},
+    engine::node_type::KeyTable,
+    model::{
+        catalog::Catalog,
+        signature::{Scope, Secrecy},
+        value::{Type, Value},
+    },
+    source::{SourceId, SourceMap, Span},
+    spelling,
+    syntax::ast,
+};
+
+/// A parsed source with what it names resolved.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) id: SourceId,
+    pub(super) file: ast::File,
+    /// Whether the embedder gave it, or an import brought it.
+    pub(super) root: bool,
+    /// The places of syntax errors; what may follow from them is not reported again.
+    pub(super) broken: Vec<Span>,
+    /// The imports in order: the path, and the file it means.
+    pub(super) imports: Vec<(Span, Option<SourceId>)>,
+    /// The texts that `file("…")` brings in.
+    pub(super) texts: BTreeMap<String, Arc<str>>,
+}
+
+/// What the catalogue says of state keys, whoever writes them.
+#[derive(Debug, Default)]
+pub(super) struct StateFacts {
+    types: BTreeMap<(Scope, String), Type>,
+    secret: BTreeSet<String>,
+}
+
+impl StateFacts {
+    pub(super) fn of(catalog: &Catalog) -> Self {
+        let mut facts = Self::default();
+        for (_, signature) in catalog.iter() {
+            for key in signature.reads.iter().chain(signature.writes.iter()) {
+                if key.key == "*" || key.named_by.is_some() {
+                    continue;
+                }
+                if key.secrecy == Secrecy::Secret {
+                    facts.secret.insert(key.key.to_string());
+                }
+            }
+            for key in signature.writes.iter() {
+                if key.key == "*" || key.named_by.is_some() {
+                    continue;
+                }
+                let scope = if key.scope == Scope::Any {
+                    Scope::Shared
+                } else {
+                    key.scope
+                };
+                // Writers that disagree leave the type open.
+                facts
+                    .types
+                    .entry((scope, key.key.to_string()))
+                    .and_modify(|ty| {
+                        if *ty != key.ty {
+                            *ty = Type::Any;
+                        }
+                    })
+                    .or_insert_with(|| key.ty.clone());
+            }
+        }
+        facts.secret.insert("password".to_owned());
+        facts
+    }
+
+    pub(super) fn is_secret(&self, key: &str) -> bool {
+        self.secret.contains(key)
+    }
+
+    pub(super) fn type_of(&self, scope: Scope, key: &str) -> Type {
+        if self.is_secret(key) {
+            return Type::Secret;
+        }
+        self.types
+            .get(&(scope, key.to_owned()))
+            .cloned()
+            .unwrap_or(Type::Any)
+    }
+}
+
+/// What the passes share.
+pub(super) struct Cx<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) sources: &'a SourceMap,
+    pub(super) files: &'a [Loaded],
+    pub(super) bound: &'a BTreeMap<Arc<str>, Value>,
+    pub(super) limits: CompileLimits,
+    pub(super) diagnostics: Diagnostics,
+    errors: usize,
+    /// BOUND: comparisons left for "did you mean"; past it findings come without a guess.
+    guesses: usize,
+    /// BOUND: bytes and values that interpolation and copying of lists may still make.
+    budget: u64,
+    pub(super) keys: KeyTable,
+    words: BTreeSet<Arc<str>>,
+    /// What findings took a misspelt name for; it is not called unused besides.
+    pub(super) meant: BTreeSet<String>,
+    pub(super) state: StateFacts,
+    pub(super) scopes: Vec<FileScope<'a>>,
+    pub(super) constants: Vec<ConstantDef<'a>>,
+    pub(super) parameters: Vec<ParameterDef<'a>>,
+    pub(super) constant_values: Vec<Raw>,
+    pub(super) parameter_values: Vec<Raw>,
+    /// Set whenever a value came from a formal of a fragment; callers clear it before they look.
+    pub(super) touched_formal: bool,
+}
+
+impl<'a> Cx<'a> {
+    pub(super) fn new(
+        catalog: &'a Catalog,
+        sources: &'a SourceMap,
+        files: &'a [Loaded],
+        bound: &'a BTreeMap<Arc<str>, Value>,
+        limits: CompileLimits,
+    ) -> Self {
+        Self {
+            catalog,
+            sources,
+            files,
+            bound,
+            limits,
+            diagnostics: Diagnostics::default(),
+            errors: 0,
+            guesses: 500_000,
+            budget: 64 * 1_024 * 1_024,
+            keys: KeyTable::new([Arc::from("username")]),
+            words: BTreeSet::new(),
+            meant: BTreeSet::new(),
+            state: StateFacts::of(catalog),
+            scopes: Vec::new(),
+            constants: Vec::new(),
+            parameters: Vec::new(),
+            constant_values: Vec::new(),
+            parameter_values: Vec::new(),
+            touched_formal: false,
+        }
+    }
+
+    /// The same passes with a catalogue that knows the declared types besides.
+    pub(super) fn with_catalog<'b>(self, catalog: &'b Catalog) -> Cx<'b>
+    where
+        'a: 'b,
+    {
+        let shorter: Cx<'b> = self;
+        Cx {
+            catalog,
+            state: StateFacts::of(catalog),
+            ..shorter
+        }
+    }
+
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        if finding.severity == Severity::Error {
+            self.errors += 1;
+        }
+        self.diagnostics.push(finding);
+    }
+
+    /// How many errors there were so far; equal before and after means clean between.
+    pub(super) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Takes `amount` from the budget; false once it is spent.
+    pub(super) fn charge(&mut self, amount: u64) -> bool {
+        self.budget = self.budget.saturating_sub(amount);
+        self.budget > 0
+    }
+
+    /// The candidate that was most likely meant.
+    pub(super) fn nearest<'c>(
+        &mut self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<String> {
+        let guesses = &mut self.guesses;
+        let bounded = candidates.into_iter().take_while(|_| {
+            *guesses = guesses.saturating_sub(1);
+            *guesses > 0
+        });
+        let found = spelling::nearest(word, bounded).map(str::to_owned);
+        self.meant.extend(found.clone());
+        found
+    }
+
+    /// One shared copy of a word that many nodes have.
+    pub(super) fn word(&mut self, word: &str) -> Arc<str> {
+        if let Some(known) = self.words.get(word) {
+            return Arc::clone(known);
+        }
+        let made: Arc<str> = Arc::from(word);
+        self.words.insert(Arc::clone(&made));
+        made
+    }
+
+    pub(super) fn file(&self, id: SourceId) -> Option<&'a Loaded> {
+        self.files.get(id.index())
+    }
+
+    /// Whether a syntax error lies in this range.
+    pub(super) fn is_broken(&self, span: Span) -> bool {
+        self.file(span.source).is_some_and(|file| {
+            file.broken
+                .iter()
+                .any(|b| b.start >= span.start && b.start <= span.end)
+        })
+    }
+
+    /// Whether a line that did not parse names `word`: then its absence is not the author's mistake.
+    pub(super) fn in_broken_line(&self, source: SourceId, word: &str) -> bool {
+        let Some(file) = self.file(source) else {
+            return false;
+        };
+        let text = self.sources.get(source).map_or("", |s| s.text());
+        file.broken.iter().any(|span| {
+            let range = span.range();
+            let start = text
+                .get(..range.start.min(text.len()))
+                .and_then(|t| t.rfind('\n'))
+                .map_or(0, |at| at + 1);
+            let end = text
+                .get(range.end.min(text.len())..)
+                .and_then(|t| t.find('\n'))
+                .map_or(text.len(), |at| range.end + at);
+            text.get(start..end)
+                .is_some_and(|line| has_word(line, word))
+        })
+    }
+
+    /// The blanks before the line a span starts on, where nothing else stands before it.
+    pub(super) fn indent(&self, span: Span) -> Option<&'a str> {
+        let text = self.sources.get(span.source)?.text();
+        let before = text.get(..span.start as usize)?;
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let indent = before.get(line..)?;
+        indent
+            .bytes()
+            .all(|b| matches!(b, b' ' | b'\t'))
+            .then_some(indent)
+    }
+
+    /// The text of a span as written.
+    pub(super) fn text(&self, span: Span) -> &'a str {
+        self.sources.text(span)
+    }
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+        .any(|part| part == word)
+}

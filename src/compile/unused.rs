@@ -1,0 +1,119 @@
+//! What is declared and never used.
+//!
+//! Files without journeys are libraries: what nobody uses of them today may be used tomorrow. A name that
+//! some misspelt one was taken for is not called unused besides.
+
+use crate::{
+    codes,
+    compile::{
+        context::Cx,
+        resolve::Units,
+        scope::Named,
+        unit::{UnitId, Written},
+    },
+    diagnostic::Diagnostic,
+    source::{SourceId, Span},
+    syntax::ast,
+};
+
+impl Cx<'_> {
+    pub(super) fn unused(&mut self, units: &Units<'_>) {
+        let mut found: Vec<(Span, String, &'static str)> = Vec::new();
+        let is_library = |file: SourceId| {
+            self.file(file).is_none_or(|file| {
+                let journey = |item: &ast::Item| matches!(item, ast::Item::Journey(_));
+                !file.file.items.iter().any(journey)
+            })
+        };
+        let constants = self.constants.iter().enumerate().map(|(at, c)| {
+            let means = Named::Constant(at);
+            (means, &c.ast.name, c.file, c.used, "constant")
+        });
+        let parameters = self.parameters.iter().enumerate().map(|(at, p)| {
+            let means = Named::Parameter(at);
+            (means, &p.ast.name, p.file, p.used, "parameter")
+        });
+        for (means, name, file, used, what) in constants.chain(parameters) {
+            let is_first = self.named(file, &name.text) == Some(means);
+            if !used && is_first && !is_library(file) && !self.is_excused(file, &name.text) {
+                found.push((name.span, name.text.clone(), what));
+            }
+        }
+        for (at, head) in units.heads.iter().enumerate() {
+            let Written::Fragment(fragment) = head.written else {
+                continue;
+            };
+            let name = &fragment.name;
+            let scope = self.scopes.get(head.file.index());
+            let first = scope.and_then(|scope| scope.fragments.get(name.text.as_str()));
+            let is_first = first.is_some_and(|found| found.means == UnitId(at));
+            if !head.used
+                && is_first
+                && !is_library(head.file)
+                && !self.is_excused(head.file, &name.text)
+            {
+                found.push((name.span, name.text.clone(), "fragment"));
+            }
+        }
+        for (span, name, what) in found {
+            self.report(
+                Diagnostic::new(
+                    codes::UNUSED,
+                    span,
+                    format!("{what} `{name}` is never used"),
+                )
+                .expected(format!("a {what} that something uses")),
+            );
+        }
+        self.unused_imports();
+    }
+
+    fn is_excused(&self, file: SourceId, name: &str) -> bool {
+        self.meant.contains(name) || self.in_broken_line(file, name)
+    }
+
+    fn unused_imports(&mut self) {
+        let bad = [codes::IMPORT_CYCLE, codes::IMPORTED_JOURNEY];
+        if self.diagnostics.iter().any(|d| bad.contains(&d.code)) {
+            return;
+        }
+        let mut found = Vec::new();
+        for file in self.files {
+            let Some(scope) = self.scopes.get(file.id.index()) else {
+                continue;
+            };
+            for (at, (span, target)) in file.imports.iter().enumerate() {
+                let is_used = scope.imports_used.get(at).copied().unwrap_or(true);
+                let is_whole = target
+                    .and_then(|t| self.file(t))
+                    .is_some_and(|t| t.broken.is_empty());
+                let brings = |import: Option<usize>| import == Some(at);
+                let is_excused = scope
+                    .values
+                    .iter()
+                    .map(|(name, found)| (name, found.import))
+                    .chain(
+                        scope
+                            .fragments
+                            .iter()
+                            .map(|(name, found)| (name, found.import)),
+                    )
+                    .any(|(name, import)| brings(import) && self.is_excused(file.id, name));
+                if !is_used && is_whole && !is_excused {
+                    found.push(*span);
+                }
+            }
+        }
+        for span in found {
+            let written = self.text(span);
+            self.report(
+                Diagnostic::new(
+                    codes::UNUSED,
+                    span,
+                    format!("nothing of {} is used", super::clip(written)),
+                )
+                .expected("an import that something uses"),
+            );
+        }
+    }
+}
