@@ -97,6 +97,7 @@ impl<'a> Cx<'a> {
             callbacks: Cow::Borrowed(&[]),
             reads: Cow::Borrowed(&[]),
             writes: Cow::Borrowed(&[]),
+            removes: Cow::Borrowed(&[]),
             facts: Cow::Borrowed(&[]),
             asks: Known::Is(false),
             suspends: Known::Is(false),

@@ -401,6 +401,7 @@ impl Canon<'_> {
             callbacks,
             reads,
             writes,
+            removes,
             facts,
             asks,
             suspends,
@@ -412,7 +413,9 @@ impl Canon<'_> {
         self.text(name);
         self.text(wire);
         self.text(&format!("{versions:?} {settings:?} {outcomes:?}"));
-        self.text(&format!("{callbacks:?} {reads:?} {writes:?} {facts:?}"));
+        self.text(&format!(
+            "{callbacks:?} {reads:?} {writes:?} {removes:?} {facts:?}"
+        ));
         self.text(&format!("{asks:?} {suspends:?} {calls_out:?}"));
         self.text(&format!("{verifies:?} {limits:?} {page_child:?}"));
     }
