@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod callbacks;
+#[cfg(test)]
+mod properties;
