@@ -45,9 +45,11 @@ pub enum HashError {
 }
 
 /// The right to hash: held from before anything is consumed until the step is done.
-#[derive(Debug)]
+///
+/// Work that still waits holds it too, so that whoever hangs up does not make room for more work.
+#[derive(Debug, Clone)]
 pub struct Permit {
-    _permit: OwnedSemaphorePermit,
+    permit: Arc<OwnedSemaphorePermit>,
 }
 
 /// What a comparison is against.
@@ -125,7 +127,9 @@ impl HashPool {
         Arc::clone(&self.admission)
             .try_acquire_owned()
             .ok()
-            .map(|permit| Permit { _permit: permit })
+            .map(|permit| Permit {
+                permit: Arc::new(permit),
+            })
     }
 
     /// How many passwords were compared with a stored hash.
@@ -144,7 +148,7 @@ impl HashPool {
     /// The stored hash cannot be read; the work is done all the same.
     pub async fn verify(
         &self,
-        _permit: &Permit,
+        permit: &Permit,
         password: &Secret<String>,
         against: Against,
     ) -> Result<bool, HashError> {
@@ -160,8 +164,10 @@ impl HashPool {
         };
         let real = broken.is_none() && matches!(against, Against::Stored(_));
         let password = normal(password);
+        let held = Arc::clone(&permit.permit);
         let (answer, answered) = oneshot::channel();
         self.send(Box::new(move |blocks| {
+            let _held = held;
             let matched = stored.matches(&password, blocks);
             let _ = answer.send(matched && real);
         }))?;

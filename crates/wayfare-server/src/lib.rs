@@ -2,9 +2,25 @@
 //!
 //! The engine decides, the wire spells, and this crate does what the two deliberately cannot: it listens,
 //! keeps users, sessions and steps on disk, hashes passwords, draws randomness and reads the clock.
-//! [`config::Config`] goes in; a running server comes out.
+//! [`config::Config`] goes in; a [`Running`] server comes out.
 
+mod am;
+mod app;
+pub mod audit;
+pub mod clock;
 pub mod config;
 pub mod hash;
+pub mod keys;
+mod listen;
+pub mod mail;
 pub mod page;
+pub mod perform;
+mod programs;
+mod router;
+pub mod runs;
+mod server;
 pub mod store;
+
+pub use clock::random;
+pub use programs::{JourneyError, LoadError, Status};
+pub use server::{ADMIN, DEMO_PASSWORD, DEMO_USER, Running, Server, StartError};

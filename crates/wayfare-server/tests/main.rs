@@ -2,4 +2,6 @@
 
 mod config;
 mod hash;
+mod login;
 mod store;
+mod support;

@@ -2,5 +2,3 @@
 
 #[cfg(test)]
 mod callbacks;
-#[cfg(test)]
-mod properties;

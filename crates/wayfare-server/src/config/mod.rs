@@ -89,6 +89,7 @@ impl Config {
     /// The demo: realms `/` and `/alpha`, a user, an administrator, journeys from the program itself.
     pub fn demo(data: impl Into<PathBuf>) -> Self {
         let alpha = RealmSettings {
+            demo_user: true,
             journeys: Journeys::Demo,
             default: DefaultJourney::Named("Login".into()),
             ..RealmSettings::default()
@@ -128,6 +129,9 @@ impl Config {
 pub struct ServerSettings {
     /// The address, `127.0.0.1:8080`; port 0 takes any free one.
     pub listen: String,
+    /// The origin by which browsers know the server, `https://login.example.com`; the address it listens
+    /// at where absent.
+    pub origin: Option<String>,
     /// What the paths of the protocol begin with.
     pub base_path: String,
     /// The name of the session cookie, and of the header that may carry the same.
@@ -144,14 +148,15 @@ pub struct ServerSettings {
     pub csrf_header: bool,
     /// The peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Whether log lines go to standard error too.
-    pub log_stderr: bool,
+    /// What is written to standard error; the audit goes to its file in any case.
+    pub log: LogLevel,
 }
 
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            origin: None,
             base_path: "/am".to_owned(),
             cookie_name: "iPlanetDirectoryPro".to_owned(),
             cookie_secure: false,
@@ -160,7 +165,7 @@ impl Default for ServerSettings {
             am_locked_message: false,
             csrf_header: true,
             trusted_proxies: Vec::new(),
-            log_stderr: true,
+            log: LogLevel::Info,
         }
     }
 }
@@ -185,6 +190,19 @@ impl SameSite {
             Self::None => "None",
         }
     }
+}
+
+/// What is written to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What went wrong.
+    Error,
+    /// Starts, reloads, ends.
+    Info,
+    /// Every line of the audit as well.
+    Audit,
 }
 
 /// Which version a request gets that asks for none.
@@ -391,6 +409,14 @@ pub struct RealmSettings {
     pub mail: MailSettings,
     /// How long sessions last.
     pub session: SessionSettings,
+    /// Where success leads when neither the client nor a journey says.
+    pub success_url: Option<String>,
+    /// Where failure leads when neither the client nor a journey says.
+    pub failure_url: Option<String>,
+    /// Where clients may ask to be sent besides this server: `https://app.example.com:443/*`.
+    pub goto: Vec<String>,
+    /// Whether the user `demo` with the password `Ch4ng31t` is made where the realm has no users yet.
+    pub demo_user: bool,
     /// How long a run may take here, where neither journey nor node says otherwise.
     pub run_time: Option<Duration>,
 }

@@ -8,9 +8,10 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 use wayfare::{Decimal, Realm, Value};
+use wayfare_wire::am::goto::Allowed;
 
 use super::{
-    ApiVersion, Config, ConfigError, DefaultJourney, Durability, Journeys, LimitSettings,
+    ApiVersion, Config, ConfigError, DefaultJourney, Durability, Journeys, LimitSettings, LogLevel,
     Parameter, RealmSettings, SameSite,
     table::{Mistakes, Table, integer, nearest},
 };
@@ -128,6 +129,13 @@ fn server(table: &Table<'_>, config: &mut Config) {
     }) {
         server.listen = listen;
     }
+    if let Some(origin) = table.parsed(
+        "origin",
+        "an origin such as \"https://login.example.com\"",
+        |text| is_origin(text).then(|| text.to_owned()),
+    ) {
+        server.origin = Some(origin);
+    }
     if let Some(path) = table.parsed("base_path", "a path such as \"/am\"", |text| {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
         let path = text.strip_prefix('/')?;
@@ -174,7 +182,21 @@ fn server(table: &Table<'_>, config: &mut Config) {
     }
     table.flag("am_locked_message", &mut server.am_locked_message);
     table.flag("csrf_header", &mut server.csrf_header);
-    table.flag("log_stderr", &mut server.log_stderr);
+    if let Some(value) =
+        table.parsed(
+            "log",
+            "\"off\", \"error\", \"info\" or \"audit\"",
+            |text| match text {
+                "off" => Some(LogLevel::Off),
+                "error" => Some(LogLevel::Error),
+                "info" => Some(LogLevel::Info),
+                "audit" => Some(LogLevel::Audit),
+                _ => None,
+            },
+        )
+    {
+        server.log = value;
+    }
     if let Some(peers) = table.texts("trusted_proxies") {
         for (span, peer) in peers {
             match peer.parse() {
@@ -355,6 +377,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, realm: &Realm) -> RealmSettings 
             );
         }
     }
+    table.flag("demo_user", &mut settings.demo_user);
     settings.run_time = table.duration("run_time");
     if let Some(params) = table.table("params") {
         for (name, value) in params.every() {
@@ -366,6 +389,14 @@ fn read_realm(table: &Table<'_>, folder: &Path, realm: &Realm) -> RealmSettings 
                 }
                 Err(message) => params.wrong(&value.span(), name.get_ref(), message),
             }
+        }
+    }
+    settings.success_url = table.text("success_url");
+    settings.failure_url = table.text("failure_url");
+    for (span, pattern) in table.texts("goto").unwrap_or_default() {
+        match Allowed::new([&pattern]) {
+            Ok(_) => settings.goto.push(pattern),
+            Err(error) => table.wrong(&span, "goto", &error.to_string()),
         }
     }
     read_lockout(table, &mut settings);

@@ -13,6 +13,7 @@ pub mod session;
 pub mod user;
 
 mod open;
+pub(crate) use self::open::write_whole;
 mod writer;
 
 use std::{

@@ -1,7 +1,7 @@
 //! The texts of programs that open runs still need, by the hash of the program.
 
 use rusqlite::{OptionalExtension, params};
-use wayfare::{Realm, Source, Timestamp};
+use wayfare::{Realm, Timestamp};
 
 use super::{Store, StoreError, run::millis};
 
@@ -11,14 +11,14 @@ impl Store {
         &self,
         realm: &Realm,
         hash: String,
-        sources: &[Source],
+        text: String,
     ) -> Result<(), StoreError> {
-        let (realm, texts) = (realm.as_str().to_owned(), encoded(sources)?);
+        let realm = realm.as_str().to_owned();
         self.write(move |db| {
             db.execute(
                 "INSERT INTO program (realm, hash, sources) VALUES (?1, ?2, ?3)
                  ON CONFLICT (realm, hash) DO UPDATE SET retired_at = NULL",
-                params![realm, hash, texts],
+                params![realm, hash, text],
             )
             .map(|_| ())
         })
@@ -45,17 +45,12 @@ impl Store {
     }
 
     /// The texts of a program.
-    pub fn kept_program(
-        &self,
-        realm: &Realm,
-        hash: &str,
-    ) -> Result<Option<Vec<Source>>, StoreError> {
-        let texts: Option<String> = self.read(|db| {
+    pub fn kept_program(&self, realm: &Realm, hash: &str) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
             db.prepare_cached("SELECT sources FROM program WHERE realm = ?1 AND hash = ?2")?
                 .query_row(params![realm.as_str(), hash], |row| row.get(0))
                 .optional()
-        })?;
-        texts.map(|texts| decoded(&texts)).transpose()
+        })
     }
 
     /// Forgets the programs that were retired before this.
@@ -69,18 +64,4 @@ impl Store {
         })
         .await
     }
-}
-
-fn encoded(sources: &[Source]) -> Result<String, StoreError> {
-    let pairs: Vec<(&str, &str)> = sources.iter().map(|s| (s.name(), s.text())).collect();
-    serde_json::to_string(&pairs).map_err(|error| StoreError::Sql(error.to_string()))
-}
-
-fn decoded(texts: &str) -> Result<Vec<Source>, StoreError> {
-    let pairs: Vec<(String, String)> =
-        serde_json::from_str(texts).map_err(|error| StoreError::Sql(error.to_string()))?;
-    Ok(pairs
-        .into_iter()
-        .map(|(name, text)| Source::new(name, text))
-        .collect())
 }

@@ -7,20 +7,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use wayfare::Timestamp;
+pub use wayfare_wire::claims::Claimed;
 
 use super::{Store, StoreError, session};
 
 /// The generation of a run that has ended.
 pub const ENDED: i64 = i64::MAX;
-
-/// What became of a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claimed {
-    /// The step is ours.
-    Won,
-    /// It was taken before, or its run is over.
-    Lost,
-}
 
 /// A run at its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -290,10 +290,7 @@ impl Exchange<'_> {
             Some(served) => reply.served(served),
             None => reply,
         };
-        Need::Reply(match self.parts.transaction_id() {
-            Some(id) => reply.header("x-forgerock-transactionid", id.to_owned()),
-            None => reply,
-        })
+        Need::Reply(reply)
     }
 }
 

@@ -1,0 +1,277 @@
+//! `authenticate`: the exchange says what it needs, and is given it.
+
+use wayfare::{Effect, EffectReply, FailureReason, Realm, engine::step::Call};
+use wayfare_wire::{
+    am::{
+        authenticate::{Admission, Exchange, Finish, Given, Need, Summary, Verdict},
+        reply::Reply,
+        request::Parts,
+    },
+    query::Query,
+};
+
+use super::session;
+use crate::{
+    app::{App, RealmState},
+    audit::{Event, EventName},
+    clock::RunHost,
+    hash::Permit,
+    perform::Place,
+    store::{StoreError, run::RunEnd},
+};
+
+/// How long whoever finds no room is asked to wait, in seconds.
+const RETRY_AFTER_BUSY: u32 = 1;
+const RETRY_AFTER_FULL: u32 = 30;
+
+/// Answers one request.
+pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'_>) -> Reply {
+    let Some(state) = app.realms.get(&realm) else {
+        return wayfare_wire::am::error::Refusal::Internal.reply(None);
+    };
+    let host = RunHost { clock: &*app.clock };
+    let mut exchange = Exchange::new(app, &host, realm, query, parts);
+    let mut work = Work {
+        app,
+        state,
+        client: parts.client,
+        permit: None,
+        done: Done::default(),
+    };
+    let mut given = Given::Nothing;
+    // BOUND: the exchange asks a fixed number of questions besides effects, and the engine bounds those
+    // by the visits of a turn.
+    loop {
+        match exchange.next(given) {
+            Need::Reply(reply) => {
+                let summary = exchange.summary();
+                work.count(&summary);
+                work.audit(&summary, reply.status);
+                return reply;
+            }
+            need => given = work.answer(need).await,
+        }
+    }
+}
+
+/// What was done for an exchange.
+#[derive(Debug, Default)]
+struct Done {
+    /// The comparisons of secrets that matched.
+    matched: u64,
+    /// Those that did not.
+    missed: u64,
+    /// Effects that could not be done, with the node that wanted them.
+    failed: Vec<String>,
+    /// The handle of the session that was made, and its level.
+    session: Option<(String, u64)>,
+    /// The handle of the session that was replaced.
+    replaced: Option<String>,
+}
+
+struct Work<'a> {
+    app: &'a App,
+    state: &'a RealmState,
+    client: Option<std::net::IpAddr>,
+    permit: Option<Permit>,
+    done: Done,
+}
+
+impl Work<'_> {
+    async fn answer(&mut self, need: Need) -> Given {
+        let store = self.app.store();
+        let answered = match need {
+            Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {
+                let here = found.filter(|session| session.realm == self.state.realm);
+                Given::Session(here.as_ref().map(session::beside))
+            }),
+            Need::Admit(admission) => Ok(self.admit(admission)),
+            Need::State { run, generation } => store.kept_state(run, generation).map(Given::State),
+            Need::Claim(claim) => store
+                .claim_run(claim.run, claim.generation, claim.exp, claim.keep)
+                .await
+                .map(Given::Claimed),
+            Need::Perform(call) => Ok(Given::Effect(self.perform(&call).await)),
+            Need::Keep(kept) => store
+                .keep_state(kept.run, kept.generation, kept.keep, kept.state)
+                .await
+                .map(|()| Given::Done),
+            Need::End(end) => store
+                .end_run(RunEnd {
+                    run: end.run,
+                    exp: end.keep,
+                })
+                .await
+                .map(|()| Given::Done),
+            Need::Finish(finish) => self.finish(*finish).await,
+            // The caller sends it.
+            Need::Reply(_) => Ok(Given::Nothing),
+        };
+        answered.unwrap_or_else(|error| {
+            self.app.log.error(&error.to_string());
+            self.done.failed.push("store".to_owned());
+            Given::Failed
+        })
+    }
+
+    fn admit(&mut self, admission: Admission) -> Given {
+        if admission.start {
+            let now = self.app.clock.now();
+            let room = self.app.runs.room(&self.state.realm, self.client, now);
+            if room.is_err() {
+                return Given::TooManyRuns {
+                    retry_after: RETRY_AFTER_FULL,
+                };
+            }
+        }
+        if admission.verify && self.permit.is_none() {
+            self.permit = self.app.performer.hash.admit();
+            if self.permit.is_none() {
+                return Given::Busy {
+                    retry_after: RETRY_AFTER_BUSY,
+                };
+            }
+        }
+        Given::Admitted
+    }
+
+    async fn perform(&mut self, call: &Call) -> EffectReply {
+        let limits = &self.app.config.limits;
+        let life = limits.run_time_max.max(limits.suspend_time_max);
+        let place = Place {
+            realm: &self.state.realm,
+            settings: &self.state.settings,
+            exp: self.app.clock.now().plus(life),
+            permit: self.permit.as_ref(),
+        };
+        let reply = self.app.performer.perform(call, place).await;
+        match (&call.effect, &reply) {
+            (Effect::Verify(_), EffectReply::Match(_)) => self.done.matched += 1,
+            (Effect::Verify(_), EffectReply::Miss) => self.done.missed += 1,
+            (_, EffectReply::Failed(message)) => {
+                self.app.log.error(&format!("{}: {message}", call.node));
+                self.done.failed.push(call.node.to_string());
+            }
+            _ => {}
+        }
+        reply
+    }
+
+    async fn finish(&mut self, finish: Finish) -> Result<Given, StoreError> {
+        let making = session::Making {
+            app: self.app,
+            realm: &finish.realm,
+            success: &finish.success,
+            client: self.client,
+            end: finish.end.map(|end| RunEnd {
+                run: end.run,
+                exp: end.keep,
+            }),
+        };
+        let Some(made) = session::make(making).await? else {
+            return Ok(Given::NotMade);
+        };
+        self.done.session = Some((
+            made.session.handle.clone(),
+            u64::from(made.session.level.number()),
+        ));
+        self.done.replaced = finish.success.upgrades.map(|old| old.0.to_string());
+        Ok(Given::Made {
+            properties: session::values(&made.session),
+            token: made.token,
+        })
+    }
+
+    /// Counts the run among the open ones, or no longer.
+    fn count(&self, summary: &Summary) {
+        match (summary.run, summary.open_until) {
+            (Some(run), Some(until)) => {
+                self.app
+                    .runs
+                    .open(run, &self.state.realm, self.client, until);
+            }
+            (Some(run), None) if is_over(&summary.verdict) => self.app.runs.close(run),
+            _ => {}
+        }
+    }
+
+    /// One line for one request.
+    fn audit(&self, summary: &Summary, status: u16) {
+        let run = summary.run.map(u128::to_be_bytes);
+        let failed = self.done.failed.join(",");
+        let (name, result, reason) = verdict(&summary.verdict);
+        let mut event = Event::new(name)
+            .text("realm", summary.realm.as_str())
+            .text("result", result)
+            .maybe("reason", reason.as_deref())
+            .maybe("journey", summary.journey.as_deref())
+            .maybe("username", summary.username.as_deref())
+            .number("status", u64::from(status))
+            .client(self.client);
+        if let Some(run) = &run {
+            event = event
+                .hashed("run", run)
+                .number("generation", u64::from(summary.generation));
+        }
+        if self.done.matched + self.done.missed > 0 {
+            event = event
+                .number("matched", self.done.matched)
+                .number("missed", self.done.missed);
+        }
+        if !failed.is_empty() {
+            event = event.text("failed", &failed);
+        }
+        if let Some((handle, level)) = &self.done.session {
+            event = event
+                .hashed("session", handle.as_bytes())
+                .number("level", *level);
+        }
+        if let Some(handle) = &self.done.replaced {
+            event = event.hashed("replaced", handle.as_bytes());
+        }
+        self.app.audit(&event);
+    }
+}
+
+fn is_over(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Success { .. } | Verdict::Failure(_) | Verdict::NotMade
+    )
+}
+
+/// How a verdict is called in the audit.
+fn verdict(verdict: &Verdict) -> (EventName, &'static str, Option<String>) {
+    match verdict {
+        Verdict::Asked => (EventName::NodeCompleted, "ASKED", None),
+        Verdict::Suspended => (EventName::NodeCompleted, "SUSPENDED", None),
+        Verdict::Success { .. } => (EventName::LoginCompleted, "SUCCESSFUL", None),
+        Verdict::NotMade => (
+            EventName::LoginCompleted,
+            "FAILED",
+            Some("session_gone".to_owned()),
+        ),
+        Verdict::Failure(reason) => (EventName::LoginCompleted, "FAILED", Some(why(reason))),
+        Verdict::Refused(refusal) => (
+            EventName::AccessRefused,
+            "FAILED",
+            Some(refusal.message().into_owned()),
+        ),
+        _ => (EventName::AccessRefused, "FAILED", None),
+    }
+}
+
+fn why(reason: &FailureReason) -> String {
+    match reason {
+        FailureReason::Rejected => "rejected".to_owned(),
+        FailureReason::LooseEnd => "loose_end".to_owned(),
+        FailureReason::UnprovedSuccess => "unproved_success".to_owned(),
+        FailureReason::LevelNotReached => "level_not_reached".to_owned(),
+        FailureReason::Inactive => "inactive".to_owned(),
+        FailureReason::OtherSubject => "other_subject".to_owned(),
+        FailureReason::NodeFailed { node, message } => format!("node_failed: {node}: {message}"),
+        FailureReason::TooManyVisits => "too_many_visits".to_owned(),
+        FailureReason::StateTooLarge => "state_too_large".to_owned(),
+        _ => "failed".to_owned(),
+    }
+}

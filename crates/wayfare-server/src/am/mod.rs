@@ -1,0 +1,71 @@
+//! The protocol: what the wire needs is fetched here, what it decides is sent.
+
+mod exchange;
+mod resource;
+pub(crate) mod session;
+
+use wayfare_wire::{
+    am::{
+        error::Refusal,
+        realm::{Endpoint, route},
+        reply::Reply,
+        request::Parts,
+    },
+    query::Query,
+};
+
+use crate::{
+    app::App,
+    audit::{Event, EventName},
+};
+
+/// Answers a request below the base path.
+pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Reply {
+    let Ok(query) = Query::parse(parts.query) else {
+        return refused(
+            app,
+            parts,
+            &Refusal::BadQuery,
+            Refusal::BadQuery.reply(None),
+        );
+    };
+    let route = match route(parts.path, &query, parts.host(), app) {
+        Ok(route) => route,
+        Err(refusal) => {
+            let reply = refusal.reply(None);
+            return refused(app, parts, &refusal, reply);
+        }
+    };
+    if route.endpoint == Endpoint::Authenticate {
+        return exchange::answer(app, route.realm, query, *parts).await;
+    }
+    let checked = if app.config.server.csrf_header {
+        parts.same_site()
+    } else {
+        Ok(())
+    };
+    let done = match checked {
+        Ok(()) => resource::answer(app, parts, &query, &route).await,
+        Err(refusal) => Err((refusal, None)),
+    };
+    match done {
+        Ok(reply) => reply,
+        Err((refusal, served)) => {
+            let reply = refusal.resource(served);
+            refused(app, parts, &refusal, reply)
+        }
+    }
+}
+
+/// Notes a refusal.
+fn refused(app: &App, parts: &Parts<'_>, refusal: &Refusal, reply: Reply) -> Reply {
+    let message = refusal.message();
+    let event = Event::new(EventName::AccessRefused)
+        .text("result", "FAILED")
+        .text("path", parts.path)
+        .text("reason", &message)
+        .number("status", u64::from(reply.status))
+        .client(parts.client);
+    app.audit(&event);
+    reply
+}

@@ -1,0 +1,157 @@
+//! The parts of a running server, held together; what the wire asks of a site is answered here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{Engine, Realm};
+use wayfare_wire::{
+    am::{
+        authenticate::{Epoch, ProgramHash, Settings, Site},
+        cookie::{Cookies, SameSite},
+        goto::{Allowed, Origin},
+        realm::Realms,
+        version::Unversioned,
+    },
+    json::Bounds,
+    seal::RealmKeys,
+};
+
+use crate::{
+    audit::{Event, Log},
+    clock::Clock,
+    config::{ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
+    perform::Performer,
+    programs::Programs,
+    runs::OpenRuns,
+    store::Store,
+};
+
+/// Everything a request may need.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) realms: BTreeMap<Realm, RealmState>,
+    pub(crate) aliases: BTreeMap<String, Realm>,
+    pub(crate) performer: Performer,
+    pub(crate) runs: OpenRuns,
+    pub(crate) log: Log,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cookies: Cookies,
+    pub(crate) unversioned: Unversioned,
+}
+
+/// A realm as it is served.
+#[derive(Debug)]
+pub(crate) struct RealmState {
+    pub(crate) realm: Realm,
+    pub(crate) settings: RealmSettings,
+    pub(crate) keys: Arc<RealmKeys>,
+    pub(crate) programs: Programs,
+    pub(crate) wire: Arc<Settings>,
+}
+
+impl App {
+    pub(crate) fn store(&self) -> &Store {
+        &self.performer.store
+    }
+
+    pub(crate) fn audit(&self, event: &Event<'_>) {
+        self.log.audit(self.clock.now(), event);
+    }
+
+    /// Where success leads where nothing else is said.
+    pub(crate) fn success_url(&self) -> String {
+        format!("{}/console", self.config.server.base_path)
+    }
+}
+
+/// How a realm speaks.
+pub(crate) fn wire_settings(
+    config: &Config,
+    realm: &RealmSettings,
+    origin: Option<Origin>,
+) -> Settings {
+    let limits = &config.limits;
+    let mut settings = Settings::default();
+    settings.cookies = cookies(config);
+    settings.unversioned = unversioned(config);
+    settings.success_url = realm
+        .success_url
+        .clone()
+        .unwrap_or_else(|| format!("{}/console", config.server.base_path));
+    settings.failure_url.clone_from(&realm.failure_url);
+    // The patterns were read when the configuration was.
+    settings.goto = Allowed::new(&realm.goto).unwrap_or_default();
+    settings.origin = origin;
+    settings.locked_message = config.server.am_locked_message;
+    settings.cross_site_check = config.server.csrf_header;
+    settings.bounds = Bounds {
+        bytes: limits.body_bytes,
+        depth: u32::try_from(limits.json_depth).unwrap_or(u32::MAX),
+        string_bytes: limits.string_bytes,
+        ..Bounds::default()
+    };
+    settings.sealed_bytes_max = limits.inline_state_bytes;
+    settings
+}
+
+/// The cookies that the settings describe.
+pub(crate) fn cookies(config: &Config) -> Cookies {
+    Cookies {
+        session: config.server.cookie_name.clone(),
+        domains: Vec::new(),
+        secure: config.server.cookie_secure,
+        same_site: Some(match config.server.cookie_same_site {
+            ConfiguredSameSite::Lax => SameSite::Lax,
+            ConfiguredSameSite::Strict => SameSite::Strict,
+            ConfiguredSameSite::None => SameSite::None,
+        }),
+    }
+}
+
+/// Which version answers a request that names none.
+pub(crate) fn unversioned(config: &Config) -> Unversioned {
+    match config.server.api_version {
+        ApiVersion::Latest => Unversioned::Latest,
+        ApiVersion::Oldest => Unversioned::Oldest,
+        ApiVersion::Refuse => Unversioned::Refused,
+    }
+}
+
+impl Realms for App {
+    fn exists(&self, realm: &Realm) -> bool {
+        self.realms.contains_key(realm)
+    }
+
+    fn alias(&self, alias: &str) -> Option<Realm> {
+        self.aliases.get(alias).cloned()
+    }
+}
+
+impl Site for App {
+    fn settings(&self, realm: &Realm) -> Arc<Settings> {
+        self.realms
+            .get(realm)
+            .map_or_else(Arc::default, |state| Arc::clone(&state.wire))
+    }
+
+    fn keys(&self, realm: &Realm) -> Option<Arc<RealmKeys>> {
+        self.realms.get(realm).map(|state| Arc::clone(&state.keys))
+    }
+
+    fn engine(&self, realm: &Realm) -> Option<Engine> {
+        self.realms.get(realm).map(|state| state.programs.current())
+    }
+
+    fn engine_of(&self, realm: &Realm, program: &ProgramHash) -> Option<Engine> {
+        let state = self.realms.get(realm)?;
+        state.programs.named(program, self.clock.now())
+    }
+
+    fn default_journey(&self, realm: &Realm) -> Option<Arc<str>> {
+        self.realms.get(realm)?.programs.default()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.store().epoch()
+    }
+}

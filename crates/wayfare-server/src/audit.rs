@@ -1,0 +1,264 @@
+//! The audit: one line of JSON for every attempt and what became of it.
+//!
+//! Names of events are those that readers of the product's logs look for. Tokens appear as short hashes,
+//! secrets do not appear: an [`Event`] has no place for one. Text that came from outside is cut and, being
+//! JSON, cannot end a line.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write as _},
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::{Map, Value as Json};
+use wayfare::Timestamp;
+
+use crate::config::LogLevel;
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventName {
+    /// A run ended.
+    LoginCompleted,
+    /// A journey led to its end.
+    TreeCompleted,
+    /// A node was left after it had asked for something outside.
+    NodeCompleted,
+    /// A session was made.
+    SessionCreated,
+    /// A session ended by its owner's wish.
+    SessionLoggedOut,
+    /// A session was replaced by a stronger one.
+    SessionReplaced,
+    /// A request was refused before it did anything.
+    AccessRefused,
+    /// Journeys were read anew.
+    ConfigChanged,
+}
+
+impl EventName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::LoginCompleted => "AM-LOGIN-COMPLETED",
+            Self::TreeCompleted => "AM-TREE-LOGIN-COMPLETED",
+            Self::NodeCompleted => "AM-NODE-LOGIN-COMPLETED",
+            Self::SessionCreated => "AM-SESSION-CREATED",
+            Self::SessionLoggedOut => "AM-SESSION-LOGGED_OUT",
+            Self::SessionReplaced => "AM-SESSION-DESTROYED",
+            Self::AccessRefused => "AM-ACCESS-OUTCOME",
+            Self::ConfigChanged => "AM-CONFIG-CHANGE",
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct Event<'a> {
+    name: EventName,
+    fields: Vec<(&'static str, &'a str)>,
+    owned: Vec<(&'static str, Json)>,
+}
+
+/// The longest text in a line.
+const TEXT_CHARS_MAX: usize = 256;
+
+impl<'a> Event<'a> {
+    /// An event of this name.
+    pub fn new(name: EventName) -> Self {
+        Self {
+            name,
+            fields: Vec::new(),
+            owned: Vec::new(),
+        }
+    }
+
+    /// With a text.
+    pub fn text(mut self, key: &'static str, value: &'a str) -> Self {
+        self.fields.push((key, value));
+        self
+    }
+
+    /// With a text, if there is one.
+    pub fn maybe(self, key: &'static str, value: Option<&'a str>) -> Self {
+        match value {
+            Some(value) => self.text(key, value),
+            None => self,
+        }
+    }
+
+    /// With a number.
+    pub fn number(mut self, key: &'static str, value: u64) -> Self {
+        self.owned.push((key, Json::from(value)));
+        self
+    }
+
+    /// With the address of the client.
+    pub fn client(mut self, client: Option<IpAddr>) -> Self {
+        if let Some(client) = client {
+            self.owned.push(("client", Json::from(client.to_string())));
+        }
+        self
+    }
+
+    /// With the short hash of a token, a run or a handle.
+    pub fn hashed(mut self, key: &'static str, secret: &[u8]) -> Self {
+        self.owned.push((key, Json::from(short_hash(secret))));
+        self
+    }
+}
+
+/// The first bytes of the hash of a token: enough to find its lines, useless to whoever reads them.
+pub fn short_hash(secret: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret);
+    digest
+        .as_ref()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Where lines go.
+#[derive(Debug)]
+pub struct Log {
+    level: LogLevel,
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Log {
+    /// Opens the file in the data folder, or makes it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn open(folder: &Path, level: LogLevel) -> io::Result<Self> {
+        let path = folder.join("audit.log");
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self {
+            level,
+            file: Mutex::new(options.open(&path)?),
+            path,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a line of the audit.
+    pub fn audit(&self, now: Timestamp, event: &Event<'_>) {
+        let cut = |text: &str| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
+        let mut line = Map::new();
+        line.insert("timestamp".to_owned(), Json::from(rfc3339(now)));
+        line.insert("eventName".to_owned(), Json::from(event.name.as_str()));
+        for (key, value) in &event.fields {
+            line.insert((*key).to_owned(), Json::from(cut(value)));
+        }
+        for (key, value) in &event.owned {
+            line.insert((*key).to_owned(), value.clone());
+        }
+        let mut line = Json::Object(line).to_string();
+        line.push('\n');
+        let written = self
+            .file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_all(line.as_bytes());
+        if let Err(error) = written {
+            self.error(&format!("the audit cannot be written: {error}"));
+        }
+        if self.level >= LogLevel::Audit {
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
+    }
+
+    /// Says what happened to whoever runs the server.
+    pub fn info(&self, text: &str) {
+        if self.level >= LogLevel::Info {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Says what went wrong to whoever runs the server.
+    pub fn error(&self, text: &str) {
+        if self.level >= LogLevel::Error {
+            let _ = writeln!(io::stderr(), "error: {text}");
+        }
+    }
+}
+
+/// `2025-07-31T15:05:45.123Z`
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let (year, month, day) = date(at.0 / 86_400_000);
+    let ms = at.0 % 86_400_000;
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        ms / 3_600_000,
+        ms / 60_000 % 60,
+        ms / 1_000 % 60,
+        ms % 1_000
+    )
+}
+
+/// Year, month and day of a number of days since 1970, by the calendar's cycle of 400 years.
+fn date(days: u64) -> (u64, u64, u64) {
+    let shifted = days.saturating_add(719_468);
+    let cycle = shifted / 146_097;
+    let of_cycle = shifted % 146_097;
+    let year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
+    let of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (cycle.saturating_mul(400) + year + next, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_spelled_as_the_field_spells_them() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+            (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+            (1_709_164_800_000, "2024-02-29T00:00:00.000Z"),
+            (1_753_974_345_123, "2025-07-31T15:05:45.123Z"),
+            (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(rfc3339(Timestamp(ms)), text);
+        }
+        assert!(!rfc3339(Timestamp(u64::MAX)).is_empty());
+    }
+
+    #[test]
+    fn a_line_stays_a_line_and_long_text_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(folder.path(), LogLevel::Off).unwrap();
+        let long = "x".repeat(10_000);
+        let event = Event::new(EventName::LoginCompleted)
+            .text("username", "de\r\nmo\u{2028}\"")
+            .text("journey", &long)
+            .hashed("session", b"token");
+        log.audit(Timestamp(0), &event);
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        let line: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["username"], "de\r\nmo\u{2028}\"");
+        assert_eq!(line["journey"].as_str().unwrap().len(), TEXT_CHARS_MAX);
+        assert_eq!(line["session"], short_hash(b"token"));
+        assert!(!text.contains("token"));
+    }
+}

@@ -1,0 +1,201 @@
+//! Sockets: connections in, requests to the router, replies out.
+//!
+//! Everything a stranger can hold open has a bound: connections, the time a head and a body may take, the
+//! size of both, the time of a request. When the server is told to stop, it takes no more connections and
+//! lets open requests end.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+};
+
+use crate::{config::LimitSettings, router::Router};
+
+/// A reply with its whole body.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// A request with its whole body.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) head: http::request::Parts,
+    pub(crate) body: Bytes,
+    pub(crate) peer: IpAddr,
+}
+
+/// Takes connections until `stop` says so, then lets the open ones end.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Arc<Router>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let limits = router.limits().clone();
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_headers(limits.headers)
+        .max_buf_size(limits.head_bytes.max(8_192))
+        .half_close(false)
+        .keep_alive(true);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener, &room) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else {
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let router = Arc::clone(&router);
+        let bounds = Bounds::of(&limits);
+        let service = service_fn(move |request| {
+            let router = Arc::clone(&router);
+            async move { Ok::<_, Infallible>(answer(router, request, peer.ip(), bounds).await) }
+        });
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks is its client's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(limits.drain_time) => {}
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            if !matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+            ) {
+                // Out of descriptors, most likely: asking again at once would only burn the processor.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            None
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    head_bytes: usize,
+    header_bytes: usize,
+    body_bytes: usize,
+    body_time: Duration,
+    request_time: Duration,
+}
+
+impl Bounds {
+    fn of(limits: &LimitSettings) -> Self {
+        Self {
+            head_bytes: limits.head_bytes,
+            header_bytes: limits.header_bytes,
+            body_bytes: limits.body_bytes,
+            body_time: limits.body_time,
+            request_time: limits.request_time,
+        }
+    }
+}
+
+async fn answer(
+    router: Arc<Router>,
+    request: Request<Incoming>,
+    peer: IpAddr,
+    bounds: Bounds,
+) -> Reply {
+    let whole = async {
+        let (head, body) = request.into_parts();
+        if let Some(refused) = refuse_head(&head, bounds) {
+            return refused;
+        }
+        let collected = tokio::time::timeout(
+            bounds.body_time,
+            Limited::new(body, bounds.body_bytes).collect(),
+        );
+        let body = match collected.await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                return closing(router.too_large());
+            }
+            Ok(Err(_)) => return closing(plain(StatusCode::BAD_REQUEST)),
+            Err(_) => return closing(plain(StatusCode::REQUEST_TIMEOUT)),
+        };
+        // On a task of its own: whoever hangs up does not stop half-way what has begun.
+        let received = Received { head, body, peer };
+        let routed = tokio::spawn(async move { router.route(received).await });
+        routed
+            .await
+            .unwrap_or_else(|_| closing(plain(StatusCode::INTERNAL_SERVER_ERROR)))
+    };
+    tokio::time::timeout(bounds.request_time, whole)
+        .await
+        .unwrap_or_else(|_| closing(plain(StatusCode::GATEWAY_TIMEOUT)))
+}
+
+fn refuse_head(head: &http::request::Parts, bounds: Bounds) -> Option<Reply> {
+    let sizes = || {
+        head.headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+    };
+    let largest = sizes().max().unwrap_or(0);
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    let all = sizes().sum::<usize>() + target;
+    if largest > bounds.header_bytes || all > bounds.head_bytes {
+        return Some(closing(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)));
+    }
+    let declared = head
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let too_long = declared.is_some_and(|length| length > bounds.body_bytes as u64);
+    // Before a byte of it is read.
+    too_long.then(|| closing(plain(StatusCode::PAYLOAD_TOO_LARGE)))
+}
+
+/// A reply without words.
+pub(crate) fn plain(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = status;
+    reply
+}
+
+/// The connection ends after this reply: what follows on it cannot be trusted to be a request.
+fn closing(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
+    reply
+}

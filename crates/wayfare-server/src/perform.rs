@@ -1,0 +1,336 @@
+//! Effects: what a run wants from outside is done here.
+//!
+//! Comparing a secret goes: wait in the account's queue, take a try on disk, compare, give the tries back
+//! on success. Whoever is unknown, out of tries or without a password costs the same hash and gets the
+//! same answer. Effects that must not happen twice are noted by their id first.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use ring::digest::{SHA256, digest};
+use serde_json::Value as Json;
+use wayfare::{
+    Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
+    engine::{
+        effect::{Credential, EffectId, Identity, Message, ReadSession, SessionView, Verify, Who},
+        step::Call,
+    },
+};
+
+use crate::{
+    clock::Clock,
+    config::{Lockout, RealmSettings},
+    hash::{Against, HashPool, Permit},
+    mail::Outbox,
+    store::{
+        Store, StoreError,
+        counter::{CounterKey, Reserved},
+        effect::Seen,
+        user::{NameKey, User},
+    },
+};
+
+/// What performs the effects of all runs.
+#[derive(Debug)]
+pub struct Performer {
+    pub(crate) store: Store,
+    pub(crate) hash: Arc<HashPool>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) outbox: Outbox,
+    queues: Queues,
+}
+
+/// Where an effect comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The realm of the run.
+    pub realm: &'a Realm,
+    /// Its settings.
+    pub settings: &'a RealmSettings,
+    /// Until when the run may last; its effects are remembered as long.
+    pub exp: Timestamp,
+    /// The right to hash that the step holds.
+    pub permit: Option<&'a Permit>,
+}
+
+impl Performer {
+    /// A performer over these parts.
+    pub fn new(store: Store, hash: Arc<HashPool>, clock: Arc<dyn Clock>, outbox: Outbox) -> Self {
+        Self {
+            store,
+            hash,
+            clock,
+            outbox,
+            queues: Queues::default(),
+        }
+    }
+
+    /// Does what is wanted. What cannot be done is [`EffectReply::Failed`], never a guess.
+    pub async fn perform(&self, call: &Call, place: Place<'_>) -> EffectReply {
+        let done = match &call.effect {
+            Effect::Verify(verify) => self.verify(call.id, verify, place).await,
+            Effect::ReadIdentity(read) => self.find(place.realm, &read.who).map(|user| {
+                EffectReply::Identity(user.map(|user| identity(&user, &read.attributes)))
+            }),
+            Effect::SetStatus(set) => match self.find(place.realm, &set.who) {
+                Ok(Some(user)) => self
+                    .store
+                    .set_active(place.realm, user.id, set.active)
+                    .await
+                    .map(EffectReply::StatusSet),
+                Ok(None) => Ok(EffectReply::StatusSet(false)),
+                Err(error) => Err(error),
+            },
+            Effect::Send(message) => Ok(self.send(call.id, message, place)),
+            Effect::ReadSession(read) => self.read_session(read, place),
+            Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
+                "this server does not know the effect `{}`",
+                custom.kind
+            ))),
+            _ => Ok(EffectReply::Failed(
+                "this server does not know the effect".to_owned(),
+            )),
+        };
+        done.unwrap_or_else(|error| EffectReply::Failed(error.to_string()))
+    }
+
+    fn find(&self, realm: &Realm, who: &Who) -> Result<Option<User>, StoreError> {
+        match who {
+            Who::Name(name) => match NameKey::of(name) {
+                Some(key) => self.store.user(realm, &key),
+                None => Ok(None),
+            },
+            Who::Subject(SubjectId(id)) => self.store.user_by_id(realm, id),
+        }
+    }
+
+    async fn verify(
+        &self,
+        id: EffectId,
+        verify: &Verify,
+        place: Place<'_>,
+    ) -> Result<EffectReply, StoreError> {
+        let kind = match verify.credential {
+            Credential::Password => "password",
+            Credential::Otp { .. } => "otp",
+            Credential::Recovery => "recovery",
+        };
+        let user = self.find(place.realm, &verify.who)?;
+        let key = CounterKey {
+            realm: place.realm.as_str().to_owned(),
+            // Nobody's tries are counted together: what is written costs the same, and says nothing.
+            subject: user
+                .as_ref()
+                .map_or_else(String::new, |user| user.id.clone()),
+            kind,
+        };
+        let _turn = match &user {
+            Some(_) => Some(self.queues.wait(&key).await),
+            None => None,
+        };
+        if let Seen::Before(_) = self.store.begin_effect(id, place.exp).await? {
+            // The same try again, after a restore: it was counted, and what came of it is not known here.
+            return Ok(EffectReply::Miss);
+        }
+        let lockout = match &user {
+            Some(_) => place.settings.lockout,
+            None => endless(place.settings.lockout),
+        };
+        let reserved = self
+            .store
+            .reserve(key.clone(), lockout, self.clock.now())
+            .await?;
+        let allowed = user.filter(|_| reserved == Reserved::Taken);
+        let matched = match &verify.credential {
+            Credential::Password => self.compare_password(allowed.as_ref(), verify, place).await,
+            Credential::Otp { expected, lapsed } => {
+                let same = same_secret(expected, &verify.secret);
+                Ok(same && !lapsed && allowed.is_some())
+            }
+            // There are no stored recovery codes yet, so none can match.
+            Credential::Recovery => self.compare_password(None, verify, place).await,
+        };
+        match (matched, allowed) {
+            (Ok(true), Some(user)) => {
+                self.store.refund(key).await?;
+                Ok(EffectReply::Match(identity(&user, &[])))
+            }
+            (Ok(_), _) => Ok(EffectReply::Miss),
+            (Err(message), _) => Ok(EffectReply::Failed(message)),
+        }
+    }
+
+    async fn compare_password(
+        &self,
+        user: Option<&User>,
+        verify: &Verify,
+        place: Place<'_>,
+    ) -> Result<bool, String> {
+        let against = match user.and_then(|user| user.password.clone()) {
+            Some(stored) => Against::Stored(stored),
+            None => Against::Nothing,
+        };
+        let own;
+        let permit = match place.permit {
+            Some(permit) => permit,
+            None => {
+                own = self.hash.admit().ok_or("no thread is free to hash")?;
+                &own
+            }
+        };
+        self.hash
+            .verify(permit, &verify.secret, against)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    fn send(&self, id: EffectId, message: &Message, place: Place<'_>) -> EffectReply {
+        let from = match (&*message.from, &place.settings.mail.from) {
+            ("", Some(realm)) => realm,
+            ("", None) => "no-reply@localhost",
+            (from, _) => from,
+        };
+        match self.outbox.put(id, message, from, self.clock.now()) {
+            Ok(_) => EffectReply::Sent,
+            Err(error) => EffectReply::Failed(format!("the message cannot be written: {error}")),
+        }
+    }
+
+    fn read_session(
+        &self,
+        read: &ReadSession,
+        place: Place<'_>,
+    ) -> Result<EffectReply, StoreError> {
+        let now = self.clock.now();
+        let session = self.store.session_by_handle(&read.session.0, now)?;
+        let view = session
+            .filter(|session| session.realm == *place.realm)
+            .map(|session| SessionView {
+                subject: SubjectId(Arc::from(&*session.subject)),
+                username: Arc::from(&*session.username),
+                level: session.level,
+                created: session.created,
+                properties: chosen(&read.properties, |name| session.properties.get(name)),
+            });
+        Ok(EffectReply::Session(view))
+    }
+}
+
+/// The lockout of nobody: never spent, so that what is unknown is written like what is known.
+fn endless(lockout: Lockout) -> Lockout {
+    let mut endless = lockout;
+    endless.failures = u32::MAX;
+    endless.hard = u32::MAX;
+    endless
+}
+
+/// Whether two secrets are the same, in a time that does not tell where they differ.
+fn same_secret(expected: &Secret<String>, typed: &Secret<String>) -> bool {
+    let hash = |secret: &Secret<String>| digest(&SHA256, secret.reveal().as_bytes());
+    let (a, b) = (hash(expected), hash(typed));
+    let differences = a
+        .as_ref()
+        .iter()
+        .zip(b.as_ref())
+        .fold(0, |all, (a, b)| all | (a ^ b));
+    differences == 0 && !expected.reveal().is_empty()
+}
+
+fn identity(user: &User, wanted: &[Arc<str>]) -> Identity {
+    Identity {
+        subject: SubjectId(Arc::from(&*user.id)),
+        username: Arc::from(&*user.username),
+        active: user.active,
+        attributes: chosen(wanted, |name| user.attribute(name)),
+    }
+}
+
+fn chosen<'v>(
+    wanted: &[Arc<str>],
+    find: impl Fn(&str) -> Option<&'v Json>,
+) -> BTreeMap<Arc<str>, Value> {
+    wanted
+        .iter()
+        .filter_map(|name| Some((Arc::clone(name), value(find(name)?, 0)?)))
+        .collect()
+}
+
+/// A JSON value as one of the engine's; `None` where there is none for it.
+fn value(json: &Json, depth: u32) -> Option<Value> {
+    match json {
+        Json::Null => Some(Value::Null),
+        Json::Bool(flag) => Some(Value::Bool(*flag)),
+        Json::Number(number) => number
+            .as_i64()
+            .map(Value::Int)
+            .or_else(|| wayfare::Decimal::parse(&number.to_string()).map(Value::Decimal)),
+        Json::String(text) => Some(Value::text(&**text)),
+        // BOUND: what is stored was bounded when it was written; deeper is left out.
+        Json::Array(list) if depth < 16 => {
+            let values: Option<Vec<_>> = list.iter().map(|item| value(item, depth + 1)).collect();
+            values.map(|values| Value::List(Arc::from(values)))
+        }
+        Json::Object(map) if depth < 16 => {
+            let values: Option<BTreeMap<_, _>> = map
+                .iter()
+                .map(|(key, item)| Some((Arc::from(&**key), value(item, depth + 1)?)))
+                .collect();
+            values.map(|values| Value::Map(Arc::new(values)))
+        }
+        Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// One queue for each account, as long as someone stands in it.
+#[derive(Debug, Default)]
+struct Queues {
+    open: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+/// A turn in a queue.
+struct Turn<'a> {
+    queues: &'a Queues,
+    name: String,
+    guard: Option<tokio::sync::OwnedMutexGuard<()>>,
+}
+
+impl Queues {
+    async fn wait(&self, key: &CounterKey) -> Turn<'_> {
+        let name = format!("{}\n{}\n{}", key.realm, key.kind, key.subject);
+        let queue = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            match open.get(&name).and_then(Weak::upgrade) {
+                Some(queue) => queue,
+                None => {
+                    let queue = Arc::new(tokio::sync::Mutex::new(()));
+                    open.insert(name.clone(), Arc::downgrade(&queue));
+                    queue
+                }
+            }
+        };
+        Turn {
+            queues: self,
+            name,
+            guard: Some(queue.lock_owned().await),
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.guard = None;
+        let mut open = self
+            .queues
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if open
+            .get(&self.name)
+            .is_some_and(|queue| queue.strong_count() == 0)
+        {
+            open.remove(&self.name);
+        }
+    }
+}

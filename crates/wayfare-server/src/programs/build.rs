@@ -1,0 +1,235 @@
+//! From texts to a linked program.
+
+use std::{cell::RefCell, collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+use wayfare::{
+    Compiler, Decimal, Engine, Registry, Secret, Secrets, Source, Value,
+    compile::{CompileLimits, ImportError, Importer},
+};
+
+use super::{
+    JourneyError,
+    load::{LoadError, Texts, read_below},
+};
+use crate::config::{LimitSettings, Parameter};
+
+/// A program as it is served.
+#[derive(Debug, Clone)]
+pub(crate) struct Built {
+    pub(crate) engine: Engine,
+    /// What it was made of, for a restart that has to make it again.
+    pub(crate) kept: String,
+    /// Exceptions and warnings, one a line.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// What a program was made of.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    sources: Vec<(String, String)>,
+    imports: Vec<(String, String)>,
+    params: Map<String, Json>,
+}
+
+/// Makes a program of texts and the parameters of the configuration.
+pub(crate) fn build(
+    texts: &Texts,
+    params: &BTreeMap<Arc<str>, Parameter>,
+    limits: &LimitSettings,
+) -> Result<Built, JourneyError> {
+    let values: BTreeMap<Arc<str>, Value> = params
+        .iter()
+        .filter_map(|(name, parameter)| match parameter {
+            Parameter::Value(value) => Some((Arc::clone(name), value.clone())),
+            Parameter::SecretFile(_) | Parameter::SecretVariable(_) => None,
+        })
+        .collect();
+    let importer = Recording {
+        roots: texts.roots.clone(),
+        embedded: super::demo::imports()
+            .into_iter()
+            .filter(|_| texts.embedded)
+            .map(|source| (source.name().to_owned(), source))
+            .collect(),
+        bytes_max: limits.journey_bytes,
+        read: RefCell::default(),
+    };
+    make(&texts.sources, &importer, values, params, limits)
+}
+
+/// Makes a program again of what was kept of it.
+pub(crate) fn rebuild(
+    kept: &str,
+    params: &BTreeMap<Arc<str>, Parameter>,
+    limits: &LimitSettings,
+) -> Result<Built, JourneyError> {
+    let kept: Kept =
+        serde_json::from_str(kept).map_err(|error| JourneyError::Kept(error.to_string()))?;
+    let sources: Vec<Source> = kept
+        .sources
+        .into_iter()
+        .map(|(name, text)| Source::new(name, text))
+        .collect();
+    let importer = Recording {
+        roots: Vec::new(),
+        embedded: kept
+            .imports
+            .into_iter()
+            .map(|(name, text)| (name.clone(), Source::new(name, text)))
+            .collect(),
+        bytes_max: limits.journey_bytes,
+        read: RefCell::default(),
+    };
+    let values = kept
+        .params
+        .iter()
+        .filter_map(|(name, value)| Some((Arc::from(&**name), decoded(value)?)))
+        .collect();
+    make(&sources, &importer, values, params, limits)
+}
+
+fn make(
+    sources: &[Source],
+    importer: &Recording,
+    values: BTreeMap<Arc<str>, Value>,
+    params: &BTreeMap<Arc<str>, Parameter>,
+    limits: &LimitSettings,
+) -> Result<Built, JourneyError> {
+    let registry = Registry::standard();
+    let kept_params: Map<String, Json> = values
+        .iter()
+        .map(|(name, value)| (name.to_string(), encoded(value)))
+        .collect();
+    let bounds = CompileLimits::default()
+        .files(limits.journey_files)
+        .file_bytes(limits.journey_bytes);
+    let compiled = Compiler::new(registry.catalog())
+        .parameters(values)
+        .importer(importer)
+        .limits(bounds)
+        .compile(sources.iter().cloned());
+    let lines: Vec<String> = compiled
+        .diagnostics
+        .iter()
+        .map(|finding| finding.one_line(&compiled.sources))
+        .collect();
+    let Some(program) = compiled.program else {
+        return Err(JourneyError::Findings(lines));
+    };
+    let mut secrets = Secrets::new();
+    for name in program.secret_parameters.keys() {
+        if let Some(secret) = secret(name, params.get(name))? {
+            secrets.insert(Arc::clone(name), secret);
+        }
+    }
+    let engine = Engine::link_with(program, registry, secrets)
+        .map_err(|errors| JourneyError::Link(errors.0.iter().map(ToString::to_string).collect()))?
+        .with_limits(limits.engine());
+    let pairs = |source: &Source| (source.name().to_owned(), source.text().to_owned());
+    let kept = Kept {
+        sources: sources.iter().map(pairs).collect(),
+        imports: importer.read.borrow().values().map(pairs).collect(),
+        params: kept_params,
+    };
+    Ok(Built {
+        engine,
+        kept: serde_json::to_string(&kept)
+            .map_err(|error| JourneyError::Kept(error.to_string()))?,
+        remarks: lines,
+    })
+}
+
+fn secret(
+    name: &str,
+    parameter: Option<&Parameter>,
+) -> Result<Option<Secret<String>>, JourneyError> {
+    let unreadable = |message: String| JourneyError::Secret {
+        name: name.to_owned(),
+        message,
+    };
+    match parameter {
+        None => Ok(None),
+        Some(Parameter::Value(_)) => Err(unreadable(
+            "it is secret: write { file = \"…\" } or { env = \"…\" }, not the value".to_owned(),
+        )),
+        Some(Parameter::SecretFile(path)) => {
+            let text = fs::read_to_string(path)
+                .map_err(|error| unreadable(format!("{}: {error}", path.display())))?;
+            let text = Secret::new(text);
+            let trimmed = text.reveal().trim_end_matches(['\n', '\r']).to_owned();
+            Ok(Some(Secret::new(trimmed)))
+        }
+        Some(Parameter::SecretVariable(variable)) => std::env::var(variable)
+            .map(|text| Some(Secret::new(text)))
+            .map_err(|_| unreadable(format!("the environment has no text in {variable}"))),
+    }
+}
+
+fn encoded(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => json!(&**text),
+        Value::Bool(flag) => json!(flag),
+        Value::Int(number) => json!(number),
+        Value::Decimal(number) => json!({ "decimal": number.to_string() }),
+        Value::List(list) => Json::Array(list.iter().map(encoded_item).collect()),
+        // The configuration has no other values.
+        _ => Json::Null,
+    }
+}
+
+/// An item of a list; the configuration bounds how deep lists nest.
+fn encoded_item(value: &Value) -> Json {
+    encoded(value)
+}
+
+fn decoded(json: &Json) -> Option<Value> {
+    match json {
+        Json::String(text) => Some(Value::text(&**text)),
+        Json::Bool(flag) => Some(Value::Bool(*flag)),
+        Json::Number(number) => number.as_i64().map(Value::Int),
+        Json::Object(map) => Decimal::parse(map.get("decimal")?.as_str()?).map(Value::Decimal),
+        Json::Array(list) => {
+            let values: Option<Vec<_>> = list.iter().map(decoded).collect();
+            values.map(|values| Value::List(Arc::from(values)))
+        }
+        Json::Null => None,
+    }
+}
+
+/// Brings imported texts, and remembers which.
+struct Recording {
+    roots: Vec<PathBuf>,
+    embedded: BTreeMap<String, Source>,
+    bytes_max: usize,
+    read: RefCell<BTreeMap<String, Source>>,
+}
+
+impl Importer for Recording {
+    fn read(&self, _from: &str, path: &str) -> Result<Source, ImportError> {
+        let source = match self.embedded.get(path) {
+            Some(source) => source.clone(),
+            None => self.from_files(path)?,
+        };
+        self.read
+            .borrow_mut()
+            .insert(path.to_owned(), source.clone());
+        Ok(source)
+    }
+}
+
+impl Recording {
+    fn from_files(&self, path: &str) -> Result<Source, ImportError> {
+        for root in &self.roots {
+            match read_below(root, path, self.bytes_max) {
+                Ok(Some(text)) => return Ok(Source::new(path, text)),
+                Ok(None) => {}
+                Err(LoadError::Outside { .. }) => return Err(ImportError::Outside),
+                Err(error) => return Err(ImportError::Unreadable(error.to_string())),
+            }
+        }
+        Err(ImportError::NotFound)
+    }
+}

@@ -1,0 +1,252 @@
+//! The texts of a realm's journeys: from files, or from the program itself.
+//!
+//! A folder means the `.journey` files directly in it; imports may reach below it, never out of it, and
+//! never to anything that is not a plain file.
+
+use std::{
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use wayfare::Source;
+
+use crate::config::{Journeys, LimitSettings};
+
+/// Why the texts cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// There is nothing at this path.
+    #[error("there is no file or folder {}{hint}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// Where it may have been meant to be.
+        hint: String,
+    },
+    /// The folder holds no journeys.
+    #[error("there is no .journey file in {}{hint}", path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+        /// Where some are.
+        hint: String,
+    },
+    /// The path cannot be read.
+    #[error("cannot read {}: {message}", path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// The path leaves the folder of the realm, or is a link that does.
+    #[error("{path} leaves the folder of the realm")]
+    Outside {
+        /// The path.
+        path: String,
+    },
+    /// There are more files than the limit.
+    #[error("there are more than {max} journey files")]
+    TooMany {
+        /// The limit.
+        max: usize,
+    },
+}
+
+/// The texts of a realm.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Texts {
+    /// The files of the realm, in order of their names.
+    pub(crate) sources: Vec<Source>,
+    /// Where imports are looked for.
+    pub(crate) roots: Vec<PathBuf>,
+    /// Whether they are those of the program itself.
+    pub(crate) embedded: bool,
+}
+
+/// The folders to watch.
+pub(crate) fn watched(journeys: &Journeys) -> Vec<PathBuf> {
+    match journeys {
+        Journeys::None | Journeys::Demo => Vec::new(),
+        Journeys::Paths(paths) => paths.iter().map(|path| root_of(path)).collect(),
+    }
+}
+
+fn root_of(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        return path.to_path_buf();
+    }
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Reads the texts.
+pub(crate) fn load(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadError> {
+    let paths = match journeys {
+        Journeys::None => return Ok(Texts::default()),
+        Journeys::Demo => {
+            return Ok(Texts {
+                sources: super::demo::sources(),
+                roots: Vec::new(),
+                embedded: true,
+            });
+        }
+        Journeys::Paths(paths) => paths,
+    };
+    let mut texts = Texts::default();
+    for path in paths {
+        let files = files(path)?;
+        let root = root_of(path);
+        for file in files {
+            if texts.sources.len() >= limits.journey_files {
+                return Err(LoadError::TooMany {
+                    max: limits.journey_files,
+                });
+            }
+            let text = read(&file, limits.journey_bytes)?;
+            let name = file.strip_prefix(&root).unwrap_or(&file);
+            texts.sources.push(Source::new(spelled(name), text));
+        }
+        if !texts.roots.contains(&root) {
+            texts.roots.push(root);
+        }
+    }
+    texts.sources.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(texts)
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let unreadable = |error: io::Error| LoadError::Unreadable {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    };
+    let kind = match fs::metadata(path) {
+        Ok(kind) => kind,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(LoadError::Missing {
+                path: path.to_path_buf(),
+                hint: absolute_hint(path),
+            });
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    if kind.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if is_journey(&file) && file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(LoadError::Empty {
+            path: path.to_path_buf(),
+            hint: below_hint(path),
+        });
+    }
+    Ok(files)
+}
+
+fn is_journey(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "journey")
+}
+
+/// Says from where a relative path was looked for.
+fn absolute_hint(path: &Path) -> String {
+    if path.is_absolute() {
+        return String::new();
+    }
+    std::env::current_dir().map_or_else(
+        |_| String::new(),
+        |here| format!("; it was looked for in {}", here.display()),
+    )
+}
+
+/// Names a folder below that has journeys.
+fn below_hint(path: &Path) -> String {
+    let Ok(entries) = fs::read_dir(path) else {
+        return String::new();
+    };
+    let mut folders: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let journeys = fs::read_dir(path).into_iter().flatten().flatten();
+            path.is_dir() && journeys.take(1_000).any(|entry| is_journey(&entry.path()))
+        })
+        .collect();
+    folders.sort();
+    folders.first().map_or_else(String::new, |folder| {
+        format!("; did you mean {}?", folder.display())
+    })
+}
+
+/// Reads one file: plain, of a size that is allowed, UTF-8.
+pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<String, LoadError> {
+    let unreadable = |message: String| LoadError::Unreadable {
+        path: path.to_path_buf(),
+        message,
+    };
+    let kind = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !kind.is_file() {
+        return Err(unreadable("it is not a plain file".to_owned()));
+    }
+    if kind.len() > bytes_max as u64 {
+        return Err(unreadable(format!(
+            "it has {} bytes, and {bytes_max} are allowed",
+            kind.len()
+        )));
+    }
+    let bytes = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        unreadable(format!(
+            "it is not UTF-8 from byte {} on",
+            error.utf8_error().valid_up_to()
+        ))
+    })
+}
+
+/// A path as sources are named.
+pub(crate) fn spelled(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir | Component::RootDir))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// The text of an imported file, if it lies below the root.
+pub(crate) fn read_below(
+    root: &Path,
+    path: &str,
+    bytes_max: usize,
+) -> Result<Option<String>, LoadError> {
+    let outside = || LoadError::Outside {
+        path: path.to_owned(),
+    };
+    let relative = Path::new(path);
+    if !relative
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
+        return Err(outside());
+    }
+    let Ok(root) = root.canonicalize() else {
+        return Ok(None);
+    };
+    let Ok(file) = root.join(relative).canonicalize() else {
+        return Ok(None);
+    };
+    if !file.starts_with(&root) {
+        return Err(outside());
+    }
+    read(&file, bytes_max).map(Some)
+}

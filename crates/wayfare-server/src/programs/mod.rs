@@ -1,0 +1,357 @@
+//! The journeys of a realm while the server runs.
+//!
+//! One program starts new runs; older ones stay until the last run that began with them must have ended,
+//! and their texts stay on disk as long, so that a restart ends no run. An edit that does not compile
+//! changes nothing but what [`Status`] says.
+
+mod build;
+mod demo;
+mod load;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
+};
+
+use wayfare::{Engine, Realm, Timestamp};
+
+use self::build::Built;
+pub use self::load::LoadError;
+pub(crate) use self::watch::watch;
+use crate::{
+    app::{App, RealmState},
+    audit::{Event, EventName},
+    config::{DefaultJourney, LimitSettings, RealmSettings},
+    store::{Store, StoreError},
+};
+
+/// Why journeys cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JourneyError {
+    /// The texts cannot be had.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The compiler found mistakes: one a line.
+    #[error("{}", .0.join("\n"))]
+    Findings(Vec<String>),
+    /// Nodes cannot be linked: one a line.
+    #[error("{}", .0.join("\n"))]
+    Link(Vec<String>),
+    /// A secret parameter cannot be had.
+    #[error("parameter `{name}`: {message}")]
+    Secret {
+        /// The parameter.
+        name: String,
+        /// Why.
+        message: String,
+    },
+    /// There is no such default journey, or none can be chosen.
+    #[error("{0}")]
+    Default(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was kept of a program cannot be read.
+    #[error("what was kept of a program cannot be read: {0}")]
+    Kept(String),
+}
+
+/// What the journeys of a realm look like.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Status {
+    /// The journeys that are served, by their names on the wire.
+    pub journeys: Vec<String>,
+    /// The default one.
+    pub default: Option<String>,
+    /// What is wrong with the files as they are now; those of before are served meanwhile.
+    pub error: Option<String>,
+    /// Warnings and exceptions of what is served, one a line.
+    pub remarks: Vec<String>,
+    /// How often another version was taken since the start.
+    pub reloads: u64,
+}
+
+/// The hash that names a program.
+pub(crate) type Hash = [u8; 32];
+
+/// The programs of a realm.
+#[derive(Debug)]
+pub(crate) struct Programs {
+    settings: RealmSettings,
+    limits: LimitSettings,
+    store: Store,
+    realm: Realm,
+    state: RwLock<State>,
+    /// What the files looked like before they were last read.
+    seen: AtomicU64,
+    /// Held while files are read anew, so that one reading follows the other.
+    reading: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    current: Engine,
+    default: Option<Arc<str>>,
+    /// Programs that still have runs, with when the last of them ends.
+    older: BTreeMap<Hash, (Engine, Timestamp)>,
+    status: Status,
+}
+
+impl Programs {
+    /// Reads, compiles and links the journeys of a realm.
+    pub(crate) async fn open(
+        realm: &Realm,
+        settings: &RealmSettings,
+        limits: &LimitSettings,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Self, JourneyError> {
+        let seen = watch::look(&load::watched(&settings.journeys));
+        let texts = load::load(&settings.journeys, limits)?;
+        let built = build::build(&texts, &settings.params, limits)?;
+        let default = default(&built.engine, &settings.default)?;
+        keep(store, realm, &built, now).await?;
+        let status = status(&built, default.as_deref(), 0);
+        Ok(Self {
+            settings: settings.clone(),
+            limits: limits.clone(),
+            store: store.clone(),
+            realm: realm.clone(),
+            state: RwLock::new(State {
+                current: built.engine,
+                default,
+                older: BTreeMap::new(),
+                status,
+            }),
+            seen: AtomicU64::new(seen),
+            reading: Mutex::new(()),
+        })
+    }
+
+    /// The program that starts new runs.
+    pub(crate) fn current(&self) -> Engine {
+        self.read(|state| state.current.clone())
+    }
+
+    /// The name of the default journey.
+    pub(crate) fn default(&self) -> Option<Arc<str>> {
+        self.read(|state| state.default.clone())
+    }
+
+    /// The program of this name, also one that starts no runs any more; `None` where it is not known.
+    pub(crate) fn named(&self, hash: &Hash, now: Timestamp) -> Option<Engine> {
+        let known = self.read(|state| {
+            if state.current.hash() == hash {
+                return Some(state.current.clone());
+            }
+            state.older.get(hash).map(|(engine, _)| engine.clone())
+        });
+        known.or_else(|| self.revive(hash, now))
+    }
+
+    /// A program from before a restart, made again of what was kept of it.
+    fn revive(&self, hash: &Hash, now: Timestamp) -> Option<Engine> {
+        let kept = self.store.kept_program(&self.realm, &hex(hash)).ok()??;
+        let built = build::rebuild(&kept, &self.settings.params, &self.limits).ok()?;
+        if built.engine.hash() != hash {
+            return None;
+        }
+        let until = now.plus(self.life());
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.older.insert(*hash, (built.engine.clone(), until));
+        Some(built.engine)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.read(|state| state.status.clone())
+    }
+
+    /// What to tell at the start.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let status = self.status();
+        status
+            .remarks
+            .into_iter()
+            .map(|remark| format!("{}: {remark}", self.realm))
+            .collect()
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The longest that a run may last.
+    fn life(&self) -> std::time::Duration {
+        self.limits.run_time_max.max(self.limits.suspend_time_max)
+    }
+
+    /// Compiles the files as they are now; the new program where it is another.
+    fn compile(&self) -> Result<Option<(Built, Option<Arc<str>>)>, JourneyError> {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let texts = load::load(&self.settings.journeys, &self.limits)?;
+        let built = build::build(&texts, &self.settings.params, &self.limits)?;
+        let default = default(&built.engine, &self.settings.default)?;
+        let same = self.read(|state| state.current.hash() == built.engine.hash());
+        Ok((!same).then_some((built, default)))
+    }
+
+    fn take(&self, built: Built, default: Option<Arc<str>>, now: Timestamp) {
+        let until = now.plus(self.life());
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let status = status(&built, default.as_deref(), state.status.reloads + 1);
+        let old = std::mem::replace(&mut state.current, built.engine);
+        state.older.retain(|_, (_, until)| *until > now);
+        let old_hash = *old.hash();
+        state.older.insert(old_hash, (old, until));
+        state.default = default;
+        state.status = status;
+    }
+
+    /// Notes what is wrong with the files; `true` where that is news.
+    fn broken(&self, error: Option<String>) -> bool {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let news = state.status.error != error;
+        state.status.error = error;
+        news
+    }
+}
+
+/// Reads the journeys of a realm anew; `true` where another version is served now.
+pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
+    let (held, name) = (Arc::clone(app), realm.realm.clone());
+    let compiled = tokio::task::spawn_blocking(move || {
+        held.realms.get(&name).map(|state| state.programs.compile())
+    })
+    .await;
+    let Ok(Some(compiled)) = compiled else {
+        app.log.error("reading journeys anew was cut short");
+        return false;
+    };
+    let programs = &realm.programs;
+    let path = realm.realm.as_str();
+    let kept = match compiled {
+        Ok(Some((built, default))) => keep(&programs.store, &realm.realm, &built, app.clock.now())
+            .await
+            .map(|()| Some((built, default)))
+            .map_err(JourneyError::from),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let event = Event::new(EventName::ConfigChanged).text("realm", path);
+    match kept {
+        Ok(Some((built, default))) => {
+            let hash = hex(built.engine.hash());
+            programs.take(built, default, app.clock.now());
+            app.audit(&event.text("result", "SUCCESSFUL").text("program", &hash));
+            app.log.info(&format!(
+                "the journeys of {path} were read anew; runs that are open end on the version they \
+                 began with, so reload a login page that is open to see the new one"
+            ));
+            true
+        }
+        Ok(None) => {
+            if programs.broken(None) {
+                app.log.info(&format!(
+                    "the journeys of {path} are as they are served again"
+                ));
+            }
+            false
+        }
+        Err(error) => {
+            let text = error.to_string();
+            if programs.broken(Some(text.clone())) {
+                app.audit(&event.text("result", "FAILED"));
+                app.log.error(&format!(
+                    "the journeys of {path} were changed and cannot be served; the version of before \
+                     still is\n{text}"
+                ));
+            }
+            false
+        }
+    }
+}
+
+/// Keeps what a program was made of, and retires the others.
+async fn keep(
+    store: &Store,
+    realm: &Realm,
+    built: &Built,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let hash = hex(built.engine.hash());
+    store
+        .keep_program(realm, hash.clone(), built.kept.clone())
+        .await?;
+    store.retire_programs(realm, hash, now).await
+}
+
+fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
+    let program = built.engine.program();
+    Status {
+        journeys: program
+            .by_wire_name
+            .keys()
+            .map(ToString::to_string)
+            .collect(),
+        default: default.map(str::to_owned),
+        error: None,
+        remarks: built.remarks.clone(),
+        reloads,
+    }
+}
+
+/// The default journey that the settings mean.
+fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
+    let program = engine.program();
+    let startable: Vec<&Arc<str>> = program
+        .by_wire_name
+        .iter()
+        .filter(|(_, id)| {
+            program.journey(**id).is_some_and(|journey| {
+                let settings = &journey.settings;
+                settings.enabled && !settings.inner_only && !settings.transactional_only
+            })
+        })
+        .map(|(name, _)| name)
+        .collect();
+    let names = || {
+        let names: Vec<&str> = startable.iter().map(|name| &***name).collect();
+        if names.is_empty() {
+            "no journey can be started".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        }
+    };
+    let found = |name: &str| startable.iter().find(|known| &****known == name);
+    match wanted {
+        DefaultJourney::Named(name) => match found(name) {
+            Some(name) => Ok(Some(Arc::clone(name))),
+            None => Err(JourneyError::Default(format!(
+                "the default journey `{name}` is not there; {}",
+                names()
+            ))),
+        },
+        DefaultJourney::Found | DefaultJourney::Required => {
+            if let Some(name) = found("Login") {
+                return Ok(Some(Arc::clone(name)));
+            }
+            match startable.as_slice() {
+                [only] => Ok(Some(Arc::clone(only))),
+                _ if *wanted == DefaultJourney::Found => Ok(None),
+                _ => Err(JourneyError::Default(format!(
+                    "no journey is called `Login`, and it is not clear which is the default; {}; call \
+                     one \"Login\", or write a configuration with default = \"…\"",
+                    names()
+                ))),
+            }
+        }
+    }
+}
+
+/// The name of a program as text.
+pub(crate) fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

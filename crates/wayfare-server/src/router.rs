@@ -1,0 +1,264 @@
+//! Which part of the server a request is for.
+//!
+//! The login page, the health check and the protocol below the base path; everything else is not found.
+//! What a body says is the wire's; here are methods, paths, origins and addresses.
+
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use wayfare_wire::am::{error::Refusal, reply, request::Parts};
+
+use crate::{
+    am,
+    app::App,
+    config::LimitSettings,
+    listen::{Received, Reply, plain},
+    page,
+};
+
+/// The whole of what the server answers.
+#[derive(Debug)]
+pub(crate) struct Router {
+    app: Arc<App>,
+    page: page::PageConfig,
+}
+
+impl Router {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        let page = page::PageConfig {
+            base: app.config.server.base_path.clone(),
+            realm: app.config.page_realm.as_str().to_owned(),
+        };
+        Self { app, page }
+    }
+
+    pub(crate) fn limits(&self) -> &LimitSettings {
+        &self.app.config.limits
+    }
+
+    pub(crate) fn too_large(&self) -> Reply {
+        spelled(Refusal::TooLarge.reply(None))
+    }
+
+    pub(crate) async fn route(&self, received: Received) -> Reply {
+        let path = received.head.uri.path();
+        let reads = matches!(received.head.method, Method::GET | Method::HEAD);
+        let mut reply = if let Some(rest) = self.below_base(path) {
+            self.protocol(&received, rest).await
+        } else if path == "/healthz" {
+            if reads {
+                health()
+            } else {
+                not_allowed("GET, HEAD")
+            }
+        } else if let Some(asset) = page::asset(path, &self.page) {
+            if reads {
+                file(asset)
+            } else {
+                not_allowed("GET, HEAD")
+            }
+        } else {
+            spelled(Refusal::NotFound.reply(None))
+        };
+        if received.head.method == Method::HEAD {
+            *reply.body_mut() = Full::default();
+        }
+        reply
+    }
+
+    /// The path after the base path.
+    fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let rest = path.strip_prefix(self.app.config.server.base_path.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    }
+
+    async fn protocol(&self, received: &Received, rest: &str) -> Reply {
+        let to_page = matches!(rest, "" | "/" | "/console" | "/XUI" | "/XUI/" | "/UI/Login")
+            && matches!(received.head.method, Method::GET | Method::HEAD);
+        if to_page {
+            return redirect(received.head.uri.query());
+        }
+        let origin = self.origin(&received.head.headers);
+        if received.head.method == Method::OPTIONS {
+            return match origin {
+                Some(origin) => preflight(&origin, &self.app.config.server.cookie_name),
+                None => not_allowed("GET, POST, OPTIONS"),
+            };
+        }
+        let mut reply = match (headers(&received.head.headers), self.client(received)) {
+            (Some(headers), Some(client)) => {
+                let parts = Parts {
+                    method: received.head.method.as_str(),
+                    path: rest,
+                    query: received.head.uri.query().unwrap_or(""),
+                    headers: &headers,
+                    body: &received.body,
+                    client: Some(client),
+                };
+                spelled(am::answer(&self.app, &parts).await)
+            }
+            // A header that is no text, or an address of a client that is none: whatever it was to
+            // decide must not be decided without it.
+            _ => plain(StatusCode::BAD_REQUEST),
+        };
+        if let Some(origin) = origin {
+            allow_origin(reply.headers_mut(), &origin);
+        }
+        if !self.app.config.cors_allow.is_empty() {
+            reply
+                .headers_mut()
+                .append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        reply
+    }
+
+    /// The origin of the request, where it is one that may call.
+    fn origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let origin = origins.next()?;
+        let allowed = origins.next().is_none()
+            && self
+                .app
+                .config
+                .cors_allow
+                .iter()
+                .any(|allowed| allowed.as_bytes() == origin.as_bytes());
+        allowed.then(|| origin.clone())
+    }
+
+    /// The address of the client: the peer's, unless a trusted peer names another.
+    fn client(&self, received: &Received) -> Option<IpAddr> {
+        if !self
+            .app
+            .config
+            .server
+            .trusted_proxies
+            .contains(&received.peer)
+        {
+            return Some(received.peer);
+        }
+        let mut named = received.head.headers.get_all("x-forwarded-for").iter();
+        let Some(last) = named.next_back() else {
+            return Some(received.peer);
+        };
+        // The last entry is the one that the trusted peer wrote.
+        last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    }
+}
+
+/// Headers as texts, names in lower case; `None` where one is no text.
+fn headers(map: &HeaderMap) -> Option<Vec<(String, String)>> {
+    map.iter()
+        .map(|(name, value)| {
+            let value = std::str::from_utf8(value.as_bytes()).ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// A reply of the wire as one of HTTP.
+pub(crate) fn spelled(reply: reply::Reply) -> Reply {
+    let mut spelled = Response::new(Full::new(Bytes::from(reply.body)));
+    *spelled.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = spelled.headers_mut();
+    for (name, value) in reply.headers {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        // What cannot stand in a header is left out; it came from a journey, not from the wire.
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+            headers.append(name, value);
+        }
+    }
+    for cookie in &reply.cookies {
+        if let Ok(value) = HeaderValue::from_str(&cookie.header()) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    spelled
+}
+
+fn file(asset: page::Asset) -> Reply {
+    let body = match asset.body {
+        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+        Cow::Owned(text) => Bytes::from(text),
+    };
+    let mut reply = Response::new(Full::new(body));
+    let headers = reply.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(asset.content_type),
+    );
+    for (name, value) in page::HEADERS {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    reply
+}
+
+fn health() -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from_static(b"{\"status\":\"up\"}\n")));
+    let headers = reply.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+fn not_allowed(methods: &'static str) -> Reply {
+    let mut reply = plain(StatusCode::METHOD_NOT_ALLOWED);
+    reply
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(methods));
+    reply
+}
+
+/// To the login page, with the query the client came with.
+fn redirect(query: Option<&str>) -> Reply {
+    let to = query.map_or_else(|| "/".to_owned(), |query| format!("/?{query}"));
+    let mut reply = plain(StatusCode::FOUND);
+    if let Ok(to) = HeaderValue::from_str(&to) {
+        reply.headers_mut().insert(header::LOCATION, to);
+    }
+    reply
+}
+
+fn allow_origin(headers: &mut HeaderMap, origin: &HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        HeaderValue::from_static("true"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("Content-API-Version, Warning"),
+    );
+}
+
+fn preflight(origin: &HeaderValue, cookie: &str) -> Reply {
+    let mut reply = plain(StatusCode::NO_CONTENT);
+    let headers = reply.headers_mut();
+    allow_origin(headers, origin);
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, OPTIONS"),
+    );
+    let allowed = format!(
+        "accept-api-version, authorization, content-type, x-forgerock-transactionid, \
+         x-openam-password, x-openam-username, x-requested-platform, x-requested-with, {cookie}"
+    );
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    reply
+}

@@ -1,0 +1,484 @@
+//! Starting and stopping.
+//!
+//! Everything that can be wrong is found before the server listens: settings, data folder, keys, journeys,
+//! address. [`Server::start`] either returns a server that answers, or says what to mend.
+
+use std::{
+    collections::BTreeMap, fmt::Write as _, io, net::SocketAddr, path::Path, sync::Arc,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use wayfare::{Realm, Secret};
+use wayfare_wire::{am::goto::Origin, seal::RealmKeys};
+
+use crate::{
+    app::{self, App, RealmState},
+    audit::Log,
+    clock::{Clock, SystemClock, drawn},
+    config::{Config, ConfigError},
+    hash::{HashError, HashPool},
+    keys::{self, KeyError},
+    listen,
+    mail::Outbox,
+    perform::Performer,
+    programs::{self, JourneyError, Programs},
+    router::Router,
+    runs::OpenRuns,
+    store::{
+        Store, StoreError,
+        user::{NameKey, User},
+    },
+};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the data folder cannot be written.
+    #[error("cannot write {what} in the data folder: {error}")]
+    Data {
+        /// What.
+        what: &'static str,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The journeys of a realm cannot be served.
+    #[error("the journeys of realm `{realm}` cannot be served\n{error}")]
+    Journeys {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        error: JourneyError,
+    },
+    /// The address cannot be listened at.
+    #[error(
+        "cannot listen at {listen}: {error}; stop whatever uses it, or choose another with --listen"
+    )]
+    Listen {
+        /// The address.
+        listen: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Randomness failed.
+    #[error("the source of randomness failed")]
+    NoRandomness,
+}
+
+/// A server that is not started yet.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    clock: Arc<dyn Clock>,
+}
+
+impl Server {
+    /// A server with these settings.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// With another clock than the machine's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Starts a server with these settings.
+    ///
+    /// # Errors
+    /// Something has to be mended first; nothing listens.
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        Self::new(config).run().await
+    }
+
+    /// Starts.
+    ///
+    /// # Errors
+    /// Something has to be mended first; nothing listens.
+    pub async fn run(self) -> Result<Running, StartError> {
+        let Self { config, clock } = self;
+        let folder = config.data.folder.clone();
+        let store = Store::open(&folder, config.data.durability)?;
+        let data = |what| move |error| StartError::Data { what, error };
+        let log = Log::open(&folder, config.server.log).map_err(data("the audit"))?;
+        let outbox = Outbox::open(&folder).map_err(data("the outbox"))?;
+        let hash = Arc::new(HashPool::start(&config.hash)?);
+        let mut notes = Vec::new();
+        if store.restored() {
+            notes.push(
+                "The database was put back from a copy: open runs and sessions have ended."
+                    .to_owned(),
+            );
+        }
+        let admin = first_users(&config, &store, &hash)?;
+        let programs = programs(&config, &store, &*clock).await?;
+        let mut keys = BTreeMap::new();
+        for (realm, programs) in &programs {
+            notes.extend(programs.notes());
+            keys.insert(realm.clone(), keys::load(&folder, realm, clock.now())?);
+        }
+        let aliases = config
+            .realms
+            .iter()
+            .flat_map(|(realm, settings)| {
+                settings.aliases.iter().map(|a| (a.clone(), realm.clone()))
+            })
+            .collect();
+        let listener = TcpListener::bind(&config.server.listen)
+            .await
+            .map_err(|error| StartError::Listen {
+                listen: config.server.listen.clone(),
+                error,
+            })?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen {
+            listen: config.server.listen.clone(),
+            error,
+        })?;
+        let origin = config.server.origin.clone();
+        let origin = origin.unwrap_or_else(|| format!("http://{address}"));
+        let realms = served(&config, programs, keys, Origin::parse(&origin).as_ref());
+        let app = Arc::new(App {
+            cookies: app::cookies(&config),
+            unversioned: app::unversioned(&config),
+            performer: Performer::new(store, hash, Arc::clone(&clock), outbox),
+            runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
+            log,
+            clock,
+            aliases,
+            realms,
+            config,
+        });
+        Ok(Running::spawn(app, listener, address, admin, notes))
+    }
+}
+
+async fn programs(
+    config: &Config,
+    store: &Store,
+    clock: &dyn Clock,
+) -> Result<BTreeMap<Realm, Programs>, StartError> {
+    let mut programs = BTreeMap::new();
+    for (realm, settings) in &config.realms {
+        let opened = Programs::open(realm, settings, &config.limits, store, clock.now())
+            .await
+            .map_err(|error| StartError::Journeys {
+                realm: realm.clone(),
+                error,
+            })?;
+        programs.insert(realm.clone(), opened);
+    }
+    Ok(programs)
+}
+
+/// The realms as they are served.
+fn served(
+    config: &Config,
+    programs: BTreeMap<Realm, Programs>,
+    mut keys: BTreeMap<Realm, RealmKeys>,
+    origin: Option<&Origin>,
+) -> BTreeMap<Realm, RealmState> {
+    programs
+        .into_iter()
+        .filter_map(|(realm, programs)| {
+            let settings = config.realms.get(&realm)?.clone();
+            let state = RealmState {
+                realm: realm.clone(),
+                wire: Arc::new(app::wire_settings(config, &settings, origin.cloned())),
+                settings,
+                keys: Arc::new(keys.remove(&realm)?),
+                programs,
+            };
+            Some((realm, state))
+        })
+        .collect()
+}
+
+/// Makes the administrator and the demo user where they are wanted and not there; the administrator's
+/// password where it was made now.
+fn first_users(
+    config: &Config,
+    store: &Store,
+    hash: &HashPool,
+) -> Result<Option<Secret<String>>, StartError> {
+    let mut password = None;
+    let root = Realm::root();
+    let admin = NameKey::of(ADMIN)
+        .map(|key| store.user(&root, &key))
+        .transpose()?
+        .flatten();
+    if admin.is_none() {
+        let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
+        let made = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+        add(store, &root, ADMIN, hash.hash_blocking(&made)?, None)?;
+        password = Some(made);
+    }
+    for (realm, settings) in &config.realms {
+        if settings.demo_user && store.user_count(realm)? == 0 {
+            let hashed = hash.hash_blocking(&Secret::from(DEMO_PASSWORD))?;
+            add(store, realm, DEMO_USER, hashed, Some(DEMO_MAIL))?;
+        }
+    }
+    Ok(password)
+}
+
+/// The administrator of the top realm.
+pub const ADMIN: &str = "amadmin";
+/// The user of the demo.
+pub const DEMO_USER: &str = "demo";
+/// The password of the user of the demo.
+pub const DEMO_PASSWORD: &str = "Ch4ng31t";
+const DEMO_MAIL: &str = "demo@example.com";
+
+fn add(
+    store: &Store,
+    realm: &Realm,
+    username: &str,
+    password: String,
+    mail: Option<&str>,
+) -> Result<(), StartError> {
+    let id: [u8; 16] = drawn().map_err(|_| StartError::NoRandomness)?;
+    let mut attributes = BTreeMap::from([
+        ("uid".to_owned(), username.into()),
+        ("username".to_owned(), username.into()),
+    ]);
+    if let Some(mail) = mail {
+        attributes.insert("mail".to_owned(), mail.into());
+    }
+    store.add_user(
+        realm,
+        User {
+            id: URL_SAFE_NO_PAD.encode(id),
+            username: username.to_owned(),
+            active: true,
+            attributes,
+            password: Some(password),
+        },
+    )?;
+    Ok(())
+}
+
+/// A server that answers. Dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Running {
+    app: Arc<App>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    serving: Option<JoinHandle<()>>,
+    chores: Vec<JoinHandle<()>>,
+    admin: Option<Secret<String>>,
+    notes: Vec<String>,
+}
+
+impl Running {
+    fn spawn(
+        app: Arc<App>,
+        listener: TcpListener,
+        address: SocketAddr,
+        admin: Option<Secret<String>>,
+        notes: Vec<String>,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let router = Arc::new(Router::new(Arc::clone(&app)));
+        let serving = tokio::spawn(listen::serve(listener, router, stopped));
+        let mut chores = vec![tokio::spawn(purge(Arc::clone(&app)))];
+        chores.extend(programs::watch(&app));
+        Self {
+            app,
+            address,
+            stop,
+            serving: Some(serving),
+            chores,
+            admin,
+            notes,
+        }
+    }
+
+    /// The address it listens at.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The password of the administrator, where it was made at this start.
+    pub fn admin_password(&self) -> Option<&Secret<String>> {
+        self.admin.as_ref()
+    }
+
+    /// The store, for whoever looks after it in the same process.
+    pub fn store(&self) -> &Store {
+        self.app.store()
+    }
+
+    /// The threads that hash, with their counts.
+    pub fn hash(&self) -> &HashPool {
+        &self.app.performer.hash
+    }
+
+    /// The file of the audit.
+    pub fn audit_path(&self) -> &Path {
+        self.app.log.path()
+    }
+
+    /// The folder of sent messages.
+    pub fn outbox(&self) -> &Path {
+        self.app.performer.outbox.folder()
+    }
+
+    /// What the journeys of a realm look like: which are served, and what is wrong with the files now.
+    pub fn journeys(&self, realm: &Realm) -> Option<programs::Status> {
+        self.app
+            .realms
+            .get(realm)
+            .map(|state| state.programs.status())
+    }
+
+    /// Reads the journeys of a realm anew if their files have changed, without waiting for the watch.
+    ///
+    /// `true` where another version is served now.
+    pub async fn reload(&self, realm: &Realm) -> bool {
+        match self.app.realms.get(realm) {
+            Some(state) => programs::reload(&self.app, state).await,
+            None => false,
+        }
+    }
+
+    /// What to tell whoever started the server.
+    pub fn welcome(&self) -> String {
+        let config = &self.app.config;
+        let at = format!("http://{}", self.address);
+        let page_realm = &config.page_realm;
+        let mut text = format!("wayfare listens at {at}\n\n");
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "  log in          {at}/  (realm {page_realm})");
+        for (realm, settings) in &config.realms {
+            if settings.demo_user {
+                let _ = writeln!(
+                    text,
+                    "  user            {DEMO_USER} of realm {realm}, password {DEMO_PASSWORD}"
+                );
+            }
+        }
+        if let Some(password) = &self.admin {
+            let _ = writeln!(
+                text,
+                "  administrator   {ADMIN} of realm /, password {}  (shown this once)",
+                password.reveal()
+            );
+        }
+        let mut path = String::from("/realms/root");
+        for part in page_realm.parts() {
+            let _ = write!(path, "/realms/{part}");
+        }
+        let _ = writeln!(
+            text,
+            "  protocol        {at}{}/json{path}/authenticate",
+            config.server.base_path
+        );
+        let _ = writeln!(text, "  data            {}", config.data.folder.display());
+        let _ = writeln!(text, "  mail is kept in {}", self.outbox().display());
+        for note in &self.notes {
+            let _ = write!(text, "\n{note}");
+        }
+        if config.demo {
+            text.push_str(
+                "\nThis is a demo: everybody knows the password above, and nothing is encrypted on its \
+                 way.\nDo not let others reach it. `wayfare new DIR` makes a folder to start from.\n",
+            );
+        }
+        text
+    }
+
+    /// Takes no more connections, lets open requests end, and stops.
+    pub async fn stop(mut self) {
+        self.app.log.info("stopping: open requests may end");
+        let _ = self.stop.send(true);
+        if let Some(serving) = self.serving.take() {
+            let _ = serving.await;
+        }
+        for chore in &self.chores {
+            chore.abort();
+        }
+    }
+
+    /// Serves until the process is told to stop by `SIGTERM` or `SIGINT`, then drains.
+    pub async fn until_signal(self) {
+        wait_for_signal().await;
+        self.stop().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        for task in self.chores.iter().chain(&self.serving) {
+            task.abort();
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without handlers the signals end the process by themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How often what has expired is forgotten.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+async fn purge(app: Arc<App>) {
+    let mut tick = tokio::time::interval(PURGE_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let now = app.clock.now();
+        let life = app
+            .config
+            .limits
+            .run_time_max
+            .max(app.config.limits.suspend_time_max);
+        let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
+        let retired = wayfare::Timestamp(now.0.saturating_sub(life));
+        let done = match app.store().purge(now).await {
+            Ok(()) => app.store().forget_programs(retired).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            app.log
+                .error(&format!("expired rows cannot be forgotten: {error}"));
+        }
+    }
+}
