@@ -151,8 +151,7 @@ pub(super) const TYPES: &[Entry] = &[
         .settings(&[texts("attributes")])
         .asks(&["MetadataCallback"])
         .reads(&[named(Shared, "attributes", Any)]),
-    // It asks only with its popup.
-    // Secrets are not shown. Without the popup it only traces what there is.
+    // Secrets are not shown. Without its popup it asks nothing and only traces what there is.
     node("DebugNode", "Shows the state while a journey is written")
         .settings(&[flag("popupEnabled", true)])
         .may_ask(&["TextOutputCallback"])
