@@ -16,7 +16,7 @@ use crate::{
 /// A challenge that is open: a code was made, and is waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    /// Whose it is; nobody's yet where the code was made before anybody was found.
+    /// Whose profile's address the code went to; nobody's until then.
     pub(crate) subject: Option<Subject>,
 }
 
@@ -76,22 +76,21 @@ impl Proofs {
         self.evidence.push(proof);
     }
 
-    /// Opens a challenge for the subject of the run, or for nobody yet.
+    /// Opens a challenge that is for nobody yet: its code has gone nowhere.
     pub(crate) fn open(&mut self) {
-        self.challenge = Some(Challenge {
-            subject: self.subject.clone(),
-        });
+        self.challenge = Some(Challenge { subject: None });
     }
 
-    /// Names the subject of a challenge that is nobody's yet; closes one of another subject.
+    /// Names whom the open challenge is for; closes it where it or the run has another subject.
     pub(crate) fn bind(&mut self, subject: &Subject) {
         let Some(challenge) = &mut self.challenge else {
             return;
         };
-        match &challenge.subject {
-            None => challenge.subject = Some(subject.clone()),
-            Some(there) if there.id == subject.id => {}
-            Some(_) => self.challenge = None,
+        let known = challenge.subject.as_ref().or(self.subject.as_ref());
+        if known.is_some_and(|known| known.id != subject.id) {
+            self.challenge = None;
+        } else {
+            challenge.subject = Some(subject.clone());
         }
     }
 }

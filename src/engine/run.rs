@@ -238,6 +238,17 @@ impl Run {
         &mut self.proofs
     }
 
+    /// Closes the open challenge for good: a code that may have gone astray proves nothing, also when
+    /// the node that let it go then fails.
+    pub(crate) fn void_challenge(&mut self) {
+        self.proofs.challenge = None;
+        for undo in &mut self.undo {
+            if let Undo::Identity(old) = undo {
+                old.challenge = None;
+            }
+        }
+    }
+
     /// What is prepared for the end, recorded before it changes.
     pub(crate) fn ends_mut(&mut self) -> &mut Ends {
         if !self.undo.iter().any(|old| matches!(old, Undo::Ends(_))) {

@@ -365,6 +365,10 @@ impl Turn<'_> {
         let proofs = self.run.proofs_mut();
         proofs.identify(identity);
         if let Some(proof) = proof {
+            if proof.factor == Factor::Otp {
+                // Used up with its code.
+                proofs.challenge = None;
+            }
             proofs.add(proof);
         }
         let key = self.plan.known.username;
@@ -542,7 +546,7 @@ impl World for Turn<'_> {
     }
 
     fn close_challenge(&mut self) {
-        self.run.proofs_mut().challenge = None;
+        self.run.void_challenge();
     }
 
     fn now(&mut self) -> Timestamp {

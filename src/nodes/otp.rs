@@ -138,12 +138,11 @@ impl Collector {
             .is_some_and(|subject| subject.id == identity.subject);
         cx.remove(self.code.code);
         cx.remove(self.code.made);
-        cx.close_challenge();
         if proved {
-            Action::prove(self.yes, Factor::Otp, identity)
-        } else {
-            Action::go(self.yes)
+            return Action::prove(self.yes, Factor::Otp, identity);
         }
+        cx.close_challenge();
+        Action::go(self.yes)
     }
 }
 
