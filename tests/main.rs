@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod syntax;
