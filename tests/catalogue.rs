@@ -2,6 +2,7 @@
 
 mod document;
 mod form;
+mod journeys;
 mod reference;
 
 use std::{collections::BTreeMap, sync::Arc};

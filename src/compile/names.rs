@@ -17,7 +17,11 @@ pub(super) enum Custom {
 pub(super) fn check_declared(cx: &mut Cx<'_>, name: &ast::Name, custom: Custom, kind: &str) {
     let follows = match custom {
         Custom::Snake => is_snake(&name.text),
-        Custom::Camel => name.text.starts_with(|c: char| c.is_ascii_uppercase()),
+        // The ids of types designed in the product are the product's, not the author's.
+        Custom::Camel => {
+            name.text.starts_with(|c: char| c.is_ascii_uppercase())
+                || name.text.starts_with("designer-")
+        }
     };
     if follows || name.text.is_empty() {
         return;

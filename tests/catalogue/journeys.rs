@@ -1,0 +1,229 @@
+//! Every type of the table in a journey: what the table says of it can be written.
+
+use std::fmt::Write as _;
+
+use wayfare::{
+    Compiler, Setting, Severity, Signature, Source,
+    catalogue::standard,
+    model::{
+        signature::{Condition, Outcomes, Preset, Unit},
+        value::Type,
+    },
+};
+
+use super::signatures;
+
+/// Parts of the language with a form of their own.
+const OTHER_FORMS: &[&str] = &["Page", "InnerTreeEvaluator", "Decision"];
+
+/// How much of a node is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Required,
+    Everything,
+}
+
+fn literal(setting: &Setting) -> String {
+    let word = setting.allowed.first().map_or("x", |word| &**word);
+    let number = match setting.default {
+        Preset::Int(number) => number,
+        _ => setting.range.map_or(1, |(least, _)| least),
+    };
+    let unit = match setting.unit {
+        Some(Unit::Milliseconds) => "ms",
+        Some(Unit::Seconds) => "s",
+        Some(Unit::Minutes) => "m",
+        Some(Unit::Hours) => "h",
+        Some(Unit::Days) => "d",
+        Some(Unit::Bytes) => "B",
+        Some(Unit::Kibibytes) => "KiB",
+        None => "",
+    };
+    match &setting.ty {
+        Type::Bool => (setting.default == Preset::Bool(true)).to_string(),
+        Type::Int | Type::Duration | Type::Size => format!("{number}{unit}"),
+        Type::Text => format!("{word:?}"),
+        Type::LocalizedText => r#"{ en = "x", "pt-BR" = "y" }"#.to_owned(),
+        Type::Secret => "a_secret".to_owned(),
+        Type::List(_) => format!("[{word:?}]"),
+        Type::Map(of) if **of == Type::Any => r#"{ a = 1, b = "c" }"#.to_owned(),
+        Type::Map(_) => r#"{ a = "b" }"#.to_owned(),
+        Type::Decimal | Type::Any => panic!("{}: no setting is `{}`", setting.key, setting.ty),
+    }
+}
+
+/// Whether an outcome is there where every setting has its default, or no less than that.
+fn is_there(signature: &Signature, when: &Condition) -> bool {
+    let default = |key: &str| signature.setting(key).map(|setting| &setting.default);
+    match when {
+        Condition::Always => true,
+        Condition::IsTrue(key) => default(key) == Some(&Preset::Bool(true)),
+        Condition::IsFalse(key) => default(key) == Some(&Preset::Bool(false)),
+        Condition::Positive(key) => {
+            matches!(default(key), Some(Preset::Int(number)) if *number > 0)
+        }
+        Condition::Both(parts) => parts.iter().all(|part| is_there(signature, part)),
+        Condition::EachOf(key) => panic!("{key}: makes outcomes of any name"),
+    }
+}
+
+fn outcomes(signature: &Signature, written: Written) -> Vec<String> {
+    match &signature.outcomes {
+        Outcomes::Fixed(names) => names.iter().map(ToString::to_string).collect(),
+        Outcomes::Bounded(bounded) => {
+            let mut names = Vec::new();
+            for outcome in bounded.iter() {
+                match &outcome.when {
+                    Condition::EachOf(_) if written == Written::Everything => {
+                        names.push("x".to_owned());
+                    }
+                    Condition::EachOf(key) => {
+                        if let Some(Preset::Texts(list)) =
+                            signature.setting(key).map(|setting| &setting.default)
+                        {
+                            names.extend(list.iter().map(ToString::to_string));
+                        }
+                    }
+                    when if is_there(signature, when) => names.push(outcome.name.to_string()),
+                    _ => {}
+                }
+            }
+            names
+        }
+        Outcomes::Authored { besides, .. } => {
+            let own = ["first".to_owned(), "second one".to_owned()];
+            own.into_iter()
+                .chain(besides.iter().map(ToString::to_string))
+                .collect()
+        }
+        Outcomes::LastChild => panic!("{} has a form of its own", signature.name),
+    }
+}
+
+fn journey(signature: &Signature, version: u32, written: Written) -> String {
+    let mut text = String::from("param a_secret: Secret\n\njourney every_type {\n  start it\n\n");
+    let name = &signature.name;
+    writeln!(text, "  node it: {name}@{version} {{").expect("a string takes all");
+    text.push_str("    allow unproved_success because \"only the form of the node matters\"\n");
+    let derived = match &signature.outcomes {
+        Outcomes::Authored { setting, .. } => setting.as_deref(),
+        _ => None,
+    };
+    for setting in signature.settings.iter() {
+        let wanted = setting.required || written == Written::Everything;
+        if wanted && derived != Some(&*setting.key) {
+            writeln!(text, "    {} = {}", setting.key, literal(setting))
+                .expect("a string takes all");
+        }
+    }
+    for (at, outcome) in outcomes(signature, written).iter().enumerate() {
+        let target = if at == 0 { "success" } else { "failure" };
+        writeln!(text, "    {outcome:?} -> {target}").expect("a string takes all");
+    }
+    text.push_str("  }\n}\n");
+    text
+}
+
+#[test]
+fn every_type_compiles_as_the_table_says() {
+    let compiler = Compiler::new(standard());
+    let mut wrong = Vec::new();
+    let mut journeys = 0;
+    for signature in signatures() {
+        if OTHER_FORMS.contains(&&*signature.name) {
+            continue;
+        }
+        for version in signature.versions.iter() {
+            for written in [Written::Required, Written::Everything] {
+                let text = journey(&signature, *version, written);
+                let result = compiler.compile([Source::new("every_type.journey", text.clone())]);
+                let errors: Vec<_> = result
+                    .diagnostics
+                    .iter()
+                    .filter(|finding| {
+                        finding.severity == Severity::Error && finding.allowed.is_none()
+                    })
+                    .map(|finding| finding.one_line(&result.sources))
+                    .collect();
+                if result.program.is_none() || !errors.is_empty() {
+                    wrong.push(format!("{text}\n{}", errors.join("\n")));
+                }
+                journeys += 1;
+            }
+        }
+    }
+    println!("{journeys} journeys compiled");
+    assert!(
+        wrong.is_empty(),
+        "{} do not compile:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn what_the_table_does_not_know_does_not_compile() {
+    let compiler = Compiler::new(standard());
+    let retry = |body: &str| {
+        format!(
+            "journey j {{\n  start it\n\n  node it: RetryLimitDecision {{\n    \
+             allow unproved_success because \"a test\"\n{body}\n  }}\n}}\n"
+        )
+    };
+    for (body, code) in [
+        (
+            "    retryLimt = 3\n    Retry -> success\n    Reject -> failure",
+            "unknown_setting",
+        ),
+        (
+            "    retryLimit = -1\n    Retry -> success\n    Reject -> failure",
+            "out_of_range",
+        ),
+        (
+            "    retryLimit = 3s\n    Retry -> success\n    Reject -> failure",
+            "wrong_type",
+        ),
+        (
+            "    Retry -> success\n    reject -> failure\n    Reject -> failure",
+            "unknown_outcome",
+        ),
+        ("    Retry -> success", "unwired_outcome"),
+    ] {
+        let result = compiler.compile([Source::new("retry.journey", retry(body))]);
+        assert!(result.program.is_none(), "{body}");
+        let codes: Vec<_> = result
+            .diagnostics
+            .iter()
+            .map(|finding| finding.code.word)
+            .collect();
+        assert_eq!(codes, [code], "{body}");
+    }
+}
+
+#[test]
+fn a_designed_type_is_declared_and_used_under_its_id() {
+    let designed = "designer-8ab9f1aad4b4460a9c45d15fb148e221";
+    let declare = |name: &str| {
+        format!(
+            "extern {name} \"{name}\" (displayFormat: Text = \"json\") -> True | False {{\n  \
+             asks TextOutputCallback\n  proves nothing\n}}\n\n\
+             journey designed {{\n  start ask\n\n  node ask: UsernameCollector -> shown\n\n  \
+             node shown: {name} {{\n    allow unproved_success because \"a test\"\n    \
+             displayFormat = \"table\"\n    True -> success\n    False -> failure\n  }}\n}}\n"
+        )
+    };
+    let compiler = Compiler::new(standard());
+    let codes = |text: String| {
+        let result = compiler.compile([Source::new("designed.journey", text)]);
+        let codes: Vec<_> = result
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.allowed.is_none())
+            .map(|finding| finding.code.word)
+            .collect();
+        (result.program.is_some(), codes)
+    };
+    assert_eq!(codes(declare(designed)), (true, Vec::new()));
+    let (accepted, found) = codes(declare("product-Captcha"));
+    assert!(!accepted && found.contains(&"known_type"), "{found:?}");
+}
