@@ -81,10 +81,11 @@ fn fits(callback: &Callback, answer: &Answer, limits: &Limits) -> Option<bool> {
 pub(crate) fn keep(callback: &mut Callback, answer: &Answer) {
     match (callback, answer) {
         (
-            Callback::Name { default, .. } | Callback::TextInput { default, .. },
+            Callback::Name { default, .. }
+            | Callback::TextInput { default, .. }
+            | Callback::HiddenValue { value: default, .. },
             Answer::Text(text),
-        )
-        | (Callback::HiddenValue { value: default, .. }, Answer::Text(text)) => {
+        ) => {
             default.clone_from(text);
         }
         (

@@ -130,10 +130,8 @@ impl<'a> Linker<'a> {
             let mut numbers = vec![NOWHERE; graph.node_count()];
             let mut stack = vec![journey.start];
             let mut rest = graph.node_indices();
-            loop {
-                let Some(node) = stack.pop().or_else(|| rest.next()) else {
-                    break;
-                };
+            // BOUND: every node is numbered once, and every arrow is put on the stack once.
+            while let Some(node) = stack.pop().or_else(|| rest.next()) {
                 let Some(number) = numbers.get_mut(node.index()).filter(|n| **n == NOWHERE) else {
                     continue;
                 };

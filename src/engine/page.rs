@@ -7,6 +7,8 @@
 //! Look-ups are never replayed. An effect stops the round at the child that wants it; the cursor is kept
 //! in the run.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
@@ -164,7 +166,7 @@ impl Turn<'_> {
             Ok(RoundEnd::Asks(ask)) => {
                 self.run.roll_back(true);
                 match self.ask_all(ask) {
-                    Ok(step) => Next::Stop(step),
+                    Ok(step) => Next::stop(step),
                     Err(error) => fail(self, node, error),
                 }
             }
@@ -361,8 +363,8 @@ impl Turn<'_> {
             (Asker::Session, EffectReply::Session(session)) => {
                 fetched.session = Some(session.map(|s| s.properties).unwrap_or_default());
             }
-            (Asker::User, _) => fetched.user = Some(Default::default()),
-            (Asker::Session, _) => fetched.session = Some(Default::default()),
+            (Asker::User, _) => fetched.user = Some(BTreeMap::new()),
+            (Asker::Session, _) => fetched.session = Some(BTreeMap::new()),
             (Asker::Node | Asker::Success, _) => {}
         }
     }

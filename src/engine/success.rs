@@ -5,7 +5,7 @@
 //! claimed; is the account there and active; is it the account of the session the run came with. What
 //! can be answered from the run alone is answered before anything is asked outside.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     engine::{
@@ -131,10 +131,7 @@ impl Turn<'_> {
             success_url: run.start.goto.clone().or(ends.success_url),
             details: ends.details,
             session_details: ends.session_details,
-            headers: ends
-                .headers
-                .remove(&Ending::Success)
-                .unwrap_or_else(BTreeMap::new),
+            headers: ends.headers.remove(&Ending::Success).unwrap_or_default(),
             session_time_max: ends
                 .session_time
                 .or(settings.and_then(|s| s.session_time_max)),

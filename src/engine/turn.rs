@@ -160,7 +160,7 @@ impl Turn<'_> {
     pub(crate) fn finish(&mut self, end: End) -> Next {
         self.run.forget();
         self.run.standing = Standing::Ended(end.clone());
-        Next::Stop(Step::Done(end))
+        Next::stop(Step::Done(end))
     }
 
     /// Stops for somebody to answer.
@@ -206,7 +206,7 @@ impl Turn<'_> {
             self.note(Event::Called { node, kind });
         }
         self.run.standing = Standing::Call(call.clone());
-        Next::Stop(self.stop(Step::Call(call)))
+        Next::stop(self.stop(Step::Call(call)))
     }
 
     fn next_id(&mut self) -> EffectId {
@@ -246,7 +246,7 @@ impl Turn<'_> {
         if snapshot::size(self.run) > self.limits.state_bytes
             && let Next::Stop(end) = self.end(FailureReason::StateTooLarge)
         {
-            return end;
+            return *end;
         }
         step
     }

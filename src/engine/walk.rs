@@ -25,7 +25,14 @@ pub(crate) enum Next {
     /// This node is entered.
     Arrive(u32),
     /// The walk stops.
-    Stop(Step),
+    Stop(Box<Step>),
+}
+
+impl Next {
+    /// The walk stops.
+    pub(crate) fn stop(step: Step) -> Self {
+        Self::Stop(Box::new(step))
+    }
 }
 
 /// Walks until something stops the run.
@@ -35,7 +42,7 @@ pub(crate) fn walk(turn: &mut Turn<'_>, mut next: Next) -> Step {
     loop {
         next = match next {
             Next::Arrive(id) => arrive(turn, id),
-            Next::Stop(step) => return step,
+            Next::Stop(step) => return *step,
         };
     }
 }
@@ -141,12 +148,12 @@ pub(crate) fn settle(
             Err(error) => fail(turn, node, error),
         },
         Ok(Action::Ask(callbacks)) => match turn.ask(callbacks) {
-            Ok(step) => Next::Stop(step),
+            Ok(step) => Next::stop(step),
             Err(error) => fail(turn, node, error),
         },
         Ok(Action::Call(effect)) => turn.call(*effect),
         Ok(Action::Suspend(suspend)) => match turn.suspend(*suspend) {
-            Ok(step) => Next::Stop(step),
+            Ok(step) => Next::stop(step),
             Err(error) => fail(turn, node, error),
         },
         Err(error) => fail(turn, node, error),

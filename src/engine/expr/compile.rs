@@ -66,7 +66,7 @@ fn test(expr: &Expr, ops: &mut Vec<Op>) -> Result<(), NodeError> {
             });
         }
         Expr::Literal(_) | Expr::Read(..) | Expr::Binary(..) | Expr::Call(..) | Expr::Join(_) => {
-            ops.push(Op::Truth(Box::new(compile_term(expr)?)))
+            ops.push(Op::Truth(Box::new(compile_term(expr)?)));
         }
     }
     Ok(())
@@ -93,7 +93,6 @@ pub(crate) fn compile_term(expr: &Expr) -> Result<Term, NodeError> {
     Ok(match expr {
         Expr::Literal(value) => Term::Constant(value.clone()),
         Expr::Read(slot, _) => Term::Slot(slot.clone()),
-        Expr::Has(_) | Expr::Not(_) => Term::Test(compile_test(expr)?),
         Expr::Binary(BinaryOp::In, left, right)
             if matches!(**left, Expr::Read(Slot::ClientAddress, _)) =>
         {
@@ -105,7 +104,7 @@ pub(crate) fn compile_term(expr: &Expr) -> Result<Term, NodeError> {
         Expr::Binary(BinaryOp::Subtract, left, right) => {
             Term::Subtract(Box::new((compile_term(left)?, compile_term(right)?)))
         }
-        Expr::Binary(..) => Term::Test(compile_test(expr)?),
+        Expr::Has(_) | Expr::Not(_) | Expr::Binary(..) => Term::Test(compile_test(expr)?),
         Expr::Call(Function::Matches, args) => matches(args)?,
         Expr::Call(function, args) => Term::Call(*function, terms(args)?),
         Expr::Join(parts) => Term::Join(terms(parts)?),
