@@ -16,7 +16,7 @@ use crate::{
         live::{self, Input, Inputs, NodeFacts, Reads},
         node_type::{KeyTable, Setup},
         plan::{
-            Behaviour, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild, PlanJourney,
+            Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild, PlanJourney,
             PlanNode, PlanPage, Unit, WellKnown,
         },
         registry::Registry,
@@ -25,7 +25,7 @@ use crate::{
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
-        signature::{Factor, Scope, Signature, StateKey},
+        signature::{LevelChange, Scope, Signature, StateKey},
         value::Value,
     },
     secret::Secret,
@@ -340,7 +340,10 @@ impl<'a> Linker<'a> {
             name: Arc::clone(name),
             ty: Arc::from(&*signature.name),
             behaviour: Behaviour::Node(behaviour),
-            proves: outcomes.iter().map(|o| proves(signature, o)).collect(),
+            facts: outcomes
+                .iter()
+                .map(|outcome| outcome_facts(signature, task, outcome))
+                .collect(),
             needs: needs.boxed(),
         })
     }
@@ -395,7 +398,7 @@ impl<'a> Linker<'a> {
             name: Arc::clone(name),
             ty: Arc::from("Decision"),
             behaviour: Behaviour::Guards(tests.into()),
-            proves: Vec::new(),
+            facts: Vec::new(),
             needs: needs.boxed(),
         })
     }
@@ -541,22 +544,24 @@ impl Needs {
     }
 }
 
-/// The factors that an outcome may prove.
-fn proves(signature: &Signature, outcome: &str) -> Vec<Factor> {
-    let own: Vec<_> = signature
-        .facts
-        .iter()
-        .filter(|f| f.outcome == outcome)
-        .collect();
-    if own.is_empty() {
-        return signature
-            .facts
-            .iter()
-            .filter(|facts| facts.outcome == "*")
-            .filter_map(|facts| facts.proves)
-            .collect();
+/// What leaving by an outcome may do.
+fn outcome_facts(signature: &Signature, task: &Task, outcome: &str) -> Facts {
+    let setting = |key: &str| {
+        let found = task.settings.iter().find(|(name, _)| **name == *key);
+        found.map(|(_, value)| value)
+    };
+    let level = match signature.facts_of(outcome).map(|facts| &facts.level) {
+        None | Some(LevelChange::None) => Some(0),
+        Some(LevelChange::By(by)) => Some(i64::from(*by)),
+        Some(LevelChange::BySetting(key)) => match setting(key) {
+            Some(SettingValue::Constant(value)) => value.as_int(),
+            Some(SettingValue::Computed(_)) | None => None,
+        },
+    };
+    Facts {
+        proves: signature.proves(outcome, setting),
+        level,
     }
-    own.into_iter().filter_map(|facts| facts.proves).collect()
 }
 
 /// What the signature of a task says of reading, comparing and stopping.

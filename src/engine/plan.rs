@@ -92,9 +92,18 @@ pub(crate) struct Unit {
     /// The name of the node type.
     pub(crate) ty: Arc<str>,
     pub(crate) behaviour: Behaviour,
-    /// Which factors each outcome may prove.
-    pub(crate) proves: Vec<Vec<Factor>>,
+    /// What each outcome means.
+    pub(crate) facts: Vec<Facts>,
     pub(crate) needs: Option<Box<Needs>>,
+}
+
+/// What leaving by an outcome may do, as the signature says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// The factor it may prove.
+    pub(crate) proves: Option<Factor>,
+    /// By how much it moves the level; `None` where that depends on the run.
+    pub(crate) level: Option<i64>,
 }
 
 /// What a unit does.

@@ -62,6 +62,8 @@ pub(crate) struct Visit {
     pub(crate) vouched: Vec<SubjectId>,
     /// Whether an effect of an embedder's own was answered, which may name anybody.
     pub(crate) custom: bool,
+    /// The level before the node first moved it.
+    pub(crate) level_before: Option<AuthLevel>,
 }
 
 impl Visit {
@@ -80,6 +82,7 @@ impl Visit {
         }
         self.vouched.clear();
         self.custom = false;
+        self.level_before = None;
     }
 }
 

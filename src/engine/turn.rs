@@ -13,7 +13,7 @@ use crate::{
         host::{Host, Timestamp},
         limits::Limits,
         live::Row,
-        plan::{InnerOutcomes, Needs, Plan, Unit, is_secret, kind},
+        plan::{Facts, InnerOutcomes, Needs, Plan, Unit, is_secret, kind},
         request::Request,
         run::{Asker, Run, Standing, Words},
         session::Linked,
@@ -323,6 +323,24 @@ impl Turn<'_> {
         }
     }
 
+    /// A level that was moved must have been moved as the signature says: proofs rest on that.
+    pub(crate) fn check_level(&self, outcome: OutcomeId) -> Result<(), NodeError> {
+        let Some(before) = self.run.visit.level_before else {
+            return Ok(());
+        };
+        let facts = self
+            .plan
+            .unit(self.unit)
+            .and_then(|unit| unit.facts.get(outcome.index()));
+        match facts {
+            Some(Facts { level: None, .. }) => Ok(()),
+            Some(Facts { level: Some(by), .. }) if before.raised(*by) == self.run.level => Ok(()),
+            _ => Err(NodeError::new(
+                "the level was moved otherwise than the signature says",
+            )),
+        }
+    }
+
     /// The identity that a way out names, and the proof of it.
     pub(crate) fn prove_identity(&mut self, go: &Go) -> Result<(), NodeError> {
         let Some(identity) = &go.identity else {
@@ -335,8 +353,8 @@ impl Turn<'_> {
             let allowed = self
                 .plan
                 .unit(self.unit)
-                .and_then(|unit| unit.proves.get(go.outcome.index()))
-                .is_some_and(|factors| factors.contains(&factor));
+                .and_then(|unit| unit.facts.get(go.outcome.index()))
+                .is_some_and(|facts| facts.proves == Some(factor));
             if !allowed {
                 return Err(NodeError::new(format!(
                     "the signature does not say that this outcome proves {factor}"
@@ -521,7 +539,9 @@ impl World for Turn<'_> {
     }
 
     fn raise(&mut self, by: i64) {
-        let level = self.run.level.raised(by);
+        let before = self.run.level;
+        self.run.visit.level_before.get_or_insert(before);
+        let level = before.raised(by);
         self.run.set_level(level);
     }
 

@@ -208,6 +208,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
 impl Turn<'_> {
     /// Adds what a way out means: who was identified, and what was proved of whom.
     pub(crate) fn prove(&mut self, go: &Go) -> Result<(), NodeError> {
+        self.check_level(go.outcome)?;
         if go.proof.is_none() && go.identity.is_none() {
             return Ok(());
         }

@@ -94,7 +94,7 @@ record! {
     Evidence { subject, factor, node, visit, at }
     Proofs { subject, evidence, challenge }
     Fetched { user, session }
-    Visit { memory, fetched, vouched, custom }
+    Visit { memory, fetched, vouched, custom, level_before }
     Sensitive { transient, secure, transient_object, secure_object }
     State { shared, shared_object, sensitive }
     Frame { caller, saved }
