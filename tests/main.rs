@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod engine;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod syntax;

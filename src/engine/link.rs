@@ -16,8 +16,8 @@ use crate::{
         live::{self, Input, Inputs, NodeFacts, Reads},
         node_type::{KeyTable, Setup},
         plan::{
-            Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild, PlanJourney,
-            PlanNode, PlanPage, Unit, WellKnown,
+            Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild,
+            PlanJourney, PlanNode, PlanPage, Unit, WellKnown,
         },
         registry::Registry,
     },

@@ -44,6 +44,8 @@ pub(crate) enum Recorded {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ChildVisit {
     pub(crate) visit: Visit,
+    /// What it kept for itself when it asked; every round begins with that.
+    pub(crate) asked_with: Option<crate::model::value::Value>,
     /// What it asked last, with the ids.
     pub(crate) callbacks: Vec<Callback>,
     pub(crate) ids: Vec<u32>,
@@ -95,6 +97,7 @@ impl Turn<'_> {
         let mut answers = answers.into_iter();
         for child in &mut visit.children {
             child.visit.forget_replies();
+            child.visit.memory.clone_from(&child.asked_with);
             if !child.callbacks.is_empty() {
                 child.answers = Some(answers.by_ref().take(child.callbacks.len()).collect());
             }
@@ -268,6 +271,7 @@ impl Turn<'_> {
         let count = u32::try_from(callbacks.len()).unwrap_or(u32::MAX);
         visit.next_id = first.saturating_add(count);
         if let Some(child) = visit.children.get_mut(visit.cursor as usize) {
+            child.asked_with.clone_from(&child.visit.memory);
             child.callbacks = callbacks;
             child.ids = (first..visit.next_id).collect();
             child.record.clear();

@@ -414,7 +414,7 @@ impl Turn<'_> {
         }
     }
 
-    fn answered(&mut self, answers: Vec<crate::engine::callback::Answer>) -> Next {
+    fn answered(&mut self, answers: Vec<Answer>) -> Next {
         match self.plan.node(self.run.at) {
             Some(node) if node.kind == Kind::Page => self.answer_page(node, answers),
             _ => self.resumed(Reply::Answers(answers)),

@@ -334,7 +334,9 @@ impl Turn<'_> {
             .and_then(|unit| unit.facts.get(outcome.index()));
         match facts {
             Some(Facts { level: None, .. }) => Ok(()),
-            Some(Facts { level: Some(by), .. }) if before.raised(*by) == self.run.level => Ok(()),
+            Some(Facts {
+                level: Some(by), ..
+            }) if before.raised(*by) == self.run.level => Ok(()),
             _ => Err(NodeError::new(
                 "the level was moved otherwise than the signature says",
             )),

@@ -103,7 +103,7 @@ record! {
         properties, success_url, failure_url, details, session_details, failure, error, headers,
         session_time, idle_time,
     }
-    ChildVisit { visit, callbacks, ids, content, answers, basis, record, ordinal }
+    ChildVisit { visit, asked_with, callbacks, ids, content, answers, basis, record, ordinal }
     PageVisit { children, cursor, next_id, now, pending, outcome }
     Run {
         id, salt, generation, ordinal, start, journey, began, expires, standing, asker, at, frames,

@@ -1,0 +1,12 @@
+//! The engine by its public surface: journeys as text in, steps out.
+
+mod evidence;
+mod inner;
+mod laws;
+mod limits;
+mod page;
+mod probe;
+mod run;
+mod snapshot;
+mod state;
+mod support;
