@@ -423,3 +423,71 @@ fn runs_are_split_and_timed() {
     success(run(100));
     failure(run(0));
 }
+
+#[test]
+fn a_page_keeps_a_choice_while_another_child_asks_again() {
+    let text_of = r#"journey t {
+  start page
+
+  node page: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    node way: ChoiceCollector(prompt = "Where to?")
+    in -> check
+    out -> failure
+  }
+
+  node check: DataStoreDecision {
+    true -> success
+    false -> failure
+  }
+}
+"#;
+    let kind = ["NameCallback", "PasswordCallback", "ChoiceCallback"];
+    let mut play = Play::new(text_of);
+    assert_eq!(kinds(&play.begin()), kind);
+    let answers = |name: &str, at| [text(name), secret("Ch4ng31t"), Answer::Index(at)];
+    assert_eq!(kinds(&play.answer(answers("", 1))), kind);
+    assert_eq!(play.store.borrow().verified, 0);
+    success(play.answer(answers("demo", 0)));
+
+    let mut out = Play::new(text_of);
+    out.begin();
+    failure(out.answer(answers("demo", 1)));
+    assert_eq!(out.store.borrow().verified, 0);
+}
+
+#[test]
+fn a_code_on_a_page_is_compared_once_and_stays_a_factor() {
+    let text_of = r#"journey t {
+  start name
+
+  node name: UsernameCollector -> make
+  node make: OneTimePasswordGenerator -> send
+
+  node send: OneTimePasswordSmtpSender {
+    hostName = "mail.example.com"
+    username = "mailer"
+    fromEmailAddress = "login@example.com"
+    -> page
+  }
+
+  node page: Page {
+    node password: PasswordCollector
+    node code: OneTimePasswordCollectorDecision
+    true -> success
+    false -> failure
+  }
+}
+"#;
+    let mut play = Play::new(text_of);
+    play.begin();
+    play.answer([text("demo")]);
+    let code = play.code();
+    // The empty password is asked again after the code has matched.
+    let again = play.answer([secret(""), secret(&code)]);
+    assert_eq!(kinds(&again), ["PasswordCallback"; 2]);
+    let done = success(play.answer([secret("any"), secret(&code)]));
+    assert_eq!(factors(&done), [Factor::Otp]);
+    assert_eq!(play.store.borrow().verified, 1);
+}

@@ -36,3 +36,5 @@ mod success;
 pub mod trace;
 mod turn;
 mod walk;
+
+pub(crate) use turn::refuse_system_property;

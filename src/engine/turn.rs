@@ -64,6 +64,18 @@ const SYSTEM_PROPERTIES: &[&str] = &[
     "xusref",
 ];
 
+/// Refuses a session property that is the system's, in any letter case.
+pub(crate) fn refuse_system_property(name: &str) -> Result<(), NodeError> {
+    let lower = name.to_ascii_lowercase();
+    let system = SYSTEM_PROPERTIES.contains(&&*lower) || lower.starts_with("am.protected.");
+    if system || name.is_empty() {
+        return Err(NodeError::new(format!(
+            "session property `{name}` belongs to the system"
+        )));
+    }
+    Ok(())
+}
+
 /// A run with everything that a turn needs besides.
 pub(crate) struct Turn<'a> {
     pub(crate) linked: &'a Linked,
@@ -633,13 +645,7 @@ impl World for Turn<'_> {
     }
 
     fn session_property(&mut self, name: &str, value: Option<Value>) -> Result<(), NodeError> {
-        let lower = name.to_ascii_lowercase();
-        let system = SYSTEM_PROPERTIES.contains(&&*lower) || lower.starts_with("am.protected.");
-        if system || name.is_empty() {
-            return Err(NodeError::new(format!(
-                "session property `{name}` belongs to the system"
-            )));
-        }
+        refuse_system_property(name)?;
         self.run
             .ends_mut()
             .properties

@@ -9,6 +9,7 @@ use crate::{
         effect::{Effect, EffectReply, Identity, ReadSession, SessionView},
         error::NodeError,
         node_type::{Prepared, Setup},
+        refuse_system_property,
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
@@ -110,8 +111,12 @@ struct SetProperties {
 }
 
 pub(super) fn set_properties(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    let properties: Kept<BTreeMap<Arc<str>, Arc<str>>> = Kept::get(setup, "properties")?;
+    for name in properties.known().into_iter().flat_map(BTreeMap::keys) {
+        refuse_system_property(name)?;
+    }
     Ok(Box::new(SetProperties {
-        properties: Kept::get(setup, "properties")?,
+        properties,
         time: Kept::find(setup, "maxSessionTime")?,
         idle: Kept::find(setup, "maxIdleTime")?,
         outcome: setup.outcome("outcome")?,
@@ -140,8 +145,12 @@ struct RemoveProperties {
 }
 
 pub(super) fn remove_properties(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    let names: Kept<Vec<Arc<str>>> = Kept::get(setup, "propertyNames")?;
+    for name in names.known().into_iter().flatten() {
+        refuse_system_property(name)?;
+    }
     Ok(Box::new(RemoveProperties {
-        names: Kept::get(setup, "propertyNames")?,
+        names,
         outcome: setup.outcome("outcome")?,
     }))
 }

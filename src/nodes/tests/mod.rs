@@ -4,12 +4,20 @@
 //! journeys elsewhere.
 
 mod ask;
+mod contract;
 mod end;
 mod otp;
 mod verify;
 mod wait;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use contract::{Before, Contract};
 
 use crate::{
     engine::{
@@ -52,6 +60,8 @@ struct Fake {
     shared: Scope,
     transient: Scope,
     secure: Scope,
+    /// Keys that were looked up where they may be sensitive.
+    read: RefCell<BTreeSet<KeyId>>,
     object: BTreeMap<String, (Value, bool)>,
     level: AuthLevel,
     subject: Option<Subject>,
@@ -80,6 +90,7 @@ impl World for Fake {
         self.shared.get(&key)
     }
     fn transient(&self, key: KeyId) -> Option<&Value> {
+        self.read.borrow_mut().insert(key);
         self.transient.get(&key)
     }
     fn secure(&self, key: KeyId) -> Option<&Value> {
@@ -226,7 +237,7 @@ struct Visit {
     world: Fake,
     node: Box<dyn Prepared>,
     outcomes: Vec<Arc<str>>,
-    facts: Vec<(String, Factor)>,
+    contract: Contract,
 }
 
 /// What a node did, in a form that tests can compare.
@@ -292,16 +303,14 @@ impl Visit {
             node: "node",
             keys: &mut world.keys,
         })?;
-        let facts = signature
-            .facts
-            .iter()
-            .filter_map(|facts| Some((facts.outcome.to_string(), facts.proves?)))
-            .collect();
         Ok(Self {
             world,
             node,
             outcomes,
-            facts,
+            contract: Contract {
+                signature,
+                settings,
+            },
         })
     }
 
@@ -332,20 +341,22 @@ impl Visit {
     }
 
     fn enter(&mut self) -> Result<Did, String> {
+        let before = Before::of(&self.world);
         let action = self.node.enter(&mut Context {
             world: &mut self.world,
         });
-        self.did(action)
+        self.did(&before, action)
     }
 
     fn resume(&mut self, reply: Reply) -> Result<Did, String> {
+        let before = Before::of(&self.world);
         let action = self.node.resume(
             &mut Context {
                 world: &mut self.world,
             },
             reply,
         );
-        self.did(action)
+        self.did(&before, action)
     }
 
     fn answer<const N: usize>(&mut self, answers: [Answer; N]) -> Result<Did, String> {
@@ -356,17 +367,16 @@ impl Visit {
         self.resume(Reply::Effect(reply))
     }
 
-    fn did(&self, action: Result<Action, NodeError>) -> Result<Did, String> {
-        match action.map_err(|error| error.message)? {
+    fn did(&self, before: &Before, action: Result<Action, NodeError>) -> Result<Did, String> {
+        let action = action.map_err(|error| error.message)?;
+        self.contract
+            .hold(&action, before, &self.world, &self.outcomes);
+        match action {
             Action::Go(go) => {
                 let outcome = self.outcomes[go.outcome.index()].to_string();
-                let proof = go.proof.map(|factor| {
-                    assert!(
-                        self.facts.contains(&(outcome.clone(), factor)),
-                        "the signature lets `{outcome}` prove {factor}"
-                    );
-                    (factor, *go.identity.expect("a proof names its subject"))
-                });
+                let proof = go
+                    .proof
+                    .map(|factor| (factor, *go.identity.expect("a proof names its subject")));
                 Ok(Did::Go(outcome, proof))
             }
             Action::Ask(callbacks) => Ok(Did::Ask(callbacks)),
