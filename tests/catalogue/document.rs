@@ -14,7 +14,11 @@ use wayfare::{
     },
 };
 
-use super::{OURS, open_outcomes, signatures, unknown_cells};
+use super::{
+    OURS,
+    journeys::{BUILT, OTHER_FORMS},
+    open_outcomes, signatures, unknown_cells,
+};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.md");
 
@@ -332,6 +336,15 @@ fn document() -> String {
         cells.len(),
         open.len(),
         codes(open.iter().map(String::as_str)),
+    )
+    .expect("a string takes all");
+    let mut built: Vec<_> = BUILT.iter().chain(OTHER_FORMS).copied().collect();
+    built.sort_unstable();
+    writeln!(
+        out,
+        "{} types have a behaviour so far: {}.\n",
+        built.len(),
+        codes(built)
     )
     .expect("a string takes all");
     for signature in &all {

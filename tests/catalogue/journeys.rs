@@ -1,9 +1,9 @@
 //! Every type of the table in a journey: what the table says of it can be written.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use wayfare::{
-    Compiler, Setting, Severity, Signature, Source,
+    Compiler, Engine, LinkError, Registry, Secret, Secrets, Setting, Severity, Signature, Source,
     catalogue::standard,
     model::{
         signature::{Condition, Outcomes, Preset, Unit},
@@ -14,7 +14,42 @@ use wayfare::{
 use super::signatures;
 
 /// Parts of the language with a form of their own.
-const OTHER_FORMS: &[&str] = &["Page", "InnerTreeEvaluator", "Decision"];
+pub(super) const OTHER_FORMS: &[&str] = &["Page", "InnerTreeEvaluator", "Decision"];
+
+/// The types that have a behaviour so far, besides those with a form of their own.
+pub(super) const BUILT: &[&str] = &[
+    "AccountActiveDecision",
+    "AccountLockout",
+    "AuthLevelDecision",
+    "ChoiceCollector",
+    "DataStoreDecision",
+    "Debug",
+    "FlowControl",
+    "Message",
+    "Metadata",
+    "ModifyAuthLevel",
+    "OneTimePasswordCollectorDecision",
+    "OneTimePasswordGenerator",
+    "OneTimePasswordSmtpSender",
+    "PasswordCollector",
+    "PollingWait",
+    "RemoveSessionProperties",
+    "RetryLimitDecision",
+    "SessionData",
+    "SetErrorDetails",
+    "SetFailureDetails",
+    "SetFailureUrl",
+    "SetSessionProperties",
+    "SetState",
+    "SetSuccessDetails",
+    "SetSuccessUrl",
+    "TimerStart",
+    "TimerStop",
+    "UsernameCollector",
+    "ValidatedPassword",
+    "ValidatedUsername",
+    "ZeroPageLogin",
+];
 
 /// How much of a node is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +194,37 @@ fn every_type_compiles_as_the_table_says() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Whatever the table says a type needs, its behaviour takes; what is not built is refused by name.
+#[test]
+fn every_type_links_or_says_that_it_is_not_built() {
+    let compiler = Compiler::new(standard());
+    let secrets = Secrets::from([("a_secret".into(), Secret::new("hidden".to_owned()))]);
+    let mut built = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for signature in signatures() {
+        if OTHER_FORMS.contains(&&*signature.name) {
+            continue;
+        }
+        for written in [Written::Required, Written::Everything] {
+            let text = journey(&signature, 1, written);
+            let result = compiler.compile([Source::new("every_type.journey", text.clone())]);
+            let program = result.program.expect("it compiles");
+            match Engine::link_with(program, Registry::standard(), secrets.clone()) {
+                Ok(_) => {
+                    built.insert(signature.name.to_string());
+                }
+                Err(errors) => match &*errors.0 {
+                    [LinkError::NoBehaviour { node, ty, .. }]
+                        if **ty == *signature.name && &**node == "it" => {}
+                    other => wrong.push(format!("{text}\n{other:?}")),
+                },
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(built.iter().map(String::as_str).collect::<Vec<_>>(), BUILT);
 }
 
 #[test]
