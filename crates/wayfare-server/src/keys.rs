@@ -86,13 +86,12 @@ pub fn path(data: &Path, realm: &Realm) -> PathBuf {
 /// The file cannot be used, or others may read it.
 pub fn load(data: &Path, realm: &Realm, now: Timestamp) -> Result<RealmKeys, KeyError> {
     let file = path(data, realm);
-    let pairs = match read(&file)? {
-        Some(pairs) => pairs,
-        None => {
-            let pairs = vec![fresh(1)?];
-            write(&file, &pairs)?;
-            pairs
-        }
+    let pairs = if let Some(pairs) = read(&file)? {
+        pairs
+    } else {
+        let pairs = vec![fresh(1)?];
+        write(&file, &pairs)?;
+        pairs
     };
     made(&file, &pairs, now)
 }

@@ -143,16 +143,15 @@ async fn answer(
         let body = match collected.await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return closing(router.too_large());
+                return closing(Router::too_large());
             }
             Ok(Err(_)) => return closing(plain(StatusCode::BAD_REQUEST)),
             Err(_) => return closing(plain(StatusCode::REQUEST_TIMEOUT)),
         };
         // On a task of its own: whoever hangs up does not stop half-way what has begun.
         let received = Received { head, body, peer };
-        let routed = tokio::spawn(async move { router.route(received).await });
-        routed
-            .await
+        let task = tokio::spawn(async move { router.route(received).await });
+        task.await
             .unwrap_or_else(|_| closing(plain(StatusCode::INTERNAL_SERVER_ERROR)))
     };
     tokio::time::timeout(bounds.request_time, whole)

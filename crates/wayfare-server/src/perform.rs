@@ -173,12 +173,11 @@ impl Performer {
             None => Against::Nothing,
         };
         let own;
-        let permit = match place.permit {
-            Some(permit) => permit,
-            None => {
-                own = self.hash.admit().ok_or("no thread is free to hash")?;
-                &own
-            }
+        let permit = if let Some(permit) = place.permit {
+            permit
+        } else {
+            own = self.hash.admit().ok_or("no thread is free to hash")?;
+            &own
         };
         self.hash
             .verify(permit, &verify.secret, against)
@@ -301,14 +300,12 @@ impl Queues {
         let name = format!("{}\n{}\n{}", key.realm, key.kind, key.subject);
         let queue = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            match open.get(&name).and_then(Weak::upgrade) {
-                Some(queue) => queue,
-                None => {
-                    let queue = Arc::new(tokio::sync::Mutex::new(()));
-                    open.insert(name.clone(), Arc::downgrade(&queue));
-                    queue
-                }
-            }
+            let known = open.get(&name).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let queue = Arc::new(tokio::sync::Mutex::new(()));
+                open.insert(name.clone(), Arc::downgrade(&queue));
+                queue
+            })
         };
         Turn {
             queues: self,

@@ -38,7 +38,7 @@ impl Router {
         &self.app.config.limits
     }
 
-    pub(crate) fn too_large(&self) -> Reply {
+    pub(crate) fn too_large() -> Reply {
         spelled(Refusal::TooLarge.reply(None))
     }
 

@@ -4,7 +4,7 @@
 //! whoever may be locked out by it is not, for the few minutes a run lasts.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
@@ -22,7 +22,7 @@ pub struct OpenRuns {
 #[derive(Debug, Default)]
 struct State {
     runs: HashMap<u128, Entry>,
-    by_exp: BTreeMap<(Timestamp, u128), ()>,
+    by_exp: BTreeSet<(Timestamp, u128)>,
     realms: BTreeMap<Realm, usize>,
     sources: BTreeMap<Option<IpAddr>, usize>,
 }
@@ -79,7 +79,7 @@ impl OpenRuns {
         };
         *state.realms.entry(realm.clone()).or_default() += 1;
         *state.sources.entry(source).or_default() += 1;
-        state.by_exp.insert((exp, run), ());
+        state.by_exp.insert((exp, run));
         state.runs.insert(run, Entry { realm, source, exp });
     }
 
@@ -104,27 +104,28 @@ impl State {
     fn close(&mut self, run: u128) -> Option<Entry> {
         let entry = self.runs.remove(&run)?;
         self.by_exp.remove(&(entry.exp, run));
-        fn less<K: Ord>(map: &mut BTreeMap<K, usize>, key: &K) {
-            if let Some(count) = map.get_mut(key) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    map.remove(key);
-                }
-            }
-        }
         less(&mut self.realms, &entry.realm);
         less(&mut self.sources, &entry.source);
         Some(entry)
     }
 
     fn expire(&mut self, now: Timestamp) {
-        while let Some((&(exp, run), ())) = self.by_exp.first_key_value() {
+        while let Some(&(exp, run)) = self.by_exp.first() {
             if exp > now {
                 return;
             }
             if self.close(run).is_none() {
                 self.by_exp.remove(&(exp, run));
             }
+        }
+    }
+}
+
+fn less<K: Ord>(map: &mut BTreeMap<K, usize>, key: &K) {
+    if let Some(count) = map.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            map.remove(key);
         }
     }
 }

@@ -56,7 +56,7 @@ async fn passwords_are_nfc_and_never_cut() {
     let long = "x".repeat(1_024);
     let stored = pool.hash_blocking(&Secret::from(&*long)).expect("a hash");
     assert!(matches(&pool, &long, &stored).await);
-    assert!(!matches(&pool, &long[..1_023], &stored).await);
+    assert!(!matches(&pool, &"x".repeat(1_023), &stored).await);
     let stored = pool.hash_blocking(&Secret::from("a\0b")).expect("a hash");
     assert!(!matches(&pool, "a", &stored).await, "not cut at NUL");
     assert!(!matches(&pool, "a\0c", &stored).await, "not cut at NUL");

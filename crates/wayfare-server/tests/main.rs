@@ -1,7 +1,19 @@
 //! The server's tests: one binary.
 
+// `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
+#[cfg(test)]
 mod config;
+#[cfg(test)]
 mod hash;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod login;
+#[cfg(test)]
+mod start;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
 mod support;

@@ -10,6 +10,7 @@ use wayfare_wire::am::sessions::{Info, time, universal_id};
 
 use crate::{
     app::App,
+    audit::hex,
     clock::drawn,
     store::{
         StoreError,
@@ -129,12 +130,13 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError>
 
 /// 128 random bits in the form that the product's context ids have.
 fn uuid(bytes: [u8; 16]) -> String {
+    let digits = hex(bytes.iter());
     let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
+    for (at, digit) in digits.chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
             text.push('-');
         }
-        text.push_str(&format!("{byte:02x}"));
+        text.push(digit);
     }
     text
 }
@@ -299,7 +301,7 @@ mod tests {
             "",
             "x",
             PREFIX,
-            &token[1..],
+            token.trim_start_matches('w'),
             &format!("{token}A"),
             &format!("{token}="),
             &last,

@@ -269,13 +269,14 @@ impl<'a> Table<'a> {
                 format!("in `[{}]`", self.path)
             };
             let mut message = format!("there is no setting `{}` {place}", name.get_ref());
-            match near {
-                Some(near) => message.push_str(&format!("; did you mean `{near}`?")),
-                None => {
+            let hint = near.map_or_else(
+                || {
                     let all: Vec<_> = asked.iter().map(String::as_str).collect();
-                    message.push_str(&format!("; there are {}", all.join(", ")));
-                }
-            }
+                    format!("; there are {}", all.join(", "))
+                },
+                |near| format!("; did you mean `{near}`?"),
+            );
+            message.push_str(&hint);
             self.mistakes.at(&name.span(), message);
         }
     }

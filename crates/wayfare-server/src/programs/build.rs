@@ -211,7 +211,7 @@ impl Importer for Recording {
     fn read(&self, _from: &str, path: &str) -> Result<Source, ImportError> {
         let source = match self.embedded.get(path) {
             Some(source) => source.clone(),
-            None => self.from_files(path)?,
+            None => self.file(path)?,
         };
         self.read
             .borrow_mut()
@@ -221,7 +221,7 @@ impl Importer for Recording {
 }
 
 impl Recording {
-    fn from_files(&self, path: &str) -> Result<Source, ImportError> {
+    fn file(&self, path: &str) -> Result<Source, ImportError> {
         for root in &self.roots {
             match read_below(root, path, self.bytes_max) {
                 Ok(Some(text)) => return Ok(Source::new(path, text)),

@@ -21,7 +21,7 @@ pub use self::load::LoadError;
 pub(crate) use self::watch::watch;
 use crate::{
     app::{App, RealmState},
-    audit::{Event, EventName},
+    audit::{self, Event, EventName},
     config::{DefaultJourney, LimitSettings, RealmSettings},
     store::{Store, StoreError},
 };
@@ -72,6 +72,13 @@ pub struct Status {
     pub remarks: Vec<String>,
     /// How often another version was taken since the start.
     pub reloads: u64,
+}
+
+/// A program that was just made, with its default journey.
+#[derive(Debug)]
+struct Fresh {
+    built: Built,
+    default: Option<Arc<str>>,
 }
 
 /// The hash that names a program.
@@ -189,16 +196,17 @@ impl Programs {
     }
 
     /// Compiles the files as they are now; the new program where it is another.
-    fn compile(&self) -> Result<Option<(Built, Option<Arc<str>>)>, JourneyError> {
+    fn compile(&self) -> Result<Option<Fresh>, JourneyError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = load::load(&self.settings.journeys, &self.limits)?;
         let built = build::build(&texts, &self.settings.params, &self.limits)?;
         let default = default(&built.engine, &self.settings.default)?;
         let same = self.read(|state| state.current.hash() == built.engine.hash());
-        Ok((!same).then_some((built, default)))
+        Ok((!same).then_some(Fresh { built, default }))
     }
 
-    fn take(&self, built: Built, default: Option<Arc<str>>, now: Timestamp) {
+    fn take(&self, fresh: Fresh, now: Timestamp) {
+        let Fresh { built, default } = fresh;
         let until = now.plus(self.life());
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let status = status(&built, default.as_deref(), state.status.reloads + 1);
@@ -233,18 +241,18 @@ pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
     let programs = &realm.programs;
     let path = realm.realm.as_str();
     let kept = match compiled {
-        Ok(Some((built, default))) => keep(&programs.store, &realm.realm, &built, app.clock.now())
+        Ok(Some(fresh)) => keep(&programs.store, &realm.realm, &fresh.built, app.clock.now())
             .await
-            .map(|()| Some((built, default)))
+            .map(|()| Some(fresh))
             .map_err(JourneyError::from),
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
     let event = Event::new(EventName::ConfigChanged).text("realm", path);
     match kept {
-        Ok(Some((built, default))) => {
-            let hash = hex(built.engine.hash());
-            programs.take(built, default, app.clock.now());
+        Ok(Some(fresh)) => {
+            let hash = hex(fresh.built.engine.hash());
+            programs.take(fresh, app.clock.now());
             app.audit(&event.text("result", "SUCCESSFUL").text("program", &hash));
             app.log.info(&format!(
                 "the journeys of {path} were read anew; runs that are open end on the version they \
@@ -353,5 +361,5 @@ fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>,
 
 /// The name of a program as text.
 pub(crate) fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    audit::hex(hash.iter())
 }

@@ -1,6 +1,6 @@
 //! The client: raw HTTP, a cookie jar, and the few steps of a login.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, time::Duration};
 
 use serde_json::Value as Json;
 use tokio::{
@@ -125,7 +125,7 @@ impl Client {
             self.address
         );
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         if !self.cookies.is_empty() {
             let pairs: Vec<_> = self
@@ -133,7 +133,7 @@ impl Client {
                 .iter()
                 .map(|(n, v)| format!("{n}={v}"))
                 .collect();
-            head.push_str(&format!("Cookie: {}\r\n", pairs.join("; ")));
+            let _ = write!(head, "Cookie: {}\r\n", pairs.join("; "));
         }
         let declared = self
             .headers
@@ -143,7 +143,7 @@ impl Client {
             if !declared && !body.is_empty() {
                 head.push_str("Content-Type: application/json\r\n");
             }
-            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n", body.len());
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
@@ -190,11 +190,11 @@ impl Client {
     pub(crate) fn path(realm: &str, query: &str) -> String {
         let mut path = String::from("/am/json/realms/root");
         for part in realm.split('/').filter(|part| !part.is_empty()) {
-            path.push_str(&format!("/realms/{part}"));
+            let _ = write!(path, "/realms/{part}");
         }
         path.push_str("/authenticate");
         if !query.is_empty() {
-            path.push_str(&format!("?{query}"));
+            let _ = write!(path, "?{query}");
         }
         path
     }

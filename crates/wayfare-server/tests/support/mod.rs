@@ -24,7 +24,7 @@ use wayfare_server::{
     config::{Config, LogLevel},
 };
 
-pub(crate) use self::client::{Client, Reply};
+pub(crate) use self::client::{Client, Reply, filled};
 
 /// The time at which the clock of tests begins.
 pub(crate) const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
@@ -40,7 +40,7 @@ pub(crate) struct TestServer {
 /// The demo with argon2 parameters that a test can afford, at any free port.
 pub(crate) fn cheap(data: &Path) -> Config {
     let mut config = Config::demo(data);
-    config.server.listen = "127.0.0.1:0".to_owned();
+    "127.0.0.1:0".clone_into(&mut config.server.listen);
     config.server.log = LogLevel::Off;
     config.hash.memory_kib = 8;
     config.hash.time = 1;

@@ -1,0 +1,253 @@
+//! Journeys while the server runs: mail, levels, edits that work and edits that do not.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use crate::support::{Client, TestServer, alpha};
+
+/// A code of six digits in a sent message.
+fn code(message: &str) -> String {
+    let digits: Vec<&str> = message
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|run| run.len() >= 6)
+        .collect();
+    digits
+        .last()
+        .unwrap_or_else(|| panic!("no code in {message}"))
+        .to_string()
+}
+
+async fn to_the_code(server: &TestServer, client: &mut Client) -> Json {
+    let step = client.begin("StepUp").await.step();
+    let before = server.outbox().len();
+    let step = client
+        .answer(&step, &["demo".into(), "Ch4ng31t".into()])
+        .await
+        .step();
+    assert_eq!(server.outbox().len(), before + 1, "one message");
+    step
+}
+
+#[tokio::test]
+async fn a_mailed_code_raises_the_level() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let step = to_the_code(&server, &mut client).await;
+    let message = server.outbox().pop_first().expect("a message");
+    assert!(message.contains("To: demo@example.com"), "{message}");
+    let done = client.answer(&step, &[code(&message).into()]).await;
+    done.token();
+    let info = client.sessions("getSessionInfo", "").await.json();
+    assert_eq!(info["properties"]["AuthLevel"], "20");
+    assert!(
+        !server
+            .audit()
+            .iter()
+            .any(|line| line.to_string().contains(&code(&message)))
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_counted_apart_from_passwords() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let step = to_the_code(&server, &mut client).await;
+    let message = server.outbox().pop_first().expect("a message");
+    let right = code(&message);
+    let wrong = if right == "000000" {
+        "111111"
+    } else {
+        "000000"
+    };
+    let reply = client.answer(&step, &[wrong.into()]).await;
+    assert_ne!(reply.json()["tokenId"], Json::String(String::new()));
+    assert_eq!(server.sessions(), 0);
+    server.client().login("demo", "Ch4ng31t").await.token();
+}
+
+#[tokio::test]
+async fn an_upgrade_ends_the_old_session_and_never_lowers_the_level() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let old = client.login("demo", "Ch4ng31t").await.token();
+    let step = to_the_code(&server, &mut client).await;
+    let message = server.outbox().pop_first().expect("a message");
+    let new = client.answer(&step, &[code(&message).into()]).await.token();
+    assert_ne!(old, new);
+    assert_eq!(server.sessions(), 1);
+    let asked = |token: &str| serde_json::json!({ "tokenId": token }).to_string();
+    assert_eq!(
+        client.sessions("validate", &asked(&old)).await.text(),
+        r#"{"valid":false}"#
+    );
+    assert_eq!(
+        client.sessions("validate", &asked(&new)).await.json()["valid"],
+        true
+    );
+    // A plain login on top of it takes the level over.
+    let third = client.login("demo", "Ch4ng31t").await.token();
+    let info = client
+        .sessions("getSessionInfo", &asked(&third))
+        .await
+        .json();
+    assert_eq!(info["properties"]["AuthLevel"], "20");
+    assert_eq!(server.sessions(), 1);
+}
+
+#[tokio::test]
+async fn b01_a_cookie_of_ones_own_making_never_becomes_a_session() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let chosen = "wfs1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    client
+        .cookies
+        .insert("iPlanetDirectoryPro".into(), chosen.into());
+    let token = client.login("demo", "Ch4ng31t").await.token();
+    assert_ne!(token, chosen);
+    let asked = serde_json::json!({ "tokenId": chosen }).to_string();
+    assert_eq!(
+        client.sessions("validate", &asked).await.text(),
+        r#"{"valid":false}"#
+    );
+}
+
+const ONE_FIELD: &str = r#"
+journey login "Login" {
+  start credentials
+  node credentials: Page {
+    stage = "first"
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> success
+    false -> credentials_again
+  }
+  node credentials_again: RetryLimitDecision {
+    retryLimit = 2
+    Retry -> credentials
+    Reject -> failure
+  }
+}
+"#;
+
+#[tokio::test]
+async fn f05_a_broken_edit_keeps_the_old_version_and_says_so() {
+    let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
+    let file = server.journey_folder().join("login.journey");
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    fs::write(&file, ONE_FIELD.replace("-> check", "-> chekc")).unwrap();
+    assert!(!server.running.reload(&alpha()).await);
+    let status = server.running.journeys(&alpha()).unwrap();
+    let error = status.error.expect("an error");
+    assert!(error.contains("login.journey:"), "{error}");
+    assert_eq!(status.journeys, ["Login"]);
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    fs::remove_file(&file).unwrap();
+    assert!(
+        !server.running.reload(&alpha()).await,
+        "a file that vanished"
+    );
+    assert!(server.running.journeys(&alpha()).unwrap().error.is_some());
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    fs::write(&file, ONE_FIELD).unwrap();
+    assert!(!server.running.reload(&alpha()).await, "as it was");
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+}
+
+#[tokio::test]
+async fn a_run_ends_on_the_version_it_began_with() {
+    let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
+    let mut client = server.client();
+    let step = client.begin("").await.step();
+    let file = server.journey_folder().join("login.journey");
+    fs::write(&file, ONE_FIELD.replace("\"first\"", "\"second\"")).unwrap();
+    server.running.reload(&alpha()).await;
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+    assert_eq!(server.client().begin("").await.step()["stage"], "second");
+    let old = client
+        .answer(&step, &["demo".into(), "no".into()])
+        .await
+        .step();
+    assert_eq!(old["stage"], "first");
+    // Also after a restart, which has only the text that was kept.
+    let server = server.restart().await;
+    let mut client = server.client();
+    let still = client
+        .answer(&old, &["demo".into(), "no".into()])
+        .await
+        .step();
+    assert_eq!(still["stage"], "first");
+    client
+        .answer(&still, &["demo".into(), "Ch4ng31t".into()])
+        .await
+        .token();
+}
+
+#[tokio::test]
+async fn files_are_watched() {
+    let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
+    let file = server.journey_folder().join("login.journey");
+    fs::write(&file, ONE_FIELD.replace("\"first\"", "\"second\"")).unwrap();
+    let seen = async {
+        while server.client().begin("").await.step()["stage"] != "second" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), seen)
+        .await
+        .expect("the new version is served");
+}
+
+#[tokio::test]
+async fn a_large_state_is_kept_in_the_store_and_used_once() {
+    let server = TestServer::with_journeys(&[("login.journey", ONE_FIELD)], |config| {
+        config.limits.inline_state_bytes = 64;
+    })
+    .await;
+    let mut client = server.client();
+    let step = client.begin("").await.step();
+    let next = client
+        .answer(&step, &["demo".into(), "no".into()])
+        .await
+        .step();
+    let replay = client
+        .answer(&step, &["demo".into(), "Ch4ng31t".into()])
+        .await;
+    assert_eq!(replay.json()["detail"]["errorCode"], "110");
+    let server = server.restart().await;
+    server
+        .client()
+        .answer(&next, &["demo".into(), "Ch4ng31t".into()])
+        .await
+        .token();
+    let late = server
+        .client()
+        .answer(&next, &["demo".into(), "Ch4ng31t".into()])
+        .await;
+    assert_eq!(late.status, 401);
+    assert_eq!(server.sessions(), 1);
+}
+
+#[tokio::test]
+async fn nothing_secret_is_written_in_the_clear() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let step = client.begin("").await.step();
+    client
+        .answer(&step, &["demo".into(), "S3cr3t-and-wrong".into()])
+        .await
+        .step();
+    let token = client.login("demo", "Ch4ng31t").await.token();
+    let written = String::from_utf8_lossy(&server.everything_written()).into_owned();
+    for secret in [
+        "S3cr3t-and-wrong",
+        "Ch4ng31t",
+        &token,
+        step["authId"].as_str().unwrap(),
+    ] {
+        assert!(!written.contains(secret), "{secret} is on disk");
+    }
+}
