@@ -167,8 +167,9 @@ impl HashPool {
         let held = Arc::clone(&permit.permit);
         let (answer, answered) = oneshot::channel();
         self.send(Box::new(move |blocks| {
-            let _held = held;
             let matched = stored.matches(&password, blocks);
+            // Before the answer: whoever has it finds the place free.
+            drop(held);
             let _ = answer.send(matched && real);
         }))?;
         let matched = answered.await.map_err(|_| HashError::Closed)?;

@@ -23,6 +23,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
+    task::JoinSet,
 };
 
 use crate::{config::LimitSettings, router::Router};
@@ -47,6 +48,7 @@ pub(crate) async fn serve(
     let limits = router.limits().clone();
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -72,17 +74,20 @@ pub(crate) async fn serve(
             async move { Ok::<_, Infallible>(answer(router, request, peer.ip(), bounds).await) }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             // A connection that breaks is its client's affair.
             let _ = connection.await;
             drop(place);
         });
     }
     drop(listener);
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(limits.drain_time) => {}
-    }
+    let ended = async {
+        graceful.shutdown().await;
+        while connections.join_next().await.is_some() {}
+    };
+    // Whoever is not done by then is cut off: the set aborts what is left in it.
+    let _ = tokio::time::timeout(limits.drain_time, ended).await;
 }
 
 type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);

@@ -412,9 +412,15 @@ impl Running {
         if let Some(serving) = self.serving.take() {
             let _ = serving.await;
         }
+        self.let_go();
+    }
+
+    /// Ends what runs beside the requests, and gives the data folder free.
+    fn let_go(&self) {
         for chore in &self.chores {
             chore.abort();
         }
+        self.app.store().close();
     }
 
     /// Serves until the process is told to stop by `SIGTERM` or `SIGINT`, then drains.
@@ -427,9 +433,10 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
-        for task in self.chores.iter().chain(&self.serving) {
-            task.abort();
+        if let Some(serving) = &self.serving {
+            serving.abort();
         }
+        self.let_go();
     }
 }
 

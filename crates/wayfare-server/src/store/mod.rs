@@ -105,8 +105,8 @@ struct Inner {
     next: AtomicUsize,
     epoch: [u8; 16],
     restored: bool,
-    /// Holds the data folder for this server until the store is dropped.
-    _folder: Mutex<Connection>,
+    /// Holds the data folder for this server until the store is closed.
+    folder: Mutex<Option<Connection>>,
 }
 
 /// How many connections read at once.
@@ -129,7 +129,7 @@ impl Store {
                 next: AtomicUsize::new(0),
                 epoch: opened.epoch,
                 restored: opened.restored,
-                _folder: Mutex::new(opened.folder_lock),
+                folder: Mutex::new(Some(opened.folder_lock)),
             }),
         })
     }
@@ -179,6 +179,17 @@ impl Store {
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.inner.writer.write_blocking(change)
+    }
+
+    /// Writes what still waits, takes nothing more, and lets go of the data folder.
+    pub fn close(&self) {
+        self.inner.writer.close();
+        let mut folder = self
+            .inner
+            .folder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(folder.take());
     }
 
     /// How many changes and how many transactions there have been.

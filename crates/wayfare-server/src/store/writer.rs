@@ -112,8 +112,9 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
-    fn drop(&mut self) {
+impl Writer {
+    /// Commits what still waits and ends the thread; later changes are refused.
+    pub(super) fn close(&self) {
         // Closing the channel ends the thread after what still waits; joining it lets the last commit
         // land before the folder is given free.
         drop(
@@ -132,6 +133,12 @@ impl Drop for Writer {
         {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
