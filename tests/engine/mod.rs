@@ -6,6 +6,7 @@ mod laws;
 mod limits;
 mod page;
 mod probe;
+mod random;
 mod run;
 mod snapshot;
 mod state;
