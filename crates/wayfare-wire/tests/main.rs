@@ -2,3 +2,11 @@
 
 #[cfg(test)]
 mod callbacks;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod transcript;
+#[cfg(test)]
+mod world;

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use wayfare::Request;
+use wayfare::{Request, encoded_word::decode};
 
 use crate::{
     am::{callbacks::Submitted, error::Refusal},
@@ -104,6 +104,32 @@ impl<'a> Parts<'a> {
         } else {
             Err(Refusal::CrossSite)
         }
+    }
+
+    /// Refuses headers of a login without a page that could be read in two ways, or not at all.
+    ///
+    /// # Errors
+    /// One of them stands twice, or its encoded words do not decode.
+    pub fn zero_page_headers(&self) -> Result<(), Refusal> {
+        for name in ["x-openam-username", "x-openam-password"] {
+            let mut values = self.header(name);
+            let decodes = values.next().is_none_or(|value| decode(value).is_ok());
+            if !decodes || values.next().is_some() {
+                return Err(Refusal::BadHeader(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The id by which the client follows a request through its logs, fit to be sent back.
+    pub fn transaction_id(&self) -> Option<&'a str> {
+        self.header("x-forgerock-transactionid")
+            .next()
+            .filter(|id| {
+                let token =
+                    |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+                (1..=255).contains(&id.len()) && id.bytes().all(token)
+            })
     }
 
     /// Refuses a body that is not declared to be JSON.
@@ -441,6 +467,53 @@ mod tests {
         assert_eq!(token(&both[..1]).as_deref(), Some("h"));
         assert_eq!(token(&headers(&[("cookie", "iPlanetDirectoryPro=")])), None);
         assert_eq!(token(&[]), None);
+    }
+
+    #[test]
+    fn d01_d02_headers_of_a_login_without_a_page() {
+        let name = "X-OpenAM-Username";
+        let check = |list: &[(&str, &str)]| parts(&headers(list), b"").zero_page_headers();
+        assert_eq!(
+            check(&[(name, "demo"), ("X-OpenAM-Password", "pw")]),
+            Ok(())
+        );
+        assert_eq!(check(&[(name, "=?UTF-8?B?yZfDq8mxw7g=?=")]), Ok(()));
+        assert_eq!(
+            check(&[(name, "demo"), ("x-openam-username", "demo")]),
+            Err(Refusal::BadHeader("x-openam-username"))
+        );
+        for value in [
+            "=?UTF-8?B?DQo=?=",
+            "=?UTF-8?B?AA==?=",
+            "=?UTF-8?Q?=0d=0aX:y?=",
+            "=?UTF-8?B?PT9VVEYtOD9CP1pHVnRidz09Pz0=?=",
+            "=?utf-7?Q?demo?=",
+            "=?x-none?B?ZGVtbw==?=",
+            "=?UTF-8?B?!!!?=",
+            "=?UTF-8?B?ZGVtbw?=",
+            "=?UTF-8?B?/w==?=",
+            "=?UTF-8?X?demo?=",
+        ] {
+            let refused = check(&[(name, value)]);
+            assert_eq!(
+                refused,
+                Err(Refusal::BadHeader("x-openam-username")),
+                "{value}"
+            );
+        }
+        assert_eq!(Refusal::BadHeader("x").status(), 400);
+    }
+
+    #[test]
+    fn transaction_ids_are_echoed_only_if_harmless() {
+        let id = |value: &str| {
+            let list = headers(&[("X-ForgeRock-TransactionId", value)]);
+            parts(&list, b"").transaction_id().map(str::to_owned)
+        };
+        assert_eq!(id("frodo-1234/0").as_deref(), Some("frodo-1234/0"));
+        for value in ["", "a b", "a\r\nx: y", "<x>", &"a".repeat(256)] {
+            assert_eq!(id(value), None, "{value}");
+        }
     }
 
     #[test]

@@ -245,6 +245,7 @@ impl<'a> Exchange<'a> {
             return Err(Refusal::Method);
         }
         self.parts.json_only()?;
+        self.parts.zero_page_headers()?;
         self.no_session = query.flag("noSession")?;
         match Body::read(self.parts.body, self.settings.bounds)? {
             Body::Continue { auth_id, callbacks } => self.go_on(&auth_id, callbacks),
@@ -310,7 +311,7 @@ impl<'a> Exchange<'a> {
             .site
             .engine(&self.realm)
             .ok_or(Refusal::NoConfiguration)?;
-        let session = engine.begin(start, self.host).map_err(refused)?;
+        let session = engine.begin(start, self.host).map_err(|e| refused(&e))?;
         self.note(&session);
         let verify = session.may_verify();
         self.state = State::AdmitStart(Box::new(session), starting.submitted);
@@ -459,7 +460,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<Need, Refusal> {
         let step = session.step(self.host, &self.request, input);
         self.note(&session);
-        match step.map_err(refused)? {
+        match step.map_err(|error| refused(&error))? {
             Step::Call(call) => {
                 self.state = State::Effect(session, submitted);
                 Ok(Need::Perform(Box::new(call)))
@@ -527,7 +528,7 @@ fn within(session: &AuthSession, answers: &[Answer]) -> Result<(), Refusal> {
     })
 }
 
-fn refused(error: EngineError) -> Refusal {
+fn refused(error: &EngineError) -> Refusal {
     match error {
         EngineError::NoJourney => Refusal::NoConfiguration,
         EngineError::Expired | EngineError::Ended | EngineError::BadSnapshot => Refusal::TimedOut,

@@ -290,7 +290,10 @@ impl Exchange<'_> {
             Some(served) => reply.served(served),
             None => reply,
         };
-        Need::Reply(reply)
+        Need::Reply(match self.parts.transaction_id() {
+            Some(id) => reply.header("x-forgerock-transactionid", id.to_owned()),
+            None => reply,
+        })
     }
 }
 
