@@ -278,4 +278,15 @@ mod tests {
         let long = format!("=?UTF-8?B?{}?=", "QUFB".repeat(16 * 1024));
         assert_eq!(ok(&long).len(), 48 * 1024);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_is_text_without_controls_or_refused(
+            value in "(.{0,8}|=\\?(UTF-8|iso-8859-1|x)\\?[BQbq]\\?[ -~é]{0,12}\\?=|[ \t]){0,5}",
+        ) {
+            if let Ok(text) = decode(&value) {
+                proptest::prop_assert!(!text.chars().any(is_control));
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The node that sends a share of all runs one way and the rest the other.
 
+use std::sync::Arc;
+
 use crate::{
     engine::{
         action::Action,
@@ -13,7 +15,6 @@ use crate::{
         setting::{Kept, constant_or_none},
     },
 };
-use std::sync::Arc;
 
 /// Draws a number below 100; below the percentage it is `A`.
 #[derive(Debug)]
