@@ -17,6 +17,86 @@ use crate::{
 };
 
 /// A node type. Built-in types and those of embedders are the same thing.
+///
+/// ```
+/// use std::{borrow::Cow, sync::Arc};
+/// use wayfare::{
+///     Action, Compiler, Context, Engine, NodeError, NodeType, Prepared, Registry, Setup, Signature,
+///     Source,
+///     model::{journey::OutcomeId, signature::{Known, Outcomes}},
+/// };
+///
+/// /// Sorts runs by whether they come from this machine.
+/// #[derive(Debug)]
+/// struct Local;
+///
+/// impl NodeType for Local {
+///     fn signature(&self) -> Signature {
+///         Signature {
+///             name: Cow::Borrowed("Local"),
+///             wire: Cow::Borrowed("AcmeLocalNode"),
+///             versions: Cow::Borrowed(&[1]),
+///             summary: Cow::Borrowed("Asks whether the client is this machine"),
+///             settings: Cow::Borrowed(&[]),
+///             outcomes: Outcomes::Fixed(Cow::Borrowed(&[
+///                 Cow::Borrowed("yes"),
+///                 Cow::Borrowed("no"),
+///             ])),
+///             callbacks: Cow::Borrowed(&[]),
+///             reads: Cow::Borrowed(&[]),
+///             writes: Cow::Borrowed(&[]),
+///             removes: Cow::Borrowed(&[]),
+///             facts: Cow::Borrowed(&[]),
+///             asks: Known::Is(false),
+///             suspends: Known::Is(false),
+///             calls_out: Known::Is(false),
+///             verifies: Known::Is(false),
+///             limits: None,
+///             page_child: true,
+///         }
+///     }
+///
+///     fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+///         Ok(Box::new(Sorter { yes: setup.outcome("yes")?, no: setup.outcome("no")? }))
+///     }
+/// }
+///
+/// #[derive(Debug)]
+/// struct Sorter {
+///     yes: OutcomeId,
+///     no: OutcomeId,
+/// }
+///
+/// impl Prepared for Sorter {
+///     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+///         let client = cx.request().client;
+///         let client = client.ok_or_else(|| NodeError::new("the client has no address"))?;
+///         Ok(Action::go(if client.is_loopback() { self.yes } else { self.no }))
+///     }
+/// }
+///
+/// let mut registry = Registry::standard();
+/// registry.add(Local)?;
+/// let text = "journey j {
+///   start local
+///   node local: Local {
+///     yes -> check
+///     no -> failure
+///   }
+///   node check: ZeroPageLogin {
+///     true -> verify
+///     false -> failure
+///   }
+///   node verify: DataStoreDecision {
+///     true -> success
+///     false -> failure
+///   }
+/// }";
+/// let compiled = Compiler::new(registry.catalog()).compile([Source::new("j.journey", text)]);
+/// let program = compiled.program.expect("a journey without a mistake");
+/// Engine::link(program, registry)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait NodeType: fmt::Debug + Send + Sync + 'static {
     /// What is known of it without running it.
     fn signature(&self) -> Signature;
