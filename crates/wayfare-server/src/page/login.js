@@ -104,6 +104,7 @@ function unescape(message) {
 
 function begin(message) {
   $("alert").textContent = "";
+  step.face = undefined;
   begin.message = message;
   // A start sent from within an answer waits until that answer is done with.
   queueMicrotask(() => setTimeout(() => send({})));
@@ -131,8 +132,13 @@ function step(data) {
   document.title = data.header || say.signIn;
   $("description").replaceChildren(...harmless(data.description || ""));
   status_("");
-  // Set again even where it is the same, so that it is read out again.
-  $("alert").textContent = begin.message || "";
+  // A journey that asks the same again did not take the answer; nothing else in the protocol says so.
+  const face = JSON.stringify(data.callbacks.map(({ type, output: shown }) => [type, shown?.find((o) => o.name === "prompt")?.value]));
+  const secret = data.callbacks.some(({ type }) => type === "PasswordCallback");
+  const again = secret && face === step.face ? say.refused : "";
+  step.face = face;
+  // Set even where it is the same, so that it is read out again.
+  $("alert").textContent = begin.message || again;
   begin.message = undefined;
 
   const widgets = data.callbacks.map((callback, at) => widgetFor(callback, at, data.callbacks, say));
