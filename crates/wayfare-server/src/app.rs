@@ -33,7 +33,7 @@ pub(crate) struct App {
     pub(crate) aliases: BTreeMap<String, Realm>,
     pub(crate) performer: Performer,
     pub(crate) runs: OpenRuns,
-    pub(crate) log: Log,
+    pub(crate) log: Arc<Log>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cookies: Cookies,
     pub(crate) unversioned: Unversioned,

@@ -139,6 +139,7 @@ async fn answer(
     let whole = async {
         let (head, body) = request.into_parts();
         if let Some(refused) = refuse_head(&head, bounds) {
+            discard(body).await;
             return refused;
         }
         let collected = tokio::time::timeout(
@@ -162,6 +163,24 @@ async fn answer(
     tokio::time::timeout(bounds.request_time, whole)
         .await
         .unwrap_or_else(|_| closing(plain(StatusCode::GATEWAY_TIMEOUT)))
+}
+
+/// How much of a body that nobody wants is read all the same, and for how long, so that its sender gets to
+/// read why.
+const DISCARDED_MAX: usize = 16 * 1_024 * 1_024;
+const DISCARDING_MAX: Duration = Duration::from_secs(1);
+
+async fn discard(mut body: Incoming) {
+    let mut read = 0;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            read += frame.data_ref().map_or(0, Bytes::len);
+            if read > DISCARDED_MAX {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARDING_MAX, reading).await;
 }
 
 fn refuse_head(head: &http::request::Parts, bounds: Bounds) -> Option<Reply> {

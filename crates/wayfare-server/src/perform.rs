@@ -20,6 +20,7 @@ use wayfare::{
 };
 
 use crate::{
+    audit::Log,
     clock::Clock,
     config::{Lockout, RealmSettings},
     hash::{Against, HashPool, Permit},
@@ -27,7 +28,6 @@ use crate::{
     store::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
-        effect::Seen,
         user::{NameKey, User},
     },
 };
@@ -39,6 +39,7 @@ pub struct Performer {
     pub(crate) hash: Arc<HashPool>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) outbox: Outbox,
+    pub(crate) log: Arc<Log>,
     queues: Queues,
 }
 
@@ -57,12 +58,19 @@ pub struct Place<'a> {
 
 impl Performer {
     /// A performer over these parts.
-    pub fn new(store: Store, hash: Arc<HashPool>, clock: Arc<dyn Clock>, outbox: Outbox) -> Self {
+    pub fn new(
+        store: Store,
+        hash: Arc<HashPool>,
+        clock: Arc<dyn Clock>,
+        outbox: Outbox,
+        log: Arc<Log>,
+    ) -> Self {
         Self {
             store,
             hash,
             clock,
             outbox,
+            log,
             queues: Queues::default(),
         }
     }
@@ -130,18 +138,18 @@ impl Performer {
             Some(_) => Some(self.queues.wait(&key).await),
             None => None,
         };
-        if let Seen::Before(_) = self.store.begin_effect(id, place.exp).await? {
-            // The same try again, after a restore: it was counted, and what came of it is not known here.
-            return Ok(EffectReply::Miss);
-        }
         let lockout = match &user {
             Some(_) => place.settings.lockout,
             None => endless(place.settings.lockout),
         };
         let reserved = self
             .store
-            .reserve(key.clone(), lockout, self.clock.now())
+            .reserve_for(id, place.exp, key.clone(), lockout, self.clock.now())
             .await?;
+        // A try that is repeated after a restore was counted, and what came of it is not known here.
+        if reserved == Reserved::Spent {
+            self.out_of_tries(&key, user.as_ref(), place);
+        }
         let allowed = user.filter(|_| reserved == Reserved::Taken);
         let matched = match &verify.credential {
             Credential::Password => self.compare_password(allowed.as_ref(), verify, place).await,
@@ -154,12 +162,34 @@ impl Performer {
         };
         match (matched, allowed) {
             (Ok(true), Some(user)) => {
-                self.store.refund(key).await?;
+                self.store.refund(key)?;
                 Ok(EffectReply::Match(identity(&user, &[])))
             }
             (Ok(_), _) => Ok(EffectReply::Miss),
             (Err(message), _) => Ok(EffectReply::Failed(message)),
         }
+    }
+
+    /// Tells whoever runs the server, who sees nothing but failed logins otherwise.
+    fn out_of_tries(&self, key: &CounterKey, user: Option<&User>, place: Place<'_>) {
+        let (Some(user), Ok(counter)) = (user, self.store.counter(key)) else {
+            return;
+        };
+        // Once, not for every try of whoever goes on trying.
+        if counter.refused != 1 {
+            return;
+        }
+        let until = if counter.total >= place.settings.lockout.hard {
+            "for good: set a new password".to_owned()
+        } else {
+            let left = counter.locked_until.since(self.clock.now()).as_secs();
+            format!("for {} s", left + 1)
+        };
+        self.log.info(&format!(
+            "user {:?} of {} has no tries left {until}; a right password is refused too, and a restart \
+             does not change it",
+            user.username, place.realm
+        ));
     }
 
     async fn compare_password(

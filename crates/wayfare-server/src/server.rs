@@ -119,6 +119,7 @@ impl Server {
         let store = Store::open(&folder, config.data.durability)?;
         let data = |what| move |error| StartError::Data { what, error };
         let log = Log::open(&folder, config.server.log).map_err(data("the audit"))?;
+        let log = Arc::new(log);
         let outbox = Outbox::open(&folder).map_err(data("the outbox"))?;
         let hash = Arc::new(HashPool::start(&config.hash)?);
         let mut notes = Vec::new();
@@ -158,7 +159,7 @@ impl Server {
         let app = Arc::new(App {
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
-            performer: Performer::new(store, hash, Arc::clone(&clock), outbox),
+            performer: Performer::new(store, hash, Arc::clone(&clock), outbox, Arc::clone(&log)),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
             clock,

@@ -198,6 +198,11 @@ async fn a_body_holds_at_the_limit_and_not_one_byte_past_it() {
         server.client().post(&path, &padded(65_537)).await.status,
         413
     );
+    let huge = server
+        .client()
+        .post(&path, &padded(10 * 1_024 * 1_024))
+        .await;
+    assert_eq!(huge.status, 413);
     // Without a declared length, so that it is found out while reading.
     let mut chunked = format!("POST {path} HTTP/1.1\r\nHost: x\r\nX-Requested-With: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n").into_bytes();
     for _ in 0..20 {

@@ -275,7 +275,7 @@ async fn failures_are_counted_before_and_given_back_after() {
             Ok(Reserved::Taken)
         );
     }
-    store.refund(key("u", "password")).await.unwrap();
+    store.refund(key("u", "password")).unwrap();
     for _ in 0..5 {
         assert_eq!(
             store.reserve(key("u", "password"), lockout, now).await,
@@ -316,6 +316,7 @@ fn locks_double_up_to_an_hour_and_a_hundred_failures_are_the_end() {
     for _ in 0..1_000 {
         match counter.reserve(&lockout, now) {
             Reserved::Taken => taken += 1,
+            Reserved::Repeated => panic!("no effect is repeated"),
             Reserved::Spent if counter.total >= lockout.hard => break,
             Reserved::Spent => {
                 let length = counter.locked_until.since(now);

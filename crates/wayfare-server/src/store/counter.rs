@@ -4,9 +4,13 @@
 //! kind. Whoever kills the process between the two loses a try, never gains one.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use wayfare::Timestamp;
+use wayfare::{Timestamp, engine::effect::EffectId};
 
-use super::{Store, StoreError, run::millis};
+use super::{
+    Store, StoreError,
+    effect::{self, Seen},
+    run::millis,
+};
 use crate::config::Lockout;
 
 /// Whether there is a try left.
@@ -16,6 +20,8 @@ pub enum Reserved {
     Taken,
     /// None is left for now, or for good; do not compare.
     Spent,
+    /// The effect was begun before; do not compare.
+    Repeated,
 }
 
 /// Whose failures, of what kind.
@@ -86,7 +92,30 @@ impl Counter {
 }
 
 impl Store {
-    /// Takes a try of this counter, on disk; the effect it is for is noted in the same transaction.
+    /// Takes a try of this counter for an effect, on disk, and notes the effect in the same transaction.
+    ///
+    /// An effect that was begun before takes nothing.
+    pub async fn reserve_for(
+        &self,
+        effect: EffectId,
+        exp: Timestamp,
+        key: CounterKey,
+        lockout: Lockout,
+        now: Timestamp,
+    ) -> Result<Reserved, StoreError> {
+        self.write(move |db| {
+            if let Seen::Before(_) = effect::begin(db, effect, exp)? {
+                return Ok(Reserved::Repeated);
+            }
+            let mut counter = read(db, &key)?.unwrap_or_default();
+            let reserved = counter.reserve(&lockout, now);
+            write(db, &key, &counter)?;
+            Ok(reserved)
+        })
+        .await
+    }
+
+    /// Takes a try of this counter, on disk.
     pub async fn reserve(
         &self,
         key: CounterKey,
@@ -103,15 +132,17 @@ impl Store {
     }
 
     /// Gives back every failure of this counter.
-    pub async fn refund(&self, key: CounterKey) -> Result<(), StoreError> {
-        self.write(move |db| {
+    ///
+    /// Nobody waits for it: it is before every later change, and if the process dies first the account has
+    /// a try less, never one more.
+    pub fn refund(&self, key: CounterKey) -> Result<(), StoreError> {
+        self.write_later(move |db| {
             db.prepare_cached(
                 "DELETE FROM counter WHERE realm = ?1 AND subject = ?2 AND kind = ?3",
             )?
             .execute(params![key.realm, key.subject, key.kind])
             .map(|_| ())
         })
-        .await
     }
 
     /// The counter as it stands.

@@ -1,6 +1,6 @@
 //! Effects that must not happen twice: remembered by their id.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use wayfare::{Timestamp, engine::effect::EffectId};
 
 use super::{Store, StoreError, run::millis};
@@ -17,38 +17,7 @@ pub enum Seen {
 impl Store {
     /// Notes that an effect begins.
     pub async fn begin_effect(&self, id: EffectId, exp: Timestamp) -> Result<Seen, StoreError> {
-        self.write(move |db| {
-            let key = params![
-                id.run.to_be_bytes(),
-                i64::from(id.generation),
-                i64::from(id.ordinal),
-                millis(exp)
-            ];
-            let new = db
-                .prepare_cached(
-                    "INSERT INTO effect (run, generation, ordinal, exp) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT DO NOTHING",
-                )?
-                .execute(key)?;
-            if new == 1 {
-                return Ok(Seen::New);
-            }
-            let reply: Option<Option<String>> = db
-                .prepare_cached(
-                    "SELECT reply FROM effect WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
-                )?
-                .query_row(
-                    params![
-                        id.run.to_be_bytes(),
-                        i64::from(id.generation),
-                        i64::from(id.ordinal)
-                    ],
-                    |row| row.get(0),
-                )
-                .optional()?;
-            Ok(Seen::Before(reply.flatten()))
-        })
-        .await
+        self.write(move |db| begin(db, id, exp)).await
     }
 
     /// Notes what an effect came to.
@@ -67,4 +36,25 @@ impl Store {
         })
         .await
     }
+}
+
+pub(super) fn begin(db: &Connection, id: EffectId, exp: Timestamp) -> rusqlite::Result<Seen> {
+    let run = id.run.to_be_bytes();
+    let (generation, ordinal) = (i64::from(id.generation), i64::from(id.ordinal));
+    let new = db
+        .prepare_cached(
+            "INSERT INTO effect (run, generation, ordinal, exp) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![run, generation, ordinal, millis(exp)])?;
+    if new == 1 {
+        return Ok(Seen::New);
+    }
+    let reply: Option<Option<String>> = db
+        .prepare_cached(
+            "SELECT reply FROM effect WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
+        )?
+        .query_row(params![run, generation, ordinal], |row| row.get(0))
+        .optional()?;
+    Ok(Seen::Before(reply.flatten()))
 }

@@ -173,6 +173,14 @@ impl Store {
         self.inner.writer.write(change).await
     }
 
+    /// Writes before every later change, and does not wait for it.
+    pub(crate) fn write_later(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.inner.writer.write_later(change)
+    }
+
     /// The same for a caller that may block: at start and in commands.
     pub(crate) fn write_blocking<T: Send + 'static>(
         &self,

@@ -100,6 +100,13 @@ impl Writer {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    pub(super) fn write_later(
+        &self,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.send(boxed(change, |_| ()))
+    }
+
     pub(super) fn write_blocking<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
