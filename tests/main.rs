@@ -6,6 +6,8 @@ mod api;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod compile;
+#[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod nodes;

@@ -10,7 +10,7 @@ use crate::{
         context::Cx,
         unit::{Kind, NodeInfo, Unit, UnitId},
     },
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Diagnostics},
     source::Span,
     syntax::ast,
 };
@@ -38,6 +38,7 @@ impl<'a> Cx<'a> {
     pub(super) fn calls(&mut self, units: &[Unit<'a>]) -> Vec<Cost> {
         let mut costs = vec![Cost::default(); units.len()];
         let mut state = vec![0_u8; units.len()];
+        let mut circles = 0_usize;
         for root in 0..units.len() {
             if state.get(root) != Some(&0) {
                 continue;
@@ -52,7 +53,10 @@ impl<'a> Cx<'a> {
                     set(&mut state, at, 2);
                     let cost = cost_of(unit, &costs);
                     if let Some(slot) = costs.get_mut(at) {
-                        *slot = cost;
+                        *slot = Cost {
+                            endless: slot.endless,
+                            ..cost
+                        };
                     }
                     continue;
                 };
@@ -66,12 +70,19 @@ impl<'a> Cx<'a> {
                         stack.push((target.0, 0));
                     }
                     Some(1) => {
-                        let circle: Vec<usize> = stack
-                            .iter()
-                            .map(|(unit, _)| *unit)
-                            .skip_while(|unit| *unit != target.0)
-                            .collect();
-                        self.cycle(units, &circle, node, &mut costs);
+                        if let Some(cost) = costs.get_mut(target.0) {
+                            cost.endless = true;
+                        }
+                        // BOUND: past the findings that are kept, circles are marked and not shown.
+                        circles += 1;
+                        if circles <= Diagnostics::KEPT_MAX {
+                            let circle: Vec<usize> = stack
+                                .iter()
+                                .map(|(unit, _)| *unit)
+                                .skip_while(|unit| *unit != target.0)
+                                .collect();
+                            self.cycle(units, &circle, node);
+                        }
                     }
                     _ => {}
                 }
@@ -81,13 +92,7 @@ impl<'a> Cx<'a> {
         costs
     }
 
-    fn cycle(
-        &mut self,
-        units: &[Unit<'a>],
-        circle: &[usize],
-        node: &NodeInfo<'a>,
-        costs: &mut [Cost],
-    ) {
+    fn cycle(&mut self, units: &[Unit<'a>], circle: &[usize], node: &NodeInfo<'a>) {
         let Some(first) = circle.first().and_then(|at| units.get(*at)) else {
             return;
         };
@@ -108,11 +113,6 @@ impl<'a> Cx<'a> {
         }
         path.push(name);
         let (code, message, expected) = if only_fragments {
-            for at in circle {
-                if let Some(cost) = costs.get_mut(*at) {
-                    cost.endless = true;
-                }
-            }
             (
                 codes::RECURSIVE_FRAGMENT,
                 format!("fragment `{name}` uses itself"),
@@ -132,12 +132,6 @@ impl<'a> Cx<'a> {
             finding = finding.label(first.written.head(), "the circle begins here");
         }
         self.report(finding);
-        // Both kinds of circle keep every unit on them from being compiled.
-        for at in circle {
-            if let Some(cost) = costs.get_mut(*at) {
-                cost.endless = true;
-            }
-        }
     }
 
     /// A unit that reaches an endless one cannot be expanded either; costs were computed before all
@@ -182,7 +176,7 @@ impl<'a> Cx<'a> {
             let word = unit.written.word();
             let finding = if cost.depth > nesting {
                 // Said where the limit is passed, not at everything that stands on it.
-                (cost.depth == nesting + 1).then(|| {
+                (cost.depth == nesting + 1 && unit.written.is_fragment()).then(|| {
                     Diagnostic::new(
                         codes::TOO_DEEP,
                         unit.written.head(),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    codes,
     compile::{
         limits::CompileLimits,
         raw::Raw,
@@ -97,6 +98,9 @@ impl StateFacts {
     }
 }
 
+/// BOUND: how many arms, exits or parameters one node or fragment may have.
+const MANY_MAX: usize = 1_024;
+
 /// What the passes share.
 pub(super) struct Cx<'a> {
     pub(super) catalog: &'a Catalog,
@@ -112,8 +116,11 @@ pub(super) struct Cx<'a> {
     budget: u64,
     pub(super) keys: KeyTable,
     words: BTreeSet<Arc<str>>,
+    broken_words: BTreeSet<String>,
     /// What findings took a misspelt name for; it is not called unused besides.
     pub(super) meant: BTreeSet<String>,
+    /// Files with a name that could mean anything: nothing in them is called unused.
+    pub(super) vague: BTreeSet<SourceId>,
     pub(super) state: StateFacts,
     pub(super) scopes: Vec<FileScope<'a>>,
     pub(super) constants: Vec<ConstantDef<'a>>,
@@ -140,11 +147,13 @@ impl<'a> Cx<'a> {
             limits,
             diagnostics: Diagnostics::default(),
             errors: 0,
-            guesses: 500_000,
+            guesses: 100_000,
             budget: 64 * 1_024 * 1_024,
             keys: KeyTable::new([Arc::from("username")]),
             words: BTreeSet::new(),
+            broken_words: broken_words(files, sources),
             meant: BTreeSet::new(),
+            vague: BTreeSet::new(),
             state: StateFacts::of(catalog),
             scopes: Vec::new(),
             constants: Vec::new(),
@@ -168,11 +177,37 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// Whether there are at most [`MANY_MAX`] of a thing whose pairs are compared; a finding otherwise.
+    pub(super) fn few(&mut self, count: usize, span: Span, what: &str) -> bool {
+        if count <= MANY_MAX {
+            return true;
+        }
+        self.report(
+            Diagnostic::new(
+                codes::OUT_OF_RANGE,
+                span,
+                format!("here are {count} {what}"),
+            )
+            .expected(format!("at most {MANY_MAX}")),
+        );
+        false
+    }
+
     pub(super) fn report(&mut self, finding: Diagnostic) {
         if finding.severity == Severity::Error {
             self.errors += 1;
         }
         self.diagnostics.push(finding);
+    }
+
+    /// Remembers that a name of a file could mean anything in it.
+    pub(super) fn may_mean_any(&mut self, file: SourceId) {
+        self.vague.insert(file);
+    }
+
+    /// Counts what is broken by an error that was reported elsewhere.
+    pub(super) fn excuse(&mut self) {
+        self.errors += 1;
     }
 
     /// How many errors there were so far; equal before and after means clean between.
@@ -219,31 +254,25 @@ impl<'a> Cx<'a> {
     /// Whether a syntax error lies in this range.
     pub(super) fn is_broken(&self, span: Span) -> bool {
         self.file(span.source).is_some_and(|file| {
-            file.broken
-                .iter()
-                .any(|b| b.start >= span.start && b.start <= span.end)
+            let first = file.broken.partition_point(|b| b.start < span.start);
+            file.broken.get(first).is_some_and(|b| b.start <= span.end)
         })
     }
 
-    /// Whether a line that did not parse names `word`: then its absence is not the author's mistake.
-    pub(super) fn in_broken_line(&self, source: SourceId, word: &str) -> bool {
-        let Some(file) = self.file(source) else {
-            return false;
-        };
-        let text = self.sources.get(source).map_or("", |s| s.text());
-        file.broken.iter().any(|span| {
-            let range = span.range();
-            let start = text
-                .get(..range.start.min(text.len()))
-                .and_then(|t| t.rfind('\n'))
-                .map_or(0, |at| at + 1);
-            let end = text
-                .get(range.end.min(text.len())..)
-                .and_then(|t| t.find('\n'))
-                .map_or(text.len(), |at| range.end + at);
-            text.get(start..end)
-                .is_some_and(|line| has_word(line, word))
-        })
+    /// Whether some line that did not parse names `word`: then its absence is not a second mistake.
+    pub(super) fn in_broken_line(&self, word: &str) -> bool {
+        self.broken_words.contains(word)
+    }
+
+    /// Whether a guess may still be made; callers ask before they gather candidates.
+    pub(super) fn may_guess(&self) -> bool {
+        self.guesses > 1
+    }
+
+    /// Whether an import of the file could not be read, so that any name may be missing by that alone.
+    pub(super) fn lacks_import(&self, file: SourceId) -> bool {
+        self.file(file)
+            .is_some_and(|file| file.imports.iter().any(|(_, target)| target.is_none()))
     }
 
     /// The blanks before the line a span starts on, where nothing else stands before it.
@@ -264,7 +293,25 @@ impl<'a> Cx<'a> {
     }
 }
 
-fn has_word(line: &str, word: &str) -> bool {
-    line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-        .any(|part| part == word)
+/// The words of every line that did not parse.
+fn broken_words(files: &[Loaded], sources: &SourceMap) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for file in files {
+        let text = sources.get(file.id).map_or("", |s| s.text());
+        for span in &file.broken {
+            let range = span.range();
+            let start = text
+                .get(..range.start)
+                .and_then(|t| t.rfind('\n'))
+                .map_or(0, |at| at + 1);
+            let end = text
+                .get(range.start..)
+                .and_then(|t| t.find('\n'))
+                .map_or(text.len(), |at| range.start + at);
+            let line = text.get(start..end).unwrap_or("");
+            let parts = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
+            words.extend(parts.filter(|p| !p.is_empty()).take(64).map(str::to_owned));
+        }
+    }
+    words
 }

@@ -67,7 +67,15 @@ impl<'a> Cx<'a> {
     }
 
     fn signature(&mut self, ext: &'a ast::Extern, file: SourceId) -> Signature {
-        let settings = self.extern_settings(ext, file);
+        let count = ext
+            .settings
+            .len()
+            .max(ext.outcomes.iter().flatten().count());
+        let settings = if self.few(count, ext.name.span, "settings or outcomes") {
+            self.extern_settings(ext, file)
+        } else {
+            Vec::new()
+        };
         let names: Vec<Cow<'static, str>> = ext
             .outcomes
             .iter()

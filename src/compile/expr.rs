@@ -79,6 +79,53 @@ impl Typed {
 pub(super) struct Reading<'s> {
     pub(super) place: Place<'s>,
     pub(super) guarded: bool,
+    /// The condition around that `&&`, `||` and `!` do not take apart, and whether a `!` stands before
+    /// it: where a `has` is added.
+    atom: Option<(Span, bool)>,
+    negated: bool,
+}
+
+impl<'s> Reading<'s> {
+    /// Reads that must be guarded.
+    pub(super) fn guarded(place: Place<'s>) -> Self {
+        Self {
+            place,
+            guarded: true,
+            atom: None,
+            negated: false,
+        }
+    }
+
+    /// Reads whose being there is the question itself.
+    pub(super) fn open(place: Place<'s>) -> Self {
+        Self {
+            guarded: false,
+            ..Self::guarded(place)
+        }
+    }
+
+    fn at(self, expr: &ast::Expr) -> Self {
+        let connects = match &expr.kind {
+            ast::ExprKind::Not(_) => true,
+            ast::ExprKind::Binary { op, .. } => matches!(op, BinaryOp::And | BinaryOp::Or),
+            ast::ExprKind::Literal(_)
+            | ast::ExprKind::Path(_)
+            | ast::ExprKind::Has(_)
+            | ast::ExprKind::Call { .. }
+            | ast::ExprKind::Broken => false,
+        };
+        if connects {
+            Self {
+                negated: matches!(expr.kind, ast::ExprKind::Not(_)),
+                ..self
+            }
+        } else {
+            Self {
+                atom: self.atom.or(Some((expr.span, self.negated))),
+                ..self
+            }
+        }
+    }
 }
 
 impl<'a> Cx<'a> {
@@ -102,6 +149,7 @@ impl<'a> Cx<'a> {
         known: &Known<'_>,
     ) -> Typed {
         let span = expr.span;
+        let reading = reading.at(expr);
         match &expr.kind {
             ast::ExprKind::Broken => Typed::broken(span),
             ast::ExprKind::Literal(value) => {
@@ -143,13 +191,16 @@ impl<'a> Cx<'a> {
 
     fn literal(&mut self, raw: &Raw, span: Span, reading: Reading<'_>, known: &Known<'_>) -> Typed {
         match &raw.kind {
-            RawKind::Broken => Typed::broken(span),
+            RawKind::Broken => {
+                self.excuse();
+                Typed::broken(span)
+            }
             RawKind::Hole(ty) => Typed::plain(Expr::Literal(Value::Null), Some(ty.clone()), span),
             RawKind::Read(slot, ty) => {
                 let read = Expr::Read(slot.clone(), ty.clone());
                 let mut typed = Typed::plain(read, Some(ty.clone()), span);
                 if reading.guarded && !is_always_there(slot) && !known.contains(slot) {
-                    self.unguarded(raw.span);
+                    self.unguarded(raw.span, reading.atom);
                 }
                 // Reported once is enough: from here on it counts as there.
                 typed.when_true.insert(slot.clone());
@@ -203,21 +254,26 @@ impl<'a> Cx<'a> {
         }
     }
 
-    fn unguarded(&mut self, span: Span) {
+    fn unguarded(&mut self, span: Span, atom: Option<(Span, bool)>) {
         let written = self.text(span);
-        self.report(
-            Diagnostic::new(
-                codes::UNGUARDED_KEY,
-                span,
-                format!("`{written}` may be missing"),
-            )
-            .expected(format!("`has {written}` before it, joined by `&&`"))
-            .fix(
-                format!("guard it with `has {written}`"),
-                span,
-                format!("(has {written} && {written})"),
-            ),
-        );
+        let mut finding = Diagnostic::new(
+            codes::UNGUARDED_KEY,
+            span,
+            format!("`{written}` may be missing"),
+        )
+        .expected(format!("`has {written}` before it, joined by `&&`"));
+        let title = format!("guard it with `has {written}`");
+        match atom {
+            Some((atom, false)) => {
+                finding = finding.fix(title, atom.before(), format!("has {written} && "));
+            }
+            Some((atom, true)) => {
+                let whole = self.text(atom);
+                finding = finding.fix(title, atom, format!("(has {written} && {whole})"));
+            }
+            None => {}
+        }
+        self.report(finding);
     }
 
     pub(super) fn expect_type(&mut self, typed: &Typed, ty: &Type, what: &str) -> bool {

@@ -1,6 +1,9 @@
 //! The settings of one node: keys known, given once, none missing; defaults filled in.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     codes,
@@ -46,7 +49,13 @@ impl<'a> Cx<'a> {
                 written.push(setting);
             }
         }
-        let meant = self.fill(&keys, &written, &signature.name, place, &mut filled);
+        let meant = self.fill(
+            &keys,
+            &written,
+            &format!("`{}`", signature.name),
+            place,
+            &mut filled,
+        );
         for setting in signature.settings.iter() {
             if Some(&*setting.key) == derived {
                 continue;
@@ -111,11 +120,12 @@ impl<'a> Cx<'a> {
     ) -> BTreeMap<String, Span> {
         let mut meant = BTreeMap::new();
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        let given: BTreeSet<&str> = written.iter().map(|s| s.key.text.as_str()).collect();
         for setting in written {
             let name = setting.key.text.as_str();
             let Some(key) = keys.iter().find(|key| key.name() == name) else {
                 filled.broken = true;
-                if let Some(key) = self.unknown_setting(setting, keys, written, holder) {
+                if let Some(key) = self.unknown_setting(setting, keys, &given, holder) {
                     meant.insert(key, setting.key.span);
                 }
                 continue;
@@ -157,17 +167,17 @@ impl<'a> Cx<'a> {
         &mut self,
         setting: &ast::Setting,
         keys: &[Key<'_>],
-        written: &[&ast::Setting],
+        given: &BTreeSet<&str>,
         holder: &str,
     ) -> Option<String> {
         // What is written correctly elsewhere in the node is not what this one was meant to be.
         let free = keys
             .iter()
             .map(|key| key.name())
-            .filter(|name| !written.iter().any(|s| s.key.text == *name));
+            .filter(|name| !given.contains(name));
         let meant = self.nearest(&setting.key.text, free);
         let expected = match keys {
-            [] => format!("`{holder}` has no settings"),
+            [] => format!("nothing: {holder} has no settings"),
             _ => {
                 let names: Vec<&str> = keys.iter().take(12).map(|key| key.name()).collect();
                 let more = if keys.len() > 12 { ", …" } else { "" };
@@ -178,7 +188,7 @@ impl<'a> Cx<'a> {
             codes::UNKNOWN_SETTING,
             setting.key.span,
             format!(
-                "`{holder}` has no setting `{}`",
+                "{holder} has no setting `{}`",
                 super::clip(&setting.key.text)
             ),
         )

@@ -203,12 +203,13 @@ impl<'i> Loader<'i> {
         let id = self.sources.add(source.clone());
         self.by_name.insert(name, id);
         let parsed = syntax::parse_within(&source, id, self.limits);
-        let broken = parsed
+        let mut broken: Vec<Span> = parsed
             .diagnostics
             .iter()
             .filter(|d| d.severity == crate::Severity::Error)
             .map(|d| d.span)
             .collect();
+        broken.sort_unstable();
         self.diagnostics.append(parsed.diagnostics);
         self.files.push(Loaded {
             id,
@@ -239,7 +240,7 @@ impl<'i> Loader<'i> {
         let mut resolved = Vec::with_capacity(imports.len());
         for import in imports {
             let found = self.find(from, &import.path);
-            if let Some(id) = found {
+            if let Some(id) = found.filter(|id| *id != from) {
                 self.refuse_journeys(&import, id);
             }
             resolved.push((import.path.span, found));

@@ -318,31 +318,22 @@ impl<'a> Cx<'a> {
         if let Some(span) = wired {
             finding = finding.label(span, "what is wired");
         }
-        if let Some((span, text)) = self.insertion(node, &line) {
-            finding = finding.fix(format!("add `{line}`"), span, text);
+        // Where nothing is wired, failure is no better a guess than any other node.
+        match self.insertion(node, &line).filter(|_| wired.is_some()) {
+            Some((span, text)) => finding = finding.fix(format!("add `{line}`"), span, text),
+            None => finding = finding.help(format!("add an arrow such as `{line}`")),
         }
         self.report(finding);
     }
 
     /// Where a line is added to a node, and the text that adds it.
     pub(super) fn insertion(&self, node: &ast::Node, line: &str) -> Option<(Span, String)> {
-        let base = self.indent(node.head).unwrap_or("  ").to_owned();
-        if let Some(close) = node.close {
-            return Some(match self.indent(close) {
-                Some(indent) => (close.before(), format!("  {line}\n{indent}")),
-                None => (close.before(), format!("\n{base}  {line}\n{base}")),
-            });
-        }
-        if node.arms.is_empty() {
-            let text = self.text(node.span);
-            let end = Span::new(
-                node.span.source,
-                node.span.start as usize,
-                node.span.start as usize + text.trim_end().len(),
-            );
-            return Some((end.after(), format!(" {{\n{base}  {line}\n{base}}}")));
-        }
-        None
+        let base = self.indent(node.head).unwrap_or("  ");
+        let close = node.close?;
+        Some(match self.indent(close) {
+            Some(indent) => (close.before(), format!("  {line}\n{indent}")),
+            None => (close.before(), format!("\n{base}  {line}\n{base}")),
+        })
     }
 }
 

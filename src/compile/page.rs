@@ -108,7 +108,7 @@ impl<'a> Cx<'a> {
         let keys: Vec<Key<'_>> = types.iter().map(|(key, ty)| Key::Plain(key, ty)).collect();
         let written: Vec<&'a ast::Setting> = node.settings.iter().collect();
         let mut filled = Filled::default();
-        self.fill(&keys, &written, "Page", place, &mut filled);
+        self.fill(&keys, &written, "`Page`", place, &mut filled);
         let computed = filled
             .values
             .iter()

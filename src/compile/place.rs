@@ -112,8 +112,8 @@ impl<'a> Cx<'a> {
                 format!("there is no node type `{}`", super::clip(&name.text)),
             )
             .expected("a node type of the catalogue or an `extern`");
-            let candidates: Vec<&str> = self.catalog.names().collect();
-            if let Some(meant) = self.nearest(&name.text, candidates) {
+            let catalog = self.catalog;
+            if let Some(meant) = self.nearest(&name.text, catalog.names()) {
                 finding = finding.fix(format!("did you mean `{meant}`?"), name.span, meant);
             }
             self.report(finding);
@@ -172,12 +172,11 @@ impl<'a> Cx<'a> {
             return self.bare(place, PlanKind::Exit(*exit));
         }
         let Some(first) = current.by_name.get(name.text.as_str()) else {
-            if self.in_broken_line(current.file, &name.text) {
+            if self.in_broken_line(&name.text) {
                 return None;
             }
-            let mut candidates: Vec<&str> = current.by_name.keys().copied().collect();
-            candidates.extend(current.exits.keys().copied());
-            candidates.extend(["success", "failure"]);
+            let nodes = current.by_name.keys().chain(current.exits.keys()).copied();
+            let candidates = nodes.chain(["success", "failure"]);
             let word = current.written.word();
             let mut finding = Diagnostic::new(
                 codes::UNKNOWN_PLACE,

@@ -134,13 +134,10 @@ impl<'a> Cx<'a> {
     /// Checks the condition of `condition at place`; what may be missing is the question, so reads
     /// need no guard.
     fn claim(&mut self, condition: &'a ast::Expr, file: SourceId, env: &Env) -> Expr {
-        let reading = Reading {
-            place: Names {
-                file,
-                env: Some(env),
-            },
-            guarded: false,
-        };
+        let reading = Reading::open(Names {
+            file,
+            env: Some(env),
+        });
         let nothing = There::new();
         let known = Known {
             outer: None,

@@ -28,7 +28,7 @@ pub(super) struct Raw {
     /// Where the value stands, or where the name stands that means it.
     pub(super) span: Span,
     /// The other end: the definition of the name, or the use of the formal.
-    pub(super) via: Option<Span>,
+    pub(super) via: Option<(Span, &'static str)>,
     /// How many values and bytes there are in it, shared parts counted as often as they stand.
     pub(super) weight: u64,
     /// How deep it nests.
@@ -95,7 +95,7 @@ impl Raw {
     pub(super) fn used_at(&self, span: Span) -> Self {
         Self {
             span,
-            via: Some(self.span),
+            via: Some((self.span, "it comes from here")),
             ..self.clone()
         }
     }
@@ -103,7 +103,7 @@ impl Raw {
     /// The same value, with the place of the formal that carried it.
     pub(super) fn carried_to(&self, span: Span) -> Self {
         Self {
-            via: Some(span),
+            via: Some((span, "the value comes by this name")),
             ..self.clone()
         }
     }

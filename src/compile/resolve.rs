@@ -70,6 +70,11 @@ impl<'a> Cx<'a> {
             settings: JourneySettings::default(),
             clean: true,
         };
+        let exits = written.exits().len();
+        if !self.few(exits, written.head(), "exits") {
+            unit.clean = false;
+            return Some(unit);
+        }
         self.name_nodes(&mut unit);
         unit.start = self.start(&unit);
         let mut reached = vec![false; written.exits().len()];
@@ -94,6 +99,9 @@ impl<'a> Cx<'a> {
         let Written::Fragment(fragment) = written else {
             return Env::new();
         };
+        if !self.few(fragment.formals.len(), fragment.head, "parameters") {
+            return Env::new();
+        }
         let mut env = Env::new();
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for formal in &fragment.formals {
@@ -155,6 +163,7 @@ impl<'a> Cx<'a> {
                 let exit = unit.written.exits().get(*exit);
                 let span = exit.map_or(node.name.span, |e| e.span);
                 self.report(duplicate(&node.name, span));
+                unit.by_name.entry(&node.name.text).or_insert(at);
             } else if let Some(first) = unit.by_name.get(node.name.text.as_str()) {
                 let first = body.nodes.get(*first);
                 let span = first.map_or(node.name.span, |n| n.name.span);
@@ -241,14 +250,17 @@ impl<'a> Cx<'a> {
 
     fn unknown_target(&mut self, unit: &Unit<'a>, name: &str, span: Span, ends: bool) {
         // A node whose own line did not parse is not missing.
-        if !self.is_broken(span) && self.in_broken_line(unit.file, name) {
+        if self.in_broken_line(name) {
+            self.excuse();
             return;
         }
-        let mut candidates: Vec<&str> = unit.by_name.keys().copied().collect();
-        if ends {
-            candidates.extend(unit.exits.keys().copied());
-            candidates.extend(["success", "failure", "nowhere"]);
-        }
+        let also: &[&str] = if ends {
+            &["success", "failure", "nowhere"]
+        } else {
+            &[]
+        };
+        let exits = unit.exits.keys().filter(|_| ends);
+        let candidates = unit.by_name.keys().chain(exits).chain(also).copied();
         let expected = match (unit.written.is_fragment(), ends) {
             (true, true) => "a node or exit of this fragment, `success`, `failure` or `nowhere`",
             (false, true) => "a node of this journey, `success`, `failure` or `nowhere`",
@@ -310,6 +322,13 @@ impl<'a> Cx<'a> {
             wired: Vec::new(),
             on_error,
         };
+        let outcomes = node.arms.iter().map(|arm| match arm {
+            ast::Arm::Edge(edge) => edge.outcomes.len(),
+            ast::Arm::Only(_) | ast::Arm::When(_) | ast::Arm::Else(_) => 1,
+        });
+        if !self.few(outcomes.sum(), node.name.span, "arms") {
+            return info;
+        }
         match &node.kind {
             ast::NodeKind::Journey(name) => self.inner_node(units, &mut info, name, &ways),
             ast::NodeKind::Type { name, version } => {
@@ -440,13 +459,16 @@ impl<'a> Cx<'a> {
     }
 
     pub(super) fn unknown_type(&mut self, unit: &Unit<'a>, name: &'a ast::Name) {
-        if !self.is_broken(name.span) && self.in_broken_line(unit.file, &name.text) {
+        if self.in_broken_line(&name.text) {
             return;
         }
-        let mut candidates: Vec<&str> = self.catalog.names().collect();
-        candidates.extend(["Page", "Decision"]);
-        if let Some(scope) = self.scopes.get(unit.file.index()) {
-            candidates.extend(scope.fragments.keys().copied());
+        let mut candidates: Vec<&str> = Vec::new();
+        if self.may_guess() {
+            candidates.extend(self.catalog.names());
+            candidates.extend(["Page", "Decision"]);
+            if let Some(scope) = self.scopes.get(unit.file.index()) {
+                candidates.extend(scope.fragments.keys().copied());
+            }
         }
         let mut finding = Diagnostic::new(
             codes::UNKNOWN_TYPE,
@@ -463,8 +485,17 @@ impl<'a> Cx<'a> {
             Some(short) => Some(short.to_owned()),
             None => self.nearest(&name.text, candidates),
         };
-        if let Some(meant) = meant {
-            finding = finding.fix(format!("did you mean `{meant}`?"), name.span, meant);
+        // What looks like a fragment may be in the import that could not be read.
+        let is_fragment = name.text.starts_with(|c: char| c.is_ascii_lowercase());
+        if meant.is_none() && is_fragment && self.lacks_import(unit.file) {
+            return;
+        }
+        match meant {
+            Some(meant) => {
+                finding = finding.fix(format!("did you mean `{meant}`?"), name.span, meant);
+            }
+            None if is_fragment => self.may_mean_any(unit.file),
+            None => {}
         }
         self.report(finding);
     }
@@ -507,12 +538,7 @@ impl<'a> Cx<'a> {
     }
 
     fn unknown_journey(&mut self, units: &Units<'a>, name: &ast::Name) {
-        if !self.is_broken(name.span)
-            && self
-                .files
-                .iter()
-                .any(|file| self.in_broken_line(file.id, &name.text))
-        {
+        if self.in_broken_line(&name.text) {
             return;
         }
         let mut finding = Diagnostic::new(
@@ -521,13 +547,17 @@ impl<'a> Cx<'a> {
             format!("there is no journey `{}`", super::clip(&name.text)),
         )
         .expected("the identifier of a journey in this realm");
-        let by_wire = units.journeys.values().find_map(|id| {
-            let Written::Journey(journey) = units.heads.get(id.0)?.written else {
-                return None;
-            };
-            let wire = journey.wire_name.as_ref()?;
-            (wire.text == name.text).then(|| journey.name.text.clone())
-        });
+        let by_wire = units
+            .journeys
+            .values()
+            .filter(|_| self.may_guess())
+            .find_map(|id| {
+                let Written::Journey(journey) = units.heads.get(id.0)?.written else {
+                    return None;
+                };
+                let wire = journey.wire_name.as_ref()?;
+                (wire.text == name.text).then(|| journey.name.text.clone())
+            });
         let meant = match by_wire {
             Some(identifier) => Some(identifier),
             None => self.nearest(&name.text, units.journeys.keys().copied()),
@@ -558,6 +588,10 @@ impl<'a> Cx<'a> {
             file: unit.file,
             env: Some(&unit.env),
         };
+        if ast.exits.len().max(ast.formals.len()) > 1_024 {
+            // Said at the fragment.
+            return;
+        }
         let arguments = self.arguments(ast, node, place);
         let mut names: Vec<(Arc<str>, bool)> = Vec::with_capacity(ast.exits.len());
         for exit in &ast.exits {
@@ -597,7 +631,8 @@ impl<'a> Cx<'a> {
             .collect();
         let written: Vec<&'a ast::Setting> = node.settings.iter().collect();
         let mut filled = Filled::default();
-        let meant = self.fill(&keys, &written, &fragment.name.text, place, &mut filled);
+        let holder = format!("fragment `{}`", fragment.name.text);
+        let meant = self.fill(&keys, &written, &holder, place, &mut filled);
         for formal in &fragment.formals {
             let name = formal.name.text.as_str();
             let given = written.iter().any(|s| s.key.text == name) || meant.contains_key(name);
@@ -663,10 +698,7 @@ impl<'a> Cx<'a> {
         let mut made = Vec::with_capacity(node.arms.len());
         let mut number = 0_usize;
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-        let reading = Reading {
-            place,
-            guarded: true,
-        };
+        let reading = Reading::guarded(place);
         for arm in &node.arms {
             match arm {
                 ast::Arm::When(when) => {
@@ -750,7 +782,8 @@ impl<'a> Cx<'a> {
                 ),
             )
             .expected("`else -> target` as the last arm");
-            if let Some((span, text)) = self.insertion(node, line) {
+            let has_guards = !node.arms.is_empty();
+            if let Some((span, text)) = self.insertion(node, line).filter(|_| has_guards) {
                 finding = finding.fix(format!("add `{line}`"), span, text);
             }
             self.report(finding);

@@ -134,7 +134,6 @@ impl<'a> Cx<'a> {
     }
 
     fn declare_fragment(&mut self, file: SourceId, name: &'a ast::Name, unit: UnitId) {
-        names::check_declared(self, name, names::Custom::Snake, "fragments");
         if self.catalog.find(&name.text).is_some() {
             self.report(
                 Diagnostic::new(
@@ -146,6 +145,7 @@ impl<'a> Cx<'a> {
             );
             return;
         }
+        names::check_declared(self, name, names::Custom::Snake, "fragments");
         let Some(scope) = self.scopes.get_mut(file.index()) else {
             return;
         };
@@ -188,6 +188,9 @@ impl<'a> Cx<'a> {
                     bring(&mut scope.values, brought, at, &mut clashes);
                     let brought = fragments.iter().map(|(name, found)| (*name, *found));
                     bring(&mut scope.fragments, brought, at, &mut clashes);
+                    if !clashes.is_empty() {
+                        mark(&mut scope.imports_used, Some(at));
+                    }
                 }
                 for (name, first, second) in clashes {
                     self.report(
@@ -243,35 +246,38 @@ impl<'a> Cx<'a> {
     }
 
     pub(super) fn unknown_name(&mut self, name: &ast::Name, place: Place<'_>) {
-        if self.in_broken_line(place.file, &name.text) && self.is_elsewhere_broken(name) {
+        if self.in_broken_line(&name.text) {
             return;
         }
-        let mut candidates: Vec<&str> = self
-            .scopes
-            .get(place.file.index())
-            .map(|scope| scope.values.keys().copied().collect())
-            .unwrap_or_default();
-        let formals: Vec<Arc<str>> = place
-            .env
-            .map(|env| env.keys().cloned().collect())
-            .unwrap_or_default();
-        candidates.extend(formals.iter().map(|name| &**name));
-        candidates.extend(crate::compile::slot::ROOTS);
+        let mut candidates: Vec<&str> = Vec::new();
+        if self.may_guess() {
+            let scope = self.scopes.get(place.file.index());
+            candidates.extend(scope.iter().flat_map(|scope| scope.values.keys().copied()));
+            candidates.extend(
+                place
+                    .env
+                    .iter()
+                    .flat_map(|env| env.keys().map(|name| &**name)),
+            );
+            candidates.extend(crate::compile::slot::ROOTS);
+        }
         let mut finding = Diagnostic::new(
             codes::UNKNOWN_NAME,
             name.span,
             format!("there is no constant or parameter `{}`", name.text),
         )
         .expected("the name of a `let`, a `param` or a parameter of the fragment");
-        if let Some(meant) = self.nearest(&name.text, candidates) {
-            finding = finding.fix(format!("did you mean `{meant}`?"), name.span, meant);
+        let meant = self.nearest(&name.text, candidates);
+        if meant.is_none() && self.lacks_import(place.file) {
+            return;
+        }
+        match meant {
+            Some(meant) => {
+                finding = finding.fix(format!("did you mean `{meant}`?"), name.span, meant);
+            }
+            None => self.may_mean_any(place.file),
         }
         self.report(finding);
-    }
-
-    /// Whether the broken line that names this is another line than its own.
-    pub(super) fn is_elsewhere_broken(&self, name: &ast::Name) -> bool {
-        !self.is_broken(name.span)
     }
 
     /// Evaluates all constants and parameters, each after those it needs; what needs itself is refused.

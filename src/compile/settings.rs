@@ -136,7 +136,10 @@ impl Cx<'_> {
     /// Turns a raw value into what a setting holds.
     pub(super) fn convert(&mut self, raw: &Raw, expect: Expect<'_>) -> Converted {
         match &raw.kind {
-            RawKind::Broken => return Converted::Broken,
+            RawKind::Broken => {
+                self.excuse();
+                return Converted::Broken;
+            }
             RawKind::Hole(ty) => {
                 if accepts(expect.ty, ty) {
                     return Converted::Open;
@@ -459,11 +462,12 @@ impl Cx<'_> {
 
     fn wrong_unit(&mut self, raw: &Raw, unit: Unit, expect: Expect<'_>) -> Converted {
         let (word, _) = unit_words(unit);
+        let written = super::clip(self.text(raw.span)).to_owned();
         let finding = Diagnostic::new(
             codes::WRONG_UNIT,
             raw.span,
             format!(
-                "{} is kept in whole {word}, and this does not fit",
+                "{} is kept in whole {word}, and `{written}` is not",
                 expect.what
             ),
         )
@@ -577,7 +581,7 @@ fn plain(raw: &Raw) -> Option<Value> {
 /// Names the other end of a value that came by a name.
 pub(super) fn with_origin(finding: Diagnostic, raw: &Raw) -> Diagnostic {
     match raw.via {
-        Some(via) => finding.label(via, "the value comes by this name"),
+        Some((via, text)) => finding.label(via, text),
         None => finding,
     }
 }

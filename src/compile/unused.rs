@@ -35,7 +35,8 @@ impl Cx<'_> {
         });
         for (means, name, file, used, what) in constants.chain(parameters) {
             let is_first = self.named(file, &name.text) == Some(means);
-            if !used && is_first && !is_library(file) && !self.is_excused(file, &name.text) {
+            let is_excused = self.is_excused(&name.text) || self.vague.contains(&file);
+            if !used && is_first && !is_library(file) && !is_excused {
                 found.push((name.span, name.text.clone(), what));
             }
         }
@@ -47,11 +48,8 @@ impl Cx<'_> {
             let scope = self.scopes.get(head.file.index());
             let first = scope.and_then(|scope| scope.fragments.get(name.text.as_str()));
             let is_first = first.is_some_and(|found| found.means == UnitId(at));
-            if !head.used
-                && is_first
-                && !is_library(head.file)
-                && !self.is_excused(head.file, &name.text)
-            {
+            let is_excused = self.is_excused(&name.text) || self.vague.contains(&head.file);
+            if !head.used && is_first && !is_library(head.file) && !is_excused {
                 found.push((name.span, name.text.clone(), "fragment"));
             }
         }
@@ -68,8 +66,8 @@ impl Cx<'_> {
         self.unused_imports();
     }
 
-    fn is_excused(&self, file: SourceId, name: &str) -> bool {
-        self.meant.contains(name) || self.in_broken_line(file, name)
+    fn is_excused(&self, name: &str) -> bool {
+        self.meant.contains(name) || self.in_broken_line(name)
     }
 
     fn unused_imports(&mut self) {
@@ -98,7 +96,7 @@ impl Cx<'_> {
                             .iter()
                             .map(|(name, found)| (name, found.import)),
                     )
-                    .any(|(name, import)| brings(import) && self.is_excused(file.id, name));
+                    .any(|(name, import)| brings(import) && self.is_excused(name));
                 if !is_used && is_whole && !is_excused {
                     found.push(*span);
                 }
