@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use proptest::prelude::*;
 use wayfare::{EffectReply, FailureReason, Timestamp};
 use wayfare_wire::{
     am::{
@@ -16,6 +17,7 @@ use wayfare_wire::{
 };
 
 use crate::{
+    properties::noise,
     transcript::answer,
     world::{TEXT, World, compile, pair, realm},
 };
@@ -430,6 +432,102 @@ fn g01_unknown_users_look_like_wrong_passwords() {
     };
     assert_eq!(fail("demo"), fail("nobody"));
     assert_eq!(world.comparisons(), 2);
+}
+
+#[test]
+fn a05_the_realm_stands_in_the_token_too() {
+    let world = World::new();
+    let same = Arc::new(RealmKeys::new(pair(5), []));
+    for path in ["/alpha", "/beta"] {
+        world
+            .keys
+            .lock()
+            .unwrap()
+            .insert(realm(path), Arc::clone(&same));
+    }
+    let token = start(&world, "Login");
+    let beta = ALPHA.replace("alpha", "beta");
+    let reply = post(&world, &beta, &answer(&token, "demo", "B3ta"));
+    assert_eq!((reply.status, text(&reply)), (400, INVALID.to_owned()));
+    assert_eq!(world.comparisons(), 0);
+    assert_eq!(
+        post(&world, ALPHA, &answer(&token, "demo", "Ch4ng31t")).status,
+        200
+    );
+}
+
+#[test]
+fn a13_what_is_not_asked_leaves_no_trace_in_the_state() {
+    // Two worlds draw the same numbers: the same state gives the same token, byte for byte.
+    let next = |body: &dyn Fn(&str) -> String| {
+        let world = World::new();
+        let token = start(&world, "Login");
+        auth_id(&post(&world, ALPHA, &body(&token)))
+    };
+    let plain = next(&|token| answer(token, "demo", "no"));
+    let stuffed = next(&|token| {
+        format!(
+            r#"{{"authLevel":90,"username":"root","sharedState":{{"username":"root"}},"authId":"{token}","callbacks":[
+            {{"type":"NameCallback","_id":7,"authLevel":90,"output":[{{"name":"prompt","value":"x"}}],
+              "input":[{{"name":"IDToken99","value":"x"}},{{"name":"IDToken1","value":"demo"}},{{"name":"authLevel","value":"90"}}]}},
+            {{"type":"PasswordCallback","_id":0,"output":{{}},
+              "input":[{{"name":"username","value":"root"}},{{"name":"IDToken2","value":"no"}},{{"name":"IDToken1","value":"root"}}]}}]}}"#
+        )
+    });
+    assert_eq!(plain, stuffed);
+    assert_ne!(plain, next(&|token| answer(token, "other", "no")));
+}
+
+#[test]
+fn e01_large_and_deep_bodies_are_refused_and_cost_nothing() {
+    let world = World::new();
+    let token = start(&world, "Login");
+    let with = |inner: &str| format!(r#"{{"authId":"{token}","callbacks":{inner}}}"#);
+    let deep = |n: usize| with(&format!("{}{}", "[".repeat(n), "]".repeat(n)));
+    for (body, status) in [
+        (deep(32), 400),
+        (deep(33), 400),
+        (deep(128), 400),
+        (deep(100_000), 413),
+        (" ".repeat(10 * 1024 * 1024), 413),
+        (with(&format!("[{}]", vec!["{}"; 33].join(","))), 400),
+        (with(&format!("[{}]", vec!["{}"; 100_000].join(","))), 413),
+        (with(&"9".repeat(50_000)), 400),
+        (with(&"9".repeat(1_000_000)), 413),
+        (answer(&token, &"x".repeat(16 * 1024 + 1), "x"), 400),
+        (answer(&token, &"x".repeat(257), "x"), 400),
+        (answer(&token, "demo", &"x".repeat(1_025)), 400),
+    ] {
+        let reply = post(&world, ALPHA, &body);
+        assert_eq!(reply.status, status, "{}", text(&reply));
+    }
+    assert_eq!((world.comparisons(), world.claims.rows()), (0, 0));
+    let longest = answer(&token, &"x".repeat(256), &"x".repeat(1_024));
+    assert_eq!(post(&world, ALPHA, &longest).status, 200, "asked again");
+    assert_eq!((world.comparisons(), world.claims.rows()), (1, 1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn l01_no_bytes_make_a_session(
+        body in noise(),
+        token in any::<bool>(),
+        path in "(/json)?(/realms/root|/alpha|/realms/alpha)?/(authenticate|sessions|users|serverinfo/.)/?",
+        query in "((authIndexType|authIndexValue|realm|_action|suspendedId|goto)=[a-zA-Z/%]{0,8}&?){0,3}",
+    ) {
+        let world = World::new();
+        let body = if token {
+            let issued = start(&world, "Login");
+            String::from_utf8_lossy(&body).replace("\"authId\":", &format!("\"authId\":\"{issued}\",")).into_bytes()
+        } else {
+            body
+        };
+        let reply = world.send("POST", &format!("{path}?{query}"), &headers(), &body);
+        prop_assert!(reply.status < 500 || reply.status == 501, "{}", text(&reply));
+        prop_assert_eq!((world.session_count(), world.comparisons()), (0, 0));
+    }
 }
 
 /// An exchange of `body` in /alpha, stepped by hand.

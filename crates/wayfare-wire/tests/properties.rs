@@ -34,7 +34,7 @@ fn keys() -> RealmKeys {
 }
 
 /// JSON-like noise: hits more of the reader than bytes alone.
-fn noise() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn noise() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
         Just("{".to_owned()),
         Just("}".to_owned()),

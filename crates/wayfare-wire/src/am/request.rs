@@ -172,10 +172,7 @@ fn locales<'a>(parameter: Option<&str>, headers: impl Iterator<Item = &'a str>) 
         .take(LOCALES_MAX)
         .filter_map(|entry| {
             let (name, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
-            let weight = weight.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
-            let thousandths = (0..=1_000_u16)
-                .rev()
-                .find(|n| f32::from(*n) <= weight * 1_000.0)?;
+            let thousandths = thousandths(weight.trim().strip_prefix("q=")?)?;
             (thousandths > 0).then_some((thousandths, tag(name.trim())?))
         })
         .collect();
@@ -186,6 +183,22 @@ fn locales<'a>(parameter: Option<&str>, headers: impl Iterator<Item = &'a str>) 
         .into_iter()
         .chain(ranked.into_iter().map(|(_, name)| name))
         .collect()
+}
+
+/// A weight such as `0.8`, in thousandths; digits after the third are not looked at.
+fn thousandths(weight: &str) -> Option<u16> {
+    let (whole, part) = weight.split_once('.').unwrap_or((weight, ""));
+    if !part.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let whole = match whole {
+        "0" => 0,
+        "1" => 1_000,
+        _ => return None,
+    };
+    let digit = |at: usize| part.as_bytes().get(at).map_or(0, |b| u16::from(b - b'0'));
+    let total = whole + digit(0) * 100 + digit(1) * 10 + digit(2);
+    (total <= 1_000).then_some(total)
 }
 
 /// What the body of `authenticate` says.
@@ -518,7 +531,10 @@ mod tests {
 
     #[test]
     fn languages_are_ranked() {
-        let list = headers(&[("Accept-Language", "de;q=0.5, fr-CA, en;q=0.9, *;q=0.1, x y")]);
+        let list = headers(&[(
+            "Accept-Language",
+            "de;q=0.5, fr-CA, en;q=0.9, *;q=0.1, x y, it;q=2, es;q=x, pt;q=0",
+        )]);
         let request = parts(&list, b"").to_request(Query::parse("locale=pt_BR&a=1").unwrap());
         assert_eq!(request.locales, ["pt_BR", "fr-CA", "en", "de"]);
         assert_eq!(request.parameter("a").collect::<Vec<_>>(), ["1"]);
