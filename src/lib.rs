@@ -7,7 +7,7 @@ mod diagnostic;
 pub mod encoded_word;
 mod secret;
 mod source;
-mod spelling;
+pub mod spelling;
 
 pub mod syntax;
 

@@ -11,10 +11,7 @@ const LENGTH_MAX: usize = 64;
 ///
 /// Letter case alone is the smallest slip. One slip is forgiven in words of three and four characters,
 /// two in words of five to eight, three in longer ones.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let letters = letters(word)?;
     let allowed = match letters.len() {
         0..=2 => 0,

@@ -181,3 +181,21 @@ pub enum FailureReason {
     /// The state grew over the limit.
     StateTooLarge,
 }
+
+impl std::fmt::Display for FailureReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rejected => f.write_str("the journey led to failure"),
+            Self::LooseEnd => f.write_str("the journey led to a loose end"),
+            Self::UnprovedSuccess => {
+                f.write_str("success was reached without a proof of who logs in")
+            }
+            Self::LevelNotReached => f.write_str("success was reached below the level claimed"),
+            Self::Inactive => f.write_str("there is no such active account"),
+            Self::OtherSubject => f.write_str("the session that came along is someone else's"),
+            Self::NodeFailed { node, message } => write!(f, "{node} failed: {message}"),
+            Self::TooManyVisits => f.write_str("more nodes were visited than the limit"),
+            Self::StateTooLarge => f.write_str("the state grew over the limit"),
+        }
+    }
+}

@@ -1,2 +1,75 @@
 //! The command line of wayfare.
-fn main() {}
+//!
+//! Data goes to standard output, findings and progress to standard error. Exit codes: 0 clean, 1 findings,
+//! 2 usage, 3 input or configuration that cannot be read, 4 an error of the program itself.
+
+mod args;
+mod command;
+mod json;
+mod performer;
+mod project;
+mod render;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Args, Command};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing to report.
+    Clean,
+    /// Errors in the input, or an input that is not as it should be.
+    Findings,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+enum Trouble {
+    /// Input or configuration cannot be read or makes no sense.
+    Input(String),
+    /// Something that should not happen.
+    Internal(String),
+}
+
+impl Trouble {
+    fn input(message: impl Into<String>) -> Self {
+        Self::Input(message.into())
+    }
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = terminal::Terminal::new(args.color);
+    let result = match &args.command {
+        Command::Check(check) => command::check::run(check, terminal),
+        Command::Fmt(fmt) => command::fmt::run(fmt, terminal),
+        Command::Explain(explain) => command::explain::run(explain),
+        Command::Graph(graph) => command::graph::run(graph, terminal),
+        Command::Run(run) => command::run::run(run, terminal),
+        Command::New(new) => command::new::run(new),
+        Command::Serve(serve) => command::serve::run(serve, terminal),
+        Command::Completions(completions) => command::completions::run(completions),
+    };
+    match result {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Err(Trouble::Input(message)) => {
+            terminal.error(&message);
+            ExitCode::from(3)
+        }
+        Err(Trouble::Internal(message)) => {
+            terminal.error(&message);
+            ExitCode::from(4)
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The arguments, as people type them.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Authentication journeys as text: check them, play them, serve them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wayfare",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "Examples:
+  wayfare new my-login && cd my-login && wayfare serve
+  wayfare check journeys
+  wayfare run journeys/login.journey --user demo:Ch4ng31t
+  wayfare explain unwired_outcome")]
+pub(crate) struct Args {
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, on standard error.
+    Human,
+    /// For programs, on standard output.
+    Json,
+}
+
+/// What is counted as an error besides errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings.
+    Warnings,
+    /// Exceptions made by `allow`.
+    Allowed,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report every mistake in journeys.
+    #[command(visible_alias = "lint")]
+    Check(CheckArgs),
+    /// Put journeys into their one form.
+    Fmt(FmtArgs),
+    /// Say what a finding means and how to mend it.
+    Explain(ExplainArgs),
+    /// Draw journeys as text for Graphviz or Mermaid.
+    Graph(GraphArgs),
+    /// Play a journey in the terminal.
+    Run(RunArgs),
+    /// Make a folder with a journey and a configuration, ready to serve.
+    New(NewArgs),
+    /// Serve journeys over HTTP.
+    Serve(ServeArgs),
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Where journeys are and how they are read.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sources {
+    /// Files or folders; `-` reads standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The folder that imports may not leave; found from the file where not given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// The value of a parameter, as `name=value`.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+/// `wayfare check`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// How to write the findings.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// Count these as errors too.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) deny: Vec<Deny>,
+}
+
+/// `wayfare fmt`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FmtArgs {
+    /// Files or folders; `-` reads standard input and writes standard output.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Change nothing; exit with 1 where a file is not in its one form.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `wayfare explain`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainArgs {
+    /// The word in the brackets of a finding; without it, all words are listed.
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// A language for pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// Graphviz.
+    Dot,
+    /// Mermaid.
+    Mermaid,
+}
+
+/// `wayfare graph`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// The language of the picture.
+    #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
+    pub(crate) to: Picture,
+    /// Only this journey.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) journey: Option<String>,
+}
+
+/// `wayfare run`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// The file; `-` is not taken, standard input answers the questions.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The journey, where the file has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) journey: Option<String>,
+    /// A user, as `NAME:PASSWORD`; may be given several times.
+    #[arg(long = "user", value_name = "NAME:PASSWORD")]
+    pub(crate) users: Vec<String>,
+    /// A header of every request, as `Name: value`.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// Preferred languages, best first.
+    #[arg(long, value_name = "TAG", value_delimiter = ',')]
+    pub(crate) locale: Vec<String>,
+    /// Say each node that is visited and each outcome.
+    #[arg(long)]
+    pub(crate) trace: bool,
+    /// The value of a parameter, as `name=value`.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+/// `wayfare new`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NewArgs {
+    /// The folder to make.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+/// `wayfare serve`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// Journeys of `/alpha` in place of those of the demo: a file or folder.
+    #[arg(value_name = "JOURNEYS")]
+    pub(crate) journeys: Option<PathBuf>,
+    /// The configuration; `wayfare.toml` in this folder is read where there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The folder with users, sessions and keys.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The address to listen at.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// `wayfare completions`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,88 @@
+//! `wayfare check PATH…`
+
+use std::sync::Arc;
+
+use wayfare::{Diagnostic, Diagnostics, Severity, SourceMap};
+
+use crate::{
+    Outcome, Trouble,
+    args::{CheckArgs, Deny, Format},
+    command::compile,
+    json, project, render,
+    terminal::{self, Terminal},
+};
+
+pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    let parameters = project::parameters(&args.sources.parameters)?;
+    let mut all: Vec<(Diagnostics, Arc<SourceMap>)> = Vec::new();
+    let mut files = 0;
+    for project in project::load(&args.sources)? {
+        let compiled = compile(&project, &parameters);
+        files += compiled.sources.iter().count();
+        all.push((compiled.diagnostics, compiled.sources));
+    }
+    let findings = || {
+        all.iter()
+            .flat_map(|(list, map)| list.iter().map(move |d| (d, &**map)))
+    };
+    match args.format {
+        Format::Json => {
+            let report = json::report(findings(), files);
+            terminal::put(&format!("{report:#}\n"))?;
+        }
+        Format::Human => {
+            for (finding, sources) in findings() {
+                terminal.say(&render::draw(finding, sources, terminal.colors));
+                terminal.say("");
+            }
+            let dropped: usize = all.iter().map(|(list, _)| list.dropped()).sum();
+            terminal.say(&summary(
+                findings().map(|(finding, _)| finding),
+                files,
+                dropped,
+            ));
+        }
+    }
+    let denied = |finding: &Diagnostic| match (finding.severity, &finding.allowed) {
+        (Severity::Error, _) => true,
+        (Severity::Warning, Some(_)) => args.deny.contains(&Deny::Allowed),
+        (Severity::Warning, None) => args.deny.contains(&Deny::Warnings),
+    };
+    let bad = findings().any(|(finding, _)| denied(finding));
+    Ok(if bad {
+        Outcome::Findings
+    } else {
+        Outcome::Clean
+    })
+}
+
+/// One line: how many files and findings.
+fn summary<'a>(
+    findings: impl Iterator<Item = &'a Diagnostic>,
+    files: usize,
+    dropped: usize,
+) -> String {
+    let (mut errors, mut warnings, mut allowed) = (0, 0, 0);
+    for finding in findings {
+        match (finding.severity, &finding.allowed) {
+            (_, Some(_)) => allowed += 1,
+            (Severity::Error, None) => errors += 1,
+            (Severity::Warning, None) => warnings += 1,
+        }
+    }
+    let counted = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let mut parts = vec![counted(files, "file")];
+    if errors == 0 && warnings == 0 {
+        parts.push("no findings".to_owned());
+    } else {
+        parts.push(counted(errors, "error"));
+        parts.push(counted(warnings, "warning"));
+    }
+    if allowed > 0 {
+        parts.push(format!("{} allowed", counted(allowed, "exception")));
+    }
+    if dropped > 0 {
+        parts.push(format!("{dropped} more not shown"));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,186 @@
+//! `wayfare graph --to dot|mermaid PATH…`: pictures of the very graph that runs.
+
+use std::fmt::Write as _;
+
+use wayfare::{
+    Program,
+    model::journey::{Journey, NodeKind, On},
+};
+
+use crate::{
+    Outcome, Trouble,
+    args::{GraphArgs, Picture},
+    command::compile,
+    project, render,
+    terminal::{self, Terminal},
+};
+
+pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    let parameters = project::parameters(&args.sources.parameters)?;
+    let mut text = String::new();
+    let mut drawn = 0;
+    for project in project::load(&args.sources)? {
+        let compiled = compile(&project, &parameters);
+        for finding in &compiled.diagnostics {
+            terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
+            terminal.say("");
+        }
+        let Some(program) = &compiled.program else {
+            return Ok(Outcome::Findings);
+        };
+        for journey in &program.journeys {
+            let named = |name: &String| *name == *journey.name || *name == *journey.wire_name;
+            if args.journey.as_ref().is_none_or(named) {
+                match args.to {
+                    Picture::Dot => dot(&mut text, program, journey),
+                    Picture::Mermaid => mermaid(&mut text, program, journey),
+                }
+                drawn += 1;
+            }
+        }
+    }
+    if drawn == 0 {
+        return Err(Trouble::input(match &args.journey {
+            Some(name) => format!("there is no journey `{name}`"),
+            None => "there is no journey".to_owned(),
+        }));
+    }
+    terminal::put(&text)?;
+    Ok(Outcome::Clean)
+}
+
+/// What stands in the box of a node, a line each.
+fn lines(program: &Program, kind: &NodeKind, path: &str) -> Vec<String> {
+    let ty = |id| {
+        program
+            .catalog
+            .get(id)
+            .map_or_else(String::new, |s| s.name.to_string())
+    };
+    match kind {
+        NodeKind::Task(task) => vec![path.to_owned(), ty(task.ty)],
+        NodeKind::Decision(_) => vec![path.to_owned(), "Decision".to_owned()],
+        NodeKind::Page(page) => {
+            let mut lines = vec![path.to_owned(), "Page".to_owned()];
+            lines.extend(page.children.iter().map(|child| ty(child.task.ty)));
+            lines
+        }
+        NodeKind::Inner(id) => {
+            let name = program.journey(*id).map_or("", |journey| &journey.name);
+            vec![path.to_owned(), format!("journey {name}")]
+        }
+        NodeKind::Success => vec!["success".to_owned()],
+        NodeKind::Failure => vec!["failure".to_owned()],
+        NodeKind::LooseEnd => vec!["nowhere".to_owned()],
+    }
+}
+
+/// The arrows of a journey: from, label, to; several outcomes to one target are one arrow.
+fn arrows(journey: &Journey) -> Vec<(usize, String, usize)> {
+    let mut arrows: Vec<(usize, String, usize)> = Vec::new();
+    for from in journey.graph.node_indices() {
+        let mut edges: Vec<_> = journey.graph.edges(from).collect();
+        edges.sort_by_key(|edge| edge.weight().on);
+        for edge in edges {
+            use petgraph::visit::EdgeRef as _;
+            let to = edge.target().index();
+            let label = match edge.weight().on {
+                On::Error => "on error".to_owned(),
+                On::Outcome(id) => {
+                    let node = journey.graph.node_weight(from);
+                    node.and_then(|n| n.outcomes.get(id.index()))
+                        .map_or("", |o| o)
+                        .to_owned()
+                }
+            };
+            match arrows
+                .iter_mut()
+                .find(|(f, _, t)| *f == from.index() && *t == to)
+            {
+                Some((_, labels, _)) => {
+                    labels.push_str(" | ");
+                    labels.push_str(&label);
+                }
+                None => arrows.push((from.index(), label, to)),
+            }
+        }
+    }
+    arrows
+}
+
+/// The nodes that are drawn: ends that nothing leads to are not.
+fn shown(journey: &Journey) -> impl Iterator<Item = (usize, &wayfare::model::journey::Node)> {
+    journey.graph.node_indices().filter_map(|index| {
+        let node = journey.graph.node_weight(index)?;
+        let end = matches!(
+            node.kind,
+            NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd
+        );
+        let led_to = journey
+            .graph
+            .edges_directed(index, petgraph::Direction::Incoming)
+            .next()
+            .is_some();
+        (!end || led_to).then_some((index.index(), node))
+    })
+}
+
+fn dot(out: &mut String, program: &Program, journey: &Journey) {
+    let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+    let _ = writeln!(out, "digraph {} {{", quote(&journey.wire_name));
+    out.push_str("  node [shape=box, style=rounded];\n  start [shape=point];\n");
+    let _ = writeln!(out, "  start -> n{};", journey.start.index());
+    for (index, node) in shown(journey) {
+        let label = lines(program, &node.kind, &node.path)
+            .iter()
+            .map(|line| line.replace('\\', "\\\\").replace('"', "\\\""))
+            .collect::<Vec<_>>()
+            .join("\\n");
+        let shape = match node.kind {
+            NodeKind::Decision(_) => ", shape=diamond, style=solid",
+            NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => {
+                ", shape=oval, style=solid"
+            }
+            NodeKind::Page(_) | NodeKind::Inner(_) | NodeKind::Task(_) => "",
+        };
+        let _ = writeln!(out, "  n{index} [label=\"{label}\"{shape}];");
+    }
+    for (from, label, to) in arrows(journey) {
+        let _ = writeln!(out, "  n{from} -> n{to} [label={}];", quote(&label));
+    }
+    out.push_str("}\n");
+}
+
+fn mermaid(out: &mut String, program: &Program, journey: &Journey) {
+    // Entities keep whatever an author writes from being read as Mermaid.
+    let escape = |text: &str| {
+        text.replace('&', "#amp;")
+            .replace('"', "#quot;")
+            .replace('<', "#lt;")
+            .replace('>', "#gt;")
+    };
+    let _ = writeln!(
+        out,
+        "---\ntitle: \"{}\"\n---\nflowchart TD",
+        escape(&journey.wire_name)
+    );
+    let _ = writeln!(out, "  start(( )) --> n{}", journey.start.index());
+    for (index, node) in shown(journey) {
+        let label = lines(program, &node.kind, &node.path)
+            .iter()
+            .map(|line| escape(line))
+            .collect::<Vec<_>>()
+            .join("<br>");
+        let _ = match node.kind {
+            NodeKind::Decision(_) => writeln!(out, "  n{index}{{\"{label}\"}}"),
+            NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => {
+                writeln!(out, "  n{index}([\"{label}\"])")
+            }
+            NodeKind::Inner(_) => writeln!(out, "  n{index}[[\"{label}\"]]"),
+            NodeKind::Page(_) | NodeKind::Task(_) => writeln!(out, "  n{index}[\"{label}\"]"),
+        };
+    }
+    for (from, label, to) in arrows(journey) {
+        let _ = writeln!(out, "  n{from} -- \"{}\" --> n{to}", escape(&label));
+    }
+}

@@ -1,0 +1,55 @@
+//! `wayfare serve`: the demo without a configuration, what the configuration says with one.
+
+use std::path::Path;
+
+use wayfare_server::{
+    Server,
+    config::{Config, ConfigError},
+};
+
+use crate::{
+    Outcome, Trouble,
+    args::ServeArgs,
+    terminal::{self, Terminal},
+};
+
+/// The configuration that is read where none is named.
+const CONFIG: &str = "wayfare.toml";
+/// The data folder of the demo.
+const DATA: &str = "wayfare-data";
+
+pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    let config = config(args).map_err(|error| Trouble::input(error.to_string()))?;
+    if let Some(file) = &config.file {
+        terminal.say(&format!("settings from {}", file.display()));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let running = Server::start(config)
+            .await
+            .map_err(|e| Trouble::input(e.to_string()))?;
+        terminal::put(&running.welcome())?;
+        running.until_signal().await;
+        Ok(Outcome::Clean)
+    })
+}
+
+fn config(args: &ServeArgs) -> Result<Config, ConfigError> {
+    let mut config = match &args.config {
+        Some(file) => Config::read(file)?,
+        None if Path::new(CONFIG).is_file() => Config::read(Path::new(CONFIG))?,
+        None => Config::demo(DATA),
+    };
+    if let Some(journeys) = &args.journeys {
+        config = config.with_journeys(journeys);
+    }
+    if let Some(folder) = &args.data {
+        config.data.folder.clone_from(folder);
+    }
+    if let Some(listen) = args.listen {
+        config.server.listen = listen.to_string();
+    }
+    Ok(config)
+}

@@ -1,0 +1,256 @@
+//! From paths on the command line to sources that belong together.
+//!
+//! A folder is one program: the `.journey` files directly in it. A file is a program of its own, to which a
+//! sibling is added only for a journey that the file names and does not declare. Imports go through
+//! [`Folder`], which never leaves the root.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
+
+use wayfare::{
+    Source, SourceMap, Value,
+    ast::{Body, Item, NodeKind},
+    compile::{ImportError, Importer},
+};
+
+use crate::{Trouble, args::Sources};
+
+/// The largest file that is read at all; the compiler refuses smaller ones with a finding.
+const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// Sources that are compiled together.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The sources.
+    pub(crate) sources: Vec<Source>,
+    /// Where imports may go.
+    pub(crate) folder: Folder,
+}
+
+/// The projects that the paths name, in order.
+pub(crate) fn load(args: &Sources) -> Result<Vec<Project>, Trouble> {
+    args.paths
+        .iter()
+        .map(|path| load_path(path, args.root.as_deref()))
+        .collect()
+}
+
+/// The project that a path names.
+pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Trouble> {
+    if path.as_os_str() == "-" {
+        let text = io::read_to_string(io::stdin())
+            .map_err(|e| Trouble::input(format!("standard input cannot be read: {e}")))?;
+        let folder = Folder::new(root.unwrap_or(Path::new(".")))?;
+        return Ok(Project {
+            sources: vec![Source::new("-", text)],
+            folder,
+        });
+    }
+    let kind = fs::metadata(path)
+        .map_err(|e| Trouble::input(format!("`{}` cannot be read: {e}", path.display())))?;
+    if kind.is_dir() {
+        let files = journey_files(path)?;
+        if files.is_empty() {
+            return Err(Trouble::input(format!(
+                "there is no `.journey` file in `{}`",
+                path.display()
+            )));
+        }
+        let sources = files
+            .iter()
+            .map(|file| read(file))
+            .collect::<Result<_, _>>()?;
+        return Ok(Project {
+            sources,
+            folder: Folder::new(root.unwrap_or(path))?,
+        });
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let root = root.map_or_else(
+        || configured_root(&parent).unwrap_or(parent.clone()),
+        Path::to_path_buf,
+    );
+    let sources = with_siblings(read(path)?, path, &parent)?;
+    Ok(Project {
+        sources,
+        folder: Folder::new(&root)?,
+    })
+}
+
+/// The values given on the command line; each is read as the type its parameter declares.
+pub(crate) fn parameters(given: &[String]) -> Result<BTreeMap<String, Value>, Trouble> {
+    given
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), guess(value))),
+            _ => Err(Trouble::input(format!(
+                "`--param {pair}` is not of the form `name=value`"
+            ))),
+        })
+        .collect()
+}
+
+fn guess(text: &str) -> Value {
+    match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ => text.parse().map_or_else(|_| Value::text(text), Value::Int),
+    }
+}
+
+/// The `.journey` files directly in a folder, sorted.
+pub(crate) fn journey_files(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let unreadable =
+        |e: io::Error| Trouble::input(format!("`{}` cannot be read: {e}", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| e == "journey") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads one file; text that is not UTF-8 is an input that cannot be read.
+pub(crate) fn read(path: &Path) -> Result<Source, Trouble> {
+    let unreadable = |why: String| Trouble::input(format!("`{}` {why}", path.display()));
+    let kind = fs::metadata(path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+    if !kind.is_file() {
+        return Err(unreadable("is not a file".to_owned()));
+    }
+    if kind.len() > FILE_BYTES_MAX {
+        return Err(unreadable(format!(
+            "has {} bytes; no journey is that long",
+            kind.len()
+        )));
+    }
+    let bytes = fs::read(path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        unreadable(format!(
+            "is not UTF-8: byte {} does not belong to any character",
+            e.utf8_error().valid_up_to()
+        ))
+    })?;
+    Ok(Source::new(display(path), text))
+}
+
+/// A path as sources are named: `/` between the parts, no leading `./`.
+fn display(path: &Path) -> String {
+    let parts: Vec<_> = path
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/").replace("//", "/")
+}
+
+/// The nearest folder above with a configuration.
+fn configured_root(folder: &Path) -> Option<PathBuf> {
+    let absolute = folder.canonicalize().ok()?;
+    let above = absolute
+        .ancestors()
+        .position(|dir| dir.join("wayfare.toml").is_file())?;
+    let mut root = folder.to_path_buf();
+    for _ in 0..above {
+        root.push("..");
+    }
+    Some(root)
+}
+
+/// The file, and the siblings that declare journeys which it, or they, name.
+fn with_siblings(first: Source, path: &Path, folder: &Path) -> Result<Vec<Source>, Trouble> {
+    let mut declared = BTreeSet::new();
+    let mut wanted = BTreeSet::new();
+    names(&first, &mut declared, &mut wanted);
+    let mut sources = vec![first];
+    if wanted.is_subset(&declared) {
+        return Ok(sources);
+    }
+    let mut others = Vec::new();
+    for file in journey_files(folder)? {
+        if file.file_name() != path.file_name() {
+            others.push(read(&file)?);
+        }
+    }
+    while let Some(at) = others.iter().position(|other| {
+        let mut theirs = BTreeSet::new();
+        names(other, &mut theirs, &mut BTreeSet::new());
+        wanted
+            .difference(&declared)
+            .any(|name| theirs.contains(name))
+    }) {
+        let other = others.swap_remove(at);
+        names(&other, &mut declared, &mut wanted);
+        sources.push(other);
+    }
+    Ok(sources)
+}
+
+/// The journeys a source declares and those it calls.
+fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet<String>) {
+    let id = SourceMap::default().add(source.clone());
+    let parsed = wayfare::syntax::parse(source, id);
+    let mut calls = |body: &Body| {
+        for node in &body.nodes {
+            if let NodeKind::Journey(name) = &node.kind {
+                wanted.insert(name.text.clone());
+            }
+        }
+    };
+    for item in &parsed.file.items {
+        match item {
+            Item::Journey(journey) => {
+                declared.insert(journey.name.text.clone());
+                calls(&journey.body);
+            }
+            Item::Fragment(fragment) => calls(&fragment.body),
+            Item::Import(_)
+            | Item::Constant(_)
+            | Item::Parameter(_)
+            | Item::Extern(_)
+            | Item::Allow(_) => {}
+        }
+    }
+}
+
+/// Imports from a folder and the folders below it.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    fn new(root: &Path) -> Result<Self, Trouble> {
+        let root = root
+            .canonicalize()
+            .map_err(|e| Trouble::input(format!("`{}` cannot be read: {e}", root.display())))?;
+        Ok(Self { root })
+    }
+}
+
+impl Importer for Folder {
+    fn read(&self, _from: &str, path: &str) -> Result<Source, ImportError> {
+        let beside = PathBuf::from(path);
+        let missing = |_| ImportError::NotFound;
+        // A link may lead anywhere; where it really leads is what counts.
+        let real = beside.canonicalize().map_err(missing)?;
+        if !real.starts_with(&self.root) {
+            return Err(ImportError::Outside);
+        }
+        if !real.is_file() {
+            return Err(ImportError::Unreadable("it is not a file".to_owned()));
+        }
+        match read(&beside) {
+            Ok(source) => Ok(source),
+            Err(Trouble::Input(why) | Trouble::Internal(why)) => Err(ImportError::Unreadable(why)),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Findings as pictures of the text around them.
+//!
+//! Only the lines that a finding speaks of are handed to the drawing library, each cut to a width, so that
+//! neither a long file nor a long line makes a long message.
+
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Patch, Renderer, Snippet, renderer::DecorStyle,
+};
+use wayfare::{Diagnostic, Severity, SourceMap, Span};
+
+/// The most bytes one drawn finding may have.
+const BYTES_MAX: usize = 4 * 1_024;
+/// The most characters of a source line that are shown.
+const COLUMNS_MAX: usize = 120;
+/// The most lines between two labels that are shown in one picture.
+const LINES_MAX: usize = 200;
+
+/// Draws one finding.
+pub(crate) fn draw(diagnostic: &Diagnostic, sources: &SourceMap, colors: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let windows = windows(diagnostic, sources);
+    let mut main = level
+        .primary_title(diagnostic.message.as_ref())
+        .id(diagnostic.code.word)
+        .elements(windows.iter().map(Window::snippet));
+    if let Some(reason) = &diagnostic.allowed {
+        main = main.element(Level::NOTE.message(format!("allowed because {reason}")));
+    }
+    for note in &diagnostic.notes {
+        main = main.element(Level::NOTE.message(note.as_ref()));
+    }
+    if let (Some(help), None) = (&diagnostic.help, &diagnostic.fix) {
+        main = main.element(Level::HELP.message(help.as_ref()));
+    }
+    let patched = diagnostic.fix.as_ref().map(|fix| {
+        (
+            fix,
+            Window::around(sources, &[(fix.span, String::new(), false)]),
+        )
+    });
+    let mut groups: Vec<Group<'_>> = vec![main];
+    if let Some((fix, window)) = &patched {
+        let title = Level::HELP.secondary_title(fix.title.as_ref());
+        groups.push(
+            match window.as_ref().and_then(|w| w.patch(&fix.replacement)) {
+                Some(snippet) => title.element(snippet),
+                None => Group::with_title(title),
+            },
+        );
+    }
+    let renderer = if colors {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let text = renderer.decor_style(DecorStyle::Ascii).render(&groups);
+    cut(text)
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > BYTES_MAX {
+        let mut end = BYTES_MAX - '…'.len_utf8();
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// The labels of a finding, put together where they are near each other.
+fn windows(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<Window> {
+    let mut marks = vec![(diagnostic.span, diagnostic.expected.to_string(), true)];
+    marks.extend(
+        diagnostic
+            .labels
+            .iter()
+            .map(|l| (l.span, l.text.to_string(), false)),
+    );
+    let near = |a: Span, b: Span| {
+        a.source == b.source
+            && sources.locate(a).line.abs_diff(sources.locate(b).line) as usize <= LINES_MAX
+    };
+    let (here, elsewhere): (Vec<_>, Vec<_>) = marks
+        .into_iter()
+        .partition(|(span, ..)| near(*span, diagnostic.span));
+    let mut windows: Vec<Window> = Window::around(sources, &here).into_iter().collect();
+    windows.extend(
+        elsewhere
+            .into_iter()
+            .filter_map(|mark| Window::around(sources, &[mark])),
+    );
+    windows
+}
+
+/// Some lines of a source, each cut to a width, with the places to mark in them.
+struct Window {
+    path: String,
+    text: String,
+    first_line: usize,
+    marks: Vec<(std::ops::Range<usize>, String, bool)>,
+}
+
+impl Window {
+    fn around(sources: &SourceMap, marks: &[(Span, String, bool)]) -> Option<Self> {
+        let (first, ..) = marks.first()?;
+        let source = sources.get(first.source)?;
+        let text = source.text();
+        let start = marks
+            .iter()
+            .map(|(s, ..)| s.start as usize)
+            .min()?
+            .min(text.len());
+        let end = marks
+            .iter()
+            .map(|(s, ..)| s.end as usize)
+            .max()?
+            .min(text.len());
+        let from = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+        let to = text
+            .get(end..)?
+            .find('\n')
+            .map_or(text.len(), |at| end + at);
+        let mut window = Self {
+            path: source.name().to_owned(),
+            text: String::new(),
+            first_line: sources
+                .locate(Span {
+                    start: u32::try_from(from).ok()?,
+                    ..*first
+                })
+                .line as usize,
+            marks: Vec::new(),
+        };
+        let mut shift = Shift::default();
+        for line in text.get(from..to)?.split('\n') {
+            let line_start = from + shift.read;
+            let (kept, skipped) = cut_line(line, line_start, marks);
+            shift.lines.push((
+                line_start,
+                line.len(),
+                window.text.len(),
+                skipped,
+                kept.len(),
+            ));
+            window.text.push_str(&kept);
+            window.text.push('\n');
+            shift.read += line.len() + 1;
+        }
+        for (span, label, primary) in marks {
+            let range = shift.map(span.start as usize)..shift.map(span.end as usize);
+            window.marks.push((
+                range.start..range.end.max(range.start),
+                label.clone(),
+                *primary,
+            ));
+        }
+        Some(window)
+    }
+
+    fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+        Snippet::source(&self.text)
+            .path(&self.path)
+            .line_start(self.first_line)
+            .fold(true)
+            .annotations(self.marks.iter().map(|(range, label, primary)| {
+                let kind = if *primary {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
+                let annotation = kind.span(range.clone());
+                if label.is_empty() {
+                    annotation
+                } else {
+                    annotation.label(label)
+                }
+            }))
+    }
+
+    fn patch<'a>(&'a self, replacement: &'a str) -> Option<Snippet<'a, Patch<'a>>> {
+        let (range, ..) = self.marks.first()?;
+        Some(
+            Snippet::source(&self.text)
+                .path(&self.path)
+                .line_start(self.first_line)
+                .fold(true)
+                .patch(Patch::new(range.clone(), replacement)),
+        )
+    }
+}
+
+/// Where each byte of the shown lines stands in the window.
+#[derive(Default)]
+struct Shift {
+    read: usize,
+    /// Start and length in the source, start in the window, bytes left out at the front, bytes kept.
+    lines: Vec<(usize, usize, usize, usize, usize)>,
+}
+
+impl Shift {
+    fn map(&self, offset: usize) -> usize {
+        let at = self
+            .lines
+            .partition_point(|(start, ..)| *start <= offset)
+            .saturating_sub(1);
+        let Some((start, _, window, skipped, kept)) = self.lines.get(at).copied() else {
+            return 0;
+        };
+        let within = offset.saturating_sub(start);
+        if skipped == 0 {
+            return window + within.min(kept);
+        }
+        window + (within.saturating_sub(skipped) + '…'.len_utf8()).min(kept)
+    }
+}
+
+/// Cuts a long line around the first place marked in it; returns what is kept and how many bytes were left
+/// out at the front.
+fn cut_line(line: &str, start: usize, marks: &[(Span, String, bool)]) -> (String, usize) {
+    if line.len() <= COLUMNS_MAX {
+        return (line.trim_end_matches('\r').to_owned(), 0);
+    }
+    let first = marks
+        .iter()
+        .map(|(span, ..)| span.start as usize)
+        .filter(|at| (start..=start + line.len()).contains(at))
+        .min()
+        .map_or(0, |at| at - start);
+    let mut front = first.saturating_sub(COLUMNS_MAX / 3);
+    while !line.is_char_boundary(front) {
+        front -= 1;
+    }
+    let rest: String = line
+        .get(front..)
+        .unwrap_or_default()
+        .chars()
+        .take(COLUMNS_MAX)
+        .collect();
+    if front == 0 {
+        (format!("{rest}…"), 0)
+    } else {
+        (format!("…{rest}…"), front)
+    }
+}

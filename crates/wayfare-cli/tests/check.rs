@@ -1,0 +1,190 @@
+//! `check` and `fmt`.
+
+use serde_json::Value as Json;
+
+use crate::support::{Folder, LOGIN, examples};
+
+#[test]
+fn a_clean_folder_is_clean() {
+    let folder = Folder::new(&[("journeys/login.journey", LOGIN)]);
+    let ran = folder.run(&["check", "journeys"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(ran.err, "1 file, no findings\n");
+}
+
+#[test]
+fn the_examples_are_clean_and_formatted() {
+    let folder = Folder::new(&[]);
+    let examples = examples();
+    let ran = folder.run(&["check", "--deny", "warnings", examples.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = folder.run(&["fmt", "--check", examples.to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn a_mistake_is_drawn_with_its_mend() {
+    let text = LOGIN.replace("    false -> failure\n", "");
+    let folder = Folder::new(&[("login.journey", &text)]);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    let expected = "\
+error[unwired_outcome]: outcome `false` of `check` leads nowhere
+";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    assert!(ran.err.contains(" --> login.journey:"), "{}", ran.err);
+    assert!(ran.err.contains("false -> failure"), "{}", ran.err);
+    assert!(
+        ran.err.ends_with("1 file, 1 error, 0 warnings\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn findings_are_data_too() {
+    let text = LOGIN.replace("DataStoreDecision", "DataStoreDecison");
+    let folder = Folder::new(&[("login.journey", &text)]);
+    let ran = folder.run(&["check", "--format", "json", "login.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report: Json = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["errors"], 1);
+    let finding = &report["diagnostics"][0];
+    assert_eq!(finding["code"], "unknown_type");
+    assert_eq!(finding["place"]["file"], "login.journey");
+    assert_eq!(finding["place"]["start"]["line"], 10);
+    assert_eq!(finding["fix"]["replacement"], "DataStoreDecision");
+}
+
+#[test]
+fn a_file_brings_in_the_sibling_it_names_and_no_other() {
+    let caller = r#"journey outer {
+  start inner
+
+  node inner: journey login {
+    true -> success
+    false -> failure
+  }
+}
+"#;
+    let folder = Folder::new(&[
+        ("outer.journey", caller),
+        ("login.journey", LOGIN),
+        ("broken.journey", "journey broken {"),
+    ]);
+    let ran = folder.run(&["check", "outer.journey"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.err, "2 files, no findings\n");
+    let ran = folder.run(&["check", "."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("broken.journey"), "{}", ran.err);
+}
+
+#[test]
+fn standard_input_is_a_file_like_any_other() {
+    let folder = Folder::new(&[]);
+    assert_eq!(folder.run_with(&["check", "-"], LOGIN).code, 0);
+    assert_eq!(folder.run_with(&["check", "-"], "journey x {").code, 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let folder = Folder::new(&[("empty/readme.txt", ""), ("bytes.journey", "")]);
+    std::fs::write(folder.path().join("bytes.journey"), [0x66, 0xff, 0xfe]).unwrap();
+    for (path, said) in [
+        ("nope.journey", "`nope.journey` cannot be read"),
+        ("empty", "there is no `.journey` file in `empty`"),
+        ("bytes.journey", "is not UTF-8"),
+    ] {
+        let ran = folder.run(&["check", path]);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+        assert!(ran.err.contains(said), "{path}: {}", ran.err);
+    }
+    assert_eq!(folder.run(&["check", "--nope"]).code, 2);
+}
+
+#[test]
+fn imports_stay_in_the_root() {
+    let text = format!("import \"../secret.journey\"\n\n{LOGIN}");
+    let folder = Folder::new(&[
+        ("journeys/login.journey", text.as_str()),
+        ("secret.journey", "let a = 1\n"),
+    ]);
+    let ran = folder.run(&["check", "journeys/login.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("error[import_outside]"), "{}", ran.err);
+
+    let text = format!("import \"lib/link.journey\"\n\n{LOGIN}");
+    folder.write("journeys/login.journey", &text);
+    folder.write("journeys/lib/other.journey", "let b = 1\n");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(
+        folder.path().join("secret.journey"),
+        folder.path().join("journeys/lib/link.journey"),
+    )
+    .unwrap();
+    let ran = folder.run(&["check", "journeys/login.journey"]);
+    assert!(ran.err.contains("error[import_outside]"), "{}", ran.err);
+}
+
+#[test]
+fn warnings_and_exceptions_can_be_refused() {
+    let kiosk = r#"journey kiosk {
+  start name
+
+  node name: UsernameCollector {
+    allow unproved_success because "a kiosk"
+    -> success
+  }
+}
+"#;
+    let folder = Folder::new(&[("kiosk.journey", kiosk)]);
+    let ran = folder.run(&["check", "kiosk.journey"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("allowed because a kiosk"), "{}", ran.err);
+    assert_eq!(
+        folder
+            .run(&["check", "--deny", "allowed", "kiosk.journey"])
+            .code,
+        1
+    );
+    folder.write("unused.journey", &format!("let unused = 1\n\n{LOGIN}"));
+    assert_eq!(folder.run(&["check", "unused.journey"]).code, 0);
+    assert_eq!(
+        folder
+            .run(&["check", "--deny", "warnings", "unused.journey"])
+            .code,
+        1
+    );
+}
+
+#[test]
+fn colours_are_asked_for() {
+    let folder = Folder::new(&[("x.journey", "journey x {\n")]);
+    assert!(!folder.run(&["check", "x.journey"]).err.contains('\u{1b}'));
+    assert!(
+        folder
+            .run(&["check", "--color", "always", "x.journey"])
+            .err
+            .contains('\u{1b}')
+    );
+}
+
+#[test]
+fn a_drawn_finding_is_small_whatever_the_line() {
+    let long = format!(
+        "let x = \"{}\"\njourney a {{ nope {} }}\n",
+        "y".repeat(200_000),
+        "z ".repeat(100_000)
+    );
+    let folder = Folder::new(&[("long.journey", &long)]);
+    let ran = folder.run(&["check", "long.journey"]);
+    assert_eq!(ran.code, 1);
+    for finding in ran.err.split("\n\n") {
+        assert!(finding.len() <= 4 * 1_024, "{} bytes", finding.len());
+        for line in finding.lines() {
+            assert!(line.chars().count() <= 240, "{}", line.chars().count());
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The command line as a person or a script uses it: arguments and files in, streams and exit codes out.
+
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod play;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod show;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,188 @@
+//! `serve`: it starts, says where, answers, drains; and says what to mend where it does not start.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    process::{Child, Stdio},
+};
+
+use crate::support::{Folder, LOGIN};
+
+const CHEAP: &str = "[hash]\nmemory = \"64KiB\"\ntime = 1\n";
+
+/// A server of the command line; killed where a test fails before it is stopped.
+struct Served {
+    child: Child,
+    address: SocketAddr,
+    welcome: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(folder: &Folder, arguments: &[&str]) -> Served {
+    let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
+    all.extend(arguments);
+    let mut child = folder
+        .command(&all)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().expect("a line").unwrap();
+    let address = first
+        .rsplit_once("http://")
+        .expect("an address")
+        .1
+        .parse()
+        .unwrap();
+    let mut welcome = first;
+    // The welcome ends with where mail is kept and notes; reading on would wait for the end.
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        welcome.push_str(&line);
+        welcome.push('\n');
+        if line.contains("mail is kept in") {
+            break;
+        }
+    }
+    Served {
+        child,
+        address,
+        welcome,
+    }
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         accept-api-version: protocol=1.0,resource=2.1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply
+}
+
+#[test]
+fn the_demo_starts_answers_and_drains() {
+    let folder = Folder::new(&[]);
+    let mut served = serve(&folder, &[]);
+    assert!(
+        served
+            .welcome
+            .contains("demo of realm /alpha, password Ch4ng31t"),
+        "{}",
+        served.welcome
+    );
+    assert!(served.welcome.contains("amadmin"), "{}", served.welcome);
+    assert!(folder.path().join("wayfare-data").is_dir());
+    assert!(ask(served.address, "GET", "/healthz", "").starts_with("HTTP/1.1 200"));
+    assert!(ask(served.address, "GET", "/", "").contains("<form"));
+    let step = ask(
+        served.address,
+        "POST",
+        "/am/json/realms/root/realms/alpha/authenticate",
+        "{}",
+    );
+    assert!(step.contains("\"NameCallback\""), "{step}");
+
+    let pid = served.child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert!(served.child.wait().unwrap().success());
+
+    // The second start is not the first: the administrator's password is not shown again.
+    let again = serve(&folder, &[]);
+    assert!(
+        !again.welcome.contains("administrator"),
+        "{}",
+        again.welcome
+    );
+}
+
+#[test]
+fn a_new_folder_is_served() {
+    let folder = Folder::new(&[]);
+    assert_eq!(folder.run(&["new", "."]).code, 0);
+    let text = folder.read("wayfare.toml");
+    folder.write("wayfare.toml", &format!("{text}\n{CHEAP}"));
+    let served = serve(&folder, &[]);
+    let step = ask(
+        served.address,
+        "POST",
+        "/am/json/realms/root/realms/alpha/authenticate",
+        "{}",
+    );
+    assert!(step.contains("\"PasswordCallback\""), "{step}");
+}
+
+#[test]
+fn journeys_can_be_named() {
+    let folder = Folder::new(&[(
+        "mine/hello.journey",
+        &LOGIN.replace("\"Login\"", "\"Hello\""),
+    )]);
+    let served = serve(&folder, &["mine"]);
+    let step = ask(
+        served.address,
+        "POST",
+        "/am/json/realms/root/realms/alpha/authenticate?authIndexType=service&authIndexValue=Hello",
+        "{}",
+    );
+    assert!(step.contains("\"NameCallback\""), "{step}");
+}
+
+#[test]
+fn what_hinders_a_start_is_said_before_it_listens() {
+    let folder = Folder::new(&[
+        ("broken/login.journey", "journey login {\n"),
+        (
+            "unknown.toml",
+            "[server]\nlisten = \"127.0.0.1:0\"\nbase_pth = \"/am\"\n",
+        ),
+        ("file", "not a folder"),
+    ]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, said) in [
+        (vec!["--config", "nope.toml"], "nope.toml"),
+        (vec!["--config", "unknown.toml"], "base_path"),
+        (vec!["broken"], "unclosed"),
+        (vec!["nowhere"], "nowhere"),
+        (vec!["--data", "file"], "file"),
+        (vec!["--listen", &taken], "cannot listen at"),
+    ] {
+        let mut all = vec!["serve"];
+        if !arguments.contains(&"--listen") {
+            all.extend(["--listen", "127.0.0.1:0"]);
+        }
+        all.extend(&arguments);
+        let ran = folder.run(&all);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (3, ""),
+            "{arguments:?} {ran:?}"
+        );
+        assert!(ran.err.contains(said), "{arguments:?} {}", ran.err);
+    }
+    let data = folder.path().join("corrupt");
+    assert_eq!(folder.run(&["new", "x"]).code, 0);
+    std::fs::create_dir_all(&data).unwrap();
+    for entry in ["wayfare.db", "wayfare.sqlite", "store.db"] {
+        std::fs::write(data.join(entry), vec![0x5a; 8_192]).unwrap();
+    }
+    let ran = folder.run(&["serve", "--listen", "127.0.0.1:0", "--data", "corrupt"]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+}

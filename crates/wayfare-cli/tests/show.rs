@@ -1,0 +1,74 @@
+//! `explain`, `graph`, `completions` and `new`.
+
+use crate::support::{Folder, LOGIN};
+
+#[test]
+fn every_code_is_explained() {
+    let folder = Folder::new(&[]);
+    for code in wayfare::codes::ALL {
+        let ran = folder.run(&["explain", code.word]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains(code.word), "{}", ran.out);
+    }
+    assert_eq!(folder.run(&["explain", "error[unwired_outcome]"]).code, 0);
+    let ran = folder.run(&["explain", "unwired_outcom"]);
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.err.contains("did you mean `unwired_outcome`?"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(
+        folder.run(&["explain"]).out.lines().count(),
+        wayfare::codes::ALL.len()
+    );
+}
+
+#[test]
+fn the_picture_has_every_arrow() {
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let dot = folder.run(&["graph", "--to", "dot", "login.journey"]);
+    assert_eq!(dot.code, 0, "{dot:?}");
+    let expected = r#"digraph "Login" {
+  node [shape=box, style=rounded];
+  start [shape=point];
+"#;
+    assert!(dot.out.starts_with(expected), "{}", dot.out);
+    assert_eq!(dot.out.matches(" -> ").count(), 4, "{}", dot.out);
+    assert!(dot.out.contains(r#"[label="true"]"#), "{}", dot.out);
+    let mermaid = folder.run(&["graph", "login.journey"]);
+    assert!(mermaid.out.contains("flowchart TD"), "{}", mermaid.out);
+    assert_eq!(mermaid.out.matches(" --> ").count(), 4, "{}", mermaid.out);
+    let ran = folder.run(&["graph", "--journey", "nope", "login.journey"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert_eq!(folder.run_with(&["graph", "-"], "journey x {").code, 1);
+}
+
+#[test]
+fn completions_are_printed() {
+    let folder = Folder::new(&[]);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = folder.run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("wayfare"), "{shell}");
+    }
+}
+
+#[test]
+fn a_new_folder_is_clean_and_plays() {
+    let folder = Folder::new(&[]);
+    let ran = folder.run(&["new", "mine"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.contains("wayfare serve"), "{}", ran.out);
+    let ran = folder.run(&["check", "--deny", "warnings", "mine/journeys"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = folder.run_with(&["run", "mine/journeys/login.journey"], "demo\nCh4ng31t\n");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "success: demo at level 0\n"),
+        "{ran:?}"
+    );
+    let ran = folder.run(&["new", "mine"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("is not empty"), "{}", ran.err);
+}
