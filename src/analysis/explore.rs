@@ -53,7 +53,7 @@ pub(super) trait Domain {
 const NEVER: u64 = u64::MAX;
 
 /// How many cells one exploration may fill beyond what memory-free ones need.
-const CELLS_EXTRA: usize = 8_000_000;
+const CELLS_EXTRA: usize = 1_000_000;
 
 /// The number of a table: one instance entered with one memory.
 pub(super) type TableId = usize;
@@ -304,7 +304,8 @@ impl Explored {
         let Some(table) = self.tables.get_mut(id) else {
             return;
         };
-        for (arc_id, arc) in flow.leaving(state).filter(|(_, arc)| arc.via.is_none()) {
+        let open = |(_, arc): &(u32, &Arc)| arc.via.is_none() && !arc.is_shut();
+        for (arc_id, arc) in flow.leaving(state).filter(open) {
             let link = Link {
                 state,
                 memory,

@@ -8,14 +8,18 @@
 
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
-use crate::model::{
-    catalog::Catalog,
-    expr::{Expr, Function, Slot},
-    journey::{
-        Child, Edge, Guard, Journey, JourneyId, Node, NodeKind, On, OutcomeId, SettingValue, Task,
+use crate::{
+    analysis::component::Arcs,
+    model::{
+        catalog::Catalog,
+        expr::{Expr, Function, Slot},
+        journey::{
+            Child, Edge, Guard, Journey, JourneyId, Node, NodeKind, On, OutcomeId, SettingValue,
+            Task,
+        },
+        program::Program,
+        signature::{Factor, Known, LevelChange, Signature},
     },
-    program::Program,
-    signature::{Factor, Known, LevelChange, Signature},
 };
 
 /// How a journey ends, as its caller sees it.
@@ -153,6 +157,11 @@ impl Arc {
         !matches!(self.leave, Leave::Next(_))
     }
 
+    /// Whether no run can take it: a limiter that lets nothing pass.
+    pub(super) fn is_shut(&self) -> bool {
+        self.bound == Bound::Times(0)
+    }
+
     /// Whether it is taken on an error.
     pub(super) fn is_error(&self) -> bool {
         matches!(self.leave, Leave::Error | Leave::Unhandled)
@@ -164,6 +173,8 @@ impl Arc {
 pub(super) struct Flow {
     /// Which journey.
     pub(super) journey: JourneyId,
+    /// Where it starts.
+    pub(super) start: u32,
     /// The states; those of nodes first, by the number of the node.
     pub(super) states: Vec<State>,
     /// The arcs, by where they begin.
@@ -206,6 +217,17 @@ impl Flow {
             .ok()
             .and_then(|at| self.children.get(at))
             .map_or(u32::MAX, |(_, first)| first + u32::from(child) - 1)
+    }
+
+    /// The states that some run reaches, given how inner journeys can end.
+    pub(super) fn reached(&self, ends: &[Exits]) -> Vec<bool> {
+        let arcs: Vec<(u32, u32)> = self
+            .arcs
+            .iter()
+            .filter(|arc| !arc.is_shut() && self.returns(arc, ends))
+            .map(|arc| (arc.from, arc.to))
+            .collect();
+        Arcs::new(self.states.len(), &arcs).reach([self.start])
     }
 
     /// The ends among the states that are reached.
@@ -254,6 +276,8 @@ pub(super) struct Flows {
     flows: Vec<Flow>,
     /// Callees first. Journeys that call each other in a circle are left out; they are refused earlier.
     pub(super) order: Vec<JourneyId>,
+    /// By journey, the ways in which it can end.
+    pub(super) ends: Vec<Exits>,
 }
 
 impl Flows {
@@ -265,7 +289,18 @@ impl Flows {
             .map(|journey| Flow::new(program, journey))
             .collect();
         let order = callees_first(&flows);
-        Self { flows, order }
+        let ends = vec![Exits::default(); flows.len()];
+        let mut all = Self { flows, order, ends };
+        for id in &all.order {
+            let Some(flow) = all.flows.get(id.index()) else {
+                continue;
+            };
+            let ends = flow.ends(&flow.reached(&all.ends));
+            if let Some(place) = all.ends.get_mut(id.index()) {
+                *place = ends;
+            }
+        }
+        all
     }
 
     /// The flow of a journey.
@@ -367,6 +402,7 @@ impl<'a> Builder<'a> {
         }
         Flow {
             journey: self.journey.id,
+            start: Flow::of_node(self.journey.start),
             states: self.states,
             arcs: self.arcs,
             first,
@@ -523,9 +559,7 @@ impl<'a> Builder<'a> {
                 let name = names.get(outcome.index()).map_or("", |name| &**name);
                 arc = self.with_facts(arc, task, name);
             }
-            if arc.bound != Bound::Times(0) {
-                self.arcs.push(arc);
-            }
+            self.arcs.push(arc);
         }
     }
 

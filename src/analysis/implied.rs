@@ -3,7 +3,7 @@
 //! Conditions are compared as written: no arithmetic but that of bounds, no knowledge of functions. So a
 //! fact that is implied is implied; one that is not may still be true.
 
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use crate::{
     analysis::level::turned,
@@ -120,7 +120,7 @@ fn reads(expr: &Expr, slot: &Slot) -> bool {
 }
 
 /// A comparison with a constant: of what, how, with what.
-type Compared<'a> = (&'a Expr, BinaryOp, &'a Value);
+type Compared<'a> = (&'a Expr, BinaryOp, Cow<'a, Value>);
 
 fn compared(expr: &Expr, holds: bool) -> Option<Compared<'_>> {
     if let Expr::Not(inner) = expr {
@@ -147,7 +147,20 @@ fn compared(expr: &Expr, holds: bool) -> Option<Compared<'_>> {
             false,
         ) => return None,
     };
-    Some((of, op, value))
+    // Whole numbers have neighbours.
+    Some(match (op, value) {
+        (BinaryOp::Greater, Value::Int(number)) if *number < i64::MAX => (
+            of,
+            BinaryOp::GreaterOrEqual,
+            Cow::Owned(Value::Int(number + 1)),
+        ),
+        (BinaryOp::Less, Value::Int(number)) if *number > i64::MIN => (
+            of,
+            BinaryOp::LessOrEqual,
+            Cow::Owned(Value::Int(number - 1)),
+        ),
+        _ => (of, op, Cow::Borrowed(value)),
+    })
 }
 
 /// Whether one comparison with a constant implies another of the same thing.
@@ -160,6 +173,7 @@ fn bounds(expr: &Expr, holds: bool, wanted: &Expr) -> bool {
     if of != same {
         return false;
     }
+    let (value, bound) = (&*value, &*bound);
     if let (BinaryOp::In, Value::List(list)) = (op, value) {
         return !list.is_empty() && list.iter().all(|value| fits(value, want, bound));
     }

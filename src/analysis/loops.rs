@@ -36,7 +36,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             program,
             flow,
             journey,
-            reached: reached(flow, journey),
+            reached: flow.reached(&flows.ends),
         };
         let ends = here.spinning(&silent, diagnostics);
         put(&mut silent, *id, ends);
@@ -50,11 +50,6 @@ fn put(list: &mut [Exits], id: JourneyId, ends: Exits) {
     if let Some(place) = list.get_mut(id.index()) {
         *place = ends;
     }
-}
-
-fn reached(flow: &Flow, journey: &Journey) -> Vec<bool> {
-    let arcs: Vec<(u32, u32)> = flow.arcs.iter().map(|arc| (arc.from, arc.to)).collect();
-    Arcs::new(flow.states.len(), &arcs).reach([Flow::of_node(journey.start)])
 }
 
 struct Here<'a> {

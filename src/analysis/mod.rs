@@ -32,6 +32,15 @@ pub use ensure::{Verdict, prove};
 
 use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
 
+/// Everything that the last pass of the compiler finds in a program, `allow` lines not applied.
+///
+/// For tools that make or change programs without text; the compiler has done this already.
+pub fn findings(program: &Program) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    check(program, &mut diagnostics);
+    diagnostics
+}
+
 /// Checks a program: the last pass of the compiler.
 pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     let flows = Flows::new(program);

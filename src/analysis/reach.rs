@@ -11,7 +11,7 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         component::Arcs,
-        flow::{Exit, Exits, Flow, Flows},
+        flow::{Exit, Flow, Flows},
     },
     codes,
     model::{
@@ -139,27 +139,17 @@ fn loose_ends(journey: &Journey, diagnostics: &mut Diagnostics) {
 }
 
 fn no_success(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    let mut never: BTreeSet<JourneyId> = BTreeSet::new();
-    let mut ends = vec![Exits::default(); program.journeys.len()];
-    for id in &flows.order {
-        let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) else {
-            continue;
-        };
-        let arcs: Vec<(u32, u32)> = flow
-            .arcs
-            .iter()
-            .filter(|arc| flow.returns(arc, &ends))
-            .map(|arc| (arc.from, arc.to))
-            .collect();
-        let arcs = Arcs::new(flow.states.len(), &arcs);
-        let found = flow.ends(&arcs.reach([Flow::of_node(journey.start)]));
-        if !found.has(Exit::Success) {
-            never.insert(*id);
-        }
-        if let Some(place) = ends.get_mut(id.index()) {
-            *place = found;
-        }
-    }
+    let never: BTreeSet<JourneyId> = flows
+        .order
+        .iter()
+        .filter(|id| {
+            flows
+                .ends
+                .get(id.index())
+                .is_some_and(|ends| !ends.has(Exit::Success))
+        })
+        .copied()
+        .collect();
     for id in &never {
         let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) else {
             continue;

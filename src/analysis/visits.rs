@@ -141,7 +141,7 @@ impl Unfolded {
         let at = space.instance(instance)?;
         let flow = space.flow(instance)?;
         for (id, arc) in (0..).zip(&flow.arcs) {
-            if arc.via.is_some() {
+            if arc.via.is_some() || arc.is_shut() {
                 continue;
             }
             let limiter = match arc.bound {
