@@ -11,5 +11,6 @@ mod compile;
 mod engine;
 #[cfg(test)]
 mod nodes;
+mod oracle;
 #[cfg(test)]
 mod syntax;

@@ -13,7 +13,7 @@ use crate::{
         counterexample,
         ensure::{Question, Verdict, verdict},
         explore::{Domain, Next, explore},
-        flow::{Arc, Flow, Leave, Raise, State, StateKind},
+        flow::{Arc, Flow, Leave, Only, Raise, State, StateKind},
         implied::{Fact, by_arms},
         level::comparison,
         phase::{ARMED, Phase},
@@ -585,7 +585,7 @@ impl Domain for Carried {
     }
 
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.rolled_back {
+        if arc.only == Only::Passing {
             return Next::Dead;
         }
         let marks = at.on_arc(id);

@@ -115,6 +115,18 @@ pub(super) enum Raise {
     Unknown,
 }
 
+/// For which questions an arc stands: an error in a later child of a page has passed the earlier ones, and
+/// yet what they did is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Only {
+    /// For all.
+    Always,
+    /// For what a run passes.
+    Passing,
+    /// For what a run has done.
+    Done,
+}
+
 /// How often an arc can be taken in one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
@@ -137,8 +149,8 @@ pub(super) struct Arc {
     pub(super) leave: Leave,
     /// For a call: how the inner journey has ended.
     pub(super) via: Option<Exit>,
-    /// Whether the error is in a later child of a page, so that what earlier children did is taken back.
-    pub(super) rolled_back: bool,
+    /// For which questions it stands.
+    pub(super) only: Only,
     /// What is proved.
     pub(super) proves: Option<Factor>,
     /// Whether the name of the identity may be written.
@@ -496,18 +508,18 @@ impl<'a> Builder<'a> {
             NodeKind::Inner(_) => {
                 let targets = self.targets(index);
                 // The call itself fails where journeys stand too deep in each other.
-                self.error(from, &targets, false);
+                self.error(from, &targets, Only::Always);
                 self.call(from, node, &targets);
             }
             NodeKind::Decision(_) => {
                 let targets = self.targets(index);
                 self.leave(from, None, &node.outcomes, &targets);
-                self.error(from, &targets, false);
+                self.error(from, &targets, Only::Always);
             }
             NodeKind::Task(task) => {
                 let targets = self.targets(index);
                 self.leave(from, Some(task), &node.outcomes, &targets);
-                self.error(from, &targets, false);
+                self.error(from, &targets, Only::Always);
             }
             NodeKind::Page(page) => self.page(index, node, &page.children),
         }
@@ -520,7 +532,11 @@ impl<'a> Builder<'a> {
         if children.len() > 1 {
             self.children.push((from, first));
         }
-        self.error(from, &targets, false);
+        self.error(from, &targets, Only::Always);
+        let later = || children.iter().skip(1);
+        if later().any(|child| self.task_state(index, 1, &child.task).may_fail) {
+            self.error(from, &targets, Only::Done);
+        }
         for (at, child) in children.iter().enumerate() {
             let number = u16::try_from(at).unwrap_or(u16::MAX);
             if at > 0 {
@@ -529,7 +545,7 @@ impl<'a> Builder<'a> {
                 state.stops = false;
                 from = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
                 self.states.push(state);
-                self.error(from, &targets, true);
+                self.error(from, &targets, Only::Passing);
             }
             if at + 1 < children.len() {
                 let to = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
@@ -563,18 +579,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn error(&mut self, from: u32, targets: &Targets, rolled_back: bool) {
-        let may_fail = self
-            .states
-            .get(from as usize)
-            .is_some_and(|state| state.may_fail);
+    fn error(&mut self, from: u32, targets: &Targets, only: Only) {
+        let state = self.states.get(from as usize);
+        let may_fail = only == Only::Done || state.is_some_and(|state| state.may_fail);
         let (to, leave) = match targets.error {
             Some(to) => (to, Leave::Error),
             None if may_fail => (self.raise, Leave::Unhandled),
             None => (self.stumble, Leave::Unhandled),
         };
         let arc = Arc {
-            rolled_back,
+            only,
             ..self.arc(from, to, leave)
         };
         self.arcs.push(arc);
@@ -615,7 +629,7 @@ impl<'a> Builder<'a> {
             to,
             leave,
             via: None,
-            rolled_back: false,
+            only: Only::Always,
             proves: None,
             writes_identity: false,
             raise: Raise::By(0),

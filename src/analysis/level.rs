@@ -13,7 +13,7 @@ use crate::{
         counterexample,
         ensure::{Question, Verdict, verdict},
         explore::{Domain, Next, explore},
-        flow::{Arc, Flow, Flows, Leave, Raise, State},
+        flow::{Arc, Flow, Flows, Leave, Only, Raise, State},
         space::{Instance, Mark, Space},
     },
     codes,
@@ -254,7 +254,7 @@ impl Domain for Levels<'_> {
 
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
         let mut known = Known::of(memory);
-        if arc.rolled_back {
+        if arc.only == Only::Passing {
             return Next::Dead;
         }
         if known.least < arc.level_min {

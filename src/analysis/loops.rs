@@ -12,7 +12,7 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         component::Arcs,
-        flow::{Arc, Bound, Exits, Flow, Flows, Leave, StateKind},
+        flow::{Arc, Bound, Exits, Flow, Flows, Leave, Only, StateKind},
     },
     codes,
     model::{
@@ -74,7 +74,7 @@ impl Here<'_> {
                 self.flow.returns(arc, silent)
             } else if arc.is_error() {
                 // A node may fail before it asks.
-                state.may_fail
+                state.may_fail || arc.only == Only::Done
             } else {
                 !state.asks
             };

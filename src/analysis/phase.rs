@@ -5,7 +5,7 @@
 
 use crate::analysis::{
     explore::{Domain, Next},
-    flow::{Arc, State},
+    flow::{Arc, Only, State},
     space::{Instance, Mark},
 };
 
@@ -52,8 +52,9 @@ impl Domain for Phase {
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
         let marks = at.on_arc(id);
         match self {
+            Self::Facts if arc.only == Only::Passing => Next::Dead,
+            Self::Passing if arc.only == Only::Done => Next::Dead,
             Self::Passing => step(marks, memory),
-            Self::Facts if arc.rolled_back => Next::Dead,
             Self::Facts => step(marks, turned(marks, memory)),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     analysis::{
         counterexample,
         explore::{Domain, Explored, Hit, Next, explore},
-        flow::{Arc, Exit, Flow, Flows, Raise, State, StateKind},
+        flow::{Arc, Exit, Flow, Flows, Only, Raise, State, StateKind},
         space::{Instance, Space},
     },
     codes,
@@ -46,7 +46,7 @@ impl Domain for Evidence {
     }
 
     fn leave(&self, _: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.rolled_back {
+        if arc.only == Only::Passing {
             return Next::Dead;
         }
         let kept = if arc.writes_identity { NOTHING } else { memory };

@@ -13,7 +13,7 @@ use crate::{
         component::Arcs,
         counterexample::Calls,
         ensure::{Question, Verdict},
-        flow::{Bound, Flow, StateKind},
+        flow::{Bound, Flow, Only, StateKind},
         space::{InstanceId, Mark, Space},
     },
     model::property::Place,
@@ -141,7 +141,7 @@ impl Unfolded {
         let at = space.instance(instance)?;
         let flow = space.flow(instance)?;
         for (id, arc) in (0..).zip(&flow.arcs) {
-            if arc.via.is_some() || arc.is_shut() {
+            if arc.via.is_some() || arc.is_shut() || arc.only == Only::Done {
                 continue;
             }
             let limiter = match arc.bound {

@@ -1,0 +1,183 @@
+//! The checks against an oracle: random programs, every property decided twice.
+//!
+//! The oracle tries every run, one state at a time. The verdicts must agree, the counter-example must be
+//! a run that ends where it says, and no shorter one may exist. `WAYFARE_CASES` sets how many programs
+//! are tried, `WAYFARE_SEED` where the sequence begins.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use proptest::{
+    collection::vec,
+    prelude::any,
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
+};
+use wayfare::{
+    analysis::{Verdict, prove},
+    model::{journey::NodeKind, property::Property},
+};
+
+mod brute;
+mod kinds;
+mod random;
+
+use brute::Watch;
+use random::{Choices, Guards, Made};
+
+/// How often each thing occurred; one that did not fails the test.
+#[derive(Debug, Default)]
+struct Tally(RefCell<BTreeMap<String, u64>>);
+
+impl Tally {
+    fn add(&self, what: impl Into<String>) {
+        *self.0.borrow_mut().entry(what.into()).or_default() += 1;
+    }
+
+    fn expect(&self, all: &[&str]) {
+        let counts = self.0.borrow();
+        println!("{counts:#?}");
+        for what in all {
+            assert!(
+                counts.get(*what).is_some_and(|count| *count > 0),
+                "no case had: {what}"
+            );
+        }
+    }
+}
+
+fn cases(default: u32) -> u32 {
+    std::env::var("WAYFARE_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(default)
+}
+
+fn runner(cases: u32) -> TestRunner {
+    let seed: u64 = std::env::var("WAYFARE_SEED")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(20_261_121);
+    println!("seed {seed}, {cases} cases");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..Config::default()
+    };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+fn form(property: &Property) -> &'static str {
+    match property {
+        Property::EveryPath { .. } => "every path",
+        Property::Never { .. } => "never",
+        Property::LevelAtLeast { .. } => "level",
+        Property::Has { .. } => "has",
+        Property::Holds { .. } => "holds",
+        Property::AtMost { .. } => "at most",
+    }
+}
+
+fn tally_program(tally: &Tally, made: &Made) {
+    for journey in &made.program.journeys {
+        for node in journey.graph.node_weights() {
+            tally.add(match &node.kind {
+                NodeKind::Task(_) => "task",
+                NodeKind::Decision(_) => "decision",
+                NodeKind::Page(_) => "page",
+                NodeKind::Inner(_) if node.outcomes.len() == 3 => "inner with error",
+                NodeKind::Inner(_) => "inner",
+                NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => continue,
+            });
+            if node.path.contains('.') {
+                tally.add("in a fragment");
+            }
+        }
+        for edge in journey.graph.edge_weights() {
+            if edge.on == wayfare::model::journey::On::Error {
+                tally.add("error edge");
+            }
+        }
+        if journey
+            .graph
+            .neighbors_directed(journey.loose_end, petgraph::Incoming)
+            .count()
+            > 0
+        {
+            tally.add("loose end");
+        }
+    }
+    for (kind, _) in made.kinds.values() {
+        tally.add(kind.name());
+    }
+}
+
+#[test]
+fn every_verdict_is_that_of_the_oracle() {
+    let tally = Tally::default();
+    let run = runner(cases(2_000)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
+        let made = random::program(choices, guards);
+        tally_program(&tally, &made);
+        for ensure in random::ensures(choices, &made, guards) {
+            let watch = Watch::new(&made, &ensure);
+            let form = form(&ensure.property);
+            let verdict = prove(&made.program, made.program.journeys[0].id, &ensure);
+            let expected = brute::shortest(&watch);
+            let wrong = |what: &str| {
+                TestCaseError::fail(format!(
+                    "{what}: {verdict:?}, oracle {expected:?}, {ensure:?}\n{}",
+                    random::show(&made)
+                ))
+            };
+            match (&verdict, expected) {
+                (Verdict::Holds, None) => tally.add(format!("{form} holds")),
+                (Verdict::Fails(run), Some(length)) => {
+                    tally.add(format!("{form} fails"));
+                    if run.steps.iter().any(|step| !step.calls.is_empty()) {
+                        tally.add(format!("{form} fails through an inner journey"));
+                    }
+                    let same_start = !watch.is_open();
+                    if same_start && (run.length != length || run.steps.len() as u64 != length) {
+                        return Err(wrong("not the shortest"));
+                    }
+                    if same_start && !brute::is_run(&watch, run) {
+                        return Err(wrong("not a run"));
+                    }
+                    if run.text(&made.program).is_empty() {
+                        return Err(wrong("nothing to read"));
+                    }
+                }
+                // Within another run only a bound of the level is known.
+                (Verdict::Fails(_), None) if watch.is_open() => {
+                    tally.add(format!("{form} too careful"))
+                }
+                (Verdict::Open(_), _) => tally.add(format!("{form} open")),
+                _ => return Err(wrong("the verdict")),
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    let mut expected = vec![
+        "task",
+        "decision",
+        "page",
+        "inner",
+        "inner with error",
+        "in a fragment",
+        "error edge",
+        "loose end",
+    ];
+    expected.extend(kinds::KINDS.iter().map(|kind| kind.name()));
+    for form in ["every path", "never", "level", "has", "holds", "at most"] {
+        for verdict in ["holds", "fails", "fails through an inner journey"] {
+            expected.push(Box::leak(format!("{form} {verdict}").into_boxed_str()));
+        }
+    }
+    tally.expect(&expected);
+}
