@@ -95,7 +95,7 @@ fn callback() -> impl Strategy<Value = Callback> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn bodies_never_panic(bytes in noise()) {
