@@ -168,6 +168,7 @@ impl Diagnostic {
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
     dropped: usize,
+    dropped_errors: usize,
 }
 
 impl Diagnostics {
@@ -176,18 +177,19 @@ impl Diagnostics {
 
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if self.list.len() < Self::KEPT_MAX
-            || diagnostic.severity == Severity::Error && !self.has_errors()
-        {
+        let is_error = diagnostic.severity == Severity::Error;
+        if self.list.len() < Self::KEPT_MAX || is_error && !self.keeps_errors() {
             self.list.push(diagnostic);
         } else {
             self.dropped += 1;
+            self.dropped_errors += usize::from(is_error);
         }
     }
 
     /// Adds all findings of another run.
     pub fn append(&mut self, other: Self) {
         self.dropped += other.dropped;
+        self.dropped_errors += other.dropped_errors;
         for diagnostic in other.list {
             self.push(diagnostic);
         }
@@ -202,7 +204,13 @@ impl Diagnostics {
     }
 
     /// Whether any finding refuses the program.
+    ///
+    /// An error that was not kept counts: no `allow` has spoken for it.
     pub fn has_errors(&self) -> bool {
+        self.dropped_errors > 0 || self.keeps_errors()
+    }
+
+    fn keeps_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
@@ -227,7 +235,7 @@ impl Diagnostics {
     }
 
     /// The findings, to change.
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
+    pub(crate) fn kept_mut(&mut self) -> std::slice::IterMut<'_, Diagnostic> {
         self.list.iter_mut()
     }
 

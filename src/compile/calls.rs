@@ -88,7 +88,7 @@ impl<'a> Cx<'a> {
                 }
             }
         }
-        self.spread_endless(units, &mut costs);
+        Self::spread_endless(units, &mut costs);
         costs
     }
 
@@ -136,7 +136,7 @@ impl<'a> Cx<'a> {
 
     /// A unit that reaches an endless one cannot be expanded either; costs were computed before all
     /// circles were known, so this goes over the uses until nothing changes.
-    fn spread_endless(&mut self, units: &[Unit<'a>], costs: &mut [Cost]) {
+    fn spread_endless(units: &[Unit<'a>], costs: &mut [Cost]) {
         let mut users: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
         for (at, unit) in units.iter().enumerate() {
             for target in unit.nodes.iter().filter_map(callee) {

@@ -31,7 +31,7 @@ struct Scope<'a> {
 /// Applies the `allow` lines of the program to everything found so far.
 pub(super) fn apply(cx: &mut Cx<'_>, units: &[Unit<'_>], analysed: &BTreeSet<UnitId>) {
     let mut scopes = scopes(cx, units, analysed);
-    for finding in cx.diagnostics.iter_mut() {
+    for finding in cx.diagnostics.kept_mut() {
         if !finding.code.allowable {
             continue;
         }

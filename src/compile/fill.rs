@@ -176,13 +176,12 @@ impl<'a> Cx<'a> {
             .map(|key| key.name())
             .filter(|name| !given.contains(name));
         let meant = self.nearest(&setting.key.text, free);
-        let expected = match keys {
-            [] => format!("nothing: {holder} has no settings"),
-            _ => {
-                let names: Vec<&str> = keys.iter().take(12).map(|key| key.name()).collect();
-                let more = if keys.len() > 12 { ", …" } else { "" };
-                format!("one of `{}`{more}", names.join("`, `"))
-            }
+        let expected = if keys.is_empty() {
+            format!("nothing: {holder} has no settings")
+        } else {
+            let names: Vec<&str> = keys.iter().take(12).map(|key| key.name()).collect();
+            let more = if keys.len() > 12 { ", …" } else { "" };
+            format!("one of `{}`{more}", names.join("`, `"))
         };
         let mut finding = Diagnostic::new(
             codes::UNKNOWN_SETTING,

@@ -116,8 +116,10 @@ impl<'a> Cx<'a> {
             );
             return None;
         }
-        if let Some(list) = self.list_call(function, arguments) {
-            return list;
+        if matches!(function, Function::Len | Function::Contains)
+            && let Some(Type::List(of)) = arguments.first().and_then(|a| a.ty.as_ref())
+        {
+            return self.list_call(function, of, arguments);
         }
         let mut fits = true;
         for (argument, ty) in arguments.iter().zip(takes) {
@@ -130,21 +132,14 @@ impl<'a> Cx<'a> {
         fits.then_some(gives)
     }
 
-    /// `len([T])` and `contains([T], T)`; `None` where the first argument is not a list.
-    fn list_call(&mut self, function: Function, arguments: &[Typed]) -> Option<Option<Type>> {
-        let Some(Type::List(of)) = arguments.first().and_then(|a| a.ty.as_ref()) else {
-            return None;
-        };
-        match function {
-            Function::Len => Some(Some(Type::Int)),
-            Function::Contains => {
-                let of: Arc<Type> = Arc::clone(of);
-                let second = arguments.get(1)?;
-                let fits = *of == Type::Any || self.expect_type(second, &of, "`contains`");
-                Some(fits.then_some(Type::Bool))
-            }
-            _ => None,
+    /// The type of `len([T])` and `contains([T], T)`.
+    fn list_call(&mut self, function: Function, of: &Type, arguments: &[Typed]) -> Option<Type> {
+        if function == Function::Len {
+            return Some(Type::Int);
         }
+        let second = arguments.get(1)?;
+        let fits = *of == Type::Any || self.expect_type(second, of, "`contains`");
+        fits.then_some(Type::Bool)
     }
 
     fn pattern(

@@ -308,7 +308,9 @@ impl Canon<'_> {
             Value::List(values) => {
                 self.tag(10);
                 self.number(values.len());
-                values.iter().for_each(|value| self.value(value));
+                for value in values.iter() {
+                    self.value(value);
+                }
             }
             Value::Map(map) => {
                 self.tag(11);
@@ -351,12 +353,16 @@ impl Canon<'_> {
                 self.tag(6);
                 self.text(&format!("{function:?}"));
                 self.number(arguments.len());
-                arguments.iter().for_each(|argument| self.expr(argument));
+                for argument in arguments {
+                    self.expr(argument);
+                }
             }
             Expr::Join(parts) => {
                 self.tag(7);
                 self.number(parts.len());
-                parts.iter().for_each(|part| self.expr(part));
+                for part in parts {
+                    self.expr(part);
+                }
             }
         }
     }

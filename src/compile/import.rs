@@ -165,7 +165,7 @@ impl<'i> Loader<'i> {
                 );
                 continue;
             }
-            self.add(root, true, None);
+            self.add(&root, true, None);
         }
         // BOUND: every round parses one file, and `add` refuses files past the limit.
         let mut next = 0;
@@ -176,7 +176,7 @@ impl<'i> Loader<'i> {
         self.find_cycles();
     }
 
-    fn add(&mut self, source: Source, root: bool, at: Option<Span>) -> Option<SourceId> {
+    fn add(&mut self, source: &Source, root: bool, at: Option<Span>) -> Option<SourceId> {
         if self.files.len() >= self.files_max {
             // Said once: the first file past the limit.
             if self.files.len() == self.files_max {
@@ -202,7 +202,7 @@ impl<'i> Loader<'i> {
         let name = source.name().to_owned();
         let id = self.sources.add(source.clone());
         self.by_name.insert(name, id);
-        let parsed = syntax::parse_within(&source, id, self.limits);
+        let parsed = syntax::parse_within(source, id, self.limits);
         let mut broken: Vec<Span> = parsed
             .diagnostics
             .iter()
@@ -298,7 +298,7 @@ impl<'i> Loader<'i> {
             return Some(*id);
         }
         let source = self.read(from, path, &name)?;
-        self.add(source, false, Some(path.span))
+        self.add(&source, false, Some(path.span))
     }
 
     fn read_text(&mut self, from: SourceId, path: &ast::Name) -> Option<std::sync::Arc<str>> {

@@ -69,13 +69,13 @@ impl<'a> Cx<'a> {
         let kind = match &place.root {
             ast::PlaceRoot::Success => self.bare(place, PlanKind::Success)?,
             ast::PlaceRoot::Failure => self.bare(place, PlanKind::Failure)?,
-            ast::PlaceRoot::Proof(factor) => match Factor::find(&factor.text) {
-                Some(found) => self.bare(place, PlanKind::Proof(found))?,
-                None => {
+            ast::PlaceRoot::Proof(factor) => {
+                let Some(found) = Factor::find(&factor.text) else {
                     self.unknown_factor(factor, codes::UNKNOWN_PLACE);
                     return None;
-                }
-            },
+                };
+                self.bare(place, PlanKind::Proof(found))?
+            }
             ast::PlaceRoot::Any(name) => self.any(name, place)?,
             ast::PlaceRoot::Name(name) => self.walk(units, unit, name, place)?,
         };

@@ -205,20 +205,18 @@ impl<'a> Cx<'a> {
             ast::ValueKind::Null => RawKind::Null,
             ast::ValueKind::Bool(v) => RawKind::Bool(*v),
             ast::ValueKind::Int(v) => RawKind::Int(*v),
-            ast::ValueKind::Decimal(text) => match Decimal::parse(text) {
-                Some(number) => RawKind::Decimal(number),
-                None => {
+            ast::ValueKind::Decimal(text) => {
+                let number = Decimal::parse(text);
+                if number.is_none() {
+                    let text = super::clip(text);
+                    let message = format!("`{text}` is too large or has too many digits");
                     self.report(
-                        Diagnostic::new(
-                            codes::OUT_OF_RANGE,
-                            span,
-                            format!("`{text}` is too large or has too many digits"),
-                        )
-                        .expected("at most nine digits after the point"),
+                        Diagnostic::new(codes::OUT_OF_RANGE, span, message)
+                            .expected("at most nine digits after the point"),
                     );
-                    RawKind::Broken
                 }
-            },
+                number.map_or(RawKind::Broken, RawKind::Decimal)
+            }
             ast::ValueKind::Duration(ms) => RawKind::Duration(Duration::from_millis(*ms)),
             ast::ValueKind::Size(bytes) => RawKind::Size(*bytes),
             ast::ValueKind::Block(text) => RawKind::Text(Arc::from(&**text)),

@@ -808,7 +808,7 @@ impl<'a> Cx<'a> {
             return;
         }
         for (exit, reached) in unit.written.exits().iter().zip(reached) {
-            if !reached && unit.by_name.get(exit.text.as_str()).is_none() {
+            if !reached && !unit.by_name.contains_key(exit.text.as_str()) {
                 self.report(
                     Diagnostic::new(
                         codes::BAD_EXIT,

@@ -243,7 +243,7 @@ impl Cx<'_> {
     }
 
     fn convert_size(&mut self, raw: &Raw, bytes: u64, expect: Expect<'_>) -> Converted {
-        if expect.unit == Some(Unit::Kibibytes) && bytes % 1_024 != 0 {
+        if expect.unit == Some(Unit::Kibibytes) && !bytes.is_multiple_of(1_024) {
             return self.wrong_unit(raw, Unit::Kibibytes, expect);
         }
         Converted::constant(Value::Size(bytes))

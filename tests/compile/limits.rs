@@ -258,3 +258,27 @@ fn long_chains_of_operators_are_no_danger() {
         assert!(compiled.program.is_none());
     }
 }
+
+#[test]
+fn an_error_past_the_findings_that_are_kept_refuses_the_program_all_the_same() {
+    let mut text =
+        String::from("journey login {\n  allow unreachable because \"all of these\"\n  start n0\n");
+    let _ = writeln!(
+        text,
+        "  node n0: DataStoreDecision {{\n    true -> success\n    false -> failure\n  }}"
+    );
+    for at in 0..1_100 {
+        let _ = writeln!(text, "  node lost{at}: UsernameCollector -> failure");
+    }
+    text.push_str("}\n");
+    let allowed = compiler().compile([Source::new("a.journey", text.clone())]);
+    assert!(allowed.diagnostics.dropped() > 0);
+    assert!(
+        allowed.program.is_none(),
+        "nobody allowed what was not kept"
+    );
+    let few = text.split("  node lost900").next().unwrap().to_owned() + "}\n";
+    let allowed = compiler().compile([Source::new("a.journey", few)]);
+    assert_eq!(allowed.diagnostics.dropped(), 0);
+    assert!(allowed.program.is_some());
+}
