@@ -90,6 +90,9 @@ pub(crate) fn wire_settings(
         string_bytes: limits.string_bytes,
         ..Bounds::default()
     };
+    settings.auth_id_bytes_max = limits.auth_id_bytes;
+    settings.goto_chars_max = limits.goto_bytes;
+    settings.callbacks_max = limits.callbacks;
     settings.sealed_bytes_max = limits.inline_state_bytes;
     settings
 }

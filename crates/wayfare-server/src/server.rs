@@ -17,7 +17,7 @@ use crate::{
     app::{self, App, RealmState},
     audit::Log,
     clock::{Clock, SystemClock, drawn},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Journeys},
     hash::{HashError, HashPool},
     keys::{self, KeyError},
     listen,
@@ -225,7 +225,11 @@ fn first_users(
         .map(|key| store.user(&root, &key))
         .transpose()?
         .flatten();
-    if admin.is_none() {
+    let reachable = config
+        .realms
+        .get(&root)
+        .is_some_and(|settings| settings.journeys != Journeys::None);
+    if admin.is_none() && reachable {
         let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
         let made = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
         add(store, &root, ADMIN, hash.hash_blocking(&made)?, None)?;

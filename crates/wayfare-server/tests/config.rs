@@ -128,6 +128,68 @@ journeys = "x"
 }
 
 #[test]
+fn the_documented_file_names_every_setting_with_its_default() {
+    let text = include_str!("../../../docs/wayfare.toml");
+    let config = read(text).expect("a correct file");
+    let default = Config::default();
+    assert_eq!(
+        format!("{:?}", config.limits),
+        format!("{:?}", default.limits)
+    );
+    assert_eq!(format!("{:?}", config.hash), format!("{:?}", default.hash));
+    let mut server = config.server;
+    assert_eq!(
+        server.origin.take().as_deref(),
+        Some("https://login.example.com")
+    );
+    server.trusted_proxies.clear();
+    assert_eq!(format!("{server:?}"), format!("{:?}", default.server));
+    let realm = &config.realms[&Realm::parse("/alpha").unwrap()];
+    let plain = Config::default().realms[&Realm::root()].clone();
+    assert_eq!(realm.lockout, plain.lockout);
+    assert_eq!(realm.session, plain.session);
+    // Every setting that can be asked for stands in it: a wrong key names all there are.
+    let names = |table: &str| {
+        let broken = format!("{table}\nzzzzzzzz = 1\n");
+        let said = read(&broken).expect_err("a wrong key").join("\n");
+        let (_, list) = said.split_once("; there are ").expect("a list");
+        list.split(", ").map(str::to_owned).collect::<Vec<_>>()
+    };
+    for table in [
+        "[server]",
+        "[server.limits]",
+        "[data]",
+        "[hash]",
+        "[realms.\"/alpha\"]",
+        "[realms.\"/alpha\".lockout]",
+        "[realms.\"/alpha\".session]",
+    ] {
+        for name in names(table) {
+            let written =
+                text.contains(&format!("\n{name} = ")) || text.contains(&format!(".{name}]"));
+            assert!(written, "`{name}` of {table} is not documented");
+        }
+    }
+}
+
+#[test]
+fn what_the_wire_bounds_can_only_be_lowered() {
+    let config =
+        read("[server.limits]\ncallbacks = 8\ngoto_bytes = 100\nauth_id_bytes = \"4KiB\"\n");
+    assert_eq!(config.expect("lower").limits.callbacks, 8);
+    let mistakes =
+        read("[server.limits]\ncallbacks = 33\ngoto_bytes = 2001\nauth_id_bytes = \"9KiB\"\n");
+    assert_eq!(
+        mistakes.expect_err("higher"),
+        [
+            "wayfare.toml:2: `server.limits.callbacks` must be at most 32, but is 33",
+            "wayfare.toml:3: `server.limits.goto_bytes` must be at most 2000, but is 2001",
+            "wayfare.toml:4: `server.limits.auth_id_bytes` must be at most 8192, but is \"9KiB\"",
+        ]
+    );
+}
+
+#[test]
 fn a_text_that_is_no_toml_has_its_line() {
     let mistakes = read("[server]\nlisten = \n").expect_err("no TOML");
     assert_eq!(mistakes.len(), 1);

@@ -490,8 +490,6 @@ impl Default for Lockout {
 pub struct MailSettings {
     /// The sender where a journey names none.
     pub from: Option<String>,
-    /// Settings of mail nodes that the realm supplies, by the setting's name.
-    pub supplies: BTreeMap<Arc<str>, String>,
 }
 
 /// How long sessions last where neither journey nor node says otherwise.

@@ -8,7 +8,10 @@ use std::{
 
 use toml::de::{DeTable, DeValue};
 use wayfare::{Decimal, Realm, Value};
-use wayfare_wire::am::goto::Allowed;
+use wayfare_wire::am::{
+    auth_id, callbacks,
+    goto::{self, Allowed},
+};
 
 use super::{
     ApiVersion, Config, ConfigError, DefaultJourney, Durability, Journeys, LimitSettings, LogLevel,
@@ -223,6 +226,7 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.number("json_depth", 4, &mut limits.json_depth);
     table.size("string_bytes", &mut limits.string_bytes);
     table.number("callbacks", 1, &mut limits.callbacks);
+    at_most(table, "callbacks", limits.callbacks, callbacks::COUNT_MAX);
     table.duration_into("head_time", &mut limits.head_time);
     table.duration_into("body_time", &mut limits.body_time);
     table.duration_into("request_time", &mut limits.request_time);
@@ -231,7 +235,14 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.number("username_chars", 1, &mut limits.username_chars);
     table.number("password_chars", 64, &mut limits.password_chars);
     table.size("goto_bytes", &mut limits.goto_bytes);
+    at_most(table, "goto_bytes", limits.goto_bytes, goto::CHARS_MAX);
     table.size("auth_id_bytes", &mut limits.auth_id_bytes);
+    at_most(
+        table,
+        "auth_id_bytes",
+        limits.auth_id_bytes,
+        auth_id::BYTES_MAX,
+    );
     table.size("inline_state_bytes", &mut limits.inline_state_bytes);
     table.size("state_bytes", &mut limits.state_bytes);
     table.number("visits_per_turn", 1, &mut limits.visits_per_turn);
@@ -244,6 +255,13 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.number("runs_per_source", 1, &mut limits.runs_per_source);
     table.number("journey_files", 1, &mut limits.journey_files);
     table.size("journey_bytes", &mut limits.journey_bytes);
+}
+
+/// What the wire bounds by itself can be lowered only.
+fn at_most(table: &Table<'_>, key: &str, value: usize, most: usize) {
+    if value > most {
+        let _ = table.parsed(key, &format!("at most {most}"), |_| None::<()>);
+    }
 }
 
 fn hash(table: &Table<'_>, config: &mut Config) {
@@ -402,11 +420,6 @@ fn read_realm(table: &Table<'_>, folder: &Path, realm: &Realm) -> RealmSettings 
     read_lockout(table, &mut settings);
     if let Some(mail) = table.table("mail") {
         settings.mail.from = mail.text("from");
-        for key in ["hostName", "hostPort", "username", "sslOption"] {
-            if let Some(text) = mail.text(key) {
-                settings.mail.supplies.insert(Arc::from(key), text);
-            }
-        }
         mail.close();
     }
     if let Some(session) = table.table("session") {

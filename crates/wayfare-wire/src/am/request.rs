@@ -216,6 +216,17 @@ pub enum Body<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// How many callbacks came.
+    pub fn callbacks(&self) -> usize {
+        match self {
+            Self::Start(submitted)
+            | Self::Continue {
+                callbacks: submitted,
+                ..
+            } => submitted.as_ref().map_or(0, Submitted::len),
+        }
+    }
+
     /// Reads a body; an empty one starts a journey.
     ///
     /// # Errors

@@ -247,7 +247,11 @@ impl<'a> Exchange<'a> {
         self.parts.json_only()?;
         self.parts.zero_page_headers()?;
         self.no_session = query.flag("noSession")?;
-        match Body::read(self.parts.body, self.settings.bounds)? {
+        let body = Body::read(self.parts.body, self.settings.bounds)?;
+        if body.callbacks() > self.settings.callbacks_max {
+            return Err(Refusal::CallbackCount);
+        }
+        match body {
             Body::Continue { auth_id, callbacks } => self.go_on(&auth_id, callbacks),
             Body::Start(submitted) => match query.one("suspendedId")? {
                 Some(link) => self.come_back(link),
@@ -293,7 +297,8 @@ impl<'a> Exchange<'a> {
 
     fn address(&self, address: Option<&str>) -> Option<Arc<str>> {
         let own = self.settings.origin.as_ref();
-        self.settings.goto.check(address?, own).map(Arc::from)
+        let short = address.filter(|address| address.len() <= self.settings.goto_chars_max)?;
+        self.settings.goto.check(short, own).map(Arc::from)
     }
 
     fn begin(
@@ -323,6 +328,9 @@ impl<'a> Exchange<'a> {
 
     /// A step: the token first.
     fn go_on(&mut self, auth_id: &str, callbacks: Option<Submitted<'a>>) -> Result<Need, Refusal> {
+        if auth_id.len() > self.settings.auth_id_bytes_max {
+            return Err(Refusal::AuthIdMalformed);
+        }
         let opening = self.read_token(auth_id, |kind| kind != Kind::Suspended)?;
         self.fetch(opening.with(callbacks.map_or(Came::Bare, Came::Answered)))
     }

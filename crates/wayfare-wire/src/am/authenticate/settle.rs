@@ -122,7 +122,7 @@ impl Exchange<'_> {
             head.kind = waits.map_or(Kind::Kept, |(kind, _)| kind);
         }
         let mut made = self.signed(&head, &sealed, exp, &keys)?;
-        if made.len() > auth_id::BYTES_MAX {
+        if made.len() > self.settings.auth_id_bytes_max.min(auth_id::BYTES_MAX) {
             head.kind = waits.map_or(Kind::Kept, |(kind, _)| kind);
             made = self.signed(&head, &sealed, exp, &keys)?;
         }

@@ -6,9 +6,11 @@ use wayfare::{Realm, engine::session::Engine};
 
 use crate::{
     am::{
+        auth_id,
         authenticate::token::{Epoch, ProgramHash},
+        callbacks,
         cookie::Cookies,
-        goto::{Allowed, Origin},
+        goto::{self, Allowed, Origin},
         realm::Realms,
         version::Unversioned,
     },
@@ -64,6 +66,12 @@ pub struct Settings {
     pub cross_site_check: bool,
     /// What a body may hold at most.
     pub bounds: Bounds,
+    /// The longest token that is read or made, in bytes; never more than [`auth_id::BYTES_MAX`].
+    pub auth_id_bytes_max: usize,
+    /// The longest address a client may ask to be sent to; never more than [`goto::CHARS_MAX`].
+    pub goto_chars_max: usize,
+    /// How many callbacks a body may hold; never more than [`callbacks::COUNT_MAX`].
+    pub callbacks_max: usize,
     /// The longest sealed state that stands in a token; a longer one is kept in the store.
     pub sealed_bytes_max: usize,
 }
@@ -82,6 +90,9 @@ impl Default for Settings {
             locked_message: false,
             cross_site_check: true,
             bounds: Bounds::default(),
+            auth_id_bytes_max: auth_id::BYTES_MAX,
+            goto_chars_max: goto::CHARS_MAX,
+            callbacks_max: callbacks::COUNT_MAX,
             sealed_bytes_max: 4 * 1_024,
         }
     }

@@ -20,6 +20,18 @@ pub struct Submitted<'a> {
     list: Option<Vec<Sent<'a>>>,
 }
 
+impl Submitted<'_> {
+    /// How many callbacks there are.
+    pub fn len(&self) -> usize {
+        self.list.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 impl fmt::Debug for Submitted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Submitted")
@@ -29,7 +41,7 @@ impl fmt::Debug for Submitted<'_> {
 }
 
 /// How many callbacks are read; one more is too many for any step.
-const CALLBACKS_MAX: usize = 32;
+pub const COUNT_MAX: usize = 32;
 /// How many inputs of one callback are read.
 const INPUTS_MAX: usize = 16;
 
@@ -204,7 +216,7 @@ fn index(value: &Scalar<'_>, count: usize) -> Result<Answer, Refusal> {
 
 impl<'de> Deserialize<'de> for Submitted<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list = deserializer.deserialize_any(ListOf::<Sent<'de>, CALLBACKS_MAX>::new())?;
+        let list = deserializer.deserialize_any(ListOf::<Sent<'de>, COUNT_MAX>::new())?;
         Ok(Self { list })
     }
 }
