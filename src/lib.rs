@@ -57,4 +57,4 @@ pub use model::{
     text::LocalizedText,
     value::{Decimal, Type, Value},
 };
-pub use syntax::ast;
+pub use syntax::{ast, format, parse};

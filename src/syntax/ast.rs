@@ -174,6 +174,8 @@ pub struct Body {
     pub on_errors: Vec<OnError>,
     /// `allow …`
     pub allows: Vec<Allow>,
+    /// The opening brace, or where it is missing.
+    pub open: Span,
     /// The closing brace, or where it is missing.
     pub close: Span,
 }
@@ -415,6 +417,8 @@ pub struct Extern {
     pub outcomes: Option<Vec<Name>>,
     /// What it does.
     pub facts: Vec<ExternFact>,
+    /// The opening brace, where there is a block.
+    pub open: Option<Span>,
     /// The whole item.
     pub span: Span,
 }

@@ -365,6 +365,7 @@ impl<'a> Reader<'a> {
             settings,
             outcomes,
             facts: Vec::new(),
+            open: None,
             span,
         })
     }

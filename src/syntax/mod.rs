@@ -8,16 +8,20 @@
 pub mod ast;
 
 mod expr;
+mod format;
 mod guess;
 mod item;
+mod layout;
 mod literal;
 mod parser;
+mod phrase;
 mod recover;
 mod scan;
 mod tree;
 
 use pest::Parser as _;
 
+pub use format::format;
 pub use scan::SourceLimits;
 
 use crate::{

@@ -248,6 +248,12 @@ impl<'a> Tree<'a> {
         if is_late {
             self.late_brace(&frame, span);
         }
+        match &mut frame.owner {
+            Owner::Journey(journey) => journey.body.open = span,
+            Owner::Fragment(fragment) => fragment.body.open = span,
+            Owner::Extern(item) => item.open = Some(span),
+            Owner::Node(_) | Owner::Stray => {}
+        }
         if let Owner::Node(node) = &mut frame.owner {
             node.open = Some(span);
             if let Some(Arm::Only(arrow)) = node.arms.first() {

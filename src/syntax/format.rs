@@ -1,0 +1,891 @@
+//! The one form of a file.
+//!
+//! In: a text that reads without findings. Out: the same file with two spaces a level, one blank line
+//! between nodes, in a node settings before children before arrows, and nothing aligned. There are no
+//! options. Every comment is kept: one on a line of its own stays before what it stood before, one behind
+//! an item stays behind it. Items of a file or journey are never moved; their order is the author's.
+
+use crate::{
+    diagnostic::Diagnostics,
+    source::{Source, SourceId, Span},
+    syntax::{
+        SourceLimits,
+        ast::{
+            Allow, Arm, Body, Ensure, Extern, ExternFact, File, Formal, Item, Name, Node, NodeKind,
+            Place, PlaceRoot, Property, Setting, Target, TypeExpr, TypeKind, Value, ValueKind,
+        },
+        layout::{Bracket, Doc, Element, WIDTH, column},
+        literal::block_lines,
+        phrase::phrase,
+        scan::{self, Comment, CommentKind},
+    },
+};
+
+/// The canonical form of a text, or what is wrong with its shape.
+pub fn format(source: &Source) -> Result<String, Diagnostics> {
+    let id = SourceId::default();
+    let parsed = super::parse(source, id);
+    if parsed.diagnostics.has_errors() {
+        return Err(parsed.diagnostics);
+    }
+    let text = source.text();
+    let comments = scan::scan(text, id, SourceLimits::default()).comments;
+    let printer = Printer {
+        text,
+        comments: &comments,
+    };
+    Ok(printer.file(&parsed.file))
+}
+
+/// What an item is, in the order in which a node holds its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Import,
+    Constant,
+    Parameter,
+    Extern,
+    Block,
+    Start,
+    Setting,
+    Node,
+    Allow,
+    Arm,
+    OnError,
+    Ensure,
+}
+
+/// Items of one group may stand without an empty line between them.
+fn group(class: Class) -> Class {
+    match class {
+        Class::Start | Class::Allow | Class::OnError => Class::Setting,
+        other => other,
+    }
+}
+
+/// An item of a block: where it stands and how it is written.
+struct Part<'a> {
+    class: Class,
+    span: Span,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Line(Doc),
+    Node(&'a Node),
+    Body {
+        head: Doc,
+        open: Span,
+        close: Span,
+        parts: Vec<Part<'a>>,
+    },
+}
+
+/// An item with the comments that stand with it.
+struct Entry<'a> {
+    part: Part<'a>,
+    lead: Vec<Lead>,
+    /// Whether an empty line stands between the comments and the item.
+    is_apart: bool,
+    trail: Option<String>,
+}
+
+/// A comment on a line of its own.
+struct Lead {
+    text: String,
+    kind: CommentKind,
+    /// Whether an empty line stands before it.
+    is_apart: bool,
+}
+
+/// The items between two places, and the comments after the last.
+struct Entries<'a> {
+    /// A comment behind the opening brace.
+    head_trail: Option<String>,
+    entries: Vec<Entry<'a>>,
+    dangling: Vec<Lead>,
+}
+
+struct Printer<'a> {
+    text: &'a str,
+    comments: &'a [Comment],
+}
+
+impl<'a> Printer<'a> {
+    // ---- text and comments ---------------------------------------------------------------------------
+
+    fn slice(&self, span: Span) -> &'a str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
+    fn between(&self, from: usize, to: usize) -> &'a [Comment] {
+        let first = self.comments.partition_point(|c| c.start < from);
+        let last = self.comments.partition_point(|c| c.start < to);
+        self.comments.get(first..last).unwrap_or_default()
+    }
+
+    fn comment(&self, comment: Comment) -> String {
+        let text = self.text.get(comment.start..comment.end);
+        text.unwrap_or_default().to_owned()
+    }
+
+    fn is_same_line(&self, from: usize, to: usize) -> bool {
+        self.text.get(from..to).is_some_and(|t| !t.contains('\n'))
+    }
+
+    fn has_empty_line(&self, from: usize, to: usize) -> bool {
+        let between = self.text.get(from..to).unwrap_or_default();
+        between.bytes().filter(|b| *b == b'\n').count() >= 2
+    }
+
+    /// Gives each part its comments.
+    fn entries(&self, mut parts: Vec<Part<'a>>, from: usize, to: usize) -> Entries<'a> {
+        parts.sort_by_key(|part| part.span.start);
+        let mut entries: Vec<Entry<'a>> = Vec::new();
+        let mut head_trail = None;
+        let mut at = from;
+        for part in parts {
+            let (trail, lead, after) = self.leads(at, part.span.start as usize);
+            match entries.last_mut() {
+                Some(last) => last.trail = trail,
+                None => head_trail = trail,
+            }
+            entries.push(Entry {
+                lead,
+                is_apart: self.has_empty_line(after, part.span.start as usize),
+                trail: None,
+                part,
+            });
+            if let Some(last) = entries.last() {
+                at = last.part.span.end as usize;
+            }
+        }
+        let (trail, dangling, _) = self.leads(at, to);
+        match entries.last_mut() {
+            Some(last) => last.trail = trail,
+            None => head_trail = trail,
+        }
+        Entries {
+            head_trail,
+            entries,
+            dangling,
+        }
+    }
+
+    /// The comments of a gap: the one on the line of its beginning, the others, and where they end.
+    fn leads(&self, from: usize, to: usize) -> (Option<String>, Vec<Lead>, usize) {
+        let mut trail = None;
+        let mut lead = Vec::new();
+        let mut at = from;
+        for comment in self.between(from, to) {
+            if from > 0 && at == from && self.is_same_line(from, comment.start) {
+                trail = Some(self.comment(*comment));
+            } else {
+                lead.push(Lead {
+                    text: self.comment(*comment),
+                    kind: comment.kind,
+                    is_apart: self.has_empty_line(at, comment.start),
+                });
+            }
+            at = comment.end;
+        }
+        (trail, lead, at)
+    }
+
+    /// The elements of a bracket that covers `from..to`, with their comments.
+    fn bracket(
+        &self,
+        signs: (&'static str, &'static str),
+        elements: Vec<(Span, Doc)>,
+        from: usize,
+        to: usize,
+    ) -> Bracket {
+        let mut found: Vec<Element> = Vec::new();
+        let mut at = from;
+        for (span, doc) in elements {
+            let lead = self.element_comments(&mut found, at, span.start as usize);
+            found.push(Element {
+                lead,
+                doc,
+                has_comma: true,
+                trail: None,
+            });
+            at = span.end as usize;
+        }
+        let dangling = self.element_comments(&mut found, at, to);
+        Bracket {
+            open: signs.0,
+            close: signs.1,
+            is_padded: signs.0 == "{",
+            is_breakable: true,
+            elements: found,
+            dangling,
+        }
+    }
+
+    /// The comments between two elements; the one on the line of the first stays with it.
+    fn element_comments(&self, found: &mut [Element], from: usize, to: usize) -> Vec<String> {
+        let mut lead = Vec::new();
+        for comment in self.between(from, to) {
+            let text = self.comment(*comment);
+            match found.last_mut() {
+                Some(last)
+                    if lead.is_empty()
+                        && last.trail.is_none()
+                        && self.is_same_line(from, comment.start) =>
+                {
+                    last.trail = Some(text);
+                }
+                _ => lead.push(text),
+            }
+        }
+        lead
+    }
+
+    // ---- files and blocks ----------------------------------------------------------------------------
+
+    fn file(&self, file: &'a File) -> String {
+        let parts = file.items.iter().map(|item| self.item(item)).collect();
+        let entries = self.entries(parts, 0, self.text.len());
+        let mut out = String::new();
+        self.print(entries, 0, true, &mut out);
+        if let Some(rest) = out.strip_prefix('\n') {
+            out = rest.to_owned();
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out
+    }
+
+    fn item(&self, item: &'a Item) -> Part<'a> {
+        let line = |class, span, doc| Part {
+            class,
+            span,
+            what: What::Line(doc),
+        };
+        match item {
+            Item::Import(import) => line(
+                Class::Import,
+                import.span,
+                Doc::text(format!("import {}", self.slice(import.path.span))),
+            ),
+            Item::Constant(constant) => line(
+                Class::Constant,
+                constant.span,
+                Doc::Row(vec![
+                    Doc::text(format!("let {} = ", constant.name.text)),
+                    self.value(&constant.value),
+                ]),
+            ),
+            Item::Parameter(parameter) => {
+                let mut row = vec![Doc::text(format!(
+                    "param {}: {}",
+                    parameter.name.text,
+                    type_text(&parameter.ty)
+                ))];
+                if let Some(default) = &parameter.default {
+                    row.push(Doc::text(" = "));
+                    row.push(self.value(default));
+                }
+                line(Class::Parameter, parameter.span, Doc::Row(row))
+            }
+            Item::Allow(allow) => line(Class::Allow, allow.span, self.allow(allow)),
+            Item::Extern(item) => self.extern_type(item),
+            Item::Journey(journey) => {
+                let mut head = format!("journey {}", journey.name.text);
+                if let Some(wire) = &journey.wire_name {
+                    head.push(' ');
+                    head.push_str(self.slice(wire.span));
+                }
+                self.block(Doc::text(head), &journey.body, journey.span)
+            }
+            Item::Fragment(fragment) => {
+                let from = fragment.name.span.end as usize;
+                let to = fragment.exits.first().map_or(from, |e| e.span.start as usize);
+                let mut row = vec![Doc::text(format!("fragment {}", fragment.name.text))];
+                if let Some(formals) = self.formals(&fragment.formals, from, to) {
+                    row.push(Doc::Bracket(formals));
+                }
+                row.push(Doc::text(format!(" -> {}", self.names(&fragment.exits))));
+                self.block(Doc::Row(row), &fragment.body, fragment.span)
+            }
+        }
+    }
+
+    fn block(&self, head: Doc, body: &'a Body, span: Span) -> Part<'a> {
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        for start in &body.starts {
+            let doc = Doc::text(format!("start {}", start.text));
+            parts.push(Part {
+                class: Class::Start,
+                span: start.span,
+                what: What::Line(doc),
+            });
+        }
+        parts.extend(body.settings.iter().map(|s| self.setting_part(s)));
+        parts.extend(body.nodes.iter().map(node_part));
+        parts.extend(body.allows.iter().map(|a| self.allow_part(a)));
+        parts.extend(body.on_errors.iter().map(|o| self.on_error_part(o.span, &o.target)));
+        parts.extend(body.ensures.iter().map(|ensure| Part {
+            class: Class::Ensure,
+            span: ensure.span,
+            what: What::Line(self.ensure(ensure)),
+        }));
+        Part {
+            class: Class::Block,
+            span,
+            what: What::Body {
+                head,
+                open: body.open,
+                close: body.close,
+                parts,
+            },
+        }
+    }
+
+    fn extern_type(&self, item: &'a Extern) -> Part<'a> {
+        let from = item.wire_type.span.end as usize;
+        let to = match (&item.outcomes, item.open) {
+            (Some(outcomes), _) => outcomes.first().map_or(from, |o| o.span.start as usize),
+            (None, Some(open)) => open.start as usize,
+            (None, None) => item.span.end as usize,
+        };
+        let mut row = vec![Doc::text(format!(
+            "extern {} {}",
+            item.name.text,
+            self.slice(item.wire_type.span)
+        ))];
+        if let Some(settings) = self.formals(&item.settings, from, to) {
+            row.push(Doc::text(" "));
+            row.push(Doc::Bracket(settings));
+        }
+        row.push(Doc::text(match &item.outcomes {
+            Some(outcomes) => format!(" -> {}", self.names(outcomes)),
+            None => " -> *".to_owned(),
+        }));
+        let head = Doc::Row(row);
+        let what = match item.open {
+            Some(open) => What::Body {
+                head,
+                open,
+                close: Span::new(
+                    open.source,
+                    (item.span.end as usize).saturating_sub(1),
+                    item.span.end as usize,
+                ),
+                parts: item.facts.iter().map(|fact| self.fact(fact)).collect(),
+            },
+            None => What::Line(head),
+        };
+        Part {
+            class: Class::Extern,
+            span: item.span,
+            what,
+        }
+    }
+
+    fn fact(&self, fact: &ExternFact) -> Part<'a> {
+        let (span, text) = match fact {
+            ExternFact::Asks(name) => (name.span, format!("asks {}", name.text)),
+            ExternFact::Reads(path) => (path.span, format!("reads {}", self.slice(path.span))),
+            ExternFact::Writes(path, ty) => (
+                path.span.to(ty.span),
+                format!("writes {}: {}", self.slice(path.span), type_text(ty)),
+            ),
+            ExternFact::Proves { factor, on, span } => {
+                let mut text = "proves nothing".to_owned();
+                if let (Some(factor), Some(on)) = (factor, on) {
+                    text = format!("proves {} on {}", factor.text, self.slice(on.span));
+                }
+                (*span, text)
+            }
+            ExternFact::Suspends(span) => (*span, "suspends".to_owned()),
+            ExternFact::CallsOut(span) => (*span, "calls out".to_owned()),
+        };
+        Part {
+            class: Class::Setting,
+            span,
+            what: What::Line(Doc::text(text)),
+        }
+    }
+
+    /// Prints the items of a block, each on a new line at `indent`.
+    fn print(&self, entries: Entries<'a>, indent: usize, is_free: bool, out: &mut String) {
+        let mut before: Option<(Class, bool)> = None;
+        for entry in entries.entries {
+            let mut text = " ".repeat(indent);
+            self.part(&entry.part, indent, &mut text);
+            if let Some(trail) = &entry.trail {
+                text.push(' ');
+                text.push_str(trail);
+            }
+            let class = entry.part.class;
+            let is_tall = text.contains('\n') && matches!(class, Class::Block | Class::Node | Class::Extern)
+                || class == Class::Block;
+            let was_apart = entry.lead.first().map_or(entry.is_apart, |lead| lead.is_apart);
+            let is_apart = match before {
+                None => false,
+                Some((last, was_tall)) if is_free => {
+                    was_apart || was_tall || is_tall || group(last) != group(class)
+                }
+                Some((_, was_tall)) => was_apart || was_tall || is_tall && class == Class::Node,
+            };
+            if is_apart {
+                out.push('\n');
+            }
+            let mut above: Option<CommentKind> = None;
+            for lead in &entry.lead {
+                let is_apart = match above {
+                    None => false,
+                    Some(CommentKind::FileDoc) => lead.is_apart || lead.kind != CommentKind::FileDoc,
+                    Some(_) => lead.is_apart,
+                };
+                if is_apart {
+                    out.push('\n');
+                }
+                line(indent, &lead.text, out);
+                above = Some(lead.kind);
+            }
+            let is_apart = match above {
+                None | Some(CommentKind::Doc) => false,
+                Some(CommentKind::FileDoc) => true,
+                Some(CommentKind::Plain) => entry.is_apart,
+            };
+            if is_apart {
+                out.push('\n');
+            }
+            line(0, &text, out);
+            before = Some((class, is_tall));
+        }
+        let mut is_first = before.is_none();
+        for lead in &entries.dangling {
+            if lead.is_apart && !is_first {
+                out.push('\n');
+            }
+            is_first = false;
+            line(indent, &lead.text, out);
+        }
+    }
+
+    fn part(&self, part: &Part<'a>, indent: usize, out: &mut String) {
+        match &part.what {
+            What::Line(doc) => doc.render(indent, 0, out),
+            What::Node(node) => self.node(node, indent, out),
+            What::Body {
+                head,
+                open,
+                close,
+                parts,
+            } => {
+                head.render(indent, 2, out);
+                let parts = parts.iter().map(Part::again).collect();
+                let entries = self.entries(parts, open.end as usize, close.start as usize);
+                self.body(entries, indent, true, out);
+            }
+        }
+    }
+
+    fn body(&self, entries: Entries<'a>, indent: usize, is_free: bool, out: &mut String) {
+        out.push_str(" {");
+        if let Some(trail) = &entries.head_trail {
+            out.push(' ');
+            out.push_str(trail);
+        }
+        self.print(entries, indent + 2, is_free, out);
+        line(indent, "}", out);
+    }
+
+    // ---- nodes ---------------------------------------------------------------------------------------
+
+    /// Calls itself for the nodes of a page, to the depth that the scan allows.
+    fn node(&self, node: &'a Node, indent: usize, out: &mut String) {
+        let kind = match &node.kind {
+            NodeKind::Type { name, version } => match version {
+                Some(version) => format!("{}@{version}", name.text),
+                None => name.text.clone(),
+            },
+            NodeKind::Journey(name) => format!("journey {}", name.text),
+        };
+        let head = format!("node {}: {kind}", node.name.text);
+        let block_at = node.open.map_or(node.span.end, |open| open.start);
+        let in_head = |span: Span| span.start < block_at;
+        let arrow = match node.arms.as_slice() {
+            [Arm::Only(only)] if node.children.is_empty() => Some(only),
+            _ => None,
+        };
+        let head_arrow = arrow.filter(|only| in_head(only.span));
+        let arguments_end = head_arrow.map_or(block_at, |only| only.span.start) as usize;
+        let (given, set): (Vec<&Setting>, Vec<&Setting>) =
+            node.settings.iter().partition(|s| in_head(s.span));
+        let arguments = self.arguments(&given, node.head.end as usize, arguments_end);
+        let has_comments = arguments.as_ref().is_some_and(|b| Doc::Bracket(b.clone()).has_comments());
+
+        let rest = node.open.map_or(0, |open| open.end as usize);
+        let end = node.close.map_or(rest, |close| close.start as usize);
+        let is_plain = node.allows.is_empty()
+            && node.on_errors.is_empty()
+            && node.children.is_empty()
+            && self.between(rest, end).is_empty();
+        let is_empty = node.arms.is_empty() && set.is_empty();
+        if is_plain && (arrow.is_some() || is_empty) {
+            let all: Vec<&Setting> = node.settings.iter().collect();
+            let mut row = vec![Doc::text(head.clone())];
+            if has_comments {
+                row.extend(arguments.clone().map(Doc::Bracket));
+            } else {
+                row.extend(self.arguments(&all, 0, 0).map(Doc::Bracket));
+            }
+            if let Some(only) = arrow {
+                row.push(Doc::text(format!(" -> {}", self.slice(only.target.span))));
+            }
+            let row = Doc::Row(row);
+            let fits = row
+                .flat()
+                .is_some_and(|flat| indent + flat.chars().count() <= WIDTH && !flat.contains('\n'));
+            if fits || node.settings.is_empty() || has_comments && set.is_empty() {
+                row.render(indent, 0, out);
+                return;
+            }
+        }
+        self.node_block(node, &head, arguments, has_comments, indent, out);
+    }
+
+    fn node_block(
+        &self,
+        node: &'a Node,
+        head: &str,
+        arguments: Option<Bracket>,
+        has_comments: bool,
+        indent: usize,
+        out: &mut String,
+    ) {
+        let head_doc = Doc::Row(
+            std::iter::once(Doc::text(head))
+                .chain(arguments.clone().map(Doc::Bracket))
+                .collect(),
+        );
+        let fits = head_doc
+            .flat()
+            .is_some_and(|flat| indent + flat.chars().count() + 2 <= WIDTH && !flat.contains('\n'));
+        // Settings that do not fit behind the type are lines of the block, like the others.
+        let stays = arguments.is_none() || has_comments || fits && node.open.is_some();
+        let from = match node.open {
+            Some(open) => open.end as usize,
+            None => node.span.end as usize,
+        };
+        let to = node.close.map_or(from, |close| close.start as usize);
+        let block_at = node.open.map_or(node.span.end, |open| open.start);
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        let mut moved: Vec<Part<'a>> = Vec::new();
+        for setting in &node.settings {
+            if setting.span.start >= block_at {
+                parts.push(self.setting_part(setting));
+            } else if !stays {
+                moved.push(self.setting_part(setting));
+            }
+        }
+        for arm in &node.arms {
+            let part = self.arm(arm);
+            if part.span.start < block_at {
+                moved.push(part);
+            } else {
+                parts.push(part);
+            }
+        }
+        parts.extend(node.children.iter().map(node_part));
+        parts.extend(node.allows.iter().map(|a| self.allow_part(a)));
+        parts.extend(node.on_errors.iter().map(|o| self.on_error_part(o.span, &o.target)));
+        let mut entries = self.entries(parts, from, to);
+        let at = 0..0;
+        entries.entries.splice(
+            at,
+            moved.into_iter().map(|part| Entry {
+                part,
+                lead: Vec::new(),
+                is_apart: false,
+                trail: None,
+            }),
+        );
+        entries.entries.sort_by_key(|entry| entry.part.class);
+        if stays {
+            head_doc.render(indent, 2, out);
+        } else {
+            out.push_str(head);
+        }
+        self.body(entries, indent, false, out);
+    }
+
+    /// Settings in parentheses; nothing where there are neither settings nor comments.
+    fn arguments(&self, settings: &[&Setting], from: usize, to: usize) -> Option<Bracket> {
+        if settings.is_empty() && self.between(from, to).is_empty() {
+            return None;
+        }
+        let elements = settings
+            .iter()
+            .map(|setting| (setting.span, self.setting(setting)))
+            .collect();
+        if from == to {
+            // Settings of the block brought into the head; they have no comments.
+            let mut bracket = self.bracket(("(", ")"), Vec::new(), from, to);
+            bracket.elements = bare(elements);
+            return Some(bracket);
+        }
+        Some(self.bracket(("(", ")"), elements, from, to))
+    }
+
+    fn formals(&self, formals: &[Formal], from: usize, to: usize) -> Option<Bracket> {
+        if formals.is_empty() && self.between(from, to).is_empty() {
+            return None;
+        }
+        let elements = formals
+            .iter()
+            .map(|formal| {
+                let mut row = vec![Doc::text(format!(
+                    "{}: {}",
+                    formal.name.text,
+                    type_text(&formal.ty)
+                ))];
+                if let Some(default) = &formal.default {
+                    row.push(Doc::text(" = "));
+                    row.push(self.value(default));
+                }
+                (formal.span, Doc::Row(row))
+            })
+            .collect();
+        Some(self.bracket(("(", ")"), elements, from, to))
+    }
+
+    // ---- lines ---------------------------------------------------------------------------------------
+
+    fn setting_part(&self, setting: &Setting) -> Part<'a> {
+        Part {
+            class: Class::Setting,
+            span: setting.span,
+            what: What::Line(self.setting(setting)),
+        }
+    }
+
+    fn setting(&self, setting: &Setting) -> Doc {
+        Doc::Row(vec![
+            Doc::text(format!("{} = ", setting.key.text)),
+            self.value(&setting.value),
+        ])
+    }
+
+    fn allow_part(&self, allow: &Allow) -> Part<'a> {
+        Part {
+            class: Class::Allow,
+            span: allow.span,
+            what: What::Line(self.allow(allow)),
+        }
+    }
+
+    fn allow(&self, allow: &Allow) -> Doc {
+        let codes: Vec<&str> = allow.codes.iter().map(|code| code.text.as_str()).collect();
+        Doc::text(format!(
+            "allow {} because {}",
+            codes.join(", "),
+            self.slice(allow.reason.span)
+        ))
+    }
+
+    fn on_error_part(&self, span: Span, target: &Target) -> Part<'a> {
+        Part {
+            class: Class::OnError,
+            span,
+            what: What::Line(Doc::text(format!("on error -> {}", self.slice(target.span)))),
+        }
+    }
+
+    fn arm(&self, arm: &Arm) -> Part<'a> {
+        let (span, doc) = match arm {
+            Arm::Edge(edge) => (
+                edge.span,
+                Doc::text(format!(
+                    "{} -> {}",
+                    self.names(&edge.outcomes),
+                    self.slice(edge.target.span)
+                )),
+            ),
+            Arm::Only(only) => (
+                only.span,
+                Doc::text(format!("-> {}", self.slice(only.target.span))),
+            ),
+            Arm::When(when) => {
+                let mut row = vec![
+                    Doc::text("when "),
+                    phrase(self.slice(when.condition.span)),
+                ];
+                if let Some(name) = &when.name {
+                    row.push(Doc::text(format!(" as {}", name.text)));
+                }
+                row.push(Doc::text(format!(" -> {}", self.slice(when.target.span))));
+                (when.span, Doc::Row(row))
+            }
+            Arm::Else(only) => (
+                only.span,
+                Doc::text(format!("else -> {}", self.slice(only.target.span))),
+            ),
+        };
+        Part {
+            class: Class::Arm,
+            span,
+            what: What::Line(doc),
+        }
+    }
+
+    fn ensure(&self, ensure: &Ensure) -> Doc {
+        let mut row = vec![Doc::text("ensure ")];
+        if let Some(label) = &ensure.label {
+            row.push(Doc::text(format!("{} ", self.slice(label.span))));
+        }
+        match &ensure.property {
+            Property::EveryPath { to, passes } => {
+                let passes: Vec<String> = passes.iter().map(|p| self.place(p)).collect();
+                row.push(Doc::text(format!(
+                    "every path to {} passes {}",
+                    self.place(to),
+                    passes.join(" or ")
+                )));
+            }
+            Property::Never { what, after } => row.push(Doc::text(format!(
+                "never {} after {}",
+                self.place(what),
+                self.place(after)
+            ))),
+            Property::At { condition, place } => {
+                row.push(phrase(self.slice(condition.span)));
+                row.push(Doc::text(format!(" at {}", self.place(place))));
+            }
+            Property::AtMost { visits, of } => row.push(Doc::text(format!(
+                "at most {visits} visits of {}",
+                self.place(of)
+            ))),
+        }
+        Doc::Row(row)
+    }
+
+    fn place(&self, place: &Place) -> String {
+        let mut text = match &place.root {
+            PlaceRoot::Success => "success".to_owned(),
+            PlaceRoot::Failure => "failure".to_owned(),
+            PlaceRoot::Name(name) => self.slice(name.span).to_owned(),
+            PlaceRoot::Any(name) => format!("any {}", self.slice(name.span)),
+            PlaceRoot::Proof(name) => format!("proof of {}", name.text),
+        };
+        for step in &place.steps {
+            text.push('.');
+            text.push_str(self.slice(step.span));
+        }
+        text
+    }
+
+    fn names(&self, names: &[Name]) -> String {
+        let names: Vec<&str> = names.iter().map(|name| self.slice(name.span)).collect();
+        names.join(" | ")
+    }
+
+    /// Calls itself for lists and records, to the depth that the scan allows.
+    fn value(&self, value: &Value) -> Doc {
+        let inside = (value.span.start as usize + 1, (value.span.end as usize).saturating_sub(1));
+        match &value.kind {
+            ValueKind::List(values) => {
+                let elements = values.iter().map(|v| (v.span, self.value(v))).collect();
+                Doc::Bracket(self.bracket(("[", "]"), elements, inside.0, inside.1))
+            }
+            ValueKind::Record(entries) => {
+                let elements = entries
+                    .iter()
+                    .map(|(key, value)| {
+                        let row = vec![
+                            Doc::text(format!("{} = ", self.slice(key.span))),
+                            self.value(value),
+                        ];
+                        (key.span.to(value.span), Doc::Row(row))
+                    })
+                    .collect();
+                Doc::Bracket(self.bracket(("{", "}"), elements, inside.0, inside.1))
+            }
+            ValueKind::File(name) => Doc::text(format!("file({})", self.slice(name.span))),
+            ValueKind::Block(_) => {
+                let text = self.slice(value.span);
+                let inner = text
+                    .strip_prefix("\"\"\"")
+                    .and_then(|t| t.strip_suffix("\"\"\""))
+                    .unwrap_or_default();
+                match block_lines(inner) {
+                    Some(lines) => Doc::Block(lines.into_iter().map(str::to_owned).collect()),
+                    None => Doc::text(text.replace("\r\n", "\n")),
+                }
+            }
+            ValueKind::Null
+            | ValueKind::Bool(_)
+            | ValueKind::Int(_)
+            | ValueKind::Decimal(_)
+            | ValueKind::Duration(_)
+            | ValueKind::Size(_)
+            | ValueKind::Text(_)
+            | ValueKind::Reference(_)
+            | ValueKind::Broken => Doc::text(self.slice(value.span)),
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// The same part, to be sorted and printed.
+    fn again(&self) -> Part<'a> {
+        Part {
+            class: self.class,
+            span: self.span,
+            what: match &self.what {
+                What::Line(doc) => What::Line(doc.clone()),
+                What::Node(node) => What::Node(node),
+                What::Body {
+                    head,
+                    open,
+                    close,
+                    parts,
+                } => What::Body {
+                    head: head.clone(),
+                    open: *open,
+                    close: *close,
+                    parts: parts.iter().map(Part::again).collect(),
+                },
+            },
+        }
+    }
+}
+
+fn node_part(node: &Node) -> Part<'_> {
+    Part {
+        class: Class::Node,
+        span: node.span,
+        what: What::Node(node),
+    }
+}
+
+fn bare(elements: Vec<(Span, Doc)>) -> Vec<Element> {
+    elements
+        .into_iter()
+        .map(|(_, doc)| Element {
+            lead: Vec::new(),
+            doc,
+            has_comma: true,
+            trail: None,
+        })
+        .collect()
+}
+
+fn type_text(ty: &TypeExpr) -> String {
+    match &ty.kind {
+        TypeKind::Named(name) => name.clone(),
+        TypeKind::List(of) => format!("[{}]", type_text(of)),
+        TypeKind::Map(of) => format!("{{{}}}", type_text(of)),
+    }
+}
+
+fn line(indent: usize, text: &str, out: &mut String) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+    out.push_str(text);
+}
