@@ -25,7 +25,11 @@ fn tree(text: &str) -> ast::File {
     let source = Source::new("test.journey", text);
     let id = sources.add(source.clone());
     let parsed = wayfare::parse(&source, id);
-    let lines: Vec<String> = parsed.diagnostics.iter().map(|d| d.one_line(&sources)).collect();
+    let lines: Vec<String> = parsed
+        .diagnostics
+        .iter()
+        .map(|d| d.one_line(&sources))
+        .collect();
     assert!(lines.is_empty(), "{lines:#?}\n{text}");
     parsed.file
 }
@@ -125,7 +129,11 @@ fn every_comment_survives_at_every_boundary() {
                     continue;
                 }
                 taken += 1;
-                assert_eq!(once.matches("// KEEP").count(), 1, "lost:\n{with}\n--\n{once}");
+                assert_eq!(
+                    once.matches("// KEEP").count(),
+                    1,
+                    "lost:\n{with}\n--\n{once}"
+                );
                 assert_eq!(shape(&tree(&once)), meaning, "{with}\n--\n{once}");
                 assert_eq!(formatted(&once), once, "{with}");
                 let comments = |text: &str| text.matches("//").count();

@@ -10,7 +10,13 @@ mod compile;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod format;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod nodes;
 mod oracle;
+#[cfg(test)]
+mod shape;
 #[cfg(test)]
 mod syntax;

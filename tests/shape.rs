@@ -32,7 +32,10 @@ pub fn shape(file: &ast::File) -> String {
         kept.push_str(line);
         kept.push('\n');
     }
-    assert!(!kept.contains("Span"), "a place is left in the shape:\n{kept}");
+    assert!(
+        !kept.contains("Span"),
+        "a place is left in the shape:\n{kept}"
+    );
     kept
 }
 
@@ -60,7 +63,8 @@ fn outcome() -> impl Strategy<Value = String> {
 fn target() -> impl Strategy<Value = String> {
     prop_oneof![
         word(),
-        prop::sample::select(vec!["success", "failure", "nowhere", "\"too late\""]).prop_map(str::to_owned),
+        prop::sample::select(vec!["success", "failure", "nowhere", "\"too late\""])
+            .prop_map(str::to_owned),
     ]
 }
 
@@ -80,7 +84,16 @@ fn blank() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    (word(), prop::collection::vec(prop_oneof![word().prop_map(|w| format!(".{w}")), Just("[\"odd key\"]".to_owned())], 0..3))
+    (
+        word(),
+        prop::collection::vec(
+            prop_oneof![
+                word().prop_map(|w| format!(".{w}")),
+                Just("[\"odd key\"]".to_owned())
+            ],
+            0..3,
+        ),
+    )
         .prop_map(|(first, rest)| format!("{first}{}", rest.concat()))
 }
 
@@ -88,11 +101,25 @@ fn scalar() -> impl Strategy<Value = String> {
     prop_oneof![
         (-1000_i64..100_000).prop_map(|n| n.to_string()),
         prop::sample::select(vec![
-            "0.75", "-1.5", "true", "false", "null", "5m", "1h30m", "250ms", "64KiB", "\"\"", "\"text\"",
-            "\"a ${shared.x} and \\n \\u{e9} // no comment\"", "\"${a[\"b c\"]}\"", "file(\"risk.js\")",
+            "0.75",
+            "-1.5",
+            "true",
+            "false",
+            "null",
+            "5m",
+            "1h30m",
+            "250ms",
+            "64KiB",
+            "\"\"",
+            "\"text\"",
+            "\"a ${shared.x} and \\n \\u{e9} // no comment\"",
+            "\"${a[\"b c\"]}\"",
+            "file(\"risk.js\")",
             "\"a long text that makes a line longer than it should be, in one piece\"",
-            "\"\"\"on one line\"\"\"", "\"\"\"\n      var x = \"${y}\";\n        // text\n\n      return x;\n   \"\"\"",
-        ]).prop_map(str::to_owned),
+            "\"\"\"on one line\"\"\"",
+            "\"\"\"\n      var x = \"${y}\";\n        // text\n\n      return x;\n   \"\"\"",
+        ])
+        .prop_map(str::to_owned),
         path(),
     ]
 }
@@ -100,15 +127,27 @@ fn scalar() -> impl Strategy<Value = String> {
 fn value() -> impl Strategy<Value = String> {
     scalar().prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
-            (prop::collection::vec((free(), inner.clone(), free()), 0..4), any::<bool>()).prop_map(|(items, comma)| {
-                let list: Vec<String> = items.iter().map(|(a, v, b)| format!("{a}{v}{b}")).collect();
-                let comma = if comma && !list.is_empty() { "," } else { "" };
-                format!("[{}{comma}]", list.join(","))
-            }),
-            (prop::collection::vec((free(), key(), inner, free()), 0..4), any::<bool>()).prop_map(|(items, lines)| {
-                let list: Vec<String> = items.iter().map(|(a, k, v, b)| format!("{a}{k}= {v}{b}")).collect();
-                format!("{{{}}}", list.join(if lines { "\n" } else { "," }))
-            }),
+            (
+                prop::collection::vec((free(), inner.clone(), free()), 0..4),
+                any::<bool>()
+            )
+                .prop_map(|(items, comma)| {
+                    let list: Vec<String> =
+                        items.iter().map(|(a, v, b)| format!("{a}{v}{b}")).collect();
+                    let comma = if comma && !list.is_empty() { "," } else { "" };
+                    format!("[{}{comma}]", list.join(","))
+                }),
+            (
+                prop::collection::vec((free(), key(), inner, free()), 0..4),
+                any::<bool>()
+            )
+                .prop_map(|(items, lines)| {
+                    let list: Vec<String> = items
+                        .iter()
+                        .map(|(a, k, v, b)| format!("{a}{k}= {v}{b}"))
+                        .collect();
+                    format!("{{{}}}", list.join(if lines { "\n" } else { "," }))
+                }),
         ]
     })
 }
@@ -155,8 +194,13 @@ fn place() -> impl Strategy<Value = String> {
             rest.iter().fold(first, |all, step| format!("{all}.{step}"))
         }),
         prop::sample::select(vec![
-            "success", "failure", "any DataStoreDecision.true", "any \"product-X\"", "proof of password",
-        ]).prop_map(str::to_owned),
+            "success",
+            "failure",
+            "any DataStoreDecision.true",
+            "any \"product-X\"",
+            "proof of password",
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 
@@ -177,12 +221,15 @@ fn setting() -> impl Strategy<Value = String> {
 }
 
 fn allow() -> impl Strategy<Value = String> {
-    prop::collection::vec(word(), 1..3).prop_map(|codes| format!("allow {} because \"it is so\"", codes.join(" ,")))
+    prop::collection::vec(word(), 1..3)
+        .prop_map(|codes| format!("allow {} because \"it is so\"", codes.join(" ,")))
 }
 
 fn lines(item: impl Strategy<Value = String>, most: usize) -> impl Strategy<Value = String> {
     (gap(), prop::collection::vec((item, gap()), 0..most)).prop_map(|(first, items)| {
-        items.into_iter().fold(first, |all, (item, gap)| format!("{all}{item}{gap}"))
+        items
+            .into_iter()
+            .fold(first, |all, (item, gap)| format!("{all}{item}{gap}"))
     })
 }
 
@@ -196,10 +243,15 @@ fn node() -> impl Strategy<Value = String> {
     ];
     let arguments = prop::collection::vec((free(), setting(), free()), 0..4).prop_map(|items| {
         let list: Vec<String> = items.iter().map(|(a, s, b)| format!("{a}{s}{b}")).collect();
-        if list.is_empty() { String::new() } else { format!("({})", list.join(",")) }
+        if list.is_empty() {
+            String::new()
+        } else {
+            format!("({})", list.join(","))
+        }
     });
     let arm = prop_oneof![
-        (prop::collection::vec(outcome(), 1..4), target()).prop_map(|(o, t)| format!("{}->{t}", o.join("|"))),
+        (prop::collection::vec(outcome(), 1..4), target())
+            .prop_map(|(o, t)| format!("{}->{t}", o.join("|"))),
         target().prop_map(|t| format!("-> {t}")),
         (condition(), prop::option::of(word()), target()).prop_map(|(e, name, t)| match name {
             Some(name) => format!("when {e} as {name} -> {t}"),
@@ -208,16 +260,28 @@ fn node() -> impl Strategy<Value = String> {
         target().prop_map(|t| format!("else->{t}")),
         target().prop_map(|t| format!("on  error -> {t}")),
     ];
-    let head = (word(), kind, arguments).prop_map(|(name, kind, arguments)| format!("node {name} :{kind}{arguments}"));
+    let head = (word(), kind, arguments)
+        .prop_map(|(name, kind, arguments)| format!("node {name} :{kind}{arguments}"));
     let leaf = prop_oneof![
-        (head, prop_oneof![
-            Just(String::new()),
-            target().prop_map(|t| format!(" ->{t}")),
-            lines(prop_oneof![setting(), arm, allow()], 5).prop_map(|body| format!(" {{{body}}}")),
-        ]).prop_map(|(head, rest)| format!("{head}{rest}")),
+        (
+            head,
+            prop_oneof![
+                Just(String::new()),
+                target().prop_map(|t| format!(" ->{t}")),
+                lines(prop_oneof![setting(), arm, allow()], 5)
+                    .prop_map(|body| format!(" {{{body}}}")),
+            ]
+        )
+            .prop_map(|(head, rest)| format!("{head}{rest}")),
     ];
     leaf.prop_recursive(2, 6, 3, |inner| {
-        (word(), lines(prop_oneof![inner, setting(), target().prop_map(|t| format!("-> {t}"))], 4))
+        (
+            word(),
+            lines(
+                prop_oneof![inner, setting(), target().prop_map(|t| format!("-> {t}"))],
+                4,
+            ),
+        )
             .prop_map(|(name, body)| format!("node {name}: Page {{{body}}}"))
     })
 }
@@ -227,7 +291,11 @@ fn ty() -> impl Strategy<Value = String> {
 }
 
 fn formals() -> impl Strategy<Value = String> {
-    prop::collection::vec((free(), word(), ty(), prop::option::of(value()), free()), 0..3).prop_map(|items| {
+    prop::collection::vec(
+        (free(), word(), ty(), prop::option::of(value()), free()),
+        0..3,
+    )
+    .prop_map(|items| {
         let list: Vec<String> = items
             .iter()
             .map(|(a, name, ty, default, b)| match default {
@@ -235,7 +303,11 @@ fn formals() -> impl Strategy<Value = String> {
                 None => format!("{a}{name}:{ty}{b}"),
             })
             .collect();
-        if list.is_empty() { String::new() } else { format!("({})", list.join(",")) }
+        if list.is_empty() {
+            String::new()
+        } else {
+            format!("({})", list.join(","))
+        }
     })
 }
 
@@ -279,6 +351,12 @@ fn item() -> impl Strategy<Value = String> {
 
 /// Whole files, written as carelessly as the language allows.
 pub fn journeys() -> impl Strategy<Value = String> {
-    (prop_oneof![Just(""), Just("//! What the file is.\n//!\n// and a note\n")], lines(item(), 5))
+    (
+        prop_oneof![
+            Just(""),
+            Just("//! What the file is.\n//!\n// and a note\n")
+        ],
+        lines(item(), 5),
+    )
         .prop_map(|(doc, items)| format!("{doc}{items}"))
 }

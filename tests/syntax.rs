@@ -20,7 +20,7 @@ fn read(name: &str, text: &str) -> (Parsed, Vec<String>) {
 }
 
 /// The journeys that people copy, by name.
-fn samples() -> Vec<(String, String)> {
+pub fn samples() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["journeys", "journeys/lib"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

@@ -301,7 +301,10 @@ impl<'a> Printer<'a> {
             }
             Item::Fragment(fragment) => {
                 let from = fragment.name.span.end as usize;
-                let to = fragment.exits.first().map_or(from, |e| e.span.start as usize);
+                let to = fragment
+                    .exits
+                    .first()
+                    .map_or(from, |e| e.span.start as usize);
                 let mut row = vec![Doc::text(format!("fragment {}", fragment.name.text))];
                 if let Some(formals) = self.formals(&fragment.formals, from, to) {
                     row.push(Doc::Bracket(formals));
@@ -325,7 +328,11 @@ impl<'a> Printer<'a> {
         parts.extend(body.settings.iter().map(|s| self.setting_part(s)));
         parts.extend(body.nodes.iter().map(node_part));
         parts.extend(body.allows.iter().map(|a| self.allow_part(a)));
-        parts.extend(body.on_errors.iter().map(|o| self.on_error_part(o.span, &o.target)));
+        parts.extend(
+            body.on_errors
+                .iter()
+                .map(|o| self.on_error_part(o.span, &o.target)),
+        );
         parts.extend(body.ensures.iter().map(|ensure| Part {
             class: Class::Ensure,
             span: ensure.span,
@@ -420,9 +427,13 @@ impl<'a> Printer<'a> {
                 text.push_str(trail);
             }
             let class = entry.part.class;
-            let is_tall = text.contains('\n') && matches!(class, Class::Block | Class::Node | Class::Extern)
+            let is_tall = text.contains('\n')
+                && matches!(class, Class::Block | Class::Node | Class::Extern)
                 || class == Class::Block;
-            let was_apart = entry.lead.first().map_or(entry.is_apart, |lead| lead.is_apart);
+            let was_apart = entry
+                .lead
+                .first()
+                .map_or(entry.is_apart, |lead| lead.is_apart);
             let is_apart = match before {
                 None => false,
                 Some((last, was_tall)) if is_free => {
@@ -437,7 +448,9 @@ impl<'a> Printer<'a> {
             for lead in &entry.lead {
                 let is_apart = match above {
                     None => false,
-                    Some(CommentKind::FileDoc) => lead.is_apart || lead.kind != CommentKind::FileDoc,
+                    Some(CommentKind::FileDoc) => {
+                        lead.is_apart || lead.kind != CommentKind::FileDoc
+                    }
                     Some(_) => lead.is_apart,
                 };
                 if is_apart {
@@ -518,7 +531,9 @@ impl<'a> Printer<'a> {
         let (given, set): (Vec<&Setting>, Vec<&Setting>) =
             node.settings.iter().partition(|s| in_head(s.span));
         let arguments = self.arguments(&given, node.head.end as usize, arguments_end);
-        let has_comments = arguments.as_ref().is_some_and(|b| Doc::Bracket(b.clone()).has_comments());
+        let has_comments = arguments
+            .as_ref()
+            .is_some_and(|b| Doc::Bracket(b.clone()).has_comments());
 
         let rest = node.open.map_or(0, |open| open.end as usize);
         let end = node.close.map_or(rest, |close| close.start as usize);
@@ -594,7 +609,11 @@ impl<'a> Printer<'a> {
         }
         parts.extend(node.children.iter().map(node_part));
         parts.extend(node.allows.iter().map(|a| self.allow_part(a)));
-        parts.extend(node.on_errors.iter().map(|o| self.on_error_part(o.span, &o.target)));
+        parts.extend(
+            node.on_errors
+                .iter()
+                .map(|o| self.on_error_part(o.span, &o.target)),
+        );
         let mut entries = self.entries(parts, from, to);
         let at = 0..0;
         entries.entries.splice(
@@ -693,7 +712,10 @@ impl<'a> Printer<'a> {
         Part {
             class: Class::OnError,
             span,
-            what: What::Line(Doc::text(format!("on error -> {}", self.slice(target.span)))),
+            what: What::Line(Doc::text(format!(
+                "on error -> {}",
+                self.slice(target.span)
+            ))),
         }
     }
 
@@ -712,10 +734,7 @@ impl<'a> Printer<'a> {
                 Doc::text(format!("-> {}", self.slice(only.target.span))),
             ),
             Arm::When(when) => {
-                let mut row = vec![
-                    Doc::text("when "),
-                    phrase(self.slice(when.condition.span)),
-                ];
+                let mut row = vec![Doc::text("when "), phrase(self.slice(when.condition.span))];
                 if let Some(name) = &when.name {
                     row.push(Doc::text(format!(" as {}", name.text)));
                 }
@@ -787,7 +806,10 @@ impl<'a> Printer<'a> {
 
     /// Calls itself for lists and records, to the depth that the scan allows.
     fn value(&self, value: &Value) -> Doc {
-        let inside = (value.span.start as usize + 1, (value.span.end as usize).saturating_sub(1));
+        let inside = (
+            value.span.start as usize + 1,
+            (value.span.end as usize).saturating_sub(1),
+        );
         match &value.kind {
             ValueKind::List(values) => {
                 let elements = values.iter().map(|v| (v.span, self.value(v))).collect();

@@ -438,7 +438,9 @@ fn signs(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
 }
 
 fn missing_target(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
-    let Some(last) = pieces.last().filter(|p| p.is("->")) else {
+    let semicolon = pieces.last().filter(|p| p.is(";"));
+    let before = pieces.iter().rev().nth(usize::from(semicolon.is_some()));
+    let Some(last) = before.filter(|p| p.is("->")) else {
         return;
     };
     let message = "this arrow has no target".to_owned();
@@ -462,7 +464,7 @@ fn missing_target(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) 
         last.range(),
         message,
         "the name of a node, `success` or `failure`",
-        end..end,
+        end..semicolon.map_or(end, Piece::end),
         " failure",
     ));
 }

@@ -61,9 +61,10 @@ impl Doc {
             Self::Row(parts) => parts.iter().any(Self::has_comments),
             Self::Bracket(bracket) => {
                 !bracket.dangling.is_empty()
-                    || bracket.elements.iter().any(|e| {
-                        !e.lead.is_empty() || e.trail.is_some() || e.doc.has_comments()
-                    })
+                    || bracket
+                        .elements
+                        .iter()
+                        .any(|e| !e.lead.is_empty() || e.trail.is_some() || e.doc.has_comments())
             }
         }
     }
@@ -147,7 +148,9 @@ impl Bracket {
                 out.push_str(comment);
             }
             new_line(indent + 2, out);
-            element.doc.render(indent + 2, usize::from(element.has_comma), out);
+            element
+                .doc
+                .render(indent + 2, usize::from(element.has_comma), out);
             if element.has_comma {
                 out.push(',');
             }

@@ -304,6 +304,30 @@ impl Scanner<'_> {
         );
     }
 
+    /// The finding about a text in the quotes of a word processor.
+    fn quoted_otherwise(&self, c: char, start: usize) -> Option<Diagnostic> {
+        let is_quote = |c: char| plain_form(c) == Some("\"");
+        if !is_quote(c) {
+            return None;
+        }
+        let line = self.rest().lines().next().unwrap_or_default();
+        let finding = Diagnostic::new(
+            codes::BAD_ENCODING,
+            Span::new(self.id, start, self.at),
+            format!("`{c}` does not quote"),
+        )
+        .expected("`\"`");
+        let Some((length, close)) = line.char_indices().find(|(_, c)| is_quote(*c)) else {
+            return Some(finding);
+        };
+        let inside = line.get(..length).unwrap_or_default();
+        if inside.contains(['"', '\\', '$']) || inside.len() > 200 {
+            return Some(finding);
+        }
+        let edit = Span::new(self.id, start, self.at + length + close.len_utf8());
+        Some(finding.fix("write straight quotes", edit, format!("\"{inside}\"")))
+    }
+
     /// Looks at one character and steps over it.
     fn check(&mut self, zone: Zone) {
         let Some(c) = self.rest().chars().next() else {
@@ -323,7 +347,10 @@ impl Scanner<'_> {
             .get(..start)
             .and_then(|head| head.chars().next_back());
         let span = Span::new(self.id, start, self.at);
-        let found = refuse(c, before, zone, span);
+        let found = match self.quoted_otherwise(c, start) {
+            Some(found) if zone == Zone::Code => Some(found),
+            _ => refuse(c, before, zone, span),
+        };
         if let Some(found) = found
             && !self.line_is_blamed
         {

@@ -82,6 +82,8 @@ struct Frame {
     blamed: bool,
     /// For lines behind a brace that closed too early: that brace, and the first of the lines.
     early: Option<(Span, Span)>,
+    /// What to say of the head if nothing was found in the block, and how many findings there were before.
+    deferred: Option<(usize, Diagnostic)>,
 }
 
 /// What kind of line stood where, to find the head whose brace is missing.
@@ -227,6 +229,7 @@ impl<'a> Tree<'a> {
             indent: self.indent(head.start as usize),
             blamed: false,
             early: None,
+            deferred: None,
         });
     }
 
@@ -242,6 +245,7 @@ impl<'a> Tree<'a> {
                 indent: self.indent(span.start as usize),
                 blamed: true,
                 early: None,
+                deferred: None,
             });
             return;
         };
@@ -328,6 +332,7 @@ impl<'a> Tree<'a> {
             );
             return;
         };
+        self.say_deferred(&mut frame);
         if let Some((brace, _)) = frame.early {
             self.reader.report(
                 Diagnostic::new(codes::SYNTAX, brace, "this `}` closes the block too early")
@@ -339,6 +344,14 @@ impl<'a> Tree<'a> {
         self.end(&mut frame.owner, span);
         self.attach(frame.owner);
         self.closed = Some((span, place));
+    }
+
+    fn say_deferred(&mut self, frame: &mut Frame) {
+        if let Some((before, finding)) = frame.deferred.take()
+            && before == self.reader.findings.len()
+        {
+            self.reader.report(finding);
+        }
     }
 
     /// Notes the closing brace in the item it closes.
@@ -397,6 +410,7 @@ impl<'a> Tree<'a> {
         let is_plain = missing.len() == self.open.len();
         self.report_unclosed(&missing, is_plain, at);
         while let Some(mut frame) = self.open.pop() {
+            self.say_deferred(&mut frame);
             let end = Span::new(self.id, self.last_end, self.last_end);
             self.end(&mut frame.owner, end);
             self.attach(frame.owner);
@@ -693,6 +707,7 @@ impl<'a> Tree<'a> {
                 indent: self.indent(span.start as usize),
                 blamed: true,
                 early: Some((brace, span)),
+                deferred: None,
             });
             return;
         }
@@ -747,6 +762,7 @@ impl<'a> Tree<'a> {
         if self.reader.findings.len() >= Diagnostics::KEPT_MAX {
             self.budget = Budget::NONE;
         }
+        let mut deferred = None;
         if !is_blamed {
             let line = Line {
                 text,
@@ -755,10 +771,18 @@ impl<'a> Tree<'a> {
                 next: self.next_word(end),
             };
             let finding = recover::explain(line, text_span, &mut self.budget);
-            self.reader.report(finding);
+            // Of a record that did not read, the line in it that is wrong says more.
+            if has_block && text.ends_with('=') {
+                deferred = Some((self.reader.findings.len(), finding));
+            } else {
+                self.reader.report(finding);
+            }
         }
         if has_block {
             self.await_block(Owner::Stray, text_span);
+            if let Some(frame) = &mut self.pending {
+                frame.deferred = deferred;
+            }
             self.open_block(span.after(), false);
         }
     }
