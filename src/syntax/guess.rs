@@ -191,7 +191,7 @@ pub(super) fn hopeless(line: Line<'_>) -> Option<(Range<usize>, String, &'static
             "this import names no file".to_owned(),
             "`import \"file.journey\"`",
         ),
-        ("when", 2) if pieces.get(1).is_some_and(|p| p.is("->")) => (
+        ("when", _) if pieces.get(1).is_some_and(|p| p.is("->")) => (
             "this guard has no condition".to_owned(),
             "`when expression -> target`",
         ),
@@ -555,6 +555,7 @@ fn settings(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
         if n == 0
             && piece.kind == PieceKind::Word
             && !RESERVED.contains(&piece.text)
+            && !["allow", "on", "extern"].contains(&piece.text)
             && pieces.len() >= 2
         {
             let end = piece.end();
