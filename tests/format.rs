@@ -106,15 +106,47 @@ fn boundaries(text: &str) -> Vec<usize> {
     found
 }
 
+/// The items of a file, each a file of its own.
+fn items(text: &str) -> Vec<&str> {
+    let mut sources = SourceMap::default();
+    let source = Source::new("test.journey", text);
+    let id = sources.add(source.clone());
+    let ends: Vec<usize> = wayfare::parse(&source, id)
+        .file
+        .items
+        .iter()
+        .map(|item| match item {
+            ast::Item::Import(item) => item.span,
+            ast::Item::Constant(item) => item.span,
+            ast::Item::Parameter(item) => item.span,
+            ast::Item::Journey(item) => item.span,
+            ast::Item::Fragment(item) => item.span,
+            ast::Item::Extern(item) => item.span,
+            ast::Item::Allow(item) => item.span,
+        })
+        .map(|span| {
+            text[span.range().end..]
+                .find('\n')
+                .map_or(text.len(), |n| span.range().end + n + 1)
+        })
+        .collect();
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    starts
+        .zip(ends.iter())
+        .map(|(start, end)| &text[start..*end])
+        .collect()
+}
+
 /// A comment is put at every boundary, on the line and on a line of its own; wherever the language takes
 /// it, it is still there after formatting, once, and formatting again changes nothing.
 #[test]
 fn every_comment_survives_at_every_boundary() {
     let mut taken = 0;
     let mut refused = 0;
-    for text in [rich().to_owned(), formatted(rich())] {
-        let meaning = shape(&tree(&text));
-        for at in boundaries(&text) {
+    let tidy = formatted(rich());
+    for text in items(rich()).into_iter().chain(items(&tidy)) {
+        let meaning = shape(&tree(text));
+        for at in boundaries(text) {
             for comment in [" // KEEP\n", "\n// KEEP\n"] {
                 let (before, after) = text.split_at(at);
                 let with = format!("{before}{comment}{after}");
@@ -123,8 +155,9 @@ fn every_comment_survives_at_every_boundary() {
                     refused += 1;
                     continue;
                 };
+                let once_meaning = shape(&tree(&once));
                 // Inside a text block it is text.
-                if shape(&tree(&with)) != meaning {
+                if once_meaning != meaning && shape(&tree(&with)) != meaning {
                     refused += 1;
                     continue;
                 }
@@ -134,7 +167,7 @@ fn every_comment_survives_at_every_boundary() {
                     1,
                     "lost:\n{with}\n--\n{once}"
                 );
-                assert_eq!(shape(&tree(&once)), meaning, "{with}\n--\n{once}");
+                assert_eq!(once_meaning, meaning, "{with}\n--\n{once}");
                 assert_eq!(formatted(&once), once, "{with}");
                 let comments = |text: &str| text.matches("//").count();
                 assert_eq!(comments(&once), comments(&with), "{with}\n--\n{once}");
@@ -146,7 +179,7 @@ fn every_comment_survives_at_every_boundary() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn format_is_idempotent(text in crate::shape::journeys()) {

@@ -1,8 +1,9 @@
 //! What the reader of journeys promises, whatever the text.
 
+use proptest::prelude::*;
 use wayfare::{
-    Source, SourceId, SourceMap,
-    syntax::{Parsed, parse},
+    Source, SourceId, SourceMap, codes,
+    syntax::{Parsed, SourceLimits, parse, parse_within},
 };
 
 /// The text read, and its findings in one line each.
@@ -238,22 +239,207 @@ fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
         .unwrap();
 }
 
+/// No time is measured here: what a text may cost is bounded by the count of the parser's calls, which is
+/// the same on every machine. The bound is one for the process; no other text of the tests comes near it.
 #[test]
-fn hostile_texts_end_on_a_small_stack() {
-    for size in [100, 1_000, 10_000, 100_000] {
+fn hostile_texts_end_on_a_small_stack_with_linear_work() {
+    const SIZE: usize = 60_000;
+    const CALLS_A_BYTE: usize = 400;
+    pest::set_call_limit(std::num::NonZeroUsize::new(SIZE * CALLS_A_BYTE));
+    for size in [100, 1_000, SIZE] {
         for (what, text) in hostile(size) {
             on_a_small_stack(move || {
-                println!("{what} of {size}");
-                let before = std::time::Instant::now();
-                let (parsed, _) = read("hostile.journey", &text);
-                println!(
-                    "   {:?} {} {:?}",
-                    before.elapsed(),
-                    parsed.diagnostics.len(),
-                    parsed.diagnostics.iter().next().map(|d| d.message.clone())
+                let (parsed, findings) = read("hostile.journey", &text);
+                let is_whole = findings
+                    .iter()
+                    .all(|line| !line.contains("not understood from here on"));
+                assert!(
+                    is_whole,
+                    "{what} of {size} costs more than {CALLS_A_BYTE} calls a byte"
                 );
                 drop(parsed);
             });
+        }
+    }
+    pest::set_call_limit(None);
+}
+
+#[test]
+fn a_million_of_every_bracket_ends_on_a_small_stack() {
+    for bracket in ["(", "[", "{", ")", "]", "}", "([{", "{\n", "a = [\n", "f("] {
+        let text = bracket.repeat(1_000_000 / bracket.len());
+        on_a_small_stack(move || {
+            let (parsed, findings) = read("hostile.journey", &text);
+            assert!(!findings.is_empty());
+            drop(parsed);
+        });
+    }
+}
+
+/// Sixty-four levels of everything that nests are read on a small stack, and one more is refused.
+#[test]
+fn the_depth_that_is_allowed_is_read_on_a_small_stack() {
+    let nests: [(&str, &str, &str, &str, &str, usize); 6] = [
+        ("let a = ", "[", "1", "]", "\n", 0),
+        ("let a = ", "{a=", "1", "}", "\n", 0),
+        ("param a: ", "[", "Int", "]", "\n", 0),
+        (
+            "journey a {\nnode b: D {\nwhen ",
+            "(",
+            "a",
+            ")",
+            " -> c\n}\n}\n",
+            2,
+        ),
+        (
+            "journey a {\nnode b: D {\nwhen ",
+            "f(",
+            "a",
+            ")",
+            " -> c\n}\n}\n",
+            2,
+        ),
+        ("journey a {\n", "node b: D {\n", "-> c\n", "}\n", "}\n", 1),
+    ];
+    for (head, open, middle, close, tail, outer) in nests {
+        for (depth, is_fine) in [(64, true), (65, false)] {
+            let times = depth - outer;
+            let text = format!(
+                "{head}{}{middle}{}{tail}",
+                open.repeat(times),
+                close.repeat(times)
+            );
+            on_a_small_stack(move || {
+                let (parsed, findings) = read("deep.journey", &text);
+                assert_eq!(findings.is_empty(), is_fine, "{findings:#?}\n{text}");
+                assert!(is_fine || findings[0].contains("too_deep"), "{findings:#?}");
+                let source = Source::new("deep.journey", text.as_str());
+                assert_eq!(wayfare::format(&source).is_ok(), is_fine);
+                drop(parsed);
+            });
+        }
+    }
+}
+
+#[test]
+fn the_size_is_capped_by_a_setting() {
+    let mut sources = SourceMap::default();
+    let source = Source::new("a.journey", "let a = 1\n");
+    let id = sources.add(source.clone());
+    let limits = SourceLimits::default();
+    assert_eq!((limits.bytes_max, limits.depth_max), (1024 * 1024, 64));
+    let size = source.text().len();
+    assert!(
+        parse_within(&source, id, limits.bytes_max(size))
+            .diagnostics
+            .is_empty()
+    );
+    let refused = parse_within(&source, id, limits.bytes_max(size - 1));
+    assert_eq!(
+        refused.diagnostics.iter().next().unwrap().code,
+        codes::FILE_TOO_LARGE
+    );
+    assert!(refused.file.items.is_empty());
+
+    let full = format!("//{}\n", "x".repeat(1024 * 1024 - 3));
+    assert!(read("a.journey", &full).1.is_empty());
+    assert_eq!(read("a.journey", &format!("{full}\n")).1.len(), 1);
+}
+
+#[test]
+fn the_depth_is_capped_by_a_setting() {
+    let mut sources = SourceMap::default();
+    let source = Source::new("a.journey", "let a = [[1]]\n");
+    let id = sources.add(source.clone());
+    let limits = SourceLimits::default();
+    assert!(
+        parse_within(&source, id, limits.depth_max(2))
+            .diagnostics
+            .is_empty()
+    );
+    let refused = parse_within(&source, id, limits.depth_max(1));
+    assert_eq!(
+        refused.diagnostics.iter().next().unwrap().code,
+        codes::TOO_DEEP
+    );
+}
+
+/// What every result must be, whatever the text.
+fn check_findings(text: &str) {
+    let mut sources = SourceMap::default();
+    let source = Source::new("any.journey", text);
+    let id = sources.add(source.clone());
+    let parsed = parse(&source, id);
+    for finding in &parsed.diagnostics {
+        let mut spans = vec![finding.span];
+        spans.extend(finding.labels.iter().map(|l| l.span));
+        spans.extend(finding.fix.as_ref().map(|f| f.span));
+        for span in spans {
+            assert!(text.get(span.range()).is_some(), "{finding:?}\n{text}");
+        }
+        let size = finding.message.len() + finding.expected.len();
+        assert!(size < 1_000, "{finding:?}");
+    }
+    let lines = text.matches('\n').count()
+        + text.matches('"').count()
+        + text.matches(['{', '}', ';', '\\', '$', '=', '-']).count()
+        + text.split_whitespace().count()
+        + text
+            .chars()
+            .filter(|c| !c.is_ascii() || c.is_control())
+            .count()
+        + 2;
+    assert!(
+        parsed.diagnostics.len() <= lines,
+        "{} findings\n{text}",
+        parsed.diagnostics.len()
+    );
+}
+
+/// A piece of a journey, for texts that are almost right.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(vec![
+            "journey a {\n", "node b: C", "node b: C {\n", "}\n", "}", "{", "->", "-> c\n", "true -> c\n", "when ",
+            "else -> c\n", "has a.b", "&&", "||", "!", "(", ")", "[", "]", "= 5m\n", "x = ", "\"", "\"text\"", "\"\"\"",
+            "\\", "${a", "//", "/// doc\n", "//! file\n", "\n", "\r\n", "\r", ";", ",", "|", "1h30m", "1m1h", "0x1",
+            "import \"a\"\n", "let a = 1\n", "param p: [Int]\n", "fragment f(a: Int) -> x {\n", "start b\n", "ensure ",
+            "every path to success passes b", "extern X \"Y\" -> * {\n", "proves nothing\n", "test \"a\" {\n", "\u{202e}",
+            "\u{feff}", "\0", "é", "→", "on error -> c\n", "allow a because \"b\"\n", "nod b: C\n", "=>", "@2", "as x",
+        ]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn parse_never_panics(text in any::<String>()) {
+        check_findings(&text);
+    }
+
+    #[test]
+    fn diagnostics_point_inside_the_source(pieces in prop::collection::vec(piece(), 0..24)) {
+        check_findings(&pieces.concat());
+    }
+
+    /// A good file with a piece cut out, put in or said twice.
+    #[test]
+    fn mutated_journeys_never_panic(
+        text in crate::shape::journeys(),
+        at in any::<prop::sample::Index>(),
+        length in 0..20_usize,
+        with in piece(),
+    ) {
+        let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        if !places.is_empty() {
+            let first = at.index(places.len());
+            let start = places[first];
+            let end = places.get(first + length).copied().unwrap_or(text.len());
+            let mut mutated = text.clone();
+            mutated.replace_range(start..end, &with);
+            check_findings(&mutated);
         }
     }
 }
