@@ -4,7 +4,11 @@
 //! secret parameters that nobody has bound. What is wrong with a program itself was said before, by the
 //! compiler; here it could only be a broken invariant.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use petgraph::{Direction, graph::NodeIndex, visit::EdgeRef};
 use sha2::{Digest, Sha256};
@@ -22,6 +26,7 @@ use crate::{
         registry::Registry,
     },
     model::{
+        catalog::TypeId,
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
@@ -89,6 +94,8 @@ struct Linker<'a> {
     /// The nodes in the order of their numbers.
     order: Vec<(usize, NodeIndex<u32>)>,
     facts: Vec<NodeFacts>,
+    /// The types that are in the hash already.
+    types: BTreeSet<TypeId>,
     plan: Plan,
     hash: Sha256,
 }
@@ -108,6 +115,7 @@ impl<'a> Linker<'a> {
             numbers: Vec::new(),
             order: Vec::new(),
             facts: Vec::new(),
+            types: BTreeSet::new(),
             plan: Plan {
                 nodes: Vec::new(),
                 targets: Vec::new(),
@@ -319,7 +327,10 @@ impl<'a> Linker<'a> {
                 };
                 let prepared = ty.prepare(&mut setup);
                 let revision = ty.revision();
-                self.digest(format_args!("type {signature:?} {revision}"));
+                if self.types.insert(task.ty) {
+                    self.digest(format_args!("type {signature:?} {revision}"));
+                }
+                self.digest(format_args!("of {} {}", signature.name, task.version));
                 self.accept(journey, path, prepared)
             }
         };

@@ -228,58 +228,104 @@ fn live_rows(plan: &mut Plan, mut rows: Vec<Row>) {
 
 /// From which nodes a comparison is reached before the next stop: backwards from those that compare.
 ///
-/// An inner journey returns to every caller; that reads a little too much and never too little.
+/// A node counts twice, as entered and as resumed: one that asks goes on only when it is resumed, but
+/// may fail when it is entered. An inner journey returns to every caller; that reads a little too much
+/// and never too little.
 fn comparisons(plan: &mut Plan, facts: &[NodeFacts]) {
-    let count = plan.nodes.len();
-    // Behind the nodes stand the exits of the journeys: one each, so that the edges stay few.
-    let exit = |journey: u32| {
-        u32::try_from(count)
-            .unwrap_or(u32::MAX)
-            .saturating_add(journey)
+    let points = Points {
+        nodes: plan.nodes.len(),
+        journeys: plan.journeys.len(),
     };
-    let mut into: Vec<Vec<u32>> = vec![Vec::new(); count + plan.journeys.len()];
-    let mut edge = |from: u32, to: u32| {
-        if let Some(list) = into.get_mut(to as usize) {
+    let mut into: Vec<Vec<u32>> = vec![Vec::new(); points.count()];
+    let mut edge = |from: usize, to: usize| {
+        if let (Some(list), Ok(from)) = (into.get_mut(to), u32::try_from(from)) {
             list.push(from);
         }
     };
-    for (at, (node, label)) in (0_u32..).zip(plan.nodes.iter().zip(&plan.labels)) {
-        for to in plan.successors(*node) {
-            edge(at, to);
-            if node.kind == Kind::Inner {
-                edge(exit(node.body), to);
+    for (at, (node, label)) in plan.nodes.iter().zip(&plan.labels).enumerate() {
+        let journey = label.journey as usize;
+        let failed = if node.error == NOWHERE {
+            points.failed(journey)
+        } else {
+            node.error as usize
+        };
+        edge(at, failed);
+        edge(points.resumed(at), failed);
+        match node.kind {
+            Kind::Success | Kind::Failure => edge(at, points.ended(journey)),
+            Kind::LooseEnd => edge(at, points.failed(journey)),
+            Kind::Inner => {
+                let inner = node.body as usize;
+                if let Some(inner) = plan.journey(node.body) {
+                    edge(at, inner.start as usize);
+                }
+                for to in plan.successors(*node) {
+                    edge(points.ended(inner), to as usize);
+                }
+                let error = label.inner.and_then(|outcomes| outcomes.error);
+                let wired = error.and_then(|outcome| plan.target(*node, outcome));
+                edge(points.failed(inner), wired.map_or(failed, |to| to as usize));
+            }
+            Kind::Task | Kind::Page => {
+                for to in plan.successors(*node) {
+                    edge(points.resumed(at), to as usize);
+                }
+                if !facts.get(at).is_some_and(|fact| fact.stops) {
+                    edge(at, points.resumed(at));
+                }
             }
         }
-        if node.kind == Kind::Inner
-            && let Some(inner) = plan.journey(node.body)
-        {
-            edge(at, inner.start);
-            edge(exit(node.body), exit(label.journey));
-        }
-        // Any node may fail, and so leave its journey.
-        let ends = matches!(node.kind, Kind::Success | Kind::Failure | Kind::LooseEnd);
-        if ends || node.error == NOWHERE {
-            edge(at, exit(label.journey));
-        }
     }
-    let fact = |at: u32| facts.get(at as usize);
-    let mut resumed = vec![false; into.len()];
-    let mut work: Vec<u32> = (0_u32..)
-        .take(count)
-        .filter(|at| fact(*at).is_some_and(|fact| fact.verifies))
-        .collect();
+    let compares = facts
+        .iter()
+        .enumerate()
+        .filter(|(_, fact)| fact.verifies)
+        .filter_map(|(at, _)| u32::try_from(points.resumed(at)).ok());
+    let reached = backwards(&into, compares.collect());
+    let bit = |at: usize| reached.get(at).copied().unwrap_or(true);
+    for (at, label) in plan.labels.iter_mut().enumerate() {
+        label.verifies_entered = bit(at);
+        label.verifies_resumed = bit(points.resumed(at));
+    }
+}
+
+/// Where a run may be, as numbers: nodes entered, nodes resumed, journeys ended, journeys failed.
+#[derive(Debug, Clone, Copy)]
+struct Points {
+    nodes: usize,
+    journeys: usize,
+}
+
+impl Points {
+    fn resumed(self, node: usize) -> usize {
+        self.nodes + node
+    }
+
+    fn ended(self, journey: usize) -> usize {
+        2 * self.nodes + journey
+    }
+
+    fn failed(self, journey: usize) -> usize {
+        2 * self.nodes + self.journeys + journey
+    }
+
+    fn count(self) -> usize {
+        2 * (self.nodes + self.journeys)
+    }
+}
+
+/// Everything from which one of these points is reached.
+fn backwards(into: &[Vec<u32>], mut work: Vec<u32>) -> Vec<bool> {
+    let mut reached = vec![false; into.len()];
     for at in &work {
-        if let Some(bit) = resumed.get_mut(*at as usize) {
+        if let Some(bit) = reached.get_mut(*at as usize) {
             *bit = true;
         }
     }
-    // BOUND: a node is put on the list once, when its bit turns.
+    // BOUND: a point is put on the list once, when its bit turns.
     while let Some(at) = work.pop() {
-        if fact(at).is_some_and(|fact| fact.stops) {
-            continue;
-        }
         for from in into.get(at as usize).into_iter().flatten() {
-            if let Some(bit) = resumed.get_mut(*from as usize)
+            if let Some(bit) = reached.get_mut(*from as usize)
                 && !*bit
             {
                 *bit = true;
@@ -287,8 +333,5 @@ fn comparisons(plan: &mut Plan, facts: &[NodeFacts]) {
             }
         }
     }
-    for (at, label) in (0_u32..).zip(&mut plan.labels) {
-        label.verifies_resumed = resumed.get(at as usize).copied().unwrap_or(true);
-        label.verifies_entered = label.verifies_resumed && !fact(at).is_some_and(|fact| fact.stops);
-    }
+    reached
 }

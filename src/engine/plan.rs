@@ -182,14 +182,17 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    #[inline]
     pub(crate) fn node(&self, id: u32) -> Option<PlanNode> {
         self.nodes.get(id as usize).copied()
     }
 
+    #[inline]
     pub(crate) fn label(&self, id: u32) -> Option<&Label> {
         self.labels.get(id as usize)
     }
 
+    #[inline]
     pub(crate) fn unit(&self, id: u32) -> Option<&Unit> {
         self.units.get(id as usize)
     }
@@ -203,6 +206,7 @@ impl Plan {
     }
 
     /// Where an outcome leads.
+    #[inline]
     pub(crate) fn target(&self, node: PlanNode, outcome: OutcomeId) -> Option<u32> {
         if outcome.0 >= node.outcomes {
             return None;

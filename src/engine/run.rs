@@ -68,6 +68,7 @@ pub(crate) struct Visit {
 
 impl Visit {
     /// Forgets everything, at next to no cost where there is nothing.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         if self.memory.is_some() {
             self.memory = None;
@@ -76,6 +77,7 @@ impl Visit {
     }
 
     /// Forgets what came from outside; it is asked for again.
+    #[inline]
     pub(crate) fn forget_replies(&mut self) {
         if self.fetched.user.is_some() || self.fetched.session.is_some() {
             self.fetched = Fetched::default();

@@ -219,7 +219,7 @@ impl AuthSession {
     ) -> Result<Step, EngineError> {
         let now = host.now();
         self.admit(now, &input)?;
-        let engine = self.engine.clone();
+        let engine = &self.engine;
         if let Some(trace) = &mut self.trace {
             trace.push(Event::Now(now));
         }

@@ -100,6 +100,7 @@ impl std::fmt::Debug for Turn<'_> {
 
 impl Turn<'_> {
     /// Counts a visit; false where that is one too many.
+    #[inline]
     pub(crate) fn count(&mut self) -> bool {
         self.run.turn += 1;
         self.run.visits += 1;
@@ -108,6 +109,7 @@ impl Turn<'_> {
     }
 
     /// Forgets what the last node kept for its visit.
+    #[inline]
     pub(crate) fn begin_visit(&mut self) {
         self.run.undo.clear();
         self.run.visit.clear();
@@ -336,6 +338,7 @@ impl Turn<'_> {
     }
 
     /// A level that was moved must have been moved as the signature says: proofs rest on that.
+    #[inline]
     pub(crate) fn check_level(&self, outcome: OutcomeId) -> Result<(), NodeError> {
         let Some(before) = self.run.visit.level_before else {
             return Ok(());
@@ -427,6 +430,7 @@ impl Turn<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn trace_entered(&mut self, unit: &Unit) {
         if let Some(trace) = &mut self.trace {
             trace.push(Event::Entered {
@@ -435,6 +439,7 @@ impl Turn<'_> {
         }
     }
 
+    #[inline]
     pub(crate) fn trace_left(&mut self, outcome: OutcomeId) {
         if self.trace.is_some()
             && let Some(label) = self.plan.label(self.run.at)

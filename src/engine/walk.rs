@@ -47,6 +47,7 @@ pub(crate) fn walk(turn: &mut Turn<'_>, mut next: Next) -> Step {
     }
 }
 
+#[inline]
 fn arrive(turn: &mut Turn<'_>, id: u32) -> Next {
     let Some(node) = turn.plan.node(id) else {
         return turn.broken("an arrow leads out of the plan");
@@ -85,6 +86,7 @@ fn arrive(turn: &mut Turn<'_>, id: u32) -> Next {
 }
 
 /// Enters the unit at hand, once what its expressions read from outside is there.
+#[inline]
 pub(crate) fn enter(turn: &mut Turn<'_>) -> Result<Action, NodeError> {
     let plan = turn.plan;
     let unit = plan.unit(turn.unit).ok_or_else(no_unit)?;
@@ -98,6 +100,7 @@ pub(crate) fn enter(turn: &mut Turn<'_>) -> Result<Action, NodeError> {
 }
 
 /// Enters the unit at hand.
+#[inline]
 pub(crate) fn act(turn: &mut Turn<'_>, unit: &Unit) -> Result<Action, NodeError> {
     match &unit.behaviour {
         Behaviour::Node(node) => node.enter(&mut Context { world: turn }),
@@ -137,6 +140,7 @@ fn no_unit() -> NodeError {
 }
 
 /// Follows what a node has decided.
+#[inline]
 pub(crate) fn settle(
     turn: &mut Turn<'_>,
     node: PlanNode,
@@ -161,6 +165,7 @@ pub(crate) fn settle(
 }
 
 /// Leaves a node by an outcome.
+#[inline]
 pub(crate) fn leave(turn: &mut Turn<'_>, node: PlanNode, outcome: OutcomeId) -> Next {
     match turn.plan.target(node, outcome) {
         Some(target) if target != NOWHERE => {
@@ -207,6 +212,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
 
 impl Turn<'_> {
     /// Adds what a way out means: who was identified, and what was proved of whom.
+    #[inline]
     pub(crate) fn prove(&mut self, go: &Go) -> Result<(), NodeError> {
         self.check_level(go.outcome)?;
         if go.proof.is_none() && go.identity.is_none() {

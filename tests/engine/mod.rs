@@ -1,6 +1,7 @@
 //! The engine by its public surface: journeys as text in, steps out.
 
 mod evidence;
+mod guard;
 mod inner;
 mod laws;
 mod limits;

@@ -437,3 +437,54 @@ fn the_end_carries_what_nodes_prepared() {
     assert!(why(step).contains("belongs to the system"));
     let _ = NodeError::new("x");
 }
+
+#[test]
+fn a_run_says_whether_the_next_step_may_compare_a_secret() {
+    let text_of = r#"
+journey j {
+  start user
+  node user: UsernameCollector -> password
+  node password: PasswordCollector -> call
+  node call: journey inside {
+    true -> check
+    false -> failure
+  }
+  node check: DataStoreDecision {
+    true -> last
+    false -> failure
+  }
+  node last: UsernameCollector -> failure
+}
+
+journey inside {
+  innerTreeOnly = true
+  start again
+  node again: UsernameCollector -> note
+  node note: Decision {
+    allow unproved_success because "the caller proves"
+    when auth_level >= 1 -> failure
+    else -> success
+  }
+}
+"#;
+    let mut run = Player::new(text_of, "j");
+    let mut seen = vec![run.auth.may_verify()];
+    run.begin();
+    for answer in [text("demo"), secret("demo-pw"), text("demo"), text("demo")] {
+        seen.push(run.auth.may_verify());
+        run.answer([answer]);
+    }
+    seen.push(run.auth.may_verify());
+    // Before the first step, at `user`, `password`, `again`, `last`, and at the end.
+    assert_eq!(seen, [false, false, false, true, false, false]);
+    assert_eq!(run.count(is_verify), 1);
+}
+
+#[test]
+fn a_failing_look_up_at_the_end_lets_nobody_in() {
+    let mut run = Player::new(LOGIN, "Login");
+    run.failing = Some("read");
+    run.begin();
+    let step = run.answer([text("demo"), secret("demo-pw")]);
+    assert_eq!(why(step), "login/check: it is down");
+}

@@ -95,6 +95,7 @@ fn wrong_type() -> NodeError {
 ///
 /// # Errors
 /// A value is missing or of the wrong type.
+#[inline]
 pub(crate) fn holds(test: &Test, scene: Scene<'_>) -> Result<bool, NodeError> {
     let mut truth = false;
     let mut at = 0;

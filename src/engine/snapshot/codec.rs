@@ -9,11 +9,25 @@ use crate::secret::Secret;
 /// Where bytes go: into a list, or only into a count.
 pub(super) trait Sink {
     fn put(&mut self, bytes: &[u8]);
+
+    /// Seven bits a byte, the lowest first; the last byte has its top bit clear.
+    fn number(&mut self, number: u64);
 }
 
 impl Sink for Vec<u8> {
     fn put(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, mut number: u64) {
+        // BOUND: seven bits a turn.
+        while number >= 0x80 {
+            let [low, ..] = number.to_le_bytes();
+            self.push(low | 0x80);
+            number >>= 7;
+        }
+        let [low, ..] = number.to_le_bytes();
+        self.push(low);
     }
 }
 
@@ -23,6 +37,11 @@ pub(super) struct Count(pub(super) usize);
 impl Sink for Count {
     fn put(&mut self, bytes: &[u8]) {
         self.0 += bytes.len();
+    }
+
+    fn number(&mut self, number: u64) {
+        let bits = 64 - (number | 1).leading_zeros();
+        self.0 += bits.div_ceil(7) as usize;
     }
 }
 
@@ -88,20 +107,7 @@ pub(super) trait Codec: Sized {
 
 impl Codec for u64 {
     fn put<S: Sink>(&self, to: &mut S) {
-        let mut rest = *self;
-        let mut bytes = [0; 10];
-        let mut count = 0;
-        // BOUND: seven bits a turn.
-        for byte in &mut bytes {
-            let [low, ..] = rest.to_le_bytes();
-            rest >>= 7;
-            *byte = low & 0x7f | if rest == 0 { 0 } else { 0x80 };
-            count += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        to.put(bytes.get(..count).unwrap_or_default());
+        to.number(*self);
     }
 
     fn take(from: &mut Reader<'_>) -> Option<Self> {
