@@ -132,7 +132,7 @@ fn server_info(
     served: Served,
 ) -> Result<Reply, Refusal> {
     if !matches!(parts.method, "GET" | "HEAD") {
-        return Err(Refusal::Method);
+        return Err(Refusal::ReadOnly);
     }
     let caller = parts.session_token(&app.cookies.session);
     let known = find(app, caller.as_deref(), route)?.is_some();

@@ -30,8 +30,10 @@ pub enum Refusal {
     NotFound,
     /// The header that only a script of ours can send is missing.
     CrossSite,
-    /// The method is not allowed.
+    /// Another method than `POST` for what is done by `POST` alone.
     Method,
+    /// Another method than `GET` for what can only be read.
+    ReadOnly,
     /// The body is not declared to be JSON.
     MediaType,
     /// The body is too long.
@@ -115,7 +117,7 @@ impl Refusal {
             Self::UnknownRealm(_)
             | Self::NotFound
             | Self::Version(VersionRefusal::NoRoute | VersionRefusal::NoResource(_)) => 404,
-            Self::Method => 405,
+            Self::Method | Self::ReadOnly => 405,
             Self::TooLarge => 413,
             Self::MediaType => 415,
             Self::TooManyRuns { .. } => 429,
@@ -167,7 +169,7 @@ impl Refusal {
             }
             Self::NotFound => "Not Found",
             Self::CrossSite | Self::Forbidden => "Forbidden",
-            Self::Method => "Method Not Allowed",
+            Self::Method | Self::ReadOnly => "Method Not Allowed",
             Self::MediaType => "Unsupported Media Type",
             Self::TooLarge => "Request Entity Too Large",
             Self::BadJson => {
@@ -220,6 +222,7 @@ impl Refusal {
                 reply.header("retry-after", retry_after.to_string())
             }
             Self::Method => reply.header("allow", "POST"),
+            Self::ReadOnly => reply.header("allow", "GET"),
             _ => reply,
         }
     }
@@ -410,6 +413,15 @@ mod tests {
             body(&Refusal::Version(resource).reply(None)),
             r#"{"code":404,"reason":"Not Found","message":"Accept-API-Version: Requested version \"999.0\" does not match any routes."}"#
         );
+    }
+
+    #[test]
+    fn other_methods_are_told_which_one() {
+        for (refusal, allowed) in [(Refusal::Method, "POST"), (Refusal::ReadOnly, "GET")] {
+            let reply = refusal.reply(None);
+            assert_eq!(reply.status, 405);
+            assert!(reply.headers.contains(&("allow".into(), allowed.into())));
+        }
     }
 
     #[test]
