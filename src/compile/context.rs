@@ -1,6 +1,7 @@
 //! What every pass of one compilation shares: sources, tables, findings and budgets.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
@@ -193,7 +194,8 @@ impl<'a> Cx<'a> {
         false
     }
 
-    pub(super) fn report(&mut self, finding: Diagnostic) {
+    pub(super) fn report(&mut self, mut finding: Diagnostic) {
+        shorten(&mut finding);
         if finding.severity == Severity::Error {
             self.errors += 1;
         }
@@ -291,6 +293,38 @@ impl<'a> Cx<'a> {
     pub(super) fn text(&self, span: Span) -> &'a str {
         self.sources.text(span)
     }
+}
+
+/// BOUND: how many bytes each part of a finding has; names and texts of authors have no such bound.
+const PART_MAX: usize = 700;
+
+/// Holds every part of a finding to one short line.
+fn shorten(finding: &mut Diagnostic) {
+    short(&mut finding.message);
+    short(&mut finding.expected);
+    finding.labels.truncate(4);
+    for label in &mut finding.labels {
+        short(&mut label.text);
+    }
+    finding.notes.iter_mut().for_each(short);
+    if let Some(help) = &mut finding.help {
+        short(help);
+    }
+    if let Some(fix) = &mut finding.fix {
+        short(&mut fix.title);
+    }
+}
+
+fn short(text: &mut Cow<'static, str>) {
+    if text.len() <= PART_MAX && !text.contains(char::is_control) {
+        return;
+    }
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut made: String = text.chars().map(plain).take(PART_MAX / 4).collect();
+    if made.chars().count() < text.chars().count() {
+        made.push('…');
+    }
+    *text = Cow::Owned(made);
 }
 
 /// The words of every line that did not parse.

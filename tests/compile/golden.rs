@@ -32,6 +32,7 @@ struct Case {
 /// Texts by name, in the order they stand in the file.
 type Texts = Vec<(String, String)>;
 
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 fn cases() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut found = Vec::new();
@@ -40,7 +41,10 @@ fn cases() -> Vec<Case> {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();
             let (body, expected) = match text.find("\n// findings") {
-                Some(at) => (text[..=at].to_owned(), text[at + 1..].to_owned()),
+                Some(at) => {
+                    let (body, expected) = text.split_at(at + 1);
+                    (body.to_owned(), expected.to_owned())
+                }
                 None => (text, String::new()),
             };
             found.push(Case {
@@ -125,6 +129,7 @@ fn render(compiled: &Compiled) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test writes its own files")]
 fn golden_files_say_what_the_compiler_says() {
     let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
@@ -180,14 +185,14 @@ fn identity(finding: &Diagnostic) -> (String, String) {
 fn every_fix_removes_its_finding_and_adds_none() {
     let mut fixes = 0;
     for case in cases() {
-        let texts = texts(&case.body);
-        let compiled = compile(&texts);
+        let sources = texts(&case.body);
+        let compiled = compile(&sources);
         let before: Vec<_> = compiled.diagnostics.iter().map(identity).collect();
         for finding in &compiled.diagnostics {
             let Some(fix) = &finding.fix else { continue };
             fixes += 1;
             let name = compiled.sources.get(fix.span.source).unwrap().name();
-            let mut fixed = texts.clone();
+            let mut fixed = sources.clone();
             let (_, text) = fixed.iter_mut().find(|(n, _)| n == name).unwrap();
             text.replace_range(fix.span.range(), &fix.replacement);
             let mut left = before.clone();
@@ -266,6 +271,7 @@ fn every_code_of_the_compiler_has_a_golden_file() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 fn a_file_with_twenty_mistakes_gives_exactly_twenty() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/many/twenty.journey");
     let text = std::fs::read_to_string(path).unwrap();

@@ -282,3 +282,22 @@ fn an_error_past_the_findings_that_are_kept_refuses_the_program_all_the_same() {
     assert_eq!(allowed.diagnostics.dropped(), 0);
     assert!(allowed.program.is_some());
 }
+
+#[test]
+fn findings_stay_short_whatever_the_names_are() {
+    let name = "n".repeat(100_000);
+    let text = format!(
+        "journey login {{\n  start {name}\n  node {name}: {name} {{\n    {name} = \"{name}\"\n    \"{name}\\n\" \
+         -> {name}x\n  }}\n  node b: Decision {{\n    when user.{name} == 5 -> success\n  }}\n  ensure every path to \
+         {name}y passes b\n}}\n"
+    );
+    let compiled = compiler().compile([Source::new("a.journey", text)]);
+    assert!(compiled.diagnostics.len() >= 4, "{:?}", codes(&compiled));
+    for finding in &compiled.diagnostics {
+        let labels: usize = finding.labels.iter().map(|l| l.text.len()).sum();
+        let notes: usize = finding.notes.iter().map(|n| n.len()).sum();
+        let all = finding.message.len() + finding.expected.len() + labels + notes;
+        assert!(all < 4_096, "{} has {all} bytes", finding.code);
+        assert!(!finding.message.contains('\n'));
+    }
+}

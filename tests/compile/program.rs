@@ -198,7 +198,7 @@ fn properties_of_a_fragment_are_copied_to_every_expansion() {
 #[test]
 fn deep_places_walk_through_calls_pages_and_fragments() {
     let text = format!(
-        r#"
+        r"
 journey login {{
   start inner
 
@@ -231,7 +231,7 @@ journey second {{
     failed -> failure
   }}
 }}
-{FRAGMENT}"#
+{FRAGMENT}"
     );
     let program = compile(&text);
     let second = program.journey_named("second").unwrap();
@@ -397,6 +397,7 @@ fn journeys_stand_in_the_order_of_their_files() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads the examples")]
 fn the_examples_compile_without_findings() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys");
     let read = |folder: &str| -> Vec<Source> {
