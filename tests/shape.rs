@@ -39,37 +39,40 @@ pub fn shape(file: &ast::File) -> String {
     kept
 }
 
-fn word() -> impl Strategy<Value = String> {
-    "[a-z][a-z_0-9]{0,6}".prop_map(|word| format!("x{word}"))
+fn word() -> BoxedStrategy<String> {
+    "[a-z][a-z_0-9]{0,6}"
+        .prop_map(|word| format!("x{word}"))
+        .boxed()
 }
 
 /// Any word, the reserved ones and those with hyphens too.
-fn key() -> impl Strategy<Value = String> {
+fn key() -> BoxedStrategy<String> {
     prop_oneof![
         4 => word(),
         1 => prop::sample::select(vec!["start", "in", "node", "pt-BR", "journey", "when", "test", "true", "on"])
             .prop_map(str::to_owned),
-    ]
+    ].boxed()
 }
 
-fn outcome() -> impl Strategy<Value = String> {
+fn outcome() -> BoxedStrategy<String> {
     prop_oneof![
         4 => word(),
         1 => prop::sample::select(vec!["true", "false", "200", "exceed-limit", "\"Go back :/\"", "\"a \\\"b\\\"\"", "onerror", "test"])
             .prop_map(str::to_owned),
-    ]
+    ].boxed()
 }
 
-fn target() -> impl Strategy<Value = String> {
+fn target() -> BoxedStrategy<String> {
     prop_oneof![
         word(),
         prop::sample::select(vec!["success", "failure", "nowhere", "\"too late\""])
             .prop_map(str::to_owned),
     ]
+    .boxed()
 }
 
 /// Blanks, newlines and comments, where newlines are free.
-fn free() -> impl Strategy<Value = String> {
+fn free() -> BoxedStrategy<String> {
     prop_oneof![
         6 => Just(String::new()),
         3 => Just(" ".to_owned()),
@@ -77,13 +80,14 @@ fn free() -> impl Strategy<Value = String> {
         1 => Just(" // in brackets\n".to_owned()),
         1 => Just("\n // on a line\n\t".to_owned()),
     ]
+    .boxed()
 }
 
-fn blank() -> impl Strategy<Value = String> {
-    prop_oneof![4 => Just(" ".to_owned()), 1 => Just("   \t".to_owned())]
+fn blank() -> BoxedStrategy<String> {
+    prop_oneof![4 => Just(" ".to_owned()), 1 => Just("   \t".to_owned())].boxed()
 }
 
-fn path() -> impl Strategy<Value = String> {
+fn path() -> BoxedStrategy<String> {
     (
         word(),
         prop::collection::vec(
@@ -95,9 +99,10 @@ fn path() -> impl Strategy<Value = String> {
         ),
     )
         .prop_map(|(first, rest)| format!("{first}{}", rest.concat()))
+        .boxed()
 }
 
-fn scalar() -> impl Strategy<Value = String> {
+fn scalar() -> BoxedStrategy<String> {
     prop_oneof![
         (-1000_i64..100_000).prop_map(|n| n.to_string()),
         prop::sample::select(vec![
@@ -122,37 +127,40 @@ fn scalar() -> impl Strategy<Value = String> {
         .prop_map(str::to_owned),
         path(),
     ]
+    .boxed()
 }
 
-fn value() -> impl Strategy<Value = String> {
-    scalar().prop_recursive(3, 24, 4, |inner| {
-        prop_oneof![
-            (
-                prop::collection::vec((free(), inner.clone(), free()), 0..4),
-                any::<bool>()
-            )
-                .prop_map(|(items, comma)| {
-                    let list: Vec<String> =
-                        items.iter().map(|(a, v, b)| format!("{a}{v}{b}")).collect();
-                    let comma = if comma && !list.is_empty() { "," } else { "" };
-                    format!("[{}{comma}]", list.join(","))
-                }),
-            (
-                prop::collection::vec((free(), key(), inner, free()), 0..4),
-                any::<bool>()
-            )
-                .prop_map(|(items, lines)| {
-                    let list: Vec<String> = items
-                        .iter()
-                        .map(|(a, k, v, b)| format!("{a}{k}= {v}{b}"))
-                        .collect();
-                    format!("{{{}}}", list.join(if lines { "\n" } else { "," }))
-                }),
-        ]
-    })
+fn value() -> BoxedStrategy<String> {
+    scalar()
+        .prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                (
+                    prop::collection::vec((free(), inner.clone(), free()), 0..4),
+                    any::<bool>()
+                )
+                    .prop_map(|(items, comma)| {
+                        let list: Vec<String> =
+                            items.iter().map(|(a, v, b)| format!("{a}{v}{b}")).collect();
+                        let comma = if comma && !list.is_empty() { "," } else { "" };
+                        format!("[{}{comma}]", list.join(","))
+                    }),
+                (
+                    prop::collection::vec((free(), key(), inner, free()), 0..4),
+                    any::<bool>()
+                )
+                    .prop_map(|(items, lines)| {
+                        let list: Vec<String> = items
+                            .iter()
+                            .map(|(a, k, v, b)| format!("{a}{k}= {v}{b}"))
+                            .collect();
+                        format!("{{{}}}", list.join(if lines { "\n" } else { "," }))
+                    }),
+            ]
+        })
+        .boxed()
 }
 
-fn condition() -> impl Strategy<Value = String> {
+fn condition() -> BoxedStrategy<String> {
     let term = prop_oneof![
         path(),
         path().prop_map(|p| format!("has {p}")),
@@ -174,10 +182,11 @@ fn condition() -> impl Strategy<Value = String> {
                 .prop_map(|(f, a, x, b, y, c)| format!("{f}({a}{x}{b},{c}{y})")),
         ]
     })
+    .boxed()
 }
 
 /// What may stand between two items.
-fn gap() -> impl Strategy<Value = String> {
+fn gap() -> BoxedStrategy<String> {
     prop_oneof![
         5 => Just("\n".to_owned()),
         1 => Just("\n\n\n".to_owned()),
@@ -186,9 +195,10 @@ fn gap() -> impl Strategy<Value = String> {
         1 => Just("\n\n  // apart\n\n/// doc\n".to_owned()),
         1 => Just(" /// behind\n/// doc\n// note\n///more\n".to_owned()),
     ]
+    .boxed()
 }
 
-fn place() -> impl Strategy<Value = String> {
+fn place() -> BoxedStrategy<String> {
     prop_oneof![
         (word(), prop::collection::vec(outcome(), 0..3)).prop_map(|(first, rest)| {
             rest.iter().fold(first, |all, step| format!("{all}.{step}"))
@@ -202,9 +212,10 @@ fn place() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
     ]
+    .boxed()
 }
 
-fn ensure() -> impl Strategy<Value = String> {
+fn ensure() -> BoxedStrategy<String> {
     let label = prop_oneof![Just(""), Just("\"a label\" ")];
     let property = prop_oneof![
         (place(), prop::collection::vec(place(), 1..3))
@@ -213,27 +224,34 @@ fn ensure() -> impl Strategy<Value = String> {
         (0..9_u8, place()).prop_map(|(n, p)| format!("at most {n} visits of {p}")),
         (condition(), place()).prop_map(|(e, p)| format!("({e}) at {p}")),
     ];
-    (label, property).prop_map(|(label, property)| format!("ensure {label}{property}"))
+    (label, property)
+        .prop_map(|(label, property)| format!("ensure {label}{property}"))
+        .boxed()
 }
 
-fn setting() -> impl Strategy<Value = String> {
-    (key(), blank(), value()).prop_map(|(key, blank, value)| format!("{key}{blank}={value}"))
+fn setting() -> BoxedStrategy<String> {
+    (key(), blank(), value())
+        .prop_map(|(key, blank, value)| format!("{key}{blank}={value}"))
+        .boxed()
 }
 
-fn allow() -> impl Strategy<Value = String> {
+fn allow() -> BoxedStrategy<String> {
     prop::collection::vec(word(), 1..3)
         .prop_map(|codes| format!("allow {} because \"it is so\"", codes.join(" ,")))
+        .boxed()
 }
 
-fn lines(item: impl Strategy<Value = String>, most: usize) -> impl Strategy<Value = String> {
-    (gap(), prop::collection::vec((item, gap()), 0..most)).prop_map(|(first, items)| {
-        items
-            .into_iter()
-            .fold(first, |all, (item, gap)| format!("{all}{item}{gap}"))
-    })
+fn lines(item: impl Strategy<Value = String> + 'static, most: usize) -> BoxedStrategy<String> {
+    (gap(), prop::collection::vec((item, gap()), 0..most))
+        .prop_map(|(first, items)| {
+            items
+                .into_iter()
+                .fold(first, |all, (item, gap)| format!("{all}{item}{gap}"))
+        })
+        .boxed()
 }
 
-fn node() -> impl Strategy<Value = String> {
+fn node() -> BoxedStrategy<String> {
     let kind = prop_oneof![
         word().prop_map(|w| format!("T{w}")),
         Just("Page@2".to_owned()),
@@ -284,13 +302,16 @@ fn node() -> impl Strategy<Value = String> {
         )
             .prop_map(|(name, body)| format!("node {name}: Page {{{body}}}"))
     })
+    .boxed()
 }
 
-fn ty() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["Int", "[Text]", "{ Int }", "[[Secret]]"]).prop_map(str::to_owned)
+fn ty() -> BoxedStrategy<String> {
+    prop::sample::select(vec!["Int", "[Text]", "{ Int }", "[[Secret]]"])
+        .prop_map(str::to_owned)
+        .boxed()
 }
 
-fn formals() -> impl Strategy<Value = String> {
+fn formals() -> BoxedStrategy<String> {
     prop::collection::vec(
         (free(), word(), ty(), prop::option::of(value()), free()),
         0..3,
@@ -309,9 +330,10 @@ fn formals() -> impl Strategy<Value = String> {
             format!("({})", list.join(","))
         }
     })
+    .boxed()
 }
 
-fn item() -> impl Strategy<Value = String> {
+fn item() -> BoxedStrategy<String> {
     let body = || {
         lines(
             prop_oneof![
@@ -346,11 +368,11 @@ fn item() -> impl Strategy<Value = String> {
         1 => (word(), ty(), value()).prop_map(|(name, ty, value)| format!("param {name}:{ty}={value}")),
         1 => Just("import  \"lib/otp.journey\"".to_owned()),
         1 => allow(),
-    ]
+    ].boxed()
 }
 
 /// Whole files, written as carelessly as the language allows.
-pub fn journeys() -> impl Strategy<Value = String> {
+pub fn journeys() -> BoxedStrategy<String> {
     (
         prop_oneof![
             Just(""),
@@ -359,4 +381,5 @@ pub fn journeys() -> impl Strategy<Value = String> {
         lines(item(), 5),
     )
         .prop_map(|(doc, items)| format!("{doc}{items}"))
+        .boxed()
 }
