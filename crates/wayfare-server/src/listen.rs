@@ -8,6 +8,7 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -15,11 +16,12 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{HttpService, service_fn},
 };
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -47,7 +49,6 @@ pub(crate) async fn serve(
 ) {
     let limits = router.limits().clone();
     let room = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut builder = http1::Builder::new();
     builder
@@ -73,21 +74,43 @@ pub(crate) async fn serve(
             let router = Arc::clone(&router);
             async move { Ok::<_, Infallible>(answer(router, request, peer.ip(), bounds).await) }
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         while connections.try_join_next().is_some() {}
+        let (stop, life) = (stop.clone(), limits.connection_time);
+        let last = limits.request_time;
         connections.spawn(async move {
-            // A connection that breaks is its client's affair.
-            let _ = connection.await;
+            hold(connection, stop, life, last).await;
             drop(place);
         });
     }
     drop(listener);
-    let ended = async {
-        graceful.shutdown().await;
-        while connections.join_next().await.is_some() {}
-    };
+    let ended = async { while connections.join_next().await.is_some() {} };
     // Whoever is not done by then is cut off: the set aborts what is left in it.
     let _ = tokio::time::timeout(limits.drain_time, ended).await;
+}
+
+/// Serves a connection until its client has enough, the server stops, or it has lived long enough; then
+/// the request at hand may end, and no other follows it.
+///
+/// A client that sends and never reads would hold its place for ever otherwise.
+async fn hold<S>(
+    connection: http1::Connection<TokioIo<TcpStream>, S>,
+    mut stop: watch::Receiver<bool>,
+    life: Duration,
+    last: Duration,
+) where
+    S: HttpService<Incoming, ResBody = Full<Bytes>>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut connection = pin!(connection);
+    tokio::select! {
+        // A connection that breaks is its client's affair.
+        _ = connection.as_mut() => return,
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = tokio::time::sleep(life) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = tokio::time::timeout(last, connection).await;
 }
 
 type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);

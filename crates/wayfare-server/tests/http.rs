@@ -301,6 +301,25 @@ async fn e02_slow_clients_are_let_go_at_the_limits() {
 }
 
 #[tokio::test]
+async fn e02_who_sends_and_never_reads_is_cut_off() {
+    let server = TestServer::with(|config, _| {
+        config.limits.connection_time = Duration::from_millis(300);
+        config.limits.request_time = Duration::from_millis(300);
+    })
+    .await;
+    let mut deaf = server.client().connect().await;
+    let request = b"GET /page/login.js HTTP/1.1\r\nHost: x\r\n\r\n";
+    let sending = async {
+        // Until the server takes nothing more, and then until it has closed.
+        while deaf.write_all(request).await.is_ok() {}
+    };
+    tokio::time::timeout(Duration::from_secs(20), sending)
+        .await
+        .expect("cut off");
+    assert_eq!(server.client().get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
 async fn e02_others_are_served_while_slow_clients_hold_connections() {
     let server = TestServer::demo().await;
     let mut slow = Vec::new();

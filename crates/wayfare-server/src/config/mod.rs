@@ -242,6 +242,8 @@ pub struct LimitSettings {
     pub request_time: Duration,
     /// Connections open at once; more wait.
     pub connections: usize,
+    /// How long a connection is kept for further requests.
+    pub connection_time: Duration,
     /// How long open requests may take after the signal to stop.
     pub drain_time: Duration,
     /// Code points of a username.
@@ -293,6 +295,7 @@ impl Default for LimitSettings {
             body_time: Duration::from_secs(10),
             request_time: Duration::from_secs(30),
             connections: 4_096,
+            connection_time: minute * 10,
             drain_time: Duration::from_secs(30),
             username_chars: 256,
             password_chars: 1_024,

@@ -231,6 +231,7 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.duration_into("body_time", &mut limits.body_time);
     table.duration_into("request_time", &mut limits.request_time);
     table.number("connections", 1, &mut limits.connections);
+    table.duration_into("connection_time", &mut limits.connection_time);
     table.duration_into("drain_time", &mut limits.drain_time);
     table.number("username_chars", 1, &mut limits.username_chars);
     table.number("password_chars", 64, &mut limits.password_chars);

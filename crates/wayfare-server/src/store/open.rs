@@ -288,6 +288,8 @@ fn epoch(
             return Err(error.into());
         }
     }
+    // On disk before the file beside it, so that a loss of power does not look like an older copy.
+    connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |_| Ok(()))?;
     write_whole(&beside, now.to_string().as_bytes()).map_err(|error| StoreError::Unwritable {
         folder: folder.to_path_buf(),
         message: error.to_string(),
