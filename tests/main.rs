@@ -2,6 +2,8 @@
 
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
 #[cfg(test)]
+mod analysis;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod catalogue;
@@ -15,6 +17,7 @@ mod format;
 mod golden;
 #[cfg(test)]
 mod nodes;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod shape;

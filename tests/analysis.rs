@@ -1,0 +1,4 @@
+//! What the proofs say: golden files, and programs too large to recurse on.
+
+mod golden;
+mod large;
