@@ -1,4 +1,4 @@
-//! Authentication journeys as text.
+#![doc = include_str!("../README.md")]
 
 extern crate alloc;
 
@@ -58,3 +58,8 @@ pub use model::{
     value::{Decimal, Type, Value},
 };
 pub use syntax::{ast, format, parse};
+
+/// The Rust in docs/embedding.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+mod embedding {}

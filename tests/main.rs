@@ -10,7 +10,11 @@ mod catalogue;
 #[cfg(test)]
 mod compile;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod engine;
+#[cfg(test)]
+mod examples;
 #[cfg(test)]
 mod format;
 #[cfg(test)]

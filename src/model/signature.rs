@@ -166,6 +166,29 @@ pub struct Setting {
     pub range: Option<(i64, i64)>,
 }
 
+impl Setting {
+    /// A setting of this key and type that an author may leave out.
+    pub fn new(key: impl Into<Cow<'static, str>>, ty: Type) -> Self {
+        Self {
+            key: key.into(),
+            ty,
+            unit: None,
+            default: Preset::None,
+            required: false,
+            allowed: Cow::Borrowed(&[]),
+            range: None,
+        }
+    }
+
+    /// The same, which an author must write.
+    pub fn required(self) -> Self {
+        Self {
+            required: true,
+            ..self
+        }
+    }
+}
+
 /// How the outcomes of a type come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcomes {
@@ -343,6 +366,36 @@ pub struct Limit {
 }
 
 impl Signature {
+    /// A type that is called by this name in text and by this id on the wire.
+    ///
+    /// It has no settings and the one outcome `outcome`, sends and touches nothing that is declared, and
+    /// whether it asks, suspends, calls out or verifies is unknown, which every check reads as the worst.
+    /// The other fields say more: `Signature { asks: Known::Is(false), ..Signature::new(…) }`.
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        wire: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            wire: wire.into(),
+            versions: Cow::Borrowed(&[1]),
+            summary: Cow::Borrowed(""),
+            settings: Cow::Borrowed(&[]),
+            outcomes: Outcomes::Fixed(Cow::Borrowed(&[Cow::Borrowed("outcome")])),
+            callbacks: Cow::Borrowed(&[]),
+            reads: Cow::Borrowed(&[]),
+            writes: Cow::Borrowed(&[]),
+            removes: Cow::Borrowed(&[]),
+            facts: Cow::Borrowed(&[]),
+            asks: Known::Unknown,
+            suspends: Known::Unknown,
+            calls_out: Known::Unknown,
+            verifies: Known::Unknown,
+            limits: None,
+            page_child: true,
+        }
+    }
+
     /// The setting with this key.
     pub fn setting(&self, key: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.key == key)
