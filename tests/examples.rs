@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Answer, Callback, Compiler, Effect, EffectReply, End, Engine, Host, Input, MemoryImporter, Registry,
-    Request, Secret, Source, Start, Step, SubjectId, Timestamp, Value,
+    Answer, Callback, Compiler, Effect, EffectReply, End, Engine, Host, Input, MemoryImporter,
+    Registry, Request, Secret, Source, Start, Step, SubjectId, Timestamp, Value,
     engine::{
         effect::{Credential, Identity},
         host::NoRandomness,
@@ -43,12 +43,22 @@ impl Host for World {
 }
 
 fn engine(files: &[&str]) -> Engine {
-    let lib = MemoryImporter::new([Source::new("lib/otp.journey", read("journeys/lib/otp.journey"))]);
+    let lib = MemoryImporter::new([Source::new(
+        "lib/otp.journey",
+        read("journeys/lib/otp.journey"),
+    )]);
     let registry = Registry::standard();
-    let sources = files.iter().map(|file| Source::new(*file, read(&format!("journeys/{file}"))));
-    let compiled = Compiler::new(registry.catalog()).importer(&lib).compile(sources);
-    let found: Vec<_> =
-        compiled.diagnostics.iter().map(|d| d.one_line(&compiled.sources)).collect();
+    let sources = files
+        .iter()
+        .map(|file| Source::new(*file, read(&format!("journeys/{file}"))));
+    let compiled = Compiler::new(registry.catalog())
+        .importer(&lib)
+        .compile(sources);
+    let found: Vec<_> = compiled
+        .diagnostics
+        .iter()
+        .map(|d| d.one_line(&compiled.sources))
+        .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     Engine::link(compiled.program.unwrap(), registry).unwrap()
 }
@@ -66,12 +76,20 @@ fn play(journey: &str, turns: &[&[&str]], request: &Request) -> (String, Vec<Str
         input = match auth.step(&World, request, input).unwrap() {
             Step::Ask(ask) => {
                 let mut given = turns.next().expect("an answer for every question").iter();
-                let answers = ask.callbacks.iter().map(|callback| answer(callback, &mut given, &mailed));
+                let answers = ask
+                    .callbacks
+                    .iter()
+                    .map(|callback| answer(callback, &mut given, &mailed));
                 Input::Answers(answers.collect())
             }
             Step::Call(call) => {
                 if let Effect::Send(message) = &call.effect {
-                    mailed = message.body.reveal().chars().filter(char::is_ascii_digit).collect();
+                    mailed = message
+                        .body
+                        .reveal()
+                        .chars()
+                        .filter(char::is_ascii_digit)
+                        .collect();
                     did.push(format!("mail to {}", message.to));
                 }
                 if let Effect::SetStatus(set) = &call.effect {
@@ -82,7 +100,10 @@ fn play(journey: &str, turns: &[&[&str]], request: &Request) -> (String, Vec<Str
             Step::Suspended(_) => Input::Resume,
             Step::Done(End::Success(success)) => {
                 assert!(turns.next().is_none(), "answers are left over");
-                return (format!("{} at {}", success.subject.username, success.level), did);
+                return (
+                    format!("{} at {}", success.subject.username, success.level),
+                    did,
+                );
             }
             Step::Done(End::Failure(failure)) => {
                 assert!(turns.next().is_none(), "answers are left over");
@@ -94,7 +115,11 @@ fn play(journey: &str, turns: &[&[&str]], request: &Request) -> (String, Vec<Str
     panic!("the run does not end");
 }
 
-fn answer<'a>(callback: &Callback, given: &mut impl Iterator<Item = &'a &'a str>, code: &str) -> Answer {
+fn answer<'a>(
+    callback: &Callback,
+    given: &mut impl Iterator<Item = &'a &'a str>,
+    code: &str,
+) -> Answer {
     let mut next = || match *given.next().expect("an answer") {
         "code" => code.to_owned(),
         other => other.to_owned(),
@@ -128,7 +153,11 @@ fn perform(effect: &Effect) -> EffectReply {
                 Credential::Password => verify.secret.reveal() == "Ch4ng31t",
                 Credential::Recovery => false,
             };
-            if right { EffectReply::Match(demo) } else { EffectReply::Miss }
+            if right {
+                EffectReply::Match(demo)
+            } else {
+                EffectReply::Miss
+            }
         }
         Effect::ReadIdentity(_) => EffectReply::Identity(Some(demo)),
         Effect::SetStatus(_) => EffectReply::StatusSet(true),
@@ -150,38 +179,70 @@ fn every_file_stands_alone_and_in_its_one_form() {
     for file in FILES {
         engine(&[file]);
         let text = read(&format!("journeys/{file}"));
-        assert_eq!(wayfare::format(&Source::new(*file, text.as_str())).unwrap(), text, "{file}");
+        assert_eq!(
+            wayfare::format(&Source::new(*file, text.as_str())).unwrap(),
+            text,
+            "{file}"
+        );
     }
     let text = read("journeys/lib/otp.journey");
-    assert_eq!(wayfare::format(&Source::new("otp.journey", text.as_str())).unwrap(), text);
+    assert_eq!(
+        wayfare::format(&Source::new("otp.journey", text.as_str())).unwrap(),
+        text
+    );
 }
 
 #[test]
 fn login() {
     assert_eq!(ends("Login", &[RIGHT]), "demo at 0");
     assert_eq!(ends("Login", &[WRONG, WRONG, RIGHT]), "demo at 0");
-    assert_eq!(ends("Login", &[WRONG, WRONG, WRONG]), "failure: Login failure");
+    assert_eq!(
+        ends("Login", &[WRONG, WRONG, WRONG]),
+        "failure: Login failure"
+    );
 }
 
 #[test]
 fn otp_step_up() {
     let (end, did) = play("StepUp", &[RIGHT, &["code"]], &Request::default());
-    assert_eq!((end.as_str(), did), ("demo at 20", vec!["mail to demo@example.com".to_owned()]));
-    assert_eq!(ends("StepUp", &[RIGHT, &["x"], &["x"], &["x"], &["code"]]), "demo at 20");
-    assert_eq!(ends("StepUp", &[RIGHT, &["x"], &["x"], &["x"], &["x"]]), "failure: Login failure");
+    assert_eq!(
+        (end.as_str(), did),
+        ("demo at 20", vec!["mail to demo@example.com".to_owned()])
+    );
+    assert_eq!(
+        ends("StepUp", &[RIGHT, &["x"], &["x"], &["x"], &["code"]]),
+        "demo at 20"
+    );
+    assert_eq!(
+        ends("StepUp", &[RIGHT, &["x"], &["x"], &["x"], &["x"]]),
+        "failure: Login failure"
+    );
 }
 
 #[test]
 fn choice_of_factor() {
-    assert_eq!(ends("ChoiceOfFactor", &[RIGHT, &["0"], &["code"]]), "demo at 15");
+    assert_eq!(
+        ends("ChoiceOfFactor", &[RIGHT, &["0"], &["code"]]),
+        "demo at 15"
+    );
     assert_eq!(ends("ChoiceOfFactor", &[RIGHT, &["1"]]), "demo at 5");
-    assert_eq!(ends("ChoiceOfFactor", &[RIGHT, &["2"]]), "failure: Login failure");
+    assert_eq!(
+        ends("ChoiceOfFactor", &[RIGHT, &["2"]]),
+        "failure: Login failure"
+    );
 }
 
 #[test]
 fn retry_and_lockout() {
-    let (end, did) = play("RetryAndLockout", &[WRONG, WRONG, WRONG], &Request::default());
-    assert_eq!((end.as_str(), did), ("failure: Login failure", vec!["lock".to_owned()]));
+    let (end, did) = play(
+        "RetryAndLockout",
+        &[WRONG, WRONG, WRONG],
+        &Request::default(),
+    );
+    assert_eq!(
+        (end.as_str(), did),
+        ("failure: Login failure", vec!["lock".to_owned()])
+    );
     assert_eq!(ends("RetryAndLockout", &[WRONG, WRONG, RIGHT]), "demo at 0");
 }
 
@@ -189,15 +250,27 @@ fn retry_and_lockout() {
 fn inner_journey() {
     assert_eq!(ends("Welcome", &[WRONG, RIGHT, &["0"]]), "demo at 10");
     assert_eq!(ends("Welcome", &[RIGHT, &["1"]]), "failure: Login failure");
-    assert_eq!(ends("Welcome", &[WRONG, WRONG, WRONG, WRONG]), "failure: Login failure");
+    assert_eq!(
+        ends("Welcome", &[WRONG, WRONG, WRONG, WRONG]),
+        "failure: Login failure"
+    );
 }
 
 #[test]
 fn two_codes() {
-    assert_eq!(ends("TwoCodes", &[RIGHT, &["code"], &["0"], &["code"]]), "demo at 0");
-    assert_eq!(ends("TwoCodes", &[RIGHT, &["x"], &["x"], &["x"]]), "failure: Login failure");
     assert_eq!(
-        ends("TwoCodes", &[RIGHT, &["x"], &["x"], &["code"], &["0"], &["x"], &["x"]]),
+        ends("TwoCodes", &[RIGHT, &["code"], &["0"], &["code"]]),
+        "demo at 0"
+    );
+    assert_eq!(
+        ends("TwoCodes", &[RIGHT, &["x"], &["x"], &["x"]]),
+        "failure: Login failure"
+    );
+    assert_eq!(
+        ends(
+            "TwoCodes",
+            &[RIGHT, &["x"], &["x"], &["code"], &["0"], &["x"], &["x"]]
+        ),
         "failure: Login failure"
     );
 }
@@ -215,7 +288,10 @@ fn message() {
 fn polling() {
     assert_eq!(ends("Polling", &[RIGHT, &["0"]]), "failure: Login failure");
     // The clock of this test stands still, so a client that asks again is told to wait again.
-    assert_eq!(ends("Polling", &[RIGHT, &[""], &[""], &["0"]]), "failure: Login failure");
+    assert_eq!(
+        ends("Polling", &[RIGHT, &[""], &[""], &["0"]]),
+        "failure: Login failure"
+    );
 }
 
 #[test]

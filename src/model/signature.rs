@@ -371,10 +371,7 @@ impl Signature {
     /// It has no settings and the one outcome `outcome`, sends and touches nothing that is declared, and
     /// whether it asks, suspends, calls out or verifies is unknown, which every check reads as the worst.
     /// The other fields say more: `Signature { asks: Known::Is(false), ..Signature::new(…) }`.
-    pub fn new(
-        name: impl Into<Cow<'static, str>>,
-        wire: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(name: impl Into<Cow<'static, str>>, wire: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),
             wire: wire.into(),
