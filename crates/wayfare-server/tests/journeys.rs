@@ -95,23 +95,6 @@ async fn an_upgrade_ends_the_old_session_and_never_lowers_the_level() {
     assert_eq!(server.sessions(), 1);
 }
 
-#[tokio::test]
-async fn b01_a_cookie_of_ones_own_making_never_becomes_a_session() {
-    let server = TestServer::demo().await;
-    let mut client = server.client();
-    let chosen = "wfs1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    client
-        .cookies
-        .insert("iPlanetDirectoryPro".into(), chosen.into());
-    let token = client.login("demo", "Ch4ng31t").await.token();
-    assert_ne!(token, chosen);
-    let asked = serde_json::json!({ "tokenId": chosen }).to_string();
-    assert_eq!(
-        client.sessions("validate", &asked).await.text(),
-        r#"{"valid":false}"#
-    );
-}
-
 const ONE_FIELD: &str = r#"
 journey login "Login" {
   start credentials

@@ -3,6 +3,7 @@
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
 #[cfg(test)]
 mod browser;
+mod attacks;
 #[cfg(test)]
 mod config;
 #[cfg(test)]

@@ -1,11 +1,5 @@
 //! A real server on a port of the loopback, and a client that sends exactly what it is told.
 
-#![expect(
-    dead_code,
-    unused_imports,
-    reason = "each test binary uses a part of the support"
-)]
-
 mod client;
 
 use std::{
