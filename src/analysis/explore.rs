@@ -261,21 +261,14 @@ impl Explored {
                         continue;
                     };
                     let entry = domain.call(at, state, memory);
-                    match self.known.get(&(target, entry)).copied() {
-                        Some(inner) => {
-                            self.follow(domain, at, flow, id, (state, memory, length));
-                            self.call(domain, at, flow, id, inner, (state, memory, length));
-                        }
-                        None => {
-                            table.heap.push(Reverse((length, state, memory)));
-                            let start = space
-                                .instance(target)
-                                .and_then(|inner| space.program.journey(inner.journey))
-                                .map_or(0, |journey| Flow::of_node(journey.start));
-                            let caller = Some((id, state, memory));
-                            return Some(self.open(space, domain, target, start, entry, caller));
-                        }
-                    }
+                    let Some(inner) = self.known.get(&(target, entry)).copied() else {
+                        table.heap.push(Reverse((length, state, memory)));
+                        let start = space.flow(target).map_or(0, |flow| flow.start);
+                        let caller = Some((id, state, memory));
+                        return Some(self.open(space, domain, target, start, entry, caller));
+                    };
+                    self.follow(domain, at, flow, id, (state, memory, length));
+                    self.call(domain, at, flow, id, inner, (state, memory, length));
                 }
             }
             let table = self.tables.get_mut(id)?;

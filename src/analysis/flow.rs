@@ -75,6 +75,10 @@ pub(super) enum StateKind {
 }
 
 /// A state.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 #[derive(Debug, Clone, Copy)]
 pub(super) struct State {
     /// What it is.
@@ -285,7 +289,7 @@ impl Flow {
 /// The flows of a program, and its journeys so ordered that each stands behind those it calls.
 #[derive(Debug)]
 pub(super) struct Flows {
-    flows: Vec<Flow>,
+    list: Vec<Flow>,
     /// Callees first. Journeys that call each other in a circle are left out; they are refused earlier.
     pub(super) order: Vec<JourneyId>,
     /// By journey, the ways in which it can end.
@@ -302,9 +306,13 @@ impl Flows {
             .collect();
         let order = callees_first(&flows);
         let ends = vec![Exits::default(); flows.len()];
-        let mut all = Self { flows, order, ends };
+        let mut all = Self {
+            list: flows,
+            order,
+            ends,
+        };
         for id in &all.order {
-            let Some(flow) = all.flows.get(id.index()) else {
+            let Some(flow) = all.list.get(id.index()) else {
                 continue;
             };
             let ends = flow.ends(&flow.reached(&all.ends));
@@ -317,7 +325,7 @@ impl Flows {
 
     /// The flow of a journey.
     pub(super) fn get(&self, journey: JourneyId) -> Option<&Flow> {
-        self.flows.get(journey.index())
+        self.list.get(journey.index())
     }
 }
 

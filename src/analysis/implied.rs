@@ -165,6 +165,7 @@ fn compared(expr: &Expr, holds: bool) -> Option<Compared<'_>> {
 
 /// Whether one comparison with a constant implies another of the same thing.
 fn bounds(expr: &Expr, holds: bool, wanted: &Expr) -> bool {
+    use BinaryOp::{Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
     let (Some((of, op, value)), Some((same, want, bound))) =
         (compared(expr, holds), compared(wanted, true))
     else {
@@ -180,7 +181,6 @@ fn bounds(expr: &Expr, holds: bool, wanted: &Expr) -> bool {
     if op == BinaryOp::Equal {
         return fits(value, want, bound);
     }
-    use BinaryOp::{Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
     let Some(order) = ordered(value, bound) else {
         return op == NotEqual && want == NotEqual && value == bound;
     };

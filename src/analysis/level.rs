@@ -383,10 +383,10 @@ fn truth(expr: &Expr, least: i64, greatest: i64) -> Truth {
         Expr::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
             let sides = (truth(left, least, greatest), truth(right, least, greatest));
             match (op, sides) {
-                (BinaryOp::And, (Truth::False, _) | (_, Truth::False)) => Truth::False,
-                (BinaryOp::Or, (Truth::True, _) | (_, Truth::True)) => Truth::True,
-                (_, (Truth::True, Truth::True)) => Truth::True,
-                (_, (Truth::False, Truth::False)) => Truth::False,
+                (BinaryOp::And, (Truth::False, _) | (_, Truth::False))
+                | (_, (Truth::False, Truth::False)) => Truth::False,
+                (BinaryOp::Or, (Truth::True, _) | (_, Truth::True))
+                | (_, (Truth::True, Truth::True)) => Truth::True,
                 _ => Truth::Either,
             }
         }

@@ -50,6 +50,10 @@ fn render(compiled: &Compiled) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test reads and writes its own files"
+)]
 fn golden_files_say_what_the_proofs_find() {
     let update = std::env::var_os("UPDATE").is_some();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");

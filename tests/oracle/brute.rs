@@ -386,9 +386,9 @@ impl<'a> Watch<'a> {
                 slot: slot @ (Slot::Transient(_) | Slot::Secure(_)),
                 place,
             } => {
-                let before = self.ticket(data, slot);
+                let before = has_ticket(data, slot);
                 self.moves_ticket(data, event);
-                let after = self.ticket(data, slot);
+                let after = has_ticket(data, slot);
                 // One arrives before the node stops, and leaves after it has done its work.
                 let there = if matches!(event, Event::Visit(_)) {
                     before
@@ -489,15 +489,6 @@ impl<'a> Watch<'a> {
             })
     }
 
-    fn ticket(&self, data: &Data, slot: &Slot) -> bool {
-        let (transient, secure) = data.ticket.last().copied().unwrap_or_default();
-        if matches!(slot, Slot::Secure(_)) {
-            secure
-        } else {
-            transient
-        }
-    }
-
     fn moves_ticket(&self, data: &mut Data, event: &Event) {
         match event {
             Event::Visit(stack) => {
@@ -518,11 +509,10 @@ impl<'a> Watch<'a> {
                 }
                 self.pages(data, event);
             }
-            Event::Enter => {}
             Event::Return(..) => {
                 data.ticket.pop();
             }
-            Event::Failed => {}
+            Event::Enter | Event::Failed => {}
             Event::Leave(stack, how) => {
                 self.pages(data, event);
                 let (id, node, child) = *stack.last().unwrap();
@@ -633,6 +623,14 @@ impl<'a> Watch<'a> {
     }
 }
 
+fn has_ticket(data: &Data, slot: &Slot) -> bool {
+    let (transient, secure) = data.ticket.last().copied().unwrap_or_default();
+    match slot {
+        Slot::Secure(_) => secure,
+        _ => transient,
+    }
+}
+
 fn reads_ticket(expr: &Expr) -> bool {
     match expr {
         Expr::Has(slot) => matches!(slot, Slot::Transient(_) | Slot::Secure(_)),
@@ -737,7 +735,7 @@ fn worlds(exprs: &[&Expr], levels: &[i64], mut each: impl FnMut(&World<'_>)) {
 fn can_be(expr: &Expr, wanted: bool, level: i64) -> bool {
     let mut found = false;
     worlds(&[expr], &[level], |world| {
-        found |= world.truth(expr) == Some(wanted)
+        found |= world.truth(expr) == Some(wanted);
     });
     found
 }

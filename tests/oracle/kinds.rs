@@ -121,6 +121,7 @@ impl Kind {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each type")]
     pub(super) fn signature(self) -> Signature {
         let key = |scope, key: &'static str, always| StateKey {
             scope,
@@ -265,19 +266,11 @@ impl Kind {
         )
     }
 
-    pub(super) fn always_asks(self) -> bool {
-        self.may_stop() && self != Self::Unknown
-    }
-
     pub(super) fn may_fail(self) -> bool {
         matches!(
             self,
             Self::CallsOut | Self::Check | Self::Code | Self::Unknown
         )
-    }
-
-    pub(super) fn compares(self) -> bool {
-        matches!(self, Self::Check | Self::Code | Self::Unknown)
     }
 
     pub(super) fn proves(self, outcome: &str) -> Option<Factor> {

@@ -549,9 +549,11 @@ pub(super) fn ensures(choices: &mut Choices<'_>, made: &Made, guards: Guards) ->
 /// A program in few lines, for messages.
 pub(super) fn show(made: &Made) -> String {
     use petgraph::visit::EdgeRef;
+    use std::fmt::Write as _;
     let mut text = String::new();
     for journey in &made.program.journeys {
-        text += &format!(
+        let _ = write!(
+            text,
             "journey {} inner_only={}\n",
             journey.name, journey.settings.inner_only
         );
@@ -579,7 +581,7 @@ pub(super) fn show(made: &Made) -> String {
                 .edges(index)
                 .map(|edge| format!("{:?}->{}", edge.weight().on, edge.target().index()))
                 .collect();
-            text += &format!("  {} {what}: {}\n", index.index(), arrows.join(" "));
+            let _ = write!(text, "  {} {what}: {}\n", index.index(), arrows.join(" "));
         }
     }
     text

@@ -22,6 +22,9 @@ use crate::{
 /// How many states the search may look at.
 const STATES_MAX: usize = 1_000_000;
 
+/// The positions seen: the length of the run, and how it came there.
+type Seen = HashMap<Position, (u64, Option<(Position, usize)>)>;
+
 /// A vertex, the visits so far, and how much of the limits is used, in a mixed radix.
 type Position = (u32, u64, u64);
 
@@ -31,7 +34,7 @@ impl Unfolded {
     pub(super) fn shortest(&self, space: &Space<'_>, visits: u64) -> Option<Counterexample> {
         let units = self.units()?;
         let start: Position = (self.start, self.at_start, 0);
-        let mut known: HashMap<Position, (u64, Option<(Position, usize)>)> = HashMap::new();
+        let mut known = Seen::new();
         let mut open = BinaryHeap::from([Reverse((0_u64, start))]);
         known.insert(start, (0, None));
         if self.at_start > visits {
@@ -168,7 +171,7 @@ impl Unfolded {
     }
 }
 
-fn trail(known: &HashMap<Position, (u64, Option<(Position, usize)>)>, end: Position) -> Vec<usize> {
+fn trail(known: &Seen, end: Position) -> Vec<usize> {
     let mut ways = Vec::new();
     let mut at = end;
     while let Some((_, Some((before, way)))) = known.get(&at) {
