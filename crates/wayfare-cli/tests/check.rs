@@ -188,3 +188,20 @@ fn a_drawn_finding_is_small_whatever_the_line() {
         }
     }
 }
+#[test]
+fn fmt_writes_the_one_form() {
+    let untidy = LOGIN
+        .replace("  start", "      start")
+        .replace("    node", " node");
+    let folder = Folder::new(&[("a/login.journey", &untidy)]);
+    let ran = folder.run(&["fmt", "--check", "a"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(folder.read("a/login.journey"), untidy);
+    assert_eq!(folder.run(&["fmt", "a"]).code, 0);
+    assert_eq!(folder.read("a/login.journey"), LOGIN);
+    assert_eq!(folder.run(&["fmt", "--check", "a"]).code, 0);
+    let ran = folder.run_with(&["fmt", "-"], &untidy);
+    assert_eq!((ran.code, ran.out.as_str()), (0, LOGIN));
+    let ran = folder.run_with(&["fmt", "-"], "journey {");
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+}

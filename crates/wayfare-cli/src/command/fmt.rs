@@ -96,7 +96,7 @@ fn standard_input(check: bool, terminal: Terminal) -> Result<Outcome, Trouble> {
 }
 
 fn format(source: &Source, terminal: Terminal) -> Option<String> {
-    match Ok::<String, wayfare::Diagnostics>(source.text().to_owned()) {
+    match wayfare::format(source) {
         Ok(text) => Some(text),
         Err(findings) => {
             let mut sources = SourceMap::default();
