@@ -8,6 +8,7 @@
 
 mod calls;
 mod context;
+mod decision;
 mod declare;
 mod exceptions;
 mod expr;

@@ -183,14 +183,14 @@ fn identity(finding: &Diagnostic) -> (String, String) {
 
 #[test]
 fn every_fix_removes_its_finding_and_adds_none() {
-    let mut fixes = 0;
+    let mut count = 0;
     for case in cases() {
         let sources = texts(&case.body);
         let compiled = compile(&sources);
         let before: Vec<_> = compiled.diagnostics.iter().map(identity).collect();
         for finding in &compiled.diagnostics {
             let Some(fix) = &finding.fix else { continue };
-            fixes += 1;
+            count += 1;
             let name = compiled.sources.get(fix.span.source).unwrap().name();
             let mut fixed = sources.clone();
             let (_, text) = fixed.iter_mut().find(|(n, _)| n == name).unwrap();
@@ -204,8 +204,8 @@ fn every_fix_removes_its_finding_and_adds_none() {
             assert_eq!(left, after, "{}: {}", case.path.display(), fix.title);
         }
     }
-    println!("{fixes} fixes applied");
-    assert!(fixes >= 25, "only {fixes} fixes");
+    println!("{count} fixes applied");
+    assert!(count >= 25, "only {count} fixes");
 }
 
 #[test]
