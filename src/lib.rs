@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 extern crate alloc;
+// Some tests of the library stand inside it and name it as those outside do.
+#[cfg(test)]
+extern crate self as wayfare;
 
 pub mod codes;
 mod diagnostic;

@@ -21,6 +21,8 @@ pub mod limits;
 pub mod link;
 mod live;
 pub mod node_type;
+#[cfg(test)]
+mod oracle;
 mod page;
 mod plan;
 pub mod registry;

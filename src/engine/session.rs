@@ -378,6 +378,12 @@ impl AuthSession {
         }
     }
 
+    /// All that the run keeps, for tests that compare it.
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> (&Run, &Plan) {
+        (&self.run, &self.engine.linked.plan)
+    }
+
     /// Writes a trace from now on.
     pub fn traced(mut self) -> Self {
         self.trace = Some(Vec::new());
