@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     engine::{
         error::NodeError,
-        plan::{InnerOutcomes, PlanNode},
+        plan::{InnerOutcomes, Kind, PlanNode},
         run::Frame,
         state::{Place, Sensitive},
         step::FailureReason,
@@ -100,8 +100,7 @@ impl Turn<'_> {
         let ty = self
             .plan
             .node(failed)
-            .and_then(|node| self.plan.unit(node.body).filter(|_| node.kind.is_task()))
-            .map_or_else(|| Arc::from("PageNode"), |unit| Arc::clone(&unit.ty));
+            .map_or_else(|| Arc::from(""), |node| self.type_name(node));
         let node = BTreeMap::from([
             (Arc::from("displayName"), Value::from(path)),
             (Arc::from("id"), Value::Text(Arc::clone(&label.name))),
@@ -116,5 +115,17 @@ impl Turn<'_> {
         );
         self.run
             .set_cell(Place::Shared, known.error_message, Some(message));
+    }
+
+    /// The type of a node as texts name it, also of those that are parts of the walk.
+    fn type_name(&self, node: PlanNode) -> Arc<str> {
+        match node.kind {
+            Kind::Page => Arc::from("Page"),
+            Kind::Inner => Arc::from("InnerTreeEvaluator"),
+            Kind::Task | Kind::Success | Kind::Failure | Kind::LooseEnd => self
+                .plan
+                .unit(node.body)
+                .map_or_else(|| Arc::from(""), |unit| Arc::clone(&unit.ty)),
+        }
     }
 }

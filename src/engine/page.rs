@@ -126,7 +126,10 @@ impl Turn<'_> {
         }
         self.unit = plan.unit;
         let asker = std::mem::take(&mut self.run.asker);
-        self.run.vouch(&reply);
+        // What the engine reads for expressions, the node has not asked for: it names nobody.
+        if asker == Asker::Node {
+            self.run.vouch(&reply);
+        }
         let result = match (asker, reply) {
             (_, EffectReply::Failed(message)) => Err(NodeError::new(message)),
             (Asker::Node | Asker::Success, reply) => resume(self, Reply::Effect(reply)),
