@@ -1,9 +1,9 @@
 //! The server's tests: one binary.
 
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
+mod attacks;
 #[cfg(test)]
 mod browser;
-mod attacks;
 #[cfg(test)]
 mod config;
 #[cfg(test)]

@@ -60,11 +60,37 @@ fn list() -> String {
 }
 
 fn page(code: Code) -> String {
-    let head = format!("## {}\n", code.word);
-    let body = PAGES.split_once(&head).map_or(code.summary, |(_, rest)| {
+    let head = format!("\n## {}\n", code.word);
+    let body = PAGES.split_once(&head).map_or("", |(_, rest)| {
         rest.split("\n## ").next().unwrap_or(rest).trim()
     });
-    format!("{}[{}]\n\n{body}\n", code.severity, code.word)
+    let allowed = if code.allowable {
+        "; `allow` can make an exception of it"
+    } else {
+        ""
+    };
+    let mut text = format!(
+        "{}[{}]: {}{allowed}\n",
+        code.severity, code.word, code.summary
+    );
+    let mut in_block = false;
+    // The first line of a page says what stands above already.
+    for line in body
+        .lines()
+        .skip_while(|line| line.starts_with('*') || line.is_empty())
+    {
+        if line.starts_with("```") {
+            in_block = !in_block;
+        } else if in_block && !line.is_empty() {
+            text.push_str("\n    ");
+            text.push_str(line);
+        } else {
+            text.push('\n');
+            text.push_str(&line.replace("**", ""));
+        }
+    }
+    text.push('\n');
+    text
 }
 
 fn describe(code: &Code) -> serde_json::Value {
