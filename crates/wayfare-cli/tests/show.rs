@@ -72,3 +72,22 @@ fn a_new_folder_is_clean_and_plays() {
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.err.contains("is not empty"), "{}", ran.err);
 }
+
+#[test]
+fn the_readme_shows_what_is_said() {
+    let readme = include_str!("../../../README.md");
+    let shown: Vec<&str> =
+        readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let folder = Folder::new(&[]);
+    assert_eq!(folder.run(&["new", "my-login"]).code, 0);
+    let file = "my-login/journeys/login.journey";
+    let text = folder.read(file);
+    folder.write(file, &text.replace("    false -> attempts\n", ""));
+    let ran = folder.run(&["check", "my-login/journeys"]);
+    assert!(ran.err.contains(shown[0].trim_end()), "{}", ran.err);
+    folder.write(file, &text.replace("false -> attempts", "false -> success"));
+    let ran = folder.run(&["check", "my-login/journeys"]);
+    for line in shown[1].lines() {
+        assert!(ran.err.contains(line.trim()), "{line}\n{}", ran.err);
+    }
+}
