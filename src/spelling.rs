@@ -46,22 +46,21 @@ pub(crate) fn distance(left: &str, right: &str) -> Option<usize> {
     let mut last: Vec<usize> = (0..=right.len()).collect();
     let mut left_before: Option<char> = None;
     for (row, &l) in left.iter().enumerate() {
-        let mut current = Vec::with_capacity(last.len());
-        current.push(row + 1);
+        let mut row_now = Vec::with_capacity(last.len());
+        row_now.push(row + 1);
         let mut right_before: Option<char> = None;
         for (column, &r) in right.iter().enumerate() {
-            let at =
-                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX);
-            let mut least = (at(&last, column) + usize::from(l != r))
+            let at = |cells: &[usize], n: usize| cells.get(n).copied().unwrap_or(usize::MAX);
+            let mut slips = (at(&last, column) + usize::from(l != r))
                 .min(at(&last, column + 1).saturating_add(1))
-                .min(at(&current, column).saturating_add(1));
+                .min(at(&row_now, column).saturating_add(1));
             if left_before == Some(r) && right_before == Some(l) && column > 0 {
-                least = least.min(at(&before_last, column - 1).saturating_add(1));
+                slips = slips.min(at(&before_last, column - 1).saturating_add(1));
             }
-            current.push(least);
+            row_now.push(slips);
             right_before = Some(r);
         }
-        before_last = std::mem::replace(&mut last, current);
+        before_last = std::mem::replace(&mut last, row_now);
         left_before = Some(l);
     }
     last.last().copied()

@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 use wayfare::{Compiler, Diagnostic, Diagnostics, Source, SourceMap, parse};
 
 /// The text before the comment that says what was found.
-pub fn input(text: &str) -> &str {
-    text.find("\n// findings").map_or(text, |at| &text[..=at])
+pub(crate) fn input(text: &str) -> &str {
+    text.find(
+        "
+// findings",
+    )
+    .map_or(text, |at| text.split_at(at + 1).0)
 }
 
 struct Case {
@@ -25,6 +29,7 @@ fn folder(name: &str) -> PathBuf {
         .join(name)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 fn cases(folder_name: &str) -> Vec<Case> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder(folder_name)).unwrap() {
@@ -36,7 +41,7 @@ fn cases(folder_name: &str) -> Vec<Case> {
         let text = input(&whole).to_owned();
         found.push(Case {
             name: path.file_name().unwrap().to_string_lossy().into_owned(),
-            expected: whole[text.len()..].to_owned(),
+            expected: whole.split_at(text.len()).1.to_owned(),
             path,
             text,
         });
@@ -86,6 +91,7 @@ fn render(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
     lines.join("\n") + "\n"
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test writes its own files")]
 #[test]
 fn golden_files_say_what_the_reader_says() {
     let update = std::env::var_os("UPDATE").is_some();
@@ -158,19 +164,19 @@ fn every_fix_removes_its_finding_and_adds_none() {
         for finding in &diagnostics {
             let Some(fix) = &finding.fix else { continue };
             fixes += 1;
-            let mut fixed = case.text.clone();
-            fixed.replace_range(fix.span.range(), &fix.replacement);
+            let mut mended = case.text.clone();
+            mended.replace_range(fix.span.range(), &fix.replacement);
             let mut left: Vec<_> = diagnostics.iter().map(identity).collect();
             let at = left.iter().position(|i| *i == identity(finding)).unwrap();
             left.remove(at);
-            let (after, sources) = findings(&case.name, &fixed);
+            let (after, sources) = findings(&case.name, &mended);
             let mut found: Vec<_> = after.iter().map(identity).collect();
             left.sort();
             found.sort();
             assert_eq!(
                 found,
                 left,
-                "{}: {}\n{fixed}\n{}",
+                "{}: {}\n{mended}\n{}",
                 case.name,
                 fix.title,
                 render(&after, &sources)
@@ -200,6 +206,7 @@ fn messages_follow_the_rules() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 #[test]
 fn twenty_slips_are_twenty_findings() {
     let path = folder("syntax").join("many_twenty.journey");
@@ -208,6 +215,7 @@ fn twenty_slips_are_twenty_findings() {
     assert_eq!(diagnostics.len(), 20, "{}", render(&diagnostics, &sources));
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test writes its own files")]
 #[test]
 fn formatted_files_stand_beside() {
     let update = std::env::var_os("UPDATE").is_some();

@@ -6,7 +6,7 @@ use wayfare::ast;
 /// The tree without its places, as text: two files mean the same when their shapes are equal.
 ///
 /// Items of a node are listed by kind in the tree, so moving settings before arrows does not show.
-pub fn shape(file: &ast::File) -> String {
+pub(crate) fn shape(file: &ast::File) -> String {
     let text = format!("{file:#?}");
     let mut kept = String::new();
     let mut skip_to: Option<usize> = None;
@@ -372,7 +372,7 @@ fn item() -> BoxedStrategy<String> {
 }
 
 /// Whole files, written as carelessly as the language allows.
-pub fn journeys() -> BoxedStrategy<String> {
+pub(crate) fn journeys() -> BoxedStrategy<String> {
     (
         prop_oneof![
             Just(""),

@@ -21,7 +21,8 @@ fn read(name: &str, text: &str) -> (Parsed, Vec<String>) {
 }
 
 /// The journeys that people copy, by name.
-pub fn samples() -> Vec<(String, String)> {
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
+pub(crate) fn samples() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for folder in ["journeys", "journeys/lib"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -62,6 +63,7 @@ fn the_blocks_of_the_language_document_read_without_findings() {
 
 /// Texts that try to exhaust a reader: every bracket in every place where one may stand, floods of
 /// openers, closers, quotes, operators and lines.
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 fn hostile(size: usize) -> Vec<(&'static str, String)> {
     let nest = |head: &str, open: &str, middle: &str, close: &str, tail: &str| {
         let times = size / (open.len() + close.len()).max(1);
@@ -444,7 +446,7 @@ proptest! {
             let first = at.index(places.len());
             let start = places[first];
             let end = places.get(first + length).copied().unwrap_or(text.len());
-            let mut mutated = text.clone();
+            let mut mutated = text;
             mutated.replace_range(start..end, &with);
             check_findings(&mutated);
         }

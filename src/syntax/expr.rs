@@ -87,6 +87,14 @@ enum Level<'a> {
     },
 }
 
+/// What became of a part.
+enum Taken<'a> {
+    /// It is in its level.
+    Whole,
+    /// It is a level of its own.
+    Nested(Level<'a>),
+}
+
 impl<'a> Level<'a> {
     fn terms(pair: Pair<'a>, around: Option<Span>) -> Self {
         Self::Terms {
@@ -113,7 +121,7 @@ impl Reader<'_> {
         loop {
             let top = levels.last_mut()?;
             if let Some(part) = top.next() {
-                if let Some(inner) = self.part(part, top)? {
+                if let Taken::Nested(inner) = self.part(part, top)? {
                     levels.push(inner);
                 }
                 continue;
@@ -162,18 +170,18 @@ impl Reader<'_> {
     }
 
     /// Takes one part of a level; what nests becomes a level of its own.
-    fn part<'a>(&mut self, part: Pair<'a>, level: &mut Level<'a>) -> Option<Option<Level<'a>>> {
+    fn part<'a>(&mut self, part: Pair<'a>, level: &mut Level<'a>) -> Option<Taken<'a>> {
         let span = self.span(&part);
         match part.as_rule() {
-            Rule::wide_expr => return Some(Some(Level::terms(part, None))),
+            Rule::wide_expr => return Some(Taken::Nested(Level::terms(part, None))),
             Rule::group => {
                 let inner = part.inner().next()?;
-                return Some(Some(Level::terms(inner, Some(span))));
+                return Some(Taken::Nested(Level::terms(inner, Some(span))));
             }
             Rule::call => {
                 let mut parts = part.into_inner();
                 let function = self.word(&parts.next()?);
-                return Some(Some(Level::Call {
+                return Some(Taken::Nested(Level::Call {
                     parts,
                     span,
                     function,
@@ -202,7 +210,7 @@ impl Reader<'_> {
                 operands.push(self.negated(&nots, Built { expr, depth: 1 }));
             }
         }
-        Some(None)
+        Some(Taken::Whole)
     }
 
     fn leaf(&mut self, part: Pair<'_>) -> Option<ExprKind> {

@@ -10,41 +10,11 @@ use crate::{
     spelling,
     syntax::{
         item::RESERVED,
-        literal::{clip, insert_length},
+        literal::clip,
+        piece::{Piece, PieceKind, pieces},
         recover::{Guess, Line, Place},
     },
 };
-
-/// A word or sign of the line; strings are one piece, quotes included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Piece<'a> {
-    text: &'a str,
-    start: usize,
-    kind: PieceKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PieceKind {
-    Word,
-    Sign,
-    Text,
-    /// A string that its line does not close.
-    OpenText,
-}
-
-impl Piece<'_> {
-    fn end(&self) -> usize {
-        self.start + self.text.len()
-    }
-
-    fn range(&self) -> Range<usize> {
-        self.start..self.end()
-    }
-
-    fn is(&self, text: &str) -> bool {
-        self.kind != PieceKind::Text && self.text == text
-    }
-}
 
 /// The words that begin a line, by the kind of block.
 fn openers(place: Place) -> &'static [&'static str] {
@@ -142,16 +112,16 @@ pub(super) fn all(line: Line<'_>) -> Vec<Guess> {
     let pieces = pieces(line.text);
     let mut found = Vec::new();
     comment(line, &pieces, &mut found);
-    open_text(line, &pieces, &mut found);
+    open_text(&pieces, &mut found);
     first_word(line, &pieces, &mut found);
     signs(&pieces, &mut found);
     missing_target(line, &pieces, &mut found);
-    heads(line, &pieces, &mut found);
+    heads(&pieces, &mut found);
     settings(&pieces, &mut found);
     brackets(line, &pieces, &mut found);
     quotes(line, &pieces, &mut found);
     inner_words(&pieces, &mut found);
-    missing_signs(line, &pieces, &mut found);
+    missing_signs(&pieces, &mut found);
     surplus(&pieces, &mut found);
     found
 }
@@ -284,7 +254,7 @@ fn comment(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
 }
 
 /// A string that its line does not close.
-fn open_text(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
+fn open_text(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
     let Some(open) = pieces.iter().find(|p| p.kind == PieceKind::OpenText) else {
         return;
     };
@@ -319,10 +289,9 @@ fn open_text(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
             at..at,
             "\"",
         );
-        found_here.title = "close the string".to_owned();
+        "close the string".clone_into(&mut found_here.title);
         found.push(found_here);
     }
-    let _ = line;
 }
 
 fn first_word(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
@@ -454,7 +423,7 @@ fn missing_target(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) 
             end..end + gap + word.len(),
             &format!(" {word}"),
         );
-        joined.title = "bring the target up".to_owned();
+        "bring the target up".clone_into(&mut joined.title);
         found.push(joined);
         return;
     }
@@ -470,7 +439,7 @@ fn missing_target(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) 
 }
 
 /// `node`, `on error`, `else` and `start` with a sign left out or another in its place.
-fn heads(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
+fn heads(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
     let at = |n: usize| pieces.get(n).copied();
     let put = |edit: Range<usize>, sign: &str, what: &str| {
         guess(
@@ -534,9 +503,8 @@ fn heads(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
                 found.push(put(text.start..text.start, "because ", "`because`"));
             }
         }
-        Some("import" | "let" | "ensure") | Some(_) | None => {}
+        Some(_) | None => {}
     }
-    let _ = line;
 }
 
 /// `key: value`, `key == value`, `key value`.
@@ -766,7 +734,7 @@ fn inner_words(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
 }
 
 /// A sign left out between two pieces.
-fn missing_signs(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
+fn missing_signs(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
     const MOST: usize = 40;
     for pair in pieces.windows(2).take(MOST) {
         let [left, right] = pair else {
@@ -788,7 +756,6 @@ fn missing_signs(line: Line<'_>, pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
             ));
         }
     }
-    let _ = line;
 }
 
 /// A piece too many.
@@ -813,81 +780,4 @@ fn surplus(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
         }
         before = piece.end();
     }
-}
-
-// ---- pieces --------------------------------------------------------------------------------------------
-
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    const SIGN_PAIRS: [&str; 22] = [
-        "-->", "->>", "===", "!==", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", ":=", "<>",
-        "=<", "~>", ">>", "|>", "--", "/*", "*/", "${",
-    ];
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(rest) = text.get(at..) {
-        let Some(c) = rest.chars().next() else {
-            break;
-        };
-        if c.is_whitespace() {
-            at += c.len_utf8();
-            continue;
-        }
-        if rest.starts_with("//") {
-            at += rest.find('\n').unwrap_or(rest.len());
-            continue;
-        }
-        let (length, kind) = if c == '"' {
-            quoted(rest)
-        } else if c.is_alphanumeric() || c == '_' {
-            (word(rest), PieceKind::Word)
-        } else {
-            let pair = SIGN_PAIRS.iter().find(|sign| rest.starts_with(**sign));
-            (
-                pair.map_or(c.len_utf8(), |sign| sign.len()),
-                PieceKind::Sign,
-            )
-        };
-        found.push(Piece {
-            text: rest.get(..length).unwrap_or_default(),
-            start: at,
-            kind,
-        });
-        at += length;
-    }
-    found
-}
-
-fn word(text: &str) -> usize {
-    let end = text
-        .find(|c: char| !c.is_alphanumeric() && c != '_' && c != '-')
-        .unwrap_or(text.len());
-    // A hyphen at the end belongs to an arrow.
-    let word = text.get(..end).unwrap_or_default();
-    let cut = word.find("--").unwrap_or(end);
-    word.get(..cut)
-        .unwrap_or_default()
-        .trim_end_matches('-')
-        .len()
-}
-
-fn quoted(text: &str) -> (usize, PieceKind) {
-    if let Some(inside) = text.strip_prefix("\"\"\"")
-        && let Some(length) = inside.find("\"\"\"")
-    {
-        return (length + 6, PieceKind::Text);
-    }
-    let mut at = 1;
-    while let Some(rest) = text.get(at..) {
-        let Some(c) = rest.chars().next() else {
-            break;
-        };
-        match c {
-            '\n' => return (at, PieceKind::OpenText),
-            '"' => return (at + 1, PieceKind::Text),
-            '\\' => at += 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
-            '$' => at += insert_length(rest).unwrap_or(1),
-            _ => at += c.len_utf8(),
-        }
-    }
-    (text.len(), PieceKind::OpenText)
 }

@@ -15,6 +15,7 @@ mod layout;
 mod literal;
 mod parser;
 mod phrase;
+mod piece;
 mod recover;
 mod scan;
 mod tree;
@@ -72,8 +73,8 @@ fn read(text: &str, id: SourceId, limits: SourceLimits, budget: recover::Budget)
             // change of the grammar that breaks it shows as a finding, not as a lost file.
             Err(error) => {
                 let at = match error.location {
-                    pest::error::InputLocation::Pos(at) => at,
-                    pest::error::InputLocation::Span((at, _)) => at,
+                    pest::error::InputLocation::Pos(at)
+                    | pest::error::InputLocation::Span((at, _)) => at,
                 };
                 let mut diagnostics = found.diagnostics;
                 diagnostics.push(Diagnostic::new(

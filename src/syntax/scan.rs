@@ -465,7 +465,6 @@ fn plain_form(c: char) -> Option<&'static str> {
         '\u{2260}' => Some("!="),
         '\u{2264}' => Some("<="),
         '\u{2265}' => Some(">="),
-        '\u{FF01}'..='\u{FF5E}' => None,
         _ => None,
     }
 }

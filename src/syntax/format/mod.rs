@@ -5,18 +5,17 @@
 //! options. Every comment is kept: one on a line of its own stays before what it stood before, one behind
 //! an item stays behind it. Items of a file or journey are never moved; their order is the author's.
 
+mod line;
+
+use line::type_text;
+
 use crate::{
     diagnostic::Diagnostics,
     source::{Source, SourceId, Span},
     syntax::{
         SourceLimits,
-        ast::{
-            Allow, Arm, Body, Ensure, Extern, ExternFact, File, Formal, Item, Name, Node, NodeKind,
-            Place, PlaceRoot, Property, Setting, Target, TypeExpr, TypeKind, Value, ValueKind,
-        },
-        layout::{Bracket, Doc, Element, WIDTH, column},
-        literal::block_lines,
-        phrase::phrase,
+        ast::{Arm, Body, Extern, ExternFact, File, Formal, Item, Node, NodeKind, Setting},
+        layout::{Bracket, Doc, Element, WIDTH},
         scan::{self, Comment, CommentKind},
     },
 };
@@ -101,7 +100,7 @@ struct Lead {
 struct Entries<'a> {
     /// A comment behind the opening brace.
     head_trail: Option<String>,
-    entries: Vec<Entry<'a>>,
+    items: Vec<Entry<'a>>,
     dangling: Vec<Lead>,
 }
 
@@ -166,7 +165,7 @@ impl<'a> Printer<'a> {
         }
         Entries {
             head_trail,
-            entries,
+            items: entries,
             dangling,
         }
     }
@@ -419,7 +418,7 @@ impl<'a> Printer<'a> {
     /// Prints the items of a block, each on a new line at `indent`.
     fn print(&self, entries: Entries<'a>, indent: usize, is_free: bool, out: &mut String) {
         let mut before: Option<(Class, bool)> = None;
-        for entry in entries.entries {
+        for entry in entries.items {
             let mut text = " ".repeat(indent);
             self.part(&entry.part, indent, &mut text);
             if let Some(trail) = &entry.trail {
@@ -562,21 +561,21 @@ impl<'a> Printer<'a> {
                 return;
             }
         }
-        self.node_block(node, &head, arguments, has_comments, indent, out);
+        self.node_block(node, &head, arguments.as_ref(), has_comments, indent, out);
     }
 
     fn node_block(
         &self,
         node: &'a Node,
         head: &str,
-        arguments: Option<Bracket>,
+        arguments: Option<&Bracket>,
         has_comments: bool,
         indent: usize,
         out: &mut String,
     ) {
         let head_doc = Doc::Row(
             std::iter::once(Doc::text(head))
-                .chain(arguments.clone().map(Doc::Bracket))
+                .chain(arguments.cloned().map(Doc::Bracket))
                 .collect(),
         );
         let fits = head_doc
@@ -616,7 +615,7 @@ impl<'a> Printer<'a> {
         );
         let mut entries = self.entries(parts, from, to);
         let at = 0..0;
-        entries.entries.splice(
+        entries.items.splice(
             at,
             moved.into_iter().map(|part| Entry {
                 part,
@@ -625,7 +624,7 @@ impl<'a> Printer<'a> {
                 trail: None,
             }),
         );
-        entries.entries.sort_by_key(|entry| entry.part.class);
+        entries.items.sort_by_key(|entry| entry.part.class);
         if stays {
             head_doc.render(indent, 2, out);
         } else {
@@ -673,184 +672,6 @@ impl<'a> Printer<'a> {
             .collect();
         Some(self.bracket(("(", ")"), elements, from, to))
     }
-
-    // ---- lines ---------------------------------------------------------------------------------------
-
-    fn setting_part(&self, setting: &Setting) -> Part<'a> {
-        Part {
-            class: Class::Setting,
-            span: setting.span,
-            what: What::Line(self.setting(setting)),
-        }
-    }
-
-    fn setting(&self, setting: &Setting) -> Doc {
-        Doc::Row(vec![
-            Doc::text(format!("{} = ", setting.key.text)),
-            self.value(&setting.value),
-        ])
-    }
-
-    fn allow_part(&self, allow: &Allow) -> Part<'a> {
-        Part {
-            class: Class::Allow,
-            span: allow.span,
-            what: What::Line(self.allow(allow)),
-        }
-    }
-
-    fn allow(&self, allow: &Allow) -> Doc {
-        let codes: Vec<&str> = allow.codes.iter().map(|code| code.text.as_str()).collect();
-        Doc::text(format!(
-            "allow {} because {}",
-            codes.join(", "),
-            self.slice(allow.reason.span)
-        ))
-    }
-
-    fn on_error_part(&self, span: Span, target: &Target) -> Part<'a> {
-        Part {
-            class: Class::OnError,
-            span,
-            what: What::Line(Doc::text(format!(
-                "on error -> {}",
-                self.slice(target.span)
-            ))),
-        }
-    }
-
-    fn arm(&self, arm: &Arm) -> Part<'a> {
-        let (span, doc) = match arm {
-            Arm::Edge(edge) => (
-                edge.span,
-                Doc::text(format!(
-                    "{} -> {}",
-                    self.names(&edge.outcomes),
-                    self.slice(edge.target.span)
-                )),
-            ),
-            Arm::Only(only) => (
-                only.span,
-                Doc::text(format!("-> {}", self.slice(only.target.span))),
-            ),
-            Arm::When(when) => {
-                let mut row = vec![Doc::text("when "), phrase(self.slice(when.condition.span))];
-                if let Some(name) = &when.name {
-                    row.push(Doc::text(format!(" as {}", name.text)));
-                }
-                row.push(Doc::text(format!(" -> {}", self.slice(when.target.span))));
-                (when.span, Doc::Row(row))
-            }
-            Arm::Else(only) => (
-                only.span,
-                Doc::text(format!("else -> {}", self.slice(only.target.span))),
-            ),
-        };
-        Part {
-            class: Class::Arm,
-            span,
-            what: What::Line(doc),
-        }
-    }
-
-    fn ensure(&self, ensure: &Ensure) -> Doc {
-        let mut row = vec![Doc::text("ensure ")];
-        if let Some(label) = &ensure.label {
-            row.push(Doc::text(format!("{} ", self.slice(label.span))));
-        }
-        match &ensure.property {
-            Property::EveryPath { to, passes } => {
-                let passes: Vec<String> = passes.iter().map(|p| self.place(p)).collect();
-                row.push(Doc::text(format!(
-                    "every path to {} passes {}",
-                    self.place(to),
-                    passes.join(" or ")
-                )));
-            }
-            Property::Never { what, after } => row.push(Doc::text(format!(
-                "never {} after {}",
-                self.place(what),
-                self.place(after)
-            ))),
-            Property::At { condition, place } => {
-                row.push(phrase(self.slice(condition.span)));
-                row.push(Doc::text(format!(" at {}", self.place(place))));
-            }
-            Property::AtMost { visits, of } => row.push(Doc::text(format!(
-                "at most {visits} visits of {}",
-                self.place(of)
-            ))),
-        }
-        Doc::Row(row)
-    }
-
-    fn place(&self, place: &Place) -> String {
-        let mut text = match &place.root {
-            PlaceRoot::Success => "success".to_owned(),
-            PlaceRoot::Failure => "failure".to_owned(),
-            PlaceRoot::Name(name) => self.slice(name.span).to_owned(),
-            PlaceRoot::Any(name) => format!("any {}", self.slice(name.span)),
-            PlaceRoot::Proof(name) => format!("proof of {}", name.text),
-        };
-        for step in &place.steps {
-            text.push('.');
-            text.push_str(self.slice(step.span));
-        }
-        text
-    }
-
-    fn names(&self, names: &[Name]) -> String {
-        let names: Vec<&str> = names.iter().map(|name| self.slice(name.span)).collect();
-        names.join(" | ")
-    }
-
-    /// Calls itself for lists and records, to the depth that the scan allows.
-    fn value(&self, value: &Value) -> Doc {
-        let inside = (
-            value.span.start as usize + 1,
-            (value.span.end as usize).saturating_sub(1),
-        );
-        match &value.kind {
-            ValueKind::List(values) => {
-                let elements = values.iter().map(|v| (v.span, self.value(v))).collect();
-                Doc::Bracket(self.bracket(("[", "]"), elements, inside.0, inside.1))
-            }
-            ValueKind::Record(entries) => {
-                let elements = entries
-                    .iter()
-                    .map(|(key, value)| {
-                        let row = vec![
-                            Doc::text(format!("{} = ", self.slice(key.span))),
-                            self.value(value),
-                        ];
-                        (key.span.to(value.span), Doc::Row(row))
-                    })
-                    .collect();
-                Doc::Bracket(self.bracket(("{", "}"), elements, inside.0, inside.1))
-            }
-            ValueKind::File(name) => Doc::text(format!("file({})", self.slice(name.span))),
-            ValueKind::Block(_) => {
-                let text = self.slice(value.span);
-                let inner = text
-                    .strip_prefix("\"\"\"")
-                    .and_then(|t| t.strip_suffix("\"\"\""))
-                    .unwrap_or_default();
-                match block_lines(inner) {
-                    Some(lines) => Doc::Block(lines.into_iter().map(str::to_owned).collect()),
-                    None => Doc::text(text.replace("\r\n", "\n")),
-                }
-            }
-            ValueKind::Null
-            | ValueKind::Bool(_)
-            | ValueKind::Int(_)
-            | ValueKind::Decimal(_)
-            | ValueKind::Duration(_)
-            | ValueKind::Size(_)
-            | ValueKind::Text(_)
-            | ValueKind::Reference(_)
-            | ValueKind::Broken => Doc::text(self.slice(value.span)),
-        }
-    }
 }
 
 impl<'a> Part<'a> {
@@ -896,14 +717,6 @@ fn bare(elements: Vec<(Span, Doc)>) -> Vec<Element> {
             trail: None,
         })
         .collect()
-}
-
-fn type_text(ty: &TypeExpr) -> String {
-    match &ty.kind {
-        TypeKind::Named(name) => name.clone(),
-        TypeKind::List(of) => format!("[{}]", type_text(of)),
-        TypeKind::Map(of) => format!("{{{}}}", type_text(of)),
-    }
 }
 
 fn line(indent: usize, text: &str, out: &mut String) {

@@ -5,6 +5,9 @@
 //! brace is one finding and the items after it are still read. Where a brace is missing, the indentation
 //! of the lines says which head it belongs to; well-formed files never depend on indentation.
 
+mod doc;
+mod stray;
+
 use crate::{
     codes,
     diagnostic::{Diagnostic, Diagnostics},
@@ -13,10 +16,9 @@ use crate::{
         Parsed,
         ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node},
         item::{Inner as _, Pair, Reader},
-        literal::clip,
         parser::Rule,
-        recover::{self, Budget, Line, Place},
-        scan::{Comment, CommentKind, Scan},
+        recover::{self, Budget, Place},
+        scan::Scan,
     },
 };
 
@@ -34,7 +36,7 @@ pub(super) fn build(
         scan,
         reader: Reader::new(text, id),
         file: File {
-            doc: file_doc(text, id, &scan.comments),
+            doc: doc::file_doc(text, id, &scan.comments),
             items: Vec::new(),
         },
         open: Vec::new(),
@@ -125,7 +127,7 @@ struct Tree<'a> {
     budget: Budget,
 }
 
-impl<'a> Tree<'a> {
+impl Tree<'_> {
     fn line(&mut self, pair: Pair<'_>) {
         let span = self.reader.span(&pair);
         let rule = pair.as_rule();
@@ -341,7 +343,7 @@ impl<'a> Tree<'a> {
             );
             return;
         }
-        self.end(&mut frame.owner, span);
+        note_end(&mut frame.owner, span);
         self.attach(frame.owner);
         self.closed = Some((span, place));
     }
@@ -351,26 +353,6 @@ impl<'a> Tree<'a> {
             && before == self.reader.findings.len()
         {
             self.reader.report(finding);
-        }
-    }
-
-    /// Notes the closing brace in the item it closes.
-    fn end(&self, owner: &mut Owner, brace: Span) {
-        match owner {
-            Owner::Journey(journey) => {
-                journey.span = journey.span.to(brace);
-                journey.body.close = brace;
-            }
-            Owner::Fragment(fragment) => {
-                fragment.span = fragment.span.to(brace);
-                fragment.body.close = brace;
-            }
-            Owner::Node(node) => {
-                node.span = node.span.to(brace);
-                node.close = Some(brace);
-            }
-            Owner::Extern(item) => item.span = item.span.to(brace),
-            Owner::Stray => {}
         }
     }
 
@@ -412,7 +394,7 @@ impl<'a> Tree<'a> {
         while let Some(mut frame) = self.open.pop() {
             self.say_deferred(&mut frame);
             let end = Span::new(self.id, self.last_end, self.last_end);
-            self.end(&mut frame.owner, end);
+            note_end(&mut frame.owner, end);
             self.attach(frame.owner);
         }
         self.marks.clear();
@@ -602,7 +584,7 @@ impl<'a> Tree<'a> {
         let rule = pair.as_rule();
         let place = self.place();
         if !recover::fits(rule, place) {
-            self.misplaced(pair, span, place, closed);
+            self.misplaced(&pair, span, place, closed);
             return;
         }
         self.mark(MarkKind::Line, span.start as usize);
@@ -693,7 +675,7 @@ impl<'a> Tree<'a> {
     /// A line that is well formed and stands in the wrong block.
     fn misplaced(
         &mut self,
-        pair: Pair<'_>,
+        pair: &Pair<'_>,
         span: Span,
         place: Place,
         closed: Option<(Span, Place)>,
@@ -725,197 +707,6 @@ impl<'a> Tree<'a> {
             "this line is not understood",
         ));
     }
-
-    /// A line that fits nothing.
-    fn stray(&mut self, pair: Pair<'_>, span: Span) {
-        let end = pair.as_span().end();
-        let mut inner = pair.inner();
-        let Some(text) = inner.next() else {
-            return;
-        };
-        let has_block = inner.next().is_some();
-        let text_span = self.reader.span(&text);
-        let text = self.reader.text_of(text_span);
-        let start = text_span.start as usize;
-        if self.dangling == Some(self.line_start(start)) && is_word(text) {
-            self.dangling = None;
-            return;
-        }
-        self.dangling = text.ends_with("->").then(|| self.line_below(end));
-        let is_first = first_word(text);
-        let closes = self.starts_line(start)
-            && TOP_WORDS.contains(&is_first)
-            && self
-                .open
-                .first()
-                .is_some_and(|frame| self.indent(start) <= frame.indent);
-        if closes {
-            let at = self.line_below(self.last_end);
-            self.close_all(at);
-        }
-        let reach = start..=end;
-        let is_blamed = self
-            .scan
-            .diagnostics
-            .iter()
-            .any(|d| reach.contains(&(d.span.start as usize)));
-        if self.reader.findings.len() >= Diagnostics::KEPT_MAX {
-            self.budget = Budget::NONE;
-        }
-        let mut deferred = None;
-        if !is_blamed {
-            let line = Line {
-                text,
-                has_block,
-                place: self.place(),
-                next: self.next_word(end),
-            };
-            let finding = recover::explain(line, text_span, &mut self.budget);
-            // Of a record that did not read, the line in it that is wrong says more.
-            if has_block && text.ends_with('=') {
-                deferred = Some((self.reader.findings.len(), finding));
-            } else {
-                self.reader.report(finding);
-            }
-        }
-        if has_block {
-            self.await_block(Owner::Stray, text_span);
-            if let Some(frame) = &mut self.pending {
-                frame.deferred = deferred;
-            }
-            self.open_block(span.after(), false);
-        }
-    }
-
-    /// The word that stands alone on the line below, and the bytes before it.
-    fn next_word(&self, at: usize) -> Option<(usize, &'a str)> {
-        let rest = self.text.get(at..self.line_below(self.line_below(at)))?;
-        let word = rest.trim();
-        let gap = rest.len() - rest.trim_start().len();
-        (is_word(word) && rest.get(..gap)?.contains('\n')).then_some((gap, word))
-    }
-
-    // ---- ends of lines -------------------------------------------------------------------------------
-
-    fn terminator(&mut self, span: Span) {
-        let at = span.end as usize;
-        let rest = self.text.get(at..self.line_below(at)).unwrap_or_default();
-        let after = rest.trim_start_matches([' ', '\t']);
-        let is_last =
-            after.trim_end().is_empty() || after.starts_with("//") || after.starts_with('}');
-        let finding = Diagnostic::new(
-            codes::SYNTAX,
-            span,
-            format!(
-                "an item ends with its line, without `{}`",
-                clip(self.reader.text_of(span))
-            ),
-        );
-        self.reader.report(if is_last {
-            finding.fix("remove it", span, "")
-        } else {
-            let blanks = rest.len() - after.len();
-            let edit = Span::new(self.id, span.start as usize, at + blanks);
-            let indent = " ".repeat(self.indent(at));
-            finding.fix("begin a new line", edit, format!("\n{indent}"))
-        });
-    }
-
-    fn crowded(&mut self, at: usize) {
-        if self
-            .crowded
-            .first()
-            .is_some_and(|first| self.line_start(*first) != self.line_start(at))
-        {
-            self.report_crowded();
-        }
-        self.crowded.push(at);
-    }
-
-    /// One finding for all items that share a line, and one edit that gives each its own.
-    fn report_crowded(&mut self) {
-        /// The most items of a line that an edit takes apart.
-        const MOST: usize = 32;
-        let crowded = std::mem::take(&mut self.crowded);
-        let (Some(first), Some(last)) = (crowded.first(), crowded.last()) else {
-            return;
-        };
-        let here = Span::new(self.id, *first, *first);
-        let finding = Diagnostic::new(codes::SYNTAX, here, "a second item stands on this line")
-            .expected("one item a line");
-        if crowded.len() > MOST {
-            self.reader.report(finding);
-            return;
-        }
-        let indent = format!("\n{}", " ".repeat(self.indent(*first).min(80) + 2));
-        let mut apart = String::new();
-        for (n, at) in crowded.iter().enumerate() {
-            apart.push_str(&indent);
-            let until = crowded.get(n + 1).unwrap_or(at);
-            apart.push_str(self.text.get(*at..*until).unwrap_or_default().trim_end());
-        }
-        let edit = Span::new(self.id, *first, *last);
-        self.reader
-            .report(finding.fix("begin a new line", edit, apart));
-    }
-
-    // ---- comments ------------------------------------------------------------------------------------
-
-    /// The doc comment that stands before an item.
-    fn doc(&self, item: Span) -> Option<Doc> {
-        let comments = &self.scan.comments;
-        let mut until = item.start as usize;
-        let mut at = comments.partition_point(|c| c.start < until);
-        let mut lines: Vec<&Comment> = Vec::new();
-        while let Some(comment) = at.checked_sub(1).and_then(|n| comments.get(n)) {
-            let between = self.text.get(comment.end..until).unwrap_or("x");
-            if !comment.own_line || !between.trim().is_empty() {
-                break;
-            }
-            if comment.kind == CommentKind::Doc {
-                lines.push(comment);
-            }
-            until = comment.start;
-            at -= 1;
-        }
-        lines.reverse();
-        joined(self.text, self.id, &lines)
-    }
-}
-
-/// The `//!` lines before the first item.
-fn file_doc(text: &str, id: SourceId, comments: &[Comment]) -> Option<Doc> {
-    let mut from = 0;
-    let mut lines = Vec::new();
-    for comment in comments {
-        let between = text.get(from..comment.start).unwrap_or("x");
-        if !between
-            .trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n'])
-            .is_empty()
-        {
-            break;
-        }
-        if comment.kind == CommentKind::FileDoc {
-            lines.push(comment);
-        }
-        from = comment.end;
-    }
-    joined(text, id, &lines)
-}
-
-fn joined(text: &str, id: SourceId, lines: &[&Comment]) -> Option<Doc> {
-    let (first, last) = (lines.first()?, lines.last()?);
-    let body: Vec<&str> = lines
-        .iter()
-        .map(|c| {
-            let line = text.get(c.start + 3..c.end).unwrap_or_default();
-            line.strip_prefix(' ').unwrap_or(line)
-        })
-        .collect();
-    Some(Doc {
-        text: body.join("\n"),
-        span: Span::new(id, first.start, last.end),
-    })
 }
 
 fn is_top(rule: Rule) -> bool {
@@ -943,18 +734,28 @@ fn lines(text: &str) -> Vec<(usize, usize)> {
     found
 }
 
-/// The words that begin an item of the top, and so end what was left open above.
-const TOP_WORDS: [&str; 6] = ["import", "let", "param", "journey", "fragment", "extern"];
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
 fn first_word(text: &str) -> &str {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .next()
         .unwrap_or_default()
+}
+
+/// Notes the closing brace in the item it closes.
+fn note_end(owner: &mut Owner, brace: Span) {
+    match owner {
+        Owner::Journey(journey) => {
+            journey.span = journey.span.to(brace);
+            journey.body.close = brace;
+        }
+        Owner::Fragment(fragment) => {
+            fragment.span = fragment.span.to(brace);
+            fragment.body.close = brace;
+        }
+        Owner::Node(node) => {
+            node.span = node.span.to(brace);
+            node.close = Some(brace);
+        }
+        Owner::Extern(item) => item.span = item.span.to(brace),
+        Owner::Stray => {}
+    }
 }
