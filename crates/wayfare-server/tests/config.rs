@@ -173,6 +173,21 @@ fn the_documented_file_names_every_setting_with_its_default() {
 }
 
 #[test]
+fn the_page_logs_in_where_there_is_one_way_to() {
+    let one = "[realms.\"/alpha\"]\njourneys = [\"a\"]\n";
+    assert_eq!(read(one).unwrap().page_realm.as_str(), "/alpha");
+    let two = format!("{one}[realms.\"/beta\"]\njourneys = [\"b\"]\n");
+    assert_eq!(read(&two).unwrap().page_realm.as_str(), "/");
+    let said = format!("{two}[page]\nrealm = \"/beta\"\n");
+    assert_eq!(read(&said).unwrap().page_realm.as_str(), "/beta");
+    let wrong = read("[page]\nrealm = \"/gone\"\n").expect_err("no such realm");
+    assert_eq!(
+        wrong,
+        ["wayfare.toml:2: `page.realm` must be one of the realms /, but is \"/gone\""]
+    );
+}
+
+#[test]
 fn what_the_wire_bounds_can_only_be_lowered() {
     let config =
         read("[server.limits]\ncallbacks = 8\ngoto_bytes = 100\nauth_id_bytes = \"4KiB\"\n");

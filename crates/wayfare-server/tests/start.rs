@@ -253,6 +253,9 @@ async fn keys_are_private_stay_and_are_rotated() {
             |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&file), 0o600);
         assert_eq!(mode(&data), 0o700);
+        for name in ["wayfare.db", "wayfare.db-wal", "audit.log"] {
+            assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+        }
     }
     let mut client = server.client();
     let step = client.begin("").await.step();

@@ -96,6 +96,16 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
     if let Some(table) = top.table("realms") {
         realms(&table, folder, mistakes, config);
     }
+    let serving: Vec<&Realm> = config
+        .realms
+        .iter()
+        .filter(|(_, settings)| settings.journeys != Journeys::None)
+        .map(|(realm, _)| realm)
+        .collect();
+    // Without a word about it, the page logs in where there is one way to.
+    if let ([only], None) = (serving.as_slice(), &page_realm) {
+        config.page_realm = (*only).clone();
+    }
     if let Some(realm) = page_realm {
         if config.realms.contains_key(&realm) {
             config.page_realm = realm;

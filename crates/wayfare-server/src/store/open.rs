@@ -112,6 +112,8 @@ pub(super) fn open(folder: &Path, durability: Durability) -> Result<Opened, Stor
     let folder_lock = lock(folder)?;
 
     let file = folder.join(FILE);
+    // SQLite gives the files beside it the same rights.
+    private_file(&file).map_err(|error| unwritable(error.to_string()))?;
     let connection = Connection::open(&file).map_err(|error| damaged(&file, &error))?;
     prepare(&connection, &file, durability)?;
     let (epoch, restored) = epoch(&connection, folder, &file)?;
@@ -138,6 +140,15 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Makes a file, where there is none, that its owner alone reads: it will hold hashes of passwords.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
 }
 
 /// A lock of the system's that ends with the process, however it ends.
