@@ -44,6 +44,10 @@ impl Tally {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much to try is a matter of the caller"
+)]
 fn cases(default: u32) -> u32 {
     std::env::var("WAYFARE_CASES")
         .ok()
@@ -51,6 +55,10 @@ fn cases(default: u32) -> u32 {
         .unwrap_or(default)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where to begin is a matter of the caller"
+)]
 fn runner(cases: u32) -> TestRunner {
     let seed: u64 = std::env::var("WAYFARE_SEED")
         .ok()

@@ -552,9 +552,9 @@ pub(super) fn show(made: &Made) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     for journey in &made.program.journeys {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "journey {} inner_only={}\n",
+            "journey {} inner_only={}",
             journey.name, journey.settings.inner_only
         );
         for (index, node) in journey
@@ -581,7 +581,7 @@ pub(super) fn show(made: &Made) -> String {
                 .edges(index)
                 .map(|edge| format!("{:?}->{}", edge.weight().on, edge.target().index()))
                 .collect();
-            let _ = write!(text, "  {} {what}: {}\n", index.index(), arrows.join(" "));
+            let _ = writeln!(text, "  {} {what}: {}", index.index(), arrows.join(" "));
         }
     }
     text
