@@ -160,7 +160,7 @@ fn every_verdict_is_that_of_the_oracle() {
                 }
                 // Within another run only a bound of the level is known.
                 (Verdict::Fails(_), None) if watch.is_open() => {
-                    tally.add(format!("{form} too careful"))
+                    tally.add(format!("{form} too careful"));
                 }
                 (Verdict::Open(_), _) => tally.add(format!("{form} open")),
                 _ => return Err(wrong("the verdict")),
