@@ -76,8 +76,11 @@ fn a_new_folder_is_clean_and_plays() {
 #[test]
 fn the_readme_shows_what_is_said() {
     let readme = include_str!("../../../README.md");
-    let shown: Vec<&str> =
-        readme.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let shown: Vec<&str> = readme
+        .split("```text\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
     let folder = Folder::new(&[]);
     assert_eq!(folder.run(&["new", "my-login"]).code, 0);
     let file = "my-login/journeys/login.journey";
