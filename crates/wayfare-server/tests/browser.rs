@@ -22,15 +22,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Window {
     browser: Browser,
     driver: Child,
-    _profile: TempDir,
+    profile: TempDir,
     base: String,
 }
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // The driver ends its browser when it is asked to; a killed one does not, so ask first.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // A driver that is killed, as after a failed test, leaves its browser behind; the folder of the
+        // profile names that browser and no other.
+        let profile = self.profile.path().display().to_string();
+        let _ = Command::new("pkill")
+            .args(["-KILL", "-f", &profile])
+            .status();
     }
 }
 
@@ -82,7 +87,7 @@ impl Window {
         Some(Self {
             browser,
             driver,
-            _profile: profile,
+            profile,
             base,
         })
     }
