@@ -159,33 +159,35 @@ async fn answer(
     peer: IpAddr,
     bounds: Bounds,
 ) -> Reply {
-    let whole = async {
-        let (head, body) = request.into_parts();
-        if let Some(refused) = refuse_head(&head, bounds) {
-            discard(body).await;
-            return refused;
+    let until = tokio::time::Instant::now() + bounds.request_time;
+    let (head, body) = request.into_parts();
+    let own = Arc::clone(&router);
+    let refuse = |head: &http::request::Parts, status| closing(own.refuse(head, peer, status));
+    if let Some(status) = refuse_head(&head, bounds) {
+        let refused = refuse(&head, status);
+        discard(body).await;
+        return refused;
+    }
+    let body_until = until.min(tokio::time::Instant::now() + bounds.body_time);
+    let collected =
+        tokio::time::timeout_at(body_until, Limited::new(body, bounds.body_bytes).collect());
+    let body = match collected.await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            return refuse(&head, StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let collected = tokio::time::timeout(
-            bounds.body_time,
-            Limited::new(body, bounds.body_bytes).collect(),
-        );
-        let body = match collected.await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return closing(Router::too_large());
-            }
-            Ok(Err(_)) => return closing(plain(StatusCode::BAD_REQUEST)),
-            Err(_) => return closing(plain(StatusCode::REQUEST_TIMEOUT)),
-        };
-        // On a task of its own: whoever hangs up does not stop half-way what has begun.
-        let received = Received { head, body, peer };
-        let task = tokio::spawn(async move { router.route(received).await });
-        task.await
-            .unwrap_or_else(|_| closing(plain(StatusCode::INTERNAL_SERVER_ERROR)))
+        Ok(Err(_)) => return refuse(&head, StatusCode::BAD_REQUEST),
+        Err(_) => return refuse(&head, StatusCode::REQUEST_TIMEOUT),
     };
-    tokio::time::timeout(bounds.request_time, whole)
-        .await
-        .unwrap_or_else(|_| closing(plain(StatusCode::GATEWAY_TIMEOUT)))
+    // On a task of its own: whoever hangs up does not stop half-way what has begun.
+    let received = Received { head, body, peer };
+    let task = tokio::spawn(async move { router.route(received).await });
+    match tokio::time::timeout_at(until, task).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => closing(plain(StatusCode::INTERNAL_SERVER_ERROR)),
+        // What was begun goes on, and has its own line in the audit when it is done.
+        Err(_) => closing(plain(StatusCode::GATEWAY_TIMEOUT)),
+    }
 }
 
 /// How much of a body that nobody wants is read all the same, and for how long, so that its sender gets to
@@ -206,7 +208,7 @@ async fn discard(mut body: Incoming) {
     let _ = tokio::time::timeout(DISCARDING_MAX, reading).await;
 }
 
-fn refuse_head(head: &http::request::Parts, bounds: Bounds) -> Option<Reply> {
+fn refuse_head(head: &http::request::Parts, bounds: Bounds) -> Option<StatusCode> {
     let sizes = || {
         head.headers
             .iter()
@@ -219,15 +221,16 @@ fn refuse_head(head: &http::request::Parts, bounds: Bounds) -> Option<Reply> {
         .map_or(0, |path| path.as_str().len());
     let all = sizes().sum::<usize>() + target;
     if largest > bounds.header_bytes || all > bounds.head_bytes {
-        return Some(closing(plain(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)));
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let declared = head
         .headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let too_long = declared.is_some_and(|length| length > bounds.body_bytes as u64);
     // Before a byte of it is read.
-    too_long.then(|| closing(plain(StatusCode::PAYLOAD_TOO_LARGE)))
+    declared
+        .is_some_and(|length| length > bounds.body_bytes as u64)
+        .then_some(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 /// A reply without words.

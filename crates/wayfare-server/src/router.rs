@@ -13,6 +13,7 @@ use wayfare_wire::am::{error::Refusal, reply, request::Parts};
 use crate::{
     am,
     app::App,
+    audit::{Event, EventName},
     config::LimitSettings,
     listen::{Received, Reply, plain},
     page,
@@ -38,8 +39,28 @@ impl Router {
         &self.app.config.limits
     }
 
-    pub(crate) fn too_large() -> Reply {
-        spelled(Refusal::TooLarge.reply(None))
+    /// Refuses a request that is not read to its end, and notes that.
+    pub(crate) fn refuse(
+        &self,
+        head: &http::request::Parts,
+        peer: IpAddr,
+        status: StatusCode,
+    ) -> Reply {
+        let reason = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge.message(),
+            other => Cow::Borrowed(other.canonical_reason().unwrap_or("refused")),
+        };
+        let event = Event::new(EventName::AccessRefused)
+            .text("result", "FAILED")
+            .text("path", head.uri.path())
+            .text("reason", &reason)
+            .number("status", u64::from(status.as_u16()))
+            .client(Some(peer));
+        self.app.audit(&event);
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => spelled(Refusal::TooLarge.reply(None)),
+            other => plain(other),
+        }
     }
 
     pub(crate) async fn route(&self, received: Received) -> Reply {

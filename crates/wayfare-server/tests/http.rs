@@ -268,7 +268,7 @@ async fn what_is_no_request_is_refused() {
 }
 
 #[tokio::test]
-async fn e02_slow_clients_are_let_go_at_the_limits() {
+async fn slow_clients_are_let_go_at_the_limits() {
     let short = Duration::from_millis(200);
     let server = TestServer::with(|config, _| {
         config.limits.head_time = short;
@@ -301,7 +301,7 @@ async fn e02_slow_clients_are_let_go_at_the_limits() {
 }
 
 #[tokio::test]
-async fn e02_who_sends_and_never_reads_is_cut_off() {
+async fn who_sends_and_never_reads_is_cut_off() {
     let server = TestServer::with(|config, _| {
         config.limits.connection_time = Duration::from_millis(300);
         config.limits.request_time = Duration::from_millis(300);
@@ -317,21 +317,6 @@ async fn e02_who_sends_and_never_reads_is_cut_off() {
         .await
         .expect("cut off");
     assert_eq!(server.client().get("/healthz").await.status, 200);
-}
-
-#[tokio::test]
-async fn e02_others_are_served_while_slow_clients_hold_connections() {
-    let server = TestServer::demo().await;
-    let mut slow = Vec::new();
-    for _ in 0..300 {
-        let mut stream = server.client().connect().await;
-        stream
-            .write_all(b"POST /am/json/authenticate HTTP/1.1\r\n")
-            .await
-            .unwrap();
-        slow.push(stream);
-    }
-    server.client().login("demo", "Ch4ng31t").await.token();
 }
 
 #[tokio::test]
@@ -384,7 +369,7 @@ async fn runs_of_a_realm_are_bounded() {
 }
 
 #[tokio::test]
-async fn e03_overload_is_refused_before_anything_is_consumed() {
+async fn overload_is_refused_before_anything_is_consumed() {
     // One thread, no queue, and a hash that takes long enough to be overtaken.
     let server = TestServer::with(|config, _| {
         config.hash.threads = 1;
@@ -433,7 +418,7 @@ async fn e03_overload_is_refused_before_anything_is_consumed() {
 }
 
 #[tokio::test]
-async fn e03_a_long_password_is_refused_before_it_is_hashed() {
+async fn a_long_password_is_refused_before_it_is_hashed() {
     let server = TestServer::demo().await;
     let mut client = server.client();
     let step = client.begin("").await.step();

@@ -117,7 +117,7 @@ journey login "Login" {
 "#;
 
 #[tokio::test]
-async fn f05_a_broken_edit_keeps_the_old_version_and_says_so() {
+async fn a_broken_edit_keeps_the_old_version_and_says_so() {
     let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
     let file = server.journey_folder().join("login.journey");
     assert_eq!(server.client().begin("").await.step()["stage"], "first");

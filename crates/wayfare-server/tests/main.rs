@@ -1,6 +1,7 @@
 //! The server's tests: one binary.
 
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod browser;

@@ -136,12 +136,21 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     if kind.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
+    let root = path.canonicalize().map_err(unreadable)?;
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if is_journey(&file) && file.is_file() {
-            files.push(file);
+        if !is_journey(&file) || !file.is_file() {
+            continue;
         }
+        // A link may lead to another place of the folder, as mounted ones do, and nowhere else.
+        let real = file.canonicalize().map_err(unreadable)?;
+        if !real.starts_with(&root) {
+            return Err(LoadError::Outside {
+                path: spelled(file.strip_prefix(path).unwrap_or(&file)),
+            });
+        }
+        files.push(file);
     }
     files.sort();
     if files.is_empty() {

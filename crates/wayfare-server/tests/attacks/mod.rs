@@ -2,10 +2,14 @@
 
 mod answers;
 mod body;
+mod files;
 mod forge;
 mod header;
+mod limits;
+mod load;
 mod order;
 mod pipe;
+mod restart;
 mod session;
 mod token;
 mod world;

@@ -93,6 +93,11 @@ impl TestServer {
 
     /// Stops the server as a signal does and starts it again over the same data.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|_| ()).await
+    }
+
+    /// The same, with something done to the data folder while nobody uses it.
+    pub(crate) async fn restart_after(self, between: impl FnOnce(&Path)) -> Self {
         let Self {
             running,
             clock,
@@ -100,6 +105,7 @@ impl TestServer {
             config,
         } = self;
         running.stop().await;
+        between(&folder.path().join("data"));
         let running = start(config.clone(), &clock).await;
         Self {
             running,

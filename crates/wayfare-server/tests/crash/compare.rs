@@ -1,0 +1,117 @@
+//! The log against the server that was started again.
+
+use std::{net::SocketAddr, path::Path};
+
+use rusqlite::{Connection as Database, OpenFlags};
+use serde_json::Value as Json;
+
+use super::{
+    child::{FAILURES, PASSWORD},
+    log::Log,
+    wire::Connection,
+};
+
+/// How many connections compare.
+const CONNECTIONS: usize = 4;
+
+/// Everything the server says that the log does not bear out.
+pub(crate) fn violations(address: SocketAddr, log: &Log) -> Vec<String> {
+    let mut violations = each(address, &log.live, |connection, token| {
+        let answer = connection
+            .session("validate&refresh=false", token)
+            .expect("an answer");
+        let valid = answer.json()["valid"] == Json::Bool(true);
+        (!valid).then(|| {
+            format!(
+                "an acknowledged session is gone: {} {}",
+                answer.status, answer.body
+            )
+        })
+    });
+    violations.extend(each(address, &log.ended, |connection, token| {
+        let answer = connection
+            .session("validate&refresh=false", token)
+            .expect("an answer");
+        (answer.body != r#"{"valid":false}"#)
+            .then(|| format!("a session that was logged out: {}", answer.body))
+    }));
+    violations.extend(each(address, &log.used, |connection, step| {
+        let answer = connection
+            .answer(step, "good-0", PASSWORD)
+            .expect("an answer");
+        let over = answer.status == 401 && answer.json()["detail"]["errorCode"] == "110";
+        (!over).then(|| format!("a step that was taken: {} {}", answer.status, answer.body))
+    }));
+    violations
+}
+
+/// Whoever failed too often is locked, the right password or not; each try is counted as one more failure.
+pub(crate) fn locked(address: SocketAddr, log: &mut Log, most: usize) -> Vec<String> {
+    let mut connection = Connection::open(address).expect("a connection");
+    let spent = log
+        .failed
+        .iter_mut()
+        .filter(|(_, count)| **count >= FAILURES);
+    let mut violations = Vec::new();
+    for (user, count) in spent.take(most) {
+        let step = connection.begin().expect("an answer").json();
+        let answer = connection.answer(&step, user, PASSWORD).expect("an answer");
+        *count += 1;
+        if answer.json()["authId"].is_null() {
+            violations.push(format!(
+                "{user} has failed {count} times: {} {}",
+                answer.status, answer.body
+            ));
+        }
+    }
+    violations
+}
+
+/// The counters in the database: not less than was acknowledged, not more than was tried.
+pub(crate) fn counted(folder: &Path, log: &Log) -> Vec<String> {
+    let file = folder.join("wayfare.db");
+    let database =
+        Database::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the database");
+    let mut read = database
+        .prepare("SELECT total + refused FROM counter WHERE realm = '/alpha' AND subject = ?1 AND kind = 'password'")
+        .expect("a statement");
+    let mut violations = Vec::new();
+    for (user, acknowledged) in &log.failed {
+        let counted: u32 = read.query_row([user], |row| row.get(0)).unwrap_or(0);
+        let most = acknowledged + log.perhaps.get(user).copied().unwrap_or(0);
+        if counted < *acknowledged || counted > most {
+            violations.push(format!(
+                "{user}: {counted} failures counted, {acknowledged} acknowledged, {most} tried"
+            ));
+        }
+    }
+    violations
+}
+
+/// Compares each item, on some connections at once.
+fn each<T: Sync>(
+    address: SocketAddr,
+    items: &[T],
+    compare: impl Fn(&mut Connection, &T) -> Option<String> + Sync,
+) -> Vec<String> {
+    let share = items.len().div_ceil(CONNECTIONS).max(1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = items
+            .chunks(share)
+            .map(|items| {
+                let compare = &compare;
+                scope.spawn(move || {
+                    let mut connection = Connection::open(address).expect("a connection");
+                    items
+                        .iter()
+                        .filter_map(|item| compare(&mut connection, item))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("it compares"))
+            .collect()
+    })
+}

@@ -1,0 +1,44 @@
+//! What the clients were told: the log that the server is compared with.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+/// What was acknowledged, by all clients or by one.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// Sessions that were made and not given up.
+    pub(crate) live: Vec<String>,
+    /// Sessions that were logged out.
+    pub(crate) ended: Vec<String>,
+    /// Steps that were taken.
+    pub(crate) used: Vec<Json>,
+    /// Failures, by user.
+    pub(crate) failed: BTreeMap<String, u32>,
+    /// Tries that were under way when the server was killed, by user: counted or not.
+    pub(crate) perhaps: BTreeMap<String, u32>,
+    /// Logins.
+    pub(crate) logins: u64,
+    /// Writes that were under way when the server was killed.
+    pub(crate) lost: u32,
+    /// Answers that should not have been given.
+    pub(crate) odd: Vec<String>,
+}
+
+impl Log {
+    /// Takes another log in.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.live.extend(other.live);
+        self.ended.extend(other.ended);
+        self.used.extend(other.used);
+        for (user, count) in other.failed {
+            *self.failed.entry(user).or_default() += count;
+        }
+        for (user, count) in other.perhaps {
+            *self.perhaps.entry(user).or_default() += count;
+        }
+        self.logins += other.logins;
+        self.lost += other.lost;
+        self.odd.extend(other.odd);
+    }
+}

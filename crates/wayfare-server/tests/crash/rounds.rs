@@ -1,0 +1,239 @@
+//! Round after round: load, kill, start again, compare.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use super::{
+    child::Process,
+    compare,
+    load::{CLIENTS, Client, Random, Shared},
+    log::Log,
+    wire::Connection,
+};
+
+/// Logins a second below which a kill does not count.
+const RATE: f64 = 100.0;
+/// Steps and sessions of a round that are compared again in every later one.
+const REMEMBERED: usize = 12;
+/// How long a round may go on before it is killed whatever it has done.
+const ROUND_MAX: Duration = Duration::from_secs(20);
+
+/// What all rounds came to.
+#[derive(Debug, Default)]
+struct Totals {
+    counted: u64,
+    repeated: u64,
+    logins: u64,
+    lost: u64,
+    compared: u64,
+    slowest: Duration,
+    rates: Vec<f64>,
+    violations: Vec<String>,
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} must be a number, but is {text:?}")),
+        Err(_) => otherwise,
+    }
+}
+
+/// Whether everything that was acknowledged was kept.
+pub(crate) fn run() -> bool {
+    let kills = number("WAYFARE_KILLS", 5);
+    let seed = number("WAYFARE_SEED", 20_260);
+    let begun = Instant::now();
+    println!("kill -9 under load: {kills} kills, {CLIENTS} connections, seed {seed}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut random = Random(seed);
+    let mut totals = Totals::default();
+    let mut known = Log::default();
+    let mut process = Process::start(folder.path());
+    while totals.counted < kills && totals.repeated <= 10 + kills {
+        let (killed, round) = load_and_kill(process, &mut random);
+        process = Process::start(folder.path());
+        totals.slowest = totals.slowest.max(process.start);
+        compare_round(
+            folder.path(),
+            &process,
+            round,
+            &mut known,
+            &mut totals,
+            &killed,
+        );
+        if !totals.violations.is_empty() {
+            break;
+        }
+    }
+    control(folder.path(), process.address, &known, &mut totals);
+    // Once more everything that is remembered, all sessions of all rounds among it.
+    let last = compare::violations(process.address, &known);
+    totals.violations.extend(last);
+    totals.compared += (known.live.len() + known.ended.len() + known.used.len()) as u64;
+    report(&totals, kills, begun.elapsed());
+    totals.violations.is_empty() && totals.counted >= kills
+}
+
+/// A log that is wrong in every way must be found so, or the comparison says nothing.
+fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals) {
+    let mut connection = Connection::open(address).expect("a connection");
+    let unused = connection.begin().expect("an answer").json();
+    let invented = format!("wfs1.{}", "A".repeat(43));
+    let wrong = Log {
+        live: vec![invented],
+        ended: known.live.iter().take(1).cloned().collect(),
+        used: vec![unused],
+        ..Log::default()
+    };
+    let mut found = compare::violations(address, &wrong);
+    let one_more = known.failed.iter().map(|(user, count)| {
+        (
+            user.clone(),
+            count + 1 + known.perhaps.get(user).unwrap_or(&0),
+        )
+    });
+    let miscounted = Log {
+        failed: one_more.take(1).collect(),
+        ..Log::default()
+    };
+    found.extend(compare::counted(folder, &miscounted));
+    if found.len() != 4 {
+        totals.violations.push(format!(
+            "a log that is wrong in four ways was found wrong in these: {found:?}"
+        ));
+    }
+}
+
+/// How a round went until the kill.
+struct Killed {
+    rate: f64,
+    after: Duration,
+}
+
+fn load_and_kill(process: Process, random: &mut Random) -> (Killed, Log) {
+    let shared = Shared::default();
+    let logins = 60 + random.next(240);
+    let delay = Duration::from_micros(random.next(4_000));
+    let begun = Instant::now();
+    let mut log = Log::default();
+    let killed = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|id| {
+                let client =
+                    Client::new(id, Random(random.next(u64::MAX)), process.address, &shared);
+                let client = client.expect("a connection");
+                scope.spawn(move || client.run())
+            })
+            .collect();
+        while shared.logins.load(Ordering::SeqCst) < logins && begun.elapsed() < ROUND_MAX {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(delay);
+        let after = begun.elapsed();
+        let made = shared.logins.load(Ordering::SeqCst);
+        shared.killed.store(true, Ordering::SeqCst);
+        process.kill();
+        for client in clients {
+            log.add(client.join().expect("a log"));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred logins")]
+        let rate = made as f64 / after.as_secs_f64();
+        Killed { rate, after }
+    });
+    (killed, log)
+}
+
+fn compare_round(
+    folder: &Path,
+    process: &Process,
+    mut round: Log,
+    known: &mut Log,
+    totals: &mut Totals,
+    killed: &Killed,
+) {
+    let counts = round.lost > 0 && killed.rate >= RATE;
+    let mut violations = std::mem::take(&mut round.odd);
+    violations.extend(compare::violations(process.address, &round));
+    let of_round = round.live.len() + round.ended.len() + round.used.len();
+    // Of each earlier round a few of everything, beside what the round itself brought.
+    let earlier = sample(known);
+    violations.extend(compare::violations(process.address, &earlier));
+    let of_earlier = earlier.live.len() + earlier.ended.len() + earlier.used.len();
+    let (logins, lost) = (round.logins, round.lost);
+    round.used.truncate(REMEMBERED);
+    known.add(round);
+    violations.extend(compare::counted(folder, known));
+    violations.extend(compare::locked(process.address, known, 8));
+    violations.extend(compare::counted(folder, known));
+    let compared = of_round + of_earlier + known.failed.len();
+    println!(
+        "{} {:>4}: {:>4.0} logins/s for {:.2} s, {lost:>2} writes under way, started again in {:.2} s, \
+         {compared} compared, {} violations",
+        if counts { "kill" } else { "  no" },
+        totals.counted + u64::from(counts),
+        killed.rate,
+        killed.after.as_secs_f64(),
+        process.start.as_secs_f64(),
+        violations.len()
+    );
+    if counts {
+        totals.counted += 1;
+        totals.rates.push(killed.rate);
+    } else {
+        totals.repeated += 1;
+    }
+    totals.logins += logins;
+    totals.lost += u64::from(lost);
+    totals.compared += compared as u64;
+    totals.violations.extend(violations);
+}
+
+/// The newest of what is known, and the oldest.
+fn sample(known: &Log) -> Log {
+    fn ends<T: Clone>(list: &[T]) -> Vec<T> {
+        let newest = list.iter().rev().take(REMEMBERED * 4);
+        let oldest = list.iter().take(REMEMBERED);
+        newest.chain(oldest).cloned().collect()
+    }
+    Log {
+        live: ends(&known.live),
+        ended: ends(&known.ended),
+        used: ends(&known.used),
+        ..Log::default()
+    }
+}
+
+fn report(totals: &Totals, kills: u64, took: Duration) {
+    let mut rates = totals.rates.clone();
+    rates.sort_by(f64::total_cmp);
+    let at = |part: usize| {
+        rates
+            .get((rates.len() * part / 100).min(rates.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(0.0)
+    };
+    println!(
+        "{} of {kills} kills, {} repeated, {} logins at {:.0} to {:.0} a second (median {:.0}), {} writes under way, \
+         {} acknowledgements compared, slowest start {:.2} s, {} violations, {:.0} s in all",
+        totals.counted,
+        totals.repeated,
+        totals.logins,
+        at(0),
+        at(100),
+        at(50),
+        totals.lost,
+        totals.compared,
+        totals.slowest.as_secs_f64(),
+        totals.violations.len(),
+        took.as_secs_f64()
+    );
+    for violation in totals.violations.iter().take(20) {
+        println!("  {violation}");
+    }
+}
