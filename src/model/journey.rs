@@ -40,6 +40,10 @@ impl OutcomeId {
 }
 
 /// What an author says of a journey as a whole.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the vendor's journeys"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct JourneySettings {
     /// `level`: the least level at success, proved and refused at run time below.
