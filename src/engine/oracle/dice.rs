@@ -27,15 +27,14 @@ impl Dice {
     }
 
     pub(super) fn below(&mut self, bound: u32) -> u32 {
-        let number = match &self.script {
-            Some(script) => script.get(self.drawn.len()).copied().unwrap_or(0),
-            None => {
-                self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-                let mut x = self.seed;
-                x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                u32::try_from((x ^ (x >> 31)) >> 40).unwrap()
-            }
+        let number = if let Some(script) = &self.script {
+            script.get(self.drawn.len()).copied().unwrap_or(0)
+        } else {
+            self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut x = self.seed;
+            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            u32::try_from((x ^ (x >> 31)) >> 40).unwrap()
         } % bound.max(1);
         self.drawn.push(number);
         number

@@ -7,7 +7,7 @@ use super::{
     kit::Kit,
     performer::{Machine, Outside, Wax, misfits},
     probe::{Probe, Single, Waiting},
-    state::{Hidden, Names, State},
+    state::{Challenge, Hidden, Names, State},
     walker::{Waits, Walker},
     writer::program,
 };
@@ -361,11 +361,9 @@ fn view(run: &Run, plan: &Plan) -> View {
             level: run.level,
             subject: run.proofs.subject.clone(),
             evidence: run.proofs.evidence.clone(),
-            challenge: run
-                .proofs
-                .challenge
-                .clone()
-                .map(|challenge| challenge.subject),
+            challenge: run.proofs.challenge.clone().map(|open| Challenge {
+                sent_to: open.subject,
+            }),
             memory: memory
                 .map(|(unit, value)| (plan.unit(*unit).unwrap().name.to_string(), value.clone()))
                 .collect(),

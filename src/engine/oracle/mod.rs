@@ -8,6 +8,8 @@
 
 mod dice;
 mod duel;
+mod end;
+mod input;
 mod kit;
 mod page;
 mod performer;
@@ -17,5 +19,6 @@ mod state;
 mod term;
 mod trials;
 mod walker;
+mod way;
 mod world;
 mod writer;

@@ -277,13 +277,16 @@ impl Walker<'_> {
 /// What was typed is shown again, unless it is secret.
 fn typed(callback: &mut Callback, answer: &Answer) {
     match (callback, answer) {
-        (Callback::Name { default, .. }, Answer::Text(text))
-        | (Callback::TextInput { default, .. }, Answer::Text(text))
-        | (Callback::HiddenValue { value: default, .. }, Answer::Text(text)) => {
-            *default = text.clone();
-        }
-        (Callback::Choice { default, .. }, Answer::Index(index))
-        | (Callback::Confirmation { default, .. }, Answer::Index(index)) => *default = *index,
+        (
+            Callback::Name { default, .. }
+            | Callback::TextInput { default, .. }
+            | Callback::HiddenValue { value: default, .. },
+            Answer::Text(text),
+        ) => default.clone_from(text),
+        (
+            Callback::Choice { default, .. } | Callback::Confirmation { default, .. },
+            Answer::Index(index),
+        ) => *default = *index,
         _ => {}
     }
 }

@@ -64,6 +64,13 @@ impl Wanted {
     }
 }
 
+/// An open challenge.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Challenge {
+    /// Whom its code went to.
+    pub(super) sent_to: Option<Subject>,
+}
+
 /// Everything that a failing node gives back.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct State {
@@ -73,8 +80,7 @@ pub(super) struct State {
     pub(super) level: AuthLevel,
     pub(super) subject: Option<Subject>,
     pub(super) evidence: Vec<Evidence>,
-    /// An open challenge, and whom its code went to.
-    pub(super) challenge: Option<Option<Subject>>,
+    pub(super) challenge: Option<Challenge>,
     /// Run memory by the path of the node.
     pub(super) memory: Names,
     pub(super) ends: Ends,

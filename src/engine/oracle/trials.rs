@@ -114,15 +114,15 @@ fn duel(arena: &Arena, journey: &Dice, seed: u64, honest: bool, faults: Faults) 
 
 #[test]
 fn walk_equals_reference_walk() {
-    let (wanted, seed) = (
+    let (wanted, first) = (
         number("WAYFARE_DUELS", 20_000),
         number("WAYFARE_DUEL_SEED", 1),
     );
-    println!("WAYFARE_DUELS={wanted} WAYFARE_DUEL_SEED={seed}");
-    let (mut seen, mut runs, mut at) = (BTreeMap::new(), 0, 0);
+    println!("WAYFARE_DUELS={wanted} WAYFARE_DUEL_SEED={first}");
+    let (mut seen, mut runs, mut tried) = (BTreeMap::new(), 0, 0);
     while runs < wanted {
-        let journey_seed = seed.wrapping_mul(1_000_003).wrapping_add(at);
-        at += 1;
+        let journey_seed = first.wrapping_mul(1_000_003).wrapping_add(tried);
+        tried += 1;
         let mut journey = Dice::seeded(journey_seed);
         let text = program(&mut journey, false);
         let arena = match Arena::new(&text) {
@@ -158,15 +158,15 @@ fn walk_equals_reference_walk() {
 
 #[test]
 fn whatever_fails_nobody_succeeds_without_evidence() {
-    let (wanted, seed) = (
+    let (wanted, first) = (
         number("WAYFARE_FAULTS", 5_000),
         number("WAYFARE_DUEL_SEED", 1),
     );
-    println!("WAYFARE_FAULTS={wanted} WAYFARE_DUEL_SEED={seed}");
-    let (mut seen, mut runs, mut at) = (BTreeMap::new(), 0, 0);
+    println!("WAYFARE_FAULTS={wanted} WAYFARE_DUEL_SEED={first}");
+    let (mut seen, mut runs, mut tried) = (BTreeMap::new(), 0, 0);
     while runs < wanted {
-        let journey_seed = seed.wrapping_mul(2_000_003).wrapping_add(at);
-        at += 1;
+        let journey_seed = first.wrapping_mul(2_000_003).wrapping_add(tried);
+        tried += 1;
         let mut journey = Dice::seeded(journey_seed);
         let Ok(arena) = Arena::new(&program(&mut journey, true)) else {
             continue;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{page::Recorded, walker::Walker};
+use super::{page::Recorded, state::Challenge, walker::Walker};
 use crate::{
     engine::{
         action::Subject,
@@ -91,13 +91,11 @@ impl World for Walker<'_> {
         if let Some(key) = self.kit.keys.find(name) {
             return key;
         }
-        let at = match self.named.iter().position(|known| known == name) {
-            Some(at) => at,
-            None => {
-                self.named.push(name.to_owned());
-                self.named.len() - 1
-            }
-        };
+        let known = self.named.iter().position(|known| known == name);
+        let at = known.unwrap_or_else(|| {
+            self.named.push(name.to_owned());
+            self.named.len() - 1
+        });
         KeyId(u32::try_from(self.kit.keys.len() + at).unwrap())
     }
 
@@ -146,21 +144,23 @@ impl World for Walker<'_> {
     }
 
     fn challenge_subject(&self) -> Option<&Subject> {
-        self.state.challenge.as_ref()?.as_ref()
+        self.state.challenge.as_ref()?.sent_to.as_ref()
     }
 
     fn open_challenge(&mut self) {
-        self.state.challenge = Some(None);
+        self.state.challenge = Some(Challenge { sent_to: None });
     }
 
     fn bind_challenge(&mut self, subject: &Subject) {
         let Some(open) = &self.state.challenge else {
             return;
         };
-        let known = open.as_ref().or(self.state.subject.as_ref());
+        let known = open.sent_to.as_ref().or(self.state.subject.as_ref());
         self.state.challenge = match known {
             Some(known) if known.id != subject.id => None,
-            _ => Some(Some(subject.clone())),
+            _ => Some(Challenge {
+                sent_to: Some(subject.clone()),
+            }),
         };
     }
 

@@ -67,6 +67,20 @@ const WORDS: &[&str] = &[
     "transient username eve",
 ];
 
+/// Words that mean something together.
+const CHAINS: &[&str] = &[
+    "transient t 2; ask; fail",
+    "shared x 2; remove t; ask; fail",
+    "object o 2; ask; expect shared x 1",
+    "count; ask",
+    "count; ask; fail",
+    "raise 5; ask; fail",
+    "lookup; shared username nobody; ask; fail",
+    "shared emailAddress other@example.org",
+    "draw x; custom once; ask",
+    "send; now x; draw y",
+];
+
 const WILD_WORDS: &[&str] = &[
     "lookup; prove password",
     "lookup; prove otp",
@@ -129,7 +143,9 @@ impl Writer<'_> {
         let count = self.dice.below(most) + 1;
         let words: Vec<&str> = (0..count)
             .map(|_| {
-                if !self.honest && self.dice.once_in(6) {
+                if self.dice.once_in(5) {
+                    self.dice.pick(CHAINS)
+                } else if !self.honest && self.dice.once_in(6) {
                     self.dice.pick(WILD_WORDS)
                 } else {
                     self.dice.pick(WORDS)
@@ -195,7 +211,7 @@ impl Writer<'_> {
             writeln!(text, "    node c{at}: {child}").unwrap();
             first = false;
         }
-        let (last, outcomes): (String, &[&str]) = match self.dice.below(7) {
+        let (last, outcomes): (String, &[&str]) = match self.dice.below(8) {
             0 => ("PasswordCollector".to_owned(), &[""]),
             1 if !first => ("DataStoreDecision".to_owned(), &["true", "false"]),
             2 => ("Message(message = \"m\")".to_owned(), &["true", "false"]),
@@ -204,6 +220,10 @@ impl Writer<'_> {
                 &["true", "false"],
             ),
             4 => ("ChoiceCollector(prompt = \"p\")".to_owned(), &["a", "b"]),
+            5 => (
+                "RetryLimitDecision(retryLimit = 1)".to_owned(),
+                &["Retry", "Reject"],
+            ),
             _ => (self.probe("Probe", 3), &["ok", "no"]),
         };
         let arms = self.arms(outcomes);
@@ -229,7 +249,11 @@ impl Writer<'_> {
 
     /// A node that asks for name and password and compares them: its `ok` is a proof.
     fn login(&mut self) -> String {
-        let told = "name; secret; verify; prove password";
+        let told = self.dice.pick(&[
+            "name; secret; verify; prove password",
+            "transient t 1; name; secret; verify; prove password",
+            "shared emailAddress other@example.org; name; secret; verify; prove password",
+        ]);
         let head = format!("Probe(do = \"{told}\", reads = [\"password\"])");
         let error = self.on_error();
         let (ok, no) = (self.target(), self.target());
@@ -362,7 +386,8 @@ impl Writer<'_> {
             _ => "transient password right; verify; prove password",
         };
         let head = format!("Probe(do = \"{told}\", reads = [\"password\"])");
-        text += &format!("{head} {{\n    ok -> success\n    no -> failure\n  }}\n");
+        text += &head;
+        text += " {\n    ok -> success\n    no -> failure\n  }\n";
         text += "\n  node open: SetState {\n    allow unproved_success because \"random\"\n    \
             attributes = { z = \"1\" }\n    -> success\n  }\n";
         text

@@ -1,0 +1,299 @@
+//! What leaving a node proves, and how a run ends.
+
+use std::{mem, sync::Arc};
+
+use super::walker::{Then, Waits, Walker};
+use crate::{
+    codes::UNPROVED_SUCCESS,
+    engine::{
+        action::{Go, Subject},
+        effect::{Effect, EffectReply, ReadIdentity, SubjectId, Who},
+        error::NodeError,
+        step::{End, Ending, Evidence, Failure, FailureReason, Step, Success},
+    },
+    model::{
+        journey::{NodeKind, OutcomeId, SettingValue, Task},
+        level::AuthLevel,
+        signature::{Factor, LevelChange, Signature},
+        value::Value,
+    },
+};
+
+impl<'p> Walker<'p> {
+    /// Whether a node may leave so, and what its leaving means for the proofs.
+    pub(super) fn leaving(&mut self, go: &Go) -> Result<(), NodeError> {
+        let before = self.visit_at_hand().level;
+        let task = self.task();
+        if let Some(before) = before {
+            let task = task.unwrap();
+            let signature = self.kit.signature(task);
+            let right = match self.outcome(go.outcome) {
+                // What depends on the run is not held to anything.
+                Some(outcome) => level_change(&signature, task, outcome)
+                    .is_none_or(|by| before.raised(by) == self.state.level),
+                None => false,
+            };
+            if !right {
+                self.saw("a level moved otherwise than the signature says");
+                let what = "the level was moved otherwise than the signature says";
+                return Err(NodeError::new(what));
+            }
+        }
+        if go.proof.is_none() && go.identity.is_none() {
+            return Ok(());
+        }
+        self.identify(go, task.unwrap())
+    }
+
+    /// The name of an outcome of the unit at hand.
+    pub(super) fn outcome(&self, outcome: OutcomeId) -> Option<&'p str> {
+        let kit = self.kit;
+        let node = kit.node(self.at);
+        let outcomes = match (&self.page, &node.kind) {
+            (Some(page), NodeKind::Page(written)) => &written.children[page.cursor].outcomes,
+            _ => &node.outcomes,
+        };
+        outcomes.get(outcome.index()).map(|name| &**name)
+    }
+
+    pub(super) fn identify(&mut self, go: &Go, task: &Task) -> Result<(), NodeError> {
+        let Some(identity) = &go.identity else {
+            return Err(NodeError::new("a proof names nobody"));
+        };
+        let id = &identity.subject;
+        let visit = self.visit_at_hand();
+        let known = visit.anybody
+            || visit.named.contains(id)
+            || self.state.subject.as_ref().is_some_and(|s| s.id == *id)
+            || self
+                .start
+                .session
+                .as_ref()
+                .is_some_and(|s| s.subject == *id);
+        if !known {
+            self.saw("an identity that nothing has named");
+            return Err(NodeError::new("the identity was named by no effect"));
+        }
+        if let Some(factor) = go.proof {
+            let setting = |key: &str| {
+                task.settings
+                    .iter()
+                    .find(|(k, _)| **k == *key)
+                    .map(|(_, v)| v)
+            };
+            let outcome = self.outcome(go.outcome);
+            let may = outcome.and_then(|o| self.kit.signature(task).proves(o, setting));
+            if may != Some(factor) {
+                return Err(NodeError::new(format!(
+                    "the signature does not say that this outcome proves {factor}"
+                )));
+            }
+            if factor == Factor::Otp
+                && let Some(challenge) = &self.state.challenge
+                && challenge.sent_to.as_ref().is_none_or(|to| to.id != *id)
+            {
+                return Err(NodeError::new("the code was not sent to this subject"));
+            }
+        }
+        if self
+            .state
+            .subject
+            .as_ref()
+            .is_none_or(|subject| subject.id != *id)
+        {
+            self.state.evidence.clear();
+            if let Some(challenge) = &self.state.challenge
+                && challenge.sent_to.as_ref().is_some_and(|to| to.id != *id)
+            {
+                self.state.challenge = None;
+            }
+        }
+        self.state.subject = Some(Subject {
+            id: id.clone(),
+            username: Arc::clone(&identity.username),
+        });
+        if let Some(factor) = go.proof {
+            self.saw(match factor {
+                Factor::Otp => "a proof by a one-time code",
+                Factor::Session => "a proof by a session",
+                _ => "a proof by a password",
+            });
+            if factor == Factor::Otp {
+                self.state.challenge = None;
+            }
+            let proof = Evidence {
+                subject: id.clone(),
+                factor,
+                node: Arc::from(self.unit_path()),
+                visit: self.visits,
+                at: self.now,
+            };
+            let evidence = &mut self.state.evidence;
+            evidence.retain(|old| (old.visit, &old.node) != (proof.visit, &proof.node));
+            evidence.push(proof);
+        }
+        let name = Value::Text(Arc::clone(&identity.username));
+        self.state.shared.insert("username".to_owned(), name);
+        Ok(())
+    }
+
+    pub(super) fn proved(&self, id: &SubjectId) -> bool {
+        let mut evidence = self.state.evidence.iter();
+        evidence.any(|proof| proof.subject == *id && proof.factor != Factor::Session)
+    }
+
+    pub(super) fn success(&mut self) -> Then {
+        let kit = self.kit;
+        let allows = |spot| {
+            let mut codes = kit.node(spot).allows.iter().flat_map(|allow| &allow.codes);
+            codes.any(|(code, _)| **code == *UNPROVED_SUCCESS.word)
+        };
+        self.unproved = self.from.is_some_and(allows);
+        let subject = self.state.subject.clone().filter(|s| self.proved(&s.id));
+        if subject.is_none() && !self.unproved {
+            return self.end(FailureReason::UnprovedSuccess);
+        }
+        let claim = kit.journey(self.journey).settings.level;
+        if self.state.level < claim.unwrap_or(AuthLevel::ZERO) {
+            return self.end(FailureReason::LevelNotReached);
+        }
+        let who = match subject {
+            Some(subject) => Some(Who::Subject(subject.id)),
+            None => self.who(),
+        };
+        let Some(who) = who else {
+            return self.end(FailureReason::Inactive);
+        };
+        self.waits = Waits::Success;
+        self.call(Effect::ReadIdentity(ReadIdentity {
+            who,
+            attributes: Vec::new(),
+        }))
+    }
+
+    /// The identity of whoever is about to succeed is here.
+    pub(super) fn identified(&mut self, reply: EffectReply) -> Then {
+        let identity = match reply {
+            EffectReply::Identity(Some(identity)) if identity.active => identity,
+            EffectReply::Failed(message) => {
+                let node = Arc::from(self.kit.path(self.at));
+                return self.end(FailureReason::NodeFailed { node, message });
+            }
+            _ => return self.end(FailureReason::Inactive),
+        };
+        let id = &identity.subject;
+        if self
+            .state
+            .subject
+            .as_ref()
+            .is_some_and(|subject| subject.id != *id)
+        {
+            return self.end(FailureReason::Inactive);
+        }
+        if self
+            .start
+            .session
+            .as_ref()
+            .is_some_and(|session| session.subject != *id)
+        {
+            return self.end(FailureReason::OtherSubject);
+        }
+        let proved = self.proved(id);
+        if !proved && !self.unproved {
+            return self.end(FailureReason::UnprovedSuccess);
+        }
+        let settings = &self.kit.journey(self.journey).settings;
+        let ends = mem::take(&mut self.state.ends);
+        let evidence = mem::take(&mut self.state.evidence);
+        let mut node_types: Vec<Arc<str>> = Vec::new();
+        for proof in &evidence {
+            let ty = self.type_at(&proof.node);
+            if !node_types.iter().any(|known| **known == *ty) {
+                node_types.push(Arc::from(ty));
+            }
+        }
+        let mut headers = ends.headers;
+        self.done(End::Success(Box::new(Success {
+            subject: Subject {
+                id: identity.subject,
+                username: identity.username,
+            },
+            proved,
+            evidence,
+            level: self.state.level,
+            journey: Arc::clone(&self.start.journey),
+            no_session: self.start.no_session || settings.no_session,
+            upgrades: self.start.session.as_ref().map(|s| s.session.clone()),
+            properties: ends.properties,
+            node_types,
+            success_url: self.start.goto.clone().or(ends.success_url),
+            details: ends.details,
+            session_details: ends.session_details,
+            headers: headers.remove(&Ending::Success).unwrap_or_default(),
+            session_time_max: ends.session_time.or(settings.session_time_max),
+            idle_time_max: ends.idle_time.or(settings.idle_time_max),
+        })))
+    }
+
+    /// The type of the node or the child with this path.
+    pub(super) fn type_at(&self, path: &str) -> String {
+        for journey in &self.kit.program.journeys {
+            for node in journey.graph.node_weights() {
+                let here = format!("{}/{}", journey.name, node.path);
+                match &node.kind {
+                    NodeKind::Task(task) if here == path => {
+                        return self.kit.signature(task).name.to_string();
+                    }
+                    NodeKind::Page(page) => {
+                        for child in &page.children {
+                            if format!("{here}.{}", child.name) == path {
+                                return self.kit.signature(&child.task).name.to_string();
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        panic!("no node at {path}")
+    }
+
+    pub(super) fn end(&mut self, reason: FailureReason) -> Then {
+        let mut ends = mem::take(&mut self.state.ends);
+        let (ending, words) = match reason {
+            FailureReason::NodeFailed { .. }
+            | FailureReason::TooManyVisits
+            | FailureReason::StateTooLarge => (Ending::Error, ends.error),
+            _ => (Ending::Failure, ends.failure),
+        };
+        let failure = Failure {
+            reason,
+            username: self.username(),
+            journey: Arc::clone(&self.start.journey),
+            failure_url: self.start.goto_on_fail.clone().or(ends.failure_url),
+            message: words.message,
+            details: words.details,
+            headers: ends.headers.remove(&ending).unwrap_or_default(),
+        };
+        self.done(End::Failure(Box::new(failure)))
+    }
+
+    pub(super) fn done(&mut self, end: End) -> Then {
+        self.page = None;
+        Then::Stop(Box::new(Step::Done(end)))
+    }
+}
+
+/// By how much an outcome moves the level; `None` where that depends on the run.
+fn level_change(signature: &Signature, task: &Task, outcome: &str) -> Option<i64> {
+    match signature.facts_of(outcome).map(|facts| &facts.level) {
+        None | Some(LevelChange::None) => Some(0),
+        Some(LevelChange::By(by)) => Some(i64::from(*by)),
+        Some(LevelChange::BySetting(key)) => {
+            match task.settings.iter().find(|(name, _)| **name == **key) {
+                Some((_, SettingValue::Constant(value))) => value.as_int(),
+                _ => None,
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether an input is one that a run waits for.
+
+use crate::engine::{
+    callback::{Answer, Callback},
+    effect::{Effect, EffectReply},
+    error::AnswerError,
+    limits::Limits,
+};
+
+pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
+    match reply {
+        EffectReply::Failed(_) => true,
+        EffectReply::Match(_) | EffectReply::Miss => matches!(effect, Effect::Verify(_)),
+        EffectReply::Identity(_) => matches!(effect, Effect::ReadIdentity(_)),
+        EffectReply::StatusSet(_) => matches!(effect, Effect::SetStatus(_)),
+        EffectReply::Sent => matches!(effect, Effect::Send(_)),
+        EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
+        EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
+    }
+}
+
+/// Whether answers are as many as the callbacks, of their kinds and within the limits.
+pub(super) fn fitting(
+    callbacks: &[Callback],
+    answers: &[Answer],
+    limits: &Limits,
+) -> Result<(), AnswerError> {
+    if callbacks.len() != answers.len() {
+        return Err(AnswerError::Count {
+            expected: callbacks.len(),
+            got: answers.len(),
+        });
+    }
+    for (position, (callback, answer)) in callbacks.iter().zip(answers).enumerate() {
+        let within = match (callback, answer) {
+            (Callback::Name { .. }, Answer::Text(text)) => {
+                text.chars().count() <= limits.username_chars && text.len() <= limits.answer_bytes
+            }
+            (Callback::Password { .. }, Answer::Secret(secret)) => {
+                let secret = secret.reveal();
+                secret.chars().count() <= limits.password_chars
+                    && secret.len() <= limits.answer_bytes
+            }
+            (Callback::TextInput { .. }, Answer::Text(text)) => text.len() <= limits.answer_bytes,
+            (
+                Callback::Choice { choices: of, .. } | Callback::Confirmation { options: of, .. },
+                Answer::Index(index),
+            ) => (*index as usize) < of.len(),
+            (Callback::Confirmation { optional, .. }, Answer::Untouched) => *optional,
+            (
+                Callback::TextOutput { .. }
+                | Callback::PollingWait { .. }
+                | Callback::Metadata { .. },
+                Answer::None,
+            ) => true,
+            _ => {
+                return Err(AnswerError::Kind {
+                    position,
+                    expected: callback.kind(),
+                });
+            }
+        };
+        if !within {
+            return Err(AnswerError::Bounds { position });
+        }
+    }
+    Ok(())
+}
