@@ -123,6 +123,10 @@ fn walk_equals_reference_walk() {
     while runs < wanted {
         let journey_seed = first.wrapping_mul(1_000_003).wrapping_add(tried);
         tried += 1;
+        assert!(
+            tried < 100 + wanted,
+            "nearly every program is refused: {seen:?}"
+        );
         let mut journey = Dice::seeded(journey_seed);
         let text = program(&mut journey, false);
         let arena = match Arena::new(&text) {
@@ -167,6 +171,10 @@ fn whatever_fails_nobody_succeeds_without_evidence() {
     while runs < wanted {
         let journey_seed = first.wrapping_mul(2_000_003).wrapping_add(tried);
         tried += 1;
+        assert!(
+            tried < 100 + wanted,
+            "nearly every program is refused: {seen:?}"
+        );
         let mut journey = Dice::seeded(journey_seed);
         let Ok(arena) = Arena::new(&program(&mut journey, true)) else {
             continue;

@@ -134,7 +134,14 @@ struct Writer<'d> {
 impl Writer<'_> {
     /// A probe of this type with random words, and more settings.
     fn probe(&mut self, ty: &str, words: u32) -> String {
-        let told = self.told(words);
+        let first = self.dice.pick(&[
+            "",
+            "ask; ",
+            "name; ",
+            "secret; verify; ",
+            "ask; custom fresh; ",
+        ]);
+        let told = format!("{first}{}", self.told(words));
         let reads = self.dice.pick(READS);
         format!("{ty}(do = \"{told}\", reads = [{reads}])")
     }
@@ -430,7 +437,7 @@ pub(super) fn program(dice: &mut Dice, honest: bool) -> String {
             at: 0,
             inner: inner.clone(),
             fragments: fragments.clone(),
-            exits: vec!["success", "failure"],
+            exits: vec!["success", "failure", "nowhere"],
         };
         let head = writer.head(&name, "  innerTreeOnly = true\n");
         text += &head;
