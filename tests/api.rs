@@ -79,7 +79,7 @@ impl NodeType for Badge {
         let reader = setup.setting("reader").cloned();
         let key = setup.setting("key").cloned();
         Ok(Box::new(Reader {
-            reader: reader.ok_or_else(|| NodeError::new("a badge needs a reader"))?,
+            place: reader.ok_or_else(|| NodeError::new("a badge needs a reader"))?,
             key: key.ok_or_else(|| NodeError::new("a badge needs a key"))?,
             badge: setup.key("badge"),
             known: setup.outcome("known")?,
@@ -90,7 +90,7 @@ impl NodeType for Badge {
 
 #[derive(Debug)]
 struct Reader {
-    reader: SettingValue,
+    place: SettingValue,
     key: SettingValue,
     badge: KeyId,
     known: OutcomeId,
@@ -99,8 +99,8 @@ struct Reader {
 
 impl Prepared for Reader {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let reader = cx.value(&self.reader)?;
-        let prompt = format!("Badge number at the {}", reader.as_text().unwrap_or("door"));
+        let place = cx.value(&self.place)?;
+        let prompt = format!("Badge number at the {}", place.as_text().unwrap_or("door"));
         Ok(Action::ask([Callback::TextInput {
             prompt,
             default: String::new(),
@@ -210,8 +210,7 @@ fn registry() -> Registry {
 }
 
 fn compiled() -> wayfare::Valid<wayfare::Program> {
-    let compiler = Compiler::new(registry().catalog());
-    let compiled = compiler.compile([Source::new("door.journey", TEXT)]);
+    let compiled = Compiler::new(registry().catalog()).compile([Source::new("door.journey", TEXT)]);
     let found = format!("{:?}", compiled.diagnostics);
     compiled.program.unwrap_or_else(|| panic!("{found}"))
 }

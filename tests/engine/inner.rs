@@ -99,7 +99,7 @@ fn a_loose_end_fails_the_caller_and_no_error_arrow_is_taken() {
 
 #[test]
 fn counters_are_one_for_all_calls_of_a_journey() {
-    let text_of = r#"
+    let text_of = r"
 journey outer {
   start call
   node call: journey inside {
@@ -131,7 +131,7 @@ journey inside {
     Reject -> failure
   }
 }
-"#;
+";
     let mut run = Player::new(text_of, "outer");
     run.sealing = true;
     let mut step = run.begin();

@@ -1,5 +1,7 @@
 //! Every limit at its bound and one past it.
 
+use std::fmt::Write as _;
+
 use wayfare::{Limits, Start, Step};
 
 use super::support::{Player, engine, prompts, text, why};
@@ -7,8 +9,9 @@ use super::support::{Player, engine, prompts, text, why};
 fn chain(count: usize) -> String {
     let mut text = "journey j {\n start n0\n".to_owned();
     for at in 0..count {
-        text += &format!(
-            " node n{at}: ModifyAuthLevel(authLevelIncrement = 0) -> n{}\n",
+        let _ = writeln!(
+            text,
+            " node n{at}: ModifyAuthLevel(authLevelIncrement = 0) -> n{}",
             at + 1
         );
     }
@@ -65,8 +68,9 @@ fn inner_journeys_are_bounded_in_depth() {
         "journey j { start a node a: journey i1 { true -> failure false -> failure } }\n",
     );
     for at in 1..4 {
-        text_of += &format!(
-            "journey i{at} {{ start a node a: journey i{} {{ true -> failure false -> failure }} }}\n",
+        let _ = writeln!(
+            text_of,
+            "journey i{at} {{ start a node a: journey i{} {{ true -> failure false -> failure }} }}",
             at + 1
         );
     }
@@ -118,9 +122,9 @@ fn the_state_is_bounded_in_bytes() {
     while bad - good > 1 {
         let middle = usize::midpoint(good, bad);
         if fits(middle) {
-            good = middle
+            good = middle;
         } else {
-            bad = middle
+            bad = middle;
         }
     }
     let mut run = limited(&grows(good), |_| {});

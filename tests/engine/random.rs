@@ -1,5 +1,7 @@
 //! Random journeys and random people.
 
+use std::fmt::Write as _;
+
 use wayfare::{Answer, Callback, Secret};
 
 /// Numbers from a seed.
@@ -90,10 +92,11 @@ impl Writer<'_> {
     fn arms(&mut self, outcomes: &[&str]) -> String {
         let mut arms = String::new();
         for outcome in outcomes {
-            arms += &format!("{outcome} -> {}\n", self.onward());
+            // Writing into a string cannot fail.
+            let _ = writeln!(arms, "{outcome} -> {}", self.onward());
         }
         if self.dice.below(3) == 0 {
-            arms += &format!("on error -> {}\n", self.onward());
+            let _ = writeln!(arms, "on error -> {}", self.onward());
         }
         arms
     }

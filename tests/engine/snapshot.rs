@@ -114,7 +114,7 @@ fn no_part_of_a_snapshot_opens() {
             "{end}"
         );
     }
-    let mut longer = bytes.clone();
+    let mut longer = bytes;
     longer.push(0);
     assert!(run.engine.open(&Glass, b"", &longer).is_err());
 }

@@ -59,7 +59,7 @@ fn findings_are_data_too() {
 
 #[test]
 fn a_file_brings_in_the_sibling_it_names_and_no_other() {
-    let caller = r#"journey outer {
+    let caller = r"journey outer {
   start inner
 
   node inner: journey login {
@@ -67,7 +67,7 @@ fn a_file_brings_in_the_sibling_it_names_and_no_other() {
     false -> failure
   }
 }
-"#;
+";
     let folder = Folder::new(&[
         ("outer.journey", caller),
         ("login.journey", LOGIN),

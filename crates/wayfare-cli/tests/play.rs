@@ -1,5 +1,7 @@
 //! `run`: a journey in the terminal.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+
 use crate::support::{Folder, LOGIN, examples};
 
 fn example(name: &str) -> String {
@@ -33,7 +35,6 @@ fn a_mailed_code_is_printed_and_taken() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     let mut input = child.stdin.take().unwrap();
     input.write_all(b"demo\nCh4ng31t\n").unwrap();
     let mut error = BufReader::new(child.stderr.take().unwrap()).lines();
