@@ -4,7 +4,10 @@
 //! length, state keys by name. So neither formatting, comments, docs nor the order of declarations change
 //! it, and other journeys of the realm do not either. Secret parameters stand in it by name only.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -49,68 +52,136 @@ impl Program {
         journey: JourneyId,
         revision: impl Fn(&Signature) -> u32,
     ) -> ProgramHash {
-        let mut reached: BTreeSet<JourneyId> = BTreeSet::from([journey]);
-        let mut open = vec![journey];
-        let mut types: BTreeSet<TypeId> = BTreeSet::new();
-        let mut journeys: Vec<&Journey> = Vec::new();
-        while let Some(id) = open.pop() {
-            let Some(journey) = self.journey(id) else {
-                continue;
-            };
-            journeys.push(journey);
-            for node in journey.graph.node_weights() {
-                match &node.kind {
-                    NodeKind::Task(task) => {
-                        types.insert(task.ty);
-                    }
-                    NodeKind::Page(page) => {
-                        types.extend(page.children.iter().map(|child| child.task.ty));
-                    }
-                    NodeKind::Inner(inner) => {
-                        if reached.insert(*inner) {
-                            open.push(*inner);
-                        }
-                    }
-                    NodeKind::Decision(_)
-                    | NodeKind::Success
-                    | NodeKind::Failure
-                    | NodeKind::LooseEnd => {}
+        let hashes = self.hashes(revision);
+        hashes
+            .get(journey.index())
+            .copied()
+            .unwrap_or(ProgramHash([0; 32]))
+    }
+
+    /// The hash of every journey, in their order; see [`Program::hash_with`].
+    ///
+    /// An inner journey stands in the hash of its caller by its own, so all of them together take as
+    /// long as reading the program once.
+    pub fn hashes(&self, revision: impl Fn(&Signature) -> u32) -> Vec<ProgramHash> {
+        let mut types: BTreeMap<TypeId, [u8; 32]> = BTreeMap::new();
+        let mut made: Vec<Option<ProgramHash>> = vec![None; self.journeys.len()];
+        for journey in self.innermost_first() {
+            let used = types_of(journey);
+            for ty in &used {
+                if let Some(signature) = self.catalog.get(*ty) {
+                    let revision = revision(signature);
+                    types
+                        .entry(*ty)
+                        .or_insert_with(|| type_hash(self, signature, revision));
                 }
             }
-        }
-        journeys.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut canon = Canon {
-            program: self,
-            hash: Sha256::new(),
-        };
-        canon.text("wayfare program 1");
-        canon.text(self.journey(journey).map_or("", |j| &j.name));
-        canon.number(journeys.len());
-        for journey in journeys {
+            let mut canon = Canon::new(self, &made);
+            canon.text("wayfare program 2");
             canon.journey(journey);
+            // The order of numbers is that of the catalogue, which declarations of a file may move.
+            let mut used: Vec<&[u8; 32]> = used.iter().filter_map(|ty| types.get(ty)).collect();
+            used.sort_unstable();
+            canon.number(used.len());
+            for hash in used {
+                canon.hash.update(hash);
+            }
+            let hash = ProgramHash(canon.hash.finalize().into());
+            if let Some(slot) = made.get_mut(journey.id.index()) {
+                *slot = Some(hash);
+            }
         }
-        let mut signatures: Vec<&Signature> = types
-            .iter()
-            .filter_map(|ty| self.catalog.get(*ty))
-            .map(|signature| &**signature)
-            .collect();
-        signatures.sort_by(|a, b| a.name.cmp(&b.name));
-        canon.number(signatures.len());
-        for signature in signatures {
-            canon.signature(signature);
-            canon.number(revision(signature) as usize);
-        }
-        ProgramHash(canon.hash.finalize().into())
+        made.into_iter()
+            .map(|hash| hash.unwrap_or(ProgramHash([0; 32])))
+            .collect()
     }
+
+    /// The journeys, each behind the inner journeys it leads into; none leads back to its caller.
+    fn innermost_first(&self) -> Vec<&Journey> {
+        let mut order = Vec::with_capacity(self.journeys.len());
+        let mut seen = vec![false; self.journeys.len()];
+        for journey in &self.journeys {
+            let mut stack = vec![(journey.id, false)];
+            // BOUND: every journey is left once, and every inner node is put on the stack once.
+            while let Some((id, left)) = stack.pop() {
+                let Some(journey) = self.journey(id) else {
+                    continue;
+                };
+                if left {
+                    order.push(journey);
+                    continue;
+                }
+                let Some(seen) = seen.get_mut(id.index()).filter(|seen| !**seen) else {
+                    continue;
+                };
+                *seen = true;
+                stack.push((id, true));
+                stack.extend(inner_of(journey).map(|inner| (inner, false)));
+            }
+        }
+        order
+    }
+}
+
+fn inner_of(journey: &Journey) -> impl Iterator<Item = JourneyId> {
+    journey
+        .graph
+        .node_weights()
+        .filter_map(|node| match &node.kind {
+            NodeKind::Inner(inner) => Some(*inner),
+            NodeKind::Task(_)
+            | NodeKind::Page(_)
+            | NodeKind::Decision(_)
+            | NodeKind::Success
+            | NodeKind::Failure
+            | NodeKind::LooseEnd => None,
+        })
+}
+
+fn types_of(journey: &Journey) -> BTreeSet<TypeId> {
+    let mut types = BTreeSet::new();
+    for node in journey.graph.node_weights() {
+        match &node.kind {
+            NodeKind::Task(task) => {
+                types.insert(task.ty);
+            }
+            NodeKind::Page(page) => {
+                types.extend(page.children.iter().map(|child| child.task.ty));
+            }
+            NodeKind::Inner(_)
+            | NodeKind::Decision(_)
+            | NodeKind::Success
+            | NodeKind::Failure
+            | NodeKind::LooseEnd => {}
+        }
+    }
+    types
+}
+
+fn type_hash(program: &Program, signature: &Signature, revision: u32) -> [u8; 32] {
+    let mut canon = Canon::new(program, &[]);
+    canon.signature(signature);
+    canon.number(revision as usize);
+    canon.hash.finalize().into()
 }
 
 /// The canonical form, fed to the hash as it is written.
 struct Canon<'p> {
     program: &'p Program,
+    /// The hashes of inner journeys.
+    inner: &'p [Option<ProgramHash>],
     hash: Sha256,
 }
 
-impl Canon<'_> {
+impl<'p> Canon<'p> {
+    fn new(program: &'p Program, inner: &'p [Option<ProgramHash>]) -> Self {
+        Self {
+            program,
+            inner,
+            hash: Sha256::new(),
+        }
+    }
+
     fn number(&mut self, number: usize) {
         self.hash.update((number as u64).to_le_bytes());
     }
@@ -229,8 +300,8 @@ impl Canon<'_> {
             }
             NodeKind::Inner(inner) => {
                 self.tag(4);
-                let program = self.program;
-                self.text(program.journey(*inner).map_or("", |j| &j.name));
+                let hash = self.inner.get(inner.index()).copied().flatten();
+                self.hash.update(hash.unwrap_or(ProgramHash([0; 32])).0);
             }
             NodeKind::Success => self.tag(5),
             NodeKind::Failure => self.tag(6),

@@ -4,14 +4,9 @@
 //! secret parameters that nobody has bound. What is wrong with a program itself was said before, by the
 //! compiler; here it could only be a broken invariant.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use petgraph::{Direction, graph::NodeIndex, visit::EdgeRef};
-use sha2::{Digest, Sha256};
 
 use crate::{
     engine::{
@@ -19,6 +14,7 @@ use crate::{
         expr::{compile_test, slots},
         live::{self, Input, Inputs, NodeFacts, Reads},
         node_type::{KeyTable, Setup},
+        pin::Pins,
         plan::{
             Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild,
             PlanJourney, PlanNode, PlanPage, Unit, WellKnown,
@@ -26,7 +22,6 @@ use crate::{
         registry::Registry,
     },
     model::{
-        catalog::TypeId,
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
@@ -94,10 +89,7 @@ struct Linker<'a> {
     /// The nodes in the order of their numbers.
     order: Vec<(usize, NodeIndex<u32>)>,
     facts: Vec<NodeFacts>,
-    /// The types that are in the hash already.
-    types: BTreeSet<TypeId>,
     plan: Plan,
-    hash: Sha256,
 }
 
 impl<'a> Linker<'a> {
@@ -115,7 +107,6 @@ impl<'a> Linker<'a> {
             numbers: Vec::new(),
             order: Vec::new(),
             facts: Vec::new(),
-            types: BTreeSet::new(),
             plan: Plan {
                 nodes: Vec::new(),
                 targets: Vec::new(),
@@ -125,9 +116,8 @@ impl<'a> Linker<'a> {
                 journeys: Vec::new(),
                 keys,
                 known,
-                hash: [0; 32],
+                pins: Pins::default(),
             },
-            hash: Sha256::new(),
         }
     }
 
@@ -168,11 +158,10 @@ impl<'a> Linker<'a> {
     fn journey(&mut self, journey: &'a Journey) {
         let at = journey.id.index();
         let start = self.number_of(at, journey.start).unwrap_or(NOWHERE);
-        self.digest(format_args!(
-            "journey {:?} {:?} {:?}",
-            journey.name, journey.wire_name, journey.settings
-        ));
         self.plan.journeys.push(PlanJourney {
+            name: Arc::clone(&journey.name),
+            first_node: u32::try_from(self.plan.nodes.len()).unwrap_or(NOWHERE),
+            first_unit: u32::try_from(self.plan.units.len()).unwrap_or(NOWHERE),
             settings: journey.settings.clone(),
             start,
             inputs: live::Row::default(),
@@ -218,16 +207,6 @@ impl<'a> Linker<'a> {
             NodeKind::LooseEnd => (Kind::LooseEnd, journey.id.0),
         };
         let (first, error) = self.arrows(journey, index, node, &name);
-        self.digest(format_args!(
-            "node {name} {:?} {:?} {:?} {first} {error}",
-            Shape(&node.kind),
-            node.outcomes,
-            node.allows
-                .iter()
-                .map(|a| &a.codes)
-                .map(|c| c.iter().map(|(c, _)| c).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
-        ));
         self.plan.nodes.push(PlanNode {
             kind,
             outcomes: u16::try_from(node.outcomes.len()).unwrap_or(u16::MAX),
@@ -287,9 +266,6 @@ impl<'a> Linker<'a> {
                 self.bug(format!("outcome `{outcome}` of `{name}` leads nowhere"));
             }
         }
-        for target in &targets {
-            self.hash.update(target.to_le_bytes());
-        }
         self.plan.targets.extend(targets);
         (u32::try_from(first).unwrap_or(NOWHERE), error)
     }
@@ -326,11 +302,6 @@ impl<'a> Linker<'a> {
                     keys: &mut self.plan.keys,
                 };
                 let prepared = ty.prepare(&mut setup);
-                let revision = ty.revision();
-                if self.types.insert(task.ty) {
-                    self.digest(format_args!("type {signature:?} {revision}"));
-                }
-                self.digest(format_args!("of {} {}", signature.name, task.version));
                 self.accept(journey, path, prepared)
             }
         };
@@ -475,66 +446,17 @@ impl<'a> Linker<'a> {
         u32::try_from(self.plan.units.len() - 1).unwrap_or(NOWHERE)
     }
 
-    fn digest(&mut self, line: fmt::Arguments<'_>) {
-        struct Into<'h>(&'h mut Sha256);
-        impl fmt::Write for Into<'_> {
-            fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.update(text.as_bytes());
-                Ok(())
-            }
-        }
-        // Writing into a hash cannot fail.
-        let _ = fmt::Write::write_fmt(&mut Into(&mut self.hash), line);
-        self.hash.update([0]);
-    }
-
     fn finish(mut self) -> Result<(Plan, Inputs), LinkErrors> {
-        for name in &self.program.keys {
-            self.hash.update(name.as_bytes());
-            self.hash.update([0]);
-        }
         if !self.errors.is_empty() {
             return Err(LinkErrors(self.errors));
         }
-        self.plan.hash = self.hash.finalize().into();
+        let registry = self.registry;
+        self.plan.pins = Pins::new(
+            self.program
+                .hashes(|signature| registry.find(&signature.name).map_or(0, |ty| ty.revision())),
+        );
         let inputs = live::annotate(&mut self.plan, &self.facts);
         Ok((self.plan, inputs))
-    }
-}
-
-/// What of a node decides how it runs, without the places in the text.
-struct Shape<'a>(&'a NodeKind);
-
-impl fmt::Debug for Shape<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            NodeKind::Task(task) => task.settings.fmt(f),
-            NodeKind::Decision(guards) => {
-                for guard in guards {
-                    write!(f, "{:?} {:?};", guard.name, guard.condition)?;
-                }
-                Ok(())
-            }
-            NodeKind::Page(page) => {
-                write!(
-                    f,
-                    "{:?} {:?} {:?}",
-                    page.header, page.description, page.stage
-                )?;
-                for child in &page.children {
-                    write!(
-                        f,
-                        "{} {:?} {:?};",
-                        child.name, child.task.settings, child.outcomes
-                    )?;
-                }
-                Ok(())
-            }
-            NodeKind::Inner(journey) => write!(f, "inner {}", journey.0),
-            NodeKind::Success => f.write_str("success"),
-            NodeKind::Failure => f.write_str("failure"),
-            NodeKind::LooseEnd => f.write_str("nowhere"),
-        }
     }
 }
 

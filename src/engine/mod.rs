@@ -24,6 +24,7 @@ pub mod node_type;
 #[cfg(test)]
 mod oracle;
 mod page;
+mod pin;
 mod plan;
 pub mod registry;
 pub mod request;

@@ -12,6 +12,7 @@ use crate::{
         expr::Test,
         live::Row,
         node_type::{KeyTable, Prepared},
+        pin::Pins,
     },
     model::{
         expr::KeyId,
@@ -153,6 +154,10 @@ pub(crate) struct PlanChild {
 /// A journey.
 #[derive(Debug)]
 pub(crate) struct PlanJourney {
+    pub(crate) name: Arc<str>,
+    /// Its nodes and units stand together, from here to where those of the next journey begin.
+    pub(crate) first_node: u32,
+    pub(crate) first_unit: u32,
     pub(crate) settings: JourneySettings,
     pub(crate) start: u32,
     /// What nodes of it, at any depth, declare to read.
@@ -178,7 +183,8 @@ pub(crate) struct Plan {
     pub(crate) journeys: Vec<PlanJourney>,
     pub(crate) keys: KeyTable,
     pub(crate) known: WellKnown,
-    pub(crate) hash: [u8; 32],
+    /// What names each journey with all that it can reach.
+    pub(crate) pins: Pins,
 }
 
 impl Plan {

@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc};
 use zeroize::Zeroize;
 
 use crate::{
+    compile::ProgramHash,
     engine::{
         action::Reply,
         answer,
@@ -113,10 +114,15 @@ impl Engine {
         &self.linked.program
     }
 
-    /// The hash that names the program: its journeys, the signatures it uses, the revisions of its
-    /// behaviours. A run goes on only under the same hash.
-    pub fn hash(&self) -> &[u8; 32] {
-        &self.linked.plan.hash
+    /// The hash of each journey, in their order: the journey with all that it can reach, the signatures
+    /// used, the revisions of their behaviours. A run goes on wherever a journey has the hash of its own.
+    pub fn hashes(&self) -> &[ProgramHash] {
+        self.linked.plan.pins.hashes()
+    }
+
+    /// Whether runs of the journey that this hash names can go on here.
+    pub fn serves(&self, hash: &ProgramHash) -> bool {
+        self.linked.plan.pins.journey(hash).is_some()
     }
 
     /// Begins a run.
@@ -167,7 +173,8 @@ impl Engine {
     /// Opens a run that was sealed.
     ///
     /// # Errors
-    /// The bytes are not a run of this program, sealed with this key and this associated data.
+    /// The bytes are not a run of a journey of this program as it is, sealed with this key and this
+    /// associated data.
     pub fn open(
         &self,
         seal: &dyn Seal,
@@ -350,6 +357,14 @@ impl AuthSession {
         &self.run.start
     }
 
+    /// The hash that names what the run can meet: its pin, see [`Engine::hashes`].
+    pub fn program(&self) -> ProgramHash {
+        let pins = &self.engine.linked.plan.pins;
+        pins.hash(self.run.journey)
+            .copied()
+            .unwrap_or(ProgramHash([0; 32]))
+    }
+
     /// The engine, and with it the program, that the run goes on with.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -403,7 +418,8 @@ impl AuthSession {
         if matches!(self.run.standing, Standing::Ended(_)) {
             return Err(EngineError::Ended);
         }
-        let mut bytes = snapshot::write(&self.run, &self.engine.linked.plan);
+        let bytes = snapshot::write(&self.run, &self.engine.linked.plan);
+        let mut bytes = bytes.ok_or(EngineError::Bug("seal"))?;
         if seal.seal(associated, &mut bytes).is_err() {
             bytes.zeroize();
             return Err(EngineError::NoRandomness);

@@ -77,11 +77,11 @@ fn another_key_other_data_or_another_program_open_nothing() {
     bad(run.engine.open(&Sealer([8; 32]), b"data", &bytes));
     bad(run.engine.open(&sealer, b"other", &bytes));
     let changed = engine(&LOGIN.replace("retryLimit = 3", "retryLimit = 4"));
-    assert_ne!(changed.hash(), run.engine.hash());
+    assert_ne!(changed.hashes(), run.engine.hashes());
     bad(changed.open(&sealer, b"data", &bytes));
     // Comments and layout are no part of a program.
     let same = engine(&LOGIN.replace("start credentials", "// a word\n\n  start credentials"));
-    assert_eq!(same.hash(), run.engine.hash());
+    assert_eq!(same.hashes(), run.engine.hashes());
     same.open(&sealer, b"data", &bytes).unwrap();
 }
 
@@ -126,8 +126,8 @@ proptest! {
     fn opening_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let run = shared();
         let _ = run.open(&Glass, b"", &bytes);
-        let mut named = vec![1];
-        named.extend_from_slice(&run.hash()[..16]);
+        let mut named = vec![2];
+        named.extend_from_slice(&run.hashes()[0].0);
         named.extend_from_slice(&bytes);
         let _ = run.open(&Glass, b"", &named);
     }

@@ -234,3 +234,124 @@ async fn nothing_secret_is_written_in_the_clear() {
         assert!(!written.contains(secret), "{secret} is on disk");
     }
 }
+
+/// Two journeys in two files; `other` comes first by name, so an edit to it moves every number of `Login`.
+const OTHER: &str = r#"
+journey other {
+  start say
+  node say: Message {
+    message = { en = "Other" }
+    true -> failure
+    false -> failure
+  }
+}
+"#;
+
+const OTHER_GROWN: &str = r#"
+journey other {
+  start state
+  node state: SetState {
+    attributes = { colour = "red", size = "large" }
+    -> say
+  }
+  node say: Message {
+    message = { en = "Other" }
+    stateField = "said"
+    true -> again
+    false -> failure
+  }
+  node again: RetryLimitDecision {
+    Retry -> say
+    Reject -> failure
+  }
+}
+
+journey another {
+  start say
+  node say: Message { true -> failure false -> failure }
+}
+"#;
+
+/// The pin that a token names: behind the kind, the epoch, the run and the generation.
+fn pin(step: &Json) -> Vec<u8> {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let token = step["authId"].as_str().expect("a token");
+    let claims = token.split('.').nth(1).expect("claims");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("claims");
+    let claims: Json = serde_json::from_slice(&claims).expect("claims");
+    let head = claims["sessionId"].as_str().expect("a head");
+    let head = URL_SAFE_NO_PAD.decode(head).expect("a head");
+    head[1 + 16 + 16 + 4..][..32].to_vec()
+}
+
+#[tokio::test]
+async fn an_edit_to_another_journey_ends_no_run_and_an_edit_to_its_own_keeps_the_old_one() {
+    let server =
+        TestServer::journeys(&[("a.journey", OTHER), ("login.journey", ONE_FIELD)]).await;
+    let mut client = server.client();
+    let begun = client.begin("").await.step();
+    let pinned = pin(&begun);
+    // One try is counted, so the memory of a node and a name are in the run.
+    let step = client
+        .answer(&begun, &["demo".into(), "no".into()])
+        .await
+        .step();
+    assert_eq!(pin(&step), pinned);
+
+    fs::write(server.journey_folder().join("a.journey"), OTHER_GROWN).unwrap();
+    server.running.reload(&alpha()).await;
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+    assert_eq!(server.client().begin("another").await.status, 200);
+    // Nothing of before is needed: neither in memory nor on disk.
+    let server = server.restart().await;
+    server
+        .running
+        .store()
+        .forget_programs(wayfare::Timestamp(u64::MAX >> 1))
+        .await
+        .unwrap();
+    let mut client = server.client();
+    let step = client
+        .answer(&step, &["demo".into(), "no".into()])
+        .await
+        .step();
+    assert_eq!(pin(&step), pinned, "the same journey under the same pin");
+    assert_eq!(pin(&server.client().begin("").await.step()), pinned);
+    // Two retries were allowed; both are used, also across the edit.
+    let last = client.answer(&step, &["demo".into(), "no".into()]).await;
+    assert_eq!(last.status, 401, "{}", last.text());
+
+    let mut client = server.client();
+    let old = client.begin("").await.step();
+    let edited = ONE_FIELD.replace("\"first\"", "\"second\"");
+    fs::write(server.journey_folder().join("login.journey"), edited).unwrap();
+    server.running.reload(&alpha()).await;
+    let fresh = server.client().begin("").await.step();
+    assert_ne!(pin(&fresh), pinned);
+    assert_eq!(fresh["stage"], "second");
+    let old = client
+        .answer(&old, &["demo".into(), "no".into()])
+        .await
+        .step();
+    assert_eq!((&old["stage"], pin(&old)), (&Json::from("first"), pinned));
+    // Where nothing is left of the old version, its runs have timed out.
+    let server = server.restart().await;
+    server
+        .running
+        .store()
+        .forget_programs(wayfare::Timestamp(u64::MAX >> 1))
+        .await
+        .unwrap();
+    let gone = server
+        .client()
+        .answer(&old, &["demo".into(), "Ch4ng31t".into()])
+        .await;
+    assert_eq!(gone.status, 401);
+    assert_eq!(gone.json()["detail"]["errorCode"], "110");
+    assert_eq!((server.compared(), server.sessions()), (0, 0));
+    server
+        .client()
+        .answer(&fresh, &["demo".into(), "Ch4ng31t".into()])
+        .await
+        .token();
+}

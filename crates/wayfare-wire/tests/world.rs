@@ -407,7 +407,7 @@ impl Site for World {
         let found = programs
             .get(realm)?
             .iter()
-            .find(|engine| engine.hash() == program);
+            .find(|engine| engine.serves(program));
         found.cloned()
     }
     fn default_journey(&self, realm: &Realm) -> Option<Arc<str>> {

@@ -1,10 +1,21 @@
 //! Numbers, texts, lists and maps as bytes.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use zeroize::Zeroize;
 
-use crate::secret::Secret;
+use crate::{
+    engine::{
+        pin::{Place, Reached},
+        plan::{NOWHERE, Plan},
+    },
+    model::expr::KeyId,
+    secret::Secret,
+};
 
 /// Where bytes go: into a list, or only into a count.
 pub(super) trait Sink {
@@ -12,6 +23,21 @@ pub(super) trait Sink {
 
     /// Seven bits a byte, the lowest first; the last byte has its top bit clear.
     fn number(&mut self, number: u64);
+
+    /// A state key.
+    fn key(&mut self, key: KeyId) {
+        self.number(u64::from(key.0));
+    }
+
+    /// A node, or no node.
+    fn node(&mut self, node: u32) {
+        self.number(u64::from(node));
+    }
+
+    /// A unit.
+    fn unit(&mut self, unit: u32) {
+        self.number(u64::from(unit));
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -45,8 +71,79 @@ impl Sink for Count {
     }
 }
 
+/// A sink that counts and notes which keys it meets.
+#[derive(Default)]
+pub(super) struct Survey {
+    pub(super) count: usize,
+    pub(super) keys: BTreeSet<KeyId>,
+}
+
+impl Sink for Survey {
+    fn put(&mut self, bytes: &[u8]) {
+        self.count += bytes.len();
+    }
+
+    fn number(&mut self, _: u64) {
+        self.count += 10;
+    }
+
+    fn key(&mut self, key: KeyId) {
+        self.keys.insert(key);
+        self.count += 5;
+    }
+}
+
+/// Bytes that mean the same beside every program in which the pin holds.
+pub(super) struct Pinned<'p> {
+    pub(super) bytes: Vec<u8>,
+    pub(super) plan: &'p Plan,
+    pub(super) reached: &'p Reached,
+    /// The keys of the run: what is written is the place here.
+    pub(super) keys: Vec<KeyId>,
+}
+
+impl Pinned<'_> {
+    /// Nothing is zero; what is not to be found reads as nothing too.
+    fn place(&mut self, place: Option<Place>) {
+        match place {
+            Some((journey, at)) => {
+                self.bytes.number(u64::from(journey) + 1);
+                self.bytes.number(u64::from(at));
+            }
+            None => self.bytes.number(0),
+        }
+    }
+}
+
+impl Sink for Pinned<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.bytes.number(number);
+    }
+
+    fn key(&mut self, key: KeyId) {
+        let at = self.keys.binary_search(&key).unwrap_or(usize::MAX);
+        self.bytes.number(u64::try_from(at).unwrap_or(u64::MAX));
+    }
+
+    fn node(&mut self, node: u32) {
+        self.place(self.plan.place_of_node(self.reached, node));
+    }
+
+    fn unit(&mut self, unit: u32) {
+        self.place(self.plan.place_of_unit(self.reached, unit));
+    }
+}
+
 /// The bytes that are left to read.
 pub(super) struct Reader<'b> {
+    plan: &'b Plan,
+    reached: &'b Reached,
+    /// The numbers that the keys of the run have beside this plan.
+    keys: Vec<KeyId>,
     rest: &'b [u8],
     /// How many values stand around the one being read.
     depth: u32,
@@ -56,8 +153,55 @@ impl<'b> Reader<'b> {
     /// The deepest value that is read.
     const DEPTH_MAX: u32 = 64;
 
-    pub(super) fn new(rest: &'b [u8]) -> Self {
-        Self { rest, depth: 0 }
+    pub(super) fn new(plan: &'b Plan, reached: &'b Reached, rest: &'b [u8]) -> Self {
+        Self {
+            plan,
+            reached,
+            keys: Vec::new(),
+            rest,
+            depth: 0,
+        }
+    }
+
+    /// Reads the names of the keys; those that the plan has no number for come back.
+    pub(super) fn names(&mut self) -> Option<Vec<Arc<str>>> {
+        let mut own = Vec::new();
+        for _ in 0..self.count()? {
+            let name = self.text()?;
+            let key = match self.plan.keys.find(name) {
+                Some(key) => key,
+                None => {
+                    own.push(Arc::from(name));
+                    let at = self.plan.keys.len() + own.len() - 1;
+                    KeyId(u32::try_from(at).ok()?)
+                }
+            };
+            self.keys.push(key);
+        }
+        Some(own)
+    }
+
+    pub(super) fn key(&mut self) -> Option<KeyId> {
+        let at = usize::try_from(u64::take(self)?).ok()?;
+        self.keys.get(at).copied()
+    }
+
+    pub(super) fn node(&mut self) -> Option<u32> {
+        match self.place()? {
+            None => Some(NOWHERE),
+            Some(place) => self.plan.node_at(self.reached, place),
+        }
+    }
+
+    pub(super) fn unit(&mut self) -> Option<u32> {
+        self.plan.unit_at(self.reached, self.place()??)
+    }
+
+    fn place(&mut self) -> Option<Option<Place>> {
+        let Some(journey) = u32::take(self)?.checked_sub(1) else {
+            return Some(None);
+        };
+        Some(Some((journey, u32::take(self)?)))
     }
 
     pub(super) fn is_empty(&self) -> bool {

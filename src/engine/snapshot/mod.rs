@@ -1,70 +1,87 @@
 //! The form of a run in bytes.
 //!
-//! One byte of version, sixteen of the program's hash, then the run. The form is ours, compact, and
-//! means nothing without the plan it was written beside. It never leaves the engine unsealed. Reading
-//! never panics and never allocates more than the bytes warrant; it yields nothing at all where one
-//! byte is wrong. An older version is not read: its runs are refused, as runs of another program are.
+//! One byte of version, the hash of the journey with all that it can reach, the names of the state keys
+//! in use, then the run. The form is ours, compact, and means nothing without a plan that has a journey of
+//! this hash; it may be another program's plan, as nodes, units and keys stand in it by what they are in
+//! every such program. It never leaves the engine unsealed. Reading never panics and never allocates more
+//! than the bytes warrant; it yields nothing at all where one byte is wrong. An older version is not read:
+//! its runs are refused, as runs of another journey are.
 
 mod codec;
 mod parts;
 mod run;
 
 use crate::{
+    compile::ProgramHash,
     engine::{
         action::Subject,
         callback::Answer,
         effect::Effect,
         plan::Plan,
         run::Run,
-        snapshot::codec::{Codec, Count, Reader},
+        snapshot::{
+            codec::{Codec, Count, Pinned, Reader, Sink, Survey, put_text},
+            run::{put_run, take_run},
+        },
     },
-    model::value::Value,
+    model::{expr::KeyId, value::Value},
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// The run as bytes, to be sealed at once.
-pub(crate) fn write(run: &Run, plan: &Plan) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(size(run) + 64);
-    bytes.push(VERSION);
-    bytes.extend_from_slice(name(plan));
-    run.put(&mut bytes);
-    bytes
+/// The run as bytes, to be sealed at once; nothing where the plan is not the run's.
+pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {
+    let mut survey = Survey::default();
+    put_run(run, &mut survey);
+    let keys: Vec<KeyId> = survey.keys.into_iter().collect();
+    let mut pinned = Pinned {
+        // Room for all of it: bytes that are moved leave a copy behind.
+        bytes: Vec::with_capacity(survey.count + 64 + 2 * key_bytes(run, plan, &keys)),
+        plan,
+        reached: plan.reached(run.journey)?,
+        keys: Vec::new(),
+    };
+    pinned.put(&[VERSION]);
+    pinned.put(&plan.pins.hash(run.journey)?.0);
+    pinned.number(u64::try_from(keys.len()).ok()?);
+    for key in &keys {
+        put_text(name_of(run, plan, *key)?, &mut pinned);
+    }
+    pinned.keys = keys;
+    put_run(run, &mut pinned);
+    Some(pinned.bytes)
+}
+
+fn key_bytes(run: &Run, plan: &Plan, keys: &[KeyId]) -> usize {
+    let names = keys.iter().filter_map(|key| name_of(run, plan, *key));
+    names.map(|name| name.len() + 10).sum()
+}
+
+fn name_of<'a>(run: &'a Run, plan: &'a Plan, key: KeyId) -> Option<&'a str> {
+    let own = || run.keys.get((key.0 as usize).checked_sub(plan.keys.len())?);
+    plan.keys.name(key).or_else(own).map(|name| &**name)
 }
 
 /// How many bytes the run takes.
 pub(crate) fn size(run: &Run) -> usize {
-    let mut count = Count(17);
-    run.put(&mut count);
+    let mut count = Count(33);
+    put_run(run, &mut count);
+    run.keys.put(&mut count);
     count.0
 }
 
-/// The run in these bytes, if they are one of this plan.
+/// The run in these bytes, if they are one of a journey of this plan.
 pub(crate) fn read(bytes: &[u8], plan: &Plan) -> Option<Run> {
     let (version, rest) = bytes.split_first()?;
-    let (hash, rest) = rest.split_at_checked(name(plan).len())?;
-    if *version != VERSION || hash != name(plan) {
+    if *version != VERSION {
         return None;
     }
-    let mut reader = Reader::new(rest);
-    let run = Run::take(&mut reader)?;
-    (reader.is_empty() && fits(&run, plan)).then_some(run)
-}
-
-/// The part of the hash that names the program; enough that no other one has it.
-fn name(plan: &Plan) -> &[u8] {
-    plan.hash.get(..16).unwrap_or_default()
-}
-
-/// Whether the run names nothing that is not in the plan.
-fn fits(run: &Run, plan: &Plan) -> bool {
-    let journey = plan.journey(run.journey).is_some();
-    let frames = run
-        .frames
-        .iter()
-        .all(|frame| plan.node(frame.caller).is_some());
-    let at = run.at == crate::engine::plan::NOWHERE || plan.node(run.at).is_some();
-    journey && frames && at
+    let (hash, rest) = rest.split_first_chunk()?;
+    let journey = plan.pins.journey(&ProgramHash(*hash))?;
+    let mut reader = Reader::new(plan, plan.reached(journey)?, rest);
+    let own = reader.names()?;
+    let run = take_run(&mut reader, journey, own)?;
+    reader.is_empty().then_some(run)
 }
 
 /// Appends answers, for a digest.

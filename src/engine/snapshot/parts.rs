@@ -36,11 +36,11 @@ impl Codec for Timestamp {
 
 impl Codec for KeyId {
     fn put<S: Sink>(&self, to: &mut S) {
-        self.0.put(to);
+        to.key(*self);
     }
 
     fn take(from: &mut Reader<'_>) -> Option<Self> {
-        u32::take(from).map(Self)
+        from.key()
     }
 }
 

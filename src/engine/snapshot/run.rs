@@ -1,5 +1,7 @@
 //! A run as bytes.
 
+use std::sync::Arc;
+
 use super::codec::{Codec, Reader, Sink, choice, record};
 use crate::{
     engine::{
@@ -10,20 +12,102 @@ use crate::{
         state::{Cells, Place, Sensitive, State, Undo},
         step::{End, Ending, Evidence},
     },
-    model::{signature::Factor, value::Value},
+    model::{expr::KeyId, signature::Factor, value::Value},
 };
 
-impl<K: Codec + Ord> Codec for Cells<K> {
+impl Codec for Cells<KeyId> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_cells(self, to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        take_cells(from)
+    }
+}
+
+impl Codec for Cells<Arc<str>> {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_cells(self, to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        take_cells(from)
+    }
+}
+
+fn put_cells<K: Codec + Ord, S: Sink>(cells: &Cells<K>, to: &mut S) {
+    u64::try_from(cells.len()).unwrap_or(u64::MAX).put(to);
+    for (key, value) in cells.iter() {
+        key.put(to);
+        value.put(to);
+    }
+}
+
+/// Numbers may stand in another order beside another program.
+fn take_cells<K: Codec + Ord>(from: &mut Reader<'_>) -> Option<Cells<K>> {
+    let mut entries = Vec::<(K, Value)>::take(from)?;
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Cells::sorted(entries)
+}
+
+/// A node by its number.
+struct Node(u32);
+
+impl Codec for Node {
+    fn put<S: Sink>(&self, to: &mut S) {
+        to.node(self.0);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.node().map(Self)
+    }
+}
+
+/// A unit by its number.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Unit(u32);
+
+impl Codec for Unit {
+    fn put<S: Sink>(&self, to: &mut S) {
+        to.unit(self.0);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        from.unit().map(Self)
+    }
+}
+
+/// What each unit remembers.
+impl Codec for Cells<u32> {
     fn put<S: Sink>(&self, to: &mut S) {
         u64::try_from(self.len()).unwrap_or(u64::MAX).put(to);
-        for (key, value) in self.iter() {
-            key.put(to);
+        for (unit, value) in self.iter() {
+            Unit(*unit).put(to);
             value.put(to);
         }
     }
 
     fn take(from: &mut Reader<'_>) -> Option<Self> {
-        Vec::<(K, Value)>::take(from).and_then(Self::sorted)
+        let mut entries: Vec<(u32, Value)> = Vec::<(Unit, Value)>::take(from)?
+            .into_iter()
+            .map(|(unit, value)| (unit.0, value))
+            .collect();
+        entries.sort_by_key(|(unit, _)| *unit);
+        Self::sorted(entries)
+    }
+}
+
+impl Codec for Frame {
+    fn put<S: Sink>(&self, to: &mut S) {
+        Node(self.caller).put(to);
+        self.saved.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            caller: Node::take(from)?.0,
+            saved: Codec::take(from)?,
+        })
     }
 }
 
@@ -76,14 +160,61 @@ choice!(Place { 0 Shared, 1 Transient, 2 Secure });
 choice!(Asker { 0 Node, 1 User, 2 Session, 3 Success });
 choice!(Ending { 0 Success, 1 Failure, 2 Error });
 
-choice!(Undo {
-    0 Cell(place, key, old),
-    1 Member(place, name, old),
-    2 Memory(unit, old),
-    3 Level(old),
-    4 Identity(old),
-    5 Ends(old),
-});
+impl Codec for Undo {
+    fn put<S: Sink>(&self, to: &mut S) {
+        match self {
+            Self::Cell(place, key, old) => {
+                to.put(&[0]);
+                place.put(to);
+                key.put(to);
+                old.put(to);
+            }
+            Self::Member(place, name, old) => {
+                to.put(&[1]);
+                place.put(to);
+                name.put(to);
+                old.put(to);
+            }
+            Self::Memory(unit, old) => {
+                to.put(&[2]);
+                Unit(*unit).put(to);
+                old.put(to);
+            }
+            Self::Level(old) => {
+                to.put(&[3]);
+                old.put(to);
+            }
+            Self::Identity(old) => {
+                to.put(&[4]);
+                old.put(to);
+            }
+            Self::Ends(old) => {
+                to.put(&[5]);
+                old.put(to);
+            }
+        }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Some(Self::Cell(
+                Codec::take(from)?,
+                Codec::take(from)?,
+                Codec::take(from)?,
+            )),
+            1 => Some(Self::Member(
+                Codec::take(from)?,
+                Codec::take(from)?,
+                Codec::take(from)?,
+            )),
+            2 => Some(Self::Memory(Unit::take(from)?.0, Codec::take(from)?)),
+            3 => Codec::take(from).map(Self::Level),
+            4 => Codec::take(from).map(Self::Identity),
+            5 => Codec::take(from).map(Self::Ends),
+            _ => None,
+        }
+    }
+}
 
 choice!(Recorded { 0 Now(at), 1 Random(bytes), 2 Once(digest, reply) });
 
@@ -97,7 +228,6 @@ record! {
     Visit { memory, fetched, vouched, custom, level_before }
     Sensitive { transient, secure, transient_object, secure_object }
     State { shared, shared_object, sensitive }
-    Frame { caller, saved }
     Words { message, details }
     Ends {
         properties, success_url, failure_url, details, session_details, failure, error, headers,
@@ -105,8 +235,52 @@ record! {
     }
     ChildVisit { visit, asked_with, callbacks, ids, content, answers, basis, record, ordinal }
     PageVisit { children, cursor, next_id, now, pending, outcome }
-    Run {
-        id, salt, generation, ordinal, start, journey, began, expires, standing, asker, at, frames,
-        visit, page, undo, visits, turn, state, level, proofs, memory, keys, ends, unproved_allowed,
+}
+
+/// The fields of a run that are written as they are.
+macro_rules! plain {
+    ($do:ident) => {
+        $do!(
+            id,
+            salt,
+            generation,
+            ordinal,
+            start,
+            began,
+            expires,
+            standing,
+            asker,
+            frames,
+            visit,
+            page,
+            undo,
+            visits,
+            turn,
+            state,
+            level,
+            proofs,
+            memory,
+            ends,
+            unproved_allowed
+        )
+    };
+}
+
+/// A run without its journey, which the pin names, and without the names of its keys.
+pub(super) fn put_run<S: Sink>(run: &Run, to: &mut S) {
+    macro_rules! put {
+        ($($field:ident),*) => { $(run.$field.put(to);)* };
     }
+    Node(run.at).put(to);
+    plain!(put);
+}
+
+/// A run of this journey with these keys of its own.
+pub(super) fn take_run(from: &mut Reader<'_>, journey: u32, keys: Vec<Arc<str>>) -> Option<Run> {
+    macro_rules! take {
+        ($($field:ident),*) => {
+            Run { journey, keys, at: Node::take(from)?.0, $($field: Codec::take(from)?),* }
+        };
+    }
+    Some(plain!(take))
 }

@@ -13,7 +13,10 @@ use super::{
     JourneyError,
     load::{LoadError, Texts, read_below},
 };
-use crate::config::{LimitSettings, Parameter};
+use crate::{
+    audit,
+    config::{LimitSettings, Parameter},
+};
 
 /// A program as it is served.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub(crate) struct Built {
     pub(crate) engine: Engine,
     /// What it was made of, for a restart that has to make it again.
     pub(crate) kept: String,
+    /// The name of what it was made of.
+    pub(crate) edition: String,
     /// Exceptions and warnings, one a line.
     pub(crate) remarks: Vec<String>,
 }
@@ -134,10 +139,16 @@ fn make(
         imports: importer.read.borrow().values().map(pairs).collect(),
         params: kept_params,
     };
+    let kept =
+        serde_json::to_string(&kept).map_err(|error| JourneyError::Kept(error.to_string()))?;
     Ok(Built {
         engine,
-        kept: serde_json::to_string(&kept)
-            .map_err(|error| JourneyError::Kept(error.to_string()))?,
+        edition: audit::hex(
+            ring::digest::digest(&ring::digest::SHA256, kept.as_bytes())
+                .as_ref()
+                .iter(),
+        ),
+        kept,
         remarks: lines,
     })
 }

@@ -1,8 +1,9 @@
 //! The journeys of a realm while the server runs.
 //!
-//! One program starts new runs; older ones stay until the last run that began with them must have ended,
-//! and their texts stay on disk as long, so that a restart ends no run. An edit that does not compile
-//! changes nothing but what [`Status`] says.
+//! One program starts new runs. A run goes on wherever its journey, with all that this can reach, is as it
+//! was when the run began: mostly in the same program, else in an older one. Older ones stay until the last
+//! run that began with them must have ended, and their texts stay on disk as long, so that a restart ends
+//! no run. An edit that does not compile changes nothing but what [`Status`] says.
 
 mod build;
 mod demo;
@@ -14,14 +15,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
 };
 
-use wayfare::{Engine, Realm, Timestamp};
+use wayfare::{Engine, ProgramHash, Realm, Timestamp};
 
 use self::build::Built;
 pub use self::load::LoadError;
 pub(crate) use self::watch::watch;
 use crate::{
     app::{App, RealmState},
-    audit::{self, Event, EventName},
+    audit::{Event, EventName},
     config::{DefaultJourney, LimitSettings, RealmSettings},
     store::{Store, StoreError},
 };
@@ -81,9 +82,6 @@ struct Fresh {
     default: Option<Arc<str>>,
 }
 
-/// The hash that names a program.
-pub(crate) type Hash = [u8; 32];
-
 /// The programs of a realm.
 #[derive(Debug)]
 pub(crate) struct Programs {
@@ -101,9 +99,11 @@ pub(crate) struct Programs {
 #[derive(Debug)]
 struct State {
     current: Engine,
+    /// What the current program was made of.
+    edition: String,
     default: Option<Arc<str>>,
-    /// Programs that still have runs, with when the last of them ends.
-    older: BTreeMap<Hash, (Engine, Timestamp)>,
+    /// Programs for journeys that the current one does not have so, with when their last run ends.
+    older: BTreeMap<ProgramHash, (Engine, Timestamp)>,
     status: Status,
 }
 
@@ -129,6 +129,7 @@ impl Programs {
             realm: realm.clone(),
             state: RwLock::new(State {
                 current: built.engine,
+                edition: built.edition,
                 default,
                 older: BTreeMap::new(),
                 status,
@@ -148,10 +149,11 @@ impl Programs {
         self.read(|state| state.default.clone())
     }
 
-    /// The program of this name, also one that starts no runs any more; `None` where it is not known.
-    pub(crate) fn named(&self, hash: &Hash, now: Timestamp) -> Option<Engine> {
+    /// A program with the journey of this hash, also one that starts no runs any more; `None` where it is
+    /// not known.
+    pub(crate) fn named(&self, hash: &ProgramHash, now: Timestamp) -> Option<Engine> {
         let known = self.read(|state| {
-            if state.current.hash() == hash {
+            if state.current.serves(hash) {
                 return Some(state.current.clone());
             }
             state.older.get(hash).map(|(engine, _)| engine.clone())
@@ -160,10 +162,13 @@ impl Programs {
     }
 
     /// A program from before a restart, made again of what was kept of it.
-    fn revive(&self, hash: &Hash, now: Timestamp) -> Option<Engine> {
-        let kept = self.store.kept_program(&self.realm, &hex(hash)).ok()??;
+    fn revive(&self, hash: &ProgramHash, now: Timestamp) -> Option<Engine> {
+        let kept = self
+            .store
+            .kept_program(&self.realm, &hash.to_string())
+            .ok()??;
         let built = build::rebuild(&kept, &self.settings.params, &self.limits).ok()?;
-        if built.engine.hash() != hash {
+        if !built.engine.serves(hash) {
             return None;
         }
         let until = now.plus(self.life());
@@ -201,7 +206,7 @@ impl Programs {
         let texts = load::load(&self.settings.journeys, &self.limits)?;
         let built = build::build(&texts, &self.settings.params, &self.limits)?;
         let default = default(&built.engine, &self.settings.default)?;
-        let same = self.read(|state| state.current.hash() == built.engine.hash());
+        let same = self.read(|state| state.edition == built.edition);
         Ok((!same).then_some(Fresh { built, default }))
     }
 
@@ -212,8 +217,12 @@ impl Programs {
         let status = status(&built, default.as_deref(), state.status.reloads + 1);
         let old = std::mem::replace(&mut state.current, built.engine);
         state.older.retain(|_, (_, until)| *until > now);
-        let old_hash = *old.hash();
-        state.older.insert(old_hash, (old, until));
+        for hash in old.hashes() {
+            if !state.current.serves(hash) {
+                state.older.insert(*hash, (old.clone(), until));
+            }
+        }
+        state.edition = built.edition;
         state.default = default;
         state.status = status;
     }
@@ -251,9 +260,9 @@ pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
     let event = Event::new(EventName::ConfigChanged).text("realm", path);
     match kept {
         Ok(Some(fresh)) => {
-            let hash = hex(fresh.built.engine.hash());
+            let edition = fresh.built.edition.clone();
             programs.take(fresh, app.clock.now());
-            app.audit(&event.text("result", "SUCCESSFUL").text("program", &hash));
+            app.audit(&event.text("result", "SUCCESSFUL").text("program", &edition));
             app.log.info(&format!(
                 "the journeys of {path} were read anew; runs that are open end on the version they \
                  began with, so reload a login page that is open to see the new one"
@@ -289,11 +298,11 @@ async fn keep(
     built: &Built,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let hash = hex(built.engine.hash());
+    let journeys = built.engine.hashes().iter().map(ToString::to_string);
+    let (edition, kept) = (built.edition.clone(), built.kept.clone());
     store
-        .keep_program(realm, hash.clone(), built.kept.clone())
-        .await?;
-    store.retire_programs(realm, hash, now).await
+        .keep_program(realm, edition, kept, journeys.collect(), now)
+        .await
 }
 
 fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
@@ -357,9 +366,4 @@ fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>,
             }
         }
     }
-}
-
-/// The name of a program as text.
-pub(crate) fn hex(hash: &Hash) -> String {
-    audit::hex(hash.iter())
 }

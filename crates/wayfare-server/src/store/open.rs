@@ -86,9 +86,16 @@ CREATE INDEX effect_by_exp ON effect (exp);
 
 CREATE TABLE program (
     realm TEXT NOT NULL,
-    hash TEXT NOT NULL,
-    retired_at INTEGER,
+    edition TEXT NOT NULL,
     sources TEXT NOT NULL,
+    PRIMARY KEY (realm, edition)
+) WITHOUT ROWID;
+
+CREATE TABLE pin (
+    realm TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    edition TEXT NOT NULL,
+    retired_at INTEGER,
     PRIMARY KEY (realm, hash)
 ) WITHOUT ROWID;
 ";

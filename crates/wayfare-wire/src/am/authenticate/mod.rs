@@ -401,13 +401,14 @@ impl<'a> Exchange<'a> {
         let engine = self
             .site
             .engine_of(&self.realm, &head.program)
-            .filter(|engine| *engine.hash() == head.program)
+            .filter(|engine| engine.serves(&head.program))
             .ok_or_else(|| gone.clone())?;
         let cipher = Sealer::new(&opening.keys, self.host);
         let session = engine
             .open(&cipher, &head.associated(&self.realm), sealed)
             .map_err(|_| Refusal::AuthIdInvalid)?;
-        if session.run_id() != head.run || session.generation() != head.generation {
+        let other = session.program() != head.program;
+        if other || session.run_id() != head.run || session.generation() != head.generation {
             return Err(Refusal::AuthIdInvalid);
         }
         self.note(&session);

@@ -110,7 +110,7 @@ impl Exchange<'_> {
             epoch: self.site.epoch(),
             run: session.run_id(),
             generation: session.generation(),
-            program: *session.engine().hash(),
+            program: session.program(),
         };
         let cipher = Sealer::new(&keys, self.host);
         let sealed = session

@@ -29,8 +29,8 @@ pub trait Site: Realms + Sync {
     /// The program that new runs of a realm begin with.
     fn engine(&self, realm: &Realm) -> Option<Engine>;
 
-    /// The program of this name, where the realm has it or had it lately: a run ends on the program it
-    /// began with.
+    /// A program with a journey of this hash, where the realm has one or had one lately: a run ends on
+    /// the journey it began with.
     fn engine_of(&self, realm: &Realm, program: &ProgramHash) -> Option<Engine>;
 
     /// The journey that a start without a name means.

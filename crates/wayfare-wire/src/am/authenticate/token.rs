@@ -9,8 +9,7 @@ use wayfare::Realm;
 /// The name of a store of steps; a new or restored store has a new one, and old tokens die with the old.
 pub type Epoch = [u8; 16];
 
-/// The hash that names a program.
-pub type ProgramHash = [u8; 32];
+pub use wayfare::ProgramHash;
 
 /// Where the state of a run is, and what may be done with the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +44,7 @@ impl Head {
         bytes.extend_from_slice(&self.epoch);
         bytes.extend_from_slice(&self.run.to_be_bytes());
         bytes.extend_from_slice(&self.generation.to_be_bytes());
-        bytes.extend_from_slice(&self.program);
+        bytes.extend_from_slice(&self.program.0);
         bytes.extend_from_slice(state);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -73,7 +72,7 @@ impl Head {
             epoch: *epoch,
             run: u128::from_be_bytes(*run),
             generation: u32::from_be_bytes(*generation),
-            program: *program,
+            program: ProgramHash(*program),
         };
         Some((head, state.to_vec()))
     }
@@ -84,7 +83,7 @@ impl Head {
         let length = u32::try_from(realm.as_str().len()).unwrap_or(u32::MAX);
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(realm.as_str().as_bytes());
-        bytes.extend_from_slice(&self.program);
+        bytes.extend_from_slice(&self.program.0);
         bytes.extend_from_slice(&self.run.to_be_bytes());
         bytes.extend_from_slice(&self.generation.to_be_bytes());
         bytes.extend_from_slice(&self.epoch);
@@ -108,7 +107,7 @@ mod tests {
                 epoch: [7; 16],
                 run: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
                 generation: 4_000_000_000,
-                program: [9; 32],
+                program: ProgramHash([9; 32]),
             };
             let written = head.write(state);
             assert_eq!(Head::read(&written), Some((head, state.to_vec())));
