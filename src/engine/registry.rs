@@ -83,6 +83,11 @@ impl Registry {
         catalog
     }
 
+    /// The names of the types that have a behaviour, in order.
+    pub fn built(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(|name| &**name)
+    }
+
     /// The behaviour of the type with this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<dyn NodeType>> {
         self.types.get(name).map(|entry| &entry.ty)

@@ -158,6 +158,7 @@ impl Engine {
             engine: self.clone(),
             run,
             trace: None,
+            notes: Vec::new(),
         })
     }
 
@@ -191,6 +192,7 @@ impl Engine {
             engine: self.clone(),
             run: run.ok_or(EngineError::BadSnapshot)?,
             trace: None,
+            notes: Vec::new(),
         })
     }
 }
@@ -201,6 +203,7 @@ pub struct AuthSession {
     engine: Engine,
     run: Run,
     trace: Option<Vec<Event>>,
+    notes: Vec<String>,
 }
 
 impl fmt::Debug for AuthSession {
@@ -241,6 +244,7 @@ impl AuthSession {
             unit: NOWHERE,
             from: NOWHERE,
             trace: self.trace.as_mut(),
+            notes: &mut self.notes,
         };
         let next = match input {
             Input::Begin => turn.begin(),
@@ -408,6 +412,12 @@ impl AuthSession {
     /// What has happened since the trace was last taken.
     pub fn take_trace(&mut self) -> Vec<Event> {
         self.trace.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The lines that nodes wrote since they were last taken, such as the time of a timer; the first few
+    /// where there are many. They are in no snapshot.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// The run as sealed bytes, bound to `associated`.

@@ -76,6 +76,9 @@ pub(crate) fn refuse_system_property(name: &str) -> Result<(), NodeError> {
     Ok(())
 }
 
+/// How many lines of nodes are kept until somebody takes them.
+const NOTES_MAX: usize = 32;
+
 /// A run with everything that a turn needs besides.
 pub(crate) struct Turn<'a> {
     pub(crate) linked: &'a Linked,
@@ -90,6 +93,8 @@ pub(crate) struct Turn<'a> {
     /// The node left last.
     pub(crate) from: u32,
     pub(crate) trace: Option<&'a mut Vec<Event>>,
+    /// Lines that nodes wrote, also where nothing is traced.
+    pub(crate) notes: &'a mut Vec<String>,
 }
 
 impl std::fmt::Debug for Turn<'_> {
@@ -701,6 +706,9 @@ impl World for Turn<'_> {
     }
 
     fn trace(&mut self, text: String) {
+        if self.notes.len() < NOTES_MAX {
+            self.notes.push(text.clone());
+        }
         self.note(Event::Note(text));
     }
 }

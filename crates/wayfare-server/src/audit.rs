@@ -103,6 +103,14 @@ impl<'a> Event<'a> {
         self
     }
 
+    /// With a list of texts.
+    pub fn list(mut self, key: &'static str, texts: &[String]) -> Self {
+        let short = |text: &String| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
+        let texts: Vec<String> = texts.iter().map(short).collect();
+        self.owned.push((key, Json::from(texts)));
+        self
+    }
+
     /// With the short hash of a token, a run or a handle.
     pub fn hashed(mut self, key: &'static str, secret: &[u8]) -> Self {
         self.owned.push((key, Json::from(short_hash(secret))));

@@ -16,6 +16,8 @@ mod journeys;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod store;

@@ -221,6 +221,9 @@ impl Work<'_> {
         if !failed.is_empty() {
             event = event.text("failed", &failed);
         }
+        if !summary.notes.is_empty() {
+            event = event.list("notes", &summary.notes);
+        }
         if let Some((handle, level)) = &self.done.session {
             event = event
                 .hashed("session", handle.as_bytes())

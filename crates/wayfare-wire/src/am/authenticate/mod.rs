@@ -64,6 +64,7 @@ pub struct Exchange<'a> {
     verdict: Verdict,
     noted: Option<Noted>,
     open_until: Option<Timestamp>,
+    notes: Vec<String>,
 }
 
 impl std::fmt::Debug for Exchange<'_> {
@@ -163,6 +164,7 @@ impl<'a> Exchange<'a> {
             verdict: Verdict::Pending,
             noted: None,
             open_until: None,
+            notes: Vec::new(),
         }
     }
 
@@ -184,6 +186,7 @@ impl<'a> Exchange<'a> {
             journey: run.map(|run| Arc::clone(&run.journey)),
             username: run.and_then(|run| run.username.clone()),
             open_until: self.open_until,
+            notes: self.notes.clone(),
             verdict: self.verdict.clone(),
         }
     }
@@ -468,6 +471,7 @@ impl<'a> Exchange<'a> {
         submitted: Option<Submitted<'a>>,
     ) -> Result<Need, Refusal> {
         let step = session.step(self.host, &self.request, input);
+        self.notes.extend(session.take_notes());
         self.note(&session);
         match step.map_err(|error| refused(&error))? {
             Step::Call(call) => {

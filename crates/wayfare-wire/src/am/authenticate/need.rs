@@ -116,6 +116,8 @@ pub struct Summary {
     pub username: Option<Arc<str>>,
     /// Until when the run may go on; `None` where it is over or never began.
     pub open_until: Option<Timestamp>,
+    /// The lines that nodes wrote, such as the time of a timer.
+    pub notes: Vec<String>,
     /// What it came to.
     pub verdict: Verdict,
 }

@@ -1,0 +1,266 @@
+//! Every behaviour over HTTP with its settings changed from their defaults, and the effect seen outside.
+
+mod ask;
+mod code;
+mod end;
+mod way;
+mod who;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+use wayfare::Registry;
+
+use crate::support::{Client, TestServer};
+
+/// The tests that drive each behaviour.
+const DRIVEN: &[(&str, &[(&str, &str)])] = &[
+    (
+        "Page",
+        &[("ask", "page_shows_its_stage_header_and_description")],
+    ),
+    (
+        "UsernameCollector",
+        &[("ask", "username_collector_says_what_to_fill_in")],
+    ),
+    (
+        "PasswordCollector",
+        &[("ask", "password_collector_asks_until_there_is_one")],
+    ),
+    (
+        "ValidatedUsername",
+        &[
+            ("ask", "validated_username_asks_as_one_that_is_made"),
+            ("ask", "validated_username_shows_the_name_it_knows"),
+        ],
+    ),
+    (
+        "ValidatedPassword",
+        &[("ask", "validated_password_asks_as_one_that_is_made")],
+    ),
+    (
+        "ChoiceCollector",
+        &[("ask", "choice_collector_prompts_and_presets")],
+    ),
+    (
+        "Message",
+        &[("ask", "message_asks_its_words_and_keeps_the_answer")],
+    ),
+    (
+        "PollingWait",
+        &[
+            ("ask", "polling_wait_waits_and_is_left_by_its_button"),
+            ("ask", "polling_wait_takes_impatience_for_spam"),
+        ],
+    ),
+    ("Metadata", &[("ask", "metadata_sends_the_chosen_state")]),
+    (
+        "Debug",
+        &[("ask", "debug_shows_the_state_or_notes_its_keys")],
+    ),
+    (
+        "DataStoreDecision",
+        &[("who", "data_store_decision_compares_name_and_password")],
+    ),
+    (
+        "RetryLimitDecision",
+        &[(
+            "who",
+            "retry_limit_decision_lets_try_again_as_often_as_it_says",
+        )],
+    ),
+    (
+        "AccountLockout",
+        &[("who", "account_lockout_locks_and_unlocks")],
+    ),
+    (
+        "AccountActiveDecision",
+        &[("who", "account_lockout_locks_and_unlocks")],
+    ),
+    (
+        "ZeroPageLogin",
+        &[("who", "zero_page_login_reads_the_headers_it_is_told")],
+    ),
+    (
+        "SessionData",
+        &[("who", "session_data_reads_the_session_of_before")],
+    ),
+    (
+        "OneTimePasswordGenerator",
+        &[(
+            "code",
+            "a_code_is_made_sent_and_collected_as_the_settings_say",
+        )],
+    ),
+    (
+        "OneTimePasswordSmtpSender",
+        &[(
+            "code",
+            "a_code_is_made_sent_and_collected_as_the_settings_say",
+        )],
+    ),
+    (
+        "OneTimePasswordCollectorDecision",
+        &[(
+            "code",
+            "a_code_is_made_sent_and_collected_as_the_settings_say",
+        )],
+    ),
+    (
+        "InnerTreeEvaluator",
+        &[("way", "an_inner_journey_leads_on_by_its_end")],
+    ),
+    ("Decision", &[("way", "decision_takes_the_arm_that_holds")]),
+    (
+        "AuthLevelDecision",
+        &[("way", "levels_are_moved_and_asked_for")],
+    ),
+    (
+        "ModifyAuthLevel",
+        &[("way", "levels_are_moved_and_asked_for")],
+    ),
+    (
+        "FlowControl",
+        &[("way", "flow_control_sends_the_share_it_is_told")],
+    ),
+    ("SetState", &[("way", "set_state_writes_typed_values")]),
+    (
+        "TimerStart",
+        &[("way", "a_timer_reports_the_time_that_passed")],
+    ),
+    (
+        "TimerStop",
+        &[("way", "a_timer_reports_the_time_that_passed")],
+    ),
+    (
+        "SetSessionProperties",
+        &[(
+            "end",
+            "session_properties_and_times_are_those_of_the_journey",
+        )],
+    ),
+    (
+        "RemoveSessionProperties",
+        &[(
+            "end",
+            "session_properties_and_times_are_those_of_the_journey",
+        )],
+    ),
+    (
+        "SetSuccessUrl",
+        &[("end", "set_success_url_is_where_success_leads")],
+    ),
+    (
+        "SetFailureUrl",
+        &[("end", "failure_has_its_url_message_details_and_headers")],
+    ),
+    (
+        "SetSuccessDetails",
+        &[("end", "success_has_its_details_and_headers")],
+    ),
+    (
+        "SetFailureDetails",
+        &[("end", "failure_has_its_url_message_details_and_headers")],
+    ),
+    (
+        "SetErrorDetails",
+        &[("end", "an_error_has_its_message_details_and_headers")],
+    ),
+];
+
+#[test]
+fn every_built_type_is_driven() {
+    let registry = Registry::standard();
+    let driven: BTreeSet<&str> = DRIVEN.iter().map(|(ty, _)| *ty).collect();
+    let built: BTreeSet<String> = registry.built().map(str::to_owned).collect();
+    assert!(built.len() >= 31, "{built:?}");
+    for ty in &built {
+        assert!(driven.contains(&**ty), "`{ty}` has no test over HTTP");
+    }
+    // These three are part of the walk and no types of the registry.
+    for ty in driven {
+        let walked = ["Page", "InnerTreeEvaluator", "Decision"].contains(&ty);
+        assert!(walked || built.contains(ty), "`{ty}` is not built");
+    }
+    for (ty, tests) in DRIVEN {
+        assert!(!tests.is_empty(), "`{ty}`");
+        for (file, test) in *tests {
+            let text = match *file {
+                "ask" => include_str!("ask.rs"),
+                "code" => include_str!("code.rs"),
+                "end" => include_str!("end.rs"),
+                "way" => include_str!("way.rs"),
+                "who" => include_str!("who.rs"),
+                other => panic!("there is no file {other}"),
+            };
+            let found = text.contains(&format!("#[tokio::test]\nasync fn {test}()"));
+            assert!(found, "`{ty}`: there is no test `{test}` in {file}.rs");
+            assert!(
+                text.contains(ty) || *ty == "InnerTreeEvaluator",
+                "`{test}` does not use `{ty}`"
+            );
+        }
+    }
+}
+
+/// A journey that checks name and password, then goes to `next`; a wrong one goes to `wrong`.
+fn after_login(wrong: &str, rest: &str) -> String {
+    format!(
+        r#"
+journey login "Login" {{
+  start credentials
+  node credentials: Page {{
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }}
+  node check: DataStoreDecision {{
+    true -> next
+    false -> {wrong}
+  }}
+{rest}
+}}
+"#
+    )
+}
+
+/// A journey of these nodes that begins with `first`.
+fn from_first(rest: &str) -> String {
+    let allow = if rest.contains("-> success") {
+        ""
+    } else {
+        "  allow no_success because \"the test looks at what comes before the end\"\n"
+    };
+    format!("journey login \"Login\" {{\n{allow}  start first\n{rest}\n}}\n")
+}
+
+async fn serve(journey: &str) -> TestServer {
+    TestServer::journeys(&[("login.journey", journey)]).await
+}
+
+/// The step as it was asked, without its token.
+fn shown(step: &Json) -> Json {
+    let mut step = step.clone();
+    step.as_object_mut().expect("a step").remove("authId");
+    step
+}
+
+fn output(name: &str, value: impl Into<Json>) -> Json {
+    json!({ "name": name, "value": value.into() })
+}
+
+/// The first text that the step shows: what tells ways apart.
+fn says(step: &Json) -> &str {
+    step["callbacks"][0]["output"][0]["value"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text in {step}"))
+}
+
+async fn info(client: &mut Client) -> Json {
+    client.sessions("getSessionInfo", "").await.json()
+}
+
+/// A name and a password, answered.
+async fn log_in(client: &mut Client) -> crate::support::Reply {
+    client.login("demo", "Ch4ng31t").await
+}
