@@ -6,6 +6,8 @@ mod analysis;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod attacks_compiler;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod compile;

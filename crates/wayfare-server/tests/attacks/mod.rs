@@ -5,6 +5,8 @@ mod body;
 mod files;
 mod forge;
 mod header;
+mod hidden;
+mod laws;
 mod limits;
 mod load;
 mod order;
