@@ -12,16 +12,25 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
 };
 use wayfare::{
+    Engine,
     analysis::{Verdict, prove},
-    model::{journey::NodeKind, property::Property},
+    model::{
+        journey::NodeKind,
+        property::{Ensure, Property},
+    },
 };
 
 mod brute;
 mod kinds;
 mod random;
+mod replay;
+mod scripted;
+mod text;
 
 use brute::Watch;
 use random::{Choices, Guards, Made};
+use replay::Outcome;
+use scripted::Strict;
 
 /// How often each thing occurred; one that did not fails the test.
 #[derive(Debug, Default)]
@@ -101,6 +110,9 @@ fn tally_program(tally: &Tally, made: &Made) {
             if node.path.contains('.') {
                 tally.add("in a fragment");
             }
+            if node.path.matches('.').count() > 1 {
+                tally.add("in a fragment of a fragment");
+            }
         }
         for edge in journey.graph.edge_weights() {
             if edge.on == wayfare::model::journey::On::Error {
@@ -121,6 +133,79 @@ fn tally_program(tally: &Tally, made: &Made) {
     }
 }
 
+/// Decides a property twice, and walks what breaks it where there is an engine to walk with.
+fn decide(
+    tally: &Tally,
+    made: &Made,
+    ensure: &Ensure,
+    engine: Option<&Engine>,
+) -> Result<(), TestCaseError> {
+    let watch = Watch::new(made, ensure);
+    let form = form(&ensure.property);
+    let verdict = prove(&made.program, made.program.journeys[0].id, ensure);
+    let expected = brute::shortest(&watch);
+    let wrong = |what: &str| {
+        TestCaseError::fail(format!(
+            "{what}: {verdict:?}, oracle {expected:?}, {ensure:?}\n{}",
+            random::show(made)
+        ))
+    };
+    match (&verdict, expected) {
+        (Verdict::Holds, None) => tally.add(format!("{form} holds")),
+        (Verdict::Fails(run), Some(length)) => {
+            tally.add(format!("{form} fails"));
+            if run.steps.iter().any(|step| !step.calls.is_empty()) {
+                tally.add(format!("{form} fails through an inner journey"));
+            }
+            let same_start = !watch.is_open();
+            if same_start && (run.length != length || run.steps.len() as u64 != length) {
+                return Err(wrong("not the shortest"));
+            }
+            let events = brute::events(&watch, run);
+            if same_start && events.is_none() {
+                return Err(wrong("not a run"));
+            }
+            if run.text(&made.program).is_empty() {
+                return Err(wrong("nothing to read"));
+            }
+            if let (Some(engine), Some(events)) = (engine, events) {
+                let strict = match ensure.property {
+                    Property::AtMost { .. } => Strict::Limits,
+                    Property::LevelAtLeast { .. } => Strict::Levels,
+                    _ => Strict::Nothing,
+                };
+                match replay::replay(engine, made, &events, strict) {
+                    Outcome::Replayed(level) => {
+                        tally.add(format!("{form} replayed"));
+                        if run.steps.iter().any(|step| !step.calls.is_empty()) {
+                            tally.add(format!("{form} replayed through an inner journey"));
+                        }
+                        if let Property::LevelAtLeast { level: wanted, .. } = &ensure.property
+                            && let Some(level) = level
+                        {
+                            tally.add("success below the level");
+                            if level >= *wanted {
+                                return Err(wrong("success has the level"));
+                            }
+                        }
+                    }
+                    Outcome::Skipped(why) => {
+                        tally.add(format!("{form} not replayed: {}", why.text()));
+                    }
+                    Outcome::Wrong(what) => return Err(wrong(&what)),
+                }
+            }
+        }
+        // Within another run only a bound of the level is known.
+        (Verdict::Fails(_), None) if watch.is_open() => {
+            tally.add(format!("{form} too careful"));
+        }
+        (Verdict::Open(_), _) => tally.add(format!("{form} open")),
+        _ => return Err(wrong("the verdict")),
+    }
+    Ok(())
+}
+
 #[test]
 fn every_verdict_is_that_of_the_oracle() {
     let tally = Tally::default();
@@ -130,41 +215,7 @@ fn every_verdict_is_that_of_the_oracle() {
         let made = random::program(choices, guards);
         tally_program(&tally, &made);
         for ensure in random::ensures(choices, &made, guards) {
-            let watch = Watch::new(&made, &ensure);
-            let form = form(&ensure.property);
-            let verdict = prove(&made.program, made.program.journeys[0].id, &ensure);
-            let expected = brute::shortest(&watch);
-            let wrong = |what: &str| {
-                TestCaseError::fail(format!(
-                    "{what}: {verdict:?}, oracle {expected:?}, {ensure:?}\n{}",
-                    random::show(&made)
-                ))
-            };
-            match (&verdict, expected) {
-                (Verdict::Holds, None) => tally.add(format!("{form} holds")),
-                (Verdict::Fails(run), Some(length)) => {
-                    tally.add(format!("{form} fails"));
-                    if run.steps.iter().any(|step| !step.calls.is_empty()) {
-                        tally.add(format!("{form} fails through an inner journey"));
-                    }
-                    let same_start = !watch.is_open();
-                    if same_start && (run.length != length || run.steps.len() as u64 != length) {
-                        return Err(wrong("not the shortest"));
-                    }
-                    if same_start && !brute::is_run(&watch, run) {
-                        return Err(wrong("not a run"));
-                    }
-                    if run.text(&made.program).is_empty() {
-                        return Err(wrong("nothing to read"));
-                    }
-                }
-                // Within another run only a bound of the level is known.
-                (Verdict::Fails(_), None) if watch.is_open() => {
-                    tally.add(format!("{form} too careful"));
-                }
-                (Verdict::Open(_), _) => tally.add(format!("{form} open")),
-                _ => return Err(wrong("the verdict")),
-            }
+            decide(&tally, &made, &ensure, None)?;
         }
         Ok(())
     });
@@ -185,6 +236,60 @@ fn every_verdict_is_that_of_the_oracle() {
     for form in ["every path", "never", "level", "has", "holds", "at most"] {
         for verdict in ["holds", "fails", "fails through an inner journey"] {
             expected.push(Box::leak(format!("{form} {verdict}").into_boxed_str()));
+        }
+    }
+    tally.expect(&expected);
+}
+
+/// As above, with programs that were text; what breaks a property is walked by the engine.
+#[test]
+fn every_counter_example_is_walked_by_the_engine() {
+    let tally = Tally::default();
+    let run = runner(cases(600)).run(&vec(any::<u16>(), 40..400), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
+        let text = text::text(choices, guards);
+        let compiled = match text::compile(text.clone()) {
+            Ok(compiled) => compiled,
+            Err(codes) => {
+                return Err(TestCaseError::fail(format!("refused: {codes:?}\n{text}")));
+            }
+        };
+        let made = &compiled.made;
+        tally_program(&tally, made);
+        let engine = Engine::link(compiled.valid.clone(), scripted::registry())
+            .map_err(|errors| TestCaseError::fail(format!("{errors}\n{text}")))?;
+        for ensure in &compiled.ensures {
+            tally.add(format!("{} in the text", form(&ensure.property)));
+            if ensure.from != made.program.journeys[0].start {
+                tally.add("stated in a fragment");
+            }
+        }
+        let mut ensures = compiled.ensures.clone();
+        ensures.extend(random::ensures(choices, made, guards));
+        for ensure in &ensures {
+            decide(&tally, made, ensure, Some(&engine))
+                .map_err(|error| TestCaseError::fail(format!("{error}\n{}", compiled.text)))?;
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    let mut expected = vec![
+        "page",
+        "inner",
+        "inner with error",
+        "in a fragment",
+        "in a fragment of a fragment",
+        "stated in a fragment",
+        "error edge",
+        "loose end",
+        "success below the level",
+    ];
+    for form in ["every path", "never", "level", "has", "holds", "at most"] {
+        for what in ["replayed", "replayed through an inner journey"] {
+            expected.push(Box::leak(format!("{form} {what}").into_boxed_str()));
         }
     }
     tally.expect(&expected);

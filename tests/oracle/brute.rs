@@ -768,16 +768,16 @@ fn arm_says(arms: &[Guard], taken: usize, fact: Fact<'_>) -> bool {
 
 type Run = (Vec<Spot>, Data);
 
-/// Follows one move: the data behind it, the nodes completed, and whether it hits.
+/// Follows one move: the data behind it, the nodes completed, and which of its events hits.
 fn follow(
     watch: &Watch<'_>,
     data: &Data,
     next: &Move,
     mut step: impl FnMut(&[Spot], How) -> bool,
-) -> Option<(Data, u64, Option<Event>)> {
+) -> Option<(Data, u64, Option<usize>)> {
     let mut data = data.clone();
     let mut length = 0;
-    for event in &next.events {
+    for (at, event) in next.events.iter().enumerate() {
         if let Event::Leave(stack, how) | Event::Return(stack, how) = event
             && !matches!(how, How::Next(_))
         {
@@ -793,7 +793,7 @@ fn follow(
         }
         match watch.event(&mut data, event) {
             Then::Dead => return None,
-            Then::Hit => return Some((data, length, Some(event.clone()))),
+            Then::Hit => return Some((data, length, Some(at))),
             Then::Go => {}
         }
     }
@@ -844,22 +844,25 @@ pub(super) fn shortest(watch: &Watch<'_>) -> Option<u64> {
     best
 }
 
-/// Whether a counter-example is a run, and ends where it says.
-pub(super) fn is_run(watch: &Watch<'_>, run: &Counterexample) -> bool {
+/// What happens in the run that a counter-example tells of, up to the end it names; none where there is
+/// no such run.
+pub(super) fn events(watch: &Watch<'_>, run: &Counterexample) -> Option<Vec<Event>> {
     let root = watch.made.journey(JourneyId(0));
     let stack = vec![(root.id, watch.ensure.from, 0)];
     let ends_at = |event: &Event| is_end(watch.made, &run.end, event);
-    let mut open: Vec<(usize, Run)> = Vec::new();
+    let first = Event::Visit(stack.clone());
+    let mut open: Vec<(usize, Run, Vec<Event>)> = Vec::new();
     for mut data in watch.starts() {
-        let event = Event::Visit(stack.clone());
-        match watch.event(&mut data, &event) {
+        match watch.event(&mut data, &first) {
             Then::Dead => {}
-            Then::Hit => return run.steps.is_empty() && ends_at(&event),
-            Then::Go => open.push((0, (stack.clone(), data))),
+            Then::Hit => {
+                return (run.steps.is_empty() && ends_at(&first)).then(|| vec![first]);
+            }
+            Then::Go => open.push((0, (stack.clone(), data), vec![first.clone()])),
         }
     }
     let mut seen: BTreeSet<(usize, Run)> = BTreeSet::new();
-    while let Some((taken, (stack, data))) = open.pop() {
+    while let Some((taken, (stack, data), told)) = open.pop() {
         for next in moves(watch.made, &stack) {
             let mut at = taken;
             let fits = |stack: &[Spot], how: How| {
@@ -873,20 +876,24 @@ pub(super) fn is_run(watch: &Watch<'_>, run: &Counterexample) -> bool {
             let Some((data, _, hit)) = follow(watch, &data, &next, fits) else {
                 continue;
             };
-            if let Some(event) = hit {
-                if at == run.steps.len() && ends_at(&event) {
-                    return true;
+            if let Some(hit) = hit {
+                if at == run.steps.len() && ends_at(&next.events[hit]) {
+                    let mut told = told;
+                    told.extend_from_slice(&next.events[..=hit]);
+                    return Some(told);
                 }
                 continue;
             }
             if let Some(to) = next.to
                 && seen.insert((at, (to.clone(), data.clone())))
             {
-                open.push((at, (to, data)));
+                let mut told = told.clone();
+                told.extend(next.events);
+                open.push((at, (to, data), told));
             }
         }
     }
-    false
+    None
 }
 
 fn is_step(step: &CounterStep, stack: &[Spot], how: How) -> bool {

@@ -108,7 +108,7 @@ fn next_span(spans: &mut usize) -> Span {
     Span::new(SourceId::default(), *spans, *spans + 1)
 }
 
-type Kinds = BTreeMap<(JourneyId, NodeIndex<u32>, u16), (Kind, i64)>;
+pub(super) type Kinds = BTreeMap<(JourneyId, NodeIndex<u32>, u16), (Kind, i64)>;
 
 fn journey(
     choices: &mut Choices<'_>,
@@ -487,10 +487,12 @@ pub(super) fn ensures(choices: &mut Choices<'_>, made: &Made, guards: Guards) ->
     let mut list = Vec::new();
     let mut add = |choices: &mut Choices<'_>, property| {
         let journey = made.journey(JourneyId(0));
-        let nodes = journey.graph.node_count() - 3;
         // A fragment begins in the midst of the journey.
         let from = if choices.one_in(6) {
-            NodeIndex::new(3 + choices.below(nodes))
+            let ends = [journey.success, journey.failure, journey.loose_end];
+            let nodes = journey.graph.node_indices();
+            let nodes: Vec<_> = nodes.filter(|node| !ends.contains(node)).collect();
+            *choices.pick(&nodes)
         } else {
             journey.start
         };
