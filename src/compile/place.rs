@@ -201,6 +201,10 @@ impl<'a> Cx<'a> {
             if let Some(tail) = last.then(|| tail_of(unit, node, step)).flatten() {
                 return Some(PlanKind::Walk(hops, tail));
             }
+            // An outcome whose arrow is wrong or missing was reported at the node.
+            if last && is_outcome_of(node, step) {
+                return None;
+            }
             match &node.kind {
                 // What is broken was reported where it stands.
                 Kind::Broken => return None,
@@ -276,6 +280,23 @@ fn tail_of(unit: &Unit<'_>, node: &NodeInfo<'_>, step: &ast::Name) -> Option<Tai
     }
     let has_error = node.on_error.is_some() || unit.on_error.is_some();
     (step.text == "error" && has_error).then_some(Tail::Error)
+}
+
+/// Whether the author wrote an arrow for the step, or the type of the node ends in it.
+fn is_outcome_of(node: &NodeInfo<'_>, step: &ast::Name) -> bool {
+    let is_written = node.ast.arms.iter().any(|arm| match arm {
+        ast::Arm::Edge(edge) => edge.outcomes.iter().any(|o| o.text == step.text),
+        ast::Arm::Only(_) | ast::Arm::When(_) | ast::Arm::Else(_) => false,
+    });
+    let is_known = match &node.kind {
+        Kind::Task(task) => match &task.signature.outcomes {
+            Outcomes::Fixed(names) => names.iter().any(|name| **name == *step.text),
+            Outcomes::Bounded(_) | Outcomes::LastChild | Outcomes::Authored { .. } => false,
+        },
+        Kind::Inner(_) => matches!(step.text.as_str(), "true" | "false"),
+        Kind::Broken | Kind::Decision(_) | Kind::Page(_) | Kind::Use(_) => false,
+    };
+    is_written || is_known
 }
 
 /// The points of a place in one expansion.

@@ -343,7 +343,8 @@ impl<'a> Cx<'a> {
                 }
             }
         }
-        if !matches!(info.kind, Kind::Page(_)) && !is_page(node) {
+        // What a node of an unknown type may hold, nobody knows.
+        if !matches!(info.kind, Kind::Page(_) | Kind::Broken) && !is_page(node) {
             self.misplaced_children(node);
         }
         info

@@ -6,7 +6,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Component, Path, PathBuf},
 };
 
@@ -41,8 +42,7 @@ pub(crate) fn load(args: &Sources) -> Result<Vec<Project>, Trouble> {
 /// The project that a path names.
 pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Trouble> {
     if path.as_os_str() == "-" {
-        let text = io::read_to_string(io::stdin())
-            .map_err(|e| Trouble::input(format!("standard input cannot be read: {e}")))?;
+        let text = standard_input()?;
         let folder = Folder::new(root.unwrap_or(Path::new(".")))?;
         return Ok(Project {
             sources: vec![Source::new("-", text)],
@@ -117,6 +117,22 @@ pub(crate) fn journey_files(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Reads standard input, and no more of it than a file may have.
+pub(crate) fn standard_input() -> Result<String, Trouble> {
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|e| Trouble::input(format!("standard input cannot be read: {e}")))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(Trouble::input(format!(
+            "standard input has more than {FILE_BYTES_MAX} bytes; no journey is that long"
+        )));
+    }
+    Ok(text)
 }
 
 /// Reads one file; text that is not UTF-8 is an input that cannot be read.

@@ -86,6 +86,12 @@ fn standard_input_is_a_file_like_any_other() {
     let folder = Folder::new(&[]);
     assert_eq!(folder.run_with(&["check", "-"], LOGIN).code, 0);
     assert_eq!(folder.run_with(&["check", "-"], "journey x {").code, 1);
+    let endless = " ".repeat(16 * 1_024 * 1_024 + 2);
+    for arguments in [&["check", "-"], &["fmt", "-"]] {
+        let ran = folder.run_with(arguments, &endless);
+        assert_eq!(ran.code, 3);
+        assert!(ran.err.contains("no journey is that long"), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -129,7 +129,6 @@ impl Server {
                     .to_owned(),
             );
         }
-        let admin = first_users(&config, &store, &hash)?;
         let programs = programs(&config, &store, &*clock).await?;
         let mut keys = BTreeMap::new();
         for (realm, programs) in &programs {
@@ -153,6 +152,9 @@ impl Server {
             listen: config.server.listen.clone(),
             error,
         })?;
+        // Last of what can fail for a reason of the author's: the password is shown by a server that
+        // runs, and by no later one.
+        let admin = first_users(&config, &store, &hash)?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
         let realms = served(&config, programs, keys, Origin::parse(&origin).as_ref());

@@ -162,6 +162,13 @@ async fn a_port_in_use_a_bad_folder_and_a_second_server_are_told_apart() {
         message.contains("choose another with --listen"),
         "{message}"
     );
+    let next = Server::start(cheap(&folder.path().join("data")))
+        .await
+        .unwrap();
+    assert!(
+        next.admin_password().is_some(),
+        "a start that fails does not use up the one showing of the password"
+    );
 
     let message = refusal(cheap(&server.folder.path().join("data"))).await;
     assert!(

@@ -78,8 +78,7 @@ fn one(path: &Path, check: bool, terminal: Terminal) -> Result<Outcome, Trouble>
 }
 
 fn standard_input(check: bool, terminal: Terminal) -> Result<Outcome, Trouble> {
-    let text = io::read_to_string(io::stdin())
-        .map_err(|e| Trouble::input(format!("standard input cannot be read: {e}")))?;
+    let text = project::standard_input()?;
     let source = Source::new("-", text);
     let Some(text) = format(&source, terminal) else {
         return Ok(Outcome::Findings);

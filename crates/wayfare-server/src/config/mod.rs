@@ -68,10 +68,15 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or has mistakes: all of them are reported.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        let unreadable = |message| ConfigError::Unreadable {
             file: path.to_path_buf(),
-            message: error.to_string(),
-        })?;
+            message,
+        };
+        let kind = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+        if !kind.is_file() {
+            return Err(unreadable("it is not a plain file".to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut config = Self::parse(&path.display().to_string(), &text, folder)?;
         config.file = Some(path.to_path_buf());
