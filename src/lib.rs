@@ -47,6 +47,7 @@ pub use engine::{
     request::Request,
     seal::{Seal, SealError},
     session::{AuthSession, Engine},
+    silent::Silent,
     start::{Start, StartSession},
     step::{End, Ending, Failure, FailureReason, Input, Step, Success},
     trace::Event,

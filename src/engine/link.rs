@@ -20,6 +20,7 @@ use crate::{
             PlanJourney, PlanNode, PlanPage, Unit, WellKnown,
         },
         registry::Registry,
+        silent,
     },
     model::{
         expr::Slot,
@@ -110,6 +111,7 @@ impl<'a> Linker<'a> {
             plan: Plan {
                 nodes: Vec::new(),
                 targets: Vec::new(),
+                hops: Vec::new(),
                 labels: Vec::new(),
                 units: Vec::new(),
                 pages: Vec::new(),
@@ -455,6 +457,7 @@ impl<'a> Linker<'a> {
             self.program
                 .hashes(|signature| registry.find(&signature.name).map_or(0, |ty| ty.revision())),
         );
+        self.plan.hops = silent::hops(&self.plan);
         let inputs = live::annotate(&mut self.plan, &self.facts);
         Ok((self.plan, inputs))
     }

@@ -31,6 +31,7 @@ pub mod request;
 mod run;
 pub mod seal;
 pub mod session;
+pub mod silent;
 mod snapshot;
 pub mod start;
 mod state;

@@ -7,6 +7,7 @@ use crate::{
         action::{Action, Reply},
         context::Context,
         error::NodeError,
+        silent::Silent,
     },
     model::{
         expr::KeyId,
@@ -128,6 +129,14 @@ pub trait Prepared: fmt::Debug + Send + Sync {
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         let _ = (cx, reply);
         Err(NodeError::new("the node does not wait for anything"))
+    }
+
+    /// What the node does, where that is one of the few things that the walk can do without a visit.
+    ///
+    /// Asked once, when a program is linked. [`Prepared::enter`] must come to the same: it is what
+    /// traced runs and pages use.
+    fn silent(&self) -> Option<Silent> {
+        None
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         live::Row,
         node_type::{KeyTable, Prepared},
         pin::Pins,
+        silent::Hop,
     },
     model::{
         expr::KeyId,
@@ -177,6 +178,8 @@ pub(crate) struct WellKnown {
 pub(crate) struct Plan {
     pub(crate) nodes: Vec<PlanNode>,
     pub(crate) targets: Vec<u32>,
+    /// What is done at each node without a visit.
+    pub(crate) hops: Vec<Hop>,
     pub(crate) labels: Vec<Label>,
     pub(crate) units: Vec<Unit>,
     pub(crate) pages: Vec<PlanPage>,

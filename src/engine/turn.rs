@@ -107,10 +107,20 @@ impl Turn<'_> {
     /// Counts a visit; false where that is one too many.
     #[inline]
     pub(crate) fn count(&mut self) -> bool {
-        self.run.turn += 1;
-        self.run.visits += 1;
-        self.run.turn <= self.limits.visits_per_turn
-            && self.run.visits <= self.limits.visits_per_run
+        let left = self.visits_left() > 0;
+        if left {
+            self.run.turn += 1;
+            self.run.visits += 1;
+        }
+        left
+    }
+
+    /// How many visits the limits still allow.
+    #[inline]
+    pub(crate) fn visits_left(&self) -> u32 {
+        let turn = self.limits.visits_per_turn.saturating_sub(self.run.turn);
+        let run = self.limits.visits_per_run.saturating_sub(self.run.visits);
+        turn.min(run)
     }
 
     /// Forgets what the last node kept for its visit.

@@ -41,7 +41,10 @@ pub(crate) fn walk(turn: &mut Turn<'_>, mut next: Next) -> Step {
     // end, which take a frame away or stop.
     loop {
         next = match next {
-            Next::Arrive(id) => arrive(turn, id),
+            Next::Arrive(id) => {
+                let id = turn.skip_silent(id);
+                arrive(turn, id)
+            }
             Next::Stop(step) => return *step,
         };
     }

@@ -6,6 +6,7 @@ use crate::{
         context::Context,
         error::NodeError,
         node_type::{Prepared, Setup},
+        silent::Silent,
     },
     model::journey::OutcomeId,
     nodes::setting::Kept,
@@ -33,6 +34,14 @@ impl Prepared for AuthLevelDecision {
         let enough = level >= *self.requirement.now(cx)?;
         Ok(Action::go(if enough { self.yes } else { self.no }))
     }
+
+    fn silent(&self) -> Option<Silent> {
+        Some(Silent::Level {
+            least: *self.requirement.known()?,
+            yes: self.yes,
+            no: self.no,
+        })
+    }
 }
 
 /// Raises the level of the run, or lowers it.
@@ -54,5 +63,12 @@ impl Prepared for ModifyAuthLevel {
         let by = *self.increment.now(cx)?;
         cx.raise(by);
         Ok(Action::go(self.outcome))
+    }
+
+    fn silent(&self) -> Option<Silent> {
+        Some(Silent::Raise {
+            by: *self.increment.known()?,
+            outcome: self.outcome,
+        })
     }
 }

@@ -9,25 +9,34 @@ use crate::{
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{journey::OutcomeId, value::Value},
+    model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::setting::Kept,
 };
 
 /// Writes values under their keys, which are removed from the other scopes.
 #[derive(Debug)]
 struct SetState {
-    attributes: Kept<BTreeMap<Arc<str>, Value>>,
+    attributes: Attributes,
     outcome: OutcomeId,
 }
 
+/// What is written: with the numbers of its keys where it is known when linked.
+#[derive(Debug)]
+enum Attributes {
+    Known(Vec<(KeyId, Value)>),
+    Computed(Kept<BTreeMap<Arc<str>, Value>>),
+}
+
 pub(super) fn set(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    let attributes: Kept<BTreeMap<Arc<str>, Value>> = Kept::get(setup, "attributes")?;
-    if let Some(known) = attributes.known() {
-        refuse_secrets(known)?;
-        for key in known.keys() {
-            setup.key(key);
+    let kept: Kept<BTreeMap<Arc<str>, Value>> = Kept::get(setup, "attributes")?;
+    let attributes = match kept.known() {
+        None => Attributes::Computed(kept),
+        Some(known) => {
+            refuse_secrets(known)?;
+            let entries = known.iter();
+            Attributes::Known(entries.map(|(k, v)| (setup.key(k), v.clone())).collect())
         }
-    }
+    };
     Ok(Box::new(SetState {
         attributes,
         outcome: setup.outcome("outcome")?,
@@ -49,17 +58,30 @@ fn refuse_secrets(attributes: &BTreeMap<Arc<str>, Value>) -> Result<(), NodeErro
 
 impl Prepared for SetState {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let attributes = self.attributes.now(cx)?;
-        refuse_secrets(&attributes)?;
-        for (name, value) in &*attributes {
-            let key = cx.key(name);
-            // A name that stays the same keeps what was proved of its subject.
-            let hidden = cx.transient(key).is_some() || cx.secure(key).is_some();
-            if hidden || cx.shared(key) != Some(value) {
-                cx.remove(key);
-                cx.put_shared(key, value.clone());
+        match &self.attributes {
+            Attributes::Known(entries) => {
+                for (key, value) in entries {
+                    write(cx, *key, value);
+                }
+            }
+            Attributes::Computed(attributes) => {
+                let attributes = attributes.now(cx)?;
+                refuse_secrets(&attributes)?;
+                for (name, value) in &*attributes {
+                    let key = cx.key(name);
+                    write(cx, key, value);
+                }
             }
         }
         Ok(Action::go(self.outcome))
+    }
+}
+
+/// A name that stays the same keeps what was proved of its subject.
+fn write(cx: &mut Context<'_>, key: KeyId, value: &Value) {
+    let hidden = cx.transient(key).is_some() || cx.secure(key).is_some();
+    if hidden || cx.shared(key) != Some(value) {
+        cx.remove(key);
+        cx.put_shared(key, value.clone());
     }
 }

@@ -9,6 +9,7 @@ mod page;
 mod probe;
 mod random;
 mod run;
+mod silent;
 mod snapshot;
 mod state;
 mod support;

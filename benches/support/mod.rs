@@ -1,0 +1,235 @@
+//! What the benches share: journeys, a host without a machine, and a store in memory.
+
+#![expect(dead_code, reason = "each bench uses a part of this")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench that cannot go on has nothing better to do"
+)]
+
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+
+use wayfare::{
+    Answer, AuthSession, Compiler, Effect, EffectReply, End, Engine, Host, Input, Limits, Registry,
+    Request, Seal, SealError, Secret, Source, Start, Step, SubjectId, Timestamp,
+    engine::{
+        effect::{Identity, Who},
+        host::NoRandomness,
+    },
+};
+
+/// Name, password, check: three posts with the one that starts.
+pub(crate) const LOGIN: &str = r#"journey login "Login" {
+  start username
+
+  node username: UsernameCollector -> password
+
+  node password: PasswordCollector -> check
+
+  node check: DataStoreDecision {
+    true -> level
+    false -> attempts
+  }
+
+  node level: ModifyAuthLevel {
+    authLevelIncrement = 10
+    -> success
+  }
+
+  node attempts: RetryLimitDecision {
+    retryLimit = 3
+    Retry -> username
+    Reject -> failure
+  }
+}
+"#;
+
+/// What a journey that only walks is told about and does not mind.
+const ALLOWED: &str = "  allow no_success, unreachable because \"it is only walked\"\n";
+
+/// `count` level decisions that hold, one after the other; then the run fails.
+pub(crate) fn chain(count: usize) -> String {
+    let mut text = format!("journey chain \"Chain\" {{\n{ALLOWED}  start n0\n");
+    for at in 0..count {
+        let next = next(at, count);
+        let _ = write!(
+            text,
+            "\n  node n{at}: AuthLevelDecision {{\n    authLevelRequirement = 0\n    true -> {next}\n    \
+             false -> failure\n  }}\n"
+        );
+    }
+    text + "}\n"
+}
+
+/// As [`chain`], of five types that ask nothing.
+pub(crate) fn mixed(count: usize) -> String {
+    let mut text = format!("journey mixed \"Mixed\" {{\n{ALLOWED}  start n0\n");
+    for at in 0..count {
+        let next = next(at, count);
+        let _ = match at % 5 {
+            0 => write!(
+                text,
+                "\n  node n{at}: AuthLevelDecision {{\n    authLevelRequirement = 0\n    \
+                 true -> {next}\n    false -> failure\n  }}\n"
+            ),
+            1 => write!(
+                text,
+                "\n  node n{at}: ModifyAuthLevel {{\n    authLevelIncrement = 1\n    -> {next}\n  }}\n"
+            ),
+            2 => write!(
+                text,
+                "\n  node n{at}: SetState {{\n    attributes = {{ color = \"red\" }}\n    -> {next}\n  }}\n"
+            ),
+            3 => write!(
+                text,
+                "\n  node n{at}: RetryLimitDecision {{\n    retryLimit = 3\n    Retry -> {next}\n    \
+                 Reject -> failure\n  }}\n"
+            ),
+            _ => write!(
+                text,
+                "\n  node n{at}: Decision {{\n    when shared.color == \"red\" -> {next}\n    \
+                 else -> failure\n  }}\n"
+            ),
+        };
+    }
+    text + "}\n"
+}
+
+fn next(at: usize, count: usize) -> String {
+    if at + 1 < count {
+        format!("n{}", at + 1)
+    } else {
+        "failure".to_owned()
+    }
+}
+
+/// A text compiled and linked, without limits on visits.
+///
+/// # Panics
+/// The text is refused.
+pub(crate) fn engine(text: &str) -> Engine {
+    let registry = Registry::standard();
+    let compiled = Compiler::new(registry.catalog()).compile([Source::new("b.journey", text)]);
+    let Some(program) = compiled.program else {
+        panic!("refused: {:?}", compiled.diagnostics.iter().next());
+    };
+    let engine = Engine::link(program, registry).expect("built-in types alone");
+    let mut limits = Limits::default();
+    limits.visits_per_turn = u32::MAX;
+    limits.visits_per_run = u32::MAX;
+    engine.with_limits(limits)
+}
+
+/// A clock that stands still and numbers that are no secret.
+#[derive(Debug)]
+pub(crate) struct Still;
+
+impl Host for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_800_000_000_000)
+    }
+
+    fn random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+/// No cipher: what is left is the work of the engine.
+#[derive(Debug)]
+pub(crate) struct Open;
+
+impl Seal for Open {
+    fn seal(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), SealError> {
+        Ok(())
+    }
+
+    fn open(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), SealError> {
+        Ok(())
+    }
+}
+
+/// One user, whose identity is cloned for every reply.
+#[derive(Debug)]
+pub(crate) struct Store {
+    identity: Identity,
+}
+
+impl Store {
+    /// A store with the user `demo`.
+    pub(crate) fn new() -> Self {
+        Self {
+            identity: Identity {
+                subject: SubjectId(Arc::from("id-demo")),
+                username: Arc::from("demo"),
+                active: true,
+                attributes: BTreeMap::new(),
+            },
+        }
+    }
+
+    fn reply(&self, effect: &Effect) -> EffectReply {
+        match effect {
+            Effect::Verify(verify) => {
+                let known = match &verify.who {
+                    Who::Name(name) => **name == *self.identity.username,
+                    Who::Subject(id) => *id == self.identity.subject,
+                };
+                if known && verify.secret.reveal() == "demo-password" {
+                    EffectReply::Match(self.identity.clone())
+                } else {
+                    EffectReply::Miss
+                }
+            }
+            Effect::ReadIdentity(_) => EffectReply::Identity(Some(self.identity.clone())),
+            _ => EffectReply::Failed("there is no such thing here".to_owned()),
+        }
+    }
+}
+
+/// A step with all its effects.
+pub(crate) fn step(run: &mut AuthSession, store: &Store, request: &Request, input: Input) -> Step {
+    let mut step = run
+        .step(&Still, request, input)
+        .expect("an input that fits");
+    while let Step::Call(call) = step {
+        let reply = Input::Effect(store.reply(&call.effect));
+        step = run.step(&Still, request, reply).expect("a reply that fits");
+    }
+    step
+}
+
+/// A run of a journey that ends without a stop.
+pub(crate) fn walk(engine: &Engine, start: &Start, request: &Request) -> Step {
+    let mut run = engine
+        .begin(start.clone(), &Still)
+        .expect("the journey is there");
+    run.step(&Still, request, Input::Begin)
+        .expect("a first step")
+}
+
+/// The answer to the first question of [`LOGIN`].
+pub(crate) fn name() -> Input {
+    Input::Answers(vec![Answer::Text("demo".to_owned())])
+}
+
+/// The answer to the second one.
+pub(crate) fn password() -> Input {
+    let secret = Secret::new("demo-password".to_owned());
+    Input::Answers(vec![Answer::Secret(secret)])
+}
+
+/// A whole login.
+///
+/// # Panics
+/// It does not succeed.
+pub(crate) fn login(engine: &Engine, start: &Start, request: &Request, store: &Store) -> Step {
+    let mut run = engine
+        .begin(start.clone(), &Still)
+        .expect("the journey is there");
+    step(&mut run, store, request, Input::Begin);
+    step(&mut run, store, request, name());
+    let end = step(&mut run, store, request, password());
+    assert!(matches!(end, Step::Done(End::Success(_))), "{end:?}");
+    end
+}
