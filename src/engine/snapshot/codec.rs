@@ -168,13 +168,12 @@ impl<'b> Reader<'b> {
         let mut own = Vec::new();
         for _ in 0..self.count()? {
             let name = self.text()?;
-            let key = match self.plan.keys.find(name) {
-                Some(key) => key,
-                None => {
-                    own.push(Arc::from(name));
-                    let at = self.plan.keys.len() + own.len() - 1;
-                    KeyId(u32::try_from(at).ok()?)
-                }
+            let key = if let Some(key) = self.plan.keys.find(name) {
+                key
+            } else {
+                own.push(Arc::from(name));
+                let at = self.plan.keys.len() + own.len() - 1;
+                KeyId(u32::try_from(at).ok()?)
             };
             self.keys.push(key);
         }
@@ -186,22 +185,21 @@ impl<'b> Reader<'b> {
         self.keys.get(at).copied()
     }
 
+    /// A number that is no place, zero, is no node.
     pub(super) fn node(&mut self) -> Option<u32> {
-        match self.place()? {
+        match u32::take(self)?.checked_sub(1) {
             None => Some(NOWHERE),
-            Some(place) => self.plan.node_at(self.reached, place),
+            Some(journey) => {
+                let at = u32::take(self)?;
+                self.plan.node_at(self.reached, (journey, at))
+            }
         }
     }
 
     pub(super) fn unit(&mut self) -> Option<u32> {
-        self.plan.unit_at(self.reached, self.place()??)
-    }
-
-    fn place(&mut self) -> Option<Option<Place>> {
-        let Some(journey) = u32::take(self)?.checked_sub(1) else {
-            return Some(None);
-        };
-        Some(Some((journey, u32::take(self)?)))
+        let journey = u32::take(self)?.checked_sub(1)?;
+        let at = u32::take(self)?;
+        self.plan.unit_at(self.reached, (journey, at))
     }
 
     pub(super) fn is_empty(&self) -> bool {

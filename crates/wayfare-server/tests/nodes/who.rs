@@ -164,7 +164,7 @@ async fn zero_page_login_reads_the_headers_it_is_told() {
 
 #[tokio::test]
 async fn session_data_reads_the_session_of_before() {
-    let plain = super::after_login(
+    let plain = after_login(
         "failure",
         r#"
   node next: SetSessionProperties(properties = { tenant = "north" }) -> raise
