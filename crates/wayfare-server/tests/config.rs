@@ -225,3 +225,15 @@ fn a_file_that_is_not_there_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn a_configuration_that_is_no_plain_file_is_refused_and_not_waited_for() {
+    let refused = Config::read(Path::new(env!("CARGO_MANIFEST_DIR"))).map(|_| ());
+    let message = refused.map_err(|error| error.to_string());
+    assert!(
+        message
+            .as_ref()
+            .is_err_and(|m| m.contains("it is not a plain file")),
+        "{message:?}"
+    );
+}
