@@ -87,7 +87,7 @@ pub(crate) fn mixed(count: usize) -> String {
             ),
             _ => write!(
                 text,
-                "\n  node n{at}: Decision {{\n    when shared.color == \"red\" -> {next}\n    \
+                "\n  node n{at}: Decision {{\n    when has shared.color && shared.color == \"red\" -> {next}\n    \
                  else -> failure\n  }}\n"
             ),
         };
