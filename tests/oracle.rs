@@ -21,6 +21,7 @@ use wayfare::{
 };
 
 mod brute;
+mod golden;
 mod kinds;
 mod random;
 mod replay;

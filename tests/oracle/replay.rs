@@ -54,7 +54,7 @@ impl Skipped {
 }
 
 #[derive(Debug)]
-struct Machine;
+pub(super) struct Machine;
 
 impl Host for Machine {
     fn now(&self) -> Timestamp {
