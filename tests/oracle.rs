@@ -4,7 +4,10 @@
 //! a run that ends where it says, and no shorter one may exist. `WAYFARE_CASES` sets how many programs
 //! are tried, `WAYFARE_SEED` where the sequence begins.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use proptest::{
     collection::vec,
@@ -13,7 +16,8 @@ use proptest::{
 };
 use wayfare::{
     Engine,
-    analysis::{Verdict, prove},
+    analysis::{Verdict, findings, prove},
+    codes,
     model::{
         journey::NodeKind,
         property::{Ensure, Property},
@@ -27,6 +31,7 @@ mod random;
 mod replay;
 mod scripted;
 mod text;
+mod unproved;
 
 use brute::Watch;
 use random::{Choices, Guards, Made};
@@ -294,4 +299,38 @@ fn every_counter_example_is_walked_by_the_engine() {
         }
     }
     tally.expect(&expected);
+}
+
+#[test]
+fn success_is_unproved_where_the_oracle_says_so() {
+    let tally = Tally::default();
+    let run = runner(cases(1_500)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let made = random::program(choices, Guards::Opaque);
+        let root = &made.program.journeys[0];
+        let own: BTreeSet<u32> = root.graph.node_weights().map(|n| n.span.start).collect();
+        let found: BTreeSet<u32> = findings(&made.program)
+            .iter()
+            .filter(|found| found.code == codes::UNPROVED_SUCCESS)
+            .map(|found| found.span.start)
+            .filter(|start| own.contains(start))
+            .collect();
+        let expected = unproved::nodes(&made);
+        tally.add(if found.is_empty() {
+            "proved"
+        } else {
+            "unproved"
+        });
+        if found != expected {
+            let text = random::show(&made);
+            return Err(TestCaseError::fail(format!(
+                "found {found:?}, oracle {expected:?}\n{text}"
+            )));
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    tally.expect(&["proved", "unproved"]);
 }

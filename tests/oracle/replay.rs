@@ -303,13 +303,13 @@ impl Walk<'_> {
             End::Failure(failure) => Some(&failure.reason),
         };
         let expected = match (self.goes_on(), failed) {
-            (Some(NodeKind::Success), None) => true,
             // Success was reached, and the engine asks who is there: no node has named anybody.
             (Some(NodeKind::Success), Some(FailureReason::Inactive)) => {
                 matches!(end, End::Failure(failure) if failure.username.is_none())
             }
-            (Some(NodeKind::Failure), Some(FailureReason::Rejected)) => true,
-            (Some(NodeKind::LooseEnd), Some(FailureReason::LooseEnd)) => true,
+            (Some(NodeKind::Success), None)
+            | (Some(NodeKind::Failure), Some(FailureReason::Rejected))
+            | (Some(NodeKind::LooseEnd), Some(FailureReason::LooseEnd)) => true,
             (Some(_), _) => false,
             (None, Some(FailureReason::NodeFailed { .. })) => {
                 matches!(
@@ -426,8 +426,7 @@ impl Walk<'_> {
         let wanted = self.wanted().unwrap_or_default();
         let there = |slot: &Slot| wanted.get(slot).copied().unwrap_or(false);
         match effect {
-            Effect::ReadIdentity(_) if fails.is_some() => failure(),
-            Effect::ReadSession(_) if fails.is_some() => failure(),
+            Effect::ReadIdentity(_) | Effect::ReadSession(_) if fails.is_some() => failure(),
             Effect::ReadIdentity(_) => {
                 let mut identity = scripted::demo();
                 if there(&Slot::User("mail".into())) {

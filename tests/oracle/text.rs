@@ -124,9 +124,10 @@ impl Writer<'_, '_> {
             5 | 6 if !self.fragments.is_empty() => {
                 let which = self.choices.below(self.fragments.len());
                 let fragment = &self.fragments[which];
-                let given = match fragment.takes {
-                    true => format!("(n = {})", self.choices.below(3)),
-                    false => String::new(),
+                let given = if fragment.takes {
+                    format!("(n = {})", self.choices.below(3))
+                } else {
+                    String::new()
                 };
                 let name = self.fragments[which].name.clone();
                 let exits = self.fragments[which].exits.clone();
@@ -136,9 +137,10 @@ impl Writer<'_, '_> {
             }
             7 | 8 if !self.inner.is_empty() => {
                 let journey = self.choices.pick(&self.inner).clone();
-                let outcomes = match self.choices.one_in(2) {
-                    true => &["true", "false", "error"][..],
-                    false => &["true", "false"],
+                let outcomes = if self.choices.one_in(2) {
+                    &["true", "false", "error"][..]
+                } else {
+                    &["true", "false"]
                 };
                 let arrows = self.arrows(outcomes, at, count);
                 format!("{head} journey {journey} {{\n{UNPROVED}\n{arrows}}}\n")
@@ -229,7 +231,10 @@ impl Writer<'_, '_> {
             .map(|e| (*e).to_owned())
             .collect();
         if exits.is_empty() {
-            body += &format!("node way_out: TestQuiet {{\n{UNPROVED}\ntrue | false -> done\n}}\n");
+            let _ = writeln!(
+                body,
+                "node way_out: TestQuiet {{\n{UNPROVED}\ntrue | false -> done\n}}"
+            );
             exits.push("done".to_owned());
         }
         let nodes: Vec<String> = (0..count).map(|at| format!("n{at}")).collect();
