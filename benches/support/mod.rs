@@ -45,7 +45,7 @@ pub(crate) const LOGIN: &str = r#"journey login "Login" {
 "#;
 
 /// What a journey that only walks is told about and does not mind.
-const ALLOWED: &str = "  allow no_success, unreachable because \"it is only walked\"\n";
+const ALLOWED: &str = "  allow no_success, level_without_proof because \"it is only walked\"\n";
 
 /// `count` level decisions that hold, one after the other; then the run fails.
 pub(crate) fn chain(count: usize) -> String {
