@@ -32,6 +32,7 @@ mod replay;
 mod scripted;
 mod text;
 mod unproved;
+mod world;
 
 use brute::Watch;
 use random::{Choices, Guards, Made};
