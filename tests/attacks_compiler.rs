@@ -444,6 +444,11 @@ fn f04_texts_that_are_not_what_they_look_like_are_findings() {
             assert!(!finding.contains(hidden), "{what}: {finding:?}");
         }
     }
+}
+
+#[test]
+fn f04_marks_that_editors_write_are_taken_or_named() {
+    let good = journey("login", "credentials", &check("success"));
     // Ends of lines of another system, and a mark of order at the very beginning, are how some editors write.
     for (what, text) in [
         (
@@ -456,8 +461,14 @@ fn f04_texts_that_are_not_what_they_look_like_are_findings() {
         ),
     ] {
         let outcome = compile(what, text);
-        println!("{what}: {:?}", outcome.findings);
-        assert!(outcome.program || !outcome.findings.is_empty());
+        let marked = what.contains("mark of order");
+        assert_eq!(outcome.program, !marked, "{what}: {:?}", outcome.findings);
+        assert_eq!(
+            outcome.has("bad_encoding"),
+            marked,
+            "{what}: {:?}",
+            outcome.findings
+        );
     }
 }
 
