@@ -272,7 +272,7 @@ impl Turn<'_> {
 
     /// Every stop: a run whose state has grown too large ends here.
     fn stop(&mut self, step: Step) -> Step {
-        if snapshot::size(self.run) > self.limits.state_bytes
+        if snapshot::size(self.run, self.plan) > self.limits.state_bytes
             && let Next::Stop(end) = self.end(FailureReason::StateTooLarge)
         {
             return *end;

@@ -94,39 +94,39 @@ impl Sink for Survey {
 }
 
 /// Bytes that mean the same beside every program in which the pin holds.
-pub(super) struct Pinned<'p> {
-    pub(super) bytes: Vec<u8>,
+pub(super) struct Pinned<'p, S> {
+    pub(super) out: S,
     pub(super) plan: &'p Plan,
     pub(super) reached: &'p Reached,
     /// The keys of the run: what is written is the place here.
     pub(super) keys: Vec<KeyId>,
 }
 
-impl Pinned<'_> {
+impl<S: Sink> Pinned<'_, S> {
     /// Nothing is zero; what is not to be found reads as nothing too.
     fn place(&mut self, place: Option<Place>) {
         match place {
             Some((journey, at)) => {
-                self.bytes.number(u64::from(journey) + 1);
-                self.bytes.number(u64::from(at));
+                self.out.number(u64::from(journey) + 1);
+                self.out.number(u64::from(at));
             }
-            None => self.bytes.number(0),
+            None => self.out.number(0),
         }
     }
 }
 
-impl Sink for Pinned<'_> {
+impl<S: Sink> Sink for Pinned<'_, S> {
     fn put(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.out.put(bytes);
     }
 
     fn number(&mut self, number: u64) {
-        self.bytes.number(number);
+        self.out.number(number);
     }
 
     fn key(&mut self, key: KeyId) {
         let at = self.keys.binary_search(&key).unwrap_or(usize::MAX);
-        self.bytes.number(u64::try_from(at).unwrap_or(u64::MAX));
+        self.out.number(u64::try_from(at).unwrap_or(u64::MAX));
     }
 
     fn node(&mut self, node: u32) {

@@ -34,9 +34,15 @@ pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {
     let mut survey = Survey::default();
     put_run(run, &mut survey);
     let keys: Vec<KeyId> = survey.keys.into_iter().collect();
+    // Room for all of it: bytes that are moved leave a copy behind.
+    let room = survey.count + 64 + 2 * key_bytes(run, plan, &keys);
+    put(run, plan, keys, Vec::with_capacity(room))
+}
+
+/// All there is of a run, into anything that takes bytes.
+fn put<S: Sink>(run: &Run, plan: &Plan, keys: Vec<KeyId>, out: S) -> Option<S> {
     let mut pinned = Pinned {
-        // Room for all of it: bytes that are moved leave a copy behind.
-        bytes: Vec::with_capacity(survey.count + 64 + 2 * key_bytes(run, plan, &keys)),
+        out,
         plan,
         reached: plan.reached(run.journey)?,
         keys: Vec::new(),
@@ -49,7 +55,7 @@ pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {
     }
     pinned.keys = keys;
     put_run(run, &mut pinned);
-    Some(pinned.bytes)
+    Some(pinned.out)
 }
 
 fn key_bytes(run: &Run, plan: &Plan, keys: &[KeyId]) -> usize {
@@ -62,12 +68,12 @@ fn name_of<'a>(run: &'a Run, plan: &'a Plan, key: KeyId) -> Option<&'a str> {
     plan.keys.name(key).or_else(own).map(|name| &**name)
 }
 
-/// How many bytes the run takes.
-pub(crate) fn size(run: &Run) -> usize {
-    let mut count = Count(33);
-    put_run(run, &mut count);
-    run.keys.put(&mut count);
-    count.0
+/// How many bytes the run takes; more than any limit where the plan is not the run's.
+pub(crate) fn size(run: &Run, plan: &Plan) -> usize {
+    let mut survey = Survey::default();
+    put_run(run, &mut survey);
+    let keys = survey.keys.into_iter().collect();
+    put(run, plan, keys, Count(0)).map_or(usize::MAX, |count| count.0)
 }
 
 /// The run in these bytes, if they are one of a journey of this plan.
