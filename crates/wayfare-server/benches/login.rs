@@ -3,6 +3,15 @@
 //! `cheap` has the smallest legal argon2, so that what is left is the server; `default` is what a server
 //! does that nobody has configured.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    unused_imports,
+    reason = "a bench fails as a test does, and uses only a part of what the tests share"
+)]
+
 #[path = "../tests/support/mod.rs"]
 mod support;
 

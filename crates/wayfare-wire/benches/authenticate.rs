@@ -3,6 +3,15 @@
 //! The world is that of the tests: real keys, real tokens, steps and sessions in memory. A password is
 //! compared as text there, so that what is left is the work of the wire and of the engine.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    dead_code,
+    reason = "a bench fails as a test does, and uses only a part of what the tests share"
+)]
+
 #[path = "../tests/world.rs"]
 mod world;
 
