@@ -6,11 +6,13 @@
 //! `valgrind --tool=callgrind` is what one costs.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stdout,
     reason = "a bench that cannot go on has nothing better to do"
 )]
 
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::hint::black_box;

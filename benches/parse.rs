@@ -1,5 +1,6 @@
 //! How long text becomes a tree.
 
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::{hint::black_box, time::Duration};
@@ -14,7 +15,7 @@ fn parses(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(text.len() as u64));
         let source = Source::new("b.journey", text.as_str());
         group.bench_function(name, |b| {
-            b.iter(|| parse(black_box(&source), SourceId::default()))
+            b.iter(|| parse(black_box(&source), SourceId::default()));
         });
     }
     group.finish();

@@ -5,6 +5,7 @@
     reason = "a bench that cannot go on has nothing better to do"
 )]
 
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! What the benches share: journeys, a host without a machine, and a store in memory.
 
-#![expect(dead_code, reason = "each bench uses a part of this")]
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -50,7 +50,7 @@ fn journey(dice: &mut Dice) -> String {
                 text,
                 "  node n{at}: journey inner {{\n    true -> {yes}\n    false -> {no}\n  }}\n"
             ),
-            _ => write!(text, "  node n{at}: UsernameCollector -> {yes}\n"),
+            _ => writeln!(text, "  node n{at}: UsernameCollector -> {yes}"),
         };
     }
     text + "}\n"

@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     dead_code,
@@ -61,9 +60,12 @@ fn login(world: &World) -> String {
     send(world, TARGET, &body)
 }
 
+/// Sends the requests of one operation; the last reply.
+type Requests = fn(&World) -> String;
+
 fn requests(c: &mut Criterion) {
     let mut group = c.benchmark_group("authenticate");
-    let steps: [(&str, fn(&World) -> String); 3] = [
+    let steps: [(&str, Requests); 3] = [
         ("start", start),
         ("start and name", name),
         ("start, name and password", login),
