@@ -12,13 +12,16 @@
     reason = "a bench that cannot go on has nothing better to do"
 )]
 
+#[path = "support/open.rs"]
+mod open;
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::hint::black_box;
 
 use allocation_counter::measure;
-use support::{LOGIN, Open, Still, Store, chain, engine, login, mixed, name, step};
+use open::Open;
+use support::{LOGIN, Still, Store, chain, engine, login, mixed, name, step};
 use wayfare::{Compiler, Engine, Input, Registry, Request, Source, Start};
 
 type Operation = (&'static str, Box<dyn Fn()>);

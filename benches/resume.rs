@@ -5,13 +5,16 @@
     reason = "a bench that cannot go on has nothing better to do"
 )]
 
+#[path = "support/open.rs"]
+mod open;
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use support::{LOGIN, Open, Still, Store, engine, name, password, step};
+use open::Open;
+use support::{LOGIN, Still, Store, engine, name, password, step};
 use wayfare::{Input, Request, Start};
 
 fn resumes(c: &mut Criterion) {

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
     Answer, AuthSession, Compiler, Effect, EffectReply, End, Engine, Host, Input, Limits, Registry,
-    Request, Seal, SealError, Secret, Source, Start, Step, SubjectId, Timestamp,
+    Request, Secret, Source, Start, Step, SubjectId, Timestamp,
     engine::{
         effect::{Identity, Who},
         host::NoRandomness,
@@ -130,20 +130,6 @@ impl Host for Still {
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
         bytes.fill(7);
-        Ok(())
-    }
-}
-
-/// No cipher: what is left is the work of the engine.
-#[derive(Debug)]
-pub(crate) struct Open;
-
-impl Seal for Open {
-    fn seal(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), SealError> {
-        Ok(())
-    }
-
-    fn open(&self, _: &[u8], _: &mut Vec<u8>) -> Result<(), SealError> {
         Ok(())
     }
 }
