@@ -28,6 +28,7 @@ mod nodes;
 
 pub use compile::{
     CompileLimits, Compiled, Compiler, ImportError, Importer, MemoryImporter, ProgramHash,
+    UnknownParameter,
 };
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};
 pub use secret::Secret;

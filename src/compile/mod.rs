@@ -114,6 +114,48 @@ pub struct Compiled {
     pub diagnostics: Diagnostics,
     /// The sources, imported ones included; spans point into them.
     pub sources: Arc<SourceMap>,
+    /// The declared parameters; nothing where a file cannot be read whole, as it may declare more.
+    declared: Option<BTreeSet<Arc<str>>>,
+}
+
+/// A parameter that is given and that no file declares.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no file declares the parameter `{name}`{}", meant(.nearest.as_deref()))]
+#[non_exhaustive]
+pub struct UnknownParameter {
+    /// The name that is given.
+    pub name: Arc<str>,
+    /// The declared one that is most likely meant.
+    pub nearest: Option<Arc<str>>,
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+impl Compiled {
+    /// Those of these names that no file declares as a `param`.
+    ///
+    /// A misspelt name would otherwise leave a parameter at its default, so whoever takes names from
+    /// people refuses what stands here. It is empty where a file or an import cannot be read, for what
+    /// is missing there may be the declaration.
+    pub fn unknown_parameters<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Vec<UnknownParameter> {
+        let Some(declared) = &self.declared else {
+            return Vec::new();
+        };
+        names
+            .into_iter()
+            .filter(|name| !declared.contains(*name))
+            .map(|name| UnknownParameter {
+                name: Arc::from(name),
+                nearest: crate::spelling::nearest(name, declared.iter().map(|d| &**d))
+                    .map(Arc::from),
+            })
+            .collect()
+    }
 }
 
 impl<'i> Compiler<'i> {
@@ -170,11 +212,13 @@ impl<'i> Compiler<'i> {
             ..
         } = loader;
         let sources = Arc::new(sources);
+        let declared = declared_parameters(&files);
         let (program, diagnostics) = self.check(&sources, &files, diagnostics);
         Compiled {
             program,
             diagnostics,
             sources,
+            declared,
         }
     }
 
@@ -221,6 +265,22 @@ impl<'i> Compiler<'i> {
         let whole = !diagnostics.has_errors();
         (whole.then(|| Valid::assume(program)), diagnostics)
     }
+}
+
+/// The names of all parameters, where every file and every import could be read.
+fn declared_parameters(files: &[Loaded]) -> Option<BTreeSet<Arc<str>>> {
+    let is_whole = |file: &Loaded| {
+        file.broken.is_empty() && file.imports.iter().all(|(_, target)| target.is_some())
+    };
+    files.iter().all(is_whole).then(|| {
+        let items = files.iter().flat_map(|file| &file.file.items);
+        items
+            .filter_map(|item| match item {
+                ast::Item::Parameter(parameter) => Some(Arc::from(parameter.name.text.as_str())),
+                _ => None,
+            })
+            .collect()
+    })
 }
 
 /// Drops journeys that call one which could not be lowered, and numbers the rest without gaps.

@@ -366,6 +366,27 @@ fn parameters_are_in_the_hash_and_secret_ones_by_name_only() {
 }
 
 #[test]
+fn a_name_that_no_file_declares_is_told_with_the_nearest_one() {
+    let unknown = |text: &str| -> Vec<String> {
+        Compiler::new(wayfare::catalogue::standard())
+            .compile([Source::new("a.journey", text)])
+            .unknown_parameters(["tries", "key", "tires", "zzz"])
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(
+        unknown(PARAMETERS),
+        [
+            "no file declares the parameter `tires`; did you mean `tries`?",
+            "no file declares the parameter `zzz`",
+        ]
+    );
+    let missing = format!("import \"gone.journey\"\n{PARAMETERS}");
+    assert!(unknown(&missing).is_empty(), "it may be declared there");
+}
+
+#[test]
 fn a_parameter_bound_to_a_value_of_another_type_is_refused() {
     let compiled = Compiler::new(wayfare::catalogue::standard())
         .parameters([("tries", Value::from("three"))])

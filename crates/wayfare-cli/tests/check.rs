@@ -211,3 +211,17 @@ fn fmt_writes_the_one_form() {
     let ran = folder.run_with(&["fmt", "-"], "journey {");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
 }
+
+#[test]
+fn a_parameter_that_no_file_declares_is_refused() {
+    let text = format!("param tries: int = 3\n{LOGIN}");
+    let folder = Folder::new(&[("a.journey", &text), ("b/b.journey", LOGIN)]);
+    for command in ["check", "run"] {
+        let ran = folder.run(&[command, "a.journey", "--param", "tires=4"]);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+        let expected = "no file declares the parameter `tires`; did you mean `tries`?";
+        assert!(ran.err.contains(expected), "{ran:?}");
+    }
+    let ran = folder.run(&["check", "b", "a.journey", "--param", "tries=4"]);
+    assert_ne!(ran.code, 3, "one of them declares it: {ran:?}");
+}

@@ -95,7 +95,7 @@ async fn an_upgrade_ends_the_old_session_and_never_lowers_the_level() {
     assert_eq!(server.sessions(), 1);
 }
 
-const ONE_FIELD: &str = r#"
+pub(crate) const ONE_FIELD: &str = r#"
 journey login "Login" {
   start credentials
   node credentials: Page {

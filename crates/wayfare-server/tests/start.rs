@@ -3,8 +3,12 @@
 use std::fs;
 
 use tempfile::TempDir;
-use wayfare::Realm;
-use wayfare_server::{Server, config::Config, keys};
+use wayfare::{Realm, Value};
+use wayfare_server::{
+    Server,
+    config::{Config, Parameter},
+    keys,
+};
 
 use crate::support::{Client, TestServer, alpha, cheap, write_all};
 
@@ -239,6 +243,29 @@ async fn journeys_that_cannot_be_served_stop_the_start_and_say_why() {
         running.journeys(&alpha()).unwrap().default.as_deref(),
         Some("Login")
     );
+}
+
+#[tokio::test]
+async fn a_parameter_that_no_file_declares_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let files = folder.path().join("journeys");
+    let text = format!("param tries: int = 3\n{}", crate::journeys::ONE_FIELD);
+    write_all(&files, &[("login.journey", &text)]);
+    for given in [
+        Parameter::Value(Value::Int(4)),
+        Parameter::SecretVariable("TIRES".into()),
+    ] {
+        let mut config = cheap(&folder.path().join("data")).with_journeys(files.clone());
+        let realm = config.realms.get_mut(&alpha()).unwrap();
+        realm.params.insert("tires".into(), given);
+        let message = refusal(config).await;
+        for expected in [
+            "the journeys of realm `/alpha` cannot be served",
+            "no file declares the parameter `tires`; did you mean `tries`?",
+        ] {
+            assert!(message.contains(expected), "{message}");
+        }
+    }
 }
 
 #[tokio::test]

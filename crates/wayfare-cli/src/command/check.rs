@@ -1,29 +1,26 @@
 //! `wayfare check PATH…`
 
-use std::sync::Arc;
-
-use wayfare::{Diagnostic, Diagnostics, Severity, SourceMap};
+use wayfare::{Diagnostic, Severity, compile::Compiled};
 
 use crate::{
     Outcome, Trouble,
     args::{CheckArgs, Deny, Format},
-    command::compile,
+    command::{compile, refuse_unknown},
     json, project, render,
     terminal::{self, Terminal},
 };
 
 pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let mut all: Vec<(Diagnostics, Arc<SourceMap>)> = Vec::new();
-    let mut files = 0;
-    for project in project::load(&args.sources)? {
-        let compiled = compile(&project, &parameters);
-        files += compiled.sources.iter().count();
-        all.push((compiled.diagnostics, compiled.sources));
-    }
+    let all: Vec<Compiled> = project::load(&args.sources)?
+        .iter()
+        .map(|project| compile(project, &parameters))
+        .collect();
+    refuse_unknown(&all, &parameters)?;
+    let files = all.iter().map(|one| one.sources.iter().count()).sum();
     let findings = || {
         all.iter()
-            .flat_map(|(list, map)| list.iter().map(move |d| (d, &**map)))
+            .flat_map(|one| one.diagnostics.iter().map(move |d| (d, &*one.sources)))
     };
     match args.format {
         Format::Json => {
@@ -35,7 +32,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
                 terminal.say(&render::draw(finding, sources, terminal.colors));
                 terminal.say("");
             }
-            let dropped: usize = all.iter().map(|(list, _)| list.dropped()).sum();
+            let dropped: usize = all.iter().map(|one| one.diagnostics.dropped()).sum();
             terminal.say(&summary(
                 findings().map(|(finding, _)| finding),
                 files,

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use wayfare::{
     Program,
+    compile::Compiled,
     model::journey::{Journey, NodeKind, On},
 };
 
 use crate::{
     Outcome, Trouble,
     args::{GraphArgs, Picture},
-    command::compile,
+    command::{compile, refuse_unknown},
     project, render,
     terminal::{self, Terminal},
 };
@@ -19,8 +20,12 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
     let parameters = project::parameters(&args.sources.parameters)?;
     let mut text = String::new();
     let mut drawn = 0;
-    for project in project::load(&args.sources)? {
-        let compiled = compile(&project, &parameters);
+    let all: Vec<Compiled> = project::load(&args.sources)?
+        .iter()
+        .map(|project| compile(project, &parameters))
+        .collect();
+    refuse_unknown(&all, &parameters)?;
+    for compiled in &all {
         for finding in &compiled.diagnostics {
             terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
             terminal.say("");

@@ -9,14 +9,49 @@ pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod serve;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Registry, Value,
-    compile::{Compiled, Compiler},
+    compile::{Compiled, Compiler, UnknownParameter},
 };
 
-use crate::project::Project;
+use crate::{Trouble, project::Project};
+
+/// Refuses a parameter that none of these declares: a misspelt name would leave the meant one at its
+/// default.
+pub(crate) fn refuse_unknown<'c>(
+    compiled: impl IntoIterator<Item = &'c Compiled>,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<(), Trouble> {
+    let mut unknown: Option<BTreeMap<Arc<str>, UnknownParameter>> = None;
+    for one in compiled {
+        let mut found: BTreeMap<_, _> = one
+            .unknown_parameters(parameters.keys().map(String::as_str))
+            .into_iter()
+            .map(|parameter| (Arc::clone(&parameter.name), parameter))
+            .collect();
+        unknown = Some(match unknown.take() {
+            None => found,
+            Some(mut before) => {
+                before.retain(|name, parameter| {
+                    let Some(again) = found.remove(name) else {
+                        return false;
+                    };
+                    if parameter.nearest.is_none() {
+                        *parameter = again;
+                    }
+                    true
+                });
+                before
+            }
+        });
+    }
+    match unknown.iter().flat_map(BTreeMap::values).next() {
+        Some(parameter) => Err(Trouble::Input(parameter.to_string())),
+        None => Ok(()),
+    }
+}
 
 /// Compiles a project against the standard node types.
 pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {

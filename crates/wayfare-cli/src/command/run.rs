@@ -13,7 +13,7 @@ use wayfare::{
 use crate::{
     Outcome, Trouble,
     args::RunArgs,
-    command::compile,
+    command::{compile, refuse_unknown},
     performer::{Machine, Performer},
     project, render,
     terminal::{self, Terminal},
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &RunArgs, terminal: Terminal) -> Result<Outcome, Trouble
     let parameters = project::parameters(&args.parameters)?;
     let project = project::load_path(&args.file, None)?;
     let compiled = compile(&project, &parameters);
+    refuse_unknown([&compiled], &parameters)?;
     for finding in &compiled.diagnostics {
         terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
         terminal.say("");

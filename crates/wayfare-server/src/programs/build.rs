@@ -62,7 +62,8 @@ pub(crate) fn build(
         bytes_max: limits.journey_bytes,
         read: RefCell::default(),
     };
-    make(&texts.sources, &importer, values, params, limits)
+    let given: Vec<&str> = params.keys().map(|name| &**name).collect();
+    make(&texts.sources, &importer, values, &given, params, limits)
 }
 
 /// Makes a program again of what was kept of it.
@@ -93,13 +94,15 @@ pub(crate) fn rebuild(
         .iter()
         .filter_map(|(name, value)| Some((Arc::from(&**name), decoded(value)?)))
         .collect();
-    make(&sources, &importer, values, params, limits)
+    // The configuration is that of today, and today's files are what its names are held against.
+    make(&sources, &importer, values, &[], params, limits)
 }
 
 fn make(
     sources: &[Source],
     importer: &Recording,
     values: BTreeMap<Arc<str>, Value>,
+    given: &[&str],
     params: &BTreeMap<Arc<str>, Parameter>,
     limits: &LimitSettings,
 ) -> Result<Built, JourneyError> {
@@ -116,6 +119,10 @@ fn make(
         .importer(importer)
         .limits(bounds)
         .compile(sources.iter().cloned());
+    let unknown = compiled.unknown_parameters(given.iter().copied());
+    if !unknown.is_empty() {
+        return Err(JourneyError::Parameters(unknown));
+    }
     let lines: Vec<String> = compiled
         .diagnostics
         .iter()

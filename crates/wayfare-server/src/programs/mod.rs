@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
 };
 
-use wayfare::{Engine, ProgramHash, Realm, Timestamp};
+use wayfare::{Engine, ProgramHash, Realm, Timestamp, UnknownParameter};
 
 use self::build::Built;
 pub use self::load::LoadError;
@@ -37,6 +37,9 @@ pub enum JourneyError {
     /// The compiler found mistakes: one a line.
     #[error("{}", .0.join("\n"))]
     Findings(Vec<String>),
+    /// The configuration gives parameters that no file declares: one a line.
+    #[error("{}", lines(.0))]
+    Parameters(Vec<UnknownParameter>),
     /// Nodes cannot be linked: one a line.
     #[error("{}", .0.join("\n"))]
     Link(Vec<String>),
@@ -57,6 +60,11 @@ pub enum JourneyError {
     /// What was kept of a program cannot be read.
     #[error("what was kept of a program cannot be read: {0}")]
     Kept(String),
+}
+
+fn lines(unknown: &[UnknownParameter]) -> String {
+    let lines: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 /// What the journeys of a realm look like.
