@@ -47,6 +47,7 @@ pub(super) fn apply(cx: &mut Cx<'_>, units: &[Unit<'_>], analysed: &BTreeSet<Uni
         finding.allowed = Some(scope.allow.reason.text.clone());
     }
     for scope in &scopes {
+        check_reason(cx, scope.allow);
         check_codes(cx, scope);
     }
     cx.diagnostics.sort();
@@ -104,6 +105,16 @@ fn scope(allow: &ast::Allow, item: Span, is_node: bool, decided: bool) -> Scope<
         is_node,
         decided,
         used: vec![false; allow.codes.len()],
+    }
+}
+
+fn check_reason(cx: &mut Cx<'_>, allow: &ast::Allow) {
+    if allow.reason.text.trim().is_empty() {
+        let message = "this exception has no reason".to_owned();
+        cx.report(
+            Diagnostic::new(codes::SYNTAX, allow.reason.span, message)
+                .expected("why the finding is accepted"),
+        );
     }
 }
 

@@ -288,7 +288,11 @@ impl<'a> Cx<'a> {
                         typed.span,
                         format!("{what} takes `{ty}`, and this is `{got}`"),
                     )
-                    .expected(super::settings::describe(ty, None)),
+                    .expected(match ty {
+                        // What stands in an expression need not be written out.
+                        Type::Text => "a text".to_owned(),
+                        _ => super::settings::describe(ty, None),
+                    }),
                 );
                 false
             }

@@ -22,7 +22,8 @@ impl Cx<'_> {
         let is_library = |file: SourceId| {
             self.file(file).is_none_or(|file| {
                 let journey = |item: &ast::Item| matches!(item, ast::Item::Journey(_));
-                !file.file.items.iter().any(journey)
+                // A file that is only imported may hold no journey, which is said at its import.
+                !file.root || !file.file.items.iter().any(journey)
             })
         };
         let constants = self.constants.iter().enumerate().map(|(at, c)| {

@@ -214,7 +214,7 @@ fn fmt_writes_the_one_form() {
 
 #[test]
 fn a_parameter_that_no_file_declares_is_refused() {
-    let text = format!("param tries: int = 3\n{LOGIN}");
+    let text = format!("param tries: Int = 3\n{LOGIN}");
     let folder = Folder::new(&[("a.journey", &text), ("b/b.journey", LOGIN)]);
     for command in ["check", "run"] {
         let ran = folder.run(&[command, "a.journey", "--param", "tires=4"]);

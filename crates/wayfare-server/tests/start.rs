@@ -249,7 +249,7 @@ async fn journeys_that_cannot_be_served_stop_the_start_and_say_why() {
 async fn a_parameter_that_no_file_declares_stops_the_start() {
     let folder = TempDir::new().unwrap();
     let files = folder.path().join("journeys");
-    let text = format!("param tries: int = 3\n{}", crate::journeys::ONE_FIELD);
+    let text = format!("param tries: Int = 3\n{}", crate::journeys::ONE_FIELD);
     write_all(&files, &[("login.journey", &text)]);
     for given in [
         Parameter::Value(Value::Int(4)),

@@ -480,7 +480,10 @@ impl Tree<'_> {
                     span,
                     format!("`{}` stands inside a block", first_word(pair.as_str())),
                 )
-                .expected("it at the top of the file"),
+                .expected(format!(
+                    "`{}` at the top of the file",
+                    first_word(pair.as_str())
+                )),
             );
             if opens {
                 self.await_block(Owner::Stray, span);
