@@ -102,6 +102,7 @@ pub(super) fn scan(text: &str, id: SourceId, limits: SourceLimits) -> Scan {
         depth_max: limits.depth_max.min(SourceLimits::DEPTH_CEILING),
         blank_so_far: true,
         line_is_blamed: false,
+        is_foreign: false,
         out: Scan {
             readable: text.len(),
             ..Scan::default()
@@ -131,6 +132,8 @@ struct Scanner<'a> {
     blank_so_far: bool,
     /// Whether a character of this line has been refused already; one finding a line is enough.
     line_is_blamed: bool,
+    /// Whether a byte that was no text has been told: a file in another encoding is one mistake.
+    is_foreign: bool,
     out: Scan,
 }
 
@@ -347,6 +350,9 @@ impl Scanner<'_> {
             .get(..start)
             .and_then(|head| head.chars().next_back());
         let span = Span::new(self.id, start, self.at);
+        if c == char::REPLACEMENT_CHARACTER && std::mem::replace(&mut self.is_foreign, true) {
+            return;
+        }
         let found = match self.quoted_otherwise(c, start) {
             Some(found) if zone == Zone::Code => Some(found),
             _ => refuse(c, before, zone, span),
@@ -370,6 +376,10 @@ fn refuse(c: char, before: Option<char>, zone: Zone, span: Span) -> Option<Diagn
                 .expected("plain UTF-8")
                 .fix("remove it", span, ""),
         );
+    }
+    if c == char::REPLACEMENT_CHARACTER {
+        let message = "U+FFFD stands where bytes were not UTF-8";
+        return Some(bad(message.to_owned()).expected("text saved as UTF-8"));
     }
     if c == '\r' {
         return Some(

@@ -61,7 +61,7 @@ pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Tro
         }
         let sources = files
             .iter()
-            .map(|file| read(file))
+            .map(|file| read_for_findings(file))
             .collect::<Result<_, _>>()?;
         return Ok(Project {
             sources,
@@ -76,7 +76,7 @@ pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Tro
         || configured_root(&parent).unwrap_or(parent.clone()),
         Path::to_path_buf,
     );
-    let sources = with_siblings(read(path)?, path, &parent)?;
+    let sources = with_siblings(read_for_findings(path)?, path, &parent)?;
     Ok(Project {
         sources,
         folder: Folder::new(&root)?,
@@ -137,6 +137,26 @@ pub(crate) fn standard_input() -> Result<String, Trouble> {
 
 /// Reads one file; text that is not UTF-8 is an input that cannot be read.
 pub(crate) fn read(path: &Path) -> Result<Source, Trouble> {
+    let text = String::from_utf8(bytes(path)?).map_err(|e| {
+        Trouble::input(format!(
+            "`{}` is not UTF-8: byte {} does not belong to any character",
+            path.display(),
+            e.utf8_error().valid_up_to()
+        ))
+    })?;
+    Ok(Source::new(display(path), text))
+}
+
+/// Reads one file to be compiled; where it is not UTF-8 stands U+FFFD, which is a finding at its place.
+fn read_for_findings(path: &Path) -> Result<Source, Trouble> {
+    let bytes = bytes(path)?;
+    Ok(Source::new(
+        display(path),
+        String::from_utf8_lossy(&bytes).into_owned(),
+    ))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Trouble> {
     let unreadable = |why: String| Trouble::input(format!("`{}` {why}", path.display()));
     let kind = fs::metadata(path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
     if !kind.is_file() {
@@ -148,14 +168,7 @@ pub(crate) fn read(path: &Path) -> Result<Source, Trouble> {
             kind.len()
         )));
     }
-    let bytes = fs::read(path).map_err(|e| unreadable(format!("cannot be read: {e}")))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        unreadable(format!(
-            "is not UTF-8: byte {} does not belong to any character",
-            e.utf8_error().valid_up_to()
-        ))
-    })?;
-    Ok(Source::new(display(path), text))
+    fs::read(path).map_err(|e| unreadable(format!("cannot be read: {e}")))
 }
 
 /// A path as sources are named: `/` between the parts, no leading `./`.
@@ -193,7 +206,7 @@ fn with_siblings(first: Source, path: &Path, folder: &Path) -> Result<Vec<Source
     let mut others = Vec::new();
     for file in journey_files(folder)? {
         if file.file_name() != path.file_name() {
-            others.push(read(&file)?);
+            others.push(read_for_findings(&file)?);
         }
     }
     while let Some(at) = others.iter().position(|other| {

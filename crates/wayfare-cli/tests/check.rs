@@ -101,12 +101,14 @@ fn what_cannot_be_read_is_said() {
     for (path, said) in [
         ("nope.journey", "`nope.journey` cannot be read"),
         ("empty", "there is no `.journey` file in `empty`"),
-        ("bytes.journey", "is not UTF-8"),
     ] {
         let ran = folder.run(&["check", path]);
         assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
         assert!(ran.err.contains(said), "{path}: {}", ran.err);
     }
+    let ran = folder.run(&["fmt", "bytes.journey"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("is not UTF-8"), "{}", ran.err);
     assert_eq!(folder.run(&["check", "--nope"]).code, 2);
 }
 
@@ -224,4 +226,24 @@ fn a_parameter_that_no_file_declares_is_refused() {
     }
     let ran = folder.run(&["check", "b", "a.journey", "--param", "tries=4"]);
     assert_ne!(ran.code, 3, "one of them declares it: {ran:?}");
+}
+
+#[test]
+fn a_file_in_another_encoding_is_a_finding_among_others() {
+    let broken = LOGIN.replace("DataStoreDecision", "DataStoreDecison");
+    let folder = Folder::new(&[("j/b.journey", &broken.replace("login \"Login\"", "other"))]);
+    let mut foreign = b"// Pr".to_vec();
+    foreign.extend(b"\xfcfung f\xfcr alle\n");
+    foreign.extend(LOGIN.as_bytes());
+    std::fs::write(folder.path().join("j/a.journey"), foreign).unwrap();
+    let ran = folder.run(&["check", "--format", "json", "j"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report: Json = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["errors"], 2, "{report}");
+    let finding = &report["diagnostics"][0];
+    assert_eq!(finding["code"], "bad_encoding");
+    assert_eq!(finding["place"]["file"], "j/a.journey");
+    assert_eq!(finding["place"]["start"]["line"], 1);
+    assert_eq!(finding["place"]["start"]["column"], 6);
+    assert_eq!(report["diagnostics"][1]["code"], "unknown_type");
 }
