@@ -203,6 +203,11 @@ async fn journeys_that_cannot_be_served_stop_the_start_and_say_why() {
     let message = refusal(serve("nowhere")).await;
     assert!(message.contains("there is no file or folder"), "{message}");
 
+    let _socket = std::os::unix::net::UnixListener::bind(at("pipe.journey")).unwrap();
+    let message = refusal(serve("pipe.journey")).await;
+    let said = "pipe.journey is neither a file nor a folder; name a .journey file or a folder";
+    assert!(message.contains(said), "{message}");
+
     write_all(&at("above"), &[("journeys/login.journey", "")]);
     let message = refusal(serve("above")).await;
     assert!(

@@ -40,6 +40,15 @@ pub enum LoadError {
         /// Why.
         message: String,
     },
+    /// The path names a pipe, a device or a socket, whose text cannot be read again.
+    #[error(
+        "{} is neither a file nor a folder; name a .journey file or a folder of them",
+        path.display()
+    )]
+    Special {
+        /// The path.
+        path: PathBuf,
+    },
     /// The path leaves the folder of the realm, or is a link that does.
     #[error("{path} leaves the folder of the realm")]
     Outside {
@@ -135,6 +144,11 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     };
     if kind.is_file() {
         return Ok(vec![path.to_path_buf()]);
+    }
+    if !kind.is_dir() {
+        return Err(LoadError::Special {
+            path: path.to_path_buf(),
+        });
     }
     let root = path.canonicalize().map_err(unreadable)?;
     let mut files = Vec::new();
