@@ -114,6 +114,8 @@ pub struct Compiled {
     pub diagnostics: Diagnostics,
     /// The sources, imported ones included; spans point into them.
     pub sources: Arc<SourceMap>,
+    /// The program that only the proofs refuse; it carries no proof, so no engine takes it.
+    pub refused: Option<Program>,
     /// The declared parameters; nothing where a file cannot be read whole, as it may declare more.
     declared: Option<BTreeSet<Arc<str>>>,
 }
@@ -213,9 +215,10 @@ impl<'i> Compiler<'i> {
         } = loader;
         let sources = Arc::new(sources);
         let declared = declared_parameters(&files);
-        let (program, diagnostics) = self.check(&sources, &files, diagnostics);
+        let (program, refused, diagnostics) = self.check(&sources, &files, diagnostics);
         Compiled {
             program,
+            refused,
             diagnostics,
             sources,
             declared,
@@ -227,7 +230,7 @@ impl<'i> Compiler<'i> {
         sources: &Arc<SourceMap>,
         files: &[Loaded],
         diagnostics: Diagnostics,
-    ) -> (Option<Valid<Program>>, Diagnostics) {
+    ) -> (Option<Valid<Program>>, Option<Program>, Diagnostics) {
         let mut cx = Cx::new(&self.catalog, sources, files, &self.parameters, self.limits);
         cx.diagnostics = diagnostics;
         let (mut units, externs) = collect(files);
@@ -258,12 +261,15 @@ impl<'i> Compiler<'i> {
         cx.unused(&units);
         let analysed = analysed(&lowered);
         let program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
+        let is_understood = !cx.diagnostics.has_errors();
         crate::analysis::check(&program, &mut cx.diagnostics);
         exceptions::apply(&mut cx, &resolved, &analysed);
         let diagnostics = std::mem::take(&mut cx.diagnostics);
         // Findings over the cap are not kept; an error among them refuses the program as any other.
-        let whole = !diagnostics.has_errors();
-        (whole.then(|| Valid::assume(program)), diagnostics)
+        if diagnostics.has_errors() {
+            return (None, is_understood.then_some(program), diagnostics);
+        }
+        (Some(Valid::assume(program)), None, diagnostics)
     }
 }
 

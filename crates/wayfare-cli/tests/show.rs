@@ -94,3 +94,16 @@ fn the_readme_shows_what_is_said() {
         assert!(ran.err.contains(line.trim()), "{line}\n{}", ran.err);
     }
 }
+
+#[test]
+fn what_only_the_proofs_refuse_is_drawn() {
+    let text = LOGIN.replace("true -> success", "true -> failure");
+    let folder = Folder::new(&[("a.journey", &text)]);
+    let ran = folder.run(&["graph", "--to", "dot", "a.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("error["), "{}", ran.err);
+    assert!(ran.out.contains("digraph"), "{}", ran.out);
+    folder.write("a.journey", &text.replace("failure", "failur"));
+    let ran = folder.run(&["graph", "--to", "dot", "a.journey"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+}

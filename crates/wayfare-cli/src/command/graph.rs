@@ -20,6 +20,7 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
     let parameters = project::parameters(&args.sources.parameters)?;
     let mut text = String::new();
     let mut drawn = 0;
+    let mut outcome = Outcome::Clean;
     let all: Vec<Compiled> = project::load(&args.sources)?
         .iter()
         .map(|project| compile(project, &parameters))
@@ -30,7 +31,12 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
             terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
             terminal.say("");
         }
-        let Some(program) = &compiled.program else {
+        // What only the proofs refuse is drawn: the picture shows the way they speak of.
+        let proved = compiled.program.as_deref();
+        if proved.is_none() {
+            outcome = Outcome::Findings;
+        }
+        let Some(program) = proved.or(compiled.refused.as_ref()) else {
             return Ok(Outcome::Findings);
         };
         for journey in &program.journeys {
@@ -51,7 +57,7 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
         }));
     }
     terminal::put(&text)?;
-    Ok(Outcome::Clean)
+    Ok(outcome)
 }
 
 /// What stands in the box of a node, a line each.
