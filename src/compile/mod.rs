@@ -218,9 +218,9 @@ impl<'i> Compiler<'i> {
         let (program, refused, diagnostics) = self.check(&sources, &files, diagnostics);
         Compiled {
             program,
-            refused,
             diagnostics,
             sources,
+            refused,
             declared,
         }
     }
