@@ -9,8 +9,8 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
-    Answer, AuthSession, Compiler, Effect, EffectReply, End, Engine, Host, Input, Limits, Registry,
-    Request, Secret, Source, Start, Step, SubjectId, Timestamp,
+    Answer, AuthSession, CompileLimits, Compiler, Effect, EffectReply, End, Engine, Host, Input,
+    Limits, Registry, Request, Secret, Source, Start, Step, SubjectId, Timestamp,
     engine::{
         effect::{Identity, Who},
         host::NoRandomness,
@@ -102,13 +102,19 @@ fn next(at: usize, count: usize) -> String {
     }
 }
 
-/// A text compiled and linked, without limits on visits.
+/// A text compiled and linked, the limits of size and of visits lifted by the public settings.
 ///
 /// # Panics
 /// The text is refused.
 pub(crate) fn engine(text: &str) -> Engine {
     let registry = Registry::standard();
-    let compiled = Compiler::new(registry.catalog()).compile([Source::new("b.journey", text)]);
+    let compiled = Compiler::new(registry.catalog())
+        .limits(
+            CompileLimits::default()
+                .file_bytes(16 * 1_024 * 1_024)
+                .nodes(100_000),
+        )
+        .compile([Source::new("b.journey", text)]);
     let Some(program) = compiled.program else {
         panic!("refused: {:?}", compiled.diagnostics.iter().next());
     };
