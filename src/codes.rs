@@ -1,7 +1,7 @@
 //! The table of diagnostic codes: one line a code, sorted by the pass that raises it.
 //!
 //! A code is a word that never changes its meaning. `check`, `explain` and docs/diagnostics.md read this
-//! table; a test refuses a code that is declared and never raised in a golden file.
+//! table; a test refuses a code without a page there.
 
 use crate::diagnostic::{Code, Severity};
 
