@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use wayfare::{Realm, Secret};
+use wayfare::{Realm, Registry, Secret};
 use wayfare_wire::{am::goto::Origin, seal::RealmKeys};
 
 use crate::{
@@ -84,6 +84,7 @@ pub enum StartError {
 pub struct Server {
     config: Config,
     clock: Arc<dyn Clock>,
+    registry: Registry,
 }
 
 impl Server {
@@ -92,7 +93,14 @@ impl Server {
         Self {
             config,
             clock: Arc::new(SystemClock),
+            registry: Registry::standard(),
         }
+    }
+
+    /// With these node types in place of the built-in ones: those, as a rule, and some of one's own.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
     }
 
     /// With another clock than the machine's.
@@ -114,7 +122,11 @@ impl Server {
     /// # Errors
     /// Something has to be mended first; nothing listens.
     pub async fn run(self) -> Result<Running, StartError> {
-        let Self { config, clock } = self;
+        let Self {
+            config,
+            clock,
+            registry,
+        } = self;
         let folder = config.data.folder.clone();
         let store = Store::open(&folder, config.data.durability)?;
         let data = |what| move |error| StartError::Data { what, error };
@@ -129,7 +141,7 @@ impl Server {
                     .to_owned(),
             );
         }
-        let programs = programs(&config, &store, &*clock).await?;
+        let programs = programs(&config, &registry, &store, &*clock).await?;
         let mut keys = BTreeMap::new();
         for (realm, programs) in &programs {
             notes.extend(programs.notes());
@@ -175,17 +187,25 @@ impl Server {
 
 async fn programs(
     config: &Config,
+    registry: &Registry,
     store: &Store,
     clock: &dyn Clock,
 ) -> Result<BTreeMap<Realm, Programs>, StartError> {
     let mut programs = BTreeMap::new();
     for (realm, settings) in &config.realms {
-        let opened = Programs::open(realm, settings, &config.limits, store, clock.now())
-            .await
-            .map_err(|error| StartError::Journeys {
-                realm: realm.clone(),
-                error,
-            })?;
+        let opened = Programs::open(
+            realm,
+            settings,
+            &config.limits,
+            registry,
+            store,
+            clock.now(),
+        )
+        .await
+        .map_err(|error| StartError::Journeys {
+            realm: realm.clone(),
+            error,
+        })?;
         programs.insert(realm.clone(), opened);
     }
     Ok(programs)

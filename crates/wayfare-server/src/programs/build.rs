@@ -39,13 +39,19 @@ struct Kept {
     params: Map<String, Json>,
 }
 
-/// Makes a program of texts and the parameters of the configuration.
-pub(crate) fn build(
-    texts: &Texts,
-    params: &BTreeMap<Arc<str>, Parameter>,
-    limits: &LimitSettings,
-) -> Result<Built, JourneyError> {
-    let values: BTreeMap<Arc<str>, Value> = params
+/// What a program is made with, besides its texts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct With<'a> {
+    /// The parameters of the configuration.
+    pub(crate) params: &'a BTreeMap<Arc<str>, Parameter>,
+    pub(crate) limits: &'a LimitSettings,
+    pub(crate) registry: &'a Registry,
+}
+
+/// Makes a program of texts.
+pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError> {
+    let values: BTreeMap<Arc<str>, Value> = with
+        .params
         .iter()
         .filter_map(|(name, parameter)| match parameter {
             Parameter::Value(value) => Some((Arc::clone(name), value.clone())),
@@ -59,19 +65,15 @@ pub(crate) fn build(
             .filter(|_| texts.embedded)
             .map(|source| (source.name().to_owned(), source))
             .collect(),
-        bytes_max: limits.journey_bytes,
+        bytes_max: with.limits.journey_bytes,
         read: RefCell::default(),
     };
-    let given: Vec<&str> = params.keys().map(|name| &**name).collect();
-    make(&texts.sources, &importer, values, &given, params, limits)
+    let given: Vec<&str> = with.params.keys().map(|name| &**name).collect();
+    make(&texts.sources, &importer, values, &given, with)
 }
 
 /// Makes a program again of what was kept of it.
-pub(crate) fn rebuild(
-    kept: &str,
-    params: &BTreeMap<Arc<str>, Parameter>,
-    limits: &LimitSettings,
-) -> Result<Built, JourneyError> {
+pub(crate) fn rebuild(kept: &str, with: With<'_>) -> Result<Built, JourneyError> {
     let kept: Kept =
         serde_json::from_str(kept).map_err(|error| JourneyError::Kept(error.to_string()))?;
     let sources: Vec<Source> = kept
@@ -86,7 +88,7 @@ pub(crate) fn rebuild(
             .into_iter()
             .map(|(name, text)| (name.clone(), Source::new(name, text)))
             .collect(),
-        bytes_max: limits.journey_bytes,
+        bytes_max: with.limits.journey_bytes,
         read: RefCell::default(),
     };
     let values = kept
@@ -95,7 +97,7 @@ pub(crate) fn rebuild(
         .filter_map(|(name, value)| Some((Arc::from(&**name), decoded(value)?)))
         .collect();
     // The configuration is that of today, and today's files are what its names are held against.
-    make(&sources, &importer, values, &[], params, limits)
+    make(&sources, &importer, values, &[], with)
 }
 
 fn make(
@@ -103,10 +105,13 @@ fn make(
     importer: &Recording,
     values: BTreeMap<Arc<str>, Value>,
     given: &[&str],
-    params: &BTreeMap<Arc<str>, Parameter>,
-    limits: &LimitSettings,
+    with: With<'_>,
 ) -> Result<Built, JourneyError> {
-    let registry = Registry::standard();
+    let With {
+        params,
+        limits,
+        registry,
+    } = with;
     let kept_params: Map<String, Json> = values
         .iter()
         .map(|(name, value)| (name.to_string(), encoded(value)))
@@ -137,7 +142,7 @@ fn make(
             secrets.insert(Arc::clone(name), secret);
         }
     }
-    let engine = Engine::link_with(program, registry, secrets)
+    let engine = Engine::link_with(program, registry.clone(), secrets)
         .map_err(|errors| JourneyError::Link(errors.0.iter().map(ToString::to_string).collect()))?
         .with_limits(limits.engine());
     let pairs = |source: &Source| (source.name().to_owned(), source.text().to_owned());

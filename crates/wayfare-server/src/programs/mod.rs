@@ -15,9 +15,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
 };
 
-use wayfare::{Engine, ProgramHash, Realm, Timestamp, UnknownParameter};
+use wayfare::{Engine, ProgramHash, Realm, Registry, Timestamp, UnknownParameter};
 
-use self::build::Built;
+use self::build::{Built, With};
 pub use self::load::LoadError;
 pub(crate) use self::watch::watch;
 use crate::{
@@ -95,6 +95,7 @@ struct Fresh {
 pub(crate) struct Programs {
     settings: RealmSettings,
     limits: LimitSettings,
+    registry: Registry,
     store: Store,
     realm: Realm,
     state: RwLock<State>,
@@ -121,18 +122,25 @@ impl Programs {
         realm: &Realm,
         settings: &RealmSettings,
         limits: &LimitSettings,
+        registry: &Registry,
         store: &Store,
         now: Timestamp,
     ) -> Result<Self, JourneyError> {
         let seen = watch::look(&load::watched(&settings.journeys));
         let texts = load::load(&settings.journeys, limits)?;
-        let built = build::build(&texts, &settings.params, limits)?;
+        let with = With {
+            params: &settings.params,
+            limits,
+            registry,
+        };
+        let built = build::build(&texts, with)?;
         let default = default(&built.engine, &settings.default)?;
         keep(store, realm, &built, now).await?;
         let status = status(&built, default.as_deref(), 0);
         Ok(Self {
             settings: settings.clone(),
             limits: limits.clone(),
+            registry: registry.clone(),
             store: store.clone(),
             realm: realm.clone(),
             state: RwLock::new(State {
@@ -175,7 +183,7 @@ impl Programs {
             .store
             .kept_program(&self.realm, &hash.to_string())
             .ok()??;
-        let built = build::rebuild(&kept, &self.settings.params, &self.limits).ok()?;
+        let built = build::rebuild(&kept, self.with()).ok()?;
         if !built.engine.serves(hash) {
             return None;
         }
@@ -203,6 +211,14 @@ impl Programs {
         read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn with(&self) -> With<'_> {
+        With {
+            params: &self.settings.params,
+            limits: &self.limits,
+            registry: &self.registry,
+        }
+    }
+
     /// The longest that a run may last.
     fn life(&self) -> std::time::Duration {
         self.limits.run_time_max.max(self.limits.suspend_time_max)
@@ -212,7 +228,7 @@ impl Programs {
     fn compile(&self) -> Result<Option<Fresh>, JourneyError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = load::load(&self.settings.journeys, &self.limits)?;
-        let built = build::build(&texts, &self.settings.params, &self.limits)?;
+        let built = build::build(&texts, self.with())?;
         let default = default(&built.engine, &self.settings.default)?;
         let same = self.read(|state| state.edition == built.edition);
         Ok((!same).then_some(Fresh { built, default }))

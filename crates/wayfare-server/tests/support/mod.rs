@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use wayfare::{Realm, Timestamp};
+use wayfare::{Realm, Registry, Timestamp};
 use wayfare_server::{
     Running, Server,
     clock::ManualClock,
@@ -29,6 +29,7 @@ pub(crate) struct TestServer {
     pub(crate) clock: ManualClock,
     pub(crate) folder: TempDir,
     config: Config,
+    registry: Registry,
 }
 
 /// The demo with argon2 parameters that a test can afford, at any free port.
@@ -49,16 +50,25 @@ impl TestServer {
 
     /// The demo with its settings changed; the second argument is a folder of the test's own.
     pub(crate) async fn with(change: impl FnOnce(&mut Config, &Path)) -> Self {
+        Self::with_registry(Registry::standard(), change).await
+    }
+
+    /// The same with node types of the test's own.
+    pub(crate) async fn with_registry(
+        registry: Registry,
+        change: impl FnOnce(&mut Config, &Path),
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut config = cheap(&folder.path().join("data"));
         change(&mut config, folder.path());
         let clock = ManualClock::at(BEGIN);
-        let running = start(config.clone(), &clock).await;
+        let running = start(config.clone(), &registry, &clock).await;
         Self {
             running,
             clock,
             folder,
             config,
+            registry,
         }
     }
 
@@ -103,15 +113,17 @@ impl TestServer {
             clock,
             folder,
             config,
+            registry,
         } = self;
         running.stop().await;
         between(&folder.path().join("data"));
-        let running = start(config.clone(), &clock).await;
+        let running = start(config.clone(), &registry, &clock).await;
         Self {
             running,
             clock,
             folder,
             config,
+            registry,
         }
     }
 
@@ -172,8 +184,9 @@ impl TestServer {
     }
 }
 
-async fn start(config: Config, clock: &ManualClock) -> Running {
+async fn start(config: Config, registry: &Registry, clock: &ManualClock) -> Running {
     Server::new(config)
+        .registry(registry.clone())
         .clock(clock.clone())
         .run()
         .await
