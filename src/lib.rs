@@ -36,6 +36,7 @@ pub use source::{LineColumn, Source, SourceId, SourceMap, Span};
 
 pub use engine::{
     action::{Action, Go, Reply, Subject, Suspend},
+    advice::{Advice, Candidate, Journeys, Qualified, Resolution},
     callback::{Answer, Ask, Callback},
     context::Context,
     effect::{Effect, EffectReply, SubjectId},

@@ -7,6 +7,7 @@
 //! run, byte for byte.
 
 pub mod action;
+pub mod advice;
 mod answer;
 pub mod callback;
 pub mod context;

@@ -44,6 +44,12 @@ impl Realm {
         &self.0
     }
 
+    /// Whether the other realm is this one or lies below it.
+    pub fn holds(&self, other: &Self) -> bool {
+        let rest = other.0.strip_prefix(&*self.0);
+        &*self.0 == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The names of the parts from the top; none for the top realm.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())
