@@ -56,7 +56,7 @@ pub use engine::{
 };
 pub use model::{
     catalog::Catalog,
-    level::AuthLevel,
+    level::{AuthLevel, Greatest, LevelSpan},
     program::{Program, Valid},
     realm::Realm,
     signature::{Factor, Setting, Signature},

@@ -20,6 +20,7 @@ mod explore;
 mod flow;
 mod implied;
 mod level;
+pub(crate) mod levels;
 mod loops;
 mod phase;
 mod proof;

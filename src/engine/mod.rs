@@ -18,6 +18,7 @@ mod expr;
 pub mod host;
 mod inner;
 mod instant;
+mod level_index;
 pub mod limits;
 pub mod link;
 mod live;

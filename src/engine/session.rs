@@ -17,6 +17,7 @@ use crate::{
         effect::{Effect, EffectReply},
         error::{AnswerError, EngineError, NodeError},
         host::{Host, Timestamp},
+        level_index::LevelIndex,
         limits::Limits,
         link::{self, LinkErrors, Secrets},
         live::Inputs,
@@ -32,7 +33,10 @@ use crate::{
         turn::Turn,
         walk::{Next, resume, settle, walk},
     },
-    model::program::{Program, Valid},
+    model::{
+        level::{AuthLevel, LevelSpan},
+        program::{Program, Valid},
+    },
 };
 
 /// A plan with all that a run needs besides.
@@ -42,6 +46,7 @@ pub(crate) struct Linked {
     pub(crate) plan: Plan,
     pub(crate) inputs: Inputs,
     pub(crate) secrets: Secrets,
+    pub(crate) levels: LevelIndex,
 }
 
 /// A linked program: what runs are begun with.
@@ -87,12 +92,14 @@ impl Engine {
     ) -> Result<Self, LinkErrors> {
         let program = program.into_inner();
         let (plan, inputs) = link::link(&program, &registry, &secrets)?;
+        let levels = LevelIndex::of_program(&program);
         Ok(Self {
             linked: Arc::new(Linked {
                 program,
                 plan,
                 inputs,
                 secrets,
+                levels,
             }),
             limits: Arc::new(Limits::default()),
         })
@@ -123,6 +130,31 @@ impl Engine {
     /// Whether runs of the journey that this hash names can go on here.
     pub fn serves(&self, hash: &ProgramHash) -> bool {
         self.linked.plan.pins.journey(hash).is_some()
+    }
+
+    /// The journeys that a login at this level may choose from, by their names on the wire: at most
+    /// `max`.
+    ///
+    /// Those whose every success has the level come first, then those with some way to it, both in the
+    /// order of declaration. Only journeys are named that are enabled, offered, and not kept for inner
+    /// use or for transactions. The cost grows with `max` and the logarithm of the number of journeys.
+    pub fn at_least(&self, level: AuthLevel, max: usize) -> Vec<Arc<str>> {
+        let journeys = &self.linked.program.journeys;
+        let found = self.linked.levels.at_least(level, max);
+        found
+            .into_iter()
+            .filter_map(|at| journeys.get(at))
+            .map(|journey| Arc::clone(&journey.wire_name))
+            .collect()
+    }
+
+    /// The levels that runs of a journey can have at success, by its name on the wire; `None` where there
+    /// is no such journey or no way to success.
+    ///
+    /// For a journey that is called by others, as if it were started alone.
+    pub fn levels(&self, wire_name: &str) -> Option<LevelSpan> {
+        let journey = self.linked.program.journey_on_wire(wire_name)?;
+        self.linked.levels.span(journey.id.index())
     }
 
     /// Begins a run.

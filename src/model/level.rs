@@ -57,3 +57,50 @@ impl fmt::Display for AuthLevel {
         self.0.fmt(f)
     }
 }
+
+/// The levels that a run of a journey can have at success.
+///
+/// No run succeeds below `least` or above `greatest`; between them not every level need be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LevelSpan {
+    /// The least level at success.
+    pub least: AuthLevel,
+    /// The greatest level at success.
+    pub greatest: Greatest,
+}
+
+impl LevelSpan {
+    /// Whether some run may succeed at this level or above it.
+    pub fn may_reach(&self, level: AuthLevel) -> bool {
+        self.greatest >= Greatest::Finite(level)
+    }
+
+    /// Whether every run that succeeds has this level or more.
+    pub fn always_reaches(&self, level: AuthLevel) -> bool {
+        self.least >= level
+    }
+}
+
+impl fmt::Display for LevelSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.least, self.greatest)
+    }
+}
+
+/// The greatest level at success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Greatest {
+    /// This level.
+    Finite(AuthLevel),
+    /// No bound is known: a loop raises the level on every round, or the amount is computed.
+    Unbounded,
+}
+
+impl fmt::Display for Greatest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finite(level) => level.fmt(f),
+            Self::Unbounded => f.write_str("unbounded"),
+        }
+    }
+}
