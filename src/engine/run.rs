@@ -12,13 +12,16 @@ use crate::{
         evidence::Proofs,
         host::Timestamp,
         page::PageVisit,
-        plan::NOWHERE,
+        plan::{NOWHERE, Plan},
         start::Start,
         state::{Cells, Place, Sensitive, State, Undo},
         step::{Call, End, Ending, Suspended},
     },
     model::{expr::KeyId, level::AuthLevel, value::Value},
 };
+
+/// Where nodes find the level that is asked for.
+pub(crate) const TARGET_LEVEL: &str = "targetAuthLevel";
 
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,6 +201,33 @@ impl Run {
             ends: Ends::default(),
             unproved_allowed: false,
         }
+    }
+
+    /// Puts what the start brought into shared state; nothing of it is taken back by a node that fails.
+    pub(crate) fn take_data(&mut self, plan: &Plan) {
+        let mut data = std::mem::take(&mut self.start.data);
+        data.retain(|name, _| !matches!(&**name, "realm" | "authLevel"));
+        if let Some(level) = self.start.asked_level {
+            let level = Value::Int(i64::from(level.number()));
+            data.insert(Arc::from(TARGET_LEVEL), level);
+        }
+        for (name, value) in data {
+            let key = self.key(plan, &name);
+            self.state.shared.set(key, Some(value));
+        }
+    }
+
+    /// The number of a key named at run time.
+    pub(crate) fn key(&mut self, plan: &Plan, name: &str) -> KeyId {
+        if let Some(key) = plan.keys.find(name) {
+            return key;
+        }
+        let known = self.keys.iter().position(|key| &**key == name);
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(Arc::from(name));
+            self.keys.len() - 1
+        });
+        KeyId(u32::try_from(plan.keys.len() + at).unwrap_or(u32::MAX))
     }
 
     /// An answer was taken: effects are numbered anew, and visits of the turn are counted anew.

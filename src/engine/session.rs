@@ -169,7 +169,7 @@ impl Engine {
             .filter(|journey| {
                 let settings = &journey.settings;
                 let alone = settings.enabled && !settings.inner_only;
-                alone && (start.transaction || !settings.transactional_only)
+                alone && (start.transaction.is_some() || !settings.transactional_only)
             })
             .ok_or(EngineError::NoJourney)?;
         let mut drawn = [0; 32];
@@ -178,7 +178,7 @@ impl Engine {
         let (id, salt) = drawn.split_first_chunk().ok_or(EngineError::Bug("draw"))?;
         let salt = *salt.first_chunk().ok_or(EngineError::Bug("draw"))?;
         let now = host.now();
-        let run = Run::new(
+        let mut run = Run::new(
             u128::from_be_bytes(*id),
             salt,
             start,
@@ -186,6 +186,7 @@ impl Engine {
             (now, now.plus(self.run_time(journey.id.0))),
         );
         drawn.zeroize();
+        run.take_data(&self.linked.plan);
         Ok(AuthSession {
             engine: self.clone(),
             run,

@@ -2,8 +2,8 @@
 //!
 //! Success of an inner journey is an outcome like any other. Success of the outermost one is asked: is
 //! there a proof of who logs in, or an exception at the very arrow that came here; is the level the one
-//! claimed; is the account there and active; is it the account of the session the run came with. What
-//! can be answered from the run alone is answered before anything is asked outside.
+//! claimed and the one asked for; is the account there and active; is it the account of the session the
+//! run came with, and the one that the start expects. What can be answered from the run alone is answered before anything is asked outside.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Turn<'_> {
         if proved.is_none() && !allowed {
             return self.end(FailureReason::UnprovedSuccess);
         }
-        if self.run.level < self.level_claimed() {
+        if self.run.level < self.level_needed() {
             return self.end(FailureReason::LevelNotReached);
         }
         let Some(who) = proved
@@ -61,11 +61,14 @@ impl Turn<'_> {
             .filter(|subject| proofs.proves(&subject.id))
     }
 
-    fn level_claimed(&self) -> AuthLevel {
-        self.plan
+    /// The level that success needs: the one the journey claims, or a higher one that the start asks.
+    fn level_needed(&self) -> AuthLevel {
+        let claimed = self
+            .plan
             .journey(self.run.journey)
-            .and_then(|journey| journey.settings.level)
-            .unwrap_or(AuthLevel::ZERO)
+            .and_then(|journey| journey.settings.level);
+        let asked = self.run.start.asked_level;
+        claimed.max(asked).unwrap_or(AuthLevel::ZERO)
     }
 
     /// The identity at the end of the run is here.
@@ -86,11 +89,10 @@ impl Turn<'_> {
         {
             return self.end(FailureReason::Inactive);
         }
-        let session = &self.run.start.session;
-        if session
-            .as_ref()
-            .is_some_and(|s| s.subject != identity.subject)
-        {
+        let start = &self.run.start;
+        let beside = start.session.as_ref().map(|session| &session.subject);
+        let mut wanted = beside.into_iter().chain(&start.expects);
+        if wanted.any(|subject| *subject != identity.subject) {
             return self.end(FailureReason::OtherSubject);
         }
         let proved = self.run.proofs.proves(&identity.subject);

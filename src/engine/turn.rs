@@ -531,15 +531,7 @@ impl World for Turn<'_> {
     }
 
     fn key(&mut self, name: &str) -> KeyId {
-        if let Some(key) = self.plan.keys.find(name) {
-            return key;
-        }
-        let known = self.run.keys.iter().position(|key| &**key == name);
-        let at = known.unwrap_or_else(|| {
-            self.run.keys.push(Arc::from(name));
-            self.run.keys.len() - 1
-        });
-        KeyId(u32::try_from(self.plan.keys.len() + at).unwrap_or(u32::MAX))
+        self.run.key(self.plan, name)
     }
 
     fn shared_entries(&self) -> Vec<(Arc<str>, Value)> {

@@ -204,6 +204,8 @@ fn session(subject: &str) -> StartSession {
         subject: SubjectId(Arc::from(format!("id-{subject}"))),
         username: Arc::from(subject),
         level: AuthLevel::saturating(5),
+        services: vec![Arc::from("j")],
+        proved: true,
     }
 }
 

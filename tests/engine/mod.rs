@@ -11,5 +11,6 @@ mod random;
 mod run;
 mod silent;
 mod snapshot;
+mod start;
 mod state;
 mod support;

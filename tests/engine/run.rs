@@ -173,7 +173,7 @@ fn what_cannot_be_started_directly_looks_like_what_is_not_there() {
         assert_eq!(error, EngineError::NoJourney, "{name}");
     }
     let mut start: StartAlias = Start::journey("paid");
-    start.transaction = true;
+    start.transaction = Some("t".into());
     engine.begin(start, &host).unwrap();
     host.broken.set(true);
     let error = engine.begin(Start::journey("paid"), &host).unwrap_err();

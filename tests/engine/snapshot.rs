@@ -126,7 +126,7 @@ proptest! {
     fn opening_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let run = shared();
         let _ = run.open(&Glass, b"", &bytes);
-        let mut named = vec![2];
+        let mut named = vec![3];
         named.extend_from_slice(&run.hashes()[0].0);
         named.extend_from_slice(&bytes);
         let _ = run.open(&Glass, b"", &named);

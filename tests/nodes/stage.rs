@@ -173,6 +173,8 @@ impl Play {
             subject: SubjectId(Arc::from("id-demo")),
             username: Arc::from("demo"),
             level: AuthLevel::saturating(10),
+            services: Vec::new(),
+            proved: true,
         };
         Self::start(text, Start::journey("t").session(session))
     }

@@ -218,6 +218,8 @@ pub(super) fn replay(engine: &Engine, made: &Made, events: &[Event], strict: Str
         subject: scripted::demo().subject,
         username: "demo".into(),
         level: AuthLevel::saturating(0),
+        services: Vec::new(),
+        proved: true,
     });
     let mut walk = Walk {
         made,

@@ -248,6 +248,8 @@ impl World {
             subject: subject(realm, &row.username),
             username: row.username.as_str().into(),
             level: row.level,
+            services: vec!["Login".into()],
+            proved: true,
         })
     }
 

@@ -26,7 +26,7 @@ use crate::{
         step::{End, FailureReason, Input, Step},
         trace::Event,
     },
-    model::{expr::KeyId, level::AuthLevel},
+    model::{expr::KeyId, level::AuthLevel, value::Value},
     source::Source,
 };
 
@@ -168,6 +168,22 @@ fn reopen(engine: &Engine, auth: &AuthSession) -> Result<AuthSession, String> {
 
 fn start(dice: &mut Dice) -> Start {
     let mut start = Start::journey("j");
+    if dice.once_in(8) {
+        start = start.asks(AuthLevel::saturating(i64::from(dice.below(15))));
+    }
+    if dice.once_in(8) {
+        let expected = ["demo", "eve"][dice.below(2) as usize];
+        start = start.expects(SubjectId(format!("id-{expected}").into()));
+    }
+    if dice.once_in(4) {
+        let data = [
+            ("x", Value::from("1")),
+            ("realm", Value::from("/evil")),
+            ("authLevel", Value::Int(99)),
+            ("not of the program", Value::Int(1)),
+        ];
+        start = start.data(data.map(|(key, value)| (key.into(), value)).into());
+    }
     let name = match dice.below(4) {
         2 => "demo",
         3 => "eve",
@@ -179,6 +195,8 @@ fn start(dice: &mut Dice) -> Start {
         subject: SubjectId(format!("id-{name}").into()),
         username: name.into(),
         level: AuthLevel::saturating(10),
+        services: vec!["j".into()],
+        proved: true,
     })
 }
 

@@ -157,6 +157,12 @@ impl<'p> Walker<'p> {
         if self.state.level < claim.unwrap_or(AuthLevel::ZERO) {
             return self.end(FailureReason::LevelNotReached);
         }
+        if let Some(asked) = self.start.asked_level
+            && self.state.level < asked
+        {
+            self.saw("success below the level asked for");
+            return self.end(FailureReason::LevelNotReached);
+        }
         let who = match subject {
             Some(subject) => Some(Who::Subject(subject.id)),
             None => self.who(),
@@ -196,6 +202,12 @@ impl<'p> Walker<'p> {
             .as_ref()
             .is_some_and(|session| session.subject != *id)
         {
+            return self.end(FailureReason::OtherSubject);
+        }
+        if let Some(expected) = &self.start.expects
+            && expected != id
+        {
+            self.saw("success of somebody else than expected");
             return self.end(FailureReason::OtherSubject);
         }
         let proved = self.proved(id);

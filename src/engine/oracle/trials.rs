@@ -76,6 +76,8 @@ const WANTED: &[&str] = &[
     "page",
     "randomness failed",
     "resumed by a link",
+    "success below the level asked for",
+    "success of somebody else than expected",
     "transient values that cross a stop",
     "values that an inner journey does not get",
 ];

@@ -129,6 +129,18 @@ impl<'p> Walker<'p> {
             seen: BTreeMap::new(),
         };
         walker.expires = walker.host.now().plus(walker.run_time());
+        let start = &walker.start;
+        for (name, value) in &start.data {
+            if **name != *"realm" && **name != *"authLevel" {
+                let shared = &mut walker.state.shared;
+                shared.insert(name.to_string(), value.clone());
+            }
+        }
+        if let Some(asked) = start.asked_level {
+            let asked = Value::Int(i64::from(asked.number()));
+            let shared = &mut walker.state.shared;
+            shared.insert("targetAuthLevel".to_owned(), asked);
+        }
         walker
     }
 

@@ -219,8 +219,11 @@ impl Codec for Undo {
 choice!(Recorded { 0 Now(at), 1 Random(bytes), 2 Once(digest, reply) });
 
 record! {
-    Start { realm, journey, transaction, no_session, session, goto, goto_on_fail }
-    StartSession { session, subject, username, level }
+    Start {
+        realm, journey, transaction, asked_level, expects, data, no_session, session, goto,
+        goto_on_fail,
+    }
+    StartSession { session, subject, username, level, services, proved }
     Challenge { subject }
     Evidence { subject, factor, node, visit, at }
     Proofs { subject, evidence, challenge }

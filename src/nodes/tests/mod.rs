@@ -446,6 +446,8 @@ fn session() -> StartSession {
         subject: demo().subject,
         username: demo().username,
         level: AuthLevel::saturating(10),
+        services: Vec::new(),
+        proved: true,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::Value as Json;
-use wayfare::{AuthLevel, Factor, Realm, Secret, Success, Timestamp, Value};
+use wayfare::{Factor, Realm, Secret, Success, Timestamp, Value};
 use wayfare_wire::am::sessions::{Info, time, universal_id};
 
 use crate::{
@@ -259,13 +259,24 @@ pub(crate) fn values(session: &Session) -> BTreeMap<Arc<str>, Value> {
         .collect()
 }
 
+/// The journeys that led to a session, the latest first.
+fn services(session: &Session) -> Vec<Arc<str>> {
+    let list = session.properties.get("Service").and_then(Json::as_str);
+    let list = list.unwrap_or("").split('|');
+    list.filter(|name| !name.is_empty())
+        .map(Arc::from)
+        .collect()
+}
+
 /// What a start is told of the session it came with.
 pub(crate) fn beside(session: &Session) -> wayfare::StartSession {
     wayfare::StartSession {
         session: wayfare::engine::effect::SessionRef(Arc::from(&*session.handle)),
         subject: wayfare::SubjectId(Arc::from(&*session.subject)),
         username: Arc::from(&*session.username),
-        level: AuthLevel::max(session.level, AuthLevel::ZERO),
+        level: session.level,
+        services: services(session),
+        proved: session.proved,
     }
 }
 
