@@ -8,7 +8,7 @@ use wayfare_wire::{
         authenticate::{Epoch, ProgramHash, Settings, Site},
         cookie::{Cookies, SameSite},
         goto::{Allowed, Origin},
-        realm::Realms,
+        realm::{Host, Realms},
         version::Unversioned,
     },
     json::Bounds,
@@ -16,6 +16,7 @@ use wayfare_wire::{
 };
 
 use crate::{
+    access::Caller,
     audit::{Event, Log},
     clock::Clock,
     config::{ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) realms: BTreeMap<Realm, RealmState>,
     pub(crate) aliases: BTreeMap<String, Realm>,
+    pub(crate) callers: Vec<Caller>,
     pub(crate) performer: Performer,
     pub(crate) runs: OpenRuns,
     pub(crate) log: Arc<Log>,
@@ -100,8 +102,8 @@ pub(crate) fn wire_settings(
 /// The cookies that the settings describe.
 pub(crate) fn cookies(config: &Config) -> Cookies {
     Cookies {
-        session: config.server.cookie_name.clone(),
-        domains: Vec::new(),
+        session: config.server.cookie(),
+        domains: config.server.cookie_domains.clone(),
         secure: config.server.cookie_secure,
         same_site: Some(match config.server.cookie_same_site {
             ConfiguredSameSite::Lax => SameSite::Lax,
@@ -128,6 +130,33 @@ impl Realms for App {
     fn alias(&self, alias: &str) -> Option<Realm> {
         self.aliases.get(alias).cloned()
     }
+
+    fn host(&self, host: &str) -> Host {
+        let Some(name) = host_name(host) else {
+            return Host::Refused;
+        };
+        let known = &self.config.server.hosts;
+        match self.aliases.get(&name).filter(|_| name.contains('.')) {
+            Some(realm) => Host::Bound(realm.clone()),
+            None if known.is_empty() || known.contains(&name) => Host::Unbound,
+            None => Host::Refused,
+        }
+    }
+}
+
+/// A `Host` header without its port, in small letters; `None` where it is none.
+fn host_name(host: &str) -> Option<String> {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            let port_fits = port.is_empty() || port.starts_with(':');
+            return (port_fits && address.parse::<std::net::Ipv6Addr>().is_ok())
+                .then(|| address.to_ascii_lowercase());
+        }
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    };
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    (!name.is_empty() && name.bytes().all(fits)).then(|| name.to_ascii_lowercase())
 }
 
 impl Site for App {

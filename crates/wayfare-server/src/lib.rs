@@ -4,6 +4,7 @@
 //! keeps users, sessions and steps on disk, hashes passwords, draws randomness and reads the clock.
 //! [`config::Config`] goes in; a [`Running`] server comes out.
 
+mod access;
 mod am;
 mod app;
 pub mod audit;
@@ -20,7 +21,9 @@ mod router;
 pub mod runs;
 mod server;
 pub mod store;
+mod users;
 
 pub use clock::random;
 pub use programs::{JourneyError, LoadError, Status};
-pub use server::{ADMIN, DEMO_PASSWORD, DEMO_USER, Running, Server, StartError};
+pub use server::{Running, Server, StartError};
+pub use users::{ADMIN, DEMO_PASSWORD, DEMO_USER};

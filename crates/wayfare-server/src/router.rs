@@ -104,7 +104,7 @@ impl Router {
         let origin = self.origin(&received.head.headers);
         if received.head.method == Method::OPTIONS {
             return match origin {
-                Some(origin) => preflight(&origin, &self.app.config.server.cookie_name),
+                Some(origin) => preflight(&origin, &self.app.cookies.session),
                 None => not_allowed("GET, POST, OPTIONS"),
             };
         }

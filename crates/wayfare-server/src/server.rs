@@ -8,16 +8,16 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use wayfare::{Realm, Registry, Secret};
 use wayfare_wire::{am::goto::Origin, seal::RealmKeys};
 
 use crate::{
+    access,
     app::{self, App, RealmState},
     audit::Log,
-    clock::{Clock, SystemClock, drawn},
-    config::{Config, ConfigError, Journeys},
+    clock::{Clock, SystemClock},
+    config::{Config, ConfigError},
     hash::{HashError, HashPool},
     keys::{self, KeyError},
     listen,
@@ -26,10 +26,8 @@ use crate::{
     programs::{self, JourneyError, Programs},
     router::Router,
     runs::OpenRuns,
-    store::{
-        Store, StoreError,
-        user::{NameKey, User},
-    },
+    store::{Store, StoreError},
+    users::{self, ADMIN, DEMO_PASSWORD, DEMO_USER},
 };
 
 /// Why a server does not start.
@@ -74,6 +72,19 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// A user of the settings cannot be made.
+    #[error("user `{username}` of realm `{realm}` cannot be made: {message}")]
+    User {
+        /// The realm.
+        realm: Realm,
+        /// The name.
+        username: String,
+        /// Why.
+        message: String,
+    },
+    /// A token of the backchannel cannot be used.
+    #[error("the token of a backchannel cannot be used: {0}")]
+    Backchannel(String),
     /// Randomness failed.
     #[error("the source of randomness failed")]
     NoRandomness,
@@ -166,7 +177,8 @@ impl Server {
         })?;
         // Last of what can fail for a reason of the author's: the password is shown by a server that
         // runs, and by no later one.
-        let admin = first_users(&config, &store, &hash)?;
+        let callers = access::callers(&config.backchannel)?;
+        let admin = users::make(&config, &store, &hash)?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
         let realms = served(&config, programs, keys, Origin::parse(&origin).as_ref());
@@ -178,6 +190,7 @@ impl Server {
             log,
             clock,
             aliases,
+            callers,
             realms,
             config,
         });
@@ -232,74 +245,6 @@ fn served(
             Some((realm, state))
         })
         .collect()
-}
-
-/// Makes the administrator and the demo user where they are wanted and not there; the administrator's
-/// password where it was made now.
-fn first_users(
-    config: &Config,
-    store: &Store,
-    hash: &HashPool,
-) -> Result<Option<Secret<String>>, StartError> {
-    let mut password = None;
-    let root = Realm::root();
-    let admin = NameKey::of(ADMIN)
-        .map(|key| store.user(&root, &key))
-        .transpose()?
-        .flatten();
-    let reachable = config
-        .realms
-        .get(&root)
-        .is_some_and(|settings| settings.journeys != Journeys::None);
-    if admin.is_none() && reachable {
-        let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
-        let made = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
-        add(store, &root, ADMIN, hash.hash_blocking(&made)?, None)?;
-        password = Some(made);
-    }
-    for (realm, settings) in &config.realms {
-        if settings.demo_user && store.user_count(realm)? == 0 {
-            let hashed = hash.hash_blocking(&Secret::from(DEMO_PASSWORD))?;
-            add(store, realm, DEMO_USER, hashed, Some(DEMO_MAIL))?;
-        }
-    }
-    Ok(password)
-}
-
-/// The administrator of the top realm.
-pub const ADMIN: &str = "amadmin";
-/// The user of the demo.
-pub const DEMO_USER: &str = "demo";
-/// The password of the user of the demo.
-pub const DEMO_PASSWORD: &str = "Ch4ng31t";
-const DEMO_MAIL: &str = "demo@example.com";
-
-fn add(
-    store: &Store,
-    realm: &Realm,
-    username: &str,
-    password: String,
-    mail: Option<&str>,
-) -> Result<(), StartError> {
-    let id: [u8; 16] = drawn().map_err(|_| StartError::NoRandomness)?;
-    let mut attributes = BTreeMap::from([
-        ("uid".to_owned(), username.into()),
-        ("username".to_owned(), username.into()),
-    ]);
-    if let Some(mail) = mail {
-        attributes.insert("mail".to_owned(), mail.into());
-    }
-    store.add_user(
-        realm,
-        User {
-            id: URL_SAFE_NO_PAD.encode(id),
-            username: username.to_owned(),
-            active: true,
-            attributes,
-            password: Some(password),
-        },
-    )?;
-    Ok(())
 }
 
 /// A server that answers. Dropping it stops it without waiting.

@@ -119,7 +119,6 @@ journeys = "x"
             "wayfare.toml:2: there is no setting `lissen` in `[server]`; did you mean `listen`?",
             "wayfare.toml:3: `server.cookie_secure` must be true or false, but is \"yes\"",
             "wayfare.toml:6: `server.limits.head_time` must be a time such as \"30s\" or \"5m\", but is \"5\"",
-            "wayfare.toml:8: realm `/alpha/sub` lies in `/alpha`, which there is not; add [realms.\"/alpha\"]",
             "wayfare.toml:9: `realms.\"/alpha/sub\".journeys` must be a list of texts, but is \"x\"",
             "wayfare.toml:11: `realms.\"alpha\"` is not the path of a realm; write one such as [realms.\"/alpha\"]",
             "wayfare.toml:13: there is no setting `realm` at the top of the file; did you mean `realms`?",
@@ -147,7 +146,31 @@ fn the_documented_file_names_every_setting_with_its_default() {
     let realm = &config.realms[&Realm::parse("/alpha").unwrap()];
     let plain = Config::default().realms[&Realm::root()].clone();
     assert_eq!(realm.lockout, plain.lockout);
-    assert_eq!(realm.session, plain.session);
+    let mut session = realm.session.clone();
+    session.time_max_attribute = None;
+    session.idle_max_attribute = None;
+    assert_eq!(session, plain.session);
+    assert_eq!(config.transactions, default.transactions);
+    for (written, default) in [
+        (
+            format!("{:?}", realm.module_login),
+            format!("{:?}", plain.module_login),
+        ),
+        (
+            format!("{:?}", realm.zero_page),
+            format!("{:?}", plain.zero_page),
+        ),
+        (
+            realm.user_journey_attribute.clone(),
+            plain.user_journey_attribute.clone(),
+        ),
+        (
+            format!("{:?}", realm.demo_user),
+            format!("{:?}", plain.demo_user),
+        ),
+    ] {
+        assert_eq!(written, default);
+    }
     // Every setting that can be asked for stands in it: a wrong key names all there are.
     let names = |table: &str| {
         let broken = format!("{table}\nzzzzzzzz = 1\n");
@@ -160,13 +183,20 @@ fn the_documented_file_names_every_setting_with_its_default() {
         "[server.limits]",
         "[data]",
         "[hash]",
+        "[cors]",
+        "[page]",
+        "[[backchannel]]\ntoken = { env = \"A\" }\nrealms = [\"/\"]",
+        "[transactions]",
         "[realms.\"/alpha\"]",
         "[realms.\"/alpha\".lockout]",
+        "[realms.\"/alpha\".mail]",
         "[realms.\"/alpha\".session]",
+        "[realms.\"/alpha\".users.root]",
     ] {
         for name in names(table) {
-            let written =
-                text.contains(&format!("\n{name} = ")) || text.contains(&format!(".{name}]"));
+            let written = text.contains(&format!("\n{name} = "))
+                || text.contains(&format!(".{name}]"))
+                || text.contains(&format!(".{name}."));
             assert!(written, "`{name}` of {table} is not documented");
         }
     }

@@ -153,7 +153,7 @@ fn session(making: &Making<'_>, handle: String) -> Session {
     let limits = app
         .realms
         .get(*realm)
-        .map(|state| state.settings.session)
+        .map(|state| state.settings.session.clone())
         .unwrap_or_default();
     let username = success.subject.username.to_string();
     let universal = universal_id(&username, realm);

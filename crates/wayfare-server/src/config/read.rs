@@ -1,22 +1,16 @@
 //! The tables of the file, one function each.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
-use wayfare::{Decimal, Realm, Value};
-use wayfare_wire::am::{
-    auth_id, callbacks,
-    goto::{self, Allowed},
-};
+use toml::de::DeTable;
+use wayfare::Realm;
+use wayfare_wire::am::{auth_id, callbacks, goto};
 
 use super::{
-    ApiVersion, Config, ConfigError, DefaultJourney, Durability, Journeys, LimitSettings, LogLevel,
-    Parameter, RealmSettings, SameSite,
-    table::{Mistakes, Table, integer, nearest},
+    ApiVersion, BackchannelSettings, Config, ConfigError, Durability, ExistingToken, Journeys,
+    LimitSettings, LogLevel, NoSessionMessage, SameSite,
+    read_realm::realms,
+    table::{Mistakes, Table},
 };
 
 pub(super) fn read(name: &str, text: &str, folder: &Path) -> Result<Config, ConfigError> {
@@ -96,6 +90,14 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
     if let Some(table) = top.table("realms") {
         realms(&table, folder, mistakes, config);
     }
+    for table in top.tables("backchannel") {
+        backchannel(&table, folder, config);
+        table.close();
+    }
+    if let Some(table) = top.table("transactions") {
+        table.duration_into("time_max", &mut config.transactions.time_max);
+        table.close();
+    }
     let serving: Vec<&Realm> = config
         .realms
         .iter()
@@ -117,6 +119,33 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
                 |_| None::<()>,
             );
         }
+    }
+}
+
+/// A caller of the backchannel; it must say where, since a token that is good everywhere is seldom meant.
+fn backchannel(table: &Table<'_>, folder: &Path, config: &mut Config) {
+    let token = table.secret("token", folder);
+    let mut realms = Vec::new();
+    for (span, path) in table.texts("realms").unwrap_or_default() {
+        match Realm::parse(&path).filter(|realm| config.realms.contains_key(realm)) {
+            Some(realm) => realms.push(realm),
+            None => table.wrong(
+                &span,
+                "realms",
+                &format!("must hold realms of this file, not {path:?}"),
+            ),
+        }
+    }
+    if !table.has("token") {
+        table.missing("token", "write token = { file = \"…\" } or { env = \"…\" }");
+    }
+    if !table.has("realms") {
+        table.missing("realms", "write realms = [\"/alpha\"]");
+    }
+    if let Some(token) = token {
+        config
+            .backchannel
+            .push(BackchannelSettings { token, realms });
     }
 }
 
@@ -222,10 +251,93 @@ fn server(table: &Table<'_>, config: &mut Config) {
             }
         }
     }
+    protocol(table, config);
+    cookie_rules(table, config);
     if let Some(limits) = table.table("limits") {
         read_limits(&limits, &mut config.limits);
         limits.close();
     }
+}
+
+/// How the protocol is spoken where the product can do so in several ways.
+fn protocol(table: &Table<'_>, config: &mut Config) {
+    let server = &mut config.server;
+    table.flag("strict_advice", &mut server.strict_advice);
+    table.flag("goto_first", &mut server.goto_first);
+    table.flag("lenient_callbacks", &mut server.lenient_callbacks);
+    table.flag("clear_site_data", &mut server.clear_site_data);
+    if let Some(value) = table.parsed(
+        "no_session_message",
+        "\"auto\", \"always\" or \"never\"",
+        |text| match text {
+            "auto" => Some(NoSessionMessage::Auto),
+            "always" => Some(NoSessionMessage::Always),
+            "never" => Some(NoSessionMessage::Never),
+            _ => None,
+        },
+    ) {
+        server.no_session_message = value;
+    }
+    if let Some(value) = table.parsed(
+        "existing_token",
+        "\"auto\", \"same\" or \"empty\"",
+        |text| match text {
+            "auto" => Some(ExistingToken::Auto),
+            "same" => Some(ExistingToken::Same),
+            "empty" => Some(ExistingToken::Empty),
+            _ => None,
+        },
+    ) {
+        server.existing_token = value;
+    }
+    for (span, host) in table.texts("hosts").unwrap_or_default() {
+        if is_host(&host) {
+            server.hosts.push(host);
+        } else {
+            let message = format!("must hold host names in small letters, not {host:?}");
+            table.wrong(&span, "hosts", &message);
+        }
+    }
+}
+
+fn cookie_rules(table: &Table<'_>, config: &mut Config) {
+    let server = &mut config.server;
+    table.flag("cookie_host_prefix", &mut server.cookie_host_prefix);
+    for (span, domain) in table.texts("cookie_domains").unwrap_or_default() {
+        if server.cookie_host_prefix {
+            let message = "must be empty where `cookie_host_prefix` is true: a browser refuses such a \
+                           cookie with a domain";
+            table.wrong(&span, "cookie_domains", message);
+        } else if is_host(domain.strip_prefix('.').unwrap_or(&domain)) {
+            server.cookie_domains.push(domain);
+        } else {
+            let message = format!("must hold domains such as \"example.com\", not {domain:?}");
+            table.wrong(&span, "cookie_domains", &message);
+        }
+    }
+    if server.cookie_host_prefix {
+        if table.has("cookie_secure") && !server.cookie_secure {
+            let _ = table.parsed(
+                "cookie_host_prefix",
+                "false where `cookie_secure` is",
+                |_| None::<()>,
+            );
+        }
+        server.cookie_secure = true;
+    }
+}
+
+/// A host name as it stands in a `Host` header, in small letters and without a port.
+pub(super) fn is_host(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
 }
 
 fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
@@ -288,206 +400,5 @@ fn hash(table: &Table<'_>, config: &mut Config) {
         let _ = table.parsed("memory", "a size from \"8KiB\" a lane to \"4GiB\"", |_| {
             None::<()>
         });
-    }
-}
-
-fn realms(table: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &mut Config) {
-    for (name, value) in table.every() {
-        let path: &str = name.get_ref();
-        let Some(realm) = Realm::parse(path) else {
-            mistakes.at(&name.span(), format!("`realms.{path:?}` is not the path of a realm; write one such as [realms.\"/alpha\"]"));
-            continue;
-        };
-        let Some(entries) = value.get_ref().as_table() else {
-            mistakes.at(&value.span(), format!("`realms.{path:?}` must be a table"));
-            continue;
-        };
-        let table = Table::new(mistakes, &format!("realms.{path:?}"), entries);
-        let settings = read_realm(&table, folder, &realm);
-        table.close();
-        config.realms.insert(realm, settings);
-    }
-    for (name, _) in table.every() {
-        let Some(realm) = Realm::parse(name.get_ref()) else {
-            continue;
-        };
-        if let Some(parent) = parent_of(&realm)
-            && !config.realms.contains_key(&parent)
-        {
-            let known = config.realms.keys().map(Realm::as_str);
-            let hint = nearest(parent.as_str(), known).map_or_else(
-                || format!("add [realms.{:?}]", parent.as_str()),
-                |near| format!("did you mean a realm below `{near}`?"),
-            );
-            mistakes.at(
-                &name.span(),
-                format!("realm `{realm}` lies in `{parent}`, which there is not; {hint}"),
-            );
-        }
-    }
-    aliases_once(table, mistakes, config);
-}
-
-fn aliases_once(table: &Table<'_>, mistakes: &Mistakes<'_>, config: &Config) {
-    let mut seen: BTreeMap<&str, &Realm> = BTreeMap::new();
-    for (realm, settings) in &config.realms {
-        for alias in &settings.aliases {
-            if let Some(other) = seen.insert(alias, realm) {
-                let span = table
-                    .every()
-                    .into_iter()
-                    .find(|(name, _)| name.get_ref() == realm.as_str())
-                    .map_or(0..0, |(name, _)| name.span());
-                mistakes.at(
-                    &span,
-                    format!("alias `{alias}` of realm `{realm}` is already that of `{other}`"),
-                );
-            }
-        }
-    }
-}
-
-/// The realm that one lies in; `None` for the top realm.
-pub(crate) fn parent_of(realm: &Realm) -> Option<Realm> {
-    let (parent, _) = realm.as_str().rsplit_once('/')?;
-    if realm.as_str() == "/" {
-        return None;
-    }
-    Realm::parse(if parent.is_empty() { "/" } else { parent })
-}
-
-fn read_realm(table: &Table<'_>, folder: &Path, realm: &Realm) -> RealmSettings {
-    let mut settings = RealmSettings::default();
-    if let Some(parent) = table.parsed("parent", "the path of a realm", Realm::parse)
-        && Some(&parent) != parent_of(realm).as_ref()
-    {
-        let expected =
-            parent_of(realm).map_or_else(|| "nothing".to_owned(), |p| format!("\"{p}\""));
-        let _ = table.parsed(
-            "parent",
-            &format!("{expected}, as the path of the realm says"),
-            |_| None::<()>,
-        );
-    }
-    for (span, alias) in table.texts("aliases").unwrap_or_default() {
-        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if !alias.is_empty() && alias.bytes().all(fits) {
-            settings.aliases.push(alias);
-        } else {
-            table.wrong(
-                &span,
-                "aliases",
-                &format!("must hold names of letters, digits, `-`, `_` and `.`, not {alias:?}"),
-            );
-        }
-    }
-    if let Some(paths) = table.texts("journeys") {
-        settings.journeys = Journeys::Paths(
-            paths
-                .into_iter()
-                .map(|(_, path)| folder.join(path))
-                .collect(),
-        );
-    }
-    if let Some(name) = table.text("default") {
-        settings.default = DefaultJourney::Named(name);
-    }
-    for (span, admin) in table.texts("admins").unwrap_or_default() {
-        let named = admin
-            .strip_prefix("user:")
-            .or_else(|| admin.strip_prefix("group:"));
-        if named.is_some_and(|name| !name.is_empty()) {
-            settings.admins.push(admin);
-        } else {
-            table.wrong(
-                &span,
-                "admins",
-                &format!("must hold \"user:NAME\" or \"group:NAME\", not {admin:?}"),
-            );
-        }
-    }
-    table.flag("demo_user", &mut settings.demo_user);
-    settings.run_time = table.duration("run_time");
-    if let Some(params) = table.table("params") {
-        for (name, value) in params.every() {
-            match parameter(value.get_ref(), folder) {
-                Ok(parameter) => {
-                    settings
-                        .params
-                        .insert(Arc::from(&**name.get_ref()), parameter);
-                }
-                Err(message) => params.wrong(&value.span(), name.get_ref(), message),
-            }
-        }
-    }
-    settings.success_url = table.text("success_url");
-    settings.failure_url = table.text("failure_url");
-    for (span, pattern) in table.texts("goto").unwrap_or_default() {
-        match Allowed::new([&pattern]) {
-            Ok(_) => settings.goto.push(pattern),
-            Err(error) => table.wrong(&span, "goto", &error.to_string()),
-        }
-    }
-    read_lockout(table, &mut settings);
-    if let Some(mail) = table.table("mail") {
-        settings.mail.from = mail.text("from");
-        mail.close();
-    }
-    if let Some(session) = table.table("session") {
-        session.duration_into("time_max", &mut settings.session.time_max);
-        session.duration_into("idle_max", &mut settings.session.idle_max);
-        session.close();
-    }
-    settings
-}
-
-fn read_lockout(table: &Table<'_>, settings: &mut RealmSettings) {
-    if let Some(lockout) = table.table("lockout") {
-        let into = &mut settings.lockout;
-        lockout.number("failures", 1, &mut into.failures);
-        lockout.duration_into("window", &mut into.window);
-        lockout.duration_into("lock_for", &mut into.lock_for);
-        lockout.duration_into("lock_max", &mut into.lock_max);
-        lockout.number("hard", 1, &mut into.hard);
-        lockout.close();
-    }
-}
-
-fn parameter(value: &DeValue<'_>, folder: &Path) -> Result<Parameter, &'static str> {
-    if let Some(table) = value.as_table() {
-        let mut entries = table.iter();
-        return match (entries.next(), entries.next()) {
-            (Some((key, value)), None) => match (&**key.get_ref(), value.get_ref().as_str()) {
-                ("file", Some(path)) => Ok(Parameter::SecretFile(folder.join(PathBuf::from(path)))),
-                ("env", Some(name)) => Ok(Parameter::SecretVariable(name.to_owned())),
-                _ => Err("must be a value, { file = \"…\" } or { env = \"…\" }"),
-            },
-            _ => Err("must be a value, { file = \"…\" } or { env = \"…\" }"),
-        };
-    }
-    plain(value, 0).map(Parameter::Value)
-}
-
-fn plain(value: &DeValue<'_>, depth: u32) -> Result<Value, &'static str> {
-    match value {
-        DeValue::String(text) => Ok(Value::text(&**text)),
-        DeValue::Boolean(flag) => Ok(Value::Bool(*flag)),
-        DeValue::Integer(number) => {
-            let parsed = integer(value)
-                .and_then(|n| i64::try_from(n).ok())
-                .or_else(|| i64::from_str_radix(number.as_str(), number.radix()).ok());
-            parsed.map(Value::Int).ok_or("does not fit into 64 bits")
-        }
-        DeValue::Float(number) => Decimal::parse(number.as_str())
-            .map(Value::Decimal)
-            .ok_or("must have at most nine digits after the point"),
-        DeValue::Array(list) if depth < 4 => {
-            let values: Result<Vec<_>, _> = list
-                .iter()
-                .map(|item| plain(item.get_ref(), depth + 1))
-                .collect();
-            Ok(Value::List(Arc::from(values?)))
-        }
-        _ => Err("must be a text, a number, true, false or a list of these"),
     }
 }

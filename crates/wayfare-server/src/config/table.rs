@@ -3,14 +3,24 @@
 //! Whatever was not asked for is a mistake when the table is closed. All mistakes of a file go into one
 //! list, so that an author mends them in one go.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, ops::Range, path::PathBuf, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    fmt,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-use super::value::{parse_duration, parse_size};
+use super::{
+    SecretSource,
+    value::{parse_duration, parse_size},
+};
 
 /// A configuration could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,17 +108,29 @@ pub(super) struct Table<'a> {
     path: String,
     entries: &'a DeTable<'a>,
     asked: RefCell<BTreeSet<String>>,
+    span: Range<usize>,
 }
 
 type Entry<'a> = (Range<usize>, &'a DeValue<'a>);
 
 impl<'a> Table<'a> {
     pub(super) fn new(mistakes: &'a Mistakes<'a>, path: &str, entries: &'a DeTable<'a>) -> Self {
+        Self::within(mistakes, path, entries, 0..0)
+    }
+
+    /// A table whose place is known, so that what is missing in it has a line.
+    pub(super) fn within(
+        mistakes: &'a Mistakes<'a>,
+        path: &str,
+        entries: &'a DeTable<'a>,
+        span: Range<usize>,
+    ) -> Self {
         Self {
             mistakes,
             path: path.to_owned(),
             entries,
             asked: RefCell::default(),
+            span,
         }
     }
 
@@ -238,7 +260,55 @@ impl<'a> Table<'a> {
         } else {
             format!("{}.{key}", self.path)
         };
-        Some(Self::new(self.mistakes, &path, entries))
+        Some(Self::within(self.mistakes, &path, entries, span))
+    }
+
+    /// The tables under a key, which may be none.
+    pub(super) fn tables(&self, key: &str) -> Vec<Self> {
+        let Some((span, value)) = self.get(key) else {
+            return Vec::new();
+        };
+        let Some(list) = value.as_array() else {
+            let message = format!("must be written as [[{key}]], but is {}", shown(value));
+            self.wrong(&span, key, &message);
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in list {
+            match item.get_ref().as_table() {
+                Some(entries) => {
+                    tables.push(Self::within(self.mistakes, key, entries, item.span()))
+                }
+                None => self.wrong(&item.span(), key, "must hold tables only"),
+            }
+        }
+        tables
+    }
+
+    /// Where a secret is: `{ file = "…" }` or `{ env = "…" }`.
+    pub(super) fn secret(&self, key: &str, folder: &Path) -> Option<SecretSource> {
+        let (span, value) = self.get(key)?;
+        let found = value.as_table().and_then(|table| source(table, folder));
+        if found.is_none() {
+            // The value is not shown: it may be the secret itself.
+            self.wrong(
+                &span,
+                key,
+                "must be { file = \"…\" } or { env = \"…\" }; secrets are never written here",
+            );
+        }
+        found
+    }
+
+    /// Whether this key is written.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.keys().any(|name| name.get_ref() == key)
+    }
+
+    /// A key that has to be written is not.
+    pub(super) fn missing(&self, key: &str, fix: &str) {
+        let message = format!("`{}.{key}` is missing; {fix}", self.path);
+        self.mistakes.at(&self.span, message);
     }
 
     /// All keys with their values; none of them is unknown then.
@@ -279,6 +349,19 @@ impl<'a> Table<'a> {
             message.push_str(&hint);
             self.mistakes.at(&name.span(), message);
         }
+    }
+}
+
+/// The place of a secret as a table of one key.
+pub(super) fn source(table: &DeTable<'_>, folder: &Path) -> Option<SecretSource> {
+    let mut entries = table.iter();
+    match (entries.next(), entries.next()) {
+        (Some((key, value)), None) => match (&**key.get_ref(), value.get_ref().as_str()?) {
+            ("file", path) => Some(SecretSource::File(folder.join(PathBuf::from(path)))),
+            ("env", name) => Some(SecretSource::Variable(name.to_owned())),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

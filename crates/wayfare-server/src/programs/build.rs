@@ -1,6 +1,6 @@
 //! From texts to a linked program.
 
-use std::{cell::RefCell, collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     audit,
-    config::{LimitSettings, Parameter},
+    config::{LimitSettings, Parameter, RealmSettings, SecretSource},
 };
 
 /// A program as it is served.
@@ -42,8 +42,8 @@ struct Kept {
 /// What a program is made with, besides its texts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct With<'a> {
-    /// The parameters of the configuration.
-    pub(crate) params: &'a BTreeMap<Arc<str>, Parameter>,
+    /// The settings of the realm; of them, the parameters count.
+    pub(crate) settings: &'a RealmSettings,
     pub(crate) limits: &'a LimitSettings,
     pub(crate) registry: &'a Registry,
 }
@@ -51,6 +51,7 @@ pub(crate) struct With<'a> {
 /// Makes a program of texts.
 pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError> {
     let values: BTreeMap<Arc<str>, Value> = with
+        .settings
         .params
         .iter()
         .filter_map(|(name, parameter)| match parameter {
@@ -68,7 +69,14 @@ pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError
         bytes_max: with.limits.journey_bytes,
         read: RefCell::default(),
     };
-    let given: Vec<&str> = with.params.keys().map(|name| &**name).collect();
+    // What a realm took over need not be declared by its files.
+    let given: Vec<&str> = with
+        .settings
+        .params
+        .keys()
+        .filter(|name| !with.settings.params_taken.contains(*name))
+        .map(|name| &**name)
+        .collect();
     make(&texts.sources, &importer, values, &given, with)
 }
 
@@ -108,7 +116,7 @@ fn make(
     with: With<'_>,
 ) -> Result<Built, JourneyError> {
     let With {
-        params,
+        settings,
         limits,
         registry,
     } = with;
@@ -138,7 +146,7 @@ fn make(
     };
     let mut secrets = Secrets::new();
     for name in program.secret_parameters.keys() {
-        if let Some(secret) = secret(name, params.get(name))? {
+        if let Some(secret) = secret(name, settings.params.get(name))? {
             secrets.insert(Arc::clone(name), secret);
         }
     }
@@ -173,22 +181,17 @@ fn secret(
         name: name.to_owned(),
         message,
     };
-    match parameter {
-        None => Ok(None),
-        Some(Parameter::Value(_)) => Err(unreadable(
-            "it is secret: write { file = \"…\" } or { env = \"…\" }, not the value".to_owned(),
-        )),
-        Some(Parameter::SecretFile(path)) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| unreadable(format!("{}: {error}", path.display())))?;
-            let text = Secret::new(text);
-            let trimmed = text.reveal().trim_end_matches(['\n', '\r']).to_owned();
-            Ok(Some(Secret::new(trimmed)))
+    let source = match parameter {
+        None => return Ok(None),
+        Some(Parameter::Value(_)) => {
+            let message = "it is secret: write { file = \"…\" } or { env = \"…\" }, not the value";
+            return Err(unreadable(message.to_owned()));
         }
-        Some(Parameter::SecretVariable(variable)) => std::env::var(variable)
-            .map(|text| Some(Secret::new(text)))
-            .map_err(|_| unreadable(format!("the environment has no text in {variable}"))),
-    }
+        Some(Parameter::SecretFile(path)) => SecretSource::File(path.clone()),
+        Some(Parameter::SecretVariable(name)) => SecretSource::Variable(name.clone()),
+    };
+    let read = source.read().map_err(|error| unreadable(error.to_string()));
+    read.map(Some)
 }
 
 fn encoded(value: &Value) -> Json {

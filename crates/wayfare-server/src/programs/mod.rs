@@ -129,7 +129,7 @@ impl Programs {
         let seen = watch::look(&load::watched(&settings.journeys));
         let texts = load::load(&settings.journeys, limits)?;
         let with = With {
-            params: &settings.params,
+            settings,
             limits,
             registry,
         };
@@ -213,7 +213,7 @@ impl Programs {
 
     fn with(&self) -> With<'_> {
         With {
-            params: &self.settings.params,
+            settings: &self.settings,
             limits: &self.limits,
             registry: &self.registry,
         }

@@ -1,0 +1,254 @@
+//! The settings of a realm.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::Value as Json;
+use wayfare::{Realm, Value};
+
+use super::SecretSource;
+
+/// One realm.
+///
+/// A realm may name another as its `parent` and then takes over what it does not write itself; what is
+/// taken over and what never is stands at each field. Taking over happens while the file is read.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RealmSettings {
+    /// The realm whose settings it took over where it has none of its own.
+    pub parent: Option<Realm>,
+    /// Short names by which a path or a query may call it, and, where there is a dot in them, host names.
+    /// Never taken over.
+    pub aliases: Vec<String>,
+    /// Where its journeys are. What names journeys goes with them: a realm with journeys of its own takes
+    /// over neither `default` nor `modules` nor `roles`.
+    pub journeys: Journeys,
+    /// Its default journey; taken over with the journeys only.
+    pub default: DefaultJourney,
+    /// Who administers it and the realms below it: `user:NAME` or `group:NAME` of this realm. Never taken
+    /// over.
+    pub admins: Vec<String>,
+    /// Parameters of its journeys; taken over one by one.
+    pub params: BTreeMap<Arc<str>, Parameter>,
+    /// Which of the parameters were taken over; that no file declares them is no mistake.
+    pub params_taken: BTreeSet<Arc<str>>,
+    /// How many failures an account bears; taken over one by one.
+    pub lockout: Lockout,
+    /// How mail goes; taken over.
+    pub mail: MailSettings,
+    /// How long sessions last, how many there may be, and what clients may keep in them; taken over one
+    /// by one.
+    pub session: SessionSettings,
+    /// Where success leads when neither the client nor a journey says; taken over.
+    pub success_url: Option<String>,
+    /// Where failure leads when neither the client nor a journey says; taken over.
+    pub failure_url: Option<String>,
+    /// Where clients may ask to be sent besides this server: `https://app.example.com:443/*`; taken over
+    /// as a whole.
+    pub goto: Vec<String>,
+    /// Whether the user `demo` with the password `Ch4ng31t` is made where the realm has no users yet.
+    /// Never taken over.
+    pub demo_user: bool,
+    /// How long a run may take here, where neither journey nor node says otherwise; taken over.
+    pub run_time: Option<Duration>,
+    /// Whether `authIndexType=module` starts the journeys of `modules`; taken over.
+    pub module_login: bool,
+    /// Which journey stands for a module; taken over one by one, with the journeys only.
+    pub modules: BTreeMap<String, String>,
+    /// Which journey stands for a role; taken over one by one, with the journeys only.
+    pub roles: BTreeMap<String, String>,
+    /// The attribute of a user that names the journey for `authIndexType=user`; taken over.
+    pub user_journey_attribute: String,
+    /// Whether name and password in headers answer a first step that asks for nothing else; taken over.
+    pub zero_page: bool,
+    /// Users to be made at the start where they are not there, by name. Never taken over.
+    pub users: BTreeMap<String, UserSettings>,
+}
+
+impl Default for RealmSettings {
+    fn default() -> Self {
+        Self {
+            parent: None,
+            aliases: Vec::new(),
+            journeys: Journeys::None,
+            default: DefaultJourney::Found,
+            admins: Vec::new(),
+            params: BTreeMap::new(),
+            params_taken: BTreeSet::new(),
+            lockout: Lockout::default(),
+            mail: MailSettings::default(),
+            session: SessionSettings::default(),
+            success_url: None,
+            failure_url: None,
+            goto: Vec::new(),
+            demo_user: false,
+            run_time: None,
+            module_login: false,
+            modules: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            user_journey_attribute: "journey".to_owned(),
+            zero_page: true,
+            users: BTreeMap::new(),
+        }
+    }
+}
+
+impl RealmSettings {
+    /// What a realm with this parent begins with.
+    pub(super) fn below(parent: &Realm, settings: &Self) -> Self {
+        Self {
+            parent: Some(parent.clone()),
+            params_taken: settings.params.keys().cloned().collect(),
+            aliases: Vec::new(),
+            admins: Vec::new(),
+            demo_user: false,
+            users: BTreeMap::new(),
+            ..settings.clone()
+        }
+    }
+}
+
+/// A user to be made at the start where there is none of this name; one that is there is never changed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UserSettings {
+    /// Where the password is; without one no password lets the user in.
+    pub password: Option<SecretSource>,
+    /// The groups; they are kept as the attribute `groups`.
+    pub groups: Vec<String>,
+    /// Further attributes.
+    pub attributes: BTreeMap<String, Json>,
+    /// Whether the account is active.
+    pub active: bool,
+}
+
+impl Default for UserSettings {
+    fn default() -> Self {
+        Self {
+            password: None,
+            groups: Vec::new(),
+            attributes: BTreeMap::new(),
+            active: true,
+        }
+    }
+}
+
+/// Where the journeys of a realm are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Journeys {
+    /// There are none.
+    #[default]
+    None,
+    /// In the program itself.
+    Demo,
+    /// In these files and folders.
+    Paths(Vec<PathBuf>),
+}
+
+/// Which journey a realm runs where none is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DefaultJourney {
+    /// `Login`, else the only one, else none.
+    #[default]
+    Found,
+    /// `Login`, else the only one, else the server does not start.
+    Required,
+    /// The one the wire calls so; the server does not start where there is none.
+    Named(String),
+}
+
+/// The value of a parameter of journeys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    /// This value.
+    Value(Value),
+    /// A secret in a file; an end of line at its end does not belong to it.
+    SecretFile(PathBuf),
+    /// A secret in a variable of the environment.
+    SecretVariable(String),
+}
+
+/// How many failures an account bears, for each kind of secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Lockout {
+    /// Failures within the window that lock the account for a while.
+    pub failures: u32,
+    /// The window.
+    pub window: Duration,
+    /// How long the first lock lasts; each further one lasts twice as long.
+    pub lock_for: Duration,
+    /// How long a lock lasts at most.
+    pub lock_max: Duration,
+    /// Failures without a success between them that lock the account for good.
+    pub hard: u32,
+}
+
+impl Default for Lockout {
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            window: Duration::from_secs(5 * 60),
+            lock_for: Duration::from_secs(30),
+            lock_max: Duration::from_secs(60 * 60),
+            hard: 100,
+        }
+    }
+}
+
+/// How mail goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MailSettings {
+    /// The sender where a journey names none.
+    pub from: Option<String>,
+}
+
+/// Sessions of a realm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionSettings {
+    /// How long one lasts where neither the user nor the journey nor a node says otherwise.
+    pub time_max: Duration,
+    /// How long one lasts without being used, likewise.
+    pub idle_max: Duration,
+    /// The attribute of a user that says how many minutes a session lasts.
+    pub time_max_attribute: Option<String>,
+    /// The attribute of a user that says how many minutes a session lasts without being used.
+    pub idle_max_attribute: Option<String>,
+    /// How many sessions a user may have at once; 0: any number.
+    pub quota: u32,
+    /// What happens at a login beyond that.
+    pub quota_exceeded: QuotaExceeded,
+    /// The properties that clients may read and set.
+    pub properties: Vec<String>,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            time_max: Duration::from_secs(120 * 60),
+            idle_max: Duration::from_secs(30 * 60),
+            time_max_attribute: None,
+            idle_max_attribute: None,
+            quota: 0,
+            quota_exceeded: QuotaExceeded::Deny,
+            properties: Vec::new(),
+        }
+    }
+}
+
+/// What happens at a login of a user who has as many sessions as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuotaExceeded {
+    /// The login fails.
+    Deny,
+    /// The session that was made first ends.
+    EndOldest,
+    /// The session that would end first ends now.
+    EndNextExpiring,
+}

@@ -1,0 +1,142 @@
+//! The users that a start makes where they are not there: those of the settings, the demo's, the
+//! administrator. One that is there is never changed.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value as Json;
+use wayfare::{Realm, Secret};
+
+use crate::{
+    clock::drawn,
+    config::{Config, Journeys, UserSettings},
+    hash::HashPool,
+    server::StartError,
+    store::{
+        Store,
+        user::{NameKey, User},
+    },
+};
+
+/// The administrator of the top realm.
+pub const ADMIN: &str = "amadmin";
+/// The user of the demo.
+pub const DEMO_USER: &str = "demo";
+/// The password of the user of the demo.
+pub const DEMO_PASSWORD: &str = "Ch4ng31t";
+const DEMO_MAIL: &str = "demo@example.com";
+/// The group of the user of the demo, for policies that ask for one.
+const DEMO_GROUP: &str = "staff";
+
+/// The attribute in which the groups of a user are kept.
+pub(crate) const GROUPS: &str = "groups";
+
+/// Makes the users that are wanted and not there; the password of the administrator where it was drawn now.
+///
+/// The administrator comes last: a start that fails does not use up the one showing of the password.
+pub(crate) fn make(
+    config: &Config,
+    store: &Store,
+    hash: &HashPool,
+) -> Result<Option<Secret<String>>, StartError> {
+    for (realm, settings) in &config.realms {
+        let demo = settings.demo_user && store.user_count(realm)? == 0;
+        for (username, user) in &settings.users {
+            of_settings(config, store, hash, (realm, username, user))?;
+        }
+        if demo {
+            let attributes = BTreeMap::from([
+                ("mail".to_owned(), DEMO_MAIL.into()),
+                (GROUPS.to_owned(), Json::from(vec![DEMO_GROUP])),
+            ]);
+            let hashed = hash.hash_blocking(&Secret::from(DEMO_PASSWORD))?;
+            add(store, realm, user(DEMO_USER, attributes, Some(hashed))?)?;
+        }
+    }
+    administrator(config, store, hash)
+}
+
+fn of_settings(
+    config: &Config,
+    store: &Store,
+    hash: &HashPool,
+    (realm, username, wanted): (&Realm, &str, &UserSettings),
+) -> Result<(), StartError> {
+    let wrong = |message: String| StartError::User {
+        realm: realm.clone(),
+        username: username.to_owned(),
+        message,
+    };
+    let key = NameKey::of(username).ok_or_else(|| wrong("the name can be nobody's".to_owned()))?;
+    if store.user(realm, &key)?.is_some() {
+        return Ok(());
+    }
+    let mut password = None;
+    if let Some(source) = &wanted.password {
+        let read = source.read().map_err(|error| wrong(error.to_string()))?;
+        let length = read.reveal().chars().count();
+        let most = config.limits.password_chars;
+        if length == 0 || length > most {
+            let message = format!("the password in {source} must have 1 to {most} characters");
+            return Err(wrong(message));
+        }
+        password = Some(hash.hash_blocking(&read)?);
+    }
+    let mut attributes = wanted.attributes.clone();
+    if !wanted.groups.is_empty() {
+        attributes.insert(GROUPS.to_owned(), Json::from(wanted.groups.clone()));
+    }
+    let made = User {
+        active: wanted.active,
+        ..user(username, attributes, password)?
+    };
+    add(store, realm, made)
+}
+
+fn administrator(
+    config: &Config,
+    store: &Store,
+    hash: &HashPool,
+) -> Result<Option<Secret<String>>, StartError> {
+    let root = Realm::root();
+    let there = NameKey::of(ADMIN)
+        .map(|key| store.user(&root, &key))
+        .transpose()?
+        .flatten();
+    let reachable = config
+        .realms
+        .get(&root)
+        .is_some_and(|settings| settings.journeys != Journeys::None);
+    if there.is_some() || !reachable {
+        return Ok(None);
+    }
+    let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
+    let password = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
+    let hashed = hash.hash_blocking(&password)?;
+    add(store, &root, user(ADMIN, BTreeMap::new(), Some(hashed))?)?;
+    Ok(Some(password))
+}
+
+/// A user with a fresh id.
+fn user(
+    username: &str,
+    mut attributes: BTreeMap<String, Json>,
+    password: Option<String>,
+) -> Result<User, StartError> {
+    let id: [u8; 16] = drawn().map_err(|_| StartError::NoRandomness)?;
+    for name in ["uid", "username"] {
+        attributes.insert(name.to_owned(), username.into());
+    }
+    Ok(User {
+        id: URL_SAFE_NO_PAD.encode(id),
+        username: username.to_owned(),
+        active: true,
+        attributes,
+        password,
+    })
+}
+
+fn add(store: &Store, realm: &Realm, user: User) -> Result<(), StartError> {
+    store.add_user(realm, user)?;
+    Ok(())
+}
