@@ -59,7 +59,7 @@ impl Qualified {
     /// journeys may be called so.
     pub fn parse(value: &str) -> Option<Self> {
         let (realm, name) = split(value)?;
-        (!name.is_empty()).then(|| Self {
+        (!name.is_empty() && trimmed(name) == name).then(|| Self {
             realm,
             name: Arc::from(name),
         })
@@ -82,10 +82,8 @@ impl fmt::Display for Qualified {
 fn split(value: &str) -> Option<(Option<Realm>, &str)> {
     let value = trimmed(value);
     match value.split_once(':') {
-        Some(("", name)) => Some((None, trimmed(name))),
-        Some((realm, name)) if realm.starts_with('/') => {
-            Some((Some(Realm::parse(realm)?), trimmed(name)))
-        }
+        Some(("", name)) => Some((None, name)),
+        Some((realm, name)) if realm.starts_with('/') => Some((Some(Realm::parse(realm)?), name)),
         _ => Some((None, value)),
     }
 }

@@ -1,6 +1,8 @@
 //! The wire, seen from outside.
 
 #[cfg(test)]
+mod advice;
+#[cfg(test)]
 mod callbacks;
 #[cfg(test)]
 mod exchange;

@@ -216,6 +216,8 @@ impl World {
                     .keep(kept)
                     .map_or(Given::Failed, |()| Given::Done),
                 Need::End(end) => self.claims.end(end).map_or(Given::Failed, |()| Given::Done),
+                Need::Transaction { .. } => Given::Transaction(None),
+                Need::Conclude(_) => Given::NotMade,
                 Need::Finish(finish) => {
                     if let Some(end) = finish.end {
                         self.claims.end(end).unwrap();

@@ -104,6 +104,8 @@ impl Work<'_> {
                 .await
                 .map(|()| Given::Done),
             Need::Finish(finish) => self.finish(*finish).await,
+            Need::Transaction { .. } => Ok(Given::Transaction(None)),
+            Need::Conclude(_) => Ok(Given::NotMade),
             // The caller sends it.
             Need::Reply(_) => Ok(Given::Nothing),
         };

@@ -7,6 +7,7 @@
 //! Deliberately not here: sockets, the policy engine, OAuth, the administration of trees. Deviations
 //! from the product are listed in docs/wire.md, each with its reason.
 
+pub mod advice;
 pub mod auth_id;
 pub mod authenticate;
 pub mod callbacks;

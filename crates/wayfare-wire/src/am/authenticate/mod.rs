@@ -28,7 +28,7 @@ use wayfare::{
 
 use self::token::{Head, Kind};
 pub use self::{
-    need::{Admission, Finish, Given, Need, Summary, Verdict},
+    need::{Admission, Conclusion, Finish, Given, Need, Summary, Transaction, Verdict},
     site::{Settings, Site},
     token::{Epoch, ProgramHash},
 };

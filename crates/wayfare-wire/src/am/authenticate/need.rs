@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    EffectReply, Realm, Secret, StartSession, Success, Timestamp, Value,
-    engine::step::{Call, FailureReason},
+    EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
+    engine::{
+        effect::SessionRef,
+        step::{Call, FailureReason},
+    },
 };
 
 use crate::{
@@ -17,6 +20,14 @@ use crate::{
 pub enum Need {
     /// Look up the session of this token in the realm: [`Given::Session`].
     Session(Secret<String>),
+    /// Look up a transaction of the realm that may be begun, or begun again, by whoever holds the session
+    /// that came along; from now on it is under way: [`Given::Transaction`].
+    Transaction {
+        /// Its id.
+        id: Arc<str>,
+        /// Whose session came along.
+        subject: Option<SubjectId>,
+    },
     /// Say whether there is room: [`Given::Admitted`], [`Given::Busy`], [`Given::TooManyRuns`].
     Admit(Admission),
     /// Read the state kept for a generation: [`Given::State`].
@@ -36,6 +47,10 @@ pub enum Need {
     End(RunEnd),
     /// Make the session and end the run, in one transaction: [`Given::Made`], [`Given::NotMade`].
     Finish(Box<Finish>),
+    /// Conclude a transaction and end its run, in one transaction of the store, where no session is made:
+    /// [`Given::Done`]; [`Given::NotMade`] where it is concluded already, expired, or the session it
+    /// rests on is gone.
+    Conclude(Conclusion),
     /// Send this; the exchange is over.
     Reply(Reply),
 }
@@ -59,6 +74,38 @@ pub struct Finish {
     pub end: Option<RunEnd>,
     /// The success.
     pub success: Success,
+    /// The transaction that it approves, which is concluded together with it.
+    pub transaction: Option<Arc<str>>,
+}
+
+/// A transaction that a run is for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transaction {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its journey, by its name on the wire.
+    pub journey: Arc<str>,
+    /// Who must succeed.
+    pub expects: Option<SubjectId>,
+    /// What stands in shared state from the beginning.
+    pub data: BTreeMap<Arc<str>, Value>,
+    /// Whether the run confirms something for a session that stays as it is: success makes none.
+    pub keeps_session: bool,
+}
+
+/// The end of a transaction without a new session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion {
+    /// Its realm.
+    pub realm: Realm,
+    /// Its id.
+    pub transaction: Arc<str>,
+    /// Whether its run succeeded.
+    pub approved: bool,
+    /// The session that it rests on.
+    pub session: Option<SessionRef>,
+    /// The run to end; `None` where it never had a token.
+    pub end: Option<RunEnd>,
 }
 
 /// What is given to an exchange.
@@ -68,6 +115,8 @@ pub enum Given {
     Nothing,
     /// The valid session, if there is one.
     Session(Option<StartSession>),
+    /// The transaction, where it may be begun.
+    Transaction(Option<Transaction>),
     /// There is room, and it is held.
     Admitted,
     /// No place to compare secrets is free.

@@ -180,6 +180,7 @@ impl Exchange<'_> {
                     realm: self.realm.clone(),
                     end: run_end,
                     success: *success,
+                    transaction: None,
                 }))
             }
             End::Failure(failed) => {
