@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use wayfare::{Realm, Value};
 use wayfare_server::config::{
-    Config, ConfigError, DefaultJourney, Durability, Journeys, Parameter,
+    Config, ConfigError, DefaultJourney, Durability, ExistingToken, Journeys, NoSessionMessage,
+    Parameter, QuotaExceeded, RealmSettings, SecretSource,
 };
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
@@ -265,5 +266,261 @@ fn a_configuration_that_is_no_plain_file_is_refused_and_not_waited_for() {
             .as_ref()
             .is_err_and(|m| m.contains("it is not a plain file")),
         "{message:?}"
+    );
+}
+
+fn mistakes(text: &str) -> Vec<String> {
+    read(text).expect_err("mistakes")
+}
+
+#[test]
+fn what_a_realm_takes_over_and_what_it_never_does() {
+    let config = read(
+        r#"
+[realms."/"]
+journeys = ["top"]
+default = "Top"
+aliases = ["main"]
+admins = ["group:root"]
+demo_user = true
+run_time = "1m"
+success_url = "/in"
+failure_url = "/out"
+goto = ["https://a.example:443/*"]
+module_login = true
+user_journey_attribute = "way"
+zero_page = false
+[realms."/".modules]
+A = "Top"
+[realms."/".roles]
+r = "Top"
+[realms."/".params]
+brand = "Acme"
+key = { env = "KEY" }
+[realms."/".lockout]
+failures = 3
+hard = 9
+[realms."/".mail]
+from = "top@example.com"
+[realms."/".session]
+time_max = "1h"
+quota = 5
+quota_exceeded = "end_oldest"
+properties = ["a"]
+time_max_attribute = "minutes"
+[realms."/".users.root]
+
+[realms."/plain"]
+
+[realms."/all"]
+parent = "/"
+
+[realms."/some"]
+parent = "/all"
+journeys = ["own"]
+goto = []
+[realms."/some".params]
+brand = "Other"
+[realms."/some".lockout]
+failures = 4
+[realms."/some".session]
+quota = 1
+properties = []
+
+[realms."/names"]
+parent = "/all"
+default = "Mine"
+[realms."/names".modules]
+B = "Mine"
+"#,
+    )
+    .expect("a correct file");
+    let at = |path: &str| &config.realms[&Realm::parse(path).unwrap()];
+    let (top, all, some) = (at("/"), at("/all"), at("/some"));
+    let defaults = |realm: &RealmSettings| format!("{realm:?}");
+    assert_eq!(defaults(at("/plain")), defaults(&RealmSettings::default()));
+    // All but what is a realm's own.
+    let mut own = top.clone();
+    own.parent = Some(Realm::root());
+    own.aliases.clear();
+    own.admins.clear();
+    own.demo_user = false;
+    own.users.clear();
+    own.params_taken = ["brand".into(), "key".into()].into();
+    assert_eq!(defaults(all), defaults(&own));
+    // Journeys of its own: what names journeys is its own as well.
+    assert_eq!(
+        some.journeys,
+        Journeys::Paths(vec!["/etc/wayfare/own".into()])
+    );
+    assert_eq!(some.default, DefaultJourney::Found);
+    assert!(some.modules.is_empty() && some.roles.is_empty());
+    assert!(some.goto.is_empty() && some.session.properties.is_empty());
+    assert_eq!(some.params["brand"], Parameter::Value(Value::text("Other")));
+    assert_eq!(some.params["key"], top.params["key"]);
+    assert_eq!(some.params_taken, ["key".into()].into());
+    assert_eq!((some.lockout.failures, some.lockout.hard), (4, 9));
+    assert_eq!(some.session.quota, 1);
+    assert_eq!(some.session.quota_exceeded, QuotaExceeded::EndOldest);
+    assert_eq!(some.session.time_max, Duration::from_secs(3_600));
+    assert_eq!(some.mail, top.mail);
+    assert!(!some.zero_page && some.module_login);
+    let names = at("/names");
+    assert_eq!(names.default, DefaultJourney::Named("Mine".into()));
+    assert_eq!(names.journeys, top.journeys);
+    let modules: Vec<&str> = names.modules.keys().map(String::as_str).collect();
+    assert_eq!(modules, ["A", "B"]);
+}
+
+#[test]
+fn parents_that_are_not_there_and_circles_are_mistakes() {
+    assert_eq!(
+        mistakes("[realms.\"/a\"]\nparent = \"/alhpa\"\n[realms.\"/alpha\"]\nparent = \"/c/d\"\n"),
+        [
+            "wayfare.toml:2: `realms.\"/a\".parent` must be the path of a realm of this file such as \"/alpha\", but is \"/alhpa\"",
+            "wayfare.toml:4: `realms.\"/alpha\".parent` must be the path of a realm of this file; add [realms.\"/c/d\"], but is \"/c/d\"",
+        ]
+    );
+    assert_eq!(
+        mistakes(
+            "[realms.\"/a\"]\nparent = \"/b\"\n[realms.\"/b\"]\nparent = \"/c\"\n[realms.\"/c\"]\nparent = \"/a\"\n[realms.\"/d\"]\nparent = \"/a\"\n[realms.\"/e\"]\nparent = \"/e\"\n"
+        ),
+        [
+            "wayfare.toml:2: `realms.\"/a\".parent` must be the path of a realm that does not take over from this one; /a → /b → /c → /a is a circle, but is \"/b\"",
+            "wayfare.toml:10: `realms.\"/e\".parent` must be the path of a realm that does not take over from this one; /e → /e is a circle, but is \"/e\"",
+        ]
+    );
+}
+
+#[test]
+fn a_name_leads_to_one_realm() {
+    assert_eq!(
+        mistakes(
+            "[realms.\"/a\"]\naliases = [\"x\", \"b\", \"root\", \"A.example\", \"a..b\", \"a\"]\n[realms.\"/b\"]\naliases = [\"X\", \"h.example\"]\n[realms.\"/c\"]\naliases = [\"h.example\"]\n"
+        ),
+        [
+            "wayfare.toml:1: `realms.\"/a\".aliases` holds `b`, which already leads to realm `/b`",
+            "wayfare.toml:2: `realms.\"/a\".aliases` cannot hold `root`, which is the top realm",
+            "wayfare.toml:2: `realms.\"/a\".aliases` must hold names of letters, digits, `-` and `_`, or host names in small letters, not \"A.example\"",
+            "wayfare.toml:2: `realms.\"/a\".aliases` must hold names of letters, digits, `-` and `_`, or host names in small letters, not \"a..b\"",
+            "wayfare.toml:3: `realms.\"/b\".aliases` holds `X`, which already leads to realm `/a`",
+            "wayfare.toml:5: `realms.\"/c\".aliases` holds `h.example`, which already leads to realm `/b`",
+        ]
+    );
+}
+
+#[test]
+fn users_of_the_settings_are_checked() {
+    assert_eq!(
+        mistakes(
+            r#"[realms."/a".users.anna]
+password = "Passw0rd"
+[realms."/a".users.ANNA]
+[realms."/a".users."de\u200Bmo"]
+[realms."/a".users.bob]
+groups = ["", "x"]
+grops = []
+[realms."/a".users.bob.attributes]
+Groups = ["admins"]
+userpassword = "x"
+mail = "a@example.com"
+Mail = "b@example.com"
+when = 2026-01-01
+"a b" = 1
+"#
+        ),
+        [
+            "wayfare.toml:1: `realms.\"/a\".users.anna` is the same username as `ANNA`",
+            "wayfare.toml:4: `realms.\"/a\".users.de\u{200b}mo` cannot be a username: it needs 1 to 256 characters, none of them invisible, and no blank around it",
+            "wayfare.toml:6: `realms.\"/a\".users.bob.groups` must hold names of groups",
+            "wayfare.toml:7: there is no setting `grops` in `[realms.\"/a\".users.bob]`; did you mean `groups`?",
+            "wayfare.toml:9: `realms.\"/a\".users.bob.attributes.Groups` has a setting of its own beside `attributes`",
+            "wayfare.toml:10: `realms.\"/a\".users.bob.attributes.userpassword` must be written as `password` beside `attributes`",
+            "wayfare.toml:11: `realms.\"/a\".users.bob.attributes.mail` is there twice; letter case does not matter",
+            "wayfare.toml:13: `realms.\"/a\".users.bob.attributes.when` must be a text, a number, true, false or a list of these",
+            "wayfare.toml:14: `realms.\"/a\".users.bob.attributes.a b` is no name of an attribute: letters, digits, `-`, `_`, `.` and `:`",
+        ]
+    );
+    let said = mistakes("[realms.\"/a\".users.anna]\npassword = \"Passw0rd\"\n").join("\n");
+    assert_eq!(
+        said,
+        "wayfare.toml:2: `realms.\"/a\".users.anna.password` must be { file = \"…\" } or { env = \"…\" }; secrets are never written here"
+    );
+}
+
+#[test]
+fn the_settings_of_the_protocol_are_read_and_checked() {
+    let config = read(
+        r#"
+[server]
+strict_advice = true
+goto_first = false
+no_session_message = "never"
+existing_token = "same"
+lenient_callbacks = true
+clear_site_data = false
+cookie_name = "sid"
+cookie_host_prefix = true
+hosts = ["login.example.com"]
+[[backchannel]]
+token = { env = "A" }
+realms = ["/", "/alpha/sub"]
+[[backchannel]]
+token = { file = "b" }
+realms = []
+[transactions]
+time_max = "1m"
+[realms."/alpha/sub"]
+"#,
+    )
+    .expect("a correct file");
+    let server = &config.server;
+    assert!(server.strict_advice && !server.goto_first && server.lenient_callbacks);
+    assert!(!server.clear_site_data && server.cookie_secure);
+    assert_eq!(server.cookie(), "__Host-sid");
+    assert_eq!(server.no_session_message, NoSessionMessage::Never);
+    assert_eq!(server.existing_token, ExistingToken::Same);
+    assert_eq!(config.transactions.time_max, Duration::from_secs(60));
+    let [one, two] = &config.backchannel[..] else {
+        panic!("two callers");
+    };
+    assert_eq!(one.token, SecretSource::Variable("A".into()));
+    assert_eq!(one.realms.len(), 2);
+    assert_eq!(two.token, SecretSource::File("/etc/wayfare/b".into()));
+    let realms: Vec<&str> = config.realms.keys().map(Realm::as_str).collect();
+    assert_eq!(
+        realms,
+        ["/", "/alpha", "/alpha/sub"],
+        "what lies between is there"
+    );
+
+    assert_eq!(
+        mistakes(
+            r#"[server]
+cookie_secure = false
+cookie_host_prefix = true
+cookie_domains = ["example.com"]
+existing_token = "yes"
+hosts = ["Login.example.com"]
+[[backchannel]]
+realms = ["/gone"]
+[[backchannel]]
+token = "geheim"
+"#
+        ),
+        [
+            "wayfare.toml:3: `server.cookie_host_prefix` must be false where `cookie_secure` is, but is true",
+            "wayfare.toml:4: `server.cookie_domains` must be empty where `cookie_host_prefix` is true: a browser refuses such a cookie with a domain",
+            "wayfare.toml:5: `server.existing_token` must be \"auto\", \"same\" or \"empty\", but is \"yes\"",
+            "wayfare.toml:6: `server.hosts` must hold host names in small letters, not \"Login.example.com\"",
+            "wayfare.toml:7: `backchannel.token` is missing; write token = { file = \"…\" } or { env = \"…\" }",
+            "wayfare.toml:8: `backchannel.realms` must hold realms of this file, not \"/gone\"",
+            "wayfare.toml:9: `backchannel.realms` is missing; write realms = [\"/alpha\"]",
+            "wayfare.toml:10: `backchannel.token` must be { file = \"…\" } or { env = \"…\" }; secrets are never written here",
+        ]
+    );
+    assert_eq!(
+        mistakes("backchannel = 1\n"),
+        ["wayfare.toml:1: `backchannel` must be written as [[backchannel]], but is 1"]
     );
 }

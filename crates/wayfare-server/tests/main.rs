@@ -18,6 +18,8 @@ mod login;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod realms;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod store;
