@@ -72,7 +72,9 @@ pub(crate) async fn serve(
         let bounds = Bounds::of(&limits);
         let service = service_fn(move |request| {
             let router = Arc::clone(&router);
-            async move { Ok::<_, Infallible>(answer(router, request, peer.ip(), bounds).await) }
+            async move {
+                Ok::<_, Infallible>(answer(router, request, peer.ip().to_canonical(), bounds).await)
+            }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         while connections.try_join_next().is_some() {}

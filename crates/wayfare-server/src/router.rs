@@ -122,7 +122,7 @@ impl Router {
             }
             // A header that is no text, or an address of a client that is none: whatever it was to
             // decide must not be decided without it.
-            _ => plain(StatusCode::BAD_REQUEST),
+            _ => self.refuse(&received.head, received.peer, StatusCode::BAD_REQUEST),
         };
         if let Some(origin) = origin {
             allow_origin(reply.headers_mut(), &origin);
@@ -165,7 +165,15 @@ impl Router {
             return Some(received.peer);
         };
         // The last entry is the one that the trusted peer wrote.
-        last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+        let named: IpAddr = last
+            .to_str()
+            .ok()?
+            .rsplit(',')
+            .next()?
+            .trim()
+            .parse()
+            .ok()?;
+        Some(named.to_canonical())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables of the file, one function each.
 
-use std::path::Path;
+use std::{net::IpAddr, path::Path};
 
 use toml::de::DeTable;
 use wayfare::Realm;
@@ -241,8 +241,8 @@ fn server(table: &Table<'_>, config: &mut Config) {
     }
     if let Some(peers) = table.texts("trusted_proxies") {
         for (span, peer) in peers {
-            match peer.parse() {
-                Ok(address) => server.trusted_proxies.push(address),
+            match peer.parse::<IpAddr>() {
+                Ok(address) => server.trusted_proxies.push(address.to_canonical()),
                 Err(_) => table.wrong(
                     &span,
                     "trusted_proxies",

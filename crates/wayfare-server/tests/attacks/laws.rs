@@ -213,8 +213,8 @@ const LAWS: &[Law] = &[
 /// The cases that are due, each of which has a test that is called after it.
 const CASES: &[&str] = &[
     "a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "a11", "a12", "a13",
-    "a14", "a15", "a16", "a17", "a18", "a19", "b01", "b05", "d01", "d02", "d03", "e01", "e02",
-    "e03", "f01", "f02", "f03", "f04", "f05",
+    "a14", "a15", "a16", "a17", "a18", "a19", "b01", "b05", "c08", "c09", "d01", "d02", "d03",
+    "d04", "e01", "e02", "e03", "f01", "f02", "f03", "f04", "f05", "g01",
 ];
 
 /// The texts of all tests of a part.

@@ -1,7 +1,9 @@
 //! Attacks, each by its number, on a real server over HTTP; and where each law is held.
 
+mod address;
 mod answers;
 mod body;
+mod faces;
 mod files;
 mod forge;
 mod header;
@@ -14,4 +16,5 @@ mod pipe;
 mod restart;
 mod session;
 mod token;
+mod unlisted;
 mod world;
