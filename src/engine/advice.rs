@@ -258,10 +258,17 @@ pub trait Journeys {
     fn alias(&self, alias: &str) -> Option<Realm>;
 
     /// The journeys of a realm that can reach a level, at most so many, those first that always do.
-    fn at_least(&self, realm: &Realm, level: AuthLevel, max: usize) -> Vec<Arc<str>>;
+    fn at_least(&self, realm: &Realm, level: AuthLevel, max: usize) -> Vec<Arc<str>> {
+        let engine = self.engine(realm);
+        engine.map_or_else(Vec::new, |engine| engine.at_least(level, max))
+    }
 
     /// Whether a journey can reach a level.
-    fn reaches(&self, realm: &Realm, journey: &str, level: AuthLevel) -> bool;
+    fn reaches(&self, realm: &Realm, journey: &str, level: AuthLevel) -> bool {
+        let engine = self.engine(realm);
+        let span = engine.and_then(|engine| engine.levels(journey));
+        span.is_some_and(|span| span.may_reach(level))
+    }
 }
 
 /// A journey that an advice leads to.

@@ -25,3 +25,5 @@ mod start;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transactions;

@@ -140,7 +140,7 @@ async fn a_session_ends_by_time_by_idleness_and_by_logout() {
     let store = open(&folder);
     let born = 1_000_000;
     store
-        .finish_run(None, new(1, session("h1", 0, born)), None)
+        .finish_run(None, new(1, session("h1", 0, born)), None, None)
         .await
         .unwrap();
     let at = |minutes: u64, ms: i64| Timestamp((born + minutes * 60_000).saturating_add_signed(ms));
@@ -173,7 +173,10 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     let mut old = session("old", 20, 1_000);
     old.properties.insert("Service".into(), "Login".into());
     old.properties.insert("colour".into(), "red".into());
-    store.finish_run(None, new(1, old), None).await.unwrap();
+    store
+        .finish_run(None, new(1, old), None, None)
+        .await
+        .unwrap();
     let end = RunEnd {
         run: 5,
         exp: Timestamp(9_000),
@@ -187,7 +190,7 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     let mut next = session("next", 10, 2_000);
     next.properties.insert("Service".into(), "StepUp".into());
     let Finished::Made(made) = store
-        .finish_run(Some(end), new(2, next), replaces(true))
+        .finish_run(Some(end), new(2, next), replaces(true), None)
         .await
         .unwrap()
     else {
@@ -204,7 +207,12 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     assert!(store.session(&[2; 32], now).unwrap().is_some());
     assert_eq!(store.generation(5), Ok(Some(ENDED)));
     let third = store
-        .finish_run(None, new(3, session("third", 0, 2_000)), replaces(true))
+        .finish_run(
+            None,
+            new(3, session("third", 0, 2_000)),
+            replaces(true),
+            None,
+        )
         .await;
     assert_eq!(third, Ok(Finished::SessionGone));
     assert_eq!(store.session_count(), Ok(1));
@@ -216,7 +224,7 @@ async fn acknowledged_changes_are_there_after_a_restart() {
     let store = open(&folder);
     let epoch = store.epoch();
     store
-        .finish_run(None, new(1, session("h1", 0, 1_000)), None)
+        .finish_run(None, new(1, session("h1", 0, 1_000)), None, None)
         .await
         .unwrap();
     store
@@ -237,7 +245,7 @@ async fn a_database_put_back_from_a_copy_gets_another_epoch_and_no_sessions() {
     let store = open(&folder);
     let epoch = store.epoch();
     store
-        .finish_run(None, new(1, session("h1", 0, 1_000)), None)
+        .finish_run(None, new(1, session("h1", 0, 1_000)), None, None)
         .await
         .unwrap();
     drop(store);

@@ -10,7 +10,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::session;
+use super::{session, transaction};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -49,7 +49,10 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
                 work.audit(&summary, reply.status);
                 return reply;
             }
-            need => given = work.answer(need).await,
+            need => {
+                let run = exchange.run();
+                given = work.answer(need, run).await;
+            }
         }
     }
 }
@@ -78,7 +81,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn answer(&mut self, need: Need) -> Given {
+    async fn answer(&mut self, need: Need, run: Option<u128>) -> Given {
         let store = self.app.store();
         let answered = match need {
             Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {
@@ -103,9 +106,23 @@ impl Work<'_> {
                 })
                 .await
                 .map(|()| Given::Done),
-            Need::Finish(finish) => self.finish(*finish).await,
-            Need::Transaction { .. } => Ok(Given::Transaction(None)),
-            Need::Conclude(_) => Ok(Given::NotMade),
+            Need::Finish(finish) => self.finish(*finish, run).await,
+            Need::Transaction { id, subject } => {
+                transaction::begin(self.app, &self.state.realm, &id, subject.as_ref())
+                    .await
+                    .map(Given::Transaction)
+            }
+            Need::Conclude(end) => {
+                transaction::conclude(self.app, end, run)
+                    .await
+                    .map(|concluded| {
+                        if concluded {
+                            Given::Done
+                        } else {
+                            Given::NotMade
+                        }
+                    })
+            }
             // The caller sends it.
             Need::Reply(_) => Ok(Given::Nothing),
         };
@@ -159,7 +176,7 @@ impl Work<'_> {
         reply
     }
 
-    async fn finish(&mut self, finish: Finish) -> Result<Given, StoreError> {
+    async fn finish(&mut self, finish: Finish, run: Option<u128>) -> Result<Given, StoreError> {
         let making = session::Making {
             app: self.app,
             realm: &finish.realm,
@@ -169,6 +186,9 @@ impl Work<'_> {
                 run: end.run,
                 exp: end.keep,
             }),
+            approves: finish
+                .transaction
+                .map(|id| transaction::approves(self.app, &finish.realm, &id, run)),
         };
         let Some(made) = session::make(making).await? else {
             return Ok(Given::NotMade);

@@ -3,6 +3,7 @@
 mod exchange;
 mod resource;
 pub(crate) mod session;
+pub(crate) mod transaction;
 
 use wayfare_wire::{
     am::{

@@ -16,6 +16,7 @@ use crate::{
         StoreError,
         run::{Finished, RunEnd},
         session::{NewSession, Replaces, Session, TokenHash},
+        transaction::Approves,
     },
 };
 
@@ -85,6 +86,8 @@ pub(crate) struct Making<'a> {
     pub(crate) success: &'a Success,
     pub(crate) client: Option<std::net::IpAddr>,
     pub(crate) end: Option<RunEnd>,
+    /// The transaction that the run was for.
+    pub(crate) approves: Option<Approves>,
 }
 
 /// A session that was made.
@@ -94,7 +97,7 @@ pub(crate) struct Made {
 }
 
 /// Makes the session, ends the one it replaces and ends the run, all in one transaction; `None` where the
-/// session that the run rested on is gone.
+/// session that the run rested on is gone, or its transaction is over.
 pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError> {
     let failed = |_| StoreError::Sql("the source of randomness failed".to_owned());
     let bytes: [u8; 32] = drawn().map_err(failed)?;
@@ -117,19 +120,19 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError>
     let finished = making
         .app
         .store()
-        .finish_run(making.end, new, replaces)
+        .finish_run(making.end, new, replaces, making.approves)
         .await?;
     Ok(match finished {
         Finished::Made(session) => Some(Made {
             token,
             session: *session,
         }),
-        Finished::SessionGone => None,
+        Finished::SessionGone | Finished::TransactionOver => None,
     })
 }
 
 /// 128 random bits in the form that the product's context ids have.
-fn uuid(bytes: [u8; 16]) -> String {
+pub(crate) fn uuid(bytes: [u8; 16]) -> String {
     let digits = hex(bytes.iter());
     let mut text = String::with_capacity(36);
     for (at, digit) in digits.chars().enumerate() {
@@ -148,6 +151,7 @@ fn session(making: &Making<'_>, handle: String) -> Session {
         success,
         client,
         end: _,
+        approves: _,
     } = making;
     let now = app.clock.now();
     let limits = app

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -22,7 +22,12 @@ const LOCK: &str = "lock.db";
 /// Beside the database, so that a database put back from a copy is seen to be older than this.
 const OPENS: &str = "opens";
 
-const SCHEMA: &str = "
+/// What leads from each version of the schema to the next, the empty file first. A new file takes all of
+/// them, so that it is the same as an old one that was brought up to date; a step that was released is
+/// never changed.
+const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+
+const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE user (
@@ -98,6 +103,27 @@ CREATE TABLE pin (
     retired_at INTEGER,
     PRIMARY KEY (realm, hash)
 ) WITHOUT ROWID;
+";
+
+const VERSION_2: &str = "
+CREATE TABLE txn (
+    id TEXT NOT NULL PRIMARY KEY,
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    journey TEXT NOT NULL,
+    policy TEXT,
+    resource TEXT,
+    username TEXT NOT NULL,
+    data TEXT NOT NULL,
+    retry INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    result INTEGER NOT NULL,
+    tracking TEXT NOT NULL,
+    session TEXT,
+    exp INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX txn_of_subject ON txn (realm, subject, exp);
+CREATE INDEX txn_by_exp ON txn (exp);
 ";
 
 pub(super) struct Opened {
@@ -238,10 +264,7 @@ fn prepare(connection: &Connection, file: &Path, durability: Durability) -> Resu
                 message: "it is a database of something else".to_owned(),
             });
         }
-        connection.execute_batch(&format!(
-            "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        ))?;
-        return Ok(());
+        return advance(connection, 0);
     }
     let id: i64 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
@@ -252,14 +275,28 @@ fn prepare(connection: &Connection, file: &Path, durability: Durability) -> Resu
             message: "it is a database of something else".to_owned(),
         });
     }
+    advance(connection, version)
+}
+
+/// Brings the file from a version of the schema to ours, whole or not at all.
+fn advance(connection: &Connection, version: i64) -> Result<(), StoreError> {
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let steps: String = STEPS.into_iter().skip(done).collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {steps} PRAGMA application_id = {APPLICATION_ID};
+         PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    ))?;
     Ok(())
 }
 
 /// The epoch of the store, and whether it was put back from an older copy.
 ///
 /// The database counts how often it was opened, and so does a file beside it. A database that counted
-/// less than the file has been put back: it gets another epoch, which ends every run, and its sessions
-/// end too, because a log-out that came after the copy is not in it.
+/// less than the file has been put back: it gets another epoch, which ends every run, and its sessions and
+/// transactions end too, because a log-out or a use that came after the copy is not in it.
 fn epoch(
     connection: &Connection,
     folder: &Path,
@@ -295,7 +332,9 @@ fn epoch(
         .execute(put, ("epoch", &epoch[..]))
         .and_then(|_| connection.execute(put, ("opens", now)));
     let written = if restored {
-        written.and_then(|_| connection.execute("DELETE FROM session", []))
+        written
+            .and_then(|_| connection.execute("DELETE FROM session", []))
+            .and_then(|_| connection.execute("DELETE FROM txn", []))
     } else {
         written
     };

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use wayfare::Timestamp;
 pub use wayfare_wire::claims::Claimed;
 
-use super::{Store, StoreError, session};
+use super::{Store, StoreError, session, transaction};
 
 /// The generation of a run that has ended.
 pub const ENDED: i64 = i64::MAX;
@@ -30,6 +30,8 @@ pub enum Finished {
     Made(Box<session::Session>),
     /// The session that was to be replaced is no longer there, and the run rested on it.
     SessionGone,
+    /// The transaction that the run was for is concluded, or its time has passed.
+    TransactionOver,
 }
 
 impl Store {
@@ -52,16 +54,23 @@ impl Store {
         self.write(move |db| bury(db, end)).await
     }
 
-    /// Ends a run, makes its session and ends the one it replaces, all or nothing.
+    /// Ends a run, makes its session, ends the one it replaces and approves its transaction, all or
+    /// nothing.
     pub async fn finish_run(
         &self,
         end: Option<RunEnd>,
         new: session::NewSession,
         replaces: Option<session::Replaces>,
+        approves: Option<transaction::Approves>,
     ) -> Result<Finished, StoreError> {
         self.write(move |db| {
             if let Some(end) = end {
                 bury(db, end)?;
+            }
+            if let Some(approves) = &approves
+                && !approves.is_open(db)?
+            {
+                return Ok(Finished::TransactionOver);
             }
             let mut session = new.session;
             if let Some(replaces) = replaces {
@@ -76,6 +85,9 @@ impl Store {
                 }
             }
             session::insert(db, &new.token, &session)?;
+            if let Some(approves) = &approves {
+                approves.conclude(db, Some(&session.handle))?;
+            }
             Ok(Finished::Made(Box::new(session)))
         })
         .await
@@ -142,6 +154,7 @@ impl Store {
             let before = millis(purged_before(db)?);
             db.execute("DELETE FROM run WHERE exp < ?1", [before])?;
             db.execute("DELETE FROM effect WHERE exp < ?1", [before])?;
+            db.execute("DELETE FROM txn WHERE exp < ?1", [before])?;
             session::purge(db, now)
         })
         .await
@@ -181,7 +194,7 @@ fn claim(
     })
 }
 
-fn bury(db: &Connection, end: RunEnd) -> rusqlite::Result<()> {
+pub(super) fn bury(db: &Connection, end: RunEnd) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT INTO run (id, generation, exp) VALUES (?1, ?2, ?3)
          ON CONFLICT (id) DO UPDATE

@@ -176,6 +176,11 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// The run, once there is one.
+    pub fn run(&self) -> Option<u128> {
+        self.noted.as_ref().map(|run| run.id)
+    }
+
     /// What it has come to.
     pub fn summary(&self) -> Summary {
         let run = self.noted.as_ref();

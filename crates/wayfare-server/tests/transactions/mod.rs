@@ -1,0 +1,3 @@
+//! Transactions: on disk, and over HTTP.
+
+mod store;
