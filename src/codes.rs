@@ -89,6 +89,7 @@ codes! {
     UNPROVED_SUCCESS "unproved_success" Error allowable "success is reached without a proof of who logs in";
     LEVEL_NOT_REACHED "level_not_reached" Error allowable "the journey claims a level that some way to success does not reach";
     LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
+    UNBOUNDED_LEVEL "unbounded_level" Warning allowable "a loop raises the level on every round";
     // exceptions
     UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
     UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";

@@ -44,6 +44,7 @@ impl NodeType for Badge {
             counts_try: Known::Is(false),
             level: LevelChange::None,
             level_at_least: None,
+            level_below: None,
         };
         Signature {
             name: Cow::Borrowed("Badge"),

@@ -15,8 +15,8 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
 };
 use wayfare::{
-    Engine,
-    analysis::{Verdict, findings, prove},
+    Engine, Greatest,
+    analysis::{Verdict, findings, level_spans, prove},
     codes,
     model::{
         journey::NodeKind,
@@ -27,6 +27,7 @@ use wayfare::{
 mod brute;
 mod golden;
 mod kinds;
+mod levels;
 mod random;
 mod replay;
 mod scripted;
@@ -300,6 +301,56 @@ fn every_counter_example_is_walked_by_the_engine() {
         }
     }
     tally.expect(&expected);
+}
+
+#[test]
+fn no_run_succeeds_outside_of_the_span() {
+    let tally = Tally::default();
+    let run = runner(cases(4_000)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
+        let made = random::program(choices, guards);
+        let spans = level_spans(&made.program);
+        let plain = levels::is_plain(&made);
+        for (journey, span) in made.program.journeys.iter().zip(spans) {
+            let found = levels::at_success(&made, journey.id);
+            let wrong = |what: &str| {
+                let (name, text) = (&journey.name, random::show(&made));
+                let levels = &found.levels;
+                TestCaseError::fail(format!(
+                    "{what}: {name} {span:?}, oracle {levels:?}\n{text}"
+                ))
+            };
+            if !levels::lie_within(&found, span) {
+                return Err(wrong("a run outside of the span"));
+            }
+            let exact = found.all && levels::are_the_ends(&found, span);
+            if plain && found.all && !exact {
+                return Err(wrong("not the span"));
+            }
+            tally.add(match span {
+                None => "no success",
+                Some(span) if span.greatest == Greatest::Unbounded => "unbounded",
+                Some(_) if plain => "plain",
+                Some(_) if exact => "exact",
+                Some(_) => "wide",
+            });
+            if exact && found.levels.len() > 1 {
+                tally.add("several levels");
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    tally.expect(&[
+        "no success",
+        "unbounded",
+        "plain",
+        "exact",
+        "several levels",
+    ]);
 }
 
 #[test]

@@ -37,6 +37,22 @@ pub(super) enum Exit {
     Stumble,
 }
 
+impl Exit {
+    /// How many ways there are.
+    pub(super) const COUNT: usize = 5;
+
+    /// The place of this way in a list of all.
+    pub(super) fn number(self) -> usize {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Loose => 2,
+            Self::Raise => 3,
+            Self::Stumble => 4,
+        }
+    }
+}
+
 /// A set of ways to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Exits(u8);
@@ -53,13 +69,7 @@ impl Exits {
     }
 
     fn bit(exit: Exit) -> u8 {
-        match exit {
-            Exit::Success => 1,
-            Exit::Failure => 2,
-            Exit::Loose => 4,
-            Exit::Raise => 8,
-            Exit::Stumble => 16,
-        }
+        1 << exit.number()
     }
 }
 
@@ -163,6 +173,8 @@ pub(super) struct Arc {
     pub(super) raise: Raise,
     /// The least level with which it can be taken.
     pub(super) level_min: i64,
+    /// The greatest level with which it can be taken.
+    pub(super) level_max: i64,
     /// How often it can be taken.
     pub(super) bound: Bound,
 }
@@ -197,6 +209,7 @@ pub(super) struct Flow {
     pub(super) arcs: Vec<Arc>,
     first: Vec<u32>,
     children: Vec<(u32, u32)>,
+    nodes: usize,
 }
 
 impl Flow {
@@ -210,6 +223,11 @@ impl Flow {
         let from = self.first.get(state as usize).copied().unwrap_or(0);
         let to = self.first.get(state as usize + 1).copied().unwrap_or(from);
         (from..to).filter_map(|id| self.arcs.get(id as usize).map(|arc| (id, arc)))
+    }
+
+    /// How many of the states, the first ones, are nodes.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes
     }
 
     /// A state.
@@ -427,6 +445,7 @@ impl<'a> Builder<'a> {
             arcs: self.arcs,
             first,
             children: self.children,
+            nodes: self.raise as usize,
         }
     }
 
@@ -642,6 +661,7 @@ impl<'a> Builder<'a> {
             writes_identity: false,
             raise: Raise::By(0),
             level_min: 0,
+            level_max: i64::MAX,
             bound: Bound::None,
         }
     }
@@ -664,6 +684,10 @@ impl<'a> Builder<'a> {
             arc.raise = raise_of(task, &facts.level);
             if let Some(key) = &facts.level_at_least {
                 arc.level_min = constant_int(task, key).unwrap_or(0).max(0);
+            }
+            if let Some(key) = &facts.level_below {
+                let bound = constant_int(task, key);
+                arc.level_max = bound.map_or(i64::MAX, |bound| bound.saturating_sub(1));
             }
         }
         arc.bound = bound_of(task, signature, outcome);

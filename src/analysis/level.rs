@@ -96,7 +96,8 @@ pub(super) fn success_of(journey: &Journey) -> Place {
     }
 }
 
-const MAX: i64 = i32::MAX as i64;
+/// The greatest level as a number.
+pub(super) const MAX: i64 = i32::MAX as i64;
 
 /// What is known of the level of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +149,9 @@ impl<'a> Levels<'a> {
                 .flat_map(|flow| &flow.arcs)
             {
                 ceiling = ceiling.max(arc.level_min);
+                if arc.level_max < MAX {
+                    ceiling = ceiling.max(arc.level_max.saturating_add(1));
+                }
                 falls |= matches!(arc.raise, Raise::By(by) if by < 0);
             }
             for (index, node) in journey
@@ -262,6 +266,9 @@ impl Domain for Levels<'_> {
                 return Next::Dead;
             }
             known.least = arc.level_min;
+        }
+        if known.least > arc.level_max {
+            return Next::Dead;
         }
         let Some(known) = self.through(at, arc, known) else {
             return Next::Dead;

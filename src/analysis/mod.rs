@@ -30,6 +30,7 @@ mod visits;
 
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
+pub use levels::level_spans;
 
 use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
 
@@ -48,6 +49,7 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     reach::check(program, &flows, diagnostics);
     loops::check(program, &flows, diagnostics);
     level::check(program, &flows, diagnostics);
+    levels::check(program, &flows, diagnostics);
     proof::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
 }

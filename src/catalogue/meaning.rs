@@ -138,6 +138,7 @@ pub(super) struct Fact {
     tries: Known<bool>,
     level: Option<&'static str>,
     level_at_least: Option<&'static str>,
+    level_below: Option<&'static str>,
 }
 
 /// An outcome that as yet means nothing; `*` for all that have no line of their own.
@@ -149,6 +150,7 @@ pub(super) const fn on(outcome: &'static str) -> Fact {
         tries: Known::Is(false),
         level: None,
         level_at_least: None,
+        level_below: None,
     }
 }
 
@@ -209,6 +211,14 @@ impl Fact {
         }
     }
 
+    /// The level is below this setting.
+    pub(super) const fn level_below(self, setting: &'static str) -> Self {
+        Self {
+            level_below: Some(setting),
+            ..self
+        }
+    }
+
     pub(super) fn facts(&self) -> OutcomeFacts {
         OutcomeFacts {
             outcome: Cow::Borrowed(self.outcome),
@@ -219,6 +229,7 @@ impl Fact {
                 LevelChange::BySetting(Cow::Borrowed(key))
             }),
             level_at_least: self.level_at_least.map(Cow::Borrowed),
+            level_below: self.level_below.map(Cow::Borrowed),
         }
     }
 }

@@ -17,7 +17,10 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .settings(&[int_or("authLevelRequirement", 0).within(0, LEVEL_MAX)])
     .outcomes(&["true", "false"])
-    .facts(&[on("true").level_at_least("authLevelRequirement")]),
+    .facts(&[
+        on("true").level_at_least("authLevelRequirement"),
+        on("false").level_below("authLevelRequirement"),
+    ]),
     node("ModifyAuthLevelNode", "Raises or lowers the auth level")
         .settings(&[int_or("authLevelIncrement", 0).within(-LEVEL_MAX, LEVEL_MAX)])
         .facts(&[on("outcome").level_by("authLevelIncrement")]),

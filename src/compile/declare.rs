@@ -317,6 +317,7 @@ fn facts_of(outcome: &str, proves: Option<Factor>, writes_identity: bool) -> Out
         counts_try: Known::Unknown,
         level: LevelChange::None,
         level_at_least: None,
+        level_below: None,
     }
 }
 

@@ -4,13 +4,10 @@
 //! levels below each of its forks, the other the greatest of the greatest ones. A search goes down only
 //! where there is something to find, so that it costs as much as what is found, times the height.
 
-use crate::{
-    analysis::levels,
-    model::{
-        journey::JourneySettings,
-        level::{AuthLevel, Greatest, LevelSpan},
-        program::Program,
-    },
+use crate::model::{
+    journey::JourneySettings,
+    level::{AuthLevel, Greatest, LevelSpan},
+    program::Program,
 };
 
 /// The spans of all journeys, searchable by level.
@@ -23,8 +20,7 @@ pub(crate) struct LevelIndex {
 
 impl LevelIndex {
     /// The index of a program: journeys that nobody may start from a menu are never found.
-    pub(crate) fn of_program(program: &Program) -> Self {
-        let spans = levels::spans(program);
+    pub(crate) fn of_program(program: &Program, spans: Vec<Option<LevelSpan>>) -> Self {
         let offered = |settings: &JourneySettings| {
             let kept = settings.inner_only || settings.transactional_only;
             settings.enabled && settings.offered && !kept

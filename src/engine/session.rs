@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc};
 use zeroize::Zeroize;
 
 use crate::{
+    analysis::levels::Levels,
     compile::ProgramHash,
     engine::{
         action::Reply,
@@ -92,7 +93,7 @@ impl Engine {
     ) -> Result<Self, LinkErrors> {
         let program = program.into_inner();
         let (plan, inputs) = link::link(&program, &registry, &secrets)?;
-        let levels = LevelIndex::of_program(&program);
+        let levels = LevelIndex::of_program(&program, Levels::new(&program).spans);
         Ok(Self {
             linked: Arc::new(Linked {
                 program,

@@ -315,6 +315,8 @@ pub struct OutcomeFacts {
     pub level: LevelChange,
     /// A bound on the level when the node leaves by this outcome: at least the Int setting of this key.
     pub level_at_least: Option<Cow<'static, str>>,
+    /// The other bound: below the Int setting of this key.
+    pub level_below: Option<Cow<'static, str>>,
 }
 
 /// What is known of a node type.

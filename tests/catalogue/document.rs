@@ -257,6 +257,9 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
     if let Some(key) = &facts.level_at_least {
         parts.push(format!("the level is at least `{key}`"));
     }
+    if let Some(key) = &facts.level_below {
+        parts.push(format!("the level is below `{key}`"));
+    }
     parts
 }
 

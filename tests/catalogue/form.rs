@@ -239,7 +239,8 @@ fn meanings(signature: &Signature, wrong: &mut Vec<String>) {
             LevelChange::BySetting(key) => Some(key),
             LevelChange::None | LevelChange::By(_) => None,
         };
-        for key in moved.into_iter().chain(&facts.level_at_least) {
+        let bounds = facts.level_at_least.iter().chain(&facts.level_below);
+        for key in moved.into_iter().chain(bounds) {
             typed(
                 signature,
                 key,

@@ -42,6 +42,7 @@ fn facts(outcome: &'static str, proves: Option<Factor>, level: LevelChange) -> O
         counts_try: Known::Is(true),
         level,
         level_at_least: None,
+        level_below: None,
     }
 }
 

@@ -471,7 +471,7 @@ impl<'a> Watch<'a> {
         let (id, node, child) = *stack.last().unwrap();
         match self.made.kind(id, node, child) {
             Some((Kind::Raises, by)) => data.level = (data.level + by).clamp(0, 100),
-            Some((Kind::Gate, need)) if outcome.index() == 0 => return data.level >= need,
+            Some((Kind::Gate, need)) => return (data.level >= need) == (outcome.index() == 0),
             _ => {}
         }
         true

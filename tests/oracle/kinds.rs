@@ -32,7 +32,7 @@ pub(super) enum Kind {
     Limits,
     /// Moves the level by a setting.
     Raises,
-    /// Lets only a level through on `true`.
+    /// Lets only a level through on `true`, and only a lower one on `false`.
     Gate,
     WritesShared,
     WritesTransient,
@@ -138,6 +138,7 @@ impl Kind {
             counts_try: Known::Is(false),
             level: LevelChange::None,
             level_at_least: None,
+            level_below: None,
         };
         let plain = facts("*", None, false);
         let mut signature = Signature {
@@ -218,7 +219,10 @@ impl Kind {
                         level_at_least: Some(Cow::Borrowed("need")),
                         ..facts("true", None, false)
                     },
-                    plain,
+                    OutcomeFacts {
+                        level_below: Some(Cow::Borrowed("need")),
+                        ..facts("false", None, false)
+                    },
                 ]);
             }
             Self::WritesShared => {

@@ -131,9 +131,10 @@ impl Node {
             Kind::WritesTransient => cx.put_transient(self.ticket, Value::from("here")),
             Kind::Removes if name == "true" => cx.remove(self.note),
             Kind::Gate
-                if strict == "levels" && name == "true" && cx.level().number() < self.need() =>
+                if strict == "levels"
+                    && (cx.level().number() >= self.need()) != (name == "true") =>
             {
-                return Err(NodeError::new("the level does not open the gate"));
+                return Err(NodeError::new("the level leads the other way"));
             }
             Kind::Limits if name == "Retry" => {
                 let used = cx.memory().and_then(Value::as_int).unwrap_or(0);

@@ -1,26 +1,99 @@
-//! The levels that runs can have at success, worked out for every journey.
+//! The levels that runs have at success, and what they can still become.
 //!
 //! In: the flow of each journey. Out: for each journey the least and the greatest level of a run that is
-//! started there and succeeds, or nothing where none can.
+//! started there and succeeds, or nothing where none can; for each node what the level can still gain;
+//! and a finding for each loop that raises the level without end. Both bounds are safe, and exact where
+//! there are neither loops nor guards. Every search is iterative: forward it passes each state a bounded
+//! number of times for each of a few intervals that its journey is entered with, backward a bounded
+//! number of times in all.
+//!
+//! What a journey claims is proved elsewhere, and exactly: `level`.
+
+mod gain;
+mod interval;
+mod limit;
+mod reach;
+mod shape;
+mod unbounded;
+
+pub(crate) use gain::{Gain, GainRow, join};
 
 use crate::{
-    analysis::flow::{Exit, Flows},
-    model::{
-        level::{AuthLevel, Greatest, LevelSpan},
-        program::Program,
+    Diagnostics,
+    analysis::{
+        flow::{Exit, Flows},
+        levels::{
+            gain::Gains,
+            interval::Interval,
+            reach::{Parts, Reach},
+            shape::Shape,
+        },
     },
+    model::{level::LevelSpan, program::Program},
 };
 
-/// By journey, the levels at success; `None` where success cannot be reached.
-pub(crate) fn spans(program: &Program) -> Vec<Option<LevelSpan>> {
-    let flows = Flows::new(program);
-    let ends = flows.ends.iter();
-    ends.zip(&program.journeys)
-        .map(|(ends, journey)| {
-            ends.has(Exit::Success).then(|| LevelSpan {
-                least: journey.settings.level.unwrap_or(AuthLevel::ZERO),
-                greatest: Greatest::Unbounded,
-            })
-        })
-        .collect()
+/// By journey, the levels of the runs that are started there and succeed; `None` where none does.
+///
+/// No run succeeds outside of them.
+pub fn level_spans(program: &Program) -> Vec<Option<LevelSpan>> {
+    Levels::new(program).spans
+}
+
+/// What linking needs to know of the levels of a program.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    /// By journey, the levels at success.
+    pub(crate) spans: Vec<Option<LevelSpan>>,
+    gains: Gains,
+}
+
+impl Levels {
+    pub(crate) fn new(program: &Program) -> Self {
+        let flows = Flows::new(program);
+        let shapes = shapes(program, &flows);
+        let gains = Gains::new(&flows, &shapes);
+        let mut reach = Reach::new(Parts {
+            program,
+            flows: &flows,
+            shapes: &shapes,
+            gains: &gains,
+        });
+        let mut spans = vec![None; program.journeys.len()];
+        // Callees first, so that few journeys wait for others.
+        for id in &flows.order {
+            let ends = reach.ends(*id, Interval::ZERO);
+            let success = ends.get(Exit::Success.number()).copied().flatten();
+            if let Some(span) = spans.get_mut(id.index()) {
+                *span = success.map(Interval::span);
+            }
+        }
+        Self { spans, gains }
+    }
+
+    /// The different gains from a node to the ends of its journey, and by journey and node which of
+    /// them are its own.
+    pub(crate) fn into_gains(self) -> (Vec<GainRow>, Vec<Vec<u32>>) {
+        self.gains.into_parts()
+    }
+}
+
+fn shapes(program: &Program, flows: &Flows) -> Vec<Shape> {
+    let flows = program
+        .journeys
+        .iter()
+        .filter_map(|journey| flows.get(journey.id));
+    flows.map(Shape::new).collect()
+}
+
+/// Finds the loops that raise the level without end.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let shapes = shapes(program, flows);
+    let gains = Gains::new(flows, &shapes);
+    let parts = Parts {
+        program,
+        flows,
+        shapes: &shapes,
+        gains: &gains,
+    };
+    unbounded::check(parts, diagnostics);
 }
