@@ -67,11 +67,7 @@ impl App {
 }
 
 /// How a realm speaks.
-pub(crate) fn wire_settings(
-    config: &Config,
-    realm: &RealmSettings,
-    origin: Option<Origin>,
-) -> Settings {
+pub(crate) fn wire_settings(config: &Config, realm: &RealmSettings, origin: &str) -> Settings {
     let limits = &config.limits;
     let mut settings = Settings::default();
     settings.cookies = cookies(config);
@@ -83,7 +79,9 @@ pub(crate) fn wire_settings(
     settings.failure_url.clone_from(&realm.failure_url);
     // The patterns were read when the configuration was.
     settings.goto = Allowed::new(&realm.goto).unwrap_or_default();
-    settings.origin = origin;
+    settings.origin = Origin::parse(origin);
+    // Whoever reads a mail is not at this server: the link must say where it is.
+    settings.login_page = format!("{}/", origin.trim_end_matches('/'));
     settings.locked_message = config.server.am_locked_message;
     settings.cross_site_check = config.server.csrf_header;
     settings.bounds = Bounds {

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use wayfare::{Realm, Registry, Secret};
-use wayfare_wire::{am::goto::Origin, seal::RealmKeys};
+use wayfare_wire::seal::RealmKeys;
 
 use crate::{
     access,
@@ -181,7 +181,7 @@ impl Server {
         let admin = users::make(&config, &store, &hash)?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
-        let realms = served(&config, programs, keys, Origin::parse(&origin).as_ref());
+        let realms = served(&config, programs, keys, &origin);
         let app = Arc::new(App {
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
@@ -229,7 +229,7 @@ fn served(
     config: &Config,
     programs: BTreeMap<Realm, Programs>,
     mut keys: BTreeMap<Realm, RealmKeys>,
-    origin: Option<&Origin>,
+    origin: &str,
 ) -> BTreeMap<Realm, RealmState> {
     programs
         .into_iter()
@@ -237,7 +237,7 @@ fn served(
             let settings = config.realms.get(&realm)?.clone();
             let state = RealmState {
                 realm: realm.clone(),
-                wire: Arc::new(app::wire_settings(config, &settings, origin.cloned())),
+                wire: Arc::new(app::wire_settings(config, &settings, origin)),
                 settings,
                 keys: Arc::new(keys.remove(&realm)?),
                 programs,

@@ -1,6 +1,7 @@
 //! A real server on a port of the loopback, and a client that sends exactly what it is told.
 
 mod client;
+mod window;
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +19,10 @@ use wayfare_server::{
     config::{Config, LogLevel},
 };
 
-pub(crate) use self::client::{Client, Reply, filled};
+pub(crate) use self::{
+    client::{Client, Reply, filled},
+    window::Window,
+};
 
 /// The time at which the clock of tests begins.
 pub(crate) const BEGIN: Timestamp = Timestamp(1_800_000_000_000);

@@ -1,0 +1,134 @@
+//! Published clients against the real server: in Node, and in a browser at another origin.
+//!
+//! The scripts are in `tests/clients` at the root of the repository. Without Node or the packages the tests
+//! say that they are skipped; with `WAYFARE_CLIENTS=required` that is a failure.
+
+mod nodes;
+mod stage;
+
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use self::stage::{Stage, clients_are_here, scripts};
+use crate::support::Window;
+
+/// How long a scenario may take on a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// Runs a scenario in Node; the stage it ran on, or `None` where there is no Node.
+async fn in_node(scenario: &str) -> Option<Stage> {
+    if !clients_are_here() {
+        return None;
+    }
+    let stage = Stage::start().await;
+    let run = Command::new("node")
+        .args(["node.js", scenario, &stage.at(), &stage.origin])
+        .current_dir(scripts())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, run)
+        .await
+        .expect("in time")
+        .expect("node runs");
+    assert!(
+        output.status.success(),
+        "{scenario} in Node: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(stage)
+}
+
+/// Runs scenarios in a browser, each on a stage of its own.
+async fn in_browser(scenarios: &[&str]) {
+    if !clients_are_here() {
+        return;
+    }
+    let Some(window) = Window::open(String::new()).await else {
+        return;
+    };
+    for scenario in scenarios {
+        let stage = Stage::start().await;
+        let page = format!(
+            "{}/clients/page.html?scenario={scenario}&server={}",
+            stage.origin,
+            stage.at()
+        );
+        window.go(&page).await;
+        let over = window.finds("#over").await;
+        let text = window.text().await;
+        assert!(over && text == "done", "{scenario} in a browser: {text}");
+        window.browser.delete_all_cookies().await.unwrap();
+    }
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_logs_in() {
+    if let Some(stage) = in_node("logsIn").await {
+        assert_eq!(stage.server.sessions(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_fails_and_tries_again() {
+    in_node("failsAndTriesAgain").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_chooses() {
+    in_node("chooses").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_polls() {
+    in_node("polls").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_is_sent_away_and_comes_back() {
+    in_node("isSentAway").await;
+    in_node("isSentAwayInVain").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_follows_a_link() {
+    in_node("followsALink").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_wants_no_session() {
+    if let Some(stage) = in_node("wantsNoSession").await {
+        assert_eq!(stage.server.sessions(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_logs_out() {
+    if let Some(stage) = in_node("logsOut").await {
+        assert_eq!(stage.server.sessions(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_finds_its_session_gone() {
+    in_node("findsItsSessionGone").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn applications_in_a_browser_do_the_same() {
+    in_browser(&[
+        "logsIn",
+        "failsAndTriesAgain",
+        "chooses",
+        "polls",
+        "isSentAway",
+        "isSentAwayInVain",
+        "followsALink",
+        "wantsNoSession",
+        "logsOut",
+        "findsItsSessionGone",
+    ])
+    .await;
+}

@@ -1,0 +1,120 @@
+//! Node types of the test's own: one sends the client elsewhere, one waits until a link is followed.
+
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+
+use wayfare::{
+    Action, Callback, Context, Effect, NodeError, NodeType, Prepared, Registry, Reply, Secret,
+    Setup, Signature, Suspend, Value,
+    engine::effect::{Channel, Message},
+    model::{
+        journey::OutcomeId,
+        signature::{Known, Outcomes},
+    },
+};
+
+/// The built-in types and those of this test.
+pub(super) fn registry(stage: &str) -> Registry {
+    let mut registry = Registry::standard();
+    let idp = format!("{stage}/idp");
+    registry.add(Elsewhere { idp }).expect("a name of its own");
+    registry.add(MailLink).expect("a name of its own");
+    registry
+}
+
+/// Sends the client to a place that gives it a code, and takes it back with that code.
+#[derive(Debug)]
+struct Elsewhere {
+    idp: String,
+}
+
+impl NodeType for Elsewhere {
+    fn signature(&self) -> Signature {
+        const OUTCOMES: &[Cow<'static, str>] = &[Cow::Borrowed("came"), Cow::Borrowed("missing")];
+        Signature {
+            outcomes: Outcomes::Fixed(Cow::Borrowed(OUTCOMES)),
+            asks: Known::Is(true),
+            ..Signature::new("Elsewhere", "ElsewhereNode")
+        }
+    }
+
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+        Ok(Box::new(Sender {
+            idp: self.idp.clone(),
+            came: setup.outcome("came")?,
+            missing: setup.outcome("missing")?,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct Sender {
+    idp: String,
+    came: OutcomeId,
+    missing: OutcomeId,
+}
+
+impl Prepared for Sender {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let mut state = [0; 16];
+        cx.random(&mut state)?;
+        let state = format!("{:032x}", u128::from_be_bytes(state));
+        let url = format!("{}?state={state}", self.idp);
+        cx.set_visit(Some(Value::text(&*state)));
+        Ok(Action::ask([Callback::Redirect {
+            url,
+            method: "GET".to_owned(),
+            data: None,
+            tracking_cookie: true,
+        }]))
+    }
+
+    fn resume(&self, cx: &mut Context<'_>, _: Reply) -> Result<Action, NodeError> {
+        let one = |name| cx.request().parameter(name).next();
+        let ours = one("state") == cx.visit().and_then(Value::as_text);
+        let came = ours && one("code") == Some("4/2 +&");
+        Ok(Action::go(if came { self.came } else { self.missing }))
+    }
+}
+
+/// Sends a link and waits for it to be followed.
+#[derive(Debug)]
+struct MailLink;
+
+impl NodeType for MailLink {
+    fn signature(&self) -> Signature {
+        Signature {
+            outcomes: Outcomes::Fixed(Cow::Borrowed(&[Cow::Borrowed("outcome")])),
+            suspends: Known::Is(true),
+            ..Signature::new("MailLink", "MailLinkNode")
+        }
+    }
+
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+        Ok(Box::new(Waiting(setup.outcome("outcome")?)))
+    }
+}
+
+#[derive(Debug)]
+struct Waiting(OutcomeId);
+
+impl Prepared for Waiting {
+    fn enter(&self, _: &mut Context<'_>) -> Result<Action, NodeError> {
+        Ok(Action::Suspend(Box::new(Suspend {
+            text: "We sent you a link.".to_owned(),
+            within: Some(Duration::from_secs(600)),
+            deliver: Some(Effect::Send(Message {
+                channel: Channel::Mail,
+                to: "demo@example.com".into(),
+                from: "".into(),
+                subject: "Go on".to_owned(),
+                body: Secret::from("Follow {0} now"),
+                route: BTreeMap::new(),
+                template: None,
+            })),
+        })))
+    }
+
+    fn resume(&self, _: &mut Context<'_>, _: Reply) -> Result<Action, NodeError> {
+        Ok(Action::go(self.0))
+    }
+}

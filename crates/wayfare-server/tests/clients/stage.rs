@@ -1,0 +1,171 @@
+//! What stands around the clients: the server they log in at, and an origin of the test's own.
+//!
+//! That origin serves the scripts to the browser, plays the place that a journey sends people to, and lets
+//! a scenario do what the outside world would: let time pass, read mail.
+
+use std::{
+    convert::Infallible,
+    path::{Component, Path, PathBuf},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::{net::TcpListener, task::JoinHandle};
+use wayfare_wire::query::Query;
+
+use super::nodes;
+use crate::support::{TestServer, write_all};
+
+const JOURNEYS: &str = include_str!("clients.journey");
+
+/// The folder of the scripts.
+pub(super) fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients")
+}
+
+type Reply = Response<Full<Bytes>>;
+
+pub(super) struct Stage {
+    pub(super) server: Arc<TestServer>,
+    pub(super) origin: String,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Stage {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let allowed = origin.clone();
+        let server = TestServer::with_registry(nodes::registry(&origin), |config, folder| {
+            let journeys = folder.join("journeys");
+            write_all(&journeys, &[("clients.journey", JOURNEYS)]);
+            *config = config.clone().with_journeys(journeys);
+            config.cors_allow.push(allowed);
+        });
+        let server = Arc::new(server.await);
+        let serving = tokio::spawn(serve(listener, Arc::clone(&server)));
+        Self {
+            server,
+            origin,
+            serving,
+        }
+    }
+
+    /// Where the server is.
+    pub(super) fn at(&self) -> String {
+        format!("http://{}", self.server.running.address())
+    }
+}
+
+async fn serve(listener: TcpListener, server: Arc<TestServer>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let server = Arc::clone(&server);
+        let service = service_fn(move |request| {
+            let server = Arc::clone(&server);
+            async move { Ok::<_, Infallible>(answer(&server, &request)) }
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connection);
+    }
+}
+
+fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
+    let path = request.uri().path();
+    let query = Query::parse(request.uri().query().unwrap_or("")).expect("a query");
+    let one = |name: &'static str| query.one(name).expect("at most one").unwrap_or("");
+    match path {
+        "/stage/advance" => {
+            let span = one("ms").parse().expect("milliseconds");
+            server.advance(Duration::from_millis(span));
+            told(&json!(true))
+        }
+        "/stage/mail" => told(&json!(server.outbox())),
+        // The code has what must be encoded in it.
+        "/idp" => to(
+            &format!(
+                "/clients/page.html?code=4%2F2%20%2B%26&state={}",
+                one("state")
+            ),
+            request,
+        ),
+        _ => file(path).unwrap_or_else(|| plain(StatusCode::NOT_FOUND)),
+    }
+}
+
+fn plain(status: StatusCode) -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = status;
+    reply
+}
+
+fn told(json: &serde_json::Value) -> Reply {
+    let mut reply = Reply::new(Full::from(json.to_string()));
+    let kind = header::HeaderValue::from_static("application/json");
+    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    reply
+}
+
+/// To a page of this origin, with its whole address: an application reads it as it stands.
+fn to(path: &str, request: &Request<Incoming>) -> Reply {
+    let host = request.headers()[header::HOST].to_str().expect("a host");
+    let mut reply = plain(StatusCode::FOUND);
+    let place = format!("http://{host}{path}").parse().expect("an address");
+    reply.headers_mut().insert(header::LOCATION, place);
+    reply
+}
+
+/// A script or a page of the folder.
+fn file(path: &str) -> Option<Reply> {
+    let path = Path::new(path.strip_prefix("/clients/")?);
+    let below = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    let kind = match path.extension()?.to_str()? {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript",
+        _ => return None,
+    };
+    let bytes = std::fs::read(scripts().join(path).as_path())
+        .ok()
+        .filter(|_| below)?;
+    let mut reply = Reply::new(Full::from(bytes));
+    let kind = header::HeaderValue::from_static(kind);
+    reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    Some(reply)
+}
+
+/// Whether the packages are there and Node runs; says so once where not.
+pub(super) fn clients_are_here() -> bool {
+    static FOUND: OnceLock<Result<(), &'static str>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let node = std::process::Command::new("node").arg("--version").output();
+        if !node.is_ok_and(|node| node.status.success()) {
+            return Err("there is no node");
+        }
+        let packages = scripts().join("node_modules/@forgerock/javascript-sdk/package.json");
+        if !packages.exists() {
+            return Err("the packages are not there: run `npm ci` in tests/clients");
+        }
+        Ok(())
+    });
+    if let Err(why) = found {
+        assert!(
+            std::env::var_os("WAYFARE_CLIENTS").is_none(),
+            "{why}, and WAYFARE_CLIENTS asks for it"
+        );
+        println!("skipped: {why}");
+    }
+    found.is_ok()
+}

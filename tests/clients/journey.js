@@ -1,0 +1,1 @@
+// What applications do with the published journey client, which begins with discovery.

@@ -1,0 +1,231 @@
+// What applications do with the published JavaScript SDK.
+//
+// The same scenarios run in Node and in a browser. A scenario is given { server, stage, sent, href }:
+// where the server is, where the test's own origin is, the requests that were sent so far, and the address
+// at which an application finds itself again after it was sent away.
+
+import {
+  CallbackType,
+  Config,
+  FRAuth,
+  FRUser,
+  HttpClient,
+  SessionManager,
+  StepType,
+} from "@forgerock/javascript-sdk";
+import { equal, holds } from "./check.js";
+
+const REALM = "realms/root/realms/alpha";
+
+/** What an application calls once, before anything else. */
+export function configure(env, more = {}) {
+  Config.set({
+    clientId: "application",
+    redirectUri: `${env.stage}/callback`,
+    scope: "openid",
+    realmPath: "alpha",
+    serverConfig: { baseUrl: `${env.server}/am/`, timeout: 30000 },
+    tree: "Login",
+    ...more,
+  });
+}
+
+function credentials(step, username = "demo", password = "Ch4ng31t") {
+  equal(step.type, StepType.Step, "a step");
+  step.getCallbackOfType(CallbackType.NameCallback).setName(username);
+  step.getCallbackOfType(CallbackType.PasswordCallback).setPassword(password);
+  return step;
+}
+
+async function logIn(options) {
+  return FRAuth.next(credentials(await FRAuth.start(options)), options);
+}
+
+/** Asks the server about the session that the browser has. */
+async function session(env, action) {
+  const response = await fetch(`${env.server}/am/json/${REALM}/sessions/?_action=${action}`, {
+    method: "POST",
+    credentials: "include",
+    headers: { "Accept-API-Version": "protocol=1.0,resource=4.0", "X-Requested-With": "application" },
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+/** Has the test do something that the outside world would do. */
+async function stage(env, path) {
+  const response = await fetch(`${env.stage}/stage/${path}`, { method: "POST" });
+  equal(response.status, 200, path);
+  return response.json();
+}
+
+function success(step) {
+  equal(step.type, StepType.LoginSuccess, `success, not ${JSON.stringify(step.payload)}`);
+  return step;
+}
+
+export async function logsIn(env) {
+  configure(env);
+  const first = await FRAuth.start();
+  equal(first.getStage(), "UsernamePassword", "stage");
+  equal(first.getCallbackOfType(CallbackType.NameCallback).getPrompt(), "User Name", "prompt");
+  const done = success(await FRAuth.next(credentials(first)));
+  holds(done.getSessionToken(), "a token");
+  equal([done.getRealm(), done.getSuccessUrl()], ["/alpha", "/am/console"], "realm and address");
+  equal((await session(env, "validate")).body.valid, true, "valid");
+  equal((await session(env, "getSessionInfo")).body.username, "demo", "username");
+  return { token: done.getSessionToken() };
+}
+
+export async function failsAndTriesAgain(env) {
+  configure(env);
+  const failed = await FRAuth.next(credentials(await FRAuth.start(), "demo", "wrong"));
+  equal(failed.type, StepType.LoginFailure, "failure");
+  equal([failed.getCode(), failed.getReason(), failed.getMessage()], [401, "Unauthorized", "Login failure"], "words");
+  equal(failed.getProcessedMessage().length, 0, "no policies");
+  equal((await session(env, "validate")).body.valid, false, "no session");
+  // A used step is told from a wrong password by its number.
+  const step = credentials(await FRAuth.start());
+  success(await FRAuth.next(step));
+  const again = await FRAuth.next(step);
+  equal([again.getCode(), again.getDetail().errorCode], [401, "110"], "used");
+  const unknown = await FRAuth.start({ tree: "Nope" });
+  equal([unknown.getCode(), unknown.getMessage()], [400, "No Configuration found"], "unknown journey");
+}
+
+export async function chooses(env) {
+  configure(env, { tree: "Steps" });
+  const step = await logIn();
+  const choice = step.getCallbackOfType(CallbackType.ChoiceCallback);
+  equal([choice.getPrompt(), choice.getChoices(), choice.getDefaultChoice()], ["Where to?", ["Home", "Work"], 0], "choice");
+  choice.setChoiceValue("Home");
+  success(await FRAuth.next(step));
+}
+
+export async function polls(env) {
+  configure(env, { tree: "Steps" });
+  const step = await logIn();
+  step.getCallbackOfType(CallbackType.ChoiceCallback).setChoiceIndex(1);
+  let wait = await FRAuth.next(step);
+  const poll = wait.getCallbackOfType(CallbackType.PollingWaitCallback);
+  equal([poll.getMessage(), poll.getWaitTime()], ["One moment", 3000], "wait");
+  // The button that leaves is there, untouched.
+  equal(wait.getCallbackOfType(CallbackType.ConfirmationCallback).getOptions(), ["Leave"], "button");
+  await stage(env, "advance?ms=3000");
+  success(await FRAuth.next(wait));
+}
+
+export async function isSentAway(env) {
+  configure(env, { tree: "Away" });
+  const step = await logIn();
+  const redirect = step.getCallbackOfType(CallbackType.RedirectCallback);
+  holds(redirect.getRedirectUrl().startsWith(`${env.stage}/idp?`), "an address elsewhere");
+  // Leaves this page; what follows happens at the address it comes back to.
+  FRAuth.redirect(step);
+  return "away";
+}
+
+isSentAway.back = async (env) => {
+  configure(env, { tree: "Away" });
+  holds(new URL(env.href).searchParams.get("code"), "came back with a code");
+  success(await FRAuth.resume(env.href));
+  const last = env.sent.at(-1).url.searchParams;
+  equal([last.get("authIndexValue"), last.has("code"), last.has("state")], ["Away", true, true], "parameters");
+  equal((await session(env, "validate")).body.valid, true, "valid");
+};
+
+export async function isSentAwayInVain(env) {
+  configure(env, { tree: "Away" });
+  FRAuth.redirect(await logIn());
+  return "away";
+}
+
+isSentAwayInVain.back = async (env) => {
+  configure(env, { tree: "Away" });
+  // Someone else's answer: the state is not the one of this run.
+  const forged = new URL(env.href);
+  forged.searchParams.set("state", "forged");
+  const failed = await FRAuth.resume(forged.href);
+  equal([failed.type, failed.getCode()], [StepType.LoginFailure, 401], "failure");
+  equal((await session(env, "validate")).body.valid, false, "no session");
+};
+
+export async function followsALink(env) {
+  configure(env, { tree: "Mailed" });
+  const waiting = await logIn();
+  const text = waiting.getCallbackOfType(CallbackType.SuspendedTextOutputCallback);
+  equal([text.getMessage(), text.getMessageType()], ["We sent you a link.", "0"], "what is shown meanwhile");
+  const [mail] = await stage(env, "mail");
+  const link = mail.match(/Follow (\S+) now/)[1];
+  // The journey's name stands in the link, so the application need not know it.
+  configure(env, { tree: undefined });
+  success(await FRAuth.resume(link));
+  const last = env.sent.at(-1).url.searchParams;
+  equal([last.has("suspendedId"), last.get("authIndexValue")], [true, "Mailed"], "parameters");
+  const again = await FRAuth.resume(link);
+  equal(again.type, StepType.LoginFailure, "a link leads on once");
+}
+
+export async function wantsNoSession(env) {
+  configure(env);
+  const options = { query: { noSession: true } };
+  const done = success(await FRAuth.next(credentials(await FRAuth.start()), options));
+  equal(done.getSessionToken(), undefined, "no token");
+  holds(done.getSuccessUrl(), "an address");
+  success(await logIn(options));
+  equal((await session(env, "validate")).body.valid, false, "no session");
+}
+
+export async function logsOut(env) {
+  configure(env);
+  success(await logIn());
+  equal((await session(env, "validate")).body.valid, true, "valid");
+  equal((await SessionManager.logout()).status, 200, "logged out");
+  const { pathname, search } = env.sent.at(-1).url;
+  equal(pathname + search, `/am/json/${REALM}/sessions/?_action=logout`, "a slash before the question mark");
+  equal((await session(env, "validate")).body.valid, false, "gone");
+  equal((await session(env, "getSessionInfo")).status, 401, "told nothing");
+  // Once more: the SDK takes any answer from 200 to 499 but fetch errors.
+  await SessionManager.logout();
+  // As discovery spells it: no slash.
+  success(await logIn());
+  const paths = { authenticate: "json/alpha/authenticate", sessions: "json/alpha/sessions" };
+  configure(env, { serverConfig: { baseUrl: `${env.server}/am/`, timeout: 30000, paths } });
+  equal((await SessionManager.logout()).status, 200, "logged out");
+  equal((await session(env, "validate")).body.valid, false, "gone");
+  // With tokens of OAuth, which are not there: what cannot be revoked is only logged.
+  configure(env);
+  success(await logIn());
+  await FRUser.logout({ redirect: false });
+  equal((await session(env, "validate")).body.valid, false, "gone");
+}
+
+export async function findsItsSessionGone(env) {
+  configure(env);
+  success(await logIn());
+  await stage(env, "advance?ms=86400000");
+  equal((await session(env, "validate")).body.valid, false, "gone");
+  equal((await session(env, "getSessionInfo")).status, 401, "told nothing");
+  // A token that means nothing any more does not keep anyone from logging in.
+  success(await logIn());
+  equal((await session(env, "validate")).body.valid, true, "valid");
+}
+
+/** Whether every request carried what the SDK is known to send. */
+export function headersAreThose(sent) {
+  for (const { url, method, headers, body } of sent) {
+    if (!url.pathname.endsWith("/authenticate")) continue;
+    equal(method, "POST", url.pathname);
+    const advice = url.searchParams.get("authIndexType") === "composite_advice" && !headers["content-type"];
+    if (advice) {
+      equal(headers["accept-api-version"], "resource=2.0, protocol=1.0", "of HttpClient");
+      continue;
+    }
+    equal(headers.accept, "application/json", "accept");
+    equal(headers["accept-api-version"], "protocol=1.0,resource=2.1", "version");
+    equal(headers["content-type"], "application/json", "content type, also without a body");
+    equal(headers["x-requested-with"], "forgerock-sdk", "requested with");
+    if (!body) continue;
+    const step = JSON.parse(body);
+    if (step.authId && step.callbacks) equal([step.status, step.ok], [200, true], "members of the SDK's own");
+  }
+}
