@@ -33,6 +33,8 @@ pub enum EventName {
     SessionLoggedOut,
     /// A session was replaced by a stronger one.
     SessionReplaced,
+    /// Another server, or a policy, opened a transaction.
+    TransactionOpened,
     /// A request was refused before it did anything.
     AccessRefused,
     /// Journeys were read anew.
@@ -48,6 +50,7 @@ impl EventName {
             Self::SessionCreated => "AM-SESSION-CREATED",
             Self::SessionLoggedOut => "AM-SESSION-LOGGED_OUT",
             Self::SessionReplaced => "AM-SESSION-DESTROYED",
+            Self::TransactionOpened => "AM-TRANSACTION-CREATED",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",
         }

@@ -1,5 +1,6 @@
 //! The protocol: what the wire needs is fetched here, what it decides is sent.
 
+mod backchannel;
 mod exchange;
 mod resource;
 pub(crate) mod session;
@@ -46,7 +47,12 @@ pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Reply {
         Ok(())
     };
     let done = match checked {
-        Ok(()) => resource::answer(app, parts, &query, &route).await,
+        Ok(()) => match route.endpoint {
+            Endpoint::Backchannel(asked) => {
+                backchannel::answer(app, parts, &route.realm, asked).await
+            }
+            _ => resource::answer(app, parts, &query, &route).await,
+        },
         Err(refusal) => Err((refusal, None)),
     };
     match done {

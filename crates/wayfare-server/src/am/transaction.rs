@@ -15,7 +15,7 @@ use crate::{
         StoreError,
         run::RunEnd,
         session::Session,
-        transaction::{Approves, Conclusion, Outcome, Purpose, State, Transaction},
+        transaction::{Approves, Conclusion, Outcome, Purpose, Transaction},
     },
 };
 
@@ -49,6 +49,14 @@ pub(crate) async fn open_for_policy(
     Ok(id)
 }
 
+/// The transaction of this id, where it is not over.
+pub(super) fn find(app: &App, realm: &Realm, id: &str) -> Result<Option<Transaction>, StoreError> {
+    if id.len() > ID_BYTES_MAX {
+        return Ok(None);
+    }
+    app.store().transaction(realm, id, app.clock.now())
+}
+
 /// The transaction of a policy that the subject has confirmed and nothing has used yet.
 ///
 /// It says what it was opened for; whoever decides by it compares that, and then takes it by
@@ -59,10 +67,7 @@ pub(crate) fn confirmed(
     subject: &str,
     id: &str,
 ) -> Result<Option<Transaction>, StoreError> {
-    if id.len() > ID_BYTES_MAX {
-        return Ok(None);
-    }
-    let found = app.store().transaction(realm, id, app.clock.now())?;
+    let found = find(app, realm, id)?;
     Ok(found.filter(|transaction| {
         let approved = transaction.outcome == Outcome::Approved;
         let policy = matches!(transaction.purpose, Purpose::Policy { .. });
@@ -138,24 +143,6 @@ pub(super) async fn conclude(
         }),
     };
     app.store().conclude_transaction(conclusion).await
-}
-
-/// How a state is called by callers of the backchannel.
-pub(super) fn state_name(state: State) -> &'static str {
-    match state {
-        State::Created => "CREATED",
-        State::InProgress => "IN_PROGRESS",
-        State::Completed => "COMPLETED",
-    }
-}
-
-/// How a result is called by callers of the backchannel.
-pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Unknown => "UNKNOWN",
-        Outcome::Approved => "APPROVED",
-        Outcome::Denied => "DENIED",
-    }
 }
 
 /// Shared state as it was kept: a JSON object that was read strictly when it came.

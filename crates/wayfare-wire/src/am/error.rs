@@ -40,6 +40,8 @@ pub enum Refusal {
     TooLarge,
     /// The body is not JSON of the expected shape.
     BadJson,
+    /// A member of the body has a value that is not read.
+    BadMember(&'static str),
     /// The query does not decode.
     BadQuery,
     /// A parameter stands more than once.
@@ -82,6 +84,8 @@ pub enum Refusal {
     UnknownAction(String),
     /// The id is not known.
     UnknownResource(String),
+    /// There is no such transaction, or it is over.
+    UnknownTransaction,
     /// No room now; come back after so many seconds.
     Busy {
         /// How many seconds.
@@ -116,6 +120,7 @@ impl Refusal {
             Self::CrossSite | Self::Forbidden => 403,
             Self::UnknownRealm(_)
             | Self::NotFound
+            | Self::UnknownTransaction
             | Self::Version(VersionRefusal::NoRoute | VersionRefusal::NoResource(_)) => 404,
             Self::Method | Self::ReadOnly => 405,
             Self::TooLarge => 413,
@@ -127,6 +132,7 @@ impl Refusal {
             Self::InvalidRealm(_)
             | Self::InvalidHost(_)
             | Self::BadJson
+            | Self::BadMember(_)
             | Self::BadQuery
             | Self::Repeated(_)
             | Self::BadHeader(_)
@@ -158,6 +164,7 @@ impl Refusal {
             Self::Repeated(Repeated(name)) => {
                 return format!("Parameter {name} must not be repeated").into();
             }
+            Self::BadMember(name) => return format!("Invalid value for {name}").into(),
             Self::BadHeader(name) => return format!("Invalid header {name}").into(),
             Self::Version(refusal) => return version_message(refusal),
             Self::UnknownAction(action) => {
@@ -168,6 +175,7 @@ impl Refusal {
                 return format!("ResourceId not supported: {}", shown(id)).into();
             }
             Self::NotFound => "Not Found",
+            Self::UnknownTransaction => "Transaction not found",
             Self::CrossSite | Self::Forbidden => "Forbidden",
             Self::Method | Self::ReadOnly => "Method Not Allowed",
             Self::MediaType => "Unsupported Media Type",

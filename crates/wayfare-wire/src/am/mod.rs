@@ -10,6 +10,7 @@
 pub mod advice;
 pub mod auth_id;
 pub mod authenticate;
+pub mod backchannel;
 pub mod callbacks;
 pub mod cookie;
 pub mod error;

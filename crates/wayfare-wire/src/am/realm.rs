@@ -44,12 +44,23 @@ pub enum Host {
 pub enum Endpoint {
     /// `authenticate`
     Authenticate,
+    /// `authenticate/backchannel/…`
+    Backchannel(Backchannel),
     /// `sessions`
     Sessions,
     /// `serverinfo/ID`
     Serverinfo(String),
     /// `users`, or `users/ID`
     Users(Option<String>),
+}
+
+/// What another server may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backchannel {
+    /// `initialize`: a login.
+    Initialize,
+    /// `info`: how it went.
+    Info,
 }
 
 /// Where a request goes.
@@ -184,6 +195,11 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
     let mut parts = tail.iter().map(AsRef::as_ref);
     let endpoint = match (parts.next()?, parts.next()) {
         ("authenticate", None) => Endpoint::Authenticate,
+        ("authenticate", Some("backchannel")) => Endpoint::Backchannel(match parts.next()? {
+            "initialize" => Backchannel::Initialize,
+            "info" => Backchannel::Info,
+            _ => return None,
+        }),
         ("sessions", None) => Endpoint::Sessions,
         ("serverinfo", Some(id)) => Endpoint::Serverinfo(id.to_owned()),
         ("users", id) => Endpoint::Users(id.map(str::to_owned)),
@@ -349,6 +365,10 @@ mod tests {
             at("/json/serverinfo/%2A"),
             Ok(Endpoint::Serverinfo("*".into()))
         );
+        assert_eq!(
+            at("/json/realms/root/realms/alpha/authenticate/backchannel/info/"),
+            Ok(Endpoint::Backchannel(Backchannel::Info))
+        );
         assert_eq!(at("/json/users"), Ok(Endpoint::Users(None)));
         assert_eq!(
             at("/json/users/demo"),
@@ -358,6 +378,9 @@ mod tests {
             "/json/serverinfo",
             "/json/sessions/x",
             "/json/authenticate/x",
+            "/json/authenticate/backchannel",
+            "/json/authenticate/backchannel/x",
+            "/json/authenticate/backchannel/info/x",
             "/json/",
         ] {
             assert!(at(path).is_err(), "{path}");

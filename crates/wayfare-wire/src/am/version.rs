@@ -69,6 +69,11 @@ impl Routes {
         ],
         family: Family::Resource,
     };
+    /// The versions of `authenticate/backchannel`.
+    pub const BACKCHANNEL: Self = Self {
+        versions: &[Version::new(1, 0)],
+        family: Family::Resource,
+    };
     /// The versions of `serverinfo`.
     pub const SERVERINFO: Self = Self {
         versions: &[Version::new(1, 1), Version::new(2, 0)],
