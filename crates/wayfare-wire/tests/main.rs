@@ -7,6 +7,8 @@ mod callbacks;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod transcript;

@@ -117,16 +117,25 @@ fn plain(address: &str) -> bool {
     !bytes.is_empty() && bytes.len() <= CHARS_MAX && bytes.iter().all(printable)
 }
 
-/// Whether a path and query mean one thing only: no dot parts, no broken or control escapes.
+/// Whether a path and query mean one thing only: no dot parts, no broken, control or double escapes.
+///
+/// Where the path ends is seen before anything is decoded, as browsers do: `%3f` ends none.
 fn steady(rest: &str) -> bool {
-    let Some(decoded) = crate::query::decode(rest, crate::query::Plus::Plus) else {
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let Some((path, tail)) = rest.split_at_checked(end) else {
         return false;
     };
-    if decoded.chars().any(|c| c.is_control() || c == '\\') {
+    let decoded = |text| {
+        let decoded = crate::query::decode(text, crate::query::Plus::Plus)?;
+        let plain = !decoded.chars().any(|c| c.is_control() || c == '\\');
+        plain.then_some(decoded)
+    };
+    let (Some(path), Some(_)) = (decoded(path), decoded(tail)) else {
         return false;
-    }
-    let path = decoded.split(['?', '#']).next().unwrap_or("");
-    !path.split('/').any(|part| matches!(part, "." | "..")) && !path.starts_with("//")
+    };
+    !path.contains('%')
+        && !path.split('/').any(|part| matches!(part, "." | ".."))
+        && !path.starts_with("//")
 }
 
 /// Origin and rest of an absolute address.
@@ -309,6 +318,10 @@ mod tests {
             "/%2f/e.x",
             "/%2fe.x",
             "/%zz",
+            "/a/%252e%252e/x",
+            "/a%3f/../../b",
+            "/a%23/../b",
+            "https://app.example.com/safe/%3f/../../b",
             "http://app.example.com/x",
             "https://app.example.com:444/x",
             "https://app.example.com/x?y",

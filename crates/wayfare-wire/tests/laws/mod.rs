@@ -1,0 +1,31 @@
+//! The laws of security, tried with random inputs; which other tests hold them stands beside the attacks of
+//! the server.
+//!
+//! `WAYFARE_LAW_CASES` sets how many cases each property gets, `WAYFARE_LAW_SEED` the seed; both are printed.
+
+mod canonical;
+mod decoders;
+mod once;
+
+use proptest::{prelude::ProptestConfig, test_runner::RngSeed};
+
+/// The cases and the seed of a law: the same on every run, unless told otherwise.
+fn trials(law: &str, cases: u32) -> ProptestConfig {
+    let number = |name| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    let cases = number("WAYFARE_LAW_CASES")
+        .and_then(|cases| u32::try_from(cases).ok())
+        .unwrap_or(cases);
+    let seed = number("WAYFARE_LAW_SEED").unwrap_or(20_261_121);
+    println!("{law}: {cases} cases, seed {seed}");
+    ProptestConfig {
+        cases,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..ProptestConfig::default()
+    }
+}
