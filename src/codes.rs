@@ -44,7 +44,7 @@ codes! {
     IMPORTED_JOURNEY "imported_journey" Error fixed "an imported file may hold fragments and constants only";
     UNKNOWN_NAME "unknown_name" Error fixed "a constant or parameter of this name is not there";
     UNKNOWN_TARGET "unknown_target" Error fixed "an arrow points to a node that is not there";
-    UNKNOWN_JOURNEY "unknown_journey" Error fixed "an inner journey of this name is not there";
+    UNKNOWN_JOURNEY "unknown_journey" Error fixed "a journey of this name is not there";
     UNKNOWN_TYPE "unknown_type" Error fixed "a node type of this name is not known";
     KNOWN_TYPE "known_type" Error fixed "an `extern` declares a type that the catalogue knows";
     RECURSIVE_FRAGMENT "recursive_fragment" Error fixed "a fragment uses itself";
@@ -77,6 +77,11 @@ codes! {
     MISPLACED "misplaced" Error fixed "an item stands where it has no meaning";
     BAD_PAGE "bad_page" Error fixed "a page holds what a page cannot hold";
     BAD_EXIT "bad_exit" Error fixed "an exit of a fragment is not wired, not reached or not known";
+    // policies
+    BAD_RESOURCE "bad_resource" Error fixed "a pattern of resources is not well formed";
+    UNKNOWN_SUBJECT "unknown_subject" Error fixed "a policy speaks of a kind of subject that is not known";
+    UNKNOWN_REQUIREMENT "unknown_requirement" Error fixed "a policy requires something that cannot be required";
+    NOT_STARTABLE "not_startable" Error fixed "a policy asks for a journey that nobody can start";
     // shape
     UNREACHABLE "unreachable" Error allowable "nothing leads to this node";
     NO_SUCCESS "no_success" Error allowable "no way through the journey ends in success";

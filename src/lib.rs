@@ -26,6 +26,8 @@ pub mod engine;
 
 mod nodes;
 
+pub mod policy;
+
 pub use compile::{
     CompileLimits, Compiled, Compiler, ImportError, Importer, MemoryImporter, ProgramHash,
     UnknownParameter,

@@ -124,6 +124,7 @@ fn items(text: &str) -> Vec<&str> {
             ast::Item::Journey(item) => item.span,
             ast::Item::Fragment(item) => item.span,
             ast::Item::Extern(item) => item.span,
+            ast::Item::Policy(item) => item.span,
             ast::Item::Allow(item) => item.span,
         })
         .map(|span| {

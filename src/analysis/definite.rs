@@ -49,6 +49,7 @@ impl Question<'_> {
             | Slot::ClientAddress
             | Slot::Host
             | Slot::Locale
+            | Slot::Environment(_)
             | Slot::Session(_)
             | Slot::SessionLevel
             | Slot::User(_) => self.has_written(slot, place, Objects::Both),
@@ -356,7 +357,8 @@ impl Losses {
             | Slot::Parameter(_)
             | Slot::ClientAddress
             | Slot::Host
-            | Slot::Locale => Self { stop: true, ..none },
+            | Slot::Locale
+            | Slot::Environment(_) => Self { stop: true, ..none },
             Slot::User(_) => Self {
                 stop: true,
                 identity: true,

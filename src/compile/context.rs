@@ -12,6 +12,7 @@ use crate::{
         limits::CompileLimits,
         raw::Raw,
         scope::{ConstantDef, FileScope, ParameterDef},
+        slot::Reader,
     },
     diagnostic::{Diagnostic, Diagnostics, Severity},
     engine::node_type::KeyTable,
@@ -130,6 +131,8 @@ pub(super) struct Cx<'a> {
     pub(super) parameter_values: Vec<Raw>,
     /// Set whenever a value came from a formal of a fragment; callers clear it before they look.
     pub(super) touched_formal: bool,
+    /// Who will evaluate the expression at hand.
+    pub(super) reader: Reader,
 }
 
 impl<'a> Cx<'a> {
@@ -162,6 +165,7 @@ impl<'a> Cx<'a> {
             constant_values: Vec::new(),
             parameter_values: Vec::new(),
             touched_formal: false,
+            reader: Reader::Run,
         }
     }
 

@@ -76,8 +76,20 @@ fn scopes<'a>(cx: &Cx<'a>, units: &[Unit<'a>], analysed: &BTreeSet<UnitId>) -> V
             .map(|(at, _)| UnitId(at))
             .all(|id| analysed.contains(&id));
         for item in &file.file.items {
-            if let ast::Item::Allow(allow) = item {
-                made.push(scope(allow, Span::new(file.id, 0, whole), false, decided));
+            match item {
+                ast::Item::Allow(allow) => {
+                    made.push(scope(allow, Span::new(file.id, 0, whole), false, decided));
+                }
+                ast::Item::Policy(policy) => {
+                    let allows = policy.allows.iter();
+                    made.extend(allows.map(|allow| scope(allow, policy.span, false, true)));
+                }
+                ast::Item::Import(_)
+                | ast::Item::Constant(_)
+                | ast::Item::Parameter(_)
+                | ast::Item::Journey(_)
+                | ast::Item::Fragment(_)
+                | ast::Item::Extern(_) => {}
             }
         }
     }

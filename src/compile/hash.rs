@@ -459,6 +459,7 @@ impl<'p> Canon<'p> {
             Slot::User(name) => (13, name),
             Slot::Realm => (14, ""),
             Slot::AuthLevel => (15, ""),
+            Slot::Environment(name) => (16, name),
         };
         self.tag(tag);
         self.text(name);

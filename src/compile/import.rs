@@ -322,22 +322,23 @@ impl<'i> Loader<'i> {
         let Some(loaded) = self.files.get(id.index()) else {
             return;
         };
-        let journey = loaded.file.items.iter().find_map(|item| match item {
-            ast::Item::Journey(journey) => Some(journey),
+        let served = loaded.file.items.iter().find_map(|item| match item {
+            ast::Item::Journey(journey) => Some(("journey", journey.head)),
+            ast::Item::Policy(policy) => Some(("policy", policy.head)),
             _ => None,
         });
-        if let Some(journey) = journey {
+        if let Some((what, head)) = served {
             self.diagnostics.push(
                 Diagnostic::new(
                     codes::IMPORTED_JOURNEY,
                     import.path.span,
                     format!(
-                        "`{}` holds a journey and cannot be imported",
+                        "`{}` holds a {what} and cannot be imported",
                         import.path.text
                     ),
                 )
                 .expected("a file of fragments and constants")
-                .label(journey.head, "this journey")
+                .label(head, format!("this {what}"))
                 .help("move what is shared into a file of its own"),
             );
         }

@@ -23,6 +23,7 @@ mod names;
 mod outcome;
 mod page;
 mod place;
+mod policy;
 mod property;
 mod raw;
 mod resolve;
@@ -254,13 +255,15 @@ impl<'i> Compiler<'i> {
             .collect();
         let mut costs = cx.calls(&resolved);
         cx.check_costs(&resolved, &mut costs);
+        let policies = cx.policies(&units, &resolved);
         let plans = cx.properties(&resolved);
         let mut lowered = cx.lower_all(&resolved, &costs);
         close(&mut lowered, &resolved);
         cx.take_ensures(&resolved, &plans, &mut lowered);
         cx.unused(&units);
         let analysed = analysed(&lowered);
-        let program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
+        let mut program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
+        program.policies = policies;
         let is_understood = !cx.diagnostics.has_errors();
         crate::analysis::check(&program, &mut cx.diagnostics);
         exceptions::apply(&mut cx, &resolved, &analysed);
@@ -377,6 +380,7 @@ fn assemble(
         by_wire_name,
         keys,
         secret_parameters,
+        policies: Vec::new(),
     }
 }
 
@@ -397,6 +401,7 @@ fn collect(files: &[Loaded]) -> (Units<'_>, Vec<(&ast::Extern, SourceId)>) {
                 | ast::Item::Import(_)
                 | ast::Item::Constant(_)
                 | ast::Item::Parameter(_)
+                | ast::Item::Policy(_)
                 | ast::Item::Allow(_) => continue,
             };
             units.heads.push(Head {

@@ -536,7 +536,7 @@ impl<'a> Cx<'a> {
         }
     }
 
-    fn unknown_journey(&mut self, units: &Units<'a>, name: &ast::Name) {
+    pub(super) fn unknown_journey(&mut self, units: &Units<'a>, name: &ast::Name) {
         if self.in_broken_line(&name.text) {
             return;
         }

@@ -95,6 +95,7 @@ impl<'a> Cx<'a> {
                     | ast::Item::Journey(_)
                     | ast::Item::Fragment(_)
                     | ast::Item::Extern(_)
+                    | ast::Item::Policy(_)
                     | ast::Item::Allow(_) => {}
                 }
             }

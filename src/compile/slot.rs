@@ -10,6 +10,16 @@ use crate::{
     syntax::ast,
 };
 
+/// Who evaluates an expression, and so what can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Reader {
+    /// A run of a journey.
+    #[default]
+    Run,
+    /// A policy, without a run and without looking anything up.
+    Policy,
+}
+
 /// The words a path may begin with.
 pub(super) const ROOTS: &[&str] = &[
     "shared",
@@ -62,12 +72,53 @@ impl<'a> Cx<'a> {
             ["session", "auth_level"] => Some((Slot::SessionLevel, Type::Int)),
             ["session", name] => Some((Slot::Session(Arc::from(*name)), Type::Text)),
             ["user", name] => Some((Slot::User(Arc::from(*name)), Type::Any)),
+            ["environment", name] if self.reader == Reader::Policy => {
+                Some((Slot::Environment(Arc::from(*name)), Type::Text))
+            }
             _ => None,
         };
+        if self.reader == Reader::Policy
+            && found
+                .as_ref()
+                .is_none_or(|(slot, _)| !is_for_policies(slot))
+        {
+            self.unknown_in_policy(path, &parts);
+            return None;
+        }
         if found.is_none() {
             self.unknown_path(path, &parts);
         }
         found
+    }
+
+    fn unknown_in_policy(&mut self, path: &'a ast::Path, parts: &[&str]) {
+        if matches!(parts, ["request", ..]) {
+            return self.unknown_path(path, parts);
+        }
+        let written = self.text(path.span);
+        let (why, expected) = match parts {
+            ["user", ..] => (
+                "an evaluation looks nothing up",
+                "a property that the journey put into the session, as in `session.x`",
+            ),
+            ["auth_level"] => ("there is no run", "`session.auth_level`"),
+            ["realm"] => (
+                "a policy lives in one realm",
+                "`require realm \"/…\"` for the session",
+            ),
+            ["shared" | "transient" | "secure", ..] => {
+                ("there is no run", "`request`, `session` or `environment`")
+            }
+            _ => ("it is no scope", "`request`, `session` or `environment`"),
+        };
+        self.report(
+            Diagnostic::new(
+                codes::UNKNOWN_PATH,
+                path.span,
+                format!("`{written}` cannot be read by a policy: {why}"),
+            )
+            .expected(expected),
+        );
     }
 
     fn unknown_path(&mut self, path: &'a ast::Path, parts: &[&str]) {
@@ -106,6 +157,28 @@ impl<'a> Cx<'a> {
     }
 }
 
+/// Whether a policy can read it: what came with the question, and the session.
+fn is_for_policies(slot: &Slot) -> bool {
+    match slot {
+        Slot::Header(_)
+        | Slot::Cookie(_)
+        | Slot::Parameter(_)
+        | Slot::ClientAddress
+        | Slot::Host
+        | Slot::Locale
+        | Slot::Environment(_)
+        | Slot::Session(_)
+        | Slot::SessionLevel => true,
+        Slot::Shared(_)
+        | Slot::Transient(_)
+        | Slot::Secure(_)
+        | Slot::Object(_)
+        | Slot::User(_)
+        | Slot::Realm
+        | Slot::AuthLevel => false,
+    }
+}
+
 /// Whether a slot always has a value, so that reading it needs no `has`.
 pub(super) fn is_always_there(slot: &Slot) -> bool {
     match slot {
@@ -117,6 +190,7 @@ pub(super) fn is_always_there(slot: &Slot) -> bool {
         | Slot::Header(_)
         | Slot::Cookie(_)
         | Slot::Parameter(_)
+        | Slot::Environment(_)
         | Slot::Session(_)
         | Slot::SessionLevel
         | Slot::User(_) => false,

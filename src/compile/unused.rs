@@ -1,6 +1,6 @@
 //! What is declared and never used.
 //!
-//! Files without journeys are libraries: what nobody uses of them today may be used tomorrow. A name that
+//! Files without journeys and policies are libraries: what nobody uses of them today may be used tomorrow. A name that
 //! some misspelt one was taken for is not called unused besides.
 
 use crate::{
@@ -21,7 +21,8 @@ impl Cx<'_> {
         let mut found: Vec<(Span, String, &'static str)> = Vec::new();
         let is_library = |file: SourceId| {
             self.file(file).is_none_or(|file| {
-                let journey = |item: &ast::Item| matches!(item, ast::Item::Journey(_));
+                let journey =
+                    |item: &ast::Item| matches!(item, ast::Item::Journey(_) | ast::Item::Policy(_));
                 // A file that is only imported may hold no journey, which is said at its import.
                 !file.root || !file.file.items.iter().any(journey)
             })

@@ -27,6 +27,7 @@ pub(super) fn files(file: &File) -> Vec<Name> {
                 let defaults = declared.settings.iter().filter_map(|f| f.default.as_ref());
                 defaults.for_each(|value| value_files(value, &mut found));
             }
+            Item::Policy(policy) => setting_files(&policy.settings, &mut found),
             Item::Import(_) | Item::Allow(_) => {}
         }
     }

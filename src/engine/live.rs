@@ -47,6 +47,7 @@ impl Reads {
             | Slot::ClientAddress
             | Slot::Host
             | Slot::Locale
+            | Slot::Environment(_)
             | Slot::Session(_)
             | Slot::SessionLevel
             | Slot::User(_)

@@ -14,7 +14,7 @@ pub mod context;
 pub mod effect;
 pub mod error;
 mod evidence;
-mod expr;
+pub(crate) mod expr;
 pub mod host;
 mod inner;
 mod instant;

@@ -38,6 +38,7 @@ use crate::{
         level::{AuthLevel, LevelSpan},
         program::{Program, Valid},
     },
+    policy::Policies,
 };
 
 /// A plan with all that a run needs besides.
@@ -48,6 +49,7 @@ pub(crate) struct Linked {
     pub(crate) inputs: Inputs,
     pub(crate) secrets: Secrets,
     pub(crate) levels: LevelIndex,
+    pub(crate) policies: Policies,
 }
 
 /// A linked program: what runs are begun with.
@@ -94,6 +96,7 @@ impl Engine {
         let program = program.into_inner();
         let (plan, inputs) = link::link(&program, &registry, &secrets)?;
         let levels = LevelIndex::of_program(&program, Levels::new(&program).spans);
+        let policies = Policies::of(&program);
         Ok(Self {
             linked: Arc::new(Linked {
                 program,
@@ -101,6 +104,7 @@ impl Engine {
                 inputs,
                 secrets,
                 levels,
+                policies,
             }),
             limits: Arc::new(Limits::default()),
         })
@@ -120,6 +124,11 @@ impl Engine {
     /// The program.
     pub fn program(&self) -> &Program {
         &self.linked.program
+    }
+
+    /// The policies of the program.
+    pub fn policies(&self) -> &Policies {
+        &self.linked.policies
     }
 
     /// The hash of each journey, in their order: the journey with all that it can reach, the signatures

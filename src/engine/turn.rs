@@ -9,7 +9,7 @@ use crate::{
         context::World,
         effect::{Effect, EffectId, ReadIdentity, ReadSession, Who},
         error::NodeError,
-        expr::{Scene, compile_term, evaluate},
+        expr::{Around, Scene, compile_term, evaluate},
         host::{Host, Timestamp},
         limits::Limits,
         live::Row,
@@ -647,9 +647,8 @@ impl World for Turn<'_> {
             SettingValue::Computed(expr) => evaluate(
                 &compile_term(expr)?,
                 Scene {
-                    run: self.run,
+                    around: Around::Run(self.run, &self.run.visit.fetched),
                     request: self.request,
-                    fetched: &self.run.visit.fetched,
                     now: self.now,
                 },
             ),

@@ -10,7 +10,7 @@ use crate::{
         action::{Action, Go, Reply},
         context::Context,
         error::NodeError,
-        expr::{Scene, holds},
+        expr::{Around, Scene, holds},
         plan::{Behaviour, Kind, NOWHERE, PlanNode, Unit},
         run::Asker,
         step::{FailureReason, Step},
@@ -109,9 +109,8 @@ pub(crate) fn act(turn: &mut Turn<'_>, unit: &Unit) -> Result<Action, NodeError>
         Behaviour::Node(node) => node.enter(&mut Context { world: turn }),
         Behaviour::Guards(guards) => {
             let scene = Scene {
-                run: turn.run,
+                around: Around::Run(turn.run, &turn.run.visit.fetched),
                 request: turn.request,
-                fetched: &turn.run.visit.fetched,
                 now: turn.now,
             };
             for (outcome, guard) in (0_u16..).zip(guards) {

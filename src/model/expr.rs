@@ -34,6 +34,8 @@ pub enum Slot {
     Host,
     /// `request.locale`
     Locale,
+    /// `environment["name"]`: the first value that came with the question to a policy.
+    Environment(Arc<str>),
     /// `session.name`: a property of the session that came with the start.
     Session(Arc<str>),
     /// `session.auth_level`

@@ -7,6 +7,7 @@ use crate::{
         catalog::Catalog,
         expr::KeyId,
         journey::{Journey, JourneyId},
+        policy::Policy,
         value::Type,
     },
     source::SourceMap,
@@ -29,6 +30,8 @@ pub struct Program {
     pub keys: Vec<Arc<str>>,
     /// Secret parameters that are bound when a run asks, with their types.
     pub secret_parameters: BTreeMap<Arc<str>, Type>,
+    /// The policies in declaration order; no run depends on them.
+    pub policies: Vec<Policy>,
 }
 
 impl Program {

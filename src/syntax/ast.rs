@@ -49,6 +49,8 @@ pub enum Item {
     Fragment(Fragment),
     /// `extern Name "WireType" (settings) -> outcomes { … }`
     Extern(Extern),
+    /// `policy name "pattern" { … }`
+    Policy(Policy),
     /// `allow code because "…"`
     Allow(Allow),
 }
@@ -445,6 +447,86 @@ pub enum ExternFact {
     Suspends(Span),
     /// `calls out`
     CallsOut(Span),
+}
+
+/// `policy name "pattern", "pattern" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// The doc comment.
+    pub doc: Option<Doc>,
+    /// The name.
+    pub name: Name,
+    /// The patterns of the resources it protects.
+    pub resources: Vec<Name>,
+    /// `actions = [GET]` and `ttl = 5m`, in the order written.
+    pub settings: Vec<Setting>,
+    /// `subjects = [group "staff"]`; more than one is a mistake that a later pass reports.
+    pub subjects: Vec<Subjects>,
+    /// `when expr`
+    pub conditions: Vec<Condition>,
+    /// `require level 20`
+    pub requires: Vec<Require>,
+    /// `allow …`
+    pub allows: Vec<Allow>,
+    /// The opening brace, or where it is missing.
+    pub open: Span,
+    /// The closing brace, or where it is missing.
+    pub close: Span,
+    /// The whole item.
+    pub span: Span,
+    /// `policy name`, the part that messages point at.
+    pub head: Span,
+}
+
+/// `subjects = [group "staff", user "demo", any]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subjects {
+    /// Those it speaks of, in the order written.
+    pub list: Vec<Subject>,
+    /// The brackets and what is in them.
+    pub value: Span,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `group "staff"`, `user "demo"`, `any`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The first word.
+    pub kind: Name,
+    /// The name in quotes.
+    pub name: Option<Name>,
+    /// Both.
+    pub span: Span,
+}
+
+/// `when expr`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// What must hold.
+    pub expr: Expr,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// `require level 20`, `require journey step_up`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Require {
+    /// The first word.
+    pub kind: Name,
+    /// What follows it.
+    pub what: Option<Required>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// What follows the kind of a requirement.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Required {
+    /// A number, well formed or not.
+    Number(Value),
+    /// A word or a text.
+    Name(Name),
 }
 
 /// A value with its place.

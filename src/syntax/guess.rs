@@ -20,11 +20,12 @@ use crate::{
 fn openers(place: Place) -> &'static [&'static str] {
     match place {
         Place::Top => &[
-            "journey", "fragment", "import", "let", "param", "extern", "allow",
+            "journey", "fragment", "import", "let", "param", "extern", "policy", "allow",
         ],
         Place::Body => &["node", "start", "ensure", "on", "allow"],
         Place::Node => &["when", "else", "node", "on", "allow"],
         Place::Extern => &["asks", "reads", "writes", "proves", "suspends", "calls"],
+        Place::Policy => &["actions", "subjects", "ttl", "when", "require", "allow"],
         Place::Any => &["when", "else", "node", "start", "ensure", "on", "allow"],
     }
 }

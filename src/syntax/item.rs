@@ -42,6 +42,9 @@ pub(super) fn is_trivia(rule: Rule) -> bool {
             | Rule::PARAM
             | Rule::JOURNEY
             | Rule::FRAGMENT
+            | Rule::POLICY
+            | Rule::REQUIRE
+            | Rule::SUBJECTS
             | Rule::EXTERN
             | Rule::START
             | Rule::NODE
@@ -134,7 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An outcome, or a string or key wherever both may stand.
-    fn either(&mut self, pair: Pair<'_>) -> Option<Name> {
+    pub(super) fn either(&mut self, pair: Pair<'_>) -> Option<Name> {
         let inner = match pair.as_rule() {
             Rule::outcome => pair.inner().next()?,
             _ => pair,

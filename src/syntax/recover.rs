@@ -20,6 +20,7 @@ pub(super) enum Place {
     Body,
     Node,
     Extern,
+    Policy,
     /// A block of a line that was not understood.
     Any,
 }
@@ -101,6 +102,10 @@ pub(super) fn fits(rule: Rule, place: Place) -> bool {
                 | Rule::suspends
                 | Rule::calls_out
         ),
+        Place::Policy => matches!(
+            rule,
+            Rule::setting | Rule::subjects | Rule::condition | Rule::require | Rule::allow
+        ),
     }
 }
 
@@ -113,7 +118,10 @@ pub(super) fn misplaced(rule: Rule, text: &str, span: Span, place: Place) -> Dia
         Rule::ensure => "`ensure`",
         Rule::on_error => "`on error`",
         Rule::edge | Rule::only_edge => "an arrow",
-        Rule::guard => "`when`",
+        Rule::guard if place == Place::Policy => "an arrow",
+        Rule::guard | Rule::condition => "`when`",
+        Rule::require => "`require`",
+        Rule::subjects => "`subjects`",
         Rule::otherwise => "`else`",
         Rule::allow => "`allow`",
         _ => "what a type does",
@@ -145,6 +153,7 @@ fn here(place: Place) -> &'static str {
         Place::Body => "in a journey or fragment",
         Place::Node => "in a node",
         Place::Extern => "in an `extern`",
+        Place::Policy => "in a policy",
         Place::Any => "here",
     }
 }
@@ -152,10 +161,15 @@ fn here(place: Place) -> &'static str {
 /// What may stand in a block of this kind.
 fn expected(place: Place) -> &'static str {
     match place {
-        Place::Top => "`journey`, `fragment`, `import`, `let`, `param`, `extern` or `allow`",
+        Place::Top => {
+            "`journey`, `fragment`, `import`, `let`, `param`, `extern`, `policy` or `allow`"
+        }
         Place::Body => "`start`, `node`, `ensure`, `key = value`, `on error` or `allow`",
         Place::Node => "`outcome -> target`, `key = value`, `when`, `else`, `node` or `allow`",
         Place::Extern => "`asks`, `reads`, `writes`, `proves`, `suspends` or `calls out`",
+        Place::Policy => {
+            "`actions = […]`, `subjects = […]`, `ttl = …`, `when`, `require` or `allow`"
+        }
         Place::Any => "an item of the language",
     }
 }
@@ -218,6 +232,7 @@ fn is_clean(place: Place, lines: &str) -> bool {
         Place::Body => &[("journey x {\n", "}\n")],
         Place::Node => &[("journey x {\nnode x: X {\n", "}\n}\n")],
         Place::Extern => &[("extern X \"X\" -> x {\n", "}\n")],
+        Place::Policy => &[("policy x \"x\" {\n", "}\n")],
         Place::Any => &[
             ("journey x {\nnode x: X {\n", "}\n}\n"),
             ("journey x {\n", "}\n"),

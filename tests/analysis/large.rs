@@ -63,6 +63,7 @@ fn program(journeys: Vec<Journey>) -> Program {
             .map(Arc::from)
             .collect(),
         secret_parameters: BTreeMap::new(),
+        policies: Vec::new(),
     }
 }
 

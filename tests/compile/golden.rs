@@ -20,6 +20,7 @@ const FOLDERS: &[&str] = &[
     "imports",
     "extern",
     "ensure-places",
+    "policies",
     "many",
 ];
 
@@ -238,6 +239,10 @@ fn every_code_of_the_compiler_has_a_golden_file() {
         codes::OUT_OF_RANGE,
         codes::SECRET_LITERAL,
         codes::SECRET_IN_TEXT,
+        codes::BAD_RESOURCE,
+        codes::UNKNOWN_SUBJECT,
+        codes::UNKNOWN_REQUIREMENT,
+        codes::NOT_STARTABLE,
         codes::UNGUARDED_KEY,
         codes::UNKNOWN_FUNCTION,
         codes::UNKNOWN_PATH,

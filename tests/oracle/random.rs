@@ -99,6 +99,7 @@ pub(super) fn program(choices: &mut Choices<'_>, guards: Guards) -> Made {
         journeys,
         keys: KEYS.iter().map(|key| Arc::from(*key)).collect(),
         secret_parameters: BTreeMap::new(),
+        policies: Vec::new(),
     };
     Made { program, kinds }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use wayfare::{
     Source, SourceMap, Value,
-    ast::{Body, Item, NodeKind},
+    ast::{Body, Item, NodeKind, Required},
     compile::{ImportError, Importer},
 };
 
@@ -227,20 +227,21 @@ fn with_siblings(first: Source, path: &Path, folder: &Path) -> Result<Vec<Source
 fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet<String>) {
     let id = SourceMap::default().add(source.clone());
     let parsed = wayfare::syntax::parse(source, id);
-    let mut calls = |body: &Body| {
-        for node in &body.nodes {
-            if let NodeKind::Journey(name) = &node.kind {
-                wanted.insert(name.text.clone());
-            }
-        }
-    };
     for item in &parsed.file.items {
         match item {
             Item::Journey(journey) => {
                 declared.insert(journey.name.text.clone());
-                calls(&journey.body);
+                wanted.extend(calls(&journey.body));
             }
-            Item::Fragment(fragment) => calls(&fragment.body),
+            Item::Fragment(fragment) => wanted.extend(calls(&fragment.body)),
+            Item::Policy(policy) => {
+                for require in &policy.requires {
+                    let sent = ["journey", "transaction"].contains(&require.kind.text.as_str());
+                    if let (true, Some(Required::Name(name))) = (sent, &require.what) {
+                        wanted.insert(name.text.clone());
+                    }
+                }
+            }
             Item::Import(_)
             | Item::Constant(_)
             | Item::Parameter(_)
@@ -248,6 +249,14 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
             | Item::Allow(_) => {}
         }
     }
+}
+
+/// The journeys that the nodes of a body are.
+fn calls(body: &Body) -> impl Iterator<Item = String> {
+    body.nodes.iter().filter_map(|node| match &node.kind {
+        NodeKind::Journey(name) => Some(name.text.clone()),
+        NodeKind::Type { .. } => None,
+    })
 }
 
 /// Imports from a folder and the folders below it.

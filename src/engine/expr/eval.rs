@@ -1,6 +1,6 @@
 //! The evaluation of tests and terms.
 
-use std::{cmp::Ordering, net::IpAddr, sync::Arc, time::Duration};
+use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use super::{Op, Term, Test};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     model::{
         expr::{BinaryOp, Function, Slot},
+        level::AuthLevel,
         text::LocalizedText,
         value::{Decimal, Value},
     },
@@ -27,10 +28,26 @@ const TEXT_BYTES: usize = 64 * 1_024;
 /// All that an expression can read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scene<'a> {
-    pub(crate) run: &'a Run,
+    pub(crate) around: Around<'a>,
     pub(crate) request: &'a Request,
-    pub(crate) fetched: &'a Fetched,
     pub(crate) now: Timestamp,
+}
+
+/// What an expression stands in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Around<'a> {
+    /// A run, and what was looked up for the visit.
+    Run(&'a Run, &'a Fetched),
+    /// A question to a policy.
+    Question(&'a Question<'a>),
+}
+
+/// What a policy can read besides the request.
+#[derive(Debug)]
+pub(crate) struct Question<'a> {
+    /// The level and the properties of the session, where there is one.
+    pub(crate) session: Option<(AuthLevel, &'a BTreeMap<Arc<str>, Arc<str>>)>,
+    pub(crate) environment: &'a BTreeMap<String, Vec<String>>,
 }
 
 /// A value at hand: borrowed where it can be.
@@ -104,8 +121,10 @@ pub(crate) fn holds(test: &Test, scene: Scene<'_>) -> Result<bool, NodeError> {
         at += 1;
         match op {
             Op::Level(op, number) => {
-                let level = i64::from(scene.run.level.number());
-                truth = ordered(*op, level.cmp(number))?;
+                let Around::Run(run, _) = scene.around else {
+                    return Err(missing(&Slot::AuthLevel));
+                };
+                truth = ordered(*op, i64::from(run.level.number()).cmp(number))?;
             }
             Op::Has(slot) => truth = read(slot, scene).is_some(),
             Op::Compare(op, sides) => {
@@ -142,9 +161,7 @@ pub(crate) fn evaluate(inner: &Term, scene: Scene<'_>) -> Result<Value, NodeErro
 fn term<'a>(inner: &'a Term, scene: Scene<'a>) -> Result<Operand<'a>, NodeError> {
     match inner {
         Term::Constant(value) => Ok(Operand::Value(value)),
-        Term::Slot(slot) => {
-            read(slot, scene).ok_or_else(|| NodeError::new(format!("{} is not there", name(slot))))
-        }
+        Term::Slot(slot) => read(slot, scene).ok_or_else(|| missing(slot)),
         Term::Test(test) => holds(test, scene).map(Operand::Bool),
         Term::Within(networks) => within(networks, scene).map(Operand::Bool),
         Term::Add(sides) => add(&term(&sides.0, scene)?, &term(&sides.1, scene)?),
@@ -161,6 +178,10 @@ fn term<'a>(inner: &'a Term, scene: Scene<'a>) -> Result<Operand<'a>, NodeError>
     }
 }
 
+fn missing(slot: &Slot) -> NodeError {
+    NodeError::new(format!("{} is not there", name(slot)))
+}
+
 /// A slot as an author calls it.
 fn name(slot: &Slot) -> String {
     match slot {
@@ -174,6 +195,7 @@ fn name(slot: &Slot) -> String {
         Slot::ClientAddress => "`request.ip`".to_owned(),
         Slot::Host => "`request.host`".to_owned(),
         Slot::Locale => "`request.locale`".to_owned(),
+        Slot::Environment(name) => format!("`environment[\"{name}\"]`"),
         Slot::Session(name) => format!("`session.{name}`"),
         Slot::SessionLevel => "`session.auth_level`".to_owned(),
         Slot::User(name) => format!("`user.{name}`"),
@@ -183,12 +205,7 @@ fn name(slot: &Slot) -> String {
 }
 
 fn read<'a>(slot: &'a Slot, scene: Scene<'a>) -> Option<Operand<'a>> {
-    let cell = |place, key| scene.run.state.cells(place).get(key).map(Operand::Value);
     match slot {
-        Slot::Shared(key) => cell(Place::Shared, key),
-        Slot::Transient(key) => cell(Place::Transient, key),
-        Slot::Secure(key) => cell(Place::Secure, key),
-        Slot::Object(name) => scene.run.state.member(name).map(Operand::Value),
         Slot::Header(name) => scene.request.header(name).next().map(Operand::Text),
         Slot::Cookie(name) => scene.request.cookie(name).map(Operand::Text),
         Slot::Parameter(name) => scene.request.parameter(name).next().map(Operand::Text),
@@ -198,21 +215,55 @@ fn read<'a>(slot: &'a Slot, scene: Scene<'a>) -> Option<Operand<'a>> {
             .map(|ip| Operand::Owned(Value::from(ip.to_canonical().to_string()))),
         Slot::Host => scene.request.host.as_deref().map(Operand::Text),
         Slot::Locale => scene.request.locales.first().map(|l| Operand::Text(l)),
-        Slot::Session(name) => scene
-            .fetched
-            .session
-            .as_ref()?
-            .get(name)
-            .map(Operand::Value),
-        Slot::SessionLevel => scene
-            .run
+        _ => match scene.around {
+            Around::Run(run, fetched) => of_run(slot, run, fetched),
+            Around::Question(question) => of_question(slot, question),
+        },
+    }
+}
+
+fn of_run<'a>(slot: &'a Slot, run: &'a Run, fetched: &'a Fetched) -> Option<Operand<'a>> {
+    let cell = |place, key| run.state.cells(place).get(key).map(Operand::Value);
+    match slot {
+        Slot::Shared(key) => cell(Place::Shared, key),
+        Slot::Transient(key) => cell(Place::Transient, key),
+        Slot::Secure(key) => cell(Place::Secure, key),
+        Slot::Object(name) => run.state.member(name).map(Operand::Value),
+        Slot::Session(name) => fetched.session.as_ref()?.get(name).map(Operand::Value),
+        Slot::SessionLevel => run
             .start
             .session
             .as_ref()
             .map(|session| Operand::Int(i64::from(session.level.number()))),
-        Slot::User(name) => scene.fetched.user.as_ref()?.get(name).map(Operand::Value),
-        Slot::Realm => Some(Operand::Text(scene.run.start.realm.as_str())),
-        Slot::AuthLevel => Some(Operand::Int(i64::from(scene.run.level.number()))),
+        Slot::User(name) => fetched.user.as_ref()?.get(name).map(Operand::Value),
+        Slot::Realm => Some(Operand::Text(run.start.realm.as_str())),
+        Slot::AuthLevel => Some(Operand::Int(i64::from(run.level.number()))),
+        Slot::Header(_)
+        | Slot::Cookie(_)
+        | Slot::Parameter(_)
+        | Slot::ClientAddress
+        | Slot::Host
+        | Slot::Locale
+        | Slot::Environment(_) => None,
+    }
+}
+
+/// Of a question there is nothing but what came with it; the compiler refuses anything else.
+fn of_question<'a>(slot: &Slot, question: &'a Question<'a>) -> Option<Operand<'a>> {
+    match slot {
+        Slot::Environment(name) => {
+            let values = question.environment.get(&**name)?;
+            values.first().map(|value| Operand::Text(value))
+        }
+        Slot::Session(name) => {
+            let (_, properties) = question.session?;
+            properties.get(name).map(|value| Operand::Text(value))
+        }
+        Slot::SessionLevel => {
+            let (level, _) = question.session?;
+            Some(Operand::Int(i64::from(level.number())))
+        }
+        _ => None,
     }
 }
 

@@ -17,12 +17,22 @@ use crate::model::{
 };
 
 pub(crate) use compile::{compile_term, compile_test, slots};
-pub(crate) use eval::{Scene, evaluate, holds};
+pub(crate) use eval::{Around, Question, Scene, evaluate, holds};
 
 /// A condition: predicates set one truth value, jumps look at it.
 #[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) ops: Box<[Op]>,
+}
+
+impl Test {
+    /// A condition that holds.
+    pub(crate) fn always() -> Self {
+        let truth = Op::Truth(Box::new(Term::Constant(Value::Bool(true))));
+        Self {
+            ops: Box::new([truth]),
+        }
+    }
 }
 
 /// One instruction of a condition.

@@ -67,6 +67,8 @@ impl Walker<'_> {
             Slot::ClientAddress => self.request.client.map(|ip| Value::from(ip.to_string())),
             Slot::Host => self.request.host.as_deref().map(text),
             Slot::Locale => self.request.locales.first().map(|locale| text(locale)),
+            // A run is no question to a policy.
+            Slot::Environment(_) => None,
             Slot::Session(name) => self.visit_at_hand().session.as_ref()?.get(&**name).cloned(),
             Slot::SessionLevel => {
                 let session = self.start.session.as_ref()?;

@@ -14,8 +14,12 @@ use crate::{
     source::{Source, SourceId, Span},
     syntax::{
         SourceLimits,
-        ast::{Arm, Body, Extern, ExternFact, File, Formal, Item, Node, NodeKind, Setting},
+        ast::{
+            Arm, Body, Extern, ExternFact, File, Formal, Item, Node, NodeKind, Policy, Required,
+            Setting,
+        },
         layout::{Bracket, Doc, Element, WIDTH},
+        phrase::phrase,
         scan::{self, Comment, CommentKind},
     },
 };
@@ -290,6 +294,7 @@ impl<'a> Printer<'a> {
             }
             Item::Allow(allow) => line(Class::Allow, allow.span, self.allow(allow)),
             Item::Extern(item) => self.extern_type(item),
+            Item::Policy(policy) => self.policy(policy),
             Item::Journey(journey) => {
                 let mut head = format!("journey {}", journey.name.text);
                 if let Some(wire) = &journey.wire_name {
@@ -387,6 +392,63 @@ impl<'a> Printer<'a> {
             class: Class::Extern,
             span: item.span,
             what,
+        }
+    }
+
+    fn policy(&self, policy: &'a Policy) -> Part<'a> {
+        let resources: Vec<&str> = policy
+            .resources
+            .iter()
+            .map(|r| self.slice(r.span))
+            .collect();
+        let head = format!("policy {} {}", policy.name.text, resources.join(", "));
+        let line = |span, doc| Part {
+            class: Class::Setting,
+            span,
+            what: What::Line(doc),
+        };
+        let mut parts: Vec<Part<'a>> = Vec::new();
+        parts.extend(policy.settings.iter().map(|s| self.setting_part(s)));
+        parts.extend(policy.allows.iter().map(|a| self.allow_part(a)));
+        for subjects in &policy.subjects {
+            let elements = subjects
+                .list
+                .iter()
+                .map(|subject| {
+                    let text = match &subject.name {
+                        Some(name) => format!("{} {}", subject.kind.text, self.slice(name.span)),
+                        None => subject.kind.text.clone(),
+                    };
+                    (subject.span, Doc::text(text))
+                })
+                .collect();
+            let (from, to) = (subjects.value.start as usize, subjects.value.end as usize);
+            let list = self.bracket(("[", "]"), elements, from + 1, to.saturating_sub(1));
+            let row = vec![Doc::text("subjects = "), Doc::Bracket(list)];
+            parts.push(line(subjects.span, Doc::Row(row)));
+        }
+        for condition in &policy.conditions {
+            let row = vec![Doc::text("when "), phrase(self.slice(condition.expr.span))];
+            parts.push(line(condition.span, Doc::Row(row)));
+        }
+        for require in &policy.requires {
+            let what = match &require.what {
+                Some(Required::Number(value)) => format!(" {}", self.slice(value.span)),
+                Some(Required::Name(name)) => format!(" {}", self.slice(name.span)),
+                None => String::new(),
+            };
+            let text = format!("require {}{what}", require.kind.text);
+            parts.push(line(require.span, Doc::text(text)));
+        }
+        Part {
+            class: Class::Block,
+            span: policy.span,
+            what: What::Body {
+                head: Doc::text(head.trim_end().to_owned()),
+                open: policy.open,
+                close: policy.close,
+                parts,
+            },
         }
     }
 

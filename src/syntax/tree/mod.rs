@@ -6,6 +6,7 @@
 //! of the lines says which head it belongs to; well-formed files never depend on indentation.
 
 mod doc;
+mod policy;
 mod stray;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     source::{SourceId, Span},
     syntax::{
         Parsed,
-        ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node},
+        ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node, Policy},
         item::{Inner as _, Pair, Reader},
         parser::Rule,
         recover::{self, Budget, Place},
@@ -69,6 +70,7 @@ enum Owner {
     Fragment(Box<Fragment>),
     Node(Box<Node>),
     Extern(Box<Extern>),
+    Policy(Box<Policy>),
     /// A line that was not understood, or lines behind a brace that closed too early.
     Stray,
 }
@@ -174,6 +176,7 @@ impl Tree<'_> {
             Some(Owner::Journey(_) | Owner::Fragment(_)) => Place::Body,
             Some(Owner::Node(_)) => Place::Node,
             Some(Owner::Extern(_)) => Place::Extern,
+            Some(Owner::Policy(_)) => Place::Policy,
             Some(Owner::Stray) => Place::Any,
         }
     }
@@ -258,6 +261,7 @@ impl Tree<'_> {
             Owner::Journey(journey) => journey.body.open = span,
             Owner::Fragment(fragment) => fragment.body.open = span,
             Owner::Extern(item) => item.open = Some(span),
+            Owner::Policy(policy) => policy.open = span,
             Owner::Node(_) | Owner::Stray => {}
         }
         if let Owner::Node(node) = &mut frame.owner {
@@ -308,7 +312,7 @@ impl Tree<'_> {
         match &frame.owner {
             Owner::Node(_) | Owner::Extern(_) => self.attach(frame.owner),
             Owner::Stray => {}
-            Owner::Journey(_) | Owner::Fragment(_) => {
+            Owner::Journey(_) | Owner::Fragment(_) | Owner::Policy(_) => {
                 let end = Span::new(self.id, self.last_end, self.last_end);
                 self.reader.report(
                     Diagnostic::new(codes::SYNTAX, frame.head, "this line opens no block")
@@ -361,11 +365,12 @@ impl Tree<'_> {
             Owner::Journey(journey) => self.file.items.push(Item::Journey(*journey)),
             Owner::Fragment(fragment) => self.file.items.push(Item::Fragment(*fragment)),
             Owner::Extern(item) => self.file.items.push(Item::Extern(*item)),
+            Owner::Policy(policy) => self.file.items.push(Item::Policy(*policy)),
             Owner::Node(node) => match self.open.last_mut().map(|frame| &mut frame.owner) {
                 Some(Owner::Journey(journey)) => journey.body.nodes.push(*node),
                 Some(Owner::Fragment(fragment)) => fragment.body.nodes.push(*node),
                 Some(Owner::Node(page)) => page.children.push(*node),
-                Some(Owner::Extern(_) | Owner::Stray) | None => {}
+                Some(Owner::Extern(_) | Owner::Policy(_) | Owner::Stray) | None => {}
             },
             Owner::Stray => {}
         }
@@ -468,7 +473,10 @@ impl Tree<'_> {
 
     fn top(&mut self, pair: Pair<'_>, span: Span) {
         let rule = pair.as_rule();
-        let opens = matches!(rule, Rule::journey | Rule::fragment | Rule::extern_type);
+        let opens = matches!(
+            rule,
+            Rule::journey | Rule::fragment | Rule::extern_type | Rule::policy
+        );
         let outer = self.open.first().map(|frame| frame.indent);
         let is_inside = outer.is_some_and(|indent| {
             self.indent(span.start as usize) > indent && self.starts_line(span.start as usize)
@@ -509,6 +517,14 @@ impl Tree<'_> {
                 if let Some(item) = reader.extern_type(pair, doc) {
                     let head = item.name.span;
                     self.await_block(Owner::Extern(Box::new(item)), head);
+                    return;
+                }
+                None
+            }
+            Rule::policy => {
+                if let Some(policy) = reader.policy(pair, doc) {
+                    let head = policy.head;
+                    self.await_block(Owner::Policy(Box::new(policy)), head);
                     return;
                 }
                 None
@@ -579,13 +595,18 @@ impl Tree<'_> {
                     word.as_str().trim()
                 ),
             )
-            .expected("`journey`, `fragment`, `extern`, `import`, `let`, `param` or `allow`"),
+            .expected(
+                "`journey`, `fragment`, `extern`, `policy`, `import`, `let`, `param` or `allow`",
+            ),
         );
     }
 
     fn inner(&mut self, pair: Pair<'_>, span: Span, closed: Option<(Span, Place)>) {
         let rule = pair.as_rule();
         let place = self.place();
+        if rule == Rule::condition && place != Place::Policy {
+            return self.guard_without_arrow(span);
+        }
         if !recover::fits(rule, place) {
             self.misplaced(&pair, span, place, closed);
             return;
@@ -614,6 +635,7 @@ impl Tree<'_> {
                     Some(Owner::Journey(journey)) => journey.body.allows.push(allow),
                     Some(Owner::Fragment(fragment)) => fragment.body.allows.push(allow),
                     Some(Owner::Node(node)) => node.allows.push(allow),
+                    Some(Owner::Policy(policy)) => policy.allows.push(allow),
                     Some(Owner::Extern(_) | Owner::Stray) => {}
                     None => self.file.items.push(Item::Allow(allow)),
                 }
@@ -624,6 +646,7 @@ impl Tree<'_> {
                     Some(Owner::Journey(journey)) => journey.body.settings.push(setting),
                     Some(Owner::Fragment(fragment)) => fragment.body.settings.push(setting),
                     Some(Owner::Node(node)) => node.settings.push(setting),
+                    Some(Owner::Policy(policy)) => policy.setting(setting),
                     Some(Owner::Extern(_) | Owner::Stray) | None => {}
                 }
             }
@@ -633,14 +656,15 @@ impl Tree<'_> {
                     Some(Owner::Journey(journey)) => journey.body.on_errors.push(arrow),
                     Some(Owner::Fragment(fragment)) => fragment.body.on_errors.push(arrow),
                     Some(Owner::Node(node)) => node.on_errors.push(arrow),
-                    Some(Owner::Extern(_) | Owner::Stray) | None => {}
+                    Some(Owner::Extern(_) | Owner::Policy(_) | Owner::Stray) | None => {}
                 }
             }
             Rule::start | Rule::ensure => {
                 let body = match owner {
                     Some(Owner::Journey(journey)) => Some(&mut journey.body),
                     Some(Owner::Fragment(fragment)) => Some(&mut fragment.body),
-                    Some(Owner::Node(_) | Owner::Extern(_) | Owner::Stray) | None => None,
+                    Some(Owner::Node(_) | Owner::Extern(_) | Owner::Policy(_) | Owner::Stray)
+                    | None => None,
                 };
                 if rule == Rule::start {
                     let start = reader.word(&pair.inner().next()?);
@@ -663,6 +687,12 @@ impl Tree<'_> {
                 };
                 if let Some(Owner::Node(node)) = owner {
                     node.arms.push(arm);
+                }
+            }
+            Rule::subjects | Rule::condition | Rule::require => {
+                let line = reader.policy_line(pair)?;
+                if let Some(Owner::Policy(policy)) = owner {
+                    policy.line(line);
                 }
             }
             _ => {
@@ -721,6 +751,7 @@ fn is_top(rule: Rule) -> bool {
             | Rule::journey
             | Rule::fragment
             | Rule::extern_type
+            | Rule::policy
             | Rule::later
     )
 }
@@ -759,6 +790,10 @@ fn note_end(owner: &mut Owner, brace: Span) {
             node.close = Some(brace);
         }
         Owner::Extern(item) => item.span = item.span.to(brace),
+        Owner::Policy(policy) => {
+            policy.span = policy.span.to(brace);
+            policy.close = brace;
+        }
         Owner::Stray => {}
     }
 }

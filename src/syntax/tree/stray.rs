@@ -148,7 +148,9 @@ impl<'a> Tree<'a> {
 }
 
 /// The words that begin an item of the top, and so end what was left open above.
-const TOP_WORDS: [&str; 6] = ["import", "let", "param", "journey", "fragment", "extern"];
+const TOP_WORDS: [&str; 7] = [
+    "import", "let", "param", "journey", "fragment", "extern", "policy",
+];
 
 fn is_word(text: &str) -> bool {
     !text.is_empty()
