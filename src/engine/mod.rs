@@ -43,4 +43,5 @@ pub mod trace;
 mod turn;
 mod walk;
 
+pub use turn::is_system_property;
 pub(crate) use turn::refuse_system_property;

@@ -64,11 +64,15 @@ const SYSTEM_PROPERTIES: &[&str] = &[
     "xusref",
 ];
 
-/// Refuses a session property that is the system's, in any letter case.
-pub(crate) fn refuse_system_property(name: &str) -> Result<(), NodeError> {
+/// Whether a session property is the system's, in any letter case: neither journeys nor clients set it.
+pub fn is_system_property(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let system = SYSTEM_PROPERTIES.contains(&&*lower) || lower.starts_with("am.protected.");
-    if system || name.is_empty() {
+    SYSTEM_PROPERTIES.contains(&&*lower) || lower.starts_with("am.protected.")
+}
+
+/// Refuses a session property that is the system's.
+pub(crate) fn refuse_system_property(name: &str) -> Result<(), NodeError> {
+    if is_system_property(name) || name.is_empty() {
         return Err(NodeError::new(format!(
             "session property `{name}` belongs to the system"
         )));

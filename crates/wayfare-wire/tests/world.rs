@@ -334,7 +334,7 @@ impl World {
 
     fn session(&self, ask: &sessions::Ask, settings: &Settings, served: Served) -> Reply {
         let mut rows = self.sessions.lock().unwrap();
-        let token = ask.token.clone().unwrap_or_default();
+        let token = ask.token().unwrap_or_default().to_owned();
         let now = self.host.now();
         let info = rows.get(&token).map(|row| sessions::Info {
             username: row.username.clone(),
@@ -343,18 +343,28 @@ impl World {
             accessed: now,
             idle_expires: now.plus(std::time::Duration::from_secs(1_800)),
             expires: now.plus(std::time::Duration::from_secs(7_200)),
+            idle: std::time::Duration::ZERO,
+            idle_max: std::time::Duration::from_secs(1_800),
+            time_max: std::time::Duration::from_secs(7_200),
+            left: std::time::Duration::from_secs(7_200),
             properties: vec![],
         });
         match ask.action {
-            sessions::Action::Logout if ask.token.is_none() => {
+            sessions::Action::Logout { .. } if ask.token().is_none() => {
                 Refusal::AccessDenied.resource(Some(served))
             }
-            sessions::Action::Logout => {
-                let ended = match rows.remove(&token) {
+            sessions::Action::Logout { .. } => {
+                let logout = match rows.remove(&token) {
                     Some(_) => sessions::Logout::Done,
                     None => sessions::Logout::Unknown,
                 };
-                sessions::logged_out(ended, &settings.cookies, served)
+                let out = sessions::LoggedOut {
+                    logout,
+                    goto: None,
+                    cookies: Some(&settings.cookies),
+                    clear_site_data: false,
+                };
+                sessions::logged_out(&out, served)
             }
             sessions::Action::Validate { .. } => sessions::validated(info.as_ref(), served),
             _ => sessions::told(info.as_ref(), served),

@@ -64,6 +64,9 @@ impl Cookie {
     }
 }
 
+/// What the name of a cookie begins with that belongs to one host, is secure, and has the path `/`.
+const HOST_PREFIX: &str = "__Host-";
+
 /// How the cookies of a server are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cookies {
@@ -89,6 +92,18 @@ impl Default for Cookies {
 }
 
 impl Cookies {
+    /// The same, hardened: browsers accept the session cookie from this host over TLS alone, and no other
+    /// host of the domain can set it.
+    #[must_use]
+    pub fn hardened(mut self) -> Self {
+        if !self.session.starts_with(HOST_PREFIX) {
+            self.session.insert_str(0, HOST_PREFIX);
+        }
+        self.secure = true;
+        self.domains.clear();
+        self
+    }
+
     fn make(&self, name: &str, value: &str, cleared: bool) -> Vec<Cookie> {
         let cookie = |domain: Option<&String>| Cookie {
             name: name.to_owned(),
@@ -162,6 +177,45 @@ mod tests {
                  Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly; SameSite=None",
             ]
         );
+    }
+
+    #[test]
+    fn hardened_ones_are_of_one_host() {
+        let cookies = Cookies {
+            domains: vec!["example.com".into()],
+            ..Cookies::default()
+        };
+        let hard = cookies.hardened();
+        assert_eq!(hard.clone().hardened(), hard);
+        assert_eq!(hard.session, "__Host-iPlanetDirectoryPro");
+        let set: Vec<String> = hard.login("t").iter().map(Cookie::header).collect();
+        assert_eq!(
+            set,
+            ["__Host-iPlanetDirectoryPro=t; Path=/; Secure; HttpOnly; SameSite=Lax"]
+        );
+    }
+
+    #[test]
+    fn logout_clears_exactly_what_login_set() {
+        let mut cookies = Cookies {
+            domains: vec!["example.com".into(), "example.org".into()],
+            secure: true,
+            same_site: Some(SameSite::None),
+            ..Cookies::default()
+        };
+        for _ in 0..3 {
+            let (set, cleared) = (cookies.login("t"), cookies.logout());
+            assert_eq!(set.len(), cleared.len());
+            for (set, cleared) in set.into_iter().zip(cleared) {
+                let same = Cookie {
+                    value: String::new(),
+                    cleared: true,
+                    ..set
+                };
+                assert_eq!(same, cleared);
+            }
+            cookies.domains.pop();
+        }
     }
 
     #[test]

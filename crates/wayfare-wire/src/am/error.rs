@@ -86,6 +86,16 @@ pub enum Refusal {
     UnknownResource(String),
     /// There is no such transaction, or it is over.
     UnknownTransaction,
+    /// There is no resource of this id.
+    NoResource(String),
+    /// The body lacks a member, or it is of another type.
+    MissingField(&'static str),
+    /// There is nothing to set in the body.
+    NothingToSet,
+    /// The filter of a query is not one of those understood.
+    QueryFilter,
+    /// The user has as many sessions as there may be.
+    SessionLimit,
     /// No room now; come back after so many seconds.
     Busy {
         /// How many seconds.
@@ -116,11 +126,12 @@ impl Refusal {
     /// The status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::TimedOut | Self::LinkGone | Self::AccessDenied => 401,
+            Self::TimedOut | Self::LinkGone | Self::AccessDenied | Self::SessionLimit => 401,
             Self::CrossSite | Self::Forbidden => 403,
             Self::UnknownRealm(_)
             | Self::NotFound
             | Self::UnknownTransaction
+            | Self::NoResource(_)
             | Self::Version(VersionRefusal::NoRoute | VersionRefusal::NoResource(_)) => 404,
             Self::Method | Self::ReadOnly => 405,
             Self::TooLarge => 413,
@@ -147,7 +158,10 @@ impl Refusal {
             | Self::CallbackInput
             | Self::CallbackValue
             | Self::OtherSubject
-            | Self::NoToken => 400,
+            | Self::NoToken
+            | Self::MissingField(_)
+            | Self::NothingToSet
+            | Self::QueryFilter => 400,
         }
     }
 
@@ -174,6 +188,18 @@ impl Refusal {
             Self::UnknownResource(id) => {
                 return format!("ResourceId not supported: {}", shown(id)).into();
             }
+            Self::NoResource(id) => return format!("Resource '{}' not found", shown(id)).into(),
+            Self::MissingField(name) => {
+                let array = if *name == "sessionHandles" || *name == "properties" {
+                    " or it's not a JSON array"
+                } else {
+                    ""
+                };
+                return format!("The \"{name}\" field is not defined in the request{array}").into();
+            }
+            Self::NothingToSet => "The request does not name any property to set",
+            Self::QueryFilter => "The query filter is not supported",
+            Self::SessionLimit => code_text(115),
             Self::NotFound => "Not Found",
             Self::UnknownTransaction => "Transaction not found",
             Self::CrossSite | Self::Forbidden => "Forbidden",

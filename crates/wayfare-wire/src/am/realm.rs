@@ -52,6 +52,8 @@ pub enum Endpoint {
     Serverinfo(String),
     /// `users`, or `users/ID`
     Users(Option<String>),
+    /// `realms`
+    Realms,
 }
 
 /// What another server may ask for.
@@ -99,7 +101,10 @@ fn split<'p>(
     let mut realm: Option<Realm> = None;
     if parts.peek() == Some(&"realms") {
         while parts.next_if(|part| *part == "realms").is_some() {
-            let part = parts.next().ok_or(Refusal::NotFound)?;
+            let Some(part) = parts.next() else {
+                // Nothing follows: the list of realms is meant.
+                return Ok((realm, vec![Cow::Borrowed("realms")]));
+            };
             realm = Some(match realm {
                 None => first(part, true, realms)?,
                 Some(parent) => child(&parent, part, realms)?,
@@ -120,7 +125,10 @@ fn split<'p>(
 }
 
 fn is_endpoint(part: &str) -> bool {
-    matches!(part, "authenticate" | "sessions" | "serverinfo" | "users")
+    matches!(
+        part,
+        "authenticate" | "sessions" | "serverinfo" | "users" | "global-config"
+    )
 }
 
 /// The first part: the top realm, an alias, or a realm below the top.
@@ -203,6 +211,7 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
         ("sessions", None) => Endpoint::Sessions,
         ("serverinfo", Some(id)) => Endpoint::Serverinfo(id.to_owned()),
         ("users", id) => Endpoint::Users(id.map(str::to_owned)),
+        ("realms", None) | ("global-config", Some("realms")) => Endpoint::Realms,
         _ => return None,
     };
     parts.next().is_none().then_some(endpoint)
@@ -375,6 +384,20 @@ mod tests {
             Ok(Endpoint::Users(Some("demo".into())))
         );
         for path in [
+            "/json/realms",
+            "/json/realms/",
+            "/json/realms/root/realms",
+            "/json/global-config/realms",
+        ] {
+            let found = route(path, &Query::default(), None, &Two).unwrap();
+            assert_eq!(
+                (found.realm.as_str(), found.endpoint),
+                ("/", Endpoint::Realms)
+            );
+        }
+        for path in [
+            "/json/global-config",
+            "/json/realms/x",
             "/json/serverinfo",
             "/json/sessions/x",
             "/json/authenticate/x",

@@ -118,11 +118,28 @@ impl Reply {
                     ResourceReply::Action => "private",
                 },
             )
-            .header("content-security-policy", CONTENT_SECURITY_POLICY)
-            .header("cross-origin-opener-policy", "same-origin")
-            .header("cross-origin-resource-policy", "same-origin")
+            .isolated()
             .header("expires", "0")
             .header("pragma", "no-cache")
+    }
+
+    /// With the headers by which no page can hold or embed it.
+    fn isolated(self) -> Self {
+        self.header("content-security-policy", CONTENT_SECURITY_POLICY)
+            .header("cross-origin-opener-policy", "same-origin")
+            .header("cross-origin-resource-policy", "same-origin")
+    }
+
+    /// A JSON reply with the headers that JSON resources have.
+    pub(crate) fn as_resource(mut self) -> Self {
+        let mut json = false;
+        for (name, value) in &mut self.headers {
+            if name == "content-type" && value == "application/json" {
+                *value = "application/json;charset=UTF-8".into();
+                json = true;
+            }
+        }
+        if json { self.isolated() } else { self }
     }
 
     /// With the version that served it, and the warning that none was asked for.

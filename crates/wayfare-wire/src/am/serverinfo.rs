@@ -7,6 +7,7 @@ use crate::{
         cookie::Cookies,
         error::Refusal,
         reply::{Reply, ResourceReply},
+        revision::with_revision,
         version::Served,
     },
     json::Writer,
@@ -62,22 +63,6 @@ pub fn info(
         .resource(body, ResourceReply::Read)
         .header("etag", format!("\"{revision}\""))
         .served(served))
-}
-
-/// Writes twice: the revision names what is written without it.
-fn with_revision(write: impl Fn(&mut Writer, &str)) -> (String, Writer) {
-    let mut draft = Writer::with_capacity(768);
-    write(&mut draft, "");
-    let revision = fnv(&draft.into_bytes()).to_string();
-    let mut body = Writer::with_capacity(768);
-    write(&mut body, &revision);
-    (revision, body)
-}
-
-fn fnv(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
 }
 
 fn all(out: &mut Writer, realm: &Realm, cookies: &Cookies, revision: &str) {

@@ -79,6 +79,11 @@ impl Routes {
         versions: &[Version::new(1, 1), Version::new(2, 0)],
         family: Family::Resource,
     };
+    /// The versions of `realms`.
+    pub const REALMS: Self = Self {
+        versions: &[Version::new(1, 0)],
+        family: Family::Resource,
+    };
     /// The versions of `users`.
     pub const USERS: Self = Self {
         versions: &[
