@@ -99,7 +99,7 @@ pub(crate) fn wire_settings(config: &Config, realm: &RealmSettings, origin: &str
 
 /// The cookies that the settings describe.
 pub(crate) fn cookies(config: &Config) -> Cookies {
-    Cookies {
+    let cookies = Cookies {
         session: config.server.cookie(),
         domains: config.server.cookie_domains.clone(),
         secure: config.server.cookie_secure,
@@ -108,6 +108,11 @@ pub(crate) fn cookies(config: &Config) -> Cookies {
             ConfiguredSameSite::Strict => SameSite::Strict,
             ConfiguredSameSite::None => SameSite::None,
         }),
+    };
+    if config.server.cookie_host_prefix {
+        cookies.hardened()
+    } else {
+        cookies
     }
 }
 

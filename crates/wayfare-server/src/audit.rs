@@ -31,10 +31,12 @@ pub enum EventName {
     SessionCreated,
     /// A session ended by its owner's wish.
     SessionLoggedOut,
-    /// A session was replaced by a stronger one.
+    /// A session was replaced by a stronger one, or ended to make room for another.
     SessionReplaced,
     /// Another server, or a policy, opened a transaction.
     TransactionOpened,
+    /// Properties of a session were set or removed.
+    SessionChanged,
     /// A request was refused before it did anything.
     AccessRefused,
     /// Journeys were read anew.
@@ -51,6 +53,7 @@ impl EventName {
             Self::SessionLoggedOut => "AM-SESSION-LOGGED_OUT",
             Self::SessionReplaced => "AM-SESSION-DESTROYED",
             Self::TransactionOpened => "AM-TRANSACTION-CREATED",
+            Self::SessionChanged => "AM-SESSION-PROPERTY_CHANGED",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",
         }

@@ -46,6 +46,7 @@ fn new(token: u8, session: Session) -> NewSession {
     NewSession {
         token: [token; 32],
         session,
+        quota: None,
     }
 }
 
@@ -196,6 +197,7 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     else {
         panic!("the old session is there");
     };
+    let made = made.session;
     assert_eq!(made.level.number(), 20, "a session never falls");
     assert_eq!(made.properties["Service"], "StepUp|Login");
     assert_eq!(made.properties["colour"], "red");

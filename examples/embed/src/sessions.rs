@@ -73,20 +73,24 @@ impl Sessions {
             version::Unversioned::Latest,
         )?;
         let ask = sessions::Ask::read(parts, query, served, &cookies)?;
-        let token = ask.token.as_deref().unwrap_or_default();
+        let token = ask.token().unwrap_or_default();
         let info = self.valid(token).map(Session::info);
         match ask.action {
-            sessions::Action::Logout => {
-                let ended = self.lock().remove(token).is_some();
-                let ended = if ended {
-                    sessions::Logout::Done
-                } else {
-                    sessions::Logout::Unknown
+            sessions::Action::Logout { .. } => {
+                let out = sessions::LoggedOut {
+                    logout: match self.lock().remove(token) {
+                        Some(_) => sessions::Logout::Done,
+                        None => sessions::Logout::Unknown,
+                    },
+                    goto: None,
+                    cookies: Some(&cookies),
+                    clear_site_data: true,
                 };
-                Ok(sessions::logged_out(ended, &cookies, served))
+                Ok(sessions::logged_out(&out, served))
             }
             sessions::Action::Validate { .. } => Ok(sessions::validated(info.as_ref(), served)),
-            _ => Ok(sessions::told(info.as_ref(), served)),
+            sessions::Action::Info { .. } => Ok(sessions::told(info.as_ref(), served)),
+            other => Err(Refusal::UnknownAction(other.name().to_owned())),
         }
     }
 
@@ -104,6 +108,10 @@ impl Session {
             accessed: Machine.now(),
             idle_expires: self.expires,
             expires: self.expires,
+            idle: Duration::ZERO,
+            idle_max: LIFE,
+            time_max: LIFE,
+            left: self.expires.since(Machine.now()),
             properties: Vec::new(),
         }
     }

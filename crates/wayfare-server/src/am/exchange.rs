@@ -190,17 +190,29 @@ impl Work<'_> {
                 .transaction
                 .map(|id| transaction::approves(self.app, &finish.realm, &id, run)),
         };
-        let Some(made) = session::make(making).await? else {
-            return Ok(Given::NotMade);
+        let (token, session, ended) = match session::make(making).await? {
+            session::Made::Session {
+                token,
+                session,
+                ended,
+            } => (token, session, ended),
+            session::Made::Gone => return Ok(Given::NotMade),
+            session::Made::OverQuota => return Ok(Given::OverQuota),
         };
-        self.done.session = Some((
-            made.session.handle.clone(),
-            u64::from(made.session.level.number()),
-        ));
+        self.done.session = Some((session.handle.clone(), u64::from(session.level.number())));
         self.done.replaced = finish.success.upgrades.map(|old| old.0.to_string());
+        for ended in &ended {
+            let event = Event::new(EventName::SessionReplaced)
+                .text("realm", ended.realm.as_str())
+                .text("username", &ended.username)
+                .text("reason", "quota")
+                .hashed("session", ended.handle.as_bytes())
+                .client(self.client);
+            self.app.audit(&event);
+        }
         Ok(Given::Made {
-            properties: session::values(&made.session),
-            token: made.token,
+            properties: session::values(&session),
+            token,
         })
     }
 
@@ -261,7 +273,7 @@ impl Work<'_> {
 fn is_over(verdict: &Verdict) -> bool {
     matches!(
         verdict,
-        Verdict::Success { .. } | Verdict::Failure(_) | Verdict::NotMade
+        Verdict::Success { .. } | Verdict::Failure(_) | Verdict::NotMade | Verdict::OverQuota
     )
 }
 
@@ -275,6 +287,11 @@ fn verdict(verdict: &Verdict) -> (EventName, &'static str, Option<String>) {
             EventName::LoginCompleted,
             "FAILED",
             Some("session_gone".to_owned()),
+        ),
+        Verdict::OverQuota => (
+            EventName::LoginCompleted,
+            "FAILED",
+            Some("session_quota".to_owned()),
         ),
         Verdict::Failure(reason) => (EventName::LoginCompleted, "FAILED", Some(why(reason))),
         Verdict::Refused(refusal) => (

@@ -4,6 +4,7 @@ mod backchannel;
 mod exchange;
 mod resource;
 pub(crate) mod session;
+mod sessions;
 pub(crate) mod transaction;
 
 use wayfare_wire::{

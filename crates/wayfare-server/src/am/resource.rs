@@ -1,25 +1,25 @@
-//! `sessions`, `serverinfo` and `users`: looked up here, spelled by the wire.
+//! JSON resources: looked up here, spelled by the wire.
 
+use wayfare::Realm;
 use wayfare_wire::{
     am::{
         authenticate::Site as _,
         error::Refusal,
         realm::{Endpoint, Route},
+        realms::{self, Listed},
         reply::Reply,
         request::Parts,
         serverinfo::{self, ProductVersion},
-        sessions::{self, Action, Logout},
         users,
         version::{Routes, Served, negotiate},
     },
     query::Query,
 };
 
-use super::session;
+use super::{session, sessions};
 use crate::{
     app::App,
-    audit::{Event, EventName},
-    store::{StoreError, session::Session},
+    store::{StoreError, session::Session, user::NameKey},
 };
 
 /// Answers a resource; a refusal comes with the version that refused.
@@ -32,96 +32,48 @@ pub(super) async fn answer(
     let routes = match route.endpoint {
         Endpoint::Sessions => Routes::SESSIONS,
         Endpoint::Serverinfo(_) => Routes::SERVERINFO,
+        Endpoint::Realms => Routes::REALMS,
         _ => Routes::USERS,
     };
     let served = negotiate(parts.header("accept-api-version"), routes, app.unversioned)
         .map_err(|refusal| (refusal.into(), None))?;
     let done = match &route.endpoint {
-        Endpoint::Sessions => about_session(app, parts, query, route, served).await,
+        Endpoint::Sessions => sessions::answer(app, parts, query, route, served).await,
         Endpoint::Serverinfo(id) => server_info(app, parts, id, route, served),
         Endpoint::Users(None) => about_user(app, parts, query, route, served),
+        Endpoint::Users(Some(id)) => profile(app, parts, id, route, served),
+        Endpoint::Realms => list_realms(app, parts, query, route, served),
         _ => Err(Refusal::NotFound),
     };
     done.map_err(|refusal| (refusal, Some(served)))
 }
 
 /// The store failed: nothing more is said about it.
-fn broken(app: &App, error: &StoreError) -> Refusal {
+pub(super) fn broken(app: &App, error: &StoreError) -> Refusal {
     app.log.error(&error.to_string());
     Refusal::Internal
 }
 
 /// The valid session of a token, where it may be asked about in this realm.
-fn find(app: &App, token: Option<&str>, route: &Route) -> Result<Option<Session>, Refusal> {
+pub(super) fn find(
+    app: &App,
+    token: Option<&str>,
+    route: &Route,
+) -> Result<Option<Session>, Refusal> {
+    find_in(app, token, &route.realm)
+}
+
+/// The same, by the realm.
+pub(super) fn find_in(
+    app: &App,
+    token: Option<&str>,
+    realm: &Realm,
+) -> Result<Option<Session>, Refusal> {
     let Some(token) = token else {
         return Ok(None);
     };
     let found = session::find(app, token).map_err(|error| broken(app, &error))?;
-    Ok(found.filter(|session| session::related(&session.realm, &route.realm)))
-}
-
-async fn about_session(
-    app: &App,
-    parts: &Parts<'_>,
-    query: &Query,
-    route: &Route,
-    served: Served,
-) -> Result<Reply, Refusal> {
-    let ask = sessions::Ask::read(parts, query, served, &app.cookies)?;
-    let found = find(app, ask.token.as_deref(), route)?;
-    match ask.action {
-        Action::Logout => logout(app, parts, found, ask.token.is_some(), served).await,
-        Action::Info { touch } => {
-            let found = used(app, found, touch).await?;
-            let info = found.as_ref().map(session::info);
-            Ok(sessions::told(info.as_ref(), served))
-        }
-        Action::Validate { touch } => {
-            let found = used(app, found, touch).await?;
-            let info = found.as_ref().map(session::info);
-            Ok(sessions::validated(info.as_ref(), served))
-        }
-        _ => Err(Refusal::Internal),
-    }
-}
-
-async fn used(app: &App, found: Option<Session>, touch: bool) -> Result<Option<Session>, Refusal> {
-    match found {
-        Some(session) if touch => session::touched(app, session, app.clock.now())
-            .await
-            .map_err(|error| broken(app, &error)),
-        found => Ok(found),
-    }
-}
-
-async fn logout(
-    app: &App,
-    parts: &Parts<'_>,
-    found: Option<Session>,
-    named: bool,
-    served: Served,
-) -> Result<Reply, Refusal> {
-    let Some(found) = found else {
-        return if named {
-            Ok(sessions::logged_out(Logout::Unknown, &app.cookies, served))
-        } else {
-            Err(Refusal::AccessDenied)
-        };
-    };
-    // On disk before it is acknowledged.
-    let ended = app
-        .store()
-        .end_session(found.handle.clone())
-        .await
-        .map_err(|error| broken(app, &error))?;
-    let event = Event::new(EventName::SessionLoggedOut)
-        .text("realm", found.realm.as_str())
-        .text("username", &found.username)
-        .hashed("session", found.handle.as_bytes())
-        .client(parts.client);
-    app.audit(&event);
-    let outcome = if ended { Logout::Done } else { Logout::Unknown };
-    Ok(sessions::logged_out(outcome, &app.cookies, served))
+    Ok(found.filter(|session| session::related(&session.realm, realm)))
 }
 
 fn server_info(
@@ -181,4 +133,67 @@ fn about_user(
         }
         _ => Err(Refusal::Internal),
     }
+}
+
+/// What is known of a user: told to that user, and to an administrator.
+fn profile(
+    app: &App,
+    parts: &Parts<'_>,
+    id: &str,
+    route: &Route,
+    served: Served,
+) -> Result<Reply, Refusal> {
+    if !matches!(parts.method, "GET" | "HEAD") {
+        return Err(Refusal::ReadOnly);
+    }
+    let caller = parts.session_token(&app.cookies.session);
+    let caller = find(app, caller.as_deref(), route)?.ok_or(Refusal::AccessDenied)?;
+    let failed = |error: StoreError| broken(app, &error);
+    let user = match NameKey::of(id) {
+        Some(key) => app.store().user(&route.realm, &key).map_err(failed)?,
+        None => None,
+    };
+    let own =
+        caller.realm == route.realm && user.as_ref().is_some_and(|user| user.id == caller.subject);
+    // Nobody else is told whether there is such a user.
+    if !own && !app.is_admin(&caller, &route.realm).map_err(failed)? {
+        return Err(Refusal::Forbidden);
+    }
+    let user = user.ok_or_else(|| Refusal::NoResource(id.to_owned()))?;
+    let shown = users::Profile {
+        username: &user.username,
+        realm: &route.realm,
+        active: user.active,
+        attributes: &user.attributes,
+    };
+    Ok(users::profile(&shown, served))
+}
+
+/// The realms that the caller administers.
+fn list_realms(
+    app: &App,
+    parts: &Parts<'_>,
+    query: &Query,
+    route: &Route,
+    served: Served,
+) -> Result<Reply, Refusal> {
+    realms::read(parts, query)?;
+    let caller = parts.session_token(&app.cookies.session);
+    let caller = find(app, caller.as_deref(), route)?.ok_or(Refusal::AccessDenied)?;
+    let mut listed = Vec::new();
+    for (realm, state) in &app.realms {
+        if app
+            .is_admin(&caller, realm)
+            .map_err(|error| broken(app, &error))?
+        {
+            listed.push(Listed {
+                realm: realm.clone(),
+                aliases: state.settings.aliases.clone(),
+            });
+        }
+    }
+    if listed.is_empty() {
+        return Err(Refusal::Forbidden);
+    }
+    Ok(realms::list(&listed, served))
 }

@@ -1,12 +1,12 @@
 //! Sessions: made of a success, found by a token, told about.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::Value as Json;
 use wayfare::{Factor, Realm, Secret, Success, Timestamp, Value};
-use wayfare_wire::am::sessions::{Info, time, universal_id};
+use wayfare_wire::am::sessions::{AllowList, Info, time, universal_id};
 
 use crate::{
     app::App,
@@ -14,6 +14,7 @@ use crate::{
     clock::drawn,
     store::{
         StoreError,
+        quota::Quota,
         run::{Finished, RunEnd},
         session::{NewSession, Replaces, Session, TokenHash},
         transaction::Approves,
@@ -22,26 +23,6 @@ use crate::{
 
 /// What every session token begins with, so that nothing else is taken for one.
 const PREFIX: &str = "wfs1.";
-
-/// Properties that the server sets; a journey cannot, and clients are shown none of them but the level.
-const SYSTEM: &[&str] = &[
-    "AMCtxId",
-    "AuthLevel",
-    "AuthType",
-    "CharSet",
-    "Host",
-    "IndexType",
-    "Organization",
-    "Principal",
-    "Service",
-    "UserId",
-    "UserProfile",
-    "UserToken",
-    "authInstant",
-    "clientType",
-    "successURL",
-    "sun.am.UniversalIdentifier",
-];
 
 /// The hash under which the session of a token is kept; `None` where it cannot be a token.
 pub(crate) fn token_hash(token: &str) -> Option<TokenHash> {
@@ -61,7 +42,7 @@ fn sha256(bytes: &[u8]) -> TokenHash {
 /// The valid session of a token.
 pub(crate) fn find(app: &App, token: &str) -> Result<Option<Session>, StoreError> {
     match token_hash(token) {
-        Some(hash) => app.store().session(&hash, app.clock.now()),
+        Some(hash) => app.store().session_or_end(&hash, app.clock.now()),
         None => Ok(None),
     }
 }
@@ -90,21 +71,36 @@ pub(crate) struct Making<'a> {
     pub(crate) approves: Option<Approves>,
 }
 
-/// A session that was made.
-pub(crate) struct Made {
-    pub(crate) token: Secret<String>,
-    pub(crate) session: Session,
+/// What came of a success.
+pub(crate) enum Made {
+    /// A session.
+    Session {
+        /// Its token.
+        token: Secret<String>,
+        /// The session.
+        session: Box<Session>,
+        /// Those that ended to make room for it.
+        ended: Vec<Session>,
+    },
+    /// None: the session that the run rested on is gone, or its transaction is over.
+    Gone,
+    /// None: the user has as many as there may be.
+    OverQuota,
 }
 
-/// Makes the session, ends the one it replaces and ends the run, all in one transaction; `None` where the
-/// session that the run rested on is gone, or its transaction is over.
-pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError> {
+/// Makes the session, ends the one it replaces and ends the run, all in one transaction.
+pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
     let failed = |_| StoreError::Sql("the source of randomness failed".to_owned());
     let bytes: [u8; 32] = drawn().map_err(failed)?;
     let token = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
     let handle: [u8; 16] = drawn().map_err(failed)?;
     let handle = uuid(handle);
-    let session = session(&making, handle);
+    let settings = making
+        .app
+        .realms
+        .get(making.realm)
+        .map(|state| &state.settings.session);
+    let session = session(&making, handle)?;
     let replaces = making.success.upgrades.as_ref().map(|old| Replaces {
         handle: old.0.to_string(),
         required: making
@@ -116,6 +112,12 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError>
     let new = NewSession {
         token: sha256(token.reveal().as_bytes()),
         session,
+        quota: settings.and_then(|settings| {
+            (settings.quota > 0).then_some(Quota {
+                max: settings.quota,
+                exceeded: settings.quota_exceeded,
+            })
+        }),
     };
     let finished = making
         .app
@@ -123,11 +125,13 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Option<Made>, StoreError>
         .finish_run(making.end, new, replaces, making.approves)
         .await?;
     Ok(match finished {
-        Finished::Made(session) => Some(Made {
+        Finished::Made(made) => Made::Session {
             token,
-            session: *session,
-        }),
-        Finished::SessionGone | Finished::TransactionOver => None,
+            session: Box::new(made.session),
+            ended: made.ended,
+        },
+        Finished::SessionGone | Finished::TransactionOver => Made::Gone,
+        Finished::OverQuota => Made::OverQuota,
     })
 }
 
@@ -144,7 +148,7 @@ pub(crate) fn uuid(bytes: [u8; 16]) -> String {
     text
 }
 
-fn session(making: &Making<'_>, handle: String) -> Session {
+fn session(making: &Making<'_>, handle: String) -> Result<Session, StoreError> {
     let Making {
         app,
         realm,
@@ -154,11 +158,7 @@ fn session(making: &Making<'_>, handle: String) -> Session {
         approves: _,
     } = making;
     let now = app.clock.now();
-    let limits = app
-        .realms
-        .get(*realm)
-        .map(|state| state.settings.session.clone())
-        .unwrap_or_default();
+    let (time_max, idle_max) = times(app, realm, success)?;
     let username = success.subject.username.to_string();
     let universal = universal_id(&username, realm);
     let types: Vec<&str> = success.node_types.iter().map(AsRef::as_ref).collect();
@@ -193,7 +193,7 @@ fn session(making: &Making<'_>, handle: String) -> Session {
     ] {
         properties.insert(key.to_owned(), Json::String(value));
     }
-    Session {
+    Ok(Session {
         handle,
         realm: (*realm).clone(),
         subject: success.subject.id.0.to_string(),
@@ -202,10 +202,61 @@ fn session(making: &Making<'_>, handle: String) -> Session {
         proved: success.proved,
         created: now,
         accessed: now,
-        time_max: success.session_time_max.unwrap_or(limits.time_max),
-        idle_max: success.idle_time_max.unwrap_or(limits.idle_max),
+        time_max,
+        idle_max,
         properties,
+    })
+}
+
+/// How long a session lasts, as a whole and unused: what the user's attributes say, else the node that was
+/// passed last, else the journey, else the realm.
+fn times(app: &App, realm: &Realm, success: &Success) -> Result<(Duration, Duration), StoreError> {
+    let settings = app
+        .realms
+        .get(realm)
+        .map(|state| state.settings.session.clone())
+        .unwrap_or_default();
+    let mut time_max = success.session_time_max.unwrap_or(settings.time_max);
+    let mut idle_max = success.idle_time_max.unwrap_or(settings.idle_max);
+    let named = [
+        (&settings.time_max_attribute, &mut time_max),
+        (&settings.idle_max_attribute, &mut idle_max),
+    ];
+    if named.iter().any(|(attribute, _)| attribute.is_some()) {
+        let user = app.store().user_by_id(realm, &success.subject.id.0)?;
+        for (attribute, into) in named {
+            let value = user
+                .as_ref()
+                .zip(attribute.as_deref())
+                .and_then(|(user, attribute)| minutes(user.attribute(attribute)?));
+            if let Some(value) = value {
+                *into = value;
+            }
+        }
     }
+    Ok((time_max, idle_max))
+}
+
+/// The longest time that an attribute may give, in minutes: a year.
+const MINUTES_MAX: u64 = 366 * 24 * 60;
+
+/// An attribute as a time: a whole number of minutes, also as a text or as the only item of a list.
+fn minutes(value: &Json) -> Option<Duration> {
+    let value = match value {
+        Json::Array(list) => match &**list {
+            [only] => only,
+            _ => return None,
+        },
+        other => other,
+    };
+    let minutes = match value {
+        Json::Number(number) => number.as_u64()?,
+        Json::String(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok()?,
+        _ => return None,
+    };
+    (1..=MINUTES_MAX)
+        .contains(&minutes)
+        .then(|| Duration::from_secs(minutes * 60))
 }
 
 /// A value as the text that a session property is; secrets never become one.
@@ -231,9 +282,17 @@ fn text_of(value: &Value) -> String {
     }
 }
 
+/// The properties of sessions of a realm that clients may read and set.
+pub(crate) fn allowed(app: &App, realm: &Realm) -> AllowList {
+    let state = app.realms.get(realm);
+    AllowList::new(state.map_or(&[][..], |state| &state.settings.session.properties))
+}
+
 /// What is told about a session.
-pub(crate) fn info(session: &Session) -> Info {
-    let shown = |key: &str| key == "AuthLevel" || !is_system(key);
+pub(crate) fn info(app: &App, session: &Session) -> Info {
+    let now = app.clock.now();
+    let allowed = allowed(app, &session.realm);
+    let until = |at: Timestamp| Duration::from_millis(at.0.saturating_sub(now.0));
     Info {
         username: session.username.clone(),
         realm: session.realm.clone(),
@@ -241,17 +300,16 @@ pub(crate) fn info(session: &Session) -> Info {
         accessed: session.accessed,
         idle_expires: session.idle_expires().min(session.expires()),
         expires: session.expires(),
-        properties: session
-            .properties
-            .iter()
-            .filter(|(key, _)| shown(key))
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        idle: Duration::from_millis(now.0.saturating_sub(session.accessed.0)),
+        idle_max: session.idle_max,
+        time_max: session.time_max,
+        left: until(session.expires()),
+        properties: allowed
+            .names()
+            .filter_map(|name| Some((name.to_owned(), session.properties.get(name)?)))
+            .filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())))
             .collect(),
     }
-}
-
-fn is_system(key: &str) -> bool {
-    SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(key))
 }
 
 /// The properties as values, for replies that show them.
@@ -284,12 +342,18 @@ pub(crate) fn beside(session: &Session) -> wayfare::StartSession {
     }
 }
 
+/// How much later than the use that is noted another one is worth a write.
+const TOUCH_AFTER: Duration = Duration::from_secs(1);
+
 /// The session as it is after it was used now; `None` where it ended meanwhile.
 pub(crate) async fn touched(
     app: &App,
     mut session: Session,
     now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
+    if now < session.accessed.plus(TOUCH_AFTER) {
+        return Ok(Some(session));
+    }
     if !app
         .store()
         .touch_session(session.handle.clone(), now)
@@ -325,6 +389,30 @@ mod tests {
                 token_hash(other).is_none() || token_hash(other) != token_hash(&token),
                 "{other}"
             );
+        }
+    }
+
+    #[test]
+    fn attributes_are_whole_minutes() {
+        let span = |value: Json| minutes(&value).map(|span| span.as_secs());
+        assert_eq!(span(Json::from(5)), Some(300));
+        assert_eq!(span(Json::from("5")), Some(300));
+        assert_eq!(span(Json::from(vec!["5"])), Some(300));
+        assert_eq!(span(Json::from(MINUTES_MAX)), Some(MINUTES_MAX * 60));
+        for value in [
+            Json::from(0),
+            Json::from(-5),
+            Json::from(1.5),
+            Json::from(""),
+            Json::from(" 5"),
+            Json::from("+5"),
+            Json::from("never"),
+            Json::from(MINUTES_MAX + 1),
+            Json::from("99999999999999999999999"),
+            Json::from(vec![5, 6]),
+            Json::Null,
+        ] {
+            assert_eq!(minutes(&value), None, "{value}");
         }
     }
 

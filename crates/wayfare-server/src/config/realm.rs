@@ -224,7 +224,7 @@ pub struct SessionSettings {
     pub quota: u32,
     /// What happens at a login beyond that.
     pub quota_exceeded: QuotaExceeded,
-    /// The properties that clients may read and set.
+    /// The properties that clients may read, and set unless they are the system's.
     pub properties: Vec<String>,
 }
 
@@ -237,7 +237,7 @@ impl Default for SessionSettings {
             idle_max_attribute: None,
             quota: 0,
             quota_exceeded: QuotaExceeded::Deny,
-            properties: Vec::new(),
+            properties: vec!["AuthLevel".to_owned()],
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod counter;
 pub mod effect;
 pub mod program;
+pub mod quota;
 pub mod run;
 pub mod session;
 pub mod transaction;

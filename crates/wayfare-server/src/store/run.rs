@@ -9,7 +9,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use wayfare::Timestamp;
 pub use wayfare_wire::claims::Claimed;
 
-use super::{Store, StoreError, session, transaction};
+use super::{
+    Store, StoreError,
+    quota::{Room, make_room},
+    session, transaction,
+};
 
 /// The generation of a run that has ended.
 pub const ENDED: i64 = i64::MAX;
@@ -27,11 +31,22 @@ pub struct RunEnd {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finished {
     /// The session as it was made, what it took from the one before included.
-    Made(Box<session::Session>),
+    Made(Box<Made>),
     /// The session that was to be replaced is no longer there, and the run rested on it.
     SessionGone,
     /// The transaction that the run was for is concluded, or its time has passed.
     TransactionOver,
+    /// The subject has as many sessions as there may be; whatever was there stays.
+    OverQuota,
+}
+
+/// A session that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// The session.
+    pub session: session::Session,
+    /// Those that ended to make room for it.
+    pub ended: Vec<session::Session>,
 }
 
 impl Store {
@@ -73,22 +88,40 @@ impl Store {
                 return Ok(Finished::TransactionOver);
             }
             let mut session = new.session;
-            if let Some(replaces) = replaces {
-                match session::by_handle(db, &replaces.handle)? {
-                    Some(old) if old.subject == session.subject && old.realm == session.realm => {
-                        session::take(db, &replaces.handle)?;
-                        session.inherit(&old);
-                    }
-                    None if !replaces.required => {}
-                    // Another's session stays as it is.
-                    Some(_) | None => return Ok(Finished::SessionGone),
+            // The time at which it is made is the time now.
+            let now = session.created;
+            // One whose time is up hands nothing on.
+            let old = match &replaces {
+                Some(replaces) => {
+                    session::by_handle(db, &replaces.handle)?.filter(|old| old.is_valid(now))
                 }
+                None => None,
+            };
+            match (&old, &replaces) {
+                // Another's session stays as it is.
+                (Some(old), _) if old.subject != session.subject || old.realm != session.realm => {
+                    return Ok(Finished::SessionGone);
+                }
+                (None, Some(replaces)) if replaces.required => return Ok(Finished::SessionGone),
+                _ => {}
+            }
+            let replaced = old.as_ref().map(|old| &*old.handle);
+            let ended = match new.quota {
+                None => Vec::new(),
+                Some(quota) => match make_room(db, &session, replaced, quota, now)? {
+                    Room::Made(ended) => ended,
+                    Room::None => return Ok(Finished::OverQuota),
+                },
+            };
+            if let Some(old) = old {
+                session::take(db, &old.handle)?;
+                session.inherit(&old);
             }
             session::insert(db, &new.token, &session)?;
             if let Some(approves) = &approves {
                 approves.conclude(db, Some(&session.handle))?;
             }
-            Ok(Finished::Made(Box::new(session)))
+            Ok(Finished::Made(Box::new(Made { session, ended })))
         })
         .await
     }

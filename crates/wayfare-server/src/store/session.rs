@@ -1,7 +1,8 @@
 //! Sessions: made at success, found by the hash of their token.
 //!
 //! The token itself is never on disk. A session is valid while it is younger than its longest time and was
-//! used within its idle time; whatever is not valid is not there, for every question alike.
+//! used within its idle time; whatever is not valid is not there, for every question alike. How many a user
+//! may have stands in [`quota`](super::quota).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use wayfare::{AuthLevel, Realm, Timestamp};
 
-use super::{Store, StoreError, run::millis};
+use super::{Store, StoreError, quota::Quota, run::millis};
 
 /// The hash under which a session is kept.
 pub type TokenHash = [u8; 32];
@@ -101,6 +102,8 @@ pub struct NewSession {
     pub token: TokenHash,
     /// The session.
     pub session: Session,
+    /// How many its subject may have; any number where absent.
+    pub quota: Option<Quota>,
 }
 
 /// The session that a new one replaces.
@@ -119,12 +122,25 @@ impl Store {
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.read(|db| {
-            db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE token = ?1"))?
-                .query_row([&token[..]], from_row)
-                .optional()
-        })?;
+        let found = self.read(|db| by_token(db, token))?;
         Ok(found.filter(|session| session.is_valid(now)))
+    }
+
+    /// The valid session with this token; one whose time is up is taken away, so that a clock that is put
+    /// back does not bring it back.
+    pub fn session_or_end(
+        &self,
+        token: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self.read(|db| by_token(db, token))?;
+        match found {
+            Some(session) if !session.is_valid(now) => {
+                self.write_later(move |db| take_expired(db, &session.handle, now))?;
+                Ok(None)
+            }
+            found => Ok(found),
+        }
     }
 
     /// The valid session with this handle.
@@ -156,6 +172,88 @@ impl Store {
             .await
     }
 
+    /// Ends sessions of a subject by their handles, all in one transaction, and returns those that ended.
+    pub async fn end_sessions(&self, handles: Vec<String>) -> Result<Vec<Session>, StoreError> {
+        self.write(move |db| {
+            let mut ended = Vec::new();
+            for handle in &handles {
+                ended.extend(take(db, handle)?);
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// Ends all sessions of a subject and returns them.
+    pub async fn end_sessions_of(
+        &self,
+        realm: &Realm,
+        subject: String,
+    ) -> Result<Vec<Session>, StoreError> {
+        let realm = realm.as_str().to_owned();
+        self.write(move |db| {
+            db.prepare_cached(&format!(
+                "DELETE FROM session WHERE realm = ?1 AND subject = ?2 RETURNING {COLUMNS}"
+            ))?
+            .query_map([&realm, &subject], from_row)?
+            .collect()
+        })
+        .await
+    }
+
+    /// Some of the valid sessions of a subject, the first made first.
+    pub fn sessions_of(
+        &self,
+        realm: &Realm,
+        subject: &str,
+        now: Timestamp,
+        page: Page,
+    ) -> Result<Vec<Session>, StoreError> {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.read(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM session
+                 WHERE realm = ?1 AND subject = ?2 AND created + time_max > ?3 AND accessed + idle_max > ?3
+                 ORDER BY created, handle LIMIT ?4 OFFSET ?5"
+            ))?
+            .query_map(
+                params![
+                    realm.as_str(),
+                    subject,
+                    millis(now),
+                    number(page.size),
+                    number(page.offset)
+                ],
+                from_row,
+            )?
+            .collect()
+        })
+    }
+
+    /// Sets and removes properties of a session; the session as it is then, or `None` where it ended.
+    pub async fn set_properties(
+        &self,
+        handle: String,
+        changes: BTreeMap<String, Option<String>>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        self.write(move |db| {
+            let Some(mut session) = by_handle(db, &handle)?.filter(|s| s.is_valid(now)) else {
+                return Ok(None);
+            };
+            for (name, value) in changes {
+                match value {
+                    Some(value) => session.properties.insert(name, Json::String(value)),
+                    None => session.properties.remove(&name),
+                };
+            }
+            db.prepare_cached("UPDATE session SET properties = ?2 WHERE handle = ?1")?
+                .execute(params![handle, written(&session.properties)?])?;
+            Ok(Some(session))
+        })
+        .await
+    }
+
     /// How many sessions there are, valid or not.
     pub fn session_count(&self) -> Result<u64, StoreError> {
         let count: i64 =
@@ -164,9 +262,18 @@ impl Store {
     }
 }
 
-const COLUMNS: &str = "handle, realm, subject, username, level, proved, created, accessed, time_max, idle_max, properties";
+/// A part of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// How many are left out at the beginning.
+    pub offset: usize,
+    /// How many there are at most.
+    pub size: usize,
+}
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Session> {
+pub(super) const COLUMNS: &str = "handle, realm, subject, username, level, proved, created, accessed, time_max, idle_max, properties";
+
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Session> {
     let realm: String = row.get(1)?;
     let properties: String = row.get(10)?;
     let wrong = |column, what: &str| {
@@ -198,8 +305,7 @@ pub(super) fn insert(
     session: &Session,
 ) -> rusqlite::Result<()> {
     let span = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-    let properties = serde_json::to_string(&session.properties)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let properties = written(&session.properties)?;
     db.prepare_cached(&format!(
         "INSERT INTO session (token, {COLUMNS})
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
@@ -218,6 +324,27 @@ pub(super) fn insert(
         span(session.idle_max),
         properties,
     ])
+    .map(|_| ())
+}
+
+fn written(properties: &BTreeMap<String, Json>) -> rusqlite::Result<String> {
+    serde_json::to_string(properties)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn by_token(db: &Connection, token: &TokenHash) -> rusqlite::Result<Option<Session>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE token = ?1"))?
+        .query_row([&token[..]], from_row)
+        .optional()
+}
+
+/// Removes a session if its time is up; one that was used meanwhile stays.
+fn take_expired(db: &Connection, handle: &str, now: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM session
+         WHERE handle = ?1 AND (created + time_max <= ?2 OR accessed + idle_max <= ?2)",
+    )?
+    .execute(params![handle, millis(now)])
     .map(|_| ())
 }
 

@@ -131,6 +131,8 @@ async fn b05_a_session_that_ended_stays_ended() {
             ("getSessionInfo", 401, denied),
             ("getSessionInfoAndResetIdleTime", 401, denied),
             ("logout", 200, r#"{"result":"Token has expired"}"#),
+            ("refresh", 401, denied),
+            ("getSessionProperties", 401, denied),
         ] {
             let reply = ask(&world, action, &token).await;
             assert_eq!((reply.status, reply.text()), (status, body), "{action}");
@@ -143,14 +145,10 @@ async fn b05_a_session_that_ended_stays_ended() {
                 "{action} by cookie"
             );
         }
-        // Actions that are not served answer the dead and the living alike.
-        for action in ["refresh", "getIdleTime"] {
-            let reply = ask(&world, action, &token).await;
-            let body = format!(
-                r#"{{"code":501,"reason":"Not Implemented","message":"Action {action} not implemented for this resource"}}"#
-            );
-            assert_eq!((reply.status, reply.text()), (501, &*body));
-        }
+        // An action that is not served answers the dead and the living alike.
+        let reply = ask(&world, "getIdleTime", &token).await;
+        let body = r#"{"code":501,"reason":"Not Implemented","message":"Action getIdleTime not implemented for this resource"}"#;
+        assert_eq!((reply.status, reply.text()), (501, body));
         let mut cookie = world
             .client()
             .header("Accept-API-Version", "protocol=1.0,resource=2.0");

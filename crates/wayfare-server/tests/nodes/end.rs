@@ -5,21 +5,27 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{after_login, from_first, info, log_in, serve};
+use crate::support::TestServer;
 
 #[tokio::test]
 async fn session_properties_and_times_are_those_of_the_journey() {
     // SetSessionProperties, RemoveSessionProperties
-    let server = serve(&after_login(
+    let journey = after_login(
         "failure",
         r#"
   node next: SetSessionProperties {
-    properties = { tenant = "north", colour = "red", shape = "round" }
+    properties = { tenant = "north", colour = "red", shape = "round", hidden = "yes" }
     maxSessionTime = 10m
     maxIdleTime = 3m
     -> remove
   }
   node remove: RemoveSessionProperties(propertyNames = ["colour", "other"]) -> success"#,
-    ))
+    );
+    let server = TestServer::with_journeys(&[("login.journey", &journey)], |config| {
+        for settings in config.realms.values_mut() {
+            settings.session.properties = ["tenant", "shape", "colour"].map(str::to_owned).into();
+        }
+    })
     .await;
     let mut client = server.client();
     log_in(&mut client).await.token();
@@ -28,6 +34,7 @@ async fn session_properties_and_times_are_those_of_the_journey() {
     assert_eq!(properties["tenant"], "north");
     assert_eq!(properties["shape"], "round");
     assert!(!properties.contains_key("colour"), "{shown}");
+    assert!(!properties.contains_key("hidden"), "not listed: {shown}");
     assert_eq!(shown["maxSessionExpirationTime"], "2027-01-15T08:10:00Z");
     assert_eq!(shown["maxIdleExpirationTime"], "2027-01-15T08:03:00Z");
     server.advance(Duration::from_secs(180));

@@ -220,6 +220,7 @@ fn new(token: u8, handle: &str) -> NewSession {
     NewSession {
         token: [token; 32],
         session: session(handle),
+        quota: None,
     }
 }
 

@@ -45,7 +45,8 @@ pub enum Need {
     Keep(Kept),
     /// End a run that made no session: [`Given::Done`].
     End(RunEnd),
-    /// Make the session and end the run, in one transaction: [`Given::Made`], [`Given::NotMade`].
+    /// Make the session and end the run, in one transaction: [`Given::Made`], [`Given::NotMade`],
+    /// [`Given::OverQuota`].
     Finish(Box<Finish>),
     /// Conclude a transaction and end its run, in one transaction of the store, where no session is made:
     /// [`Given::Done`]; [`Given::NotMade`] where it is concluded already, expired, or the session it
@@ -146,6 +147,8 @@ pub enum Given {
     },
     /// The session that this one was to replace, and rested on, is gone; nothing was made.
     NotMade,
+    /// The user has as many sessions as there may be; nothing was made, and nothing ended.
+    OverQuota,
     /// The store failed.
     Failed,
 }
@@ -190,6 +193,8 @@ pub enum Verdict {
     Failure(FailureReason),
     /// The run succeeded, but the session it rested on was gone.
     NotMade,
+    /// The run succeeded, but the user has as many sessions as there may be.
+    OverQuota,
     /// The request was refused.
     Refused(Refusal),
 }

@@ -227,6 +227,11 @@ impl Exchange<'_> {
                 let reply = failure(401, LOGIN_FAILURE, None, &BTreeMap::new(), version);
                 Ok(self.send(reply))
             }
+            (Closing::Finish(_), Given::OverQuota) => {
+                self.verdict = Verdict::OverQuota;
+                let version = self.served.map(|served| served.version);
+                Ok(self.send(Refusal::SessionLimit.reply(version)))
+            }
             _ => Err(Refusal::Internal),
         }
     }
