@@ -212,3 +212,8 @@ fn sessions() {
 fn ways_back() {
     play("ways_back", include_str!("am/ways_back.txt"));
 }
+
+#[test]
+fn traces_of_clients() {
+    play("clients", include_str!("am/clients.txt"));
+}

@@ -3,6 +3,7 @@
 //! The scripts are in `tests/clients` at the root of the repository. Without Node or the packages the tests
 //! say that they are skipped; with `WAYFARE_CLIENTS=required` that is a failure.
 
+mod frodo;
 mod nodes;
 mod stage;
 
@@ -114,6 +115,20 @@ async fn an_application_in_node_logs_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_application_in_node_finds_its_session_gone() {
     in_node("findsItsSessionGone").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journey_client_logs_in_and_out() {
+    if let Some(stage) = in_node("journeyClientLogsInAndOut").await {
+        assert_eq!(stage.server.sessions(), 0);
+    }
+    in_node("journeyClientWantsNoSession").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journey_client_chooses_polls_and_is_sent_away() {
+    in_node("journeyClientChoosesAndPolls").await;
+    in_node("journeyClientIsSentAway").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
