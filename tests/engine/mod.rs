@@ -1,5 +1,6 @@
 //! The engine by its public surface: journeys as text in, steps out.
 
+mod advice;
 mod evidence;
 mod guard;
 mod inner;
