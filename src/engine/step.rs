@@ -95,6 +95,8 @@ pub struct Success {
     pub node_types: Vec<Arc<str>>,
     /// Where to go: goto, else what the journey set.
     pub success_url: Option<Arc<str>>,
+    /// What the journey set, for servers that put it before goto.
+    pub journey_url: Option<Arc<str>>,
     /// Details for the reply.
     pub details: BTreeMap<Arc<str>, Value>,
     /// Details for the reply that are properties of the new session: name in the reply, property.
@@ -132,8 +134,10 @@ pub struct Failure {
     pub username: Option<Arc<str>>,
     /// The journey, by its name on the wire.
     pub journey: Arc<str>,
-    /// Where to go.
+    /// Where to go: what the client asked for, else what the journey set.
     pub failure_url: Option<Arc<str>>,
+    /// What the journey set, for servers that put it before what the client asked for.
+    pub journey_url: Option<Arc<str>>,
     /// The message of a Set…Details node, instead of the plain one.
     pub message: Option<String>,
     /// Details for the reply.

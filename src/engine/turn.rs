@@ -173,15 +173,14 @@ impl Turn<'_> {
         };
         let Words { message, details } = std::mem::take(words);
         let run = &mut *self.run;
+        let journey_url = run.ends.failure_url.take();
+        let asked = run.start.goto_on_fail.clone();
         let failure = Failure {
             reason,
             username: run.username(self.plan.known.username),
             journey: Arc::clone(&run.start.journey),
-            failure_url: run
-                .start
-                .goto_on_fail
-                .clone()
-                .or(run.ends.failure_url.take()),
+            failure_url: asked.or(journey_url.clone()),
+            journey_url,
             message,
             details,
             headers: run.ends.headers.remove(&ending).unwrap_or_default(),

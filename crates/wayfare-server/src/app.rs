@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use wayfare::{Engine, Realm};
 use wayfare_wire::{
     am::{
-        authenticate::{Epoch, ProgramHash, Settings, Site},
+        authenticate::{Epoch, ExistingToken, NoSessionMessage, ProgramHash, Settings, Site},
         cookie::{Cookies, SameSite},
         goto::{Allowed, Origin},
         realm::{Host, Realms},
@@ -19,7 +19,7 @@ use crate::{
     access::Caller,
     audit::{Event, Log},
     clock::Clock,
-    config::{ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
+    config::{self, ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
     perform::Performer,
     programs::Programs,
     runs::OpenRuns,
@@ -83,6 +83,21 @@ pub(crate) fn wire_settings(config: &Config, realm: &RealmSettings, origin: &str
     // Whoever reads a mail is not at this server: the link must say where it is.
     settings.login_page = format!("{}/", origin.trim_end_matches('/'));
     settings.locked_message = config.server.am_locked_message;
+    settings.no_session_message = match config.server.no_session_message {
+        config::NoSessionMessage::Auto => NoSessionMessage::Auto,
+        config::NoSessionMessage::Always => NoSessionMessage::Always,
+        config::NoSessionMessage::Never => NoSessionMessage::Never,
+    };
+    settings.existing_token = match config.server.existing_token {
+        config::ExistingToken::Auto => ExistingToken::Auto,
+        config::ExistingToken::Same => ExistingToken::Same,
+        config::ExistingToken::Empty => ExistingToken::Empty,
+    };
+    settings.goto_first = config.server.goto_first;
+    settings.strict_advice = config.server.strict_advice;
+    settings.lenient_callbacks = config.server.lenient_callbacks;
+    settings.module_login = realm.module_login;
+    settings.zero_page = realm.zero_page;
     settings.cross_site_check = config.server.csrf_header;
     settings.bounds = Bounds {
         bytes: limits.body_bytes,
@@ -184,6 +199,16 @@ impl Site for App {
 
     fn default_journey(&self, realm: &Realm) -> Option<Arc<str>> {
         self.realms.get(realm)?.programs.default()
+    }
+
+    fn module(&self, realm: &Realm, name: &str) -> Option<Arc<str>> {
+        let journey = self.realms.get(realm)?.settings.modules.get(name)?;
+        Some(Arc::from(&**journey))
+    }
+
+    fn role(&self, realm: &Realm, role: &str) -> Option<Arc<str>> {
+        let journey = self.realms.get(realm)?.settings.roles.get(role)?;
+        Some(Arc::from(&**journey))
     }
 
     fn epoch(&self) -> Epoch {

@@ -258,7 +258,7 @@ fn a_state_of_exactly_the_limit_stands_in_the_token() {
             .decode(claims["sessionId"].as_str().unwrap())
             .unwrap()
             .len()
-            - 69
+            - (71 + "/alpha".len())
     };
     let bytes = sealed(&start(&world, "Login"));
     world.settings.lock().unwrap().sealed_bytes_max = bytes;

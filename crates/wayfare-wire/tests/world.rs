@@ -23,7 +23,9 @@ use wayfare::{
 };
 use wayfare_wire::{
     am::{
-        authenticate::{Epoch, Exchange, Given, Need, ProgramHash, Settings, Site, Summary},
+        authenticate::{
+            Beside, Epoch, Exchange, Given, Need, ProgramHash, Settings, Site, Summary,
+        },
         error::Refusal,
         realm::{Endpoint, Realms, route},
         reply::Reply,
@@ -194,7 +196,10 @@ impl World {
                     self.summaries.lock().unwrap().push(exchange.summary());
                     return reply;
                 }
-                Need::Session(token) => Given::Session(self.start_session(token.reveal(), realm)),
+                Need::Session(token) => Given::Session(self.beside(token.reveal())),
+                Need::SessionOf(handle) => Given::Session(self.beside(&handle.0)),
+                Need::UserJourney(_) => Given::UserJourney(None),
+                Need::Policy { .. } => Given::Policy(None),
                 Need::Admit(admission) => {
                     if admission.verify && *self.busy.lock().unwrap() {
                         Given::Busy { retry_after: 3 }
@@ -210,7 +215,7 @@ impl World {
                     .claims
                     .claim(&claim)
                     .map_or(Given::Failed, Given::Claimed),
-                Need::Perform(call) => Given::Effect(self.perform(&call, realm)),
+                Need::Perform(call) => Given::Effect(self.perform(&call, exchange.realm())),
                 Need::Keep(kept) => self
                     .claims
                     .keep(kept)
@@ -242,16 +247,19 @@ impl World {
         }
     }
 
-    fn start_session(&self, token: &str, realm: &Realm) -> Option<StartSession> {
+    fn beside(&self, token: &str) -> Option<Beside> {
         let sessions = self.sessions.lock().unwrap();
-        let row = sessions.get(token).filter(|row| row.realm == *realm)?;
-        Some(StartSession {
-            session: SessionRef(Arc::from(token)),
-            subject: subject(realm, &row.username),
-            username: row.username.as_str().into(),
-            level: row.level,
-            services: vec!["Login".into()],
-            proved: true,
+        let row = sessions.get(token)?;
+        Some(Beside {
+            realm: row.realm.clone(),
+            session: StartSession {
+                session: SessionRef(Arc::from(token)),
+                subject: subject(&row.realm, &row.username),
+                username: row.username.as_str().into(),
+                level: row.level,
+                services: vec!["Login".into()],
+                proved: true,
+            },
         })
     }
 

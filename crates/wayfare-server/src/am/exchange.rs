@@ -1,5 +1,8 @@
 //! `authenticate`: the exchange says what it needs, and is given it.
 
+use std::sync::Arc;
+
+use serde_json::Value as Json;
 use wayfare::{Effect, EffectReply, FailureReason, Realm, engine::step::Call};
 use wayfare_wire::{
     am::{
@@ -17,7 +20,7 @@ use crate::{
     clock::RunHost,
     hash::Permit,
     perform::Place,
-    store::{StoreError, run::RunEnd},
+    store::{StoreError, run::RunEnd, user::NameKey},
 };
 
 /// How long whoever finds no room is asked to wait, in seconds.
@@ -51,6 +54,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
             }
             need => {
                 let run = exchange.run();
+                work.live_in(exchange.realm());
                 given = work.answer(need, run).await;
             }
         }
@@ -74,20 +78,33 @@ struct Done {
 
 struct Work<'a> {
     app: &'a App,
+    /// The realm that the needs are about.
     state: &'a RealmState,
     client: Option<std::net::IpAddr>,
     permit: Option<Permit>,
     done: Done,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// A run may live in a realm below the one that was addressed.
+    fn live_in(&mut self, realm: &Realm) {
+        if self.state.realm != *realm
+            && let Some(state) = self.app.realms.get(realm)
+        {
+            self.state = state;
+        }
+    }
+
     async fn answer(&mut self, need: Need, run: Option<u128>) -> Given {
         let store = self.app.store();
         let answered = match need {
-            Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {
-                let here = found.filter(|session| session.realm == self.state.realm);
-                Given::Session(here.as_ref().map(session::beside))
-            }),
+            Need::Session(token) => session::find(self.app, token.reveal())
+                .map(|found| Given::Session(found.as_ref().map(session::beside))),
+            Need::SessionOf(handle) => store
+                .session_by_handle(&handle.0, self.app.clock.now())
+                .map(|found| Given::Session(found.as_ref().map(session::beside))),
+            Need::UserJourney(name) => self.user_journey(&name).map(Given::UserJourney),
+            Need::Policy { .. } => Ok(Given::Policy(None)),
             Need::Admit(admission) => Ok(self.admit(admission)),
             Need::State { run, generation } => store.kept_state(run, generation).map(Given::State),
             Need::Claim(claim) => store
@@ -154,6 +171,21 @@ impl Work<'_> {
         Given::Admitted
     }
 
+    /// The journey that stands in the profile of a user.
+    fn user_journey(&self, name: &str) -> Result<Option<Arc<str>>, StoreError> {
+        let attribute = &self.state.settings.user_journey_attribute;
+        let Some(key) = NameKey::of(name) else {
+            return Ok(None);
+        };
+        let user = self.app.store().user(&self.state.realm, &key)?;
+        let value = user.as_ref().and_then(|user| user.attribute(attribute));
+        Ok(value.and_then(|value| match value {
+            Json::String(journey) => Some(Arc::from(&**journey)),
+            Json::Array(list) => list.first().and_then(Json::as_str).map(Arc::from),
+            _ => None,
+        }))
+    }
+
     async fn perform(&mut self, call: &Call) -> EffectReply {
         let limits = &self.app.config.limits;
         let life = limits.run_time_max.max(limits.suspend_time_max);
@@ -218,6 +250,9 @@ impl Work<'_> {
 
     /// Counts the run among the open ones, or no longer.
     fn count(&self, summary: &Summary) {
+        if let Some(menu) = summary.chosen_from.filter(|_| summary.run.is_some()) {
+            self.app.runs.close(menu);
+        }
         match (summary.run, summary.open_until) {
             (Some(run), Some(until)) => {
                 self.app
@@ -283,6 +318,11 @@ fn verdict(verdict: &Verdict) -> (EventName, &'static str, Option<String>) {
         Verdict::Asked => (EventName::NodeCompleted, "ASKED", None),
         Verdict::Suspended => (EventName::NodeCompleted, "SUSPENDED", None),
         Verdict::Success { .. } => (EventName::LoginCompleted, "SUCCESSFUL", None),
+        Verdict::Satisfied => (
+            EventName::LoginCompleted,
+            "SUCCESSFUL",
+            Some("session_is_enough".to_owned()),
+        ),
         Verdict::NotMade => (
             EventName::LoginCompleted,
             "FAILED",

@@ -5,8 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::Value as Json;
-use wayfare::{Factor, Realm, Secret, Success, Timestamp, Value};
-use wayfare_wire::am::sessions::{AllowList, Info, time, universal_id};
+use wayfare::{
+    Factor, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
+    engine::effect::SessionRef,
+};
+use wayfare_wire::am::{
+    authenticate::Beside,
+    sessions::{AllowList, Info, time, universal_id},
+};
 
 use crate::{
     app::App,
@@ -331,14 +337,17 @@ fn services(session: &Session) -> Vec<Arc<str>> {
 }
 
 /// What a start is told of the session it came with.
-pub(crate) fn beside(session: &Session) -> wayfare::StartSession {
-    wayfare::StartSession {
-        session: wayfare::engine::effect::SessionRef(Arc::from(&*session.handle)),
-        subject: wayfare::SubjectId(Arc::from(&*session.subject)),
-        username: Arc::from(&*session.username),
-        level: session.level,
-        services: services(session),
-        proved: session.proved,
+pub(crate) fn beside(session: &Session) -> Beside {
+    Beside {
+        realm: session.realm.clone(),
+        session: StartSession {
+            session: SessionRef(Arc::from(&*session.handle)),
+            subject: SubjectId(Arc::from(&*session.subject)),
+            username: Arc::from(&*session.username),
+            level: session.level,
+            services: services(session),
+            proved: session.proved,
+        },
     }
 }
 

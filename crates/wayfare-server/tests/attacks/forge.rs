@@ -69,7 +69,7 @@ pub(crate) fn run_of(token: &str) -> u128 {
     u128::from_be_bytes(head[17..33].try_into().expect("sixteen bytes"))
 }
 
-/// Kind, epoch, run, generation, program; then the sealed state.
+/// Kind, epoch, run, generation, program, realm; then the sealed state.
 fn head(token: &str) -> Vec<u8> {
     let claims: Json = serde_json::from_str(&claims(token)).expect("JSON");
     unb64(claims["sessionId"].as_str().expect("a text"))
@@ -93,9 +93,12 @@ pub(crate) fn state(world: &World, token: &str) -> Vec<u8> {
     assert_eq!(bytes[0], 1, "the token holds its state");
     let (epoch, run) = (&bytes[1..17], &bytes[17..33]);
     let (generation, program) = (&bytes[33..37], &bytes[37..69]);
-    let mut beside = b"wayfare.run.1".to_vec();
-    beside.extend_from_slice(&6_u32.to_be_bytes());
-    beside.extend_from_slice(b"/alpha");
+    assert_eq!(bytes[69..77], *b"\0\x06/alpha", "the realm of the run");
+    let mut beside = b"wayfare.run.2".to_vec();
+    for _ in ["claimed", "of the run"] {
+        beside.extend_from_slice(&6_u32.to_be_bytes());
+        beside.extend_from_slice(b"/alpha");
+    }
     for part in [program, run, generation, epoch] {
         beside.extend_from_slice(part);
     }
@@ -106,7 +109,7 @@ pub(crate) fn state(world: &World, token: &str) -> Vec<u8> {
         BEGIN.plus(Duration::from_secs(1)),
     );
     let keys = keys.expect("the keys");
-    let mut state = bytes[69..].to_vec();
+    let mut state = bytes[77..].to_vec();
     let sealer = Sealer::new(&keys, &NoHost);
     sealer.open(&beside, &mut state).expect("it opens");
     // The run begins with its id and its salt, after a head that names version and program.

@@ -66,6 +66,8 @@ impl World {
                 settings.journeys = Journeys::Paths(vec![journeys_folder.clone()]);
                 settings.default = DefaultJourney::Named("Login".to_owned());
                 settings.demo_user = demo_user;
+                // Whether headers log in is left to the node; the other way has vectors of its own.
+                settings.zero_page = false;
                 config.realms.insert(realm(path), settings);
             }
             change(config);

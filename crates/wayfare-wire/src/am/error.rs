@@ -52,6 +52,10 @@ pub enum Refusal {
     Version(VersionRefusal),
     /// The index type is not known.
     IndexType,
+    /// The level that is asked for is none.
+    IndexLevel,
+    /// Modules cannot be asked for here.
+    ModuleLogin,
     /// There is no such journey, or it cannot be started here.
     NoConfiguration,
     /// The token is not three parts of base64url.
@@ -126,7 +130,11 @@ impl Refusal {
     /// The status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::TimedOut | Self::LinkGone | Self::AccessDenied | Self::SessionLimit => 401,
+            Self::TimedOut
+            | Self::LinkGone
+            | Self::AccessDenied
+            | Self::ModuleLogin
+            | Self::SessionLimit => 401,
             Self::CrossSite | Self::Forbidden => 403,
             Self::UnknownRealm(_)
             | Self::NotFound
@@ -149,6 +157,7 @@ impl Refusal {
             | Self::BadHeader(_)
             | Self::Version(_)
             | Self::IndexType
+            | Self::IndexLevel
             | Self::NoConfiguration
             | Self::AuthIdMalformed
             | Self::AuthIdInvalid
@@ -211,6 +220,8 @@ impl Refusal {
             }
             Self::BadQuery => "The query string is not valid",
             Self::IndexType => "Unknown Authentication Index Type",
+            Self::IndexLevel => code_text(119),
+            Self::ModuleLogin => code_text(120),
             Self::NoConfiguration => code_text(105),
             Self::AuthIdMalformed => "Failed to parse JWT, malformed",
             Self::AuthIdInvalid => "AuthId JWT Signature not valid",

@@ -348,6 +348,7 @@ mod tests {
     fn headers_are_those_recorded() {
         let served = Served {
             version: Version::new(2, 1),
+            requested: None,
             warning: None,
         };
         let reply = step("a.b.c", &Ask::default()).served(served);

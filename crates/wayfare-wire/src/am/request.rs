@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
 };
-use wayfare::{Request, encoded_word::decode};
+use wayfare::{AuthLevel, Request, encoded_word::decode};
 
 use crate::{
     am::{callbacks::Submitted, error::Refusal},
@@ -70,13 +70,18 @@ impl<'a> Parts<'a> {
 
     /// The session token that came: as the cookie of that name, else as the header of that name.
     pub fn session_token(&self, cookie: &str) -> Option<String> {
+        self.session_token_from(cookie).map(|(token, _)| token)
+    }
+
+    /// The session token that came, and whether it came as the cookie.
+    pub fn session_token_from(&self, cookie: &str) -> Option<(String, bool)> {
         let cookies = self.cookies();
         let mut named = cookies.into_iter().filter(|(name, _)| name == cookie);
         named
             .next()
-            .map(|(_, value)| value)
-            .or_else(|| self.header(cookie).next().map(str::to_owned))
-            .filter(|token| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX)
+            .map(|(_, value)| (value, true))
+            .or_else(|| Some((self.header(cookie).next()?.to_owned(), false)))
+            .filter(|(token, _)| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX)
     }
 
     /// What the engine is given of the request.
@@ -290,42 +295,68 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Which journey a start asks for.
+/// Which journey a start asks for, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Index {
     /// The realm's default.
     Default,
     /// A journey by its name on the wire.
     Service(String),
-    /// A way of choosing that this wire does not serve.
-    Unserved {
-        /// Which.
-        ty: String,
-        /// With which value.
-        value: String,
-    },
+    /// Any journey that reaches a level.
+    Level(AuthLevel),
+    /// The journey that stands for a module.
+    Module(String),
+    /// The journey of a user.
+    User(String),
+    /// The journey of a role.
+    Role(String),
+    /// Whatever a policy wants for the resource at an address.
+    Resource(String),
+    /// What an advice asks for, as it was sent.
+    Advice(String),
+    /// The journey of a transaction.
+    Transaction(String),
 }
 
 impl Index {
-    /// Reads `authIndexType` and `authIndexValue`.
+    /// Reads `authIndexType` and `authIndexValue`, and for a resource the parameters that may hold its
+    /// address.
     ///
     /// # Errors
-    /// The type is not one of the product's, or a parameter stands twice.
+    /// The type is not one of the product's, the level is none, a value is missing that has no default,
+    /// or a parameter stands twice.
     pub fn read(query: &Query) -> Result<Self, Refusal> {
         let ty = query.one("authIndexType")?;
-        let value = query
-            .one("authIndexValue")?
-            .filter(|value| !value.is_empty());
+        let filled = |value: &&str| !value.is_empty();
+        let value = query.one("authIndexValue")?.filter(filled);
+        let of = |index: fn(String) -> Self| {
+            let value = value.map(|value| index(value.to_owned()));
+            value.ok_or(Refusal::NoConfiguration)
+        };
         match ty {
             None | Some("") => Ok(Self::Default),
             Some("service") => Ok(value.map_or(Self::Default, |name| Self::Service(name.into()))),
-            Some(
-                ty @ ("composite_advice" | "resource" | "transaction" | "level" | "module" | "user"
-                | "role"),
-            ) => Ok(Self::Unserved {
-                ty: ty.to_owned(),
-                value: value.unwrap_or_default().to_owned(),
-            }),
+            Some("level") => match value {
+                Some("min") => Some(AuthLevel::ZERO),
+                value => value.and_then(AuthLevel::parse),
+            }
+            .map(Self::Level)
+            .ok_or(Refusal::IndexLevel),
+            Some("module") => of(Self::Module),
+            Some("user") => of(Self::User),
+            Some("role") => of(Self::Role),
+            Some("composite_advice") => of(Self::Advice),
+            Some("transaction") => of(Self::Transaction),
+            Some("resource") if value == Some("true") => {
+                let address = query.one("resourceURL")?.filter(filled);
+                let address = match address {
+                    None => query.one("goto")?.filter(filled),
+                    address => address,
+                };
+                let index = address.map(|address| Self::Resource(address.to_owned()));
+                index.ok_or(Refusal::NoConfiguration)
+            }
+            Some("resource") => of(Self::Resource),
             Some(_) => Err(Refusal::IndexType),
         }
     }
@@ -553,7 +584,7 @@ mod tests {
 
     #[test]
     fn v6_index_types() {
-        let index = |query| Index::read(&Query::parse(query).unwrap());
+        let index = |query: &str| Index::read(&Query::parse(query).unwrap());
         assert_eq!(index(""), Ok(Index::Default));
         assert_eq!(index("authIndexType=service"), Ok(Index::Default));
         assert_eq!(
@@ -561,10 +592,54 @@ mod tests {
             Ok(Index::Service("Sign in".into()))
         );
         assert_eq!(index("authIndexType=foo"), Err(Refusal::IndexType));
-        assert!(matches!(
-            index("authIndexType=level&authIndexValue=10"),
-            Ok(Index::Unserved { .. })
-        ));
         assert!(index("authIndexType=service&authIndexType=service").is_err());
+        assert!(index("authIndexType=service&authIndexValue=a&authIndexValue=b").is_err());
+        let level = |n| Ok(Index::Level(AuthLevel::saturating(n)));
+        assert_eq!(index("authIndexType=level&authIndexValue=10"), level(10));
+        assert_eq!(index("authIndexType=level&authIndexValue=min"), level(0));
+        for wrong in [
+            "",
+            "=",
+            "=-1",
+            "=+1",
+            "=%2010",
+            "=1e1",
+            "=0x10",
+            "=2147483648",
+            "=Min",
+        ] {
+            let query = format!("authIndexType=level&authIndexValue{wrong}");
+            assert_eq!(index(&query), Err(Refusal::IndexLevel), "{wrong}");
+        }
+        for ty in [
+            "module",
+            "user",
+            "role",
+            "composite_advice",
+            "resource",
+            "transaction",
+        ] {
+            let query = format!("authIndexType={ty}");
+            assert_eq!(index(&query), Err(Refusal::NoConfiguration), "{ty}");
+        }
+        let resource = |query: &str| index(&format!("authIndexType=resource&{query}"));
+        let app = || Ok(Index::Resource("https://a.example/x".into()));
+        assert_eq!(resource("authIndexValue=https://a.example/x"), app());
+        assert_eq!(
+            resource("authIndexValue=true&resourceURL=https://a.example/x"),
+            app()
+        );
+        assert_eq!(
+            resource("authIndexValue=true&goto=https://a.example/x"),
+            app()
+        );
+        assert_eq!(
+            resource("authIndexValue=true&resourceURL=https://a.example/x&goto=/y"),
+            app()
+        );
+        assert_eq!(
+            resource("authIndexValue=true"),
+            Err(Refusal::NoConfiguration)
+        );
     }
 }

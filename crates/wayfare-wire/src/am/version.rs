@@ -113,6 +113,8 @@ pub enum Unversioned {
 pub struct Served {
     /// The version, named in `Content-API-Version`.
     pub version: Version,
+    /// The version that the client named; some replies look as they did in that one.
+    pub requested: Option<Version>,
     /// The warning that the client named none.
     pub warning: Option<&'static str>,
 }
@@ -156,6 +158,7 @@ pub fn negotiate<'a>(
         };
         return fallback(routes, unversioned).map(|version| Served {
             version,
+            requested: None,
             warning: Some(warning),
         });
     }
@@ -183,6 +186,7 @@ pub fn negotiate<'a>(
     };
     Ok(Served {
         version,
+        requested: asked.resource,
         warning: None,
     })
 }

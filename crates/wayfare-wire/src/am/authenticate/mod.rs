@@ -14,48 +14,59 @@
 //! A start begins at 3 and claims nothing: it has no token yet. Whatever an exchange is given that does
 //! not answer its question ends it with a refusal.
 
+mod menu;
 mod need;
+mod resume;
 mod settle;
 mod site;
+mod start;
 mod token;
+mod zero_page;
 
 use std::sync::Arc;
 
 use wayfare::{
-    Answer, AnswerError, AuthSession, EngineError, Host, Input, Realm, Request, Secret, Start,
-    StartSession, Step, Timestamp,
+    Answer, AnswerError, Ask, AuthSession, Effect, EngineError, Host, Input, Realm, Request, Step,
+    Timestamp,
 };
 
-use self::token::{Head, Kind};
+use self::{
+    menu::{Menu, Picked},
+    resume::{Came, Opening},
+    start::{Carried, Starting},
+};
 pub use self::{
-    need::{Admission, Conclusion, Finish, Given, Need, Summary, Transaction, Verdict},
-    site::{Settings, Site},
+    need::{Admission, Beside, Conclusion, Finish, Given, Need, Summary, Transaction, Verdict},
+    site::{ExistingToken, NoSessionMessage, Settings, Site},
     token::{Epoch, ProgramHash},
 };
 use crate::{
     am::{
-        auth_id::{self, BadAuthId, Claims},
-        callbacks::{Submitted, answers, passed},
+        callbacks::{Submitted, aligned, answers},
         error::Refusal,
-        request::{Body, Index, Parts},
+        request::{Body, Parts},
         version::{Routes, Served, negotiate},
     },
     claims::{Claim, Claimed},
     query::Query,
-    seal::{RealmKeys, Sealer},
 };
 
 /// One request to `authenticate`.
 pub struct Exchange<'a> {
     site: &'a dyn Site,
     host: &'a (dyn Host + Sync),
+    /// The realm of the address, which tokens claim.
     realm: Realm,
+    /// The realm the run lives in: that one, or one below.
+    home: Realm,
     parts: Parts<'a>,
     settings: Arc<Settings>,
     served: Option<Served>,
     request: Request,
-    /// Index type and value of the start, as tokens carry them.
+    /// Index type and value, as tokens carry them.
     index: (Option<String>, Option<String>),
+    /// The session token that came with this request.
+    carried: Option<Carried>,
     /// Whether this request wants no session, whatever the start said.
     no_session: bool,
     /// Until when the row of the run is kept, once there is one.
@@ -63,6 +74,10 @@ pub struct Exchange<'a> {
     state: State<'a>,
     verdict: Verdict,
     noted: Option<Noted>,
+    /// The menu that this request shows.
+    offered: Option<u128>,
+    /// The menu that this request chose from.
+    chosen_from: Option<u128>,
     open_until: Option<Timestamp>,
     notes: Vec<String>,
 }
@@ -80,9 +95,15 @@ impl std::fmt::Debug for Exchange<'_> {
 enum State<'a> {
     New(Query),
     /// For the session that came along.
-    Session(Box<Starting<'a>>, Named),
+    Session(Box<Starting<'a>>),
+    /// For whoever knows the journey.
+    Choosing(Box<Starting<'a>>),
+    /// For room, to show a menu.
+    AdmitMenu(Box<Menu>),
+    /// For the session beside which a menu was shown.
+    Picked(Box<Picked>),
     /// For a place, to begin.
-    AdmitStart(Box<AuthSession>, Option<Submitted<'a>>),
+    AdmitStart(Box<AuthSession>, Along<'a>),
     /// For the state that a token refers to.
     Kept(Box<Opening<'a>>),
     /// For a place, to go on.
@@ -90,10 +111,19 @@ enum State<'a> {
     /// For the claim.
     Claim(Box<Ready>),
     /// For an effect.
-    Effect(Box<AuthSession>, Option<Submitted<'a>>),
+    Effect(Box<AuthSession>, Along<'a>),
     /// For something after which only the reply is left.
     Closing(settle::Closing),
     Over,
+}
+
+/// What came along for the first question of a run, before it was asked.
+enum Along<'a> {
+    Nothing,
+    /// Callbacks that answer it.
+    Callbacks(Submitted<'a>),
+    /// Headers that answer it, if it asks for nothing else.
+    Headers,
 }
 
 /// What is told of a run afterwards.
@@ -102,35 +132,6 @@ struct Noted {
     generation: u32,
     journey: Arc<str>,
     username: Option<Arc<str>>,
-}
-
-/// Whether the session token was named as the one to upgrade.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
-    Explicitly,
-    InPassing,
-}
-
-struct Starting<'a> {
-    start: Start,
-    submitted: Option<Submitted<'a>>,
-}
-
-struct Opening<'a> {
-    head: Head,
-    exp: Timestamp,
-    keys: Arc<RealmKeys>,
-    came: Came<'a>,
-}
-
-/// How someone comes back to a run.
-enum Came<'a> {
-    /// With answers.
-    Answered(Submitted<'a>),
-    /// With the token alone, from elsewhere.
-    Bare,
-    /// By a link.
-    Linked,
 }
 
 /// A run with what it is to be stepped by.
@@ -153,16 +154,20 @@ impl<'a> Exchange<'a> {
             settings: site.settings(&realm),
             site,
             host,
+            home: realm.clone(),
             realm,
             request: parts.to_request(query.clone()),
             parts,
             served: None,
             index: (None, None),
+            carried: None,
             no_session: false,
             kept_until: None,
             state: State::New(query),
             verdict: Verdict::Pending,
             noted: None,
+            offered: None,
+            chosen_from: None,
             open_until: None,
             notes: Vec::new(),
         }
@@ -181,12 +186,18 @@ impl<'a> Exchange<'a> {
         self.noted.as_ref().map(|run| run.id)
     }
 
+    /// The realm that its needs are about: that of the address, or one below it that a run lives in.
+    pub fn realm(&self) -> &Realm {
+        &self.home
+    }
+
     /// What it has come to.
     pub fn summary(&self) -> Summary {
         let run = self.noted.as_ref();
         Summary {
-            realm: self.realm.clone(),
-            run: run.map(|run| run.id),
+            realm: self.home.clone(),
+            run: run.map(|run| run.id).or(self.offered),
+            chosen_from: self.chosen_from,
             generation: run.map_or(0, |run| run.generation),
             journey: run.map(|run| Arc::clone(&run.journey)),
             username: run.and_then(|run| run.username.clone()),
@@ -199,21 +210,28 @@ impl<'a> Exchange<'a> {
     fn advance(&mut self, given: Given) -> Result<Need, Refusal> {
         match (std::mem::replace(&mut self.state, State::Over), given) {
             (State::New(query), Given::Nothing) => self.open(&query),
-            (State::Session(starting, named), Given::Session(session)) => {
-                self.begin(*starting, named, session)
+            (State::Session(starting), Given::Session(beside)) => self.beside(*starting, beside),
+            (State::Choosing(starting), Given::UserJourney(journey)) => {
+                self.user_journey(*starting, journey)
             }
-            (State::AdmitStart(session, submitted), Given::Admitted) => {
-                self.walk(session, Input::Begin, submitted)
+            (State::Choosing(starting), Given::Policy(advice)) => self.decided(*starting, advice),
+            (State::Choosing(starting), Given::Transaction(transaction)) => {
+                self.confirm(*starting, transaction)
+            }
+            (State::AdmitMenu(menu), Given::Admitted) => self.show(&menu),
+            (State::Picked(picked), Given::Session(beside)) => self.picked(*picked, beside),
+            (State::AdmitStart(session, along), Given::Admitted) => {
+                self.walk(session, Input::Begin, along)
             }
             (State::AdmitStart(..) | State::AdmitStep(_), Given::Busy { retry_after }) => {
                 Err(Refusal::Busy { retry_after })
             }
-            (State::AdmitStart(..), Given::TooManyRuns { retry_after }) => {
+            (State::AdmitStart(..) | State::AdmitMenu(_), Given::TooManyRuns { retry_after }) => {
                 Err(Refusal::TooManyRuns { retry_after })
             }
             (State::Kept(opening), Given::State(state)) => {
                 let gone = opening.gone();
-                self.restore(*opening, &state.ok_or(gone)?)
+                self.opened(*opening, &state.ok_or(gone)?)
             }
             (State::AdmitStep(ready), Given::Admitted) => Ok(self.claim(ready)),
             (State::Claim(ready), Given::Claimed(Claimed::Won)) => {
@@ -222,15 +240,18 @@ impl<'a> Exchange<'a> {
                     input,
                     claim,
                 } = *ready;
-                self.kept_until = Some(claim.keep);
-                self.walk(Box::new(session), input, None)
+                // The claim of a menu is not one of the run that was chosen from it.
+                if claim.run == session.run_id() {
+                    self.kept_until = Some(claim.keep);
+                }
+                self.walk(Box::new(session), input, Along::Nothing)
             }
             (State::Claim(ready), Given::Claimed(Claimed::Lost)) => Err(match ready.input {
                 Input::Resume => Refusal::LinkGone,
                 _ => Refusal::TimedOut,
             }),
-            (State::Effect(session, submitted), Given::Effect(reply)) => {
-                self.walk(session, Input::Effect(reply), submitted)
+            (State::Effect(session, along), Given::Effect(reply)) => {
+                self.walk(session, Input::Effect(reply), along)
             }
             (State::Closing(closing), given) => self.close(closing, given),
             // The store failed, or the embedder answered another question.
@@ -268,168 +289,6 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// A start: which journey, beside which session, and where to afterwards.
-    fn start(&mut self, query: &Query, submitted: Option<Submitted<'a>>) -> Result<Need, Refusal> {
-        let journey = match Index::read(query)? {
-            Index::Default => self.site.default_journey(&self.realm),
-            Index::Service(name) => {
-                self.index = (Some("service".to_owned()), Some(name.clone()));
-                Some(name.into())
-            }
-            Index::Unserved { .. } => None,
-        };
-        let journey = journey.ok_or(Refusal::NoConfiguration)?;
-        let mut start = Start::journey(journey).realm(self.realm.clone());
-        start.no_session = self.no_session;
-        start.goto = self.address(query.one("goto")?);
-        start.goto_on_fail = self.address(query.one("gotoOnFail")?);
-        let starting = Starting { start, submitted };
-        let explicit = query
-            .one("sessionUpgradeSSOTokenId")?
-            .filter(|token| !token.is_empty());
-        let (token, named) = match explicit {
-            Some(token) => (Some(token.to_owned()), Named::Explicitly),
-            None => (
-                self.parts.session_token(&self.settings.cookies.session),
-                Named::InPassing,
-            ),
-        };
-        match token {
-            None => self.begin(starting, Named::InPassing, None),
-            Some(token) => {
-                self.state = State::Session(Box::new(starting), named);
-                Ok(Need::Session(Secret::new(token)))
-            }
-        }
-    }
-
-    fn address(&self, address: Option<&str>) -> Option<Arc<str>> {
-        let own = self.settings.origin.as_ref();
-        let short = address.filter(|address| address.len() <= self.settings.goto_chars_max)?;
-        self.settings.goto.check(short, own).map(Arc::from)
-    }
-
-    fn begin(
-        &mut self,
-        starting: Starting<'a>,
-        named: Named,
-        came_with: Option<StartSession>,
-    ) -> Result<Need, Refusal> {
-        if named == Named::Explicitly && came_with.is_none() {
-            return Err(Refusal::NoSuchSession);
-        }
-        let mut start = starting.start;
-        start.session = came_with;
-        let engine = self
-            .site
-            .engine(&self.realm)
-            .ok_or(Refusal::NoConfiguration)?;
-        let session = engine.begin(start, self.host).map_err(|e| refused(&e))?;
-        self.note(&session);
-        let verify = session.may_verify();
-        self.state = State::AdmitStart(Box::new(session), starting.submitted);
-        Ok(Need::Admit(Admission {
-            start: true,
-            verify,
-        }))
-    }
-
-    /// A step: the token first.
-    fn go_on(&mut self, auth_id: &str, callbacks: Option<Submitted<'a>>) -> Result<Need, Refusal> {
-        if auth_id.len() > self.settings.auth_id_bytes_max {
-            return Err(Refusal::AuthIdMalformed);
-        }
-        let opening = self.read_token(auth_id, |kind| kind != Kind::Suspended)?;
-        self.fetch(opening.with(callbacks.map_or(Came::Bare, Came::Answered)))
-    }
-
-    /// Someone comes back by a link.
-    fn come_back(&mut self, link: &str) -> Result<Need, Refusal> {
-        let opening = self
-            .read_token(link, |kind| kind == Kind::Suspended)
-            .map_err(|_| Refusal::LinkGone)?;
-        self.fetch(opening.with(Came::Linked))
-    }
-
-    fn read_token(
-        &mut self,
-        token: &str,
-        fits: impl FnOnce(Kind) -> bool,
-    ) -> Result<Opened, Refusal> {
-        let keys = self.site.keys(&self.realm).ok_or(Refusal::AuthIdInvalid)?;
-        let claims = auth_id::verify(token, &keys).map_err(|bad| match bad {
-            BadAuthId::Malformed => Refusal::AuthIdMalformed,
-            BadAuthId::Invalid => Refusal::AuthIdInvalid,
-        })?;
-        if self.host.now().seconds() >= claims.exp {
-            return Err(Refusal::TimedOut);
-        }
-        if claims.realm != self.realm {
-            return Err(Refusal::AuthIdInvalid);
-        }
-        let (head, state) = Head::read(&claims.session_id).ok_or(Refusal::AuthIdInvalid)?;
-        if !fits(head.kind) {
-            return Err(Refusal::AuthIdInvalid);
-        }
-        // A store that was made anew or put back knows nothing of this run.
-        if head.epoch != self.site.epoch() {
-            return Err(Refusal::TimedOut);
-        }
-        let exp = Timestamp(claims.exp.saturating_mul(1_000));
-        let Claims {
-            index_type,
-            index_value,
-            ..
-        } = claims;
-        self.index = (index_type, index_value);
-        Ok(Opened {
-            head,
-            state,
-            exp,
-            keys,
-        })
-    }
-
-    fn fetch(&mut self, (opening, state): (Opening<'a>, Vec<u8>)) -> Result<Need, Refusal> {
-        if opening.head.kind == Kind::Contained {
-            return self.restore(opening, &state);
-        }
-        let need = Need::State {
-            run: opening.head.run,
-            generation: opening.head.generation,
-        };
-        self.state = State::Kept(Box::new(opening));
-        Ok(need)
-    }
-
-    /// Opens the run and matches what came with what it waits for.
-    fn restore(&mut self, opening: Opening<'a>, sealed: &[u8]) -> Result<Need, Refusal> {
-        let gone = opening.gone();
-        let head = opening.head;
-        let engine = self
-            .site
-            .engine_of(&self.realm, &head.program)
-            .filter(|engine| engine.serves(&head.program))
-            .ok_or_else(|| gone.clone())?;
-        let cipher = Sealer::new(&opening.keys, self.host);
-        let session = engine
-            .open(&cipher, &head.associated(&self.realm), sealed)
-            .map_err(|_| Refusal::AuthIdInvalid)?;
-        let other = session.program() != head.program;
-        if other || session.run_id() != head.run || session.generation() != head.generation {
-            return Err(Refusal::AuthIdInvalid);
-        }
-        self.note(&session);
-        let input = match (session.standing(), opening.came) {
-            (Some(Step::Ask(ask)), Came::Answered(sent)) => Input::Answers(answers(&ask, sent)?),
-            (Some(Step::Ask(ask)), Came::Bare) => Input::Answers(passed(&ask)?),
-            (Some(Step::Suspended(_)), Came::Linked) => Input::Resume,
-            (_, Came::Answered(_) | Came::Bare) => return Err(Refusal::CallbackType),
-            (_, Came::Linked) => return Err(gone),
-        };
-        self.prepare(session, input, opening.exp)
-    }
-
     /// Asks for a place where one is needed, else for the claim.
     fn prepare(
         &mut self,
@@ -446,20 +305,24 @@ impl<'a> Exchange<'a> {
             exp,
             keep: session.expires_at().max(exp),
         };
-        let verify = session.may_verify();
-        let ready = Box::new(Ready {
+        Ok(self.ready(Ready {
             session,
             input,
             claim,
-        });
+        }))
+    }
+
+    fn ready(&mut self, ready: Ready) -> Need {
+        let verify = ready.session.may_verify();
+        let ready = Box::new(ready);
         if !verify {
-            return Ok(self.claim(ready));
+            return self.claim(ready);
         }
         self.state = State::AdmitStep(ready);
-        Ok(Need::Admit(Admission {
+        Need::Admit(Admission {
             start: false,
             verify,
-        }))
+        })
     }
 
     fn claim(&mut self, ready: Box<Ready>) -> Need {
@@ -473,27 +336,45 @@ impl<'a> Exchange<'a> {
         &mut self,
         mut session: Box<AuthSession>,
         input: Input,
-        submitted: Option<Submitted<'a>>,
+        along: Along<'a>,
     ) -> Result<Need, Refusal> {
         let step = session.step(self.host, &self.request, input);
         self.notes.extend(session.take_notes());
         self.note(&session);
         match step.map_err(|error| refused(&error))? {
             Step::Call(call) => {
-                self.state = State::Effect(session, submitted);
+                // Headers that a node has tried are not tried again.
+                let along = match (&call.effect, along) {
+                    (Effect::Verify(_), Along::Headers) => Along::Nothing,
+                    (_, along) => along,
+                };
+                self.state = State::Effect(session, along);
                 Ok(Need::Perform(Box::new(call)))
             }
-            Step::Ask(ask) => match submitted {
-                // The first step was answered before it was asked.
-                Some(submitted) => {
-                    let input = Input::Answers(answers(&ask, submitted)?);
-                    let exp = session.expires_at();
-                    self.prepare(*session, input, exp)
+            Step::Ask(ask) => {
+                // The first step may be answered before it was asked.
+                let answers = match along {
+                    Along::Nothing => None,
+                    Along::Callbacks(submitted) => Some(self.answers(&ask, submitted)?),
+                    Along::Headers => self.from_headers(&session, &ask),
+                };
+                let exp = session.expires_at();
+                match answers {
+                    Some(answers) => self.prepare(*session, Input::Answers(answers), exp),
+                    None => self.ask(&session, &ask),
                 }
-                None => self.ask(&session, &ask),
-            },
+            }
             Step::Suspended(suspended) => self.suspend(&session, suspended),
             Step::Done(end) => Ok(self.end(&session, end)),
+        }
+    }
+
+    /// Matches callbacks with what is asked, as the settings want it.
+    fn answers(&self, ask: &Ask, submitted: Submitted<'_>) -> Result<Vec<Answer>, Refusal> {
+        if self.settings.lenient_callbacks {
+            aligned(ask, submitted)
+        } else {
+            answers(ask, submitted)
         }
     }
 
@@ -504,36 +385,6 @@ impl<'a> Exchange<'a> {
             journey: Arc::clone(&session.start().journey),
             username: session.username(),
         });
-    }
-}
-
-/// A token that holds.
-struct Opened {
-    head: Head,
-    state: Vec<u8>,
-    exp: Timestamp,
-    keys: Arc<RealmKeys>,
-}
-
-impl Opened {
-    fn with(self, came: Came<'_>) -> (Opening<'_>, Vec<u8>) {
-        let opening = Opening {
-            head: self.head,
-            exp: self.exp,
-            keys: self.keys,
-            came,
-        };
-        (opening, self.state)
-    }
-}
-
-impl Opening<'_> {
-    /// The answer where the run is no longer there.
-    fn gone(&self) -> Refusal {
-        match self.came {
-            Came::Answered(_) | Came::Bare => Refusal::TimedOut,
-            Came::Linked => Refusal::LinkGone,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
+    Advice, EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
     engine::{
         effect::SessionRef,
         step::{Call, FailureReason},
@@ -18,8 +18,19 @@ use crate::{
 /// The next thing to do; each says what it is answered by.
 #[derive(Debug)]
 pub enum Need {
-    /// Look up the session of this token in the realm: [`Given::Session`].
+    /// Look up the session of this token, whatever its realm: [`Given::Session`].
     Session(Secret<String>),
+    /// Look up the session of this handle, whatever its realm: [`Given::Session`].
+    SessionOf(SessionRef),
+    /// Look up the journey that a user of the realm is to take: [`Given::UserJourney`].
+    UserJourney(String),
+    /// Ask the policies of the realm what is missing for a resource: [`Given::Policy`].
+    Policy {
+        /// The address of the resource.
+        resource: String,
+        /// Whose session came along.
+        session: Option<SessionRef>,
+    },
     /// Look up a transaction of the realm that may be begun, or begun again, by whoever holds the session
     /// that came along; from now on it is under way: [`Given::Transaction`].
     Transaction {
@@ -64,6 +75,15 @@ pub struct Admission {
     /// Whether a secret may be compared before the next stop. Whoever is admitted has a place for it and
     /// is not sent away later.
     pub verify: bool,
+}
+
+/// A valid session that came along with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// Its realm.
+    pub realm: Realm,
+    /// The session.
+    pub session: StartSession,
 }
 
 /// A success that is to become a session.
@@ -115,7 +135,11 @@ pub enum Given {
     /// Nothing: the first call.
     Nothing,
     /// The valid session, if there is one.
-    Session(Option<StartSession>),
+    Session(Option<Beside>),
+    /// The journey, where the user has one of their own; nothing where there is no such user.
+    UserJourney(Option<Arc<str>>),
+    /// What is missing, perhaps nothing; `None` where no policy knows the resource.
+    Policy(Option<Advice>),
     /// The transaction, where it may be begun.
     Transaction(Option<Transaction>),
     /// There is room, and it is held.
@@ -156,10 +180,12 @@ pub enum Given {
 /// What an exchange came to, for audits and counts; nothing secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// The realm.
+    /// The realm of the run.
     pub realm: Realm,
     /// The run.
     pub run: Option<u128>,
+    /// The menu that the run was chosen from by this request; it is over.
+    pub chosen_from: Option<u128>,
     /// The stop it stands at.
     pub generation: u32,
     /// The journey, by its name on the wire.
@@ -189,6 +215,8 @@ pub enum Verdict {
         /// Whether there is a session.
         session: bool,
     },
+    /// The session that came along is enough; nothing was run.
+    Satisfied,
     /// The run failed.
     Failure(FailureReason),
     /// The run succeeded, but the session it rested on was gone.

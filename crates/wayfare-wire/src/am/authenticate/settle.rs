@@ -4,11 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Ask, AuthSession, Effect, End, Failure, FailureReason, Secret, Success, Timestamp, Value,
-    engine::step::{Call, Suspended},
+    engine::{
+        effect::SessionRef,
+        step::{Call, Suspended},
+    },
 };
 
 use super::{
-    Exchange, Finish, Given, Need, State, Verdict,
+    Conclusion, Exchange, Finish, Given, Need, State, Verdict,
+    site::NoSessionMessage,
     token::{Head, Kind},
 };
 use crate::{
@@ -16,6 +20,7 @@ use crate::{
         auth_id::{self, Claims},
         error::{LOGIN_FAILURE, Refusal, code_text, escape, failure},
         reply::{self, Login, Reply},
+        version::Version,
     },
     claims::{Kept, RunEnd},
     seal::Sealer,
@@ -31,6 +36,8 @@ pub(super) enum Closing {
     End(Reply),
     /// For the session.
     Finish(Box<Success>),
+    /// For the transaction to be concluded.
+    Conclude(Reply),
 }
 
 /// A token, and the state that must be kept before it is sent.
@@ -111,6 +118,7 @@ impl Exchange<'_> {
             run: session.run_id(),
             generation: session.generation(),
             program: session.program(),
+            realm: self.home.clone(),
         };
         let cipher = Sealer::new(&keys, self.host);
         let sealed = session
@@ -138,17 +146,14 @@ impl Exchange<'_> {
         })
     }
 
-    fn signed(
+    pub(super) fn signed(
         &self,
         head: &Head,
         sealed: &[u8],
         exp: Timestamp,
         keys: &crate::seal::RealmKeys,
     ) -> Result<String, Refusal> {
-        let state = match head.kind {
-            Kind::Contained => sealed,
-            Kind::Kept | Kind::Suspended => &[],
-        };
+        let state = if head.kind.holds_state() { sealed } else { &[] };
         let (index_type, index_value) = self.index.clone();
         let claims = Claims {
             index_value,
@@ -168,27 +173,75 @@ impl Exchange<'_> {
             run: session.run_id(),
             keep: keep.max(session.expires_at()),
         });
+        let transaction = session.start().transaction.clone();
         match end {
-            End::Success(success) if success.no_session || self.no_session => {
-                self.verdict = Verdict::Success { session: false };
-                let reply = self.logged_in(&success, None, &BTreeMap::new());
-                self.bury(run_end, reply)
-            }
-            End::Success(success) => {
-                self.state = State::Closing(Closing::Finish(success.clone()));
-                Need::Finish(Box::new(Finish {
-                    realm: self.realm.clone(),
-                    end: run_end,
-                    success: *success,
-                    transaction: None,
-                }))
+            End::Success(mut success) => {
+                if !self.settings.goto_first && success.journey_url.is_some() {
+                    success.success_url.clone_from(&success.journey_url);
+                }
+                match transaction {
+                    _ if !success.no_session && !self.no_session => {
+                        self.finish(success, run_end, transaction)
+                    }
+                    Some(transaction) => {
+                        self.verdict = Verdict::Success { session: false };
+                        // The session that came along stays as it is, and its token with it.
+                        let kept = success.upgrades.as_ref().filter(|_| !self.no_session);
+                        let token = kept.map(|_| Secret::new(self.existing_token()));
+                        let reply = self.logged_in(&success, token.as_ref(), &BTreeMap::new());
+                        let session = success.upgrades;
+                        self.conclude(transaction, true, session, run_end, reply)
+                    }
+                    None => {
+                        self.verdict = Verdict::Success { session: false };
+                        let reply = self.logged_in(&success, None, &BTreeMap::new());
+                        self.bury(run_end, reply)
+                    }
+                }
             }
             End::Failure(failed) => {
-                let reply = self.failed(&failed);
+                let expected = session.start().expects.is_some();
+                let reply = self.failed(&failed, expected);
                 self.verdict = Verdict::Failure(failed.reason);
-                self.bury(run_end, reply)
+                match transaction {
+                    Some(transaction) => self.conclude(transaction, false, None, run_end, reply),
+                    None => self.bury(run_end, reply),
+                }
             }
         }
+    }
+
+    fn finish(
+        &mut self,
+        success: Box<Success>,
+        end: Option<RunEnd>,
+        transaction: Option<Arc<str>>,
+    ) -> Need {
+        self.state = State::Closing(Closing::Finish(success.clone()));
+        Need::Finish(Box::new(Finish {
+            realm: self.home.clone(),
+            end,
+            success: *success,
+            transaction,
+        }))
+    }
+
+    fn conclude(
+        &mut self,
+        transaction: Arc<str>,
+        approved: bool,
+        session: Option<SessionRef>,
+        end: Option<RunEnd>,
+        reply: Reply,
+    ) -> Need {
+        self.state = State::Closing(Closing::Conclude(reply));
+        Need::Conclude(Conclusion {
+            realm: self.home.clone(),
+            transaction,
+            approved,
+            session,
+            end,
+        })
     }
 
     fn bury(&mut self, run_end: Option<RunEnd>, reply: Reply) -> Need {
@@ -207,7 +260,8 @@ impl Exchange<'_> {
             // At an end the last token is used: a row that could not be marked cannot be claimed either.
             (Closing::Keep(reply, None), Given::Done)
             | (Closing::Deliver(reply), Given::Effect(_))
-            | (Closing::End(reply), Given::Done | Given::Failed) => Ok(self.send(reply)),
+            | (Closing::End(reply), Given::Done | Given::Failed)
+            | (Closing::Conclude(reply), Given::Done) => Ok(self.send(reply)),
             (Closing::Keep(reply, Some(call)), Given::Done) => {
                 self.state = State::Closing(Closing::Deliver(reply));
                 Ok(Need::Perform(call))
@@ -221,7 +275,7 @@ impl Exchange<'_> {
                     .with_cookies(cookies);
                 Ok(self.send(reply))
             }
-            (Closing::Finish(_), Given::NotMade) => {
+            (Closing::Finish(_) | Closing::Conclude(_), Given::NotMade) => {
                 self.verdict = Verdict::NotMade;
                 let version = self.served.map(|served| served.version);
                 let reply = failure(401, LOGIN_FAILURE, None, &BTreeMap::new(), version);
@@ -248,23 +302,34 @@ impl Exchange<'_> {
                 details.insert(Arc::clone(shown), value.clone());
             }
         }
-        let old = self.served.is_some_and(|served| served.version.major == 1);
+        let settings = self.site.settings(&self.home);
         let login = Login {
             token: token.map(|token| token.reveal().as_str()),
             success_url: success
                 .success_url
                 .as_deref()
-                .unwrap_or(&self.settings.success_url),
-            realm: &self.realm,
+                .unwrap_or(&settings.success_url),
+            realm: &self.home,
             details: &details,
-            message: self.settings.no_session_message || old,
+            message: self.says_so(),
         };
         reply::login(&login).node_headers(&success.headers)
     }
 
-    fn failed(&self, failed: &Failure) -> Reply {
+    /// Whether success without a session says so in words.
+    pub(super) fn says_so(&self) -> bool {
+        let requested = self.served.and_then(|served| served.requested);
+        match self.settings.no_session_message {
+            NoSessionMessage::Always => true,
+            NoSessionMessage::Never => false,
+            NoSessionMessage::Auto => requested.is_none_or(|asked| asked <= Version::new(2, 0)),
+        }
+    }
+
+    fn failed(&self, failed: &Failure, expected: bool) -> Reply {
         let version = self.served.map(|served| served.version);
-        if failed.reason == FailureReason::OtherSubject {
+        // Whom a transaction expects is not told; whose the session is, its holder knows.
+        if failed.reason == FailureReason::OtherSubject && !expected {
             return Refusal::OtherSubject.reply(version);
         }
         let locked = self.settings.locked_message && failed.reason == FailureReason::Inactive;
@@ -273,10 +338,14 @@ impl Exchange<'_> {
             Some(message) => escape(message),
             None => LOGIN_FAILURE.to_owned(),
         };
-        let url = failed
-            .failure_url
+        let settings = self.site.settings(&self.home);
+        let journeys = failed
+            .journey_url
             .as_deref()
-            .or(self.settings.failure_url.as_deref());
+            .filter(|_| !self.settings.goto_first);
+        let url = journeys
+            .or(failed.failure_url.as_deref())
+            .or(settings.failure_url.as_deref());
         failure(401, &message, url, &failed.details, version).node_headers(&failed.headers)
     }
 
@@ -290,7 +359,7 @@ impl Exchange<'_> {
         self.send(reply)
     }
 
-    fn send(&mut self, reply: Reply) -> Need {
+    pub(super) fn send(&mut self, reply: Reply) -> Need {
         self.state = State::Over;
         let reply = match self.served {
             Some(served) => reply.served(served),

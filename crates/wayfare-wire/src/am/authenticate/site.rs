@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wayfare::{Realm, engine::session::Engine};
+use wayfare::{AuthLevel, Engine, Journeys, Realm};
 
 use crate::{
     am::{
@@ -36,8 +36,75 @@ pub trait Site: Realms + Sync {
     /// The journey that a start without a name means.
     fn default_journey(&self, realm: &Realm) -> Option<Arc<str>>;
 
+    /// The journey that stands for a module of this name; none unless an embedder says so.
+    fn module(&self, _realm: &Realm, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    /// The journey by which users of a role log in; none unless an embedder says so.
+    fn role(&self, _realm: &Realm, _role: &str) -> Option<Arc<str>> {
+        None
+    }
+
     /// The name of the store of steps.
     fn epoch(&self) -> Epoch;
+}
+
+/// A site as an advice is resolved against it.
+pub(super) struct Places<'a>(pub(super) &'a dyn Site);
+
+impl Journeys for Places<'_> {
+    fn engine(&self, realm: &Realm) -> Option<Engine> {
+        self.0.engine(realm)
+    }
+
+    fn default_journey(&self, realm: &Realm) -> Option<Arc<str>> {
+        self.0.default_journey(realm)
+    }
+
+    fn scheme(&self, realm: &Realm, name: &str) -> Option<Arc<str>> {
+        self.0.module(realm, name)
+    }
+
+    fn alias(&self, alias: &str) -> Option<Realm> {
+        self.0.alias(alias)
+    }
+
+    fn at_least(&self, realm: &Realm, level: AuthLevel, max: usize) -> Vec<Arc<str>> {
+        let engine = self.0.engine(realm);
+        engine.map_or_else(Vec::new, |engine| engine.at_least(level, max))
+    }
+
+    fn reaches(&self, realm: &Realm, journey: &str, level: AuthLevel) -> bool {
+        let engine = self.0.engine(realm);
+        engine
+            .and_then(|engine| engine.levels(journey))
+            .is_some_and(|span| span.may_reach(level))
+    }
+}
+
+/// Whether success without a session says `Authentication Successful`, as before version 8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NoSessionMessage {
+    /// To clients that ask for version 2.0 or older, or for none.
+    #[default]
+    Auto,
+    /// To everybody.
+    Always,
+    /// To nobody.
+    Never,
+}
+
+/// What stands for the token where a session that came along is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExistingToken {
+    /// Nothing where it came as a cookie, which scripts are not to read; else the token.
+    #[default]
+    Auto,
+    /// The token.
+    Same,
+    /// Nothing.
+    Empty,
 }
 
 /// How a realm speaks.
@@ -58,8 +125,22 @@ pub struct Settings {
     pub origin: Option<Origin>,
     /// The page that a link for coming back opens.
     pub login_page: String,
-    /// Whether success without a session says `Authentication Successful`, as before version 8.
-    pub no_session_message: bool,
+    /// Whether success without a session says so in words.
+    pub no_session_message: NoSessionMessage,
+    /// What stands for the token where a session that came along is enough.
+    pub existing_token: ExistingToken,
+    /// Whether `goto` goes before the address that a journey set.
+    pub goto_first: bool,
+    /// Whether all that an advice asks for is meant: the highest level, and that also of journeys that it
+    /// names; a session that has it all is then enough.
+    pub strict_advice: bool,
+    /// Whether a start may ask for a module.
+    pub module_login: bool,
+    /// Whether a first step that asks for name and password is answered from the headers of the start.
+    pub zero_page: bool,
+    /// Whether callbacks that come back are told by their ids and inputs, and those that hold nothing may
+    /// be left out.
+    pub lenient_callbacks: bool,
     /// Whether an inactive user is told so, as the product does.
     pub locked_message: bool,
     /// Whether a request must carry a header that other sites cannot send.
@@ -86,7 +167,13 @@ impl Default for Settings {
             goto: Allowed::default(),
             origin: None,
             login_page: "/".to_owned(),
-            no_session_message: false,
+            no_session_message: NoSessionMessage::Auto,
+            existing_token: ExistingToken::Auto,
+            goto_first: true,
+            strict_advice: false,
+            module_login: false,
+            zero_page: true,
+            lenient_callbacks: false,
             locked_message: false,
             cross_site_check: true,
             bounds: Bounds::default(),

@@ -20,31 +20,60 @@ pub(super) enum Kind {
     Kept,
     /// A link by which someone comes back; the store keeps the state.
     Suspended,
+    /// A menu whose state stands in the token; its run is not begun.
+    Menu,
+    /// A menu whose state the store keeps.
+    KeptMenu,
 }
 
-/// A run at a stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Kind {
+    const ALL: [(Self, u8); 5] = [
+        (Self::Contained, 1),
+        (Self::Kept, 2),
+        (Self::Suspended, 3),
+        (Self::Menu, 4),
+        (Self::KeptMenu, 5),
+    ];
+
+    /// Whether the token itself holds the state.
+    pub(super) fn holds_state(self) -> bool {
+        matches!(self, Self::Contained | Self::Menu)
+    }
+
+    /// Whether it is a menu.
+    pub(super) fn is_menu(self) -> bool {
+        matches!(self, Self::Menu | Self::KeptMenu)
+    }
+}
+
+/// A run at a stop, or a menu before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) kind: Kind,
     pub(super) epoch: Epoch,
     pub(super) run: u128,
     pub(super) generation: u32,
+    /// The program of the run; zeros for a menu, which belongs to none.
     pub(super) program: ProgramHash,
+    /// The realm the run lives in: that of the address, or one below it.
+    pub(super) realm: Realm,
 }
 
 impl Head {
     /// The claim `sessionId`.
     pub(super) fn write(&self, state: &[u8]) -> String {
-        let mut bytes = Vec::with_capacity(69 + state.len());
-        bytes.push(match self.kind {
-            Kind::Contained => 1,
-            Kind::Kept => 2,
-            Kind::Suspended => 3,
-        });
+        let realm = self.realm.as_str().as_bytes();
+        let mut bytes = Vec::with_capacity(71 + realm.len() + state.len());
+        let kind = Kind::ALL.iter().find(|(kind, _)| *kind == self.kind);
+        bytes.push(kind.map_or(0, |(_, number)| *number));
         bytes.extend_from_slice(&self.epoch);
         bytes.extend_from_slice(&self.run.to_be_bytes());
         bytes.extend_from_slice(&self.generation.to_be_bytes());
         bytes.extend_from_slice(&self.program.0);
+        // A realm is never longer than its bound, which fits.
+        let length = u16::try_from(realm.len()).unwrap_or(u16::MAX);
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(realm);
         bytes.extend_from_slice(state);
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -52,37 +81,42 @@ impl Head {
     /// The head and the state that stands behind it.
     pub(super) fn read(session_id: &str) -> Option<(Self, Vec<u8>)> {
         let bytes = URL_SAFE_NO_PAD.decode(session_id).ok()?;
-        let (kind, rest) = bytes.split_first()?;
-        let kind = match kind {
-            1 => Kind::Contained,
-            2 => Kind::Kept,
-            3 => Kind::Suspended,
-            _ => return None,
-        };
+        let (number, rest) = bytes.split_first()?;
+        let (kind, _) = Kind::ALL.iter().find(|(_, known)| known == number)?;
         let (epoch, rest) = rest.split_first_chunk()?;
         let (run, rest) = rest.split_first_chunk()?;
         let (generation, rest) = rest.split_first_chunk()?;
-        let (program, state) = rest.split_first_chunk()?;
+        let (program, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (realm, state) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
         // Only a token that holds its state has anything behind the head.
-        if (kind == Kind::Contained) == state.is_empty() {
+        if kind.holds_state() == state.is_empty() {
             return None;
         }
         let head = Self {
-            kind,
+            kind: *kind,
             epoch: *epoch,
             run: u128::from_be_bytes(*run),
             generation: u32::from_be_bytes(*generation),
             program: ProgramHash(*program),
+            realm: Realm::parse(std::str::from_utf8(realm).ok()?)?,
         };
         Some((head, state.to_vec()))
     }
 
-    /// What the sealed state is bound to.
-    pub(super) fn associated(&self, realm: &Realm) -> Vec<u8> {
-        let mut bytes = b"wayfare.run.1".to_vec();
-        let length = u32::try_from(realm.as_str().len()).unwrap_or(u32::MAX);
-        bytes.extend_from_slice(&length.to_be_bytes());
-        bytes.extend_from_slice(realm.as_str().as_bytes());
+    /// What the sealed state is bound to, for tokens that claim this realm.
+    pub(super) fn associated(&self, claimed: &Realm) -> Vec<u8> {
+        let purpose: &[u8] = if self.kind.is_menu() {
+            b"wayfare.menu.1"
+        } else {
+            b"wayfare.run.2"
+        };
+        let mut bytes = purpose.to_vec();
+        for realm in [claimed, &self.realm] {
+            let length = u32::try_from(realm.as_str().len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+            bytes.extend_from_slice(realm.as_str().as_bytes());
+        }
         bytes.extend_from_slice(&self.program.0);
         bytes.extend_from_slice(&self.run.to_be_bytes());
         bytes.extend_from_slice(&self.generation.to_be_bytes());
@@ -101,6 +135,8 @@ mod tests {
             (Kind::Contained, &b"state"[..]),
             (Kind::Kept, b""),
             (Kind::Suspended, b""),
+            (Kind::Menu, b"menu"),
+            (Kind::KeptMenu, b""),
         ] {
             let head = Head {
                 kind,
@@ -108,6 +144,7 @@ mod tests {
                 run: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
                 generation: 4_000_000_000,
                 program: ProgramHash([9; 32]),
+                realm: Realm::parse("/alpha/sub").unwrap(),
             };
             let written = head.write(state);
             assert_eq!(Head::read(&written), Some((head, state.to_vec())));
@@ -120,10 +157,11 @@ mod tests {
             &[][..],
             &[1],
             &[0; 80],
-            &[4; 80],
+            &[6; 80],
             &[1; 69],
             &[2; 70],
             &[1; 68],
+            &[1; 900],
         ] {
             assert_eq!(
                 Head::read(&URL_SAFE_NO_PAD.encode(bytes)),

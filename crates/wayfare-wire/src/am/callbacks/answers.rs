@@ -48,8 +48,36 @@ const INPUTS_MAX: usize = 16;
 #[derive(Default)]
 struct Sent<'a> {
     ty: Option<Cow<'a, str>>,
+    /// `_id`
+    id: Option<u32>,
     /// `None` where it is missing or no array.
     inputs: Option<Vec<Input<'a>>>,
+}
+
+impl Sent<'_> {
+    fn is(&self, asked: &Callback) -> bool {
+        let ty = self.ty.as_deref();
+        ty.is_some_and(|ty| ty.eq_ignore_ascii_case(asked.kind()))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let inputs = self.inputs.iter().flatten();
+        inputs.filter_map(|input| input.name.as_deref())
+    }
+
+    /// Whether an input of it is named after this position.
+    fn is_for(&self, position: usize) -> bool {
+        let position = format!("IDToken{position}");
+        self.names().any(|name| {
+            let suffix = name.strip_prefix(&position);
+            suffix.is_some_and(|suffix| !suffix.starts_with(|c: char| c.is_ascii_digit()))
+        })
+    }
+
+    /// Whether nothing in it tells what it is for.
+    fn is_anonymous(&self) -> bool {
+        self.id.is_none() && !self.names().any(|name| name.starts_with("IDToken"))
+    }
 }
 
 #[derive(Default)]
@@ -68,12 +96,8 @@ pub fn answers(ask: &Ask, submitted: Submitted<'_>) -> Result<Vec<Answer>, Refus
         .filter(|sent| sent.len() == ask.callbacks.len())
         .ok_or(Refusal::CallbackCount)?;
     // Types first, so that a step whose callbacks were swapped is told so.
-    let fits = ask.callbacks.iter().zip(&sent).all(|(asked, sent)| {
-        sent.ty
-            .as_deref()
-            .is_some_and(|ty| ty.eq_ignore_ascii_case(asked.kind()))
-    });
-    if !fits {
+    let fits = |(asked, sent): (&Callback, &Sent<'_>)| sent.is(asked);
+    if !ask.callbacks.iter().zip(&sent).all(fits) {
         return Err(Refusal::CallbackType);
     }
     ask.callbacks
@@ -82,6 +106,50 @@ pub fn answers(ask: &Ask, submitted: Submitted<'_>) -> Result<Vec<Answer>, Refus
         .enumerate()
         .map(|(at, (asked, sent))| answer(asked, sent, at + 1))
         .collect()
+}
+
+/// The answers to a step whose callbacks are told by their ids and by the names of their inputs, and not
+/// by their positions; those that hold nothing may be left out, and more of them may come back.
+///
+/// Where neither ids nor names tell, positions do.
+///
+/// # Errors
+/// A callback that must be answered is missing, or a type or a value does not fit.
+pub fn aligned(ask: &Ask, submitted: Submitted<'_>) -> Result<Vec<Answer>, Refusal> {
+    let mut sent = submitted.list.ok_or(Refusal::CallbackCount)?;
+    let by_position = sent.len() == ask.callbacks.len();
+    let mut answers = Vec::with_capacity(ask.callbacks.len());
+    for (at, asked) in ask.callbacks.iter().enumerate() {
+        if !asked.is_input() {
+            answers.push(Answer::None);
+            continue;
+        }
+        let id = ask.ids.as_ref().and_then(|ids| ids.get(at)).copied();
+        let told = sent
+            .iter()
+            .position(|sent| id.is_some() && sent.id == id)
+            .or_else(|| sent.iter().position(|sent| sent.is_for(at + 1)))
+            .or_else(|| {
+                by_position
+                    .then_some(at)
+                    .filter(|at| sent.get(*at).is_some_and(Sent::is_anonymous))
+            });
+        let found = told.and_then(|told| sent.get_mut(told)).map(std::mem::take);
+        let found = found.ok_or(Refusal::CallbackCount)?;
+        if !found.is(asked) {
+            return Err(Refusal::CallbackType);
+        }
+        answers.push(answer(asked, found, at + 1)?);
+    }
+    // What is left over must not have been meant for anything.
+    if sent.iter().any(|left| {
+        left.inputs
+            .as_ref()
+            .is_some_and(|inputs| !inputs.is_empty())
+    }) {
+        return Err(Refusal::CallbackCount);
+    }
+    Ok(answers)
 }
 
 /// The answers to a step that a client came back to without callbacks: it may have none that need input.
@@ -331,6 +399,11 @@ impl<'de> Member<'de> for Sent<'de> {
             "type" => {
                 if let Scalar::Text(ty) = map.next_value()? {
                     self.ty = Some(ty);
+                }
+            }
+            "_id" => {
+                if let Scalar::Int(id) = map.next_value()? {
+                    self.id = u32::try_from(id).ok();
                 }
             }
             "input" => self.inputs = map.next_value::<Inputs<'de>>()?.0,

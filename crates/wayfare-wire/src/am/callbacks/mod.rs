@@ -7,5 +7,5 @@
 mod answers;
 mod write;
 
-pub use answers::{COUNT_MAX, Submitted, answers, passed};
+pub use answers::{COUNT_MAX, Submitted, aligned, answers, passed};
 pub use write::write;

@@ -1,0 +1,62 @@
+//! A first step that is answered from the headers of the start, all of it or nothing.
+//!
+//! It asks for a name and a password and for nothing else, the headers are there, and nothing of the
+//! journey looks at them itself. Otherwise the step goes to the client as it is.
+
+use wayfare::{
+    Answer, Ask, AuthSession, Callback, Candidate, Secret, encoded_word::decode,
+    model::journey::NodeKind,
+};
+
+use super::{Along, Exchange, within};
+
+const USERNAME: &str = "x-openam-username";
+const PASSWORD: &str = "x-openam-password";
+
+/// The node that reads such headers, if a journey has one.
+const NODE: &str = "ZeroPageLogin";
+
+impl<'a> Exchange<'a> {
+    /// Whether headers came that may answer the first step of a journey.
+    pub(super) fn headers(&self, candidate: &Candidate) -> Along<'a> {
+        let came = [USERNAME, PASSWORD]
+            .iter()
+            .any(|name| self.parts.header(name).next().is_some());
+        if came && self.settings.zero_page && !self.reads_headers(candidate) {
+            Along::Headers
+        } else {
+            Along::Nothing
+        }
+    }
+
+    /// Whether the journey has the node that decides about such headers by itself.
+    fn reads_headers(&self, candidate: &Candidate) -> bool {
+        let Some(engine) = self.site.engine(&candidate.realm) else {
+            return false;
+        };
+        let program = engine.program();
+        let node = program.catalog.find(NODE);
+        let journey = program.journey_on_wire(&candidate.journey);
+        journey.is_some_and(|journey| {
+            let mut nodes = journey.graph.node_weights();
+            nodes.any(|one| matches!(&one.kind, NodeKind::Task(task) if Some(task.ty) == node))
+        })
+    }
+
+    /// The answers to all of a step; `None` where one of its callbacks asks for something else.
+    pub(super) fn from_headers(&self, session: &AuthSession, ask: &Ask) -> Option<Vec<Answer>> {
+        let header = |name: &'static str| {
+            let value = self.parts.header(name).next()?;
+            decode(value).ok().map(std::borrow::Cow::into_owned)
+        };
+        let answer = |callback: &Callback| match callback {
+            Callback::Name { .. } => header(USERNAME).map(Answer::Text),
+            Callback::Password { .. } => {
+                header(PASSWORD).map(|password| Answer::Secret(Secret::new(password)))
+            }
+            _ => None,
+        };
+        let answers: Vec<Answer> = ask.callbacks.iter().map(answer).collect::<Option<_>>()?;
+        (!answers.is_empty() && within(session, &answers).is_ok()).then_some(answers)
+    }
+}
