@@ -6,8 +6,16 @@
 import { wordsFor } from "./words.js";
 import { widgetFor } from "./callbacks.js";
 
+/** What the page keeps while it is elsewhere: the step, and what was asked for. */
+const STEP = "wayfare-step";
+const QUERY = "wayfare-query";
+/** What someone who was sent away comes back with. */
+const BACK = ["code", "state", "error", "form_post_entry", "responsekey", "RelayState"];
+/** Parameters that are good for one request. */
+const ONCE = [...BACK, "suspendedId", "scope", "nonce", "errorCode", "errorMessage"];
+
 const root = document.documentElement;
-const query = new URLSearchParams(location.search);
+const query = wanted();
 const realm = query.get("realm") || root.dataset.realm || "/";
 const languages = [query.get("locale"), ...navigator.languages].filter(Boolean);
 const say = wordsFor(languages);
@@ -15,6 +23,16 @@ const $ = (id) => document.getElementById(id);
 
 root.lang = query.get("locale") || navigator.language || "en";
 $("where").textContent = realm === "/" ? "" : realm;
+
+/** What is asked for: the address of the page; on the way back from elsewhere, also that of before. */
+function wanted() {
+  const now = new URLSearchParams(location.search);
+  const before = new URLSearchParams(sessionStorage.getItem(QUERY) ?? "");
+  sessionStorage.removeItem(QUERY);
+  if (!sessionStorage.getItem(STEP) || !BACK.some((name) => now.has(name))) return now;
+  for (const [name, value] of before) if (!now.has(name)) now.append(name, value);
+  return now;
+}
 
 /** The path of a realm as the protocol spells it. */
 function api(endpoint) {
@@ -78,20 +96,27 @@ async function send(body) {
 
 /** What an answer of the server leads to. */
 function take({ status, retryAfter, data }, sent) {
-  if (status === 200 && Array.isArray(data?.callbacks)) return step(data);
-  if (status === 200 && data && ("tokenId" in data || "successUrl" in data)) return success(data);
   if (status === 503) {
     const seconds = Math.min(Math.max(parseInt(retryAfter, 10) || 2, 1), 60);
     status_(say.busy.replace("{n}", seconds));
     setTimeout(() => send(sent), seconds * 1000);
     return undefined;
   }
+  // A link, and what someone came back with, were good for this one request.
+  const linked = query.has("suspendedId");
+  const spent = ONCE.some((name) => query.has(name));
+  for (const name of ONCE) query.delete(name);
+  if (status === 200 && Array.isArray(data?.callbacks)) return step(data);
+  if (status === 200 && data && ("tokenId" in data || "successUrl" in data)) return success(data);
   if (status === 401 && data?.detail?.errorCode === "110") return begin(say.expired);
   if (status === 401) {
     const url = data?.detail?.failureUrl;
     if (url) return go(url);
-    const message = data?.message;
-    return begin(!message || message === "Login failure" ? say.refused : unescape(message));
+    if (linked && !sent.authId) return begin(say.link);
+    const plain = !data?.message || data.message === "Login failure";
+    // A start that is refused would be refused again, and for ever.
+    if (!sent.authId && !spent) return trouble(plain ? say.denied : unescape(data.message), () => begin());
+    return begin(plain ? say.refused : unescape(data.message));
   }
   if (status === 400 && data?.message === "No Configuration found") return trouble(say.unknown);
   return trouble(data?.message ? unescape(data.message) : say.odd, () => begin());
@@ -187,8 +212,8 @@ function follow(callback, data) {
   const value = (name) => callback.output.find((output) => output.name === name)?.value;
   const url = new URL(value("redirectUrl"), location.href);
   if (!/^https?:$/.test(url.protocol)) return trouble(say.odd);
-  sessionStorage.setItem("wayfare-step", JSON.stringify({ authId: data.authId }));
-  sessionStorage.setItem("wayfare-query", location.search);
+  sessionStorage.setItem(STEP, JSON.stringify({ authId: data.authId }));
+  sessionStorage.setItem(QUERY, query.toString());
   if (value("redirectMethod") !== "POST") return location.assign(url.href);
   const form = document.createElement("form");
   form.method = "post";
@@ -213,7 +238,7 @@ function go(url) {
 }
 
 async function success(data) {
-  sessionStorage.removeItem("wayfare-step");
+  sessionStorage.removeItem(STEP);
   if (data.successUrl && data.successUrl !== root.dataset.console) return go(data.successUrl);
   if (!("tokenId" in data)) {
     ended(say.noSession);
@@ -302,10 +327,9 @@ function harmless(html) {
 }
 
 async function main() {
-  const stored = sessionStorage.getItem("wayfare-step");
-  const back = ["code", "state", "error", "form_post_entry", "responsekey", "RelayState"].some((name) => query.has(name));
-  if (stored && back) {
-    sessionStorage.removeItem("wayfare-step");
+  const stored = sessionStorage.getItem(STEP);
+  if (stored && BACK.some((name) => query.has(name))) {
+    sessionStorage.removeItem(STEP);
     return send(JSON.parse(stored));
   }
   // With nothing asked for, someone who is signed in already is told so.

@@ -4,6 +4,7 @@
 //! say that they are skipped; with `WAYFARE_CLIENTS=required` that is a failure.
 
 mod frodo;
+mod login_page;
 mod nodes;
 mod stage;
 

@@ -58,7 +58,9 @@ impl Prepared for Sender {
         let mut state = [0; 16];
         cx.random(&mut state)?;
         let state = format!("{:032x}", u128::from_be_bytes(state));
-        let url = format!("{}?state={state}", self.idp);
+        // Back to where the request came from: an application, or the login page.
+        let origin = cx.request().header("origin").next().unwrap_or_default();
+        let url = format!("{}?state={state}&origin={origin}", self.idp);
         cx.set_visit(Some(Value::text(&*state)));
         Ok(Action::ask([Callback::Redirect {
             url,

@@ -17,6 +17,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
+use wayfare_server::config::Config;
 use wayfare_wire::query::Query;
 
 use super::nodes;
@@ -45,6 +46,11 @@ impl Drop for Stage {
 
 impl Stage {
     pub(super) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same with settings of the server changed.
+    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let allowed = origin.clone();
@@ -53,6 +59,7 @@ impl Stage {
             write_all(&journeys, &[("clients.journey", JOURNEYS)]);
             *config = config.clone().with_journeys(journeys);
             config.cors_allow.push(allowed);
+            change(config);
         });
         let server = Arc::new(server.await);
         let serving = tokio::spawn(serve(listener, Arc::clone(&server)));
@@ -102,14 +109,7 @@ fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
                 "token_endpoint": format!("{at}{issuer}/access_token"),
             }))
         }
-        // The code has what must be encoded in it.
-        "/idp" => to(
-            &format!(
-                "/clients/page.html?code=4%2F2%20%2B%26&state={}",
-                one("state")
-            ),
-            request,
-        ),
+        "/idp" => come_back(server, one("state"), one("origin"), request),
         _ => file(path).unwrap_or_else(|| plain(StatusCode::NOT_FOUND)),
     }
 }
@@ -127,11 +127,18 @@ fn told(json: &serde_json::Value) -> Reply {
     reply
 }
 
-/// To a page of this origin, with its whole address: an application reads it as it stands.
-fn to(path: &str, request: &Request<Incoming>) -> Reply {
-    let host = request.headers()[header::HOST].to_str().expect("a host");
+/// Back to the page that the client came from, with a code that has what must be encoded in it.
+fn come_back(server: &TestServer, state: &str, from: &str, request: &Request<Incoming>) -> Reply {
+    let login_page = format!("http://{}", server.running.address());
+    let page = if from == login_page {
+        format!("{login_page}/")
+    } else {
+        let host = request.headers()[header::HOST].to_str().expect("a host");
+        format!("http://{host}/clients/page.html")
+    };
     let mut reply = plain(StatusCode::FOUND);
-    let place = format!("http://{host}{path}").parse().expect("an address");
+    let place = format!("{page}?code=4%2F2%20%2B%26&state={state}");
+    let place = place.parse().expect("an address");
     reply.headers_mut().insert(header::LOCATION, place);
     reply
 }
