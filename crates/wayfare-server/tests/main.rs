@@ -16,6 +16,8 @@ mod http;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod nodes;

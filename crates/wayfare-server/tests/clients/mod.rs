@@ -5,7 +5,7 @@
 
 mod frodo;
 mod login_page;
-mod nodes;
+pub(crate) mod nodes;
 mod stage;
 
 use std::time::Duration;

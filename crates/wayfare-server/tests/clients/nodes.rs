@@ -13,7 +13,7 @@ use wayfare::{
 };
 
 /// The built-in types and those of this test.
-pub(super) fn registry(stage: &str) -> Registry {
+pub(crate) fn registry(stage: &str) -> Registry {
     let mut registry = Registry::standard();
     let idp = format!("{stage}/idp");
     registry.add(Elsewhere { idp }).expect("a name of its own");
