@@ -10,6 +10,7 @@ use crate::{
     },
     model::{
         policy::{Policy, Requirement, SubjectRule},
+        realm::Realm,
         resource::Resource,
     },
     policy::{Decision, Policies, Query, Row, SubjectView, WantedTransaction},
@@ -87,20 +88,15 @@ fn behind_gateway(query: Query<'_>) -> Option<Request> {
 
 fn verdict(row: &Row, query: Query<'_>, request: &Request, resource: &Resource) -> Verdict {
     let policy = &row.policy;
-    if !policy
-        .subjects
-        .iter()
-        .any(|rule| speaks_of(rule, query.subject))
-    {
+    let subject = query.subject.filter(|s| s.realm == *home(policy, query));
+    if !policy.subjects.iter().any(|rule| speaks_of(rule, subject)) {
         return Verdict::Denies(Denial::Subject);
     }
     let Some(condition) = &row.condition else {
         return Verdict::Denies(Denial::Failed("a pattern is not well formed".to_owned()));
     };
     let question = Question {
-        session: query
-            .subject
-            .map(|subject| (subject.level, &subject.properties)),
+        session: subject.map(|subject| (subject.level, &subject.properties)),
         environment: query.environment,
     };
     let scene = Scene {
@@ -116,32 +112,44 @@ fn verdict(row: &Row, query: Query<'_>, request: &Request, resource: &Resource) 
     let mut missing = Vec::new();
     let mut by_transaction = false;
     for requirement in &policy.requirements {
-        let met = query
-            .subject
-            .filter(|subject| subject.proved)
-            .is_some_and(|subject| match requirement {
-                Requirement::Level(level) => subject.level >= *level,
-                Requirement::Journey(name) => subject.services.contains(name),
-                Requirement::Realm(realm) => subject.realm == *realm,
-                Requirement::Transaction(journey) => {
-                    let confirmed = is_confirmed(query, policy, journey, subject, resource);
-                    by_transaction |= confirmed;
-                    confirmed
-                }
-            });
+        let met =
+            subject
+                .filter(|subject| subject.proved)
+                .is_some_and(|subject| match requirement {
+                    Requirement::Level(level) => subject.level >= *level,
+                    // Names of journeys are names of this realm.
+                    Requirement::Journey(name) => {
+                        subject.realm == *query.realm && subject.services.contains(name)
+                    }
+                    Requirement::Realm(realm) => subject.realm == *realm,
+                    Requirement::Transaction(journey) => {
+                        let confirmed = is_confirmed(query, policy, journey, subject, resource);
+                        by_transaction |= confirmed;
+                        confirmed
+                    }
+                });
         if !met {
             missing.push(requirement.clone());
         }
     }
-    if missing.is_empty() && (query.subject.is_some() || is_for_all(policy)) {
+    if missing.is_empty() && (subject.is_some() || policy.subjects.contains(&SubjectRule::Any)) {
         Verdict::Grants { by_transaction }
     } else {
         Verdict::Asks(missing)
     }
 }
 
-fn is_for_all(policy: &Policy) -> bool {
-    policy.subjects.contains(&SubjectRule::Any)
+/// The realm whose sessions a policy knows: the one it requires, else its own. Levels and names of another
+/// realm mean nothing to it.
+fn home<'q>(policy: &'q Policy, query: Query<'q>) -> &'q Realm {
+    policy
+        .requirements
+        .iter()
+        .find_map(|requirement| match requirement {
+            Requirement::Realm(realm) => Some(realm),
+            Requirement::Level(_) | Requirement::Journey(_) | Requirement::Transaction(_) => None,
+        })
+        .unwrap_or(query.realm)
 }
 
 /// Whether a rule means this subject. Somebody without a session may be anybody after a login, so every
@@ -247,7 +255,10 @@ fn ask(
             }
             Requirement::Realm(realm) => advice.realm(realm.as_str()),
             Requirement::Transaction(journey) => {
-                let alone = missing.len() == 1 && query.subject.is_some_and(|s| s.proved);
+                let alone = missing.len() == 1
+                    && query
+                        .subject
+                        .is_some_and(|s| s.proved && s.realm == *home(policy, query));
                 if alone && decision.wants_transaction.is_none() {
                     decision.wants_transaction = Some(WantedTransaction {
                         policy: Arc::clone(&policy.name),

@@ -48,6 +48,9 @@ struct Row {
 pub struct Query<'a> {
     /// The resource as somebody wrote it.
     pub resource: &'a str,
+    /// The realm whose policies these are. A session of another realm is one only to a policy that
+    /// requires that realm.
+    pub realm: &'a Realm,
     /// Who wants it; `None` for somebody without a session.
     pub subject: Option<&'a SubjectView>,
     /// The request that policies read as `request`.

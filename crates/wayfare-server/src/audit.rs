@@ -35,6 +35,8 @@ pub enum EventName {
     SessionReplaced,
     /// Another server, or a policy, opened a transaction.
     TransactionOpened,
+    /// The policies were asked about a resource.
+    PolicyEvaluated,
     /// Properties of a session were set or removed.
     SessionChanged,
     /// A request was refused before it did anything.
@@ -53,6 +55,7 @@ impl EventName {
             Self::SessionLoggedOut => "AM-SESSION-LOGGED_OUT",
             Self::SessionReplaced => "AM-SESSION-DESTROYED",
             Self::TransactionOpened => "AM-TRANSACTION-CREATED",
+            Self::PolicyEvaluated => "AM-POLICY-EVALUATED",
             Self::SessionChanged => "AM-SESSION-PROPERTY_CHANGED",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",

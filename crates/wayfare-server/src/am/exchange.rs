@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use wayfare::{Effect, EffectReply, FailureReason, Realm, engine::step::Call};
+use wayfare::{
+    Advice, Effect, EffectReply, FailureReason, Realm,
+    engine::{effect::SessionRef, step::Call},
+};
 use wayfare_wire::{
     am::{
         authenticate::{Admission, Exchange, Finish, Given, Need, Summary, Verdict},
@@ -13,7 +16,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{session, transaction};
+use super::{policies, session, transaction};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -33,10 +36,12 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
         return wayfare_wire::am::error::Refusal::Internal.reply(None);
     };
     let host = RunHost { clock: &*app.clock };
-    let mut exchange = Exchange::new(app, &host, realm, query, parts);
+    let mut exchange = Exchange::new(app, &host, realm, query.clone(), parts);
     let mut work = Work {
         app,
         state,
+        parts,
+        query,
         client: parts.client,
         permit: None,
         done: Done::default(),
@@ -80,6 +85,8 @@ struct Work<'a> {
     app: &'a App,
     /// The realm that the needs are about.
     state: &'a RealmState,
+    parts: Parts<'a>,
+    query: Query,
     client: Option<std::net::IpAddr>,
     permit: Option<Permit>,
     done: Done,
@@ -104,7 +111,9 @@ impl<'a> Work<'a> {
                 .session_by_handle(&handle.0, self.app.clock.now())
                 .map(|found| Given::Session(found.as_ref().map(session::beside))),
             Need::UserJourney(name) => self.user_journey(&name).map(Given::UserJourney),
-            Need::Policy { .. } => Ok(Given::Policy(None)),
+            Need::Policy { resource, session } => {
+                self.policy(&resource, session).await.map(Given::Policy)
+            }
             Need::Admit(admission) => Ok(self.admit(admission)),
             Need::State { run, generation } => store.kept_state(run, generation).map(Given::State),
             Need::Claim(claim) => store
@@ -169,6 +178,24 @@ impl<'a> Work<'a> {
             }
         }
         Given::Admitted
+    }
+
+    /// What the policies ask of whoever wants a resource.
+    async fn policy(
+        &self,
+        resource: &str,
+        session: Option<SessionRef>,
+    ) -> Result<Option<Advice>, StoreError> {
+        let session = match session {
+            Some(handle) => self
+                .app
+                .store()
+                .session_by_handle(&handle.0, self.app.clock.now())?,
+            None => None,
+        };
+        let request = self.parts.to_request(self.query.clone());
+        let realm = &self.state.realm;
+        policies::policy_advice(self.app, realm, resource, &request, session.as_ref()).await
     }
 
     /// The journey that stands in the profile of a user.

@@ -2,6 +2,7 @@
 
 mod backchannel;
 mod exchange;
+mod policies;
 mod resource;
 pub(crate) mod session;
 mod sessions;

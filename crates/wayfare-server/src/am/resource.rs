@@ -16,7 +16,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{session, sessions};
+use super::{policies, session, sessions};
 use crate::{
     app::App,
     store::{StoreError, session::Session, user::NameKey},
@@ -33,6 +33,7 @@ pub(super) async fn answer(
         Endpoint::Sessions => Routes::SESSIONS,
         Endpoint::Serverinfo(_) => Routes::SERVERINFO,
         Endpoint::Realms => Routes::REALMS,
+        Endpoint::Policies => Routes::POLICIES,
         _ => Routes::USERS,
     };
     let served = negotiate(parts.header("accept-api-version"), routes, app.unversioned)
@@ -42,6 +43,7 @@ pub(super) async fn answer(
         Endpoint::Serverinfo(id) => server_info(app, parts, id, route, served),
         Endpoint::Users(None) => about_user(app, parts, query, route, served),
         Endpoint::Users(Some(id)) => profile(app, parts, id, route, served),
+        Endpoint::Policies => policies::answer(app, parts, query, route, served).await,
         Endpoint::Realms => list_realms(app, parts, query, route, served),
         _ => Err(Refusal::NotFound),
     };

@@ -42,6 +42,8 @@ pub enum Refusal {
     BadJson,
     /// A member of the body has a value that is not read.
     BadMember(&'static str),
+    /// A member of a question to the policies is missing or has a value that is not read.
+    InvalidValue(&'static str),
     /// The query does not decode.
     BadQuery,
     /// A parameter stands more than once.
@@ -152,6 +154,7 @@ impl Refusal {
             | Self::InvalidHost(_)
             | Self::BadJson
             | Self::BadMember(_)
+            | Self::InvalidValue(_)
             | Self::BadQuery
             | Self::Repeated(_)
             | Self::BadHeader(_)
@@ -188,6 +191,7 @@ impl Refusal {
                 return format!("Parameter {name} must not be repeated").into();
             }
             Self::BadMember(name) => return format!("Invalid value for {name}").into(),
+            Self::InvalidValue(name) => return format!("Invalid value {name}").into(),
             Self::BadHeader(name) => return format!("Invalid header {name}").into(),
             Self::Version(refusal) => return version_message(refusal),
             Self::UnknownAction(action) => {

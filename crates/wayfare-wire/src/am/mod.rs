@@ -4,7 +4,7 @@
 //! headers, cookies, body. What a server must do in between (look up a journey, claim a step, perform an
 //! effect, make a session) it is asked for as a value.
 //!
-//! Deliberately not here: sockets, the policy engine, OAuth, the administration of trees. Deviations
+//! Deliberately not here: sockets, OAuth, the administration of trees. Deviations
 //! from the product are listed in docs/wire.md, each with its reason.
 
 pub mod advice;
@@ -15,6 +15,7 @@ pub mod callbacks;
 pub mod cookie;
 pub mod error;
 pub mod goto;
+pub mod policies;
 pub mod realm;
 pub mod realms;
 pub mod reply;

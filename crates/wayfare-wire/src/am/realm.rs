@@ -46,6 +46,8 @@ pub enum Endpoint {
     Authenticate,
     /// `authenticate/backchannel/…`
     Backchannel(Backchannel),
+    /// `policies`
+    Policies,
     /// `sessions`
     Sessions,
     /// `serverinfo/ID`
@@ -208,6 +210,7 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
             "info" => Backchannel::Info,
             _ => return None,
         }),
+        ("policies", None) => Endpoint::Policies,
         ("sessions", None) => Endpoint::Sessions,
         ("serverinfo", Some(id)) => Endpoint::Serverinfo(id.to_owned()),
         ("users", id) => Endpoint::Users(id.map(str::to_owned)),

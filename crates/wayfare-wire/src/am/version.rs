@@ -74,6 +74,11 @@ impl Routes {
         versions: &[Version::new(1, 0)],
         family: Family::Resource,
     };
+    /// The versions of `policies`.
+    pub const POLICIES: Self = Self {
+        versions: &[Version::new(1, 0), Version::new(2, 1)],
+        family: Family::Resource,
+    };
     /// The versions of `serverinfo`.
     pub const SERVERINFO: Self = Self {
         versions: &[Version::new(1, 1), Version::new(2, 0)],
