@@ -127,7 +127,7 @@ pub(super) fn approves(app: &App, realm: &Realm, id: &str, run: Option<u128>) ->
     }
 }
 
-/// Concludes a transaction without a new session.
+/// Concludes a transaction without a new session; `false` where it should have been approved and was not.
 pub(super) async fn conclude(
     app: &App,
     end: authenticate::Conclusion,
@@ -142,7 +142,10 @@ pub(super) async fn conclude(
             exp: end.keep,
         }),
     };
-    app.store().conclude_transaction(conclusion).await
+    let refused = !conclusion.approved;
+    // A run that fails after another has ended the transaction fails all the same.
+    let concluded = app.store().conclude_transaction(conclusion).await?;
+    Ok(concluded || refused)
 }
 
 /// Shared state as it was kept: a JSON object that was read strictly when it came.

@@ -1,3 +1,5 @@
 //! Transactions: on disk, and over HTTP.
 
+mod backchannel;
 mod store;
+mod world;
