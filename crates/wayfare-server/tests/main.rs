@@ -24,6 +24,8 @@ mod nodes;
 #[cfg(test)]
 mod realms;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod store;
