@@ -1,8 +1,8 @@
 //! The audit: one line of JSON for every attempt and what became of it.
 //!
 //! Names of events are those that readers of the product's logs look for. Tokens appear as short hashes,
-//! secrets do not appear: an [`Event`] has no place for one. Text that came from outside is cut and, being
-//! JSON, cannot end a line.
+//! secrets do not appear: an [`Event`] has no place for one. From text that came from outside, whatever could
+//! be a token is left out; it is cut and, being JSON, cannot end a line.
 
 use std::{
     fs::{File, OpenOptions},
@@ -14,6 +14,7 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 use wayfare::Timestamp;
+use wayfare_wire::am::error::masked;
 
 use crate::config::LogLevel;
 
@@ -114,8 +115,7 @@ impl<'a> Event<'a> {
 
     /// With a list of texts.
     pub fn list(mut self, key: &'static str, texts: &[String]) -> Self {
-        let short = |text: &String| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
-        let texts: Vec<String> = texts.iter().map(short).collect();
+        let texts: Vec<String> = texts.iter().map(|text| readable(text)).collect();
         self.owned.push((key, Json::from(texts)));
         self
     }
@@ -125,6 +125,11 @@ impl<'a> Event<'a> {
         self.owned.push((key, Json::from(short_hash(secret))));
         self
     }
+}
+
+/// A text as a line may hold it.
+fn readable(text: &str) -> String {
+    masked(text).chars().take(TEXT_CHARS_MAX).collect()
 }
 
 /// The first bytes of the hash of a token: enough to find its lines, useless to whoever reads them.
@@ -177,12 +182,11 @@ impl Log {
 
     /// Writes a line of the audit.
     pub fn audit(&self, now: Timestamp, event: &Event<'_>) {
-        let cut = |text: &str| text.chars().take(TEXT_CHARS_MAX).collect::<String>();
         let mut line = Map::new();
         line.insert("timestamp".to_owned(), Json::from(rfc3339(now)));
         line.insert("eventName".to_owned(), Json::from(event.name.as_str()));
         for (key, value) in &event.fields {
-            line.insert((*key).to_owned(), Json::from(cut(value)));
+            line.insert((*key).to_owned(), Json::from(readable(value)));
         }
         for (key, value) in &event.owned {
             line.insert((*key).to_owned(), value.clone());

@@ -151,6 +151,7 @@ const LAWS: &[Law] = &[
                 "l02_l03_l05_l07_a_step_is_taken_once_and_a_session_comes_last",
             ),
             ("server", "b01_a_session_token_is_never_taken_from_a_client"),
+            ("server", "b04_a_token_of_one_realm_is_unknown_in_another"),
             ("server", "a05_a_step_of_one_realm_is_no_step_of_another"),
             ("server", "a19_one_token_in_the_body_counts"),
         ],
@@ -164,6 +165,14 @@ const LAWS: &[Law] = &[
                 "l02_to_l09_random_clients_never_get_more_than_they_proved",
             ),
             ("server", "b05_a_session_that_ended_stays_ended"),
+            (
+                "server",
+                "l08_what_was_seen_to_end_does_not_come_back_with_the_clock",
+            ),
+            (
+                "server",
+                "l08_no_sequence_of_uses_ends_and_restarts_revives_a_session",
+            ),
             (
                 "server",
                 "a_run_goes_on_after_a_restart_and_a_used_step_does_not",
@@ -253,6 +262,7 @@ const LAWS: &[Law] = &[
                 "l02_to_l09_random_clients_never_get_more_than_they_proved",
             ),
             ("server", "nothing_secret_is_written_in_the_clear"),
+            ("server", "b07_nothing_secret_is_written_or_said"),
             ("library", "secrets_are_in_no_debug_and_no_trace"),
             (
                 "library",
@@ -306,8 +316,9 @@ const LAWS: &[Law] = &[
 /// The cases that are due, each of which has a test that is called after it.
 const CASES: &[&str] = &[
     "a01", "a02", "a03", "a04", "a05", "a06", "a07", "a08", "a09", "a10", "a11", "a12", "a13",
-    "a14", "a15", "a16", "a17", "a18", "a19", "b01", "b05", "c08", "c09", "d01", "d02", "d03",
-    "d04", "e01", "e02", "e03", "f01", "f02", "f03", "f04", "f05", "g01",
+    "a14", "a15", "a16", "a17", "a18", "a19", "b01", "b04", "b05", "b06", "b07", "b08", "b09",
+    "b10", "c08", "c09", "d01", "d02", "d03", "d04", "e01", "e02", "e03", "f01", "f02", "f03",
+    "f04", "f05", "g01",
 ];
 
 /// The texts of all tests of a part.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{
+    foreign::assert_unknown,
     forge::slice,
     world::{ALPHA, BAD_SIGNATURE, Refused, World, bad},
 };
@@ -157,6 +158,8 @@ async fn b05_a_session_that_ended_stays_ended() {
         let reply = cookie.post(path, "").await;
         assert_eq!((reply.status, reply.text()), (401, denied));
     }
+    // Whatever is asked about it, in whatever place and version: it never was.
+    assert_unknown(&world, "/alpha", &token).await;
     let after = world.look();
     after.assert_unchanged(&before);
     for line in &after.audit {

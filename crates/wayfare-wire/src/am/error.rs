@@ -340,15 +340,37 @@ pub fn failure(
 /// The message of a login that failed, unless a node set another.
 pub const LOGIN_FAILURE: &str = "Login failure";
 
-/// A text that someone else wrote, fit to stand in a message: short, no markup, no controls.
+/// A text that someone else wrote, fit to stand in a message: short, no markup, no controls, no token.
 pub fn shown(text: &str) -> String {
-    escape(
-        &text
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(128)
-            .collect::<String>(),
-    )
+    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+    escape(&masked(&plain).chars().take(128).collect::<String>())
+}
+
+/// How long a run of letters and digits may be that is no token: a token has 256 bits and more.
+const PLAIN_RUN_MAX: usize = 42;
+
+/// A text in which whatever could be a token, or a part of one, is left out.
+pub fn masked(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut run = String::new();
+    let end = |run: &mut String, masked: &mut String| {
+        if run.len() > PLAIN_RUN_MAX {
+            masked.push('…');
+        } else {
+            masked.push_str(run);
+        }
+        run.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
+            run.push(c);
+        } else {
+            end(&mut run, &mut masked);
+            masked.push(c);
+        }
+    }
+    end(&mut run, &mut masked);
+    masked
 }
 
 /// A text with the characters that mean something in HTML written as entities.
@@ -474,9 +496,20 @@ mod tests {
     }
 
     #[test]
+    fn b07_tokens_are_not_repeated() {
+        let token = "A".repeat(43);
+        assert_eq!(masked(&format!("realm wfs1.{token}!")), "realm wfs1.…!");
+        assert_eq!(masked(&format!("{token}.{token}.x")), "….….x");
+        let plain = "b9275f8c-fa83-4455-bdac-d27e8d538a8f-215815 /alpha";
+        assert_eq!(masked(&plain[..42]), plain[..42]);
+        let refusal = Refusal::UnknownRealm(format!("{}{token}", "x/".repeat(60)));
+        assert!(!refusal.message().contains("AAA"));
+    }
+
+    #[test]
     fn texts_of_others_are_cut_and_escaped() {
         assert_eq!(shown("<a href=\"x\">\r\n"), "&lt;a href=&quot;x&quot;&gt;");
-        assert_eq!(shown(&"x".repeat(500)).len(), 128);
+        assert_eq!(shown(&"x ".repeat(250)).len(), 128);
     }
 
     #[test]
