@@ -210,6 +210,86 @@ export async function findsItsSessionGone(env) {
   equal((await session(env, "validate")).body.valid, true, "valid");
 }
 
+/** An advice as the field spells it. */
+function composite(name, ...values) {
+  const list = values.map((value) => `<Value>${value}</Value>`).join("");
+  return `<Advices><AttributeValuePair><Attribute name="${name}"/>${list}</AttributeValuePair></Advices>`;
+}
+
+function byAdvice(authIndexValue) {
+  return { tree: undefined, query: { authIndexType: "composite_advice", authIndexValue } };
+}
+
+export async function choosesFromTheMenu(env) {
+  configure(env);
+  const before = success(await logIn());
+  const menu = await FRAuth.start(byAdvice(composite("AuthLevelConditionAdvice", "20")));
+  const choice = menu.getCallbackOfType(CallbackType.ChoiceCallback);
+  equal([choice.getPrompt(), choice.getChoices()], ["Authentication Menu", ["StepUp", "StrongerStepUp"]], "menu");
+  choice.setChoiceValue("StrongerStepUp");
+  // The menu leads on by its token alone.
+  const step = await FRAuth.next(menu, { tree: undefined });
+  const done = success(await FRAuth.next(credentials(step), { tree: undefined }));
+  holds(done.getSessionToken() !== before.getSessionToken(), "another token");
+  equal((await session(env, "getSessionInfo")).body.properties.AuthLevel, "30", "level");
+}
+
+export async function startsTheOnlyCandidate(env) {
+  configure(env);
+  success(await logIn());
+  const advice = composite("AuthenticateToServiceConditionAdvice", "/alpha:StepUp");
+  // The same query on every step must not begin again.
+  const options = byAdvice(advice);
+  success(await FRAuth.next(credentials(await FRAuth.start(options)), options));
+  equal((await session(env, "getSessionInfo")).body.properties.AuthLevel, "20", "level");
+  const none = await FRAuth.start(byAdvice(composite("AuthenticateToServiceConditionAdvice", "Nope")));
+  equal([none.getCode(), none.getMessage()], [400, "No Configuration found"], "no candidate");
+  const loud = await FRAuth.start(byAdvice("<Advices><!DOCTYPE x></Advices>"));
+  equal(loud.getCode(), 400, "no advice");
+}
+
+/** Asks for what is protected, and steps up where that is wanted. */
+async function fetchProtected(env, path) {
+  const steps = [];
+  const handleStep = async (step) => {
+    steps.push(step.callbacks.map((callback) => callback.getType()));
+    return credentials(step);
+  };
+  const response = await HttpClient.request({
+    url: `${env.stage}/protected/${path}`,
+    init: { method: "GET", credentials: "include" },
+    requiresNewToken: () => false,
+    authorization: { config: {}, handleStep },
+    timeout: 30000,
+  });
+  return { status: response.status, body: await response.json(), steps };
+}
+
+export async function stepsUpForAService(env) {
+  configure(env);
+  success(await logIn());
+  const got = await fetchProtected(env, "vault");
+  equal([got.status, got.body], [200, { here: "vault" }], "let in");
+  equal(got.steps, [["NameCallback", "PasswordCallback"]], "one step");
+  const again = env.sent.at(-1);
+  holds(again.headers["x-tree"].endsWith("StepUp"), "the resource is told which journey it was");
+  // From now on without asking.
+  const more = await fetchProtected(env, "vault");
+  equal([more.status, more.steps], [200, []], "let in");
+}
+
+export async function confirmsATransaction(env) {
+  configure(env);
+  success(await logIn());
+  const got = await fetchProtected(env, "transfer");
+  equal([got.status, got.body], [200, { here: "transfer" }], "let in");
+  holds(env.sent.at(-1).headers["x-txid"], "the resource is told which transaction it was");
+  equal(got.steps.length, 1, "one step");
+  // Confirmed for one time.
+  const more = await fetchProtected(env, "transfer");
+  equal([more.status, more.steps.length], [200, 1], "asked again");
+}
+
 /** Whether every request carried what the SDK is known to send. */
 export function headersAreThose(sent) {
   for (const { url, method, headers, body } of sent) {

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Router, extract::DefaultBodyLimit, extract::State, response::Response, routing::any};
 use axum::{body::Body, body::Bytes, http::StatusCode, http::request};
 use wayfare::{Host as _, Realm, engine::host::NoRandomness};
-use wayfare_wire::am::authenticate::{Beside, Exchange, Given, Need};
+use wayfare_wire::am::authenticate::{Exchange, Given, Need};
 use wayfare_wire::am::realm::{Endpoint, Route, route};
 use wayfare_wire::am::{error::Refusal, reply::Reply, request::Parts};
 use wayfare_wire::{claims::StepClaims as _, query::Query};
@@ -96,13 +96,7 @@ impl Server {
         loop {
             let answered = match exchange.next(given) {
                 Need::Reply(reply) => return reply,
-                Need::Session(token) => {
-                    let session = self.sessions.find(token.reveal());
-                    let realm = Realm::root();
-                    Ok(Given::Session(
-                        session.map(|session| Beside { realm, session }),
-                    ))
-                }
+                Need::Session(token) => Ok(Given::Session(self.sessions.find(token.reveal()))),
                 // Forgets what has expired, now and then.
                 Need::Admit(_) => claims.purge(Machine.now()).map(|()| Given::Admitted),
                 Need::Claim(claim) => claims.claim(&claim).map(Given::Claimed),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use wayfare::engine::{effect::SessionRef, host::NoRandomness};
 use wayfare::{Host as _, Realm, Secret, StartSession, Success, Timestamp};
+use wayfare_wire::am::authenticate::Beside;
 use wayfare_wire::am::{cookie::Cookies, error::Refusal, reply::Reply, request::Parts};
 use wayfare_wire::am::{sessions, version};
 use wayfare_wire::query::Query;
@@ -25,8 +26,10 @@ struct Session {
 
 impl Sessions {
     /// The valid session of a token, as a start is given it.
-    pub(crate) fn find(&self, token: &str) -> Option<StartSession> {
-        self.valid(token).map(|session| session.who)
+    pub(crate) fn find(&self, token: &str) -> Option<Beside> {
+        let session = self.valid(token)?.who;
+        let realm = Realm::root();
+        Some(Beside { realm, session })
     }
 
     fn valid(&self, token: &str) -> Option<Session> {

@@ -119,6 +119,19 @@ async fn an_application_in_node_finds_its_session_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_steps_up_by_an_advice() {
+    for (scenario, level) in [("choosesFromTheMenu", 30), ("startsTheOnlyCandidate", 20)] {
+        if let Some(stage) = in_node(scenario).await {
+            // The session of before is gone, and the new one has the level that was wanted.
+            assert_eq!(stage.server.sessions(), 1);
+            let audit = stage.server.audit();
+            let last = audit.iter().rfind(|line| line.get("session").is_some());
+            assert_eq!(last.map(|line| &line["level"]), Some(&level.into()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_journey_client_logs_in_and_out() {
     if let Some(stage) = in_node("journeyClientLogsInAndOut").await {
         assert_eq!(stage.server.sessions(), 0);
@@ -145,6 +158,8 @@ async fn applications_in_a_browser_do_the_same() {
         "wantsNoSession",
         "logsOut",
         "findsItsSessionGone",
+        "choosesFromTheMenu",
+        "startsTheOnlyCandidate",
     ])
     .await;
 }
