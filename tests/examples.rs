@@ -20,6 +20,7 @@ const FILES: &[&str] = &[
     "login.journey",
     "message.journey",
     "otp_step_up.journey",
+    "policies.journey",
     "polling.journey",
     "retry_and_lockout.journey",
     "two_codes.journey",

@@ -22,6 +22,8 @@ mod login;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod realms;
 #[cfg(test)]
 mod sessions;

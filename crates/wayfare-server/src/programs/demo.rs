@@ -15,6 +15,7 @@ const JOURNEYS: &[(&str, &str)] = &journeys![
     "login.journey",
     "message.journey",
     "otp_step_up.journey",
+    "policies.journey",
     "polling.journey",
     "retry_and_lockout.journey",
     "two_codes.journey",
