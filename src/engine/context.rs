@@ -11,7 +11,11 @@ use crate::{
         start::StartSession, step::Ending,
     },
     model::{
-        expr::KeyId, journey::SettingValue, level::AuthLevel, realm::Realm, text::LocalizedText,
+        expr::KeyId,
+        journey::{OutcomeId, SettingValue},
+        level::AuthLevel,
+        realm::Realm,
+        text::LocalizedText,
         value::Value,
     },
 };
@@ -31,6 +35,8 @@ pub(crate) trait World {
     fn put_object(&mut self, name: &str, value: Value, transient: bool);
     fn level(&self) -> AuthLevel;
     fn raise(&mut self, by: i64);
+    fn target_level(&self) -> Option<AuthLevel>;
+    fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool;
     fn subject(&self) -> Option<&Subject>;
     fn session(&self) -> Option<&StartSession>;
     fn challenge_subject(&self) -> Option<&Subject>;
@@ -146,6 +152,18 @@ impl Context<'_> {
     /// Raises the level, or lowers it where `by` is negative; only as the signature declares.
     pub fn raise(&mut self, by: i64) {
         self.world.raise(by);
+    }
+
+    /// The level that success should have, above 0: what the start asked for, or what a node has set
+    /// `targetAuthLevel` in shared state to, whichever is greater.
+    pub fn target_level(&self) -> Option<AuthLevel> {
+        self.world.target_level()
+    }
+
+    /// Whether a run that leaves this node by an outcome may still succeed with this level, as far as
+    /// arrows tell: false where no way has it, whatever guards and users decide.
+    pub fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool {
+        self.world.may_reach(outcome, level)
     }
 
     /// The subject of the run, where an effect has named one.

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use petgraph::{Direction, graph::NodeIndex, visit::EdgeRef};
 
 use crate::{
+    analysis::levels::{Gain, GainRow, Levels},
     engine::{
         error::{LinkError, NodeError},
         expr::{compile_test, slots},
@@ -20,6 +21,7 @@ use crate::{
             PlanJourney, PlanNode, PlanPage, Unit, WellKnown,
         },
         registry::Registry,
+        run::TARGET_LEVEL,
         silent,
     },
     model::{
@@ -67,6 +69,7 @@ pub(crate) fn link(
     program: &Program,
     registry: &Registry,
     secrets: &Secrets,
+    levels: Levels,
 ) -> Result<(Plan, Inputs), LinkErrors> {
     let mut linker = Linker::new(program, registry);
     for name in program.secret_parameters.keys() {
@@ -78,7 +81,7 @@ pub(crate) fn link(
     for journey in &program.journeys {
         linker.journey(journey);
     }
-    linker.finish()
+    linker.finish(levels)
 }
 
 struct Linker<'a> {
@@ -100,6 +103,7 @@ impl<'a> Linker<'a> {
             username: keys.intern("username"),
             error_message: keys.intern("errorMessage"),
             error_node: keys.intern("errorNode"),
+            target_level: keys.intern(TARGET_LEVEL),
         };
         Self {
             program,
@@ -113,6 +117,8 @@ impl<'a> Linker<'a> {
                 targets: Vec::new(),
                 hops: Vec::new(),
                 labels: Vec::new(),
+                gains: Vec::new(),
+                gain_rows: Vec::new(),
                 units: Vec::new(),
                 pages: Vec::new(),
                 journeys: Vec::new(),
@@ -417,12 +423,21 @@ impl<'a> Linker<'a> {
             });
         }
         let outcomes = self.page_outcomes(node, page);
+        let earlier = children
+            .split_last()
+            .map_or(&[][..], |(_, earlier)| earlier);
+        let before_last = earlier.iter().fold(Gain::NONE, |gain, child| {
+            let facts = self.plan.unit(child.unit).map(|unit| unit.facts.iter());
+            let facts = facts.into_iter().flatten();
+            facts.fold(gain, |gain, facts| gain.then(Gain::at_most(facts.level)))
+        });
         self.plan.pages.push(PlanPage {
             header: page.header.clone(),
             description: page.description.clone(),
             stage: page.stage.clone(),
             children,
             outcomes,
+            before_last,
         });
         u32::try_from(self.plan.pages.len() - 1).unwrap_or(NOWHERE)
     }
@@ -448,7 +463,18 @@ impl<'a> Linker<'a> {
         u32::try_from(self.plan.units.len() - 1).unwrap_or(NOWHERE)
     }
 
-    fn finish(mut self) -> Result<(Plan, Inputs), LinkErrors> {
+    /// What the level can gain from each node on.
+    fn gains(&mut self, levels: Levels) {
+        let (rows, nodes): (Vec<GainRow>, Vec<Vec<u32>>) = levels.into_gains();
+        self.plan.gain_rows = rows;
+        let row = |(journey, node): &(usize, NodeIndex<u32>)| {
+            let row = nodes.get(*journey).and_then(|rows| rows.get(node.index()));
+            row.copied().unwrap_or(NOWHERE)
+        };
+        self.plan.gains = self.order.iter().map(row).collect();
+    }
+
+    fn finish(mut self, levels: Levels) -> Result<(Plan, Inputs), LinkErrors> {
         if !self.errors.is_empty() {
             return Err(LinkErrors(self.errors));
         }
@@ -457,6 +483,7 @@ impl<'a> Linker<'a> {
             self.program
                 .hashes(|signature| registry.find(&signature.name).map_or(0, |ty| ty.revision())),
         );
+        self.gains(levels);
         self.plan.hops = silent::hops(&self.plan);
         let inputs = live::annotate(&mut self.plan, &self.facts);
         Ok((self.plan, inputs))

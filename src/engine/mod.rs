@@ -15,6 +15,7 @@ pub mod effect;
 pub mod error;
 mod evidence;
 pub(crate) mod expr;
+mod gain;
 pub mod host;
 mod inner;
 mod instant;

@@ -7,6 +7,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
+    analysis::levels::{Gain, GainRow},
     engine::{
         effect::Effect,
         expr::Test,
@@ -142,6 +143,8 @@ pub(crate) struct PlanPage {
     pub(crate) children: Vec<PlanChild>,
     /// The outcome of the page for each outcome of the last child.
     pub(crate) outcomes: Vec<OutcomeId>,
+    /// What the children before the last one may raise the level by.
+    pub(crate) before_last: Gain,
 }
 
 /// A child of a page.
@@ -171,6 +174,7 @@ pub(crate) struct WellKnown {
     pub(crate) username: KeyId,
     pub(crate) error_message: KeyId,
     pub(crate) error_node: KeyId,
+    pub(crate) target_level: KeyId,
 }
 
 /// The linked program.
@@ -181,6 +185,9 @@ pub(crate) struct Plan {
     /// What is done at each node without a visit.
     pub(crate) hops: Vec<Hop>,
     pub(crate) labels: Vec<Label>,
+    /// By node, which of `gain_rows` says what the level can still gain from there on.
+    pub(crate) gains: Vec<u32>,
+    pub(crate) gain_rows: Vec<GainRow>,
     pub(crate) units: Vec<Unit>,
     pub(crate) pages: Vec<PlanPage>,
     pub(crate) journeys: Vec<PlanJourney>,
@@ -212,6 +219,12 @@ impl Plan {
 
     pub(crate) fn journey(&self, id: u32) -> Option<&PlanJourney> {
         self.journeys.get(id as usize)
+    }
+
+    /// What the level can gain from a node to the ends of its journey.
+    pub(crate) fn gain(&self, node: u32) -> Option<&GainRow> {
+        let row = self.gains.get(node as usize)?;
+        self.gain_rows.get(*row as usize)
     }
 
     /// Where an outcome leads.

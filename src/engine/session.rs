@@ -94,8 +94,10 @@ impl Engine {
         secrets: Secrets,
     ) -> Result<Self, LinkErrors> {
         let program = program.into_inner();
-        let (plan, inputs) = link::link(&program, &registry, &secrets)?;
-        let levels = LevelIndex::of_program(&program, Levels::new(&program).spans);
+        let mut found = Levels::new(&program);
+        let spans = std::mem::take(&mut found.spans);
+        let levels = LevelIndex::of_program(&program, spans);
+        let (plan, inputs) = link::link(&program, &registry, &secrets, found)?;
         let policies = Policies::of(&program);
         Ok(Self {
             linked: Arc::new(Linked {

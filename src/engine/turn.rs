@@ -574,6 +574,14 @@ impl World for Turn<'_> {
         self.run.set_level(level);
     }
 
+    fn target_level(&self) -> Option<AuthLevel> {
+        Turn::target_level(self)
+    }
+
+    fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool {
+        self.outcome_reaches(outcome, level)
+    }
+
     fn subject(&self) -> Option<&Subject> {
         self.run.proofs.subject.as_ref()
     }

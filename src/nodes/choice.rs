@@ -10,7 +10,7 @@ use crate::{
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{journey::OutcomeId, text::LocalizedText},
+    model::{journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
         reply::{answers, unexpected},
         setting::{Kept, optional},
@@ -18,6 +18,9 @@ use crate::{
 };
 
 /// Asks for one of the arms, in the order they are written.
+///
+/// Where a level is asked for, arms that cannot lead to it are left out; with one arm left nobody is
+/// asked. What was offered is kept for the visit, as answers count in it.
 #[derive(Debug)]
 struct ChoiceCollector {
     prompt: Kept<LocalizedText>,
@@ -39,26 +42,68 @@ pub(super) fn collector(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
 
 impl Prepared for ChoiceCollector {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let offered = self.offered(cx)?;
+        if let ([only], true) = (offered.as_slice(), cx.target_level().is_some()) {
+            return Ok(Action::go(*only));
+        }
+        let name = |outcome: &OutcomeId| self.arms.get(outcome.index()).cloned();
+        let choices: Vec<String> = offered.iter().filter_map(name).collect();
         let default = optional(self.default.as_ref(), cx)?;
         // As in the product, a default that names no choice is the first one.
         let default = default
-            .and_then(|name| self.arms.iter().position(|arm| **arm == **name))
+            .and_then(|name| choices.iter().position(|arm| **arm == **name))
             .and_then(|at| u32::try_from(at).ok())
             .unwrap_or(0);
+        let prompt = cx.text(&*self.prompt.now(cx)?).to_owned();
+        let some_left_out = offered.len() < self.arms.len();
+        cx.set_visit(some_left_out.then(|| kept(&offered)));
         Ok(Action::ask([Callback::Choice {
-            prompt: cx.text(&*self.prompt.now(cx)?).to_owned(),
-            choices: self.arms.clone(),
+            prompt,
+            choices,
             default,
         }]))
     }
 
-    fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        match answers(reply)?.next() {
-            Some(Answer::Index(at)) if (at as usize) < self.arms.len() => {
-                let outcome = u16::try_from(at).map_err(|_| unexpected())?;
-                Ok(Action::go(OutcomeId(outcome)))
-            }
-            _ => Err(unexpected()),
-        }
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let Some(Answer::Index(at)) = answers(reply)?.next() else {
+            return Err(unexpected());
+        };
+        let outcome = match cx.visit() {
+            Some(Value::List(offered)) => offered.get(at as usize).and_then(Value::as_int),
+            Some(_) => None,
+            None => Some(i64::from(at)),
+        };
+        outcome
+            .and_then(|outcome| u16::try_from(outcome).ok())
+            .filter(|outcome| usize::from(*outcome) < self.arms.len())
+            .map(|outcome| Action::go(OutcomeId(outcome)))
+            .ok_or_else(unexpected)
     }
+}
+
+impl ChoiceCollector {
+    /// The arms that can lead to the level asked for; all of them where none is.
+    fn offered(&self, cx: &Context<'_>) -> Result<Vec<OutcomeId>, NodeError> {
+        let all = (0_u16..).zip(&self.arms).map(|(at, _)| OutcomeId(at));
+        let Some(level) = cx.target_level() else {
+            return Ok(all.collect());
+        };
+        let left: Vec<OutcomeId> = all
+            .filter(|outcome| cx.may_reach(*outcome, level))
+            .collect();
+        if left.is_empty() {
+            return Err(NodeError::new(format!(
+                "Node doesn't have outcomes which can give auth level >= {level}"
+            )));
+        }
+        Ok(left)
+    }
+}
+
+/// What is offered, as a value that a visit keeps.
+fn kept(offered: &[OutcomeId]) -> Value {
+    let numbers = offered
+        .iter()
+        .map(|outcome| Value::Int(i64::from(outcome.0)));
+    Value::List(numbers.collect::<Vec<_>>().into())
 }

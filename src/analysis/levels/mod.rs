@@ -78,11 +78,11 @@ impl Levels {
 }
 
 fn shapes(program: &Program, flows: &Flows) -> Vec<Shape> {
-    let flows = program
-        .journeys
-        .iter()
-        .filter_map(|journey| flows.get(journey.id));
-    flows.map(Shape::new).collect()
+    let journeys = program.journeys.iter();
+    journeys
+        .filter_map(|journey| flows.get(journey.id))
+        .map(|flow| Shape::new(flow, &flows.ends))
+        .collect()
 }
 
 /// Finds the loops that raise the level without end.

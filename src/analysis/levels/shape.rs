@@ -2,7 +2,7 @@
 
 use crate::analysis::{
     component::Arcs,
-    flow::{Arc, Flow, Only},
+    flow::{Arc, Exits, Flow, Only},
 };
 
 /// The states of a flow in order, loop by loop.
@@ -25,12 +25,13 @@ pub(super) fn is_open(arc: &Arc) -> bool {
 }
 
 impl Shape {
-    pub(super) fn new(flow: &Flow) -> Self {
+    /// The shape of a flow, given how inner journeys can end.
+    pub(super) fn new(flow: &Flow, ends: &[Exits]) -> Self {
         let count = flow.states.len();
         let pairs: Vec<(u32, u32)> = flow
             .arcs
             .iter()
-            .filter(|arc| is_open(arc))
+            .filter(|arc| is_open(arc) && flow.returns(arc, ends))
             .map(|arc| (arc.from, arc.to))
             .collect();
         let arcs = Arcs::new(count, &pairs);

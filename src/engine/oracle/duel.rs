@@ -168,8 +168,8 @@ fn reopen(engine: &Engine, auth: &AuthSession) -> Result<AuthSession, String> {
 
 fn start(dice: &mut Dice) -> Start {
     let mut start = Start::journey("j");
-    if dice.once_in(8) {
-        start = start.asks(AuthLevel::saturating(i64::from(dice.below(15))));
+    if dice.once_in(3) {
+        start = start.asks(AuthLevel::saturating(5 * i64::from(dice.below(4))));
     }
     if dice.once_in(8) {
         let expected = ["demo", "eve"][dice.below(2) as usize];

@@ -9,6 +9,7 @@
 mod dice;
 mod duel;
 mod end;
+mod gain;
 mod input;
 mod kit;
 mod page;

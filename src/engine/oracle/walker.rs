@@ -404,7 +404,29 @@ impl<'p> Walker<'p> {
             return Err(NodeError::new("no arm holds"));
         }
         let behaviour = &kit.behaviours[&self.unit_path()];
-        behaviour.enter(&mut Context { world: self })
+        let result = behaviour.enter(&mut Context { world: self });
+        self.saw_choice(&result);
+        result
+    }
+
+    /// What a node did that lets the user choose.
+    fn saw_choice(&mut self, result: &Result<Action, NodeError>) {
+        let Some(task) = self.task() else { return };
+        if self.kit.signature(task).name != "ChoiceCollector" {
+            return;
+        }
+        let inner = !self.callers.is_empty();
+        match result {
+            Ok(Action::Go(_)) => self.saw("the one choice left is taken"),
+            Ok(Action::Ask(_)) if self.visit_at_hand().memory.is_none() => {}
+            Ok(_) if self.page.is_some() => self.saw("choices left out in a page"),
+            Ok(_) if inner => self.saw("choices left out in an inner journey"),
+            Ok(_) => self.saw("choices left out"),
+            Err(error) if error.message.starts_with("Node doesn't") => {
+                self.saw("no choice is left");
+            }
+            Err(_) => {}
+        }
     }
 
     pub(super) fn resume_unit(&mut self, reply: Reply) -> Result<Action, NodeError> {

@@ -15,7 +15,13 @@ use crate::{
         start::StartSession,
         step::Ending,
     },
-    model::{expr::KeyId, journey::SettingValue, level::AuthLevel, realm::Realm, value::Value},
+    model::{
+        expr::KeyId,
+        journey::{OutcomeId, SettingValue},
+        level::AuthLevel,
+        realm::Realm,
+        value::Value,
+    },
 };
 
 impl Walker<'_> {
@@ -133,6 +139,20 @@ impl World for Walker<'_> {
         } else {
             "level raised"
         });
+    }
+
+    fn target_level(&self) -> Option<AuthLevel> {
+        let set = match self.state.shared.get("targetAuthLevel") {
+            Some(Value::Int(level)) => *level,
+            _ => 0,
+        };
+        let asked = self.start.asked_level.unwrap_or(AuthLevel::ZERO);
+        let target = AuthLevel::saturating(set).max(asked);
+        (target.number() > 0).then_some(target)
+    }
+
+    fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool {
+        self.reaches(outcome, i64::from(level.number()))
     }
 
     fn subject(&self) -> Option<&Subject> {

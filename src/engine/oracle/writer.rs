@@ -226,7 +226,10 @@ impl Writer<'_> {
                 "OneTimePasswordCollectorDecision(passwordExpiryTime = 5m)".to_owned(),
                 &["true", "false"],
             ),
-            4 => ("ChoiceCollector(prompt = \"p\")".to_owned(), &["a", "b"]),
+            4 | 6 => (
+                "ChoiceCollector(prompt = \"p\")".to_owned(),
+                &["a", "b", "c"],
+            ),
             5 => (
                 "RetryLimitDecision(retryLimit = 1)".to_owned(),
                 &["Retry", "Reject"],
@@ -276,7 +279,7 @@ impl Writer<'_> {
         if self.at == 0 && self.exits.contains(&"gate") && !self.dice.once_in(3) {
             return self.login();
         }
-        match self.dice.below(30) {
+        match self.dice.below(40) {
             0..=3 => self.page(),
             4 | 5 => {
                 let limit = self.dice.below(3);
@@ -287,8 +290,8 @@ impl Writer<'_> {
                 )
             }
             6..=8 => self.guarded(),
-            9 => {
-                let by = self.dice.pick(&["5", "-5", "10"]);
+            9 | 30..=34 => {
+                let by = self.dice.pick(&["5", "-5", "10", "20"]);
                 self.block(&format!("ModifyAuthLevel(authLevelIncrement = {by})"), "", &[""])
             }
             10 => self.block("AuthLevelDecision(authLevelRequirement = 5)", "", &["true", "false"]),
@@ -310,13 +313,14 @@ impl Writer<'_> {
             }
             16 => self.login(),
             17 => self.block("DataStoreDecision", "", &["true", "false"]),
-            18 => self.block("ChoiceCollector", "    prompt = \"p\"\n", &["a", "b", "c"]),
+            18 | 35..=39 => self.block("ChoiceCollector", "    prompt = \"p\"\n", &["a", "b", "c"]),
             19 => self.block("Message(message = \"m\", stateField = \"y\")", "", &["true", "false"]),
             20 => {
                 let attributes = self.dice.pick(&[
                     "{ x = \"1\", t = \"shown\" }",
                     "{ username = \"eve\" }",
                     "{ y = \"level ${auth_level}\" }",
+                    "{ targetAuthLevel = 10 }",
                 ]);
                 self.block("SetState", &format!("    attributes = {attributes}\n"), &[""])
             }

@@ -127,6 +127,42 @@ fn a_password_that_is_only_to_be_validated_goes_nowhere() {
 }
 
 #[test]
+fn choices_that_cannot_give_the_level_are_left_out() {
+    let settings = || [("prompt", "How?".into()), ("defaultChoice", "phone".into())];
+    let asked = |levels: [u32; 3]| {
+        let arms = &["mail", "phone", "key"];
+        let mut visit = Visit::authored("ChoiceCollector", settings(), arms).unwrap();
+        visit.world.target_level = Some(AuthLevel::saturating(20));
+        let levels = (0..).map(OutcomeId).zip(levels);
+        visit.world.leads_to = levels
+            .map(|(outcome, level)| (outcome, AuthLevel::saturating(i64::from(level))))
+            .collect();
+        visit
+    };
+    let choice = |choices: &[&str], default| {
+        Did::Ask(vec![Callback::Choice {
+            prompt: "How?".to_owned(),
+            choices: choices.iter().map(ToString::to_string).collect(),
+            default,
+        }])
+    };
+    let mut visit = asked([10, 20, 30]);
+    assert_eq!(visit.enter().unwrap(), choice(&["phone", "key"], 0));
+    assert_eq!(visit.answer([Answer::Index(1)]).unwrap(), went("key"));
+    let mut visit = asked([30, 10, 20]);
+    assert_eq!(visit.enter().unwrap(), choice(&["mail", "key"], 0));
+    assert_eq!(visit.answer([Answer::Index(1)]).unwrap(), went("key"));
+    let mut visit = asked([20, 20, 20]);
+    assert_eq!(visit.enter().unwrap(), choice(&["mail", "phone", "key"], 1));
+    assert_eq!(visit.answer([Answer::Index(0)]).unwrap(), went("mail"));
+    assert_eq!(asked([19, 0, 20]).enter().unwrap(), went("key"));
+    assert_eq!(
+        asked([19, 0, 1]).enter().unwrap_err(),
+        "Node doesn't have outcomes which can give auth level >= 20"
+    );
+}
+
+#[test]
 fn choices_are_the_arms_in_order() {
     let settings = || {
         [

@@ -35,7 +35,7 @@ use crate::{
     },
     model::{
         expr::KeyId,
-        journey::SettingValue,
+        journey::{OutcomeId, SettingValue},
         level::AuthLevel,
         realm::Realm,
         signature::{Factor, Outcomes, Preset, Setting, Unit},
@@ -64,6 +64,9 @@ struct Fake {
     read: RefCell<BTreeSet<KeyId>>,
     object: BTreeMap<String, (Value, bool)>,
     level: AuthLevel,
+    target_level: Option<AuthLevel>,
+    /// By outcome, the greatest level that it leads to.
+    leads_to: BTreeMap<OutcomeId, AuthLevel>,
     subject: Option<Subject>,
     session: Option<StartSession>,
     challenge: Option<Challenge>,
@@ -127,6 +130,14 @@ impl World for Fake {
     }
     fn level(&self) -> AuthLevel {
         self.level
+    }
+    fn target_level(&self) -> Option<AuthLevel> {
+        self.target_level
+    }
+    fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool {
+        self.leads_to
+            .get(&outcome)
+            .is_some_and(|most| *most >= level)
     }
     fn raise(&mut self, by: i64) {
         self.level = self.level.raised(by);
