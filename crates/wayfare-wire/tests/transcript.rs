@@ -209,6 +209,11 @@ fn sessions() {
 }
 
 #[test]
+fn advices() {
+    play("advice", include_str!("am/advice.txt"));
+}
+
+#[test]
 fn ways_back() {
     play("ways_back", include_str!("am/ways_back.txt"));
 }

@@ -138,7 +138,11 @@ impl<'a> Exchange<'a> {
                 return self.reach(starting, level);
             }
             Index::Advice(document) => {
-                let advice = read_xml(document).map_err(|_| Refusal::NoConfiguration)?;
+                let advice = read_xml(document).map_err(|bad| {
+                    // The client is told what every mistake is told; the audit is told which.
+                    self.notes.push(bad.to_string());
+                    Refusal::NoConfiguration
+                })?;
                 return self.advised(starting, &advice);
             }
             Index::Transaction(id) => {
