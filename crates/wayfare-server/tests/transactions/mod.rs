@@ -1,5 +1,6 @@
 //! Transactions: on disk, and over HTTP.
 
 mod backchannel;
+mod policy;
 mod store;
 mod world;

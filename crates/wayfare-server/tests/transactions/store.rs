@@ -370,6 +370,28 @@ async fn a_use_stays_a_use_after_a_restart_and_after_a_copy_was_put_back() {
     assert!(!used(&store, "/alpha", "left", "u1", NOW).await);
 }
 
+/// What `kill -9` leaves is what has reached the files: they are copied while the store goes on.
+#[tokio::test]
+async fn what_was_used_is_used_also_where_the_process_was_killed_then() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    for at in 0..20 {
+        let id = format!("t{at}");
+        store.open_transaction(policy(&id)).await.unwrap();
+        begin(&store, &id, Some("u1")).await.unwrap();
+        store.conclude_transaction(end(&id, true)).await.unwrap();
+        assert!(used(&store, "/alpha", &id, "u1", NOW).await);
+        let killed = TempDir::new().unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+        }
+        let again = open(&killed);
+        assert!(!used(&again, "/alpha", &id, "u1", NOW).await);
+        assert_eq!(standing(&again, &id), None);
+    }
+}
+
 #[tokio::test]
 async fn a_subject_has_only_so_many_open() {
     let folder = TempDir::new().unwrap();

@@ -94,6 +94,18 @@ journey inner "Inner" {
 }
 "#;
 
+const POLICIES: &str = r#"
+policy transfers "transfer:*" {
+  actions = [confirm]
+  require transaction confirm
+}
+
+policy strong "strong:*" {
+  actions = [confirm]
+  require level 20
+}
+"#;
+
 const SETTINGS: &str = r#"
 [server]
 origin = "https://login.example.com"
@@ -124,7 +136,7 @@ fn settings(folder: &Path) -> Config {
     write_all(
         folder,
         &[
-            ("journeys/world.journey", JOURNEYS),
+            ("journeys/world.journey", &format!("{JOURNEYS}{POLICIES}")),
             ("password", PASSWORD),
             ("bearer", BEARER),
         ],
@@ -200,4 +212,32 @@ pub(super) async fn begin(client: &mut Client, realm: &str, id: &str) -> Reply {
 pub(super) async fn confirm(client: &mut Client, id: &str, name: &str, password: &str) -> Reply {
     let step = begin(client, "/alpha", id).await.step();
     client.answer(&step, &[name.into(), password.into()]).await
+}
+
+/// What the policies of a realm say of a transfer, perhaps with a transaction.
+pub(super) async fn decided(client: &Client, realm: &str, resource: &str, id: &str) -> Json {
+    let mut client = client.clone().header("Accept-API-Version", "resource=2.1");
+    let environment = if id.is_empty() {
+        json!({})
+    } else {
+        json!({ "TxId": [id] })
+    };
+    let body = json!({ "resources": [resource], "environment": environment });
+    let path = format!("/am/json/realms/root/realms/{realm}/policies?_action=evaluate");
+    let reply = client.post(&path, &body.to_string()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()[0].clone()
+}
+
+/// Whether the transfer is allowed.
+pub(super) async fn allowed(client: &Client, resource: &str, id: &str) -> bool {
+    decided(client, "alpha", resource, id).await["actions"] == json!({ "confirm": true })
+}
+
+/// Asks for a transfer that is denied; the id of the transaction.
+pub(super) async fn denied(client: &Client, resource: &str) -> String {
+    let decision = decided(client, "alpha", resource, "").await;
+    assert_eq!(decision["actions"], json!({}));
+    let id = decision["advices"]["TransactionConditionAdvice"][0].as_str();
+    id.expect("an id").to_owned()
 }
