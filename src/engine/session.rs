@@ -98,7 +98,7 @@ impl Engine {
         let spans = std::mem::take(&mut found.spans);
         let levels = LevelIndex::of_program(&program, spans);
         let (plan, inputs) = link::link(&program, &registry, &secrets, found)?;
-        let policies = Policies::of(&program);
+        let policies = Policies::of(&program.policies);
         Ok(Self {
             linked: Arc::new(Linked {
                 program,

@@ -7,6 +7,8 @@
 
 mod evaluate;
 mod index;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -24,7 +26,7 @@ use crate::{
         host::Timestamp,
         request::Request,
     },
-    model::{level::AuthLevel, program::Program, realm::Realm},
+    model::{level::AuthLevel, realm::Realm},
     policy::index::Index,
 };
 
@@ -134,10 +136,9 @@ impl Decision {
 }
 
 impl Policies {
-    /// The policies of a program.
-    pub(crate) fn of(program: &Program) -> Self {
-        let rows: Vec<Row> = program
-            .policies
+    /// These policies, made ready.
+    pub(crate) fn of(policies: &[Policy]) -> Self {
+        let rows: Vec<Row> = policies
             .iter()
             .map(|policy| Row {
                 policy: policy.clone(),
