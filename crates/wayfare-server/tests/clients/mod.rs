@@ -132,6 +132,12 @@ async fn an_application_in_node_steps_up_by_an_advice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_steps_up_for_what_it_was_denied() {
+    in_node("stepsUpForAService").await;
+    in_node("confirmsATransaction").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_journey_client_logs_in_and_out() {
     if let Some(stage) = in_node("journeyClientLogsInAndOut").await {
         assert_eq!(stage.server.sessions(), 0);
@@ -160,6 +166,8 @@ async fn applications_in_a_browser_do_the_same() {
         "findsItsSessionGone",
         "choosesFromTheMenu",
         "startsTheOnlyCandidate",
+        "stepsUpForAService",
+        "confirmsATransaction",
     ])
     .await;
 }

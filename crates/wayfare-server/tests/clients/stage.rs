@@ -81,14 +81,14 @@ async fn serve(listener: TcpListener, server: Arc<TestServer>) {
         let server = Arc::clone(&server);
         let service = service_fn(move |request| {
             let server = Arc::clone(&server);
-            async move { Ok::<_, Infallible>(answer(&server, &request)) }
+            async move { Ok::<_, Infallible>(answer(&server, &request).await) }
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(connection);
     }
 }
 
-fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
+async fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
     let path = request.uri().path();
     let query = Query::parse(request.uri().query().unwrap_or("")).expect("a query");
     let one = |name: &'static str| query.one(name).expect("at most one").unwrap_or("");
@@ -110,6 +110,7 @@ fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
             }))
         }
         "/idp" => come_back(server, one("state"), one("origin"), request),
+        path if path.starts_with("/protected/") => protected(server, request).await,
         _ => file(path).unwrap_or_else(|| plain(StatusCode::NOT_FOUND)),
     }
 }
@@ -124,6 +125,43 @@ fn told(json: &serde_json::Value) -> Reply {
     let mut reply = Reply::new(Full::from(json.to_string()));
     let kind = header::HeaderValue::from_static("application/json");
     reply.headers_mut().insert(header::CONTENT_TYPE, kind);
+    reply
+}
+
+/// Something that the policies of the server protect: whoever may not have it is given the decision, with
+/// the advice in it.
+async fn protected(server: &TestServer, request: &Request<Incoming>) -> Reply {
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let name = request.uri().path().trim_start_matches("/protected/");
+    let cookies = header("cookie").unwrap_or_default().split("; ");
+    let token = cookies.filter_map(|pair| pair.strip_prefix("iPlanetDirectoryPro="));
+    let mut client = server
+        .client()
+        .header("Accept-API-Version", "protocol=1.0,resource=2.1");
+    let token = token.last().unwrap_or_default().to_owned();
+    client
+        .cookies
+        .insert("iPlanetDirectoryPro".to_owned(), token);
+    let mut ask = json!({ "resources": [format!("https://app.example.com:443/{name}")] });
+    if let Some(transaction) = header("x-txid") {
+        ask["environment"] = json!({ "TxId": [transaction] });
+    }
+    let path = "/am/json/realms/root/realms/alpha/policies?_action=evaluate";
+    let decided = client.post(path, &ask.to_string()).await;
+    if decided.status != 200 {
+        return plain(StatusCode::FORBIDDEN);
+    }
+    let decision = decided.json()[0].take();
+    if decision["actions"]["GET"] == json!(true) {
+        return told(&json!({ "here": name }));
+    }
+    let mut reply = told(&decision);
+    *reply.status_mut() = StatusCode::UNAUTHORIZED;
     reply
 }
 
