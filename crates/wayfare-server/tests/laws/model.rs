@@ -58,6 +58,14 @@ enum End {
     OtherSubject,
 }
 
+/// What a start asked for; with an advice, the first of what it names.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Journey(&'static str),
+    Level(u32),
+    Advice(&'static str),
+}
+
 struct Model {
     world: World,
     dice: Dice,
@@ -171,24 +179,65 @@ impl Model {
         (true, matches)
     }
 
+    /// One of the ways to ask for a journey: its query, and what a session must have to satisfy it.
+    fn way(&mut self) -> (String, Asked) {
+        let journey = JOURNEYS[self.dice.below(JOURNEYS.len())].0;
+        let other = JOURNEYS[self.dice.below(JOURNEYS.len())].0;
+        let level = [0, 1, 2, 20][self.dice.below(4)];
+        let advice = |name: &str, values: &[&str]| {
+            let values: String = values
+                .iter()
+                .map(|v| format!("<Value>{v}</Value>"))
+                .collect();
+            let document = format!(
+                "<Advices><AttributeValuePair><Attribute name=\"{name}\"/>{values}\
+                 </AttributeValuePair></Advices>"
+            );
+            let escaped: String = document.bytes().map(|b| format!("%{b:02X}")).collect();
+            format!("authIndexType=composite_advice&authIndexValue={escaped}")
+        };
+        let services = "AuthenticateToServiceConditionAdvice";
+        match self.dice.below(8) {
+            0 => (advice(services, &[journey]), Asked::Journey(journey)),
+            1 => (
+                advice(services, &[journey, other, "Off", "Inner"]),
+                Asked::Advice(journey),
+            ),
+            2 => {
+                let value = ["0", "1", "20"][self.dice.below(3)];
+                (
+                    advice("AuthLevelConditionAdvice", &[value]),
+                    Asked::Advice(journey),
+                )
+            }
+            3 => (
+                format!("authIndexType=level&authIndexValue={level}"),
+                Asked::Level(level),
+            ),
+            _ => (
+                format!("authIndexType=service&authIndexValue={journey}"),
+                Asked::Journey(journey),
+            ),
+        }
+    }
+
     async fn log_in(&mut self) {
         let client = self.dice.below(CLIENTS);
         let path = REALMS[self.dice.below(2)];
-        let (journey, level) = JOURNEYS[self.dice.below(JOURNEYS.len())];
+        let (query, asked) = self.way();
         let force = self.dice.once_in(2);
-        let query = format!("authIndexType=service&authIndexValue={journey}&ForceAuth={force}");
         let before = self.world.server.sessions();
-        let reply = self.clients[client]
-            .post(&Client::path(path, &query), "")
-            .await;
-        assert_eq!(
-            self.world.server.sessions(),
-            before,
-            "no session before success"
-        );
+        let target = Client::path(path, &format!("{query}&ForceAuth={force}"));
+        let mut reply = self.clients[client].post(&target, "").await;
+        let made = self.world.server.sessions();
+        assert_eq!(made, before, "no session before success");
         if reply.json()["authId"].is_null() {
-            return self.satisfied(client, path, journey, force, &reply);
+            assert!(!query.contains("composite_advice"), "an advice always asks");
+            return self.satisfied(client, path, asked, force, &reply);
         }
+        let Some((journey, level)) = self.chosen(client, path, asked, &mut reply).await else {
+            return;
+        };
         let (name, secret) = self.credentials(path, client);
         let step = self
             .to_the_password(client, path, journey, &reply, &name)
@@ -243,15 +292,68 @@ impl Model {
         next.step()
     }
 
+    /// The journey that runs, with its level; chosen from the menu where there is one.
+    async fn chosen(
+        &mut self,
+        client: usize,
+        path: &'static str,
+        asked: Asked,
+        reply: &mut Reply,
+    ) -> Option<(&'static str, u32)> {
+        let named = |name: &str| JOURNEYS.iter().copied().find(|(known, _)| *known == name);
+        let step = reply.step();
+        let first = &step["callbacks"][0];
+        if first["output"][0]["value"] != "Authentication Menu" {
+            return match asked {
+                // Several names were one and the same.
+                Asked::Journey(name) | Asked::Advice(name) => named(name),
+                Asked::Level(_) => None,
+            };
+        }
+        let choices = first["output"][1]["value"].as_array().expect("choices");
+        let choices: Vec<&str> = choices.iter().filter_map(Json::as_str).collect();
+        for hidden in ["Off", "Inner", "Confirm"] {
+            assert!(!choices.contains(&hidden), "{choices:?}");
+        }
+        let known: Vec<usize> = (0..choices.len())
+            .filter(|at| named(choices[*at]).is_some())
+            .collect();
+        let at = known[self.dice.below(known.len())];
+        let journey = named(choices[at]);
+        if let (Asked::Level(level), Some((name, reaches))) = (asked, journey) {
+            assert!(reaches >= level, "{name} for {level}");
+        }
+        let body = filled(&step, &[at.into()]);
+        let mut others = [0, 1].map(|_| self.clients[client].clone());
+        let target = Client::path(path, "");
+        *reply = self.clients[client].post(&target, &body.to_string()).await;
+        self.count("chosen from a menu");
+        // A menu is a step like any other: the same choice again, and another, are refused.
+        for (more, sender) in others.iter_mut().enumerate() {
+            let other = (at + more) % choices.len();
+            let again = filled(&step, &[other.into()]).to_string();
+            let refused = sender.post(&target, &again).await;
+            assert_eq!(refused.status, 401, "{}", refused.text());
+        }
+        self.dead.push((path, body));
+        journey
+    }
+
     /// A session that was there answered at once: nothing may have changed.
-    fn satisfied(&mut self, client: usize, path: &str, journey: &str, force: bool, reply: &Reply) {
+    fn satisfied(&mut self, client: usize, path: &str, asked: Asked, force: bool, reply: &Reply) {
         self.count("satisfied by a session");
         assert_eq!(reply.status, 200, "{}", reply.text());
         assert!(!force, "ForceAuth asks in any case");
         let (token, held) = self.held(client, path).expect("a session that satisfies");
-        assert!(held.services.contains(journey), "{held:?} for {journey}");
+        match asked {
+            Asked::Level(level) => assert!(held.level >= level, "{held:?} for {level}"),
+            Asked::Journey(name) | Asked::Advice(name) => {
+                assert!(held.services.contains(name), "{held:?} for {name}");
+            }
+        }
         let told = reply.json()["tokenId"].as_str().unwrap_or("").to_owned();
         assert!(told.is_empty() || told == token);
+        assert_eq!(reply.json()["realm"], path);
         self.check(&token);
     }
 
@@ -518,6 +620,8 @@ async fn l02_to_l09_random_clients_never_get_more_than_they_proved() {
         "replayed",
         "asked after its end",
         "started again",
+        "chosen from a menu",
+        "satisfied by a session",
     ];
     for what in due {
         assert!(model.counts.contains_key(what), "nothing was {what}");
