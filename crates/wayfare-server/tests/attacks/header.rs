@@ -163,6 +163,82 @@ async fn d02_a_header_that_stands_twice_is_refused() {
 }
 
 #[tokio::test]
+async fn d01_d02_headers_that_answer_a_first_step_are_read_as_strictly() {
+    let world = World::with(|config| {
+        for settings in config.realms.values_mut() {
+            settings.zero_page = true;
+        }
+    })
+    .await;
+    // All of a first step, and nothing of a second: what comes after it is asked.
+    for (journey, next) in [
+        ("Plain", None),
+        ("Strong", None),
+        ("Outer", None),
+        ("Steps", Some("PasswordCallback")),
+        ("Reset", Some("ChoiceCallback")),
+    ] {
+        let before = world.look();
+        let mut client = world
+            .client()
+            .header(USERNAME, &word("demo"))
+            .header(PASSWORD, &word(ALPHA));
+        let reply = client.post(&service(journey), "").await;
+        let after = world.look();
+        if let Some(kind) = next {
+            assert_eq!(reply.step()["callbacks"][0]["type"], kind, "{journey}");
+            assert_eq!(after.compared, before.compared, "{journey}");
+        } else {
+            reply.token();
+            assert_eq!(after.compared, before.compared + 1, "{journey}");
+        }
+    }
+    for journey in ["Plain", "Steps", "Reset", "Zero"] {
+        for (name, values) in [
+            (USERNAME, ["demo", "demo"]),
+            (PASSWORD, [ALPHA, "wrong"]),
+            (USERNAME, ["", "demo"]),
+        ] {
+            let other = if name == USERNAME {
+                (PASSWORD, ALPHA)
+            } else {
+                (USERNAME, "demo")
+            };
+            let mut client = world
+                .client()
+                .header(other.0, other.1)
+                .also(name, values[0])
+                .also(name, values[1]);
+            let message = format!("Invalid header {}", name.to_lowercase());
+            world
+                .refused(client.begin(journey), bad(&message), &[ALPHA])
+                .await;
+        }
+        for doubtful in [
+            word("de\r\nmo"),
+            word(word("demo")),
+            "=?utf-7?Q?demo?=".to_owned(),
+        ] {
+            let mut client = world
+                .client()
+                .header(USERNAME, &doubtful)
+                .header(PASSWORD, ALPHA);
+            let expected = bad("Invalid header x-openam-username");
+            world
+                .refused(client.begin(journey), expected, &[ALPHA, &doubtful])
+                .await;
+        }
+    }
+    // One header is half an answer.
+    for (name, value) in [(USERNAME, "demo"), (PASSWORD, ALPHA)] {
+        let before = world.look();
+        let mut client = world.client().header(name, value);
+        client.begin("Plain").await.step();
+        world.look().assert_unchanged(&before);
+    }
+}
+
+#[tokio::test]
 async fn d03_names_are_told_apart_by_one_rule_and_passwords_are_whole() {
     let world = World::new().await;
     let alpha = realm("/alpha");

@@ -50,6 +50,8 @@ const BEARER: &str = "c2VjcmV0LW9mLXRoZS1iYWNrY2hhbm5lbA==";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Step,
+    /// A step that is a menu of journeys, with no run behind it yet.
+    Menu,
     Session,
     Handle,
     Link,
@@ -75,9 +77,10 @@ enum Place {
     BearerHeader,
     TransactionInfo,
     LogoutByHandle,
+    Policies,
 }
 
-const PLACES: [(Place, Kind); 15] = [
+const PLACES: [(Place, Kind); 16] = [
     (Place::StepWithAnswers, Kind::Step),
     (Place::StepAlone, Kind::Step),
     (Place::Cookie, Kind::Session),
@@ -93,6 +96,7 @@ const PLACES: [(Place, Kind); 15] = [
     (Place::BearerHeader, Kind::Bearer),
     (Place::TransactionInfo, Kind::Transaction),
     (Place::LogoutByHandle, Kind::Handle),
+    (Place::Policies, Kind::Session),
 ];
 
 async fn served() -> TestServer {
@@ -196,6 +200,13 @@ async fn put(server: &TestServer, inside: &Client, place: Place, token: &str) ->
                 .post(&below("authenticate/backchannel/info"), &body)
                 .await
         }
+        Place::Policies => {
+            let resources = ["https://app.example.com/"];
+            let body = json!({ "resources": resources, "subject": { "ssoToken": token } });
+            let mut client = inside.clone().header("Accept-API-Version", "resource=2.1");
+            let path = below("policies?_action=evaluate");
+            client.post(&path, &body.to_string()).await
+        }
         Place::LogoutByHandle => {
             let body = json!({ "sessionHandles": [token, format!("shandle:{token}")] });
             let mut client = inside.clone().header("Accept-API-Version", "resource=5.1");
@@ -231,6 +242,14 @@ async fn tokens(server: &TestServer) -> Tokens {
     let session = inside.login("demo", "Ch4ng31t").await.token();
     let step = server.client().begin("Login").await.step();
     let auth_id = step["authId"].as_str().expect("a token").to_owned();
+    let advice = "<Advices><AttributeValuePair>\
+                  <Attribute name=\"AuthenticateToServiceConditionAdvice\"/>\
+                  <Value>Login</Value><Value>Mailed</Value></AttributeValuePair></Advices>";
+    let query = format!(
+        "authenticate?authIndexType=composite_advice&authIndexValue={}",
+        percent(advice)
+    );
+    let menu = server.client().post(&below(&query), "").await.step();
     let claims: Json = serde_json::from_str(&claims(&auth_id)).expect("claims");
     let state = claims["sessionId"].as_str().expect("a state").to_owned();
     let mut mailed = server.client();
@@ -271,6 +290,10 @@ async fn tokens(server: &TestServer) -> Tokens {
         step,
         all: vec![
             (Kind::Step, auth_id),
+            (
+                Kind::Menu,
+                menu["authId"].as_str().expect("a token").to_owned(),
+            ),
             (Kind::Session, session),
             (Kind::Handle, handle),
             (Kind::Link, link),
@@ -367,6 +390,26 @@ async fn each_opens_what_it_is_for(
     assert_eq!(told.status, 200, "{}", told.text());
     let opened = put(server, inside, Place::BearerHeader, of(Kind::Bearer)).await;
     assert_eq!(opened.status, 200, "{}", opened.text());
+    let chosen = json!({
+        "authId": of(Kind::Menu),
+        "callbacks": [{
+            "type": "ChoiceCallback",
+            "input": [{ "name": "IDToken1", "value": 0 }],
+        }],
+    });
+    let mut client = server.client();
+    let path = below("authenticate");
+    client.post(&path, &chosen.to_string()).await.step();
+    let begun = put(
+        server,
+        inside,
+        Place::TransactionIndex,
+        of(Kind::Transaction),
+    )
+    .await;
+    begun.step();
+    let asked = put(server, inside, Place::Policies, of(Kind::Session)).await;
+    assert_eq!(asked.status, 200, "{}", asked.text());
     let mut client = server.client();
     client
         .answer(step, &["demo".into(), "Ch4ng31t".into()])

@@ -97,6 +97,7 @@ impl Model {
         let world = World::with(|config| {
             for settings in config.realms.values_mut() {
                 let for_good = Duration::from_secs(86_400 * 100);
+                settings.zero_page = true;
                 settings.lockout.failures = TRIES;
                 settings.lockout.window = for_good;
                 settings.lockout.lock_for = for_good;
@@ -428,7 +429,7 @@ impl Model {
         }
     }
 
-    /// Name and password in headers: the same counters.
+    /// Name and password in headers, read by a node or by the handler: the same counters.
     async fn by_headers(&mut self) {
         let client = self.dice.below(CLIENTS);
         let path = REALMS[self.dice.below(2)];
@@ -439,8 +440,10 @@ impl Model {
             .clone()
             .header("X-OpenAM-Username", &name)
             .header("X-OpenAM-Password", &secret);
-        let query = "authIndexType=service&authIndexValue=Zero&ForceAuth=true";
-        let done = sender.post(&Client::path(path, query), "").await;
+        let ways = [("Zero", 0), ("Plain", 0), ("Easy", 1), ("Strong", 20)];
+        let (journey, level) = ways[self.dice.below(ways.len())];
+        let query = format!("authIndexType=service&authIndexValue={journey}&ForceAuth=true");
+        let done = sender.post(&Client::path(path, &query), "").await;
         self.clients[client].cookies = sender.cookies;
         let (compares, matches) = self.tried(path, &name, &secret);
         assert_eq!(
@@ -453,7 +456,7 @@ impl Model {
             (Some((_, held)), true) if held.username != name => End::OtherSubject,
             _ => End::Success,
         };
-        self.ended(client, (path, "Zero", 0), &name, old, expected, &done);
+        self.ended(client, (path, journey, level), &name, old, expected, &done);
     }
 
     /// What the store holds of a token, and what the server says of it, is what the model holds.
