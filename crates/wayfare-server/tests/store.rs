@@ -174,6 +174,7 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     let mut old = session("old", 20, 1_000);
     old.properties.insert("Service".into(), "Login".into());
     old.properties.insert("colour".into(), "red".into());
+    old.properties.insert("shade".into(), "dark".into());
     store
         .finish_run(None, new(1, old), None, None)
         .await
@@ -186,6 +187,7 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
         Some(Replaces {
             handle: "old".into(),
             required,
+            forgets: vec!["shade".into()],
         })
     };
     let mut next = session("next", 10, 2_000);
@@ -201,6 +203,11 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
     assert_eq!(made.level.number(), 20, "a session never falls");
     assert_eq!(made.properties["Service"], "StepUp|Login");
     assert_eq!(made.properties["colour"], "red");
+    assert_eq!(
+        made.properties.get("shade"),
+        None,
+        "the journey took it away"
+    );
     let now = Timestamp(2_001);
     assert!(
         store.session(&[1; 32], now).unwrap().is_none(),
@@ -218,6 +225,48 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
         .await;
     assert_eq!(third, Ok(Finished::SessionGone));
     assert_eq!(store.session_count(), Ok(1));
+}
+
+#[tokio::test]
+async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
+    for (before, after, expected, services) in [
+        (true, true, 20, "StepUp|Login"),
+        (true, false, 20, "StepUp|Login"),
+        (false, false, 20, "StepUp|Login"),
+        (false, true, 10, "StepUp"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder);
+        let mut old = session("old", 20, 1_000);
+        old.proved = before;
+        old.properties.insert("Service".into(), "Login".into());
+        old.properties.insert("colour".into(), "red".into());
+        store
+            .finish_run(None, new(1, old), None, None)
+            .await
+            .unwrap();
+        let mut next = session("next", 10, 2_000);
+        next.proved = after;
+        next.properties.insert("Service".into(), "StepUp".into());
+        let replaces = Replaces {
+            handle: "old".into(),
+            required: false,
+            forgets: Vec::new(),
+        };
+        let Ok(Finished::Made(made)) = store
+            .finish_run(None, new(2, next), Some(replaces), None)
+            .await
+        else {
+            panic!("a session is made");
+        };
+        let made = made.session;
+        let case = format!("{before} then {after}");
+        assert_eq!(made.level.number(), expected, "{case}");
+        assert_eq!(made.properties["AuthLevel"], expected.to_string(), "{case}");
+        assert_eq!(made.properties["Service"], services, "{case}");
+        assert_eq!(made.properties["colour"], "red", "{case}");
+        assert_eq!(made.proved, after, "{case}");
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,7 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
             .evidence
             .iter()
             .any(|evidence| evidence.factor == Factor::Session),
+        forgets: removed(making.success),
     });
     let new = NewSession {
         token: sha256(token.reveal().as_bytes()),
@@ -139,6 +140,14 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
         Finished::SessionGone | Finished::TransactionOver => Made::Gone,
         Finished::OverQuota => Made::OverQuota,
     })
+}
+
+/// The properties that a journey took away.
+fn removed(success: &Success) -> Vec<String> {
+    let each = success.properties.iter();
+    each.filter(|(_, value)| value.is_none())
+        .map(|(key, _)| key.to_string())
+        .collect()
 }
 
 /// 128 random bits in the form that the product's context ids have.

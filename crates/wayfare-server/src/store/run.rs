@@ -113,9 +113,9 @@ impl Store {
                     Room::None => return Ok(Finished::OverQuota),
                 },
             };
-            if let Some(old) = old {
+            if let (Some(old), Some(replaces)) = (old, &replaces) {
                 session::take(db, &old.handle)?;
-                session.inherit(&old);
+                session.inherit(&old, &replaces.forgets);
             }
             session::insert(db, &new.token, &session)?;
             if let Some(approves) = &approves {

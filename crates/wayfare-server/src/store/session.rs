@@ -59,23 +59,26 @@ impl Session {
     }
 
     /// Takes over what a replaced session hands on: the higher level, and properties that this one does
-    /// not set; the lists of services and node types are united, new ones first.
-    pub(super) fn inherit(&mut self, old: &Self) {
-        self.level = self.level.max(old.level);
+    /// not set, except those that it `forgets`; the lists of services and node types are united, new ones
+    /// first.
+    ///
+    /// What nobody proved is not handed on to a session that is proved: neither the level nor the lists.
+    pub(super) fn inherit(&mut self, old: &Self, forgets: &[String]) {
+        let earned = old.proved || !self.proved;
+        if earned {
+            self.level = self.level.max(old.level);
+        }
         for (key, value) in &old.properties {
-            let united = ["Service", "AuthType"]
-                .contains(&key.as_str())
+            let list = ["Service", "AuthType"].contains(&key.as_str());
+            let united = (list && earned)
                 .then(|| unite(self.properties.get(key), value))
                 .flatten();
-            match united {
-                Some(united) => {
-                    self.properties.insert(key.clone(), Json::String(united));
-                }
-                None => {
-                    self.properties
-                        .entry(key.clone())
-                        .or_insert_with(|| value.clone());
-                }
+            if let Some(united) = united {
+                self.properties.insert(key.clone(), Json::String(united));
+            } else if !list && !forgets.contains(key) {
+                self.properties
+                    .entry(key.clone())
+                    .or_insert_with(|| value.clone());
             }
         }
         self.properties
@@ -113,6 +116,8 @@ pub struct Replaces {
     pub handle: String,
     /// Whether the new one rests on it, so that there is none where it has gone.
     pub required: bool,
+    /// The properties that are not taken over from it.
+    pub forgets: Vec<String>,
 }
 
 impl Store {
