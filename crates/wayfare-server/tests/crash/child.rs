@@ -74,6 +74,7 @@ fn config(folder: &Path) -> Config {
     config.limits.runs_per_realm = 10_000_000;
     for settings in config.realms.values_mut() {
         settings.demo_user = false;
+        settings.session.properties = vec!["note".to_owned()];
         settings.lockout.failures = FAILURES;
         settings.lockout.window = hour;
         settings.lockout.lock_for = hour;

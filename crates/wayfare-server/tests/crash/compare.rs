@@ -35,6 +35,21 @@ pub(crate) fn violations(address: SocketAddr, log: &Log) -> Vec<String> {
         (answer.body != r#"{"valid":false}"#)
             .then(|| format!("a session that was logged out: {}", answer.body))
     }));
+    let noted: Vec<_> = log.noted.iter().collect();
+    violations.extend(each(address, &noted, |connection, (token, noted)| {
+        let answer = connection
+            .session("getSessionProperties", token)
+            .expect("an answer");
+        let found = answer.json()["note"].as_str().map(str::to_owned);
+        let kept = found.as_ref() == Some(&noted.acknowledged)
+            || (found.is_some() && found == noted.perhaps);
+        (!kept).then(|| {
+            format!(
+                "a property that was written: {noted:?}, and {} {}",
+                answer.status, answer.body
+            )
+        })
+    }));
     violations.extend(each(address, &log.used, |connection, step| {
         let answer = connection
             .answer(step, "good-0", PASSWORD)

@@ -5,11 +5,11 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::{
     child::PASSWORD,
-    log::Log,
+    log::{Log, Noted},
     wire::{Answer, Connection, Lost},
 };
 
@@ -88,9 +88,12 @@ impl<'a> Client<'a> {
     pub(crate) fn run(mut self) -> Log {
         // BOUND: until the connection is lost, which the one who kills sees to.
         loop {
-            let done = match self.random.next(10) {
-                0..=5 => self.log_in(),
-                6..=7 => self.log_out(),
+            let done = match self.random.next(14) {
+                0..=6 => self.log_in(),
+                7 => self.log_out(),
+                8 => self.log_out_by_handle(),
+                9 => self.upgrade(),
+                10 | 11 => self.note(),
                 _ => self.fail(),
             };
             if done == Err(Lost) {
@@ -141,23 +144,120 @@ impl<'a> Client<'a> {
         Ok(())
     }
 
+    /// One of the sessions that must be there, if there is one.
+    fn any(&mut self) -> Option<usize> {
+        let count = self.log.live.len() as u64;
+        (count > 0).then(|| usize::try_from(self.random.next(count)).expect("small"))
+    }
+
+    /// Gives a session up: whatever comes of it, it is no longer one that must be there.
+    fn give_up(&mut self) -> Option<String> {
+        let token = self.any().map(|at| self.log.live.swap_remove(at))?;
+        self.log.noted.remove(&token);
+        Some(token)
+    }
+
     fn log_out(&mut self) -> Result<(), Lost> {
-        if self.log.live.is_empty() {
+        let Some(token) = self.give_up() else {
             return Ok(());
-        }
-        let at = self.random.next(self.log.live.len() as u64);
-        // Whatever comes of it, it is no longer one that must be there.
-        let token = self
-            .log
-            .live
-            .swap_remove(usize::try_from(at).expect("small"));
+        };
         let answer = self.write(|connection| connection.session("logout", &token))?;
-        if answer.body == r#"{"result":"Successfully logged out"}"# {
+        self.ended(token, &answer, r#"{"result":"Successfully logged out"}"#);
+        Ok(())
+    }
+
+    fn log_out_by_handle(&mut self) -> Result<(), Lost> {
+        let Some(token) = self.give_up() else {
+            return Ok(());
+        };
+        let info = self.connection.session("getSessionInfo", &token)?.json();
+        let handle = format!(
+            "shandle:{}",
+            info["properties"]["AMCtxId"].as_str().unwrap_or("")
+        );
+        let members = json!({ "tokenId": token, "sessionHandles": [&handle] });
+        let answer = self.write(|connection| connection.sessions("logoutByHandle", &members))?;
+        self.ended(
+            token,
+            &answer,
+            &format!(r#"{{"result":{{"{handle}":true}}}}"#),
+        );
+        Ok(())
+    }
+
+    fn ended(&mut self, token: String, answer: &Answer, expected: &str) {
+        if answer.body == expected {
             self.log.ended.push(token);
         } else {
             self.log
                 .odd
                 .push(format!("no log-out: {} {}", answer.status, answer.body));
+        }
+    }
+
+    /// Logs in beside a session, which ends; what was noted in it goes on in the new one.
+    fn upgrade(&mut self) -> Result<(), Lost> {
+        let Some(at) = self.any() else {
+            return Ok(());
+        };
+        let old = self.log.live.swap_remove(at);
+        let noted = self.log.noted.remove(&old);
+        let step = self.connection.begin_beside(&old)?.json();
+        let user = succeeding(self.id);
+        let sent = self.write(|connection| connection.answer_beside(&step, &user, PASSWORD, &old));
+        let answer = sent?;
+        let token = answer.json()["tokenId"].as_str().map(str::to_owned);
+        match token {
+            Some(token) if token != old => {
+                self.log.used.push(step);
+                self.log.ended.push(old);
+                self.log
+                    .noted
+                    .extend(noted.map(|noted| (token.clone(), noted)));
+                self.log.live.push(token);
+                self.log.logins += 1;
+                self.shared.logins.fetch_add(1, Ordering::SeqCst);
+            }
+            _ => self
+                .log
+                .odd
+                .push(format!("no upgrade: {} {}", answer.status, answer.body)),
+        }
+        Ok(())
+    }
+
+    /// Writes a property of a session.
+    fn note(&mut self) -> Result<(), Lost> {
+        let Some(token) = self.any().and_then(|at| self.log.live.get(at).cloned()) else {
+            return Ok(());
+        };
+        let value = self.random.next(1 << 40).to_string();
+        let members = json!({ "tokenId": token, "note": value });
+        let sent =
+            self.write(|connection| connection.sessions("updateSessionProperties", &members));
+        let before = self
+            .log
+            .noted
+            .get(&token)
+            .map(|noted| noted.acknowledged.clone());
+        let Ok(answer) = sent else {
+            let noted = Noted {
+                acknowledged: before.unwrap_or_default(),
+                perhaps: Some(value),
+            };
+            self.log.noted.insert(token, noted);
+            return Err(Lost);
+        };
+        if answer.json()["note"] == value.as_str() {
+            let noted = Noted {
+                acknowledged: value,
+                perhaps: None,
+            };
+            self.log.noted.insert(token, noted);
+        } else {
+            self.log
+                .odd
+                .push(format!("no note: {} {}", answer.status, answer.body));
         }
         Ok(())
     }

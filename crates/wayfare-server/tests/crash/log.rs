@@ -9,8 +9,10 @@ use serde_json::Value as Json;
 pub(crate) struct Log {
     /// Sessions that were made and not given up.
     pub(crate) live: Vec<String>,
-    /// Sessions that were logged out.
+    /// Sessions that were logged out, by token or by handle, or replaced by an upgrade.
     pub(crate) ended: Vec<String>,
+    /// What was written to the property of a session, by its token.
+    pub(crate) noted: BTreeMap<String, Noted>,
     /// Steps that were taken.
     pub(crate) used: Vec<Json>,
     /// Failures, by user.
@@ -25,11 +27,21 @@ pub(crate) struct Log {
     pub(crate) odd: Vec<String>,
 }
 
+/// What was written to a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// What was acknowledged last.
+    pub(crate) acknowledged: String,
+    /// What was under way when the server was killed: written or not.
+    pub(crate) perhaps: Option<String>,
+}
+
 impl Log {
     /// Takes another log in.
     pub(crate) fn add(&mut self, other: Self) {
         self.live.extend(other.live);
         self.ended.extend(other.ended);
+        self.noted.extend(other.noted);
         self.used.extend(other.used);
         for (user, count) in other.failed {
             *self.failed.entry(user).or_default() += count;

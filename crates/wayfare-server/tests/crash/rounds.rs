@@ -11,7 +11,7 @@ use super::{
     child::Process,
     compare,
     load::{CLIENTS, Client, Random, Shared},
-    log::Log,
+    log::{Log, Noted},
     wire::Connection,
 };
 
@@ -75,7 +75,8 @@ pub(crate) fn run() -> bool {
     // Once more everything that is remembered, all sessions of all rounds among it.
     let last = compare::violations(process.address, &known);
     totals.violations.extend(last);
-    totals.compared += (known.live.len() + known.ended.len() + known.used.len()) as u64;
+    totals.compared +=
+        (known.live.len() + known.ended.len() + known.used.len() + known.noted.len()) as u64;
     report(&totals, kills, begun.elapsed());
     totals.violations.is_empty() && totals.counted >= kills
 }
@@ -89,6 +90,19 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         live: vec![invented],
         ended: known.live.iter().take(1).cloned().collect(),
         used: vec![unused],
+        noted: known
+            .live
+            .iter()
+            .take(1)
+            .map(|token| {
+                let acknowledged = "never written".to_owned();
+                let noted = Noted {
+                    acknowledged,
+                    perhaps: None,
+                };
+                (token.clone(), noted)
+            })
+            .collect(),
         ..Log::default()
     };
     let mut found = compare::violations(address, &wrong);
@@ -103,9 +117,9 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         ..Log::default()
     };
     found.extend(compare::counted(folder, &miscounted));
-    if found.len() != 4 {
+    if found.len() != 5 {
         totals.violations.push(format!(
-            "a log that is wrong in four ways was found wrong in these: {found:?}"
+            "a log that is wrong in five ways was found wrong in these: {found:?}"
         ));
     }
 }
@@ -160,7 +174,7 @@ fn compare_round(
     let counts = round.lost > 0 && killed.rate >= RATE;
     let mut violations = std::mem::take(&mut round.odd);
     violations.extend(compare::violations(process.address, &round));
-    let of_round = round.live.len() + round.ended.len() + round.used.len();
+    let of_round = round.live.len() + round.ended.len() + round.used.len() + round.noted.len();
     // Of each earlier round a few of everything, beside what the round itself brought.
     let earlier = sample(known);
     violations.extend(compare::violations(process.address, &earlier));
@@ -201,8 +215,13 @@ fn sample(known: &Log) -> Log {
         let oldest = list.iter().take(REMEMBERED);
         newest.chain(oldest).cloned().collect()
     }
+    let live = ends(&known.live);
     Log {
-        live: ends(&known.live),
+        noted: live
+            .iter()
+            .filter_map(|token| Some((token.clone(), known.noted.get(token)?.clone())))
+            .collect(),
+        live,
         ended: ends(&known.ended),
         used: ends(&known.used),
         ..Log::default()

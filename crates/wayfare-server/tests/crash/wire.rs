@@ -48,7 +48,13 @@ impl Connection {
 
     /// Starts the default journey.
     pub(crate) fn begin(&mut self) -> Result<Answer, Lost> {
-        self.post(AUTHENTICATE, "resource=2.1", "")
+        self.post(AUTHENTICATE, "resource=2.1", "", None)
+    }
+
+    /// Starts it beside a session, whatever that session satisfies.
+    pub(crate) fn begin_beside(&mut self, token: &str) -> Result<Answer, Lost> {
+        let path = format!("{AUTHENTICATE}?ForceAuth=true");
+        self.post(&path, "resource=2.1", "", Some(token))
     }
 
     /// Answers a step.
@@ -58,32 +64,54 @@ impl Connection {
         username: &str,
         password: &str,
     ) -> Result<Answer, Lost> {
-        let input =
-            |at: u32, value: &str| json!([{ "name": format!("IDToken{at}"), "value": value }]);
-        let body = json!({
-            "authId": step["authId"],
-            "callbacks": [
-                { "type": "NameCallback", "input": input(1, username) },
-                { "type": "PasswordCallback", "input": input(2, password) },
-            ],
-        });
-        self.post(AUTHENTICATE, "resource=2.1", &body.to_string())
+        self.post(
+            AUTHENTICATE,
+            "resource=2.1",
+            &answers(step, username, password),
+            None,
+        )
+    }
+
+    /// Answers a step beside a session.
+    pub(crate) fn answer_beside(
+        &mut self,
+        step: &Json,
+        username: &str,
+        password: &str,
+        token: &str,
+    ) -> Result<Answer, Lost> {
+        let body = answers(step, username, password);
+        self.post(AUTHENTICATE, "resource=2.1", &body, Some(token))
     }
 
     /// Asks something about a session.
     pub(crate) fn session(&mut self, action: &str, token: &str) -> Result<Answer, Lost> {
-        let body = json!({ "tokenId": token }).to_string();
-        self.post(&format!("{SESSIONS}{action}"), "resource=4.0", &body)
+        self.sessions(action, &json!({ "tokenId": token }))
     }
 
-    fn post(&mut self, path: &str, version: &str, body: &str) -> Result<Answer, Lost> {
+    /// Asks something of `sessions`.
+    pub(crate) fn sessions(&mut self, action: &str, body: &Json) -> Result<Answer, Lost> {
+        let path = format!("{SESSIONS}{action}");
+        self.post(&path, "resource=4.0", &body.to_string(), None)
+    }
+
+    fn post(
+        &mut self,
+        path: &str,
+        version: &str,
+        body: &str,
+        token: Option<&str>,
+    ) -> Result<Answer, Lost> {
+        let token = token.map_or_else(String::new, |token| {
+            format!("iPlanetDirectoryPro: {token}\r\n")
+        });
         let kind = if body.is_empty() {
             ""
         } else {
             "Content-Type: application/json\r\n"
         };
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nAccept-API-Version: {version}\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAccept-API-Version: {version}\r\n{token}{kind}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         self.stream
@@ -101,6 +129,19 @@ impl Connection {
             }
         }
     }
+}
+
+/// The body that answers a step.
+fn answers(step: &Json, username: &str, password: &str) -> String {
+    let input = |at: u32, value: &str| json!([{ "name": format!("IDToken{at}"), "value": value }]);
+    let body = json!({
+        "authId": step["authId"],
+        "callbacks": [
+            { "type": "NameCallback", "input": input(1, username) },
+            { "type": "PasswordCallback", "input": input(2, password) },
+        ],
+    });
+    body.to_string()
 }
 
 fn parse(bytes: &[u8]) -> Option<(usize, Answer)> {
