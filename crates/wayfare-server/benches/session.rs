@@ -1,0 +1,127 @@
+//! How long it takes to say whether a session is valid, with one session in the store and with many.
+//!
+//! `look-up` is what every request with a session waits for; `use` notes the use on disk as well, which
+//! happens once a second at most; `validate` is a whole request over the loopback on a connection of its own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    unused_imports,
+    reason = "a bench fails as a test does, and uses only a part of what the tests share"
+)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::{collections::BTreeMap, hint::black_box, time::Duration};
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use support::{BEGIN, TestServer, alpha};
+use tokio::runtime::Runtime;
+use wayfare::{AuthLevel, Timestamp};
+use wayfare_server::store::{
+    Store,
+    session::{NewSession, Session},
+};
+
+/// Sessions in the store.
+const COUNTS: [u64; 3] = [1, 10_000, 100_000];
+/// Sessions that are written at once while the store is filled.
+const BATCH: usize = 2_000;
+
+fn new(number: u64) -> NewSession {
+    let mut token = [0; 32];
+    token[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    let text = |key: &str, value: &str| (key.to_owned(), value.into());
+    NewSession {
+        token,
+        session: Session {
+            handle: format!("handle-{number}"),
+            realm: alpha(),
+            subject: format!("subject-{}", number / 3),
+            username: format!("user-{}", number / 3),
+            level: AuthLevel::ZERO,
+            proved: true,
+            created: BEGIN,
+            accessed: BEGIN,
+            time_max: Duration::from_secs(7_200),
+            idle_max: Duration::from_secs(1_800),
+            properties: BTreeMap::from([
+                text("AuthLevel", "0"),
+                text("Service", "Login"),
+                text(
+                    "Principal",
+                    "id=demo,ou=user,o=alpha,ou=services,ou=am-config",
+                ),
+                text("successURL", "/am/console"),
+            ]),
+        },
+        quota: None,
+    }
+}
+
+async fn fill(store: &Store, count: u64) {
+    let numbers: Vec<u64> = (0..count).collect();
+    for batch in numbers.chunks(BATCH) {
+        let made: Vec<_> = batch
+            .iter()
+            .map(|number| {
+                let (store, new) = (store.clone(), new(*number));
+                tokio::spawn(async move { store.finish_run(None, new, None, None).await })
+            })
+            .collect();
+        for made in made {
+            made.await.expect("it runs").expect("it is made");
+        }
+    }
+}
+
+fn sessions(c: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut group = c.benchmark_group("session");
+    for count in COUNTS {
+        let server = runtime.block_on(TestServer::demo());
+        let store = server.running.store();
+        runtime.block_on(fill(store, count));
+        let tokens: Vec<_> = (0..count).map(|number| new(number).token).collect();
+        let mut turn = 0;
+        group.bench_function(BenchmarkId::new("look-up", count), |b| {
+            b.iter(|| {
+                turn = (turn + 7_919) % tokens.len();
+                let found = store.session(&tokens[turn], BEGIN).expect("it is read");
+                assert!(black_box(found).is_some());
+            });
+        });
+        let mut now = BEGIN.0;
+        group.bench_function(BenchmarkId::new("use", count), |b| {
+            b.iter(|| {
+                turn = (turn + 7_919) % tokens.len();
+                now += 1;
+                let touched = store.touch_session(format!("handle-{turn}"), Timestamp(now));
+                assert_eq!(runtime.block_on(touched), Ok(true));
+            });
+        });
+        let mut client = server.client();
+        runtime.block_on(client.login("demo", "Ch4ng31t")).token();
+        group.bench_function(BenchmarkId::new("validate", count), |b| {
+            b.iter(|| {
+                let reply = runtime.block_on(client.sessions("validate&refresh=false", ""));
+                assert_eq!(reply.status, 200);
+            });
+        });
+        runtime.block_on(server.running.stop());
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2));
+    targets = sessions
+}
+criterion_main!(benches);
