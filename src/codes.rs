@@ -95,6 +95,7 @@ codes! {
     LEVEL_NOT_REACHED "level_not_reached" Error allowable "the journey claims a level that some way to success does not reach";
     LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
     UNBOUNDED_LEVEL "unbounded_level" Warning allowable "a loop raises the level on every round";
+    UNSATISFIABLE_ADVICE "unsatisfiable_advice" Warning allowable "no journey can give what a policy requires";
     // exceptions
     UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
     UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";

@@ -23,6 +23,7 @@ mod level;
 pub(crate) mod levels;
 mod loops;
 mod phase;
+mod policy;
 mod proof;
 mod reach;
 mod space;
@@ -52,4 +53,5 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     levels::check(program, &flows, diagnostics);
     proof::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
+    policy::check(program, || level_spans(program), diagnostics);
 }

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Draw journeys as text for Graphviz or Mermaid.
     Graph(GraphArgs),
+    /// Print the least and the greatest auth level that each journey can give.
+    Levels(LevelsArgs),
     /// Play a journey in the terminal.
     Run(RunArgs),
     /// Make a folder with a journey and a configuration, ready to serve.
@@ -145,6 +147,16 @@ pub(crate) struct GraphArgs {
     /// Only this journey.
     #[arg(long, value_name = "NAME")]
     pub(crate) journey: Option<String>,
+}
+
+/// `wayfare levels`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LevelsArgs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// How to write the table; both go to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// `wayfare run`

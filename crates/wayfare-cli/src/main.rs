@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         Command::Fmt(fmt) => command::fmt::run(fmt, terminal),
         Command::Explain(explain) => command::explain::run(explain),
         Command::Graph(graph) => command::graph::run(graph, terminal),
+        Command::Levels(levels) => command::levels::run(levels, terminal),
         Command::Run(run) => command::run::run(run, terminal),
         Command::New(new) => command::new::run(new),
         Command::Serve(serve) => command::serve::run(serve, terminal),

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod levels;
 pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod serve;
