@@ -1,9 +1,11 @@
 //! What came with one request; it is given anew with every step and is never kept.
 
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// Headers, cookies, parameters, address and languages of the request at hand.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Headers, cookies and parameters may hold passwords and tokens: `Debug` shows their names only.
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
     /// Headers in order; names are compared without case.
@@ -18,6 +20,22 @@ pub struct Request {
     pub host: Option<String>,
     /// Preferred locales, best first.
     pub locales: Vec<String>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(name, _)| name.clone()).collect()
+        };
+        f.debug_struct("Request")
+            .field("headers", &names(&self.headers))
+            .field("cookies", &names(&self.cookies))
+            .field("parameters", &names(&self.parameters))
+            .field("client", &self.client)
+            .field("host", &self.host)
+            .field("locales", &self.locales)
+            .finish()
+    }
 }
 
 impl Request {

@@ -3,10 +3,12 @@
 //! A `+` is a blank and `%xx` a byte, as forms write them. What does not decode to UTF-8 is refused as a
 //! whole; nothing is ever decoded a second time.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// Parameters in order, decoded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// They may hold tokens: `Debug` shows their names only.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query {
     parameters: Vec<(String, String)>,
 }
@@ -20,6 +22,14 @@ pub struct BadQuery;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("parameter `{0}` stands more than once")]
 pub struct Repeated(pub &'static str);
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.parameters.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
 
 impl Query {
     /// Reads the part of an address after `?`.

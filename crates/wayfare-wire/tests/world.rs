@@ -84,6 +84,8 @@ pub(crate) struct World {
     pub(crate) programs: Mutex<BTreeMap<Realm, Vec<Engine>>>,
     pub(crate) keys: Mutex<BTreeMap<Realm, Arc<RealmKeys>>>,
     pub(crate) summaries: Mutex<Vec<Summary>>,
+    /// What every exchange and every need showed of itself, where somebody watches.
+    watched: Mutex<Option<String>>,
 }
 
 pub(crate) fn realm(path: &str) -> Realm {
@@ -137,6 +139,7 @@ impl World {
                     .collect(),
             ),
             summaries: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -150,6 +153,21 @@ impl World {
 
     pub(crate) fn session_count(&self) -> usize {
         self.sessions.lock().unwrap().len()
+    }
+
+    /// Writes down from now on what is shown.
+    pub(crate) fn watch(&self) {
+        *self.watched.lock().unwrap() = Some(String::new());
+    }
+
+    pub(crate) fn watched(&self) -> String {
+        self.watched.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    fn write_down(&self, shown: &dyn std::fmt::Debug) {
+        if let Some(watched) = &mut *self.watched.lock().unwrap() {
+            watched.push_str(&format!("{shown:?}\n"));
+        }
     }
 
     pub(crate) fn last(&self) -> Summary {
@@ -191,7 +209,10 @@ impl World {
         let mut exchange = Exchange::new(self, &self.host, realm.clone(), query, parts);
         let mut given = Given::Nothing;
         loop {
-            given = match exchange.next(given) {
+            self.write_down(&given);
+            let need = exchange.next(given);
+            self.write_down(&(&exchange, &need));
+            given = match need {
                 Need::Reply(reply) => {
                     self.summaries.lock().unwrap().push(exchange.summary());
                     return reply;

@@ -206,8 +206,7 @@ fn thousandths(weight: &str) -> Option<u16> {
     (total <= 1_000).then_some(total)
 }
 
-/// What the body of `authenticate` says.
-#[derive(Debug)]
+/// What the body of `authenticate` says; `Debug` does not show the token.
 pub enum Body<'a> {
     /// Start a journey; answers may come along for its first step.
     Start(Option<Submitted<'a>>),
@@ -218,6 +217,18 @@ pub enum Body<'a> {
         /// The answers; a client that comes back from elsewhere sends none.
         callbacks: Option<Submitted<'a>>,
     },
+}
+
+impl std::fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Start(submitted) => f.debug_tuple("Start").field(submitted).finish(),
+            Self::Continue { callbacks, .. } => f
+                .debug_struct("Continue")
+                .field("callbacks", callbacks)
+                .finish_non_exhaustive(),
+        }
+    }
 }
 
 impl<'a> Body<'a> {

@@ -6,6 +6,7 @@
 mod canonical;
 mod decoders;
 mod once;
+mod secrets;
 
 use proptest::{prelude::ProptestConfig, test_runner::RngSeed};
 
