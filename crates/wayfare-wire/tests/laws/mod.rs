@@ -3,6 +3,7 @@
 //!
 //! `WAYFARE_LAW_CASES` sets how many cases each property gets, `WAYFARE_LAW_SEED` the seed; both are printed.
 
+mod budgets;
 mod canonical;
 mod decoders;
 mod once;
