@@ -236,7 +236,7 @@ impl World {
                     .claims
                     .claim(&claim)
                     .map_or(Given::Failed, Given::Claimed),
-                Need::Perform(call) => Given::Effect(self.perform(&call, exchange.realm())),
+                Need::Perform(call) => Given::Effect(self.perform(&call, exchange.run_realm())),
                 Need::Keep(kept) => self
                     .claims
                     .keep(kept)

@@ -9,7 +9,7 @@ use wayfare::{
 };
 use wayfare_wire::{
     am::{
-        authenticate::{Admission, Exchange, Finish, Given, Need, Summary, Verdict},
+        authenticate::{Admission, Beside, Exchange, Finish, Given, Need, Summary, Verdict},
         reply::Reply,
         request::Parts,
     },
@@ -59,7 +59,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
             }
             need => {
                 let run = exchange.run();
-                work.live_in(exchange.realm());
+                work.live_in(exchange.run_realm());
                 given = work.answer(need, run).await;
             }
         }
@@ -75,6 +75,8 @@ struct Done {
     missed: u64,
     /// Effects that could not be done, with the node that wanted them.
     failed: Vec<String>,
+    /// The session that came along.
+    beside: Option<Beside>,
     /// The handle of the session that was made, and its level.
     session: Option<(String, u64)>,
     /// The handle of the session that was replaced.
@@ -105,8 +107,11 @@ impl<'a> Work<'a> {
     async fn answer(&mut self, need: Need, run: Option<u128>) -> Given {
         let store = self.app.store();
         let answered = match need {
-            Need::Session(token) => session::find(self.app, token.reveal())
-                .map(|found| Given::Session(found.as_ref().map(session::beside))),
+            Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {
+                let beside = found.as_ref().map(session::beside);
+                self.done.beside.clone_from(&beside);
+                Given::Session(beside)
+            }),
             Need::SessionOf(handle) => store
                 .session_by_handle(&handle.0, self.app.clock.now())
                 .map(|found| Given::Session(found.as_ref().map(session::beside))),
@@ -296,12 +301,18 @@ impl<'a> Work<'a> {
         let run = summary.run.map(u128::to_be_bytes);
         let failed = self.done.failed.join(",");
         let (name, result, reason) = verdict(&summary.verdict);
+        let enough = self.done.beside.as_ref();
+        let enough = enough.filter(|_| summary.verdict == Verdict::Satisfied);
+        let username = match enough {
+            Some(beside) => Some(&*beside.session.username),
+            None => summary.username.as_deref(),
+        };
         let mut event = Event::new(name)
             .text("realm", summary.realm.as_str())
             .text("result", result)
             .maybe("reason", reason.as_deref())
             .maybe("journey", summary.journey.as_deref())
-            .maybe("username", summary.username.as_deref())
+            .maybe("username", username)
             .number("status", u64::from(status))
             .client(self.client);
         if let Some(run) = &run {
@@ -324,6 +335,9 @@ impl<'a> Work<'a> {
             event = event
                 .hashed("session", handle.as_bytes())
                 .number("level", *level);
+        }
+        if let Some(beside) = enough {
+            event = event.hashed("session", beside.session.session.0.as_bytes());
         }
         if let Some(handle) = &self.done.replaced {
             event = event.hashed("replaced", handle.as_bytes());

@@ -64,7 +64,15 @@ async fn v27_a_session_is_enough() {
     let told = audit
         .iter()
         .filter(|line| line["reason"] == "session_is_enough");
-    assert_eq!(told.count(), 6);
+    let told: Vec<&Json> = told.collect();
+    assert_eq!(told.len(), 6);
+    for line in told {
+        assert_eq!(line["username"], "demo");
+        assert!(
+            line["session"].is_string() && line["run"].is_null(),
+            "{line}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -238,7 +238,7 @@ async fn v14_an_empty_name_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn v18_no_session_is_made_where_none_is_wanted() {
+async fn v18_b10_no_session_is_made_where_none_is_wanted() {
     let server = stage().await;
     let plain = r#"{"successUrl":"/am/console","realm":"/alpha"}"#;
     let worded =

@@ -54,7 +54,7 @@ pub(super) struct Picked {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
-    form: u8,
+    version: u8,
     no_session: bool,
     named: bool,
     goto: Option<String>,
@@ -63,7 +63,7 @@ struct Form {
     candidates: Vec<(Realm, String, String, Option<AuthLevel>)>,
 }
 
-const FORM: u8 = 1;
+const VERSION: u8 = 1;
 
 impl Menu {
     fn ask(&self) -> Ask {
@@ -80,7 +80,7 @@ impl Menu {
     fn write(&self, no_session: bool) -> Option<Vec<u8>> {
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         let form = Form {
-            form: FORM,
+            version: VERSION,
             no_session,
             named: self.wishes.named,
             goto: text(&self.wishes.goto),
@@ -109,7 +109,7 @@ impl Menu {
         };
         let form: Form = read(bytes, bounds).ok()?;
         let count = form.candidates.len();
-        let fits = form.form == FORM && (2..=MENU_MAX).contains(&count);
+        let fits = form.version == VERSION && (2..=MENU_MAX).contains(&count);
         let menu = Self {
             id,
             candidates: form
@@ -233,7 +233,6 @@ impl<'a> Exchange<'a> {
             .map_err(|_| Refusal::AuthIdInvalid)?;
         let (menu, no_session) = Menu::read(head.run, &bytes).ok_or(Refusal::AuthIdInvalid)?;
         self.no_session |= no_session;
-        self.chosen_from = Some(menu.id);
         let answers = match opening.came {
             Came::Answered(sent) => self.answers(&menu.ask(), sent)?,
             Came::Bare | Came::Linked => passed(&menu.ask())?,

@@ -187,7 +187,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The realm that its needs are about: that of the address, or one below it that a run lives in.
-    pub fn realm(&self) -> &Realm {
+    pub fn run_realm(&self) -> &Realm {
         &self.home
     }
 
@@ -243,6 +243,8 @@ impl<'a> Exchange<'a> {
                 // The claim of a menu is not one of the run that was chosen from it.
                 if claim.run == session.run_id() {
                     self.kept_until = Some(claim.keep);
+                } else {
+                    self.chosen_from = Some(claim.run);
                 }
                 self.walk(Box::new(session), input, Along::Nothing)
             }
@@ -356,7 +358,7 @@ impl<'a> Exchange<'a> {
                 let answers = match along {
                     Along::Nothing => None,
                     Along::Callbacks(submitted) => Some(self.answers(&ask, submitted)?),
-                    Along::Headers => self.from_headers(&session, &ask),
+                    Along::Headers => self.answers_in_headers(&session, &ask),
                 };
                 let exp = session.expires_at();
                 match answers {

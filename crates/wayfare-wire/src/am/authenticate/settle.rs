@@ -258,10 +258,9 @@ impl Exchange<'_> {
     pub(super) fn close(&mut self, closing: Closing, given: Given) -> Result<Need, Refusal> {
         match (closing, given) {
             // At an end the last token is used: a row that could not be marked cannot be claimed either.
-            (Closing::Keep(reply, None), Given::Done)
+            (Closing::Keep(reply, None) | Closing::Conclude(reply), Given::Done)
             | (Closing::Deliver(reply), Given::Effect(_))
-            | (Closing::End(reply), Given::Done | Given::Failed)
-            | (Closing::Conclude(reply), Given::Done) => Ok(self.send(reply)),
+            | (Closing::End(reply), Given::Done | Given::Failed) => Ok(self.send(reply)),
             (Closing::Keep(reply, Some(call)), Given::Done) => {
                 self.state = State::Closing(Closing::Deliver(reply));
                 Ok(Need::Perform(call))

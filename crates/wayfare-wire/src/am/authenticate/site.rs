@@ -108,6 +108,10 @@ pub enum ExistingToken {
 }
 
 /// How a realm speaks.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in docs/wire.md"
+)]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {

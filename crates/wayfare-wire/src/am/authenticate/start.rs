@@ -311,7 +311,7 @@ impl<'a> Exchange<'a> {
         }
         let along = match starting.submitted {
             Some(submitted) => Along::Callbacks(submitted),
-            None => self.headers(&candidate),
+            None => self.headers(&candidate.realm, &candidate.journey),
         };
         let session = self.run_of(candidate, &starting.wishes, starting.beside)?;
         Ok(self.admit(session, along))
@@ -391,11 +391,11 @@ impl<'a> Exchange<'a> {
             .data(transaction.data);
         start.expects = transaction.expects;
         start.no_session = self.no_session || transaction.keeps_session;
-        let session = self.begin(start, &starting.wishes, starting.beside)?;
         let along = match starting.submitted {
             Some(submitted) => Along::Callbacks(submitted),
-            None => Along::Nothing,
+            None => self.headers(&start.realm, &start.journey),
         };
+        let session = self.begin(start, &starting.wishes, starting.beside)?;
         Ok(self.admit(session, along))
     }
 

@@ -4,7 +4,7 @@
 //! journey looks at them itself. Otherwise the step goes to the client as it is.
 
 use wayfare::{
-    Answer, Ask, AuthSession, Callback, Candidate, Secret, encoded_word::decode,
+    Answer, Ask, AuthSession, Callback, Realm, Secret, encoded_word::decode,
     model::journey::NodeKind,
 };
 
@@ -18,11 +18,11 @@ const NODE: &str = "ZeroPageLogin";
 
 impl<'a> Exchange<'a> {
     /// Whether headers came that may answer the first step of a journey.
-    pub(super) fn headers(&self, candidate: &Candidate) -> Along<'a> {
+    pub(super) fn headers(&self, realm: &Realm, journey: &str) -> Along<'a> {
         let came = [USERNAME, PASSWORD]
             .iter()
             .any(|name| self.parts.header(name).next().is_some());
-        if came && self.settings.zero_page && !self.reads_headers(candidate) {
+        if came && self.settings.zero_page && !self.reads_headers(realm, journey) {
             Along::Headers
         } else {
             Along::Nothing
@@ -30,13 +30,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// Whether the journey has the node that decides about such headers by itself.
-    fn reads_headers(&self, candidate: &Candidate) -> bool {
-        let Some(engine) = self.site.engine(&candidate.realm) else {
+    fn reads_headers(&self, realm: &Realm, journey: &str) -> bool {
+        let Some(engine) = self.site.engine(realm) else {
             return false;
         };
         let program = engine.program();
         let node = program.catalog.find(NODE);
-        let journey = program.journey_on_wire(&candidate.journey);
+        let journey = program.journey_on_wire(journey);
         journey.is_some_and(|journey| {
             let mut nodes = journey.graph.node_weights();
             nodes.any(|one| matches!(&one.kind, NodeKind::Task(task) if Some(task.ty) == node))
@@ -44,7 +44,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// The answers to all of a step; `None` where one of its callbacks asks for something else.
-    pub(super) fn from_headers(&self, session: &AuthSession, ask: &Ask) -> Option<Vec<Answer>> {
+    pub(super) fn answers_in_headers(
+        &self,
+        session: &AuthSession,
+        ask: &Ask,
+    ) -> Option<Vec<Answer>> {
         let header = |name: &'static str| {
             let value = self.parts.header(name).next()?;
             decode(value).ok().map(std::borrow::Cow::into_owned)
