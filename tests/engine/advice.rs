@@ -37,6 +37,13 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     engine(&text)
 });
 
+static MANY: LazyLock<Engine> = LazyLock::new(|| {
+    let text: String = (0..100)
+        .map(|n| journey(&format!("J{n}"), n + 1, ""))
+        .collect();
+    engine(&text)
+});
+
 /// Realms with the same journeys; in `/many` there are more than fit into a menu.
 struct World {
     asked: RefCell<BTreeSet<Realm>>,
@@ -57,12 +64,6 @@ impl World {
 impl Journeys for World {
     fn engine(&self, realm: &Realm) -> Option<Engine> {
         self.asked.borrow_mut().insert(realm.clone());
-        static MANY: LazyLock<Engine> = LazyLock::new(|| {
-            let text: String = (0..100)
-                .map(|n| journey(&format!("J{n}"), n + 1, ""))
-                .collect();
-            engine(&text)
-        });
         match realm.as_str() {
             "/" | "/alpha" | "/alpha/sub" | "/beta" => Some(ENGINE.clone()),
             "/many" => Some(MANY.clone()),

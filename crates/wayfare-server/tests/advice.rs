@@ -1,6 +1,6 @@
 //! Advices over HTTP: what hostile documents come to, and what the audit tells of them.
 
-use std::net::TcpListener;
+use std::{fmt::Write as _, net::TcpListener};
 
 use crate::support::{Client, TestServer};
 
@@ -10,7 +10,7 @@ const NO_CONFIGURATION: &str =
 fn query(document: &str) -> String {
     let mut query = "authIndexType=composite_advice&authIndexValue=".to_owned();
     for byte in document.bytes() {
-        query += &format!("%{byte:02X}");
+        write!(query, "%{byte:02X}").unwrap();
     }
     query
 }
@@ -60,7 +60,10 @@ async fn c01_a_document_opens_nothing_and_connects_to_nothing() {
 async fn c02_bombs_are_refused_and_the_server_goes_on() {
     let server = TestServer::demo().await;
     let deep = "<a>".repeat(2_000);
-    let attributes: String = (0..800).map(|at| format!(" a{at}=''")).collect();
+    let mut attributes = String::new();
+    for at in 0..800 {
+        write!(attributes, " a{at}=''").unwrap();
+    }
     for document in [
         format!("<Advices>{deep}"),
         format!("<Advices{attributes}/>"),

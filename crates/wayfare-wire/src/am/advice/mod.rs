@@ -126,31 +126,30 @@ pub fn advice_xml(advice: &Advice) -> String {
 
 /// The names that an advice uses, each with its values.
 fn named(advice: &Advice) -> Vec<(&'static str, Vec<String>)> {
-    let texts = |list: &[std::sync::Arc<str>]| list.iter().map(ToString::to_string).collect();
-    let names = |list: &[wayfare::Qualified]| list.iter().map(ToString::to_string).collect();
     let levels = advice.levels.iter().map(|(realm, level)| match realm {
         Some(realm) => format!("{realm}:{level}"),
         None => level.to_string(),
     });
-    let mut named: Vec<(&'static str, Vec<String>)> = NAMES
-        .iter()
-        .map(|(name, _)| {
-            let values: Vec<String> = match *name {
-                "AuthenticateToRealmConditionAdvice" => texts(&advice.realms),
-                "AuthenticateToServiceConditionAdvice" => names(&advice.services),
-                "AuthSchemeConditionAdvice" => names(&advice.schemes),
-                "AuthLevelConditionAdvice" => levels.clone().collect(),
-                "TransactionConditionAdvice" => texts(&advice.transactions),
-                _ => Vec::new(),
-            };
-            (*name, values)
-        })
-        .collect();
-    for (_, values) in &mut named {
+    let levels: Vec<String> = levels.collect();
+    let with_values = NAMES.iter().map(|(name, _)| {
+        let mut values: Vec<String> = match *name {
+            "AuthenticateToRealmConditionAdvice" => texts(&advice.realms),
+            "AuthenticateToServiceConditionAdvice" => texts(&advice.services),
+            "AuthSchemeConditionAdvice" => texts(&advice.schemes),
+            "AuthLevelConditionAdvice" => texts(&levels),
+            "TransactionConditionAdvice" => texts(&advice.transactions),
+            _ => Vec::new(),
+        };
         values.retain(|value| value.chars().all(xml::stands));
-    }
-    named.retain(|(_, values)| !values.is_empty());
-    named
+        (*name, values)
+    });
+    with_values
+        .filter(|(_, values)| !values.is_empty())
+        .collect()
+}
+
+fn texts<T: ToString>(list: &[T]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
 }
 
 /// Writes an advice as JSON, as decisions of policies hold it.

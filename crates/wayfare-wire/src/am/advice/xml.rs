@@ -312,16 +312,12 @@ fn decoded(text: &str) -> Result<Cow<'_, str>, &'static str> {
     loop {
         let (name, after) = rest.split_once(';').ok_or("an entity without an end")?;
         decoded.push(entity(name).ok_or("an entity that is not known")?);
-        match after.split_once('&') {
-            Some((plain, next)) => {
-                decoded.push_str(plain);
-                rest = next;
-            }
-            None => {
-                decoded.push_str(after);
-                return Ok(Cow::Owned(decoded));
-            }
-        }
+        let Some((plain, next)) = after.split_once('&') else {
+            decoded.push_str(after);
+            return Ok(Cow::Owned(decoded));
+        };
+        decoded.push_str(plain);
+        rest = next;
     }
 }
 
