@@ -7,6 +7,7 @@ mod frodo;
 mod login_page;
 pub(crate) mod nodes;
 mod stage;
+mod widget;
 
 use std::time::Duration;
 

@@ -190,6 +190,7 @@ fn file(path: &str) -> Option<Reply> {
     let kind = match path.extension()?.to_str()? {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript",
+        "css" => "text/css",
         _ => return None,
     };
     let bytes = std::fs::read(scripts().join(path).as_path())
