@@ -333,7 +333,7 @@ impl Asked<'_> {
         let allowed = session::allowed(self.app, &session.realm);
         allowed.check(changes.keys().map(|name| &**name))?;
         let names: Vec<String> = changes.keys().cloned().collect();
-        let changed = self
+        let after = self
             .app
             .store()
             .set_properties(session.handle.clone(), changes, self.app.clock.now())
@@ -341,13 +341,13 @@ impl Asked<'_> {
             .map_err(|error| broken(self.app, &error))?
             .ok_or(Refusal::AccessDenied)?;
         let event = Event::new(EventName::SessionChanged)
-            .text("realm", changed.realm.as_str())
-            .text("username", &changed.username)
+            .text("realm", after.realm.as_str())
+            .text("username", &after.username)
             .list("properties", &names)
-            .hashed("session", changed.handle.as_bytes())
+            .hashed("session", after.handle.as_bytes())
             .client(self.parts.client);
         self.app.audit(&event);
-        Ok(changed)
+        Ok(after)
     }
 }
 

@@ -105,10 +105,10 @@ impl Store {
                 (None, Some(replaces)) if replaces.required => return Ok(Finished::SessionGone),
                 _ => {}
             }
-            let replaced = old.as_ref().map(|old| &*old.handle);
+            let handle = old.as_ref().map(|old| &*old.handle);
             let ended = match new.quota {
                 None => Vec::new(),
-                Some(quota) => match make_room(db, &session, replaced, quota, now)? {
+                Some(quota) => match make_room(db, &session, handle, quota, now)? {
                     Room::Made(ended) => ended,
                     Room::None => return Ok(Finished::OverQuota),
                 },

@@ -131,7 +131,7 @@ impl Reply {
     }
 
     /// A JSON reply with the headers that JSON resources have.
-    pub(crate) fn as_resource(mut self) -> Self {
+    pub(crate) fn into_resource(mut self) -> Self {
         let mut json = false;
         for (name, value) in &mut self.headers {
             if name == "content-type" && value == "application/json" {

@@ -160,12 +160,11 @@ impl Action {
                     .ok_or(Refusal::MissingField("username"))?,
             ),
             "getPropertyNames" => Self::PropertyNames,
-            "getProperty" => Self::Property(match body.members.is_empty() {
-                true => Vec::new(),
-                false => body
-                    .texts("properties")
+            "getProperty" if body.members.is_empty() => Self::Property(Vec::new()),
+            "getProperty" => Self::Property(
+                body.texts("properties")
                     .ok_or(Refusal::MissingField("properties"))?,
-            }),
+            ),
             "setProperty" => Self::SetProperty(body.changes()?),
             "deleteProperty" => Self::DeleteProperty(
                 body.texts("properties")

@@ -239,13 +239,14 @@ pub(super) mod tests {
         );
     }
 
+    type Told = fn(Option<&Info>, Served) -> Reply;
+
     #[test]
     fn times_are_whole_seconds_and_minutes() {
         assert_eq!(
             body(&refreshed(&info(), served("3.1"))),
             r#"{"uid":"demo","realm":"/alpha","idletime":1,"maxidletime":30,"maxsessiontime":120,"maxtime":7199}"#
         );
-        type Told = fn(Option<&Info>, Served) -> Reply;
         let told: [(Told, &str, &str); 5] = [
             (active, r#"{"active":true}"#, r#"{"active":false}"#),
             (time_left, r#"{"maxtime":7199}"#, r#"{"maxtime":-1}"#),

@@ -87,7 +87,7 @@ mod tests {
         *,
     };
 
-    fn out<'a>(logout: Logout, cookies: Option<&'a Cookies>) -> LoggedOut<'a> {
+    fn out(logout: Logout, cookies: Option<&Cookies>) -> LoggedOut<'_> {
         LoggedOut {
             logout,
             goto: None,

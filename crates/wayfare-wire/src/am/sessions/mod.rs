@@ -31,7 +31,7 @@ use crate::am::{
 impl Refusal {
     /// The reply of a JSON resource.
     pub fn resource(&self, served: Option<Served>) -> Reply {
-        let reply = self.reply(Some(Version::new(2, 0))).as_resource();
+        let reply = self.reply(Some(Version::new(2, 0))).into_resource();
         match served {
             Some(served) => reply.served(served),
             None => reply,

@@ -119,7 +119,7 @@ fn comparison(text: &str) -> Option<((Field, String), &str)> {
     let mut chars = rest.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' => return (!value.is_empty()).then(|| ((field, value), chars.as_str())),
+            '"' => return (!value.is_empty()).then_some(((field, value), chars.as_str())),
             '\\' => match chars.next()? {
                 c @ ('"' | '\\' | '/') => value.push(c),
                 _ => return None,
