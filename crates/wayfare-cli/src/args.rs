@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Print the least and the greatest auth level that each journey can give.
     Levels(LevelsArgs),
+    /// Ask what the policies would decide, and why.
+    Policy(PolicyArgs),
     /// Play a journey in the terminal.
     Run(RunArgs),
     /// Make a folder with a journey and a configuration, ready to serve.
@@ -157,6 +159,56 @@ pub(crate) struct LevelsArgs {
     /// How to write the table; both go to standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// `wayfare policy`
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exits with 1 where the action, or without one everything, is denied.
+
+Example:
+  wayfare policy journeys --resource https://bank.example.com/pay/1 --user demo --level 10"
+)]
+pub(crate) struct PolicyArgs {
+    /// A file or folder.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// What somebody wants.
+    #[arg(long, value_name = "RESOURCE")]
+    pub(crate) resource: String,
+    /// What they want to do with it.
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) action: Option<String>,
+    /// Whose session it is; without it there is no session.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+    /// A group of the user; may be given several times.
+    #[arg(long = "group", value_name = "NAME", requires = "user")]
+    pub(crate) groups: Vec<String>,
+    /// The level of the session.
+    #[arg(long, value_name = "LEVEL", default_value_t = 0)]
+    pub(crate) level: u32,
+    /// A journey that the session went through, by its name on the wire; may be given several times.
+    #[arg(long = "journey", value_name = "NAME", requires = "user")]
+    pub(crate) journeys: Vec<String>,
+    /// A property of the session, as `name=value`; may be given several times.
+    #[arg(long = "property", value_name = "NAME=VALUE", requires = "user")]
+    pub(crate) properties: Vec<String>,
+    /// The realm of the policies.
+    #[arg(long, value_name = "REALM", default_value = "/")]
+    pub(crate) realm: String,
+    /// The realm of the session, where it is another.
+    #[arg(long, value_name = "REALM", requires = "user")]
+    pub(crate) session_realm: Option<String>,
+    /// What comes with the question, as `name=value`, such as `requestIp=10.0.0.7`.
+    #[arg(long = "environment", value_name = "NAME=VALUE")]
+    pub(crate) environment: Vec<String>,
+    /// How to write the decision.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// The value of a parameter, as `name=value`.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
 }
 
 /// `wayfare run`

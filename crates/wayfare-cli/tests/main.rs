@@ -7,6 +7,8 @@ mod levels;
 #[cfg(test)]
 mod play;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod show;

@@ -7,6 +7,7 @@ pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod levels;
 pub(crate) mod new;
+pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;
 
