@@ -94,7 +94,7 @@ struct Work<'a> {
     done: Done,
 }
 
-impl<'a> Work<'a> {
+impl Work<'_> {
     /// A run may live in a realm below the one that was addressed.
     fn live_in(&mut self, realm: &Realm) {
         if self.state.realm != *realm
