@@ -88,7 +88,7 @@ impl App {
     }
 
     /// The groups of a user, in order and each once.
-    pub(crate) fn groups_of(&self, user: &User) -> Vec<Arc<str>> {
+    pub(crate) fn groups_of(user: &User) -> Vec<Arc<str>> {
         groups(user.attribute(GROUPS))
     }
 
@@ -117,7 +117,7 @@ impl App {
         let Some(state) = self.realms.get(&session.realm) else {
             return Ok(false);
         };
-        let groups = self.groups_of(&user);
+        let groups = Self::groups_of(&user);
         Ok(state.settings.admins.iter().any(|admin| {
             match (admin.strip_prefix("user:"), admin.strip_prefix("group:")) {
                 (Some(name), _) => is(name),

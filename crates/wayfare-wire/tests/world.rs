@@ -166,7 +166,7 @@ impl World {
 
     fn write_down(&self, shown: &dyn std::fmt::Debug) {
         if let Some(watched) = &mut *self.watched.lock().unwrap() {
-            watched.push_str(&format!("{shown:?}\n"));
+            *watched += &format!("{shown:?}\n");
         }
     }
 

@@ -208,7 +208,7 @@ fn subject(app: &App, session: &Session) -> Result<Option<SubjectView>, StoreErr
         level: beside.level,
         proved: beside.proved,
         services: beside.services,
-        groups: app.groups_of(&user),
+        groups: App::groups_of(&user),
         properties: session
             .properties
             .iter()

@@ -5,6 +5,10 @@ use std::net::IpAddr;
 /// Where and how to listen.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, as the file has them"
+)]
 pub struct ServerSettings {
     /// The address, `127.0.0.1:8080`; port 0 takes any free one.
     pub listen: String,

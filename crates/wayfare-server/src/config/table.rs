@@ -277,7 +277,7 @@ impl<'a> Table<'a> {
         for item in list {
             match item.get_ref().as_table() {
                 Some(entries) => {
-                    tables.push(Self::within(self.mistakes, key, entries, item.span()))
+                    tables.push(Self::within(self.mistakes, key, entries, item.span()));
                 }
                 None => self.wrong(&item.span(), key, "must hold tables only"),
             }

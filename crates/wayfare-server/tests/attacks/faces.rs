@@ -6,7 +6,10 @@ use serde_json::Value as Json;
 use wayfare_server::config::{BackchannelSettings, SecretSource};
 
 use super::world::{ALPHA, LOGIN_FAILURE, World, add_user, face, realm};
-use crate::support::Reply;
+use crate::support::{Reply, percent};
+
+/// Status, headers and body.
+type Face = (u16, Vec<(String, String)>, String);
 
 const WRONG: &str = "not-the-password";
 
@@ -68,10 +71,7 @@ async fn plain(world: &World, name: &str, password: &str) -> Reply {
 }
 
 /// Everything that can be told apart: how many passwords were hashed, for whomever, is a part of it.
-async fn seen(
-    world: &World,
-    request: impl Future<Output = Reply>,
-) -> ((u16, Vec<(String, String)>, String), u64) {
+async fn seen(world: &World, request: impl Future<Output = Reply>) -> (Face, u64) {
     let before = world.look();
     let reply = request.await;
     let after = world.look();
@@ -202,9 +202,9 @@ async fn g01_companions_tell_an_ordinary_user_nothing_about_others() {
     let mut inside = world.client();
     let token = inside.login("demo", ALPHA).await.token();
     let below = |path: &str| format!("/am/json/realms/root/realms/alpha/{path}");
-    let mut faces: BTreeMap<&str, Vec<(u16, Vec<(String, String)>, String)>> = BTreeMap::new();
+    let mut faces: BTreeMap<&str, Vec<Face>> = BTreeMap::new();
     for (what, name) in WHO {
-        let escaped: String = name.bytes().map(|b| format!("%{b:02X}")).collect();
+        let escaped = percent(name);
         let filter = format!("username%20eq%20%22{escaped}%22%20and%20realm%20eq%20%22%2Falpha%22");
         let by_name = serde_json::json!({ "username": name }).to_string();
         let ask = async |version: &str, method: &str, path: &str, body: Option<&str>| {

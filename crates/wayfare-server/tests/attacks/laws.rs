@@ -246,7 +246,7 @@ const LAWS: &[Law] = &[
             ("wire", "l11_an_address_that_is_taken_leads_where_it_says"),
             (
                 "server",
-                "c08_every_spelling_of_a_realm_leads_to_it_and_no_other_does",
+                "c08_what_is_no_spelling_of_a_realm_is_an_unknown_one",
             ),
             ("wire", "c08_what_is_not_canonical_is_an_unknown_realm"),
             ("wire", "c07_everything_else_is_not"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use wayfare_server::store::user::User;
 
 use super::world::{ALPHA, NO_CONFIGURATION, World, face, realm};
-use crate::support::Client;
+use crate::support::{Client, advice};
 
 /// Names that no journey has, and names of journeys that only others may enter, or nobody.
 const UNLISTED: &[&str] = &[
@@ -87,17 +87,6 @@ async fn c09_no_other_way_of_asking_opens_them() {
     for name in ["Inner", "Off", "Confirm", "NoSuchJourney"] {
         add_journey(&mut world, name);
     }
-    let advice = |kind: &str, values: &[&str]| {
-        let values: String = values
-            .iter()
-            .map(|v| format!("<Value>{v}</Value>"))
-            .collect();
-        let name = format!("<Attribute name=\"{kind}\"/>");
-        let pair = format!("<AttributeValuePair>{name}{values}</AttributeValuePair>");
-        let document = format!("<Advices>{pair}</Advices>");
-        let escaped: String = document.bytes().map(|b| format!("%{b:02X}")).collect();
-        format!("authIndexType=composite_advice&authIndexValue={escaped}")
-    };
     let services = "AuthenticateToServiceConditionAdvice";
     let trees = "AuthenticateToTreeConditionAdvice";
     let schemes = "AuthSchemeConditionAdvice";

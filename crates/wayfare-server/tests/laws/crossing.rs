@@ -10,7 +10,7 @@ use wayfare_server::config::{BackchannelSettings, SecretSource};
 use crate::{
     attacks::forge::{claims, slice},
     clients::nodes::registry,
-    support::{Client, Reply, TestServer, filled, write_all},
+    support::{Client, Reply, TestServer, advice, filled, percent, write_all},
 };
 
 const JOURNEYS: &str = "fragment password -> known | unknown {
@@ -119,10 +119,6 @@ fn resource(client: Client) -> Client {
 
 fn below(path: &str) -> String {
     format!("/am/json/realms/root/realms/alpha/{path}")
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Puts a token into a place; an inside client asks where one is needed to ask at all.
@@ -242,13 +238,8 @@ async fn tokens(server: &TestServer) -> Tokens {
     let session = inside.login("demo", "Ch4ng31t").await.token();
     let step = server.client().begin("Login").await.step();
     let auth_id = step["authId"].as_str().expect("a token").to_owned();
-    let advice = "<Advices><AttributeValuePair>\
-                  <Attribute name=\"AuthenticateToServiceConditionAdvice\"/>\
-                  <Value>Login</Value><Value>Mailed</Value></AttributeValuePair></Advices>";
-    let query = format!(
-        "authenticate?authIndexType=composite_advice&authIndexValue={}",
-        percent(advice)
-    );
+    let services = "AuthenticateToServiceConditionAdvice";
+    let query = format!("authenticate?{}", advice(services, &["Login", "Mailed"]));
     let menu = server.client().post(&below(&query), "").await.step();
     let claims: Json = serde_json::from_str(&claims(&auth_id)).expect("claims");
     let state = claims["sessionId"].as_str().expect("a state").to_owned();

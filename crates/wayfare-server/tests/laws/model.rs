@@ -13,7 +13,7 @@ use wayfare_server::store::session::{Session, TokenHash};
 use super::{Dice, told};
 use crate::{
     attacks::world::{World, add_user, face, realm},
-    support::{Client, Reply, filled},
+    support::{Client, Reply, advice, filled},
 };
 
 const COOKIE: &str = "iPlanetDirectoryPro";
@@ -185,18 +185,6 @@ impl Model {
         let journey = JOURNEYS[self.dice.below(JOURNEYS.len())].0;
         let other = JOURNEYS[self.dice.below(JOURNEYS.len())].0;
         let level = [0, 1, 2, 20][self.dice.below(4)];
-        let advice = |name: &str, values: &[&str]| {
-            let values: String = values
-                .iter()
-                .map(|v| format!("<Value>{v}</Value>"))
-                .collect();
-            let document = format!(
-                "<Advices><AttributeValuePair><Attribute name=\"{name}\"/>{values}\
-                 </AttributeValuePair></Advices>"
-            );
-            let escaped: String = document.bytes().map(|b| format!("%{b:02X}")).collect();
-            format!("authIndexType=composite_advice&authIndexValue={escaped}")
-        };
         let services = "AuthenticateToServiceConditionAdvice";
         match self.dice.below(8) {
             0 => (advice(services, &[journey]), Asked::Journey(journey)),
@@ -241,7 +229,7 @@ impl Model {
         };
         let (name, secret) = self.credentials(path, client);
         let step = self
-            .to_the_password(client, path, journey, &reply, &name)
+            .asked_for_the_password(client, path, journey, &reply, &name)
             .await;
         let old = self.held(client, path);
         let (compared, dummies) = self.hashed();
@@ -255,12 +243,12 @@ impl Model {
             .post(&Client::path(path, ""), &body)
             .await;
         self.dead.push((path, filled(&step, &values)));
-        let (compares, matches) = self.tried(path, &name, &secret);
+        let (looked, matches) = self.tried(path, &name, &secret);
         let (after, after_dummies) = self.hashed();
-        assert_eq!(after - compared, u64::from(compares), "{name} in {path}");
+        assert_eq!(after - compared, u64::from(looked), "{name} in {path}");
         assert_eq!(
             after_dummies - dummies,
-            u64::from(!compares),
+            u64::from(!looked),
             "{name} in {path}"
         );
         let expected = match (&old, matches) {
@@ -268,11 +256,11 @@ impl Model {
             (Some((_, held)), true) if held.username != name => End::OtherSubject,
             _ => End::Success,
         };
-        self.ended(client, (path, journey, level), &name, old, expected, &done);
+        self.ended(client, (path, journey, level), &name, old, &expected, &done);
     }
 
     /// Where the name is asked apart, it is given.
-    async fn to_the_password(
+    async fn asked_for_the_password(
         &mut self,
         client: usize,
         path: &'static str,
@@ -369,7 +357,7 @@ impl Model {
         (path, journey, level): (&'static str, &str, u32),
         name: &str,
         old: Option<(String, Held)>,
-        expected: End,
+        expected: &End,
         done: &Reply,
     ) {
         let body = done.json();
@@ -445,10 +433,10 @@ impl Model {
         let query = format!("authIndexType=service&authIndexValue={journey}&ForceAuth=true");
         let done = sender.post(&Client::path(path, &query), "").await;
         self.clients[client].cookies = sender.cookies;
-        let (compares, matches) = self.tried(path, &name, &secret);
+        let (looked, matches) = self.tried(path, &name, &secret);
         assert_eq!(
             self.hashed().0 - compared,
-            u64::from(compares),
+            u64::from(looked),
             "{name} in {path}"
         );
         let expected = match (&old, matches) {
@@ -456,7 +444,7 @@ impl Model {
             (Some((_, held)), true) if held.username != name => End::OtherSubject,
             _ => End::Success,
         };
-        self.ended(client, (path, journey, level), &name, old, expected, &done);
+        self.ended(client, (path, journey, level), &name, old, &expected, &done);
     }
 
     /// What the store holds of a token, and what the server says of it, is what the model holds.
@@ -534,7 +522,7 @@ impl Model {
             .post(&Client::path(path, ""), &step.to_string())
             .await;
         assert!((400..500).contains(&reply.status), "{}", reply.text());
-        assert!(client.cookies.get(COOKIE).is_none());
+        assert!(!client.cookies.contains_key(COOKIE));
         assert_eq!(
             (self.world.server.sessions(), self.hashed()),
             (before, hashed)

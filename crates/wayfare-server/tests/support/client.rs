@@ -233,6 +233,29 @@ impl Client {
     }
 }
 
+/// A text with every byte escaped.
+pub(crate) fn percent(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        // Writing into a string cannot fail.
+        let _ = write!(escaped, "%{byte:02X}");
+    }
+    escaped
+}
+
+/// The query of a start that is asked for by an advice of one name.
+pub(crate) fn advice(name: &str, values: &[&str]) -> String {
+    let mut document = format!("<Advices><AttributeValuePair><Attribute name=\"{name}\"/>");
+    for value in values {
+        let _ = write!(document, "<Value>{value}</Value>");
+    }
+    document.push_str("</AttributeValuePair></Advices>");
+    format!(
+        "authIndexType=composite_advice&authIndexValue={}",
+        percent(&document)
+    )
+}
+
 /// The step with its inputs filled in order.
 pub(crate) fn filled(step: &Json, values: &[Json]) -> Json {
     let mut step = step.clone();

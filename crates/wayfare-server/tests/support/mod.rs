@@ -20,7 +20,7 @@ use wayfare_server::{
 };
 
 pub(crate) use self::{
-    client::{Client, Reply, filled},
+    client::{Client, Reply, advice, filled, percent},
     window::Window,
 };
 

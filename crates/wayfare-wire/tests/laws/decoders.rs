@@ -13,12 +13,8 @@ use wayfare_wire::{
     query::{Query, Repeated},
 };
 
-use super::trials;
+use super::{percent, trials};
 use crate::world::World;
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
 
 /// A text of JSON in which each letter of a key may be written as an escape.
 fn spelled(key: &str, places: &[bool]) -> String {
@@ -62,7 +58,8 @@ fn l10_every_parameter_of_the_protocol_may_stand_once() {
     proptest!(trials("L10 parameters", 500), |((which, one, other) in two)| {
         let name = names[which];
         // The second one is spelled with an escape: another text, the same name.
-        let escaped = percent(&name[..1]) + &name[1..];
+        let (first, rest) = name.split_at(1);
+        let escaped = percent(first) + rest;
         let target = format!(
             "/json/realms/root/realms/alpha/authenticate?{name}={one}&{escaped}={other}"
         );
@@ -97,17 +94,10 @@ fn l10_a_key_of_json_stands_once_however_it_is_spelled() {
             one.replacen(&wanted, &format!("\"{mine}\":{value},\"{other}\":"), 1)
         } else {
             let end = one.find(&wanted).expect("there") + wanted.len();
-            let length = serde_json::Deserializer::from_str(&one[end..])
-                .into_iter::<Json>()
-                .next()
-                .map(|_| ())
-                .and_then(|()| {
-                    let mut stream = serde_json::Deserializer::from_str(&one[end..]).into_iter::<Json>();
-                    stream.next()?.ok()?;
-                    Some(stream.byte_offset())
-                })
-                .expect("a value");
-            let (before, after) = one.split_at(end + length);
+            let (_, rest) = one.split_at(end);
+            let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Json>();
+            stream.next().expect("a value").expect("JSON");
+            let (before, after) = one.split_at(end + stream.byte_offset());
             format!("{before},\"{other}\":{value}{after}")
         };
         prop_assert!(serde_json::from_str::<Json>(&twice).is_ok(), "{}", twice);

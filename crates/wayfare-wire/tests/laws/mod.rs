@@ -11,7 +11,18 @@ mod secrets;
 
 use proptest::{prelude::ProptestConfig, test_runner::RngSeed};
 
+/// A text with every byte escaped.
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |escaped, byte| {
+        escaped + &format!("%{byte:02X}")
+    })
+}
+
 /// The cases and the seed of a law: the same on every run, unless told otherwise.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test runs is said from outside"
+)]
 fn trials(law: &str, cases: u32) -> ProptestConfig {
     let number = |name| {
         std::env::var(name)

@@ -1,5 +1,7 @@
 //! L12: what must not be shown is in no `Debug`, whatever holds it.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use wayfare_wire::{
     am::request::{Body, Parts},
@@ -22,7 +24,7 @@ fn shown(parts: &Parts<'_>) -> String {
         "{parts:?} {query:?} {:?}",
         Body::read(parts.body, Bounds::default())
     );
-    shown.push_str(&format!("{:?}", parts.to_request(query)));
+    let _ = write!(shown, "{:?}", parts.to_request(query));
     shown
 }
 
@@ -70,7 +72,7 @@ fn l12_nothing_that_opens_anything_is_in_a_debug() {
         };
         let mut seen = shown(&parts);
         let reply = world.send("POST", &target, &headers, body.as_bytes());
-        seen.push_str(&format!("{reply:?} {:?}", world.last()));
+        let _ = write!(seen, "{reply:?} {:?}", world.last());
         seen.push_str(&world.watched());
         secrets.push(auth_id);
         if let Ok(serde_json::Value::Object(told)) = serde_json::from_slice(&reply.body) {
