@@ -47,11 +47,6 @@ async fn a_profile_is_read_by_its_user_and_by_administrators() {
         own.text()
     );
     assert_eq!(get(&demo, "alpha/users/DEMO").await.text(), own.text());
-    // Others learn nothing, not even who there is.
-    for id in ["demo", "nobody", "%20", "amadmin", "a%2Fb"] {
-        let reply = get(&bob, &format!("alpha/users/{id}")).await;
-        assert_eq!(told(&reply), FORBIDDEN, "{id}");
-    }
     assert_eq!(
         told(&get(&bob, "users/bob").await),
         FORBIDDEN,
@@ -74,6 +69,32 @@ async fn a_profile_is_read_by_its_user_and_by_administrators() {
         .send("PUT", "/am/json/alpha/users/demo", Some(b"{}"))
         .await;
     assert_eq!(put.status, 405);
+}
+
+#[tokio::test]
+async fn g01_a_profile_does_not_say_who_there_is() {
+    let server = server().await;
+    add_other(&server, "bob");
+    add_other(&server, "locked");
+    let alpha = crate::support::alpha();
+    let locked = server
+        .running
+        .store()
+        .set_active(&alpha, "id-of-alpha-locked".to_owned(), false);
+    assert_eq!(locked.await, Ok(true));
+    let bob = other(&server, "bob").await;
+    for (client, expected) in [(&bob, FORBIDDEN), (&server.client(), DENIED)] {
+        let mut faces = Vec::new();
+        for id in [
+            "demo", "locked", "nobody", "%20", "amadmin", "a%2Fb", "de%00mo",
+        ] {
+            let reply = get(client, &format!("alpha/users/{id}")).await;
+            assert_eq!(told(&reply), expected, "{id}");
+            let headers = reply.headers.into_iter().filter(|(name, _)| name != "date");
+            faces.push(headers.collect::<Vec<_>>());
+        }
+        assert!(faces.windows(2).all(|pair| pair[0] == pair[1]), "{faces:?}");
+    }
 }
 
 #[tokio::test]

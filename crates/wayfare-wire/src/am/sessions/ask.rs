@@ -1,6 +1,6 @@
 //! What is asked about a session: the action, and by which tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -267,11 +267,12 @@ impl Body {
     }
 
     fn texts(&self, key: &str) -> Option<Vec<String>> {
-        let mut texts: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
+        let mut texts = Vec::new();
         for item in self.members.get(key)?.as_array()? {
             let text = item.as_str()?;
             // Once is enough, in the reply too.
-            if !texts.iter().any(|known| known == text) {
+            if known.insert(text) {
                 texts.push(text.to_owned());
             }
         }
