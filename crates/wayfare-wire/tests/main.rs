@@ -11,6 +11,8 @@ mod laws;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod transcript;
 #[cfg(test)]
 mod world;
