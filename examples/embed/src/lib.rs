@@ -97,6 +97,7 @@ impl Server {
             let answered = match exchange.next(given) {
                 Need::Reply(reply) => return reply,
                 Need::Session(token) => Ok(Given::Session(self.sessions.find(token.reveal()))),
+                Need::SessionOf(handle) => Ok(Given::Session(self.sessions.of(&handle))),
                 // Forgets what has expired, now and then.
                 Need::Admit(_) => claims.purge(Machine.now()).map(|()| Given::Admitted),
                 Need::Claim(claim) => claims.claim(&claim).map(Given::Claimed),
@@ -104,7 +105,11 @@ impl Server {
                 Need::Keep(kept) => claims.keep(kept).map(|()| Given::Done),
                 Need::End(end) => claims.end(end).map(|()| Given::Done),
                 Need::Perform(call) => Ok(Given::Effect(self.users.perform(&call.effect))),
+                // Neither journeys of users nor policies nor transactions are kept here.
+                Need::UserJourney(_) => Ok(Given::UserJourney(None)),
+                Need::Policy { .. } => Ok(Given::Policy(None)),
                 Need::Transaction { .. } => Ok(Given::Transaction(None)),
+                Need::Conclude(_) => Ok(Given::NotMade),
                 Need::Finish(finish) => {
                     let ended = finish.end.map_or(Ok(()), |end| claims.end(end));
                     ended.map(|()| match self.sessions.make(&finish.success) {
@@ -116,8 +121,6 @@ impl Server {
                         Err(NoRandomness) => Given::Failed,
                     })
                 }
-                // Whatever else a request may want is not served here, and refused.
-                _ => Ok(Given::Failed),
             };
             given = answered.unwrap_or(Given::Failed);
         }

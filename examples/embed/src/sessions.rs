@@ -27,9 +27,15 @@ struct Session {
 impl Sessions {
     /// The valid session of a token, as a start is given it.
     pub(crate) fn find(&self, token: &str) -> Option<Beside> {
-        let session = self.valid(token)?.who;
-        let realm = Realm::root();
-        Some(Beside { realm, session })
+        self.valid(token).map(Session::beside)
+    }
+
+    /// The valid session of this handle.
+    pub(crate) fn of(&self, handle: &SessionRef) -> Option<Beside> {
+        let sessions = self.lock();
+        let mut rows = sessions.values();
+        let found = rows.find(|row| row.who.session == *handle)?.clone();
+        (Machine.now() < found.expires).then(|| found.beside())
     }
 
     fn valid(&self, token: &str) -> Option<Session> {
@@ -103,6 +109,13 @@ impl Sessions {
 }
 
 impl Session {
+    fn beside(self) -> Beside {
+        Beside {
+            realm: Realm::root(),
+            session: self.who,
+        }
+    }
+
     fn info(self) -> sessions::Info {
         sessions::Info {
             username: self.who.username.to_string(),

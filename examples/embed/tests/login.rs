@@ -6,14 +6,35 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const JOURNEY: &str = include_str!("../../../journeys/login.journey");
+const JOURNEYS: &str = concat!(
+    include_str!("../../../journeys/login.journey"),
+    r#"
+journey one "One" {
+  start password
+  node password: journey login {
+    true -> raise
+    false -> failure
+  }
+  node raise: ModifyAuthLevel(authLevelIncrement = 10) -> success
+}
+
+journey two "Two" {
+  start password
+  node password: journey login {
+    true -> raise
+    false -> failure
+  }
+  node raise: ModifyAuthLevel(authLevelIncrement = 10) -> success
+}
+"#
+);
 const AUTHENTICATE: &str = "/am/json/realms/root/authenticate";
 const SESSIONS: &str = "/am/json/realms/root/sessions/?_action=";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server at a free port, until the test ends.
 async fn start() -> SocketAddr {
-    let server = embed::Server::new(JOURNEY)
+    let server = embed::Server::new(JOURNEYS)
         .expect("a journey without a mistake")
         .user("demo", "Ch4ng31t")
         .expect("randomness");
@@ -134,6 +155,28 @@ async fn a_wrong_password_and_an_unknown_name_look_the_same() {
 }
 
 #[tokio::test]
+async fn someone_steps_up_by_a_level() {
+    let at = start().await;
+    let step = begin(at).await;
+    let first = answer(at, &step, "demo", "Ch4ng31t").await.body;
+    let first = first["tokenId"].as_str().expect("a token");
+    let path = format!("{AUTHENTICATE}?authIndexType=level&authIndexValue=10");
+    let mut menu = post(at, &path, first, "").await.body;
+    assert_eq!(
+        menu["callbacks"][0]["output"][1]["value"],
+        json!(["One", "Two"])
+    );
+    menu["callbacks"][0]["input"][0]["value"] = json!(1);
+    let step = post(at, AUTHENTICATE, first, &menu.to_string()).await;
+    assert_eq!(step.status, 200, "{}", step.body);
+    let reply = answer(at, &step.body, "demo", "Ch4ng31t").await;
+    let second = reply.body["tokenId"].as_str().expect("a token");
+    // One session for the other.
+    assert!(valid(at, second).await);
+    assert!(!valid(at, first).await);
+}
+
+#[tokio::test]
 async fn what_it_does_not_serve_is_not_there() {
     let at = start().await;
     for path in [
@@ -144,6 +187,16 @@ async fn what_it_does_not_serve_is_not_there() {
     ] {
         let reply = post(at, path, "", "").await;
         assert_eq!(reply.status, 404, "{path}: {}", reply.body);
+    }
+    for (kind, status) in [
+        ("user", 200),
+        ("resource", 400),
+        ("transaction", 400),
+        ("role", 400),
+    ] {
+        let path = format!("{AUTHENTICATE}?authIndexType={kind}&authIndexValue=demo");
+        let reply = post(at, &path, "", "").await;
+        assert_eq!(reply.status, status, "{kind}: {}", reply.body);
     }
     let tampered = json!({ "authId": "a.b.c", "callbacks": [] }).to_string();
     let reply = post(at, AUTHENTICATE, "", &tampered).await;
