@@ -86,6 +86,8 @@ pub(crate) struct World {
     pub(crate) summaries: Mutex<Vec<Summary>>,
     /// What every exchange and every need showed of itself, where somebody watches.
     watched: Mutex<Option<String>>,
+    /// What the first need after so many others is answered by, in place of what it asks for.
+    spoiled: Mutex<Option<(usize, fn() -> Given)>>,
 }
 
 pub(crate) fn realm(path: &str) -> Realm {
@@ -140,6 +142,7 @@ impl World {
             ),
             summaries: Mutex::default(),
             watched: Mutex::default(),
+            spoiled: Mutex::default(),
         }
     }
 
@@ -162,6 +165,45 @@ impl World {
 
     pub(crate) fn watched(&self) -> String {
         self.watched.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    /// Answers the need after so many others by this, in the next exchange that comes so far.
+    pub(crate) fn spoil(&self, after: usize, by: fn() -> Given) {
+        *self.spoiled.lock().unwrap() = Some((after, by));
+    }
+
+    /// What a need is answered by against all that it asks for; what fits it is no such thing.
+    fn spoils(&self, at: usize, need: &Need) -> Option<Given> {
+        let mut spoiled = self.spoiled.lock().unwrap();
+        let (_, by) = (*spoiled).filter(|(after, _)| *after == at)?;
+        let given = by();
+        let fits = matches!(
+            (need, &given),
+            (Need::Reply(_), _)
+                | (Need::Session(_) | Need::SessionOf(_), Given::Session(_))
+                | (Need::UserJourney(_), Given::UserJourney(_))
+                | (Need::Policy { .. }, Given::Policy(_))
+                | (Need::Transaction { .. }, Given::Transaction(_))
+                | (Need::Admit(_), Given::Admitted)
+                | (Need::State { .. }, Given::State(_))
+                | (Need::Claim(_), Given::Claimed(_))
+                | (Need::Keep(_) | Need::End(_), Given::Done)
+                | (
+                    Need::Finish(_),
+                    Given::Made { .. } | Given::NotMade | Given::OverQuota
+                )
+                | (Need::Conclude(_), Given::Done | Given::NotMade)
+        );
+        if fits {
+            return None;
+        }
+        *spoiled = None;
+        Some(given)
+    }
+
+    /// Whether what was to be spoiled was.
+    pub(crate) fn was_spoiled(&self) -> bool {
+        self.spoiled.lock().unwrap().is_none()
     }
 
     fn write_down(&self, shown: &dyn std::fmt::Debug) {
@@ -208,10 +250,14 @@ impl World {
     fn authenticate(&self, realm: &Realm, query: Query, parts: Parts<'_>) -> Reply {
         let mut exchange = Exchange::new(self, &self.host, realm.clone(), query, parts);
         let mut given = Given::Nothing;
-        loop {
+        for at in 0.. {
             self.write_down(&given);
             let need = exchange.next(given);
             self.write_down(&(&exchange, &need));
+            if let Some(spoiled) = self.spoils(at, &need) {
+                given = spoiled;
+                continue;
+            }
             given = match need {
                 Need::Reply(reply) => {
                     self.summaries.lock().unwrap().push(exchange.summary());
@@ -266,6 +312,7 @@ impl World {
                 }
             };
         }
+        unreachable!("an exchange ends")
     }
 
     fn beside(&self, token: &str) -> Option<Beside> {

@@ -5,6 +5,7 @@
 
 mod budgets;
 mod canonical;
+mod closed;
 mod decoders;
 mod once;
 mod secrets;

@@ -211,10 +211,12 @@ impl<'a> Exchange<'a> {
         match (std::mem::replace(&mut self.state, State::Over), given) {
             (State::New(query), Given::Nothing) => self.open(&query),
             (State::Session(starting), Given::Session(beside)) => self.beside(*starting, beside),
-            (State::Choosing(starting), Given::UserJourney(journey)) => {
+            (State::Choosing(starting), Given::UserJourney(journey)) if starting.is_by_user() => {
                 self.user_journey(*starting, journey)
             }
-            (State::Choosing(starting), Given::Policy(advice)) => self.decided(*starting, advice),
+            (State::Choosing(starting), Given::Policy(advice)) if starting.is_by_resource() => {
+                self.decided(*starting, advice)
+            }
             (State::Choosing(starting), Given::Transaction(transaction)) => {
                 self.confirm(*starting, transaction)
             }

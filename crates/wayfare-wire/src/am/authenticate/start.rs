@@ -54,6 +54,16 @@ pub(super) struct Carried {
 }
 
 impl Starting<'_> {
+    /// Whether the journey of a user is asked for: nothing else is answered by one.
+    pub(super) fn is_by_user(&self) -> bool {
+        matches!(self.index, Index::User(_))
+    }
+
+    /// Whether the policies are asked.
+    pub(super) fn is_by_resource(&self) -> bool {
+        matches!(self.index, Index::Resource(_))
+    }
+
     /// The session that came along, if it lives in this realm.
     fn beside_in(&self, realm: &Realm) -> Option<&StartSession> {
         let beside = self.beside.as_ref().filter(|beside| beside.realm == *realm);
