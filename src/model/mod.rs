@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod expr;
 pub mod journey;
 pub mod level;
+pub mod pattern;
 pub mod policy;
 pub mod program;
 pub mod property;

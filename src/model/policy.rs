@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    model::{expr::Expr, level::AuthLevel, realm::Realm, resource::Pattern},
+    model::{expr::Expr, level::AuthLevel, pattern::Pattern, realm::Realm},
     source::Span,
 };
 

@@ -6,7 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::resource::{Pattern, Resource};
+use crate::model::{
+    pattern::{Pattern, Place},
+    resource::Resource,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -28,11 +31,11 @@ impl Index {
         let mut made = Self::default();
         for (at, patterns) in policies.enumerate() {
             for pattern in patterns {
-                let (host, beginning) = pattern.key();
-                let place = match host {
-                    Some(Some(host)) => made.hosts.entry(host.into()).or_default(),
-                    Some(None) => &mut made.any_host,
-                    None => &mut made.opaque,
+                let (place, beginning) = pattern.key();
+                let place = match place {
+                    Place::Host(host) => made.hosts.entry(host.into()).or_default(),
+                    Place::AnyHost => &mut made.any_host,
+                    Place::Opaque => &mut made.opaque,
                 };
                 place.lengths.insert(beginning.len());
                 place.policies.entry(beginning.into()).or_default().push(at);

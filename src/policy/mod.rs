@@ -13,8 +13,9 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use crate::model::{
+    pattern::Pattern,
     policy::{Policy, Requirement, SubjectRule},
-    resource::{BadResource, Pattern, Resource},
+    resource::{BadResource, Resource},
 };
 pub use evaluate::{Denial, Verdict};
 

@@ -329,7 +329,7 @@ proptest! {
         }
         let after = harder.decide();
         prop_assert!(granted(&after).iter().all(|action| before.grants(action)));
-        let mut narrower = case.clone();
+        let mut narrower = case;
         if let Some((policy, old)) = narrower.policies.get_mut(at) && *old == 0 {
             policy.condition = condition(condition_at);
         }
@@ -353,7 +353,7 @@ proptest! {
     #[test]
     fn a_transaction_is_used_only_for_what_it_alone_grants(case in cases()) {
         let with = case.decide();
-        let mut without = case.clone();
+        let mut without = case;
         without.transaction = None;
         let without = without.decide();
         prop_assert_eq!(with.used_transaction, granted(&with) != granted(&without));
@@ -380,8 +380,10 @@ fn the_address_that_a_gateway_saw_stands_for_its_own() {
         span: Span::new(SourceId::default(), 0, 0),
     }]);
     let from = |own: Option<&str>, seen: &[&str]| {
-        let mut request = Request::default();
-        request.client = own.map(|ip| ip.parse::<IpAddr>().unwrap());
+        let request = Request {
+            client: own.map(|ip| ip.parse::<IpAddr>().unwrap()),
+            ..Request::default()
+        };
         let seen: Vec<String> = seen.iter().map(|ip| (*ip).to_owned()).collect();
         let environment = match seen.as_slice() {
             [] => BTreeMap::new(),

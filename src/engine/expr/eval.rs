@@ -42,11 +42,14 @@ pub(crate) enum Around<'a> {
     Question(&'a Question<'a>),
 }
 
+/// The properties of a session.
+pub(crate) type Properties = BTreeMap<Arc<str>, Arc<str>>;
+
 /// What a policy can read besides the request.
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
     /// The level and the properties of the session, where there is one.
-    pub(crate) session: Option<(AuthLevel, &'a BTreeMap<Arc<str>, Arc<str>>)>,
+    pub(crate) session: Option<(AuthLevel, &'a Properties)>,
     pub(crate) environment: &'a BTreeMap<String, Vec<String>>,
 }
 
