@@ -144,10 +144,18 @@ async fn a_session_ends_by_time_by_idleness_and_by_logout() {
         .finish_run(None, new(1, session("h1", 0, born)), None, None)
         .await
         .unwrap();
+    let unused = new(2, session("h2", 0, born));
+    store.finish_run(None, unused, None, None).await.unwrap();
     let at = |minutes: u64, ms: i64| Timestamp((born + minutes * 60_000).saturating_add_signed(ms));
+    let idle = |at| store.session(&[2; 32], at).unwrap().is_none();
+    assert!(!idle(at(30, -1)));
+    assert!(idle(at(30, 0)));
+    assert!(
+        idle(at(1, 0)),
+        "what was seen to end stays over, whatever the clock says"
+    );
     let valid = |store: &Store, at| store.session(&[1; 32], at).unwrap().is_some();
-    assert!(valid(&store, at(30, -1)));
-    assert!(!valid(&store, at(30, 0)), "idle");
+    assert!(valid(&store, at(29, 0)));
     for minutes in [29, 58, 87, 116] {
         assert!(
             store
@@ -161,6 +169,9 @@ async fn a_session_ends_by_time_by_idleness_and_by_logout() {
         !valid(&store, at(120, 0)),
         "its longest time is over, used or not"
     );
+    let third = new(1, session("h1", 0, born));
+    store.finish_run(None, third, None, None).await.unwrap();
+    assert!(valid(&store, at(1, 0)));
     assert!(store.end_session("h1".into()).await.unwrap());
     assert!(!store.end_session("h1".into()).await.unwrap(), "once");
     assert!(!valid(&store, at(1, 0)));

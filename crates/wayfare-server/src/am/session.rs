@@ -48,7 +48,7 @@ fn sha256(bytes: &[u8]) -> TokenHash {
 /// The valid session of a token.
 pub(crate) fn find(app: &App, token: &str) -> Result<Option<Session>, StoreError> {
     match token_hash(token) {
-        Some(hash) => app.store().session_or_end(&hash, app.clock.now()),
+        Some(hash) => app.store().session(&hash, app.clock.now()),
         None => Ok(None),
     }
 }

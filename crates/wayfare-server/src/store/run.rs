@@ -91,12 +91,13 @@ impl Store {
             // The time at which it is made is the time now.
             let now = session.created;
             // One whose time is up hands nothing on.
-            let old = match &replaces {
-                Some(replaces) => {
-                    session::by_handle(db, &replaces.handle)?.filter(|old| old.is_valid(now))
-                }
+            let mut old = match &replaces {
+                Some(replaces) => session::by_handle(db, &replaces.handle)?,
                 None => None,
             };
+            if let Some(over) = old.take_if(|old| !old.is_valid(now)) {
+                session::take(db, &over.handle)?;
+            }
             match (&old, &replaces) {
                 // Another's session stays as it is.
                 (Some(old), _) if old.subject != session.subject || old.realm != session.realm => {

@@ -121,24 +121,32 @@ pub struct Replaces {
 }
 
 impl Store {
-    /// The valid session with this token.
+    /// The valid session with this token; one whose time is up is taken away, so that a clock that is put
+    /// back does not bring it back.
     pub fn session(
         &self,
         token: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let found = self.read(|db| by_token(db, token))?;
-        Ok(found.filter(|session| session.is_valid(now)))
+        self.unless_over(found, now)
     }
 
-    /// The valid session with this token; one whose time is up is taken away, so that a clock that is put
-    /// back does not bring it back.
-    pub fn session_or_end(
+    /// The valid session with this handle; likewise.
+    pub fn session_by_handle(
         &self,
-        token: &TokenHash,
+        handle: &str,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.read(|db| by_token(db, token))?;
+        let found = self.read(|db| by_handle(db, handle))?;
+        self.unless_over(found, now)
+    }
+
+    fn unless_over(
+        &self,
+        found: Option<Session>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
         match found {
             Some(session) if !session.is_valid(now) => {
                 self.write_later(move |db| take_expired(db, &session.handle, now))?;
@@ -146,16 +154,6 @@ impl Store {
             }
             found => Ok(found),
         }
-    }
-
-    /// The valid session with this handle.
-    pub fn session_by_handle(
-        &self,
-        handle: &str,
-        now: Timestamp,
-    ) -> Result<Option<Session>, StoreError> {
-        let found = self.read(|db| by_handle(db, handle))?;
-        Ok(found.filter(|session| session.is_valid(now)))
     }
 
     /// Notes that a session was used; `false` where it is no longer there.

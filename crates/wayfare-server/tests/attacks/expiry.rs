@@ -252,7 +252,7 @@ async fn l08_no_sequence_of_uses_ends_and_restarts_revives_a_session() {
                 }
             }
             for number in 0..made {
-                let found = store.session_or_end(&[number; 32], now).unwrap();
+                let found = store.session(&[number; 32], now).unwrap();
                 match found {
                     Some(found) => {
                         assert_eq!(found.handle, format!("h{number}"), "seed {seed}");
