@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::world::World;
 use proptest::prelude::*;
 use wayfare::{Advice, AuthLevel, Qualified, Realm};
 use wayfare_wire::{
@@ -427,9 +428,13 @@ fn names_that_look_like_realms_are_written_apart() {
 
 /// A value without blanks around it, which reading would take off.
 fn name() -> impl Strategy<Value = Arc<str>> {
-    "[a-c:/&<>\"'%+é][a-c:/ &<>\"'%+]{0,6}[a-c:/&<>\"'é]"
-        .prop_filter("two brackets", |text| !text.contains("]]>"))
-        .prop_map(|text: String| Arc::from(text))
+    let any = "[a-c:/&<>\"'%+é][a-c:/ &<>\"'%+]{0,6}[a-c:/&<>\"'é]";
+    let there = prop::sample::select(vec!["Login", "Strong", "Easy", "Inner", "/alpha"]);
+    prop_oneof![
+        any.prop_filter("two brackets", |text| !text.contains("]]>")),
+        there.prop_map(str::to_owned),
+    ]
+    .prop_map(|text: String| Arc::from(text))
 }
 
 fn realm() -> impl Strategy<Value = Option<Realm>> {
@@ -486,6 +491,43 @@ fn noise() -> impl Strategy<Value = String> {
         "[<>&;/=\"'! ?#x%a-c\\]\u{0}é-]{1,4}",
     ];
     prop::collection::vec(word, 0..30).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever is sent: a step or `No Configuration found`, and nothing is written.
+    #[test]
+    fn a_start_by_any_document_is_a_step_or_a_refusal(
+        text in noise(),
+        advice in advice(),
+        strict in any::<bool>(),
+        realm in prop::sample::select(vec!["", "/realms/root/realms/alpha"]),
+    ) {
+        let world = World::new();
+        world.settings.lock().unwrap().strict_advice = strict;
+        let started = |document: &str| {
+            let target = format!(
+                "/json{realm}/authenticate?authIndexType=composite_advice&authIndexValue={}",
+                encoded(document)
+            );
+            let headers = [("accept-api-version".to_owned(), "resource=2.1".to_owned())];
+            world.send("POST", &target, &headers, b"")
+        };
+        for document in [text.clone(), format!("<Advices>{text}</Advices>"), advice_xml(&advice)] {
+            let reply = started(&document);
+            let body = String::from_utf8(reply.body).unwrap();
+            match reply.status {
+                200 => prop_assert!(body.starts_with("{\"authId\":"), "{}", body),
+                status => {
+                    prop_assert_eq!(status, 400, "{}", body);
+                    prop_assert!(body.contains("No Configuration found"), "{}", body);
+                }
+            }
+        }
+        prop_assert_eq!(world.claims.rows(), 0);
+        prop_assert_eq!(world.session_count(), 0);
+    }
 }
 
 proptest! {

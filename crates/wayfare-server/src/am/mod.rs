@@ -61,6 +61,12 @@ pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Reply {
         Ok(reply) => reply,
         Err((refusal, served)) => {
             let reply = refusal.resource(served);
+            let bearer = matches!(route.endpoint, Endpoint::Backchannel(_));
+            let reply = if bearer && reply.status == 401 {
+                reply.header("www-authenticate", "Bearer".to_owned())
+            } else {
+                reply
+            };
             refused(app, parts, &refusal, reply)
         }
     }

@@ -101,6 +101,7 @@ async fn callers_need_a_token_of_the_realm() {
             (401, ACCESS_DENIED),
             "{path} {authorization}"
         );
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
         // Whoever may not ask does not learn what would be read.
         let reply = client.post(path, "{").await;
         assert_eq!((reply.status, reply.text()), (401, ACCESS_DENIED));
