@@ -6,6 +6,7 @@ use super::stage::{
     LEVEL, NO_CONFIGURATION, Player as _, SERVICE, at, choices, composite, journey, service,
     session_cookie, stage_with,
 };
+use crate::support::Client;
 
 #[tokio::test]
 async fn c06_a_session_that_has_all_is_enough() {
@@ -28,6 +29,11 @@ async fn c06_a_session_that_has_all_is_enough() {
         &[(SERVICE, &["Strong"]), (LEVEL, &["10"])],
     ] {
         client.post(&at(&composite(pairs)), "").await.step();
+    }
+    // A session of another realm has nothing of it.
+    for other in ["/", "/alpha/sub"] {
+        let levels = Client::path(other, &composite(&[(LEVEL, &["10"])]));
+        client.post(&levels, "").await.step();
     }
     let forced = format!("{}&ForceAuth=true", composite(&[(SERVICE, &["Mid"])]));
     client.post(&at(&forced), "").await.step();

@@ -224,14 +224,18 @@ impl<'a> Exchange<'a> {
     fn advised(&mut self, starting: Starting<'a>, advice: &Advice) -> Result<Need, Refusal> {
         let strict = self.settings.strict_advice;
         let resolution = advice.resolve(&self.realm, &Places(self.site), strict);
-        let must_run = match &resolution {
-            Resolution::One(one) => self.flags(&one.realm, &one.journey).unwrap_or_default(),
+        let candidates = match &resolution {
+            Resolution::One(one) => std::slice::from_ref(one),
+            Resolution::Menu(menu) => menu,
+            Resolution::None | Resolution::Transaction(_) => &[],
+        };
+        let must_run = match candidates {
+            [one] => self.flags(&one.realm, &one.journey).unwrap_or_default(),
             _ => false,
         };
-        let found = matches!(resolution, Resolution::One(_) | Resolution::Menu(_));
-        let has_all = found && !must_run && !starting.wishes.force && self.has(&starting, advice);
+        let runs = must_run || starting.wishes.force;
         match resolution {
-            _ if has_all => Ok(self.enough(&starting)),
+            _ if !runs && self.has(&starting, advice, candidates) => Ok(self.enough(&starting)),
             Resolution::None => Err(Refusal::NoConfiguration),
             Resolution::One(candidate) => self.one(starting, candidate),
             Resolution::Menu(candidates) => self.offer(starting, candidates),
@@ -240,12 +244,16 @@ impl<'a> Exchange<'a> {
     }
 
     /// Whether, in the strict mode, the session has all that an advice asks for.
-    fn has(&self, starting: &Starting<'_>, advice: &Advice) -> bool {
+    fn has(&self, starting: &Starting<'_>, advice: &Advice, candidates: &[Candidate]) -> bool {
         let beside = starting.beside.as_ref();
         let Some(beside) = beside.filter(|_| self.settings.strict_advice) else {
             return false;
         };
         let (realm, session) = (&beside.realm, &beside.session);
+        // A session of a realm that the advice does not lead to has nothing of it.
+        if !candidates.iter().any(|one| one.realm == *realm) {
+            return false;
+        }
         let here = |of: &Option<Realm>| of.as_ref().unwrap_or(&self.realm) == realm;
         let passed = |journey: &str| session.services.iter().any(|one| **one == *journey);
         let named = |value: &str| Realm::parse(value).or_else(|| self.site.alias(value));
