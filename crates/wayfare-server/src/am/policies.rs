@@ -62,10 +62,9 @@ pub(super) async fn answer(
             let named = named.filter(|s| session::related(&s.realm, &route.realm));
             match named {
                 Some(named) if admin || named.handle == caller.handle => named,
-                Some(_) => return Err(Refusal::Forbidden),
-                // Whoever may not ask learns nothing about the token.
                 None if admin => return Err(Refusal::InvalidValue("subject")),
-                None => return Err(Refusal::Forbidden),
+                // Whoever may not ask learns nothing about the token.
+                _ => return Err(Refusal::Forbidden),
             }
         }
     };

@@ -146,3 +146,40 @@ async fn conditions_read_what_came_with_the_question() {
         .filter(|line| line["eventName"] == "AM-POLICY-EVALUATED");
     assert_eq!(asked.count(), 12);
 }
+
+#[tokio::test]
+async fn an_administrator_asks_about_anybody() {
+    let server = TestServer::demo().await;
+    let admin = crate::sessions::admin(&server).await;
+    let mut demo = server.client();
+    let token = demo.login("demo", "Ch4ng31t").await.token();
+    let seen = "https://bank.example.com/accounts/1";
+    let about = |resource: &str, environment: serde_json::Value| {
+        json!({
+            "resources": [resource],
+            "application": "iPlanetAMWebAgentService",
+            "subject": {"ssoToken": token},
+            "environment": environment,
+        })
+    };
+    let decided = ask(&admin, &about(seen, json!({}))).await.json();
+    assert_eq!(decided[0]["actions"], json!({"GET": true}));
+    // Their own session is of another realm, and so none to these policies.
+    let own = ask(&admin, &json!({"resources": [seen]})).await.json();
+    assert_eq!(own[0]["actions"], json!({}));
+
+    // A gateway: the subject confirms, the gateway brings the id.
+    let denied = ask(&admin, &about("transfer:9", json!({}))).await.json();
+    let advices = &denied[0]["advices"];
+    super::circle::confirm(&server, &mut demo, advices).await;
+    let with = json!({"TxId": advices["TransactionConditionAdvice"]});
+    for expected in [json!({"confirm": true}), json!({})] {
+        let decided = ask(&admin, &about("transfer:9", with.clone())).await.json();
+        assert_eq!(decided[0]["actions"], expected);
+    }
+
+    demo.sessions("logout", "").await;
+    let gone = ask(&admin, &about(seen, json!({}))).await;
+    assert_eq!(gone.status, 400, "{}", gone.text());
+    assert_eq!(gone.json()["message"], "Invalid value subject");
+}

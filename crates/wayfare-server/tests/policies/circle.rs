@@ -127,7 +127,7 @@ async fn a_resource_leads_to_what_its_policy_asks_for() {
 }
 
 /// Confirms the transaction of an advice by a mailed code.
-async fn confirm(server: &TestServer, client: &mut Client, advices: &Json) {
+pub(super) async fn confirm(server: &TestServer, client: &mut Client, advices: &Json) {
     let before = server.outbox();
     let step = client
         .post(&Client::path("/alpha", &composite(advices)), "")
