@@ -418,3 +418,125 @@ async fn the_user_of_the_demo_can_be_written_to_and_is_of_the_staff() {
     assert_eq!(attributes["groups"], serde_json::json!(["staff"]));
     assert_eq!(attributes["mail"], "demo@example.com");
 }
+
+#[tokio::test]
+async fn a_module_or_a_role_that_names_no_journey_stops_the_start() {
+    for (table, expected) in [
+        ("modules", "`modules.DataStore` names the journey `Logn`"),
+        ("roles", "`roles.DataStore` names the journey `Logn`"),
+    ] {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let settings = format!(
+            "[realms.\"/alpha\"]\njourneys = [\"journeys\"]\n[realms.\"/alpha\".{table}]\n\
+             DataStore = \"Logn\"\n"
+        );
+        let Err(error) = Server::start(read(&settings, folder.path())).await else {
+            panic!("it started");
+        };
+        let said = error.to_string();
+        assert!(said.contains(expected), "{said}");
+        assert!(
+            said.ends_with("which is not there; did you mean `Login`?"),
+            "{said}"
+        );
+    }
+}
+
+const ADMINS: &str = r#"
+[realms."/"]
+journeys = ["journeys"]
+admins = ["user:chief"]
+[realms."/".users.chief]
+password = { file = "password" }
+[realms."/".users.anna]
+password = { file = "password" }
+groups = ["admins"]
+[realms."/".users.amadmin]
+password = { file = "password" }
+
+[realms."/alpha"]
+parent = "/"
+admins = ["group:admins", "user:Bert"]
+[realms."/alpha".users.anna]
+password = { file = "password" }
+groups = ["staff", "admins"]
+[realms."/alpha".users.bert]
+password = { file = "password" }
+[realms."/alpha".users.carl]
+password = { file = "password" }
+groups = ["Admins", "admin", "group:admins"]
+[realms."/alpha".users.chief]
+password = { file = "password" }
+[realms."/alpha".users.amadmin]
+password = { file = "password" }
+
+[realms."/alpha/sub"]
+parent = "/alpha"
+[realms."/alpha/sub".users.anna]
+password = { file = "password" }
+groups = ["admins"]
+
+[realms."/alphabet"]
+parent = "/"
+"#;
+
+#[tokio::test]
+async fn administrators_are_those_of_the_realm_and_of_those_it_lies_in() {
+    let server = served(ADMINS).await;
+    let whole = ["/", "/alpha", "/alpha/sub", "/alphabet"];
+    for (realm, user, expected) in [
+        ("/", "amadmin", &whole[..]),
+        ("/", "chief", &whole[..]),
+        ("/", "anna", &[]),
+        ("/alpha", "anna", &["/alpha", "/alpha/sub"]),
+        ("/alpha", "bert", &["/alpha", "/alpha/sub"]),
+        ("/alpha", "carl", &[]),
+        // Names that mean something in another realm mean nothing here.
+        ("/alpha", "chief", &[]),
+        ("/alpha", "amadmin", &[]),
+        ("/alpha/sub", "anna", &[]),
+    ] {
+        let mut client = server.client();
+        let path = Client::path(realm, "");
+        let step = client.post(&path, "").await.step();
+        let body = filled(&step, &[user.into(), "Passw0rd".into()]).to_string();
+        client.post(&path, &body).await.token();
+        let mut client = client.header("Accept-API-Version", "resource=1.0");
+        let below = path.strip_suffix("authenticate").expect("a path");
+        let reply = client
+            .get(&format!("{below}realms?_queryFilter=true"))
+            .await;
+        if expected.is_empty() {
+            assert_eq!(reply.status, 403, "{user} of {realm}: {}", reply.text());
+            continue;
+        }
+        let told = reply.json();
+        let listed: Vec<String> = told["result"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{told}"))
+            .iter()
+            .map(|entry| {
+                let parent = entry["parentPath"]
+                    .as_str()
+                    .unwrap_or("")
+                    .trim_end_matches('/');
+                let name = entry["name"]
+                    .as_str()
+                    .expect("a name")
+                    .trim_start_matches('/');
+                format!("{parent}/{name}")
+            })
+            .collect();
+        assert_eq!(listed, expected, "{user} of {realm}: {told}");
+        // An account that is switched off administers nothing, whatever its session.
+        let key = NameKey::of(user).expect("a name");
+        let store = server.running.store();
+        let at = self::realm(realm);
+        let id = store.user(&at, &key).expect("read").expect("a user").id;
+        assert_eq!(store.set_active(&at, id, false).await, Ok(true));
+        let reply = client
+            .get(&format!("{below}realms?_queryFilter=true"))
+            .await;
+        assert!(matches!(reply.status, 401 | 403), "{user} of {realm}");
+    }
+}

@@ -32,6 +32,7 @@ pub use self::secret::{SecretError, SecretSource};
 pub use self::server::{
     ApiVersion, ExistingToken, LogLevel, NoSessionMessage, SameSite, ServerSettings,
 };
+pub(crate) use self::table::nearest;
 pub use self::table::{ConfigError, Mistake};
 pub use self::value::{parse_duration, parse_size};
 

@@ -23,7 +23,7 @@ pub(crate) use self::watch::watch;
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
-    config::{DefaultJourney, LimitSettings, RealmSettings},
+    config::{DefaultJourney, LimitSettings, RealmSettings, nearest},
     store::{Store, StoreError},
 };
 
@@ -51,7 +51,7 @@ pub enum JourneyError {
         /// Why.
         message: String,
     },
-    /// There is no such default journey, or none can be chosen.
+    /// There is no such default journey, or none can be chosen; or a module or a role names none.
     #[error("{0}")]
     Default(String),
     /// The store failed.
@@ -135,6 +135,7 @@ impl Programs {
         };
         let built = build::build(&texts, with)?;
         let default = default(&built.engine, &settings.default)?;
+        named(&built.engine, settings)?;
         keep(store, realm, &built, now).await?;
         let status = status(&built, default.as_deref(), 0);
         Ok(Self {
@@ -230,6 +231,7 @@ impl Programs {
         let texts = load::load(&self.settings.journeys, &self.limits)?;
         let built = build::build(&texts, self.with())?;
         let default = default(&built.engine, &self.settings.default)?;
+        named(&built.engine, &self.settings)?;
         let same = self.read(|state| state.edition == built.edition);
         Ok((!same).then_some(Fresh { built, default }))
     }
@@ -345,6 +347,24 @@ fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
 }
 
 /// The default journey that the settings mean.
+/// Whether the journeys that modules and roles stand for are there.
+fn named(engine: &Engine, settings: &RealmSettings) -> Result<(), JourneyError> {
+    let known = &engine.program().by_wire_name;
+    let all = [("modules", &settings.modules), ("roles", &settings.roles)];
+    let missing = all
+        .into_iter()
+        .flat_map(|(table, names)| names.iter().map(move |pair| (table, pair)))
+        .find(|(_, (_, journey))| !known.contains_key(journey.as_str()));
+    let Some((table, (name, journey))) = missing else {
+        return Ok(());
+    };
+    let hint = nearest(journey, known.keys().map(AsRef::as_ref))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Err(JourneyError::Default(format!(
+        "`{table}.{name}` names the journey `{journey}`, which is not there{hint}"
+    )))
+}
+
 fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
     let program = engine.program();
     let startable: Vec<&Arc<str>> = program
