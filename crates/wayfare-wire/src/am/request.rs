@@ -74,13 +74,23 @@ impl<'a> Parts<'a> {
     }
 
     /// The session token that came, and whether it came as the cookie.
+    ///
+    /// Of several cookies the first counts, which browsers send for the longest path; a header that stands
+    /// twice is none.
     pub fn session_token_from(&self, cookie: &str) -> Option<(String, bool)> {
         let cookies = self.cookies();
         let mut named = cookies.into_iter().filter(|(name, _)| name == cookie);
+        let by_header = || {
+            let mut sent = self.header(cookie);
+            match (sent.next(), sent.next()) {
+                (Some(only), None) => Some((only.to_owned(), false)),
+                _ => None,
+            }
+        };
         named
             .next()
             .map(|(_, value)| (value, true))
-            .or_else(|| Some((self.header(cookie).next()?.to_owned(), false)))
+            .or_else(by_header)
             .filter(|(token, _)| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX)
     }
 

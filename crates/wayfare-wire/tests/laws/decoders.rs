@@ -214,3 +214,16 @@ fn l10_headers_that_may_stand_once_are_refused_twice() {
         prop_assert_eq!(parts.header(name).count(), 3);
     });
 }
+
+#[test]
+fn l10_a_session_header_that_stands_twice_is_none() {
+    let values = prop::sample::select(vec!["", "session-1", "session-2", "x"]);
+    proptest!(trials("L10 session headers", 200), |((one, other) in (values.clone(), values))| {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let headers = [pair("iplanetdirectorypro", one), pair("iPlanetDirectoryPro", other)];
+        let parts = |headers| Parts { method: "POST", path: "", query: "", headers, body: b"", client: None };
+        prop_assert_eq!(parts(&headers).session_token("iPlanetDirectoryPro"), None);
+        let alone = parts(&headers[..1]).session_token("iPlanetDirectoryPro");
+        prop_assert_eq!(alone.unwrap_or_default(), one);
+    });
+}
