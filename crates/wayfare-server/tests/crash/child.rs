@@ -21,6 +21,11 @@ use wayfare_server::{
 pub(crate) const FOLDER: &str = "WAYFARE_CRASH_FOLDER";
 /// The password of everybody.
 pub(crate) const PASSWORD: &str = "right-Passw0rd";
+/// The journeys that are served, and a policy that one of them confirms.
+const JOURNEYS: [(&str, &str); 2] = [
+    ("world.journey", include_str!("../attacks/world.journey")),
+    ("transfers.journey", include_str!("transfers.journey")),
+];
 /// How many failures lock an account.
 pub(crate) const FAILURES: u32 = 5;
 /// How long a start may take.
@@ -63,7 +68,12 @@ pub(crate) fn serve(folder: &Path) {
 /// Parameters that let two cores do hundreds of logins a second, and bounds that no load here meets.
 fn config(folder: &Path) -> Config {
     let hour = Duration::from_secs(3_600);
-    let mut config = Config::demo(folder);
+    let journeys = folder.join("journeys");
+    std::fs::create_dir_all(&journeys).expect("a folder");
+    for (name, text) in JOURNEYS {
+        std::fs::write(journeys.join(name), text).expect("a file");
+    }
+    let mut config = Config::demo(folder).with_journeys(journeys);
     "127.0.0.1:0".clone_into(&mut config.server.listen);
     config.server.log = LogLevel::Error;
     config.hash.memory_kib = 8;

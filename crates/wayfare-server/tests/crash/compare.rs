@@ -103,6 +103,33 @@ pub(crate) fn counted(folder: &Path, log: &Log) -> Vec<String> {
     violations
 }
 
+/// The transactions in the database: what was used is gone, what was confirmed and not used is there.
+pub(crate) fn transactions(folder: &Path, log: &Log) -> Vec<String> {
+    let file = folder.join("wayfare.db");
+    let database =
+        Database::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the database");
+    let mut read = database
+        .prepare("SELECT state, result FROM txn WHERE id = ?1")
+        .expect("a statement");
+    let mut standing = |id: &String| -> Option<(i64, i64)> {
+        read.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+            .ok()
+    };
+    let mut violations = Vec::new();
+    for id in &log.spent {
+        if let Some(found) = standing(id) {
+            violations.push(format!("a transaction that was used: {found:?}"));
+        }
+    }
+    for id in &log.confirmed {
+        let found = standing(id);
+        if found != Some((2, 1)) {
+            violations.push(format!("a transaction that was confirmed: {found:?}"));
+        }
+    }
+    violations
+}
+
 /// Compares each item, on some connections at once.
 fn each<T: Sync>(
     address: SocketAddr,

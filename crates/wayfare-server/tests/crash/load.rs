@@ -88,12 +88,13 @@ impl<'a> Client<'a> {
     pub(crate) fn run(mut self) -> Log {
         // BOUND: until the connection is lost, which the one who kills sees to.
         loop {
-            let done = match self.random.next(14) {
+            let done = match self.random.next(15) {
                 0..=6 => self.log_in(),
                 7 => self.log_out(),
                 8 => self.log_out_by_handle(),
                 9 => self.upgrade(),
                 10 | 11 => self.note(),
+                12 => self.transfer(),
                 _ => self.fail(),
             };
             if done == Err(Lost) {
@@ -258,6 +259,47 @@ impl<'a> Client<'a> {
             self.log
                 .odd
                 .push(format!("no note: {} {}", answer.status, answer.body));
+        }
+        Ok(())
+    }
+
+    /// Has a transfer denied and confirms it; then makes it, or leaves it confirmed.
+    fn transfer(&mut self) -> Result<(), Lost> {
+        let Some(token) = self.any().and_then(|at| self.log.live.get(at).cloned()) else {
+            return Ok(());
+        };
+        let denied = self.write(|connection| connection.decide(&token, None))?;
+        let advice = &denied.json()[0]["advices"]["TransactionConditionAdvice"][0];
+        let Some(id) = advice.as_str() else {
+            self.log
+                .odd
+                .push(format!("no transaction: {} {}", denied.status, denied.body));
+            return Ok(());
+        };
+        let begun = self.write(|connection| connection.begin_transaction(&token, id))?;
+        let (step, user) = (begun.json(), succeeding(self.id));
+        let sent =
+            self.write(|connection| connection.answer_beside(&step, &user, PASSWORD, &token));
+        let answer = sent?;
+        if answer.status != 200 {
+            self.log.odd.push(format!(
+                "no confirmation: {} {}",
+                answer.status, answer.body
+            ));
+            return Ok(());
+        }
+        self.log.used.push(step);
+        if self.random.next(2) == 0 {
+            self.log.confirmed.push(id.to_owned());
+            return Ok(());
+        }
+        let made = self.write(|connection| connection.decide(&token, Some(id)))?;
+        if made.json()[0]["actions"]["confirm"] == true {
+            self.log.spent.push(id.to_owned());
+        } else {
+            self.log
+                .odd
+                .push(format!("no transfer: {} {}", made.status, made.body));
         }
         Ok(())
     }

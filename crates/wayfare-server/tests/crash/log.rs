@@ -13,6 +13,10 @@ pub(crate) struct Log {
     pub(crate) ended: Vec<String>,
     /// What was written to the property of a session, by its token.
     pub(crate) noted: BTreeMap<String, Noted>,
+    /// Transactions that were confirmed and not used.
+    pub(crate) confirmed: Vec<String>,
+    /// Transactions that were used.
+    pub(crate) spent: Vec<String>,
     /// Steps that were taken.
     pub(crate) used: Vec<Json>,
     /// Failures, by user.
@@ -42,6 +46,8 @@ impl Log {
         self.live.extend(other.live);
         self.ended.extend(other.ended);
         self.noted.extend(other.noted);
+        self.confirmed.extend(other.confirmed);
+        self.spent.extend(other.spent);
         self.used.extend(other.used);
         for (user, count) in other.failed {
             *self.failed.entry(user).or_default() += count;

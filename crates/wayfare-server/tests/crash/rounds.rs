@@ -28,6 +28,7 @@ struct Totals {
     counted: u64,
     repeated: u64,
     logins: u64,
+    transactions: u64,
     lost: u64,
     compared: u64,
     slowest: Duration,
@@ -106,6 +107,13 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         ..Log::default()
     };
     let mut found = compare::violations(address, &wrong);
+    let exchanged = Log {
+        spent: known.confirmed.iter().take(1).cloned().collect(),
+        confirmed: known.spent.iter().take(1).cloned().collect(),
+        ..Log::default()
+    };
+    let ways = 5 + exchanged.spent.len() + exchanged.confirmed.len();
+    found.extend(compare::transactions(folder, &exchanged));
     let one_more = known.failed.iter().map(|(user, count)| {
         (
             user.clone(),
@@ -117,9 +125,9 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         ..Log::default()
     };
     found.extend(compare::counted(folder, &miscounted));
-    if found.len() != 5 {
+    if found.len() != ways {
         totals.violations.push(format!(
-            "a log that is wrong in five ways was found wrong in these: {found:?}"
+            "a log that is wrong in {ways} ways was found wrong in these: {found:?}"
         ));
     }
 }
@@ -181,11 +189,15 @@ fn compare_round(
     let of_earlier = earlier.live.len() + earlier.ended.len() + earlier.used.len();
     let (logins, lost) = (round.logins, round.lost);
     round.used.truncate(REMEMBERED);
+    // What was confirmed in earlier rounds may have ended with its time.
+    known.confirmed.clear();
+    let of_transactions = round.confirmed.len() + round.spent.len();
     known.add(round);
+    violations.extend(compare::transactions(folder, known));
     violations.extend(compare::counted(folder, known));
     violations.extend(compare::locked(process.address, known, 8));
     violations.extend(compare::counted(folder, known));
-    let compared = of_round + of_earlier + known.failed.len();
+    let compared = of_round + of_earlier + of_transactions + known.failed.len();
     println!(
         "{} {:>4}: {:>4.0} logins/s for {:.2} s, {lost:>2} writes under way, started again in {:.2} s, \
          {compared} compared, {} violations",
@@ -203,6 +215,7 @@ fn compare_round(
         totals.repeated += 1;
     }
     totals.logins += logins;
+    totals.transactions += of_transactions as u64;
     totals.lost += u64::from(lost);
     totals.compared += compared as u64;
     totals.violations.extend(violations);
@@ -238,7 +251,7 @@ fn report(totals: &Totals, kills: u64, took: Duration) {
             .unwrap_or(0.0)
     };
     println!(
-        "{} of {kills} kills, {} repeated, {} logins at {:.0} to {:.0} a second (median {:.0}), {} writes under way, \
+        "{} of {kills} kills, {} repeated, {} logins at {:.0} to {:.0} a second (median {:.0}), {} transactions, {} writes under way, \
          {} acknowledgements compared, slowest start {:.2} s, {} violations, {:.0} s in all",
         totals.counted,
         totals.repeated,
@@ -246,6 +259,7 @@ fn report(totals: &Totals, kills: u64, took: Duration) {
         at(0),
         at(100),
         at(50),
+        totals.transactions,
         totals.lost,
         totals.compared,
         totals.slowest.as_secs_f64(),

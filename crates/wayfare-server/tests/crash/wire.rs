@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Value as Json, json};
 
 const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+const POLICIES: &str = "/am/json/realms/root/realms/alpha/policies?_action=evaluate";
 const SESSIONS: &str = "/am/json/realms/root/realms/alpha/sessions?_action=";
 
 /// No answer came.
@@ -82,6 +83,19 @@ impl Connection {
     ) -> Result<Answer, Lost> {
         let body = answers(step, username, password);
         self.post(AUTHENTICATE, "resource=2.1", &body, Some(token))
+    }
+
+    /// Asks whether the transfer may be made, perhaps with a transaction.
+    pub(crate) fn decide(&mut self, token: &str, id: Option<&str>) -> Result<Answer, Lost> {
+        let environment = id.map_or_else(|| json!({}), |id| json!({ "TxId": [id] }));
+        let body = json!({ "resources": ["transfer:1"], "environment": environment });
+        self.post(POLICIES, "resource=2.1", &body.to_string(), Some(token))
+    }
+
+    /// Starts the journey of a transaction.
+    pub(crate) fn begin_transaction(&mut self, token: &str, id: &str) -> Result<Answer, Lost> {
+        let path = format!("{AUTHENTICATE}?authIndexType=transaction&authIndexValue={id}");
+        self.post(&path, "resource=2.1", "", Some(token))
     }
 
     /// Asks something about a session.
