@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use fantoccini::{Client as Browser, ClientBuilder, Locator, key::Key};
@@ -121,7 +121,14 @@ impl Window {
              look();",
             PATIENCE.as_millis()
         );
-        self.browser.execute_async(&wait, arguments).await.unwrap() == json!(true)
+        let begin = Instant::now();
+        // BOUND: by patience; a page that is left takes the script with it, and the next one is asked.
+        loop {
+            match self.browser.execute_async(&wait, arguments.clone()).await {
+                Ok(found) => return found == json!(true),
+                Err(error) => assert!(begin.elapsed() < PATIENCE, "{error}"),
+            }
+        }
     }
 
     /// Waits for an element, also across pages.
