@@ -5,6 +5,7 @@ mod evidence;
 mod guard;
 mod inner;
 mod laws;
+mod levels;
 mod limits;
 mod page;
 mod probe;
