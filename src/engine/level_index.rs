@@ -10,7 +10,7 @@ use crate::model::{
     program::Program,
 };
 
-/// The spans of all journeys, searchable by level.
+/// The spans of journeys, searchable by level; journeys are named by their position.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LevelIndex {
     spans: Vec<Option<LevelSpan>>,
@@ -33,7 +33,7 @@ impl LevelIndex {
         Self::new(spans, &offered)
     }
 
-    /// The index of these spans; only those offered are found.
+    /// The index of these spans, `None` where there is no way to success; only those offered are found.
     pub(crate) fn new(spans: Vec<Option<LevelSpan>>, offered: &[bool]) -> Self {
         let value = |of: fn(LevelSpan) -> u32| -> Vec<u32> {
             let offered = offered.iter().copied().chain(std::iter::repeat(false));
@@ -57,7 +57,8 @@ impl LevelIndex {
         self.spans.get(journey).copied().flatten()
     }
 
-    /// The journeys whose greatest level suffices, at most `max`: first those whose least one does.
+    /// The journeys whose greatest level suffices, at most `max`: first those whose least one does, and
+    /// each part in order.
     pub(crate) fn at_least(&self, level: AuthLevel, max: usize) -> Vec<usize> {
         self.search(level, max).0
     }

@@ -4,11 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use wayfare::{
-    Program, SourceMap, Span,
-    analysis::{Verdict, findings, prove},
+    LevelSpan, Program, SourceMap, Span, Value,
+    analysis::{Verdict, findings, level_spans, prove},
     codes,
     model::{
-        journey::{Edge, Journey, JourneyId, JourneySettings, Node, NodeKind, On, OutcomeId, Task},
+        journey::{
+            Edge, Journey, JourneyId, JourneySettings, Node, NodeKind, On, OutcomeId, SettingValue,
+            Task,
+        },
         property::{At, Ensure, Place, PlaceKind, Point, Property},
     },
 };
@@ -327,6 +330,106 @@ fn journeys_that_call_each_other_in_a_circle_do_not_hang() {
                 assert!(has(&program, codes::UNPROVED_SUCCESS) == 0);
             }
             assert_eq!(prove(&program, JourneyId(0), &held), Verdict::Holds);
+        }
+    });
+}
+
+fn raising(by: i64) -> NodeKind {
+    let NodeKind::Task(mut task) = task("ModifyAuthLevel") else {
+        panic!("not a task");
+    };
+    let by = SettingValue::Constant(Value::Int(by));
+    task.settings.push((Arc::from("authLevelIncrement"), by));
+    NodeKind::Task(task)
+}
+
+fn span(found: &[Option<LevelSpan>], journey: usize) -> String {
+    found[journey].map_or_else(|| "none".to_owned(), |span| span.to_string())
+}
+
+/// A chain in which every second node may be gone around, and from whose end one may go back.
+fn ladder(length: usize, back: bool) -> Journey {
+    let mut journey = journey(0);
+    let (raise, choose) = (raising(1), task("Message"));
+    for at in 0..length {
+        journey.graph.add_node(if at % 2 == 0 {
+            node("c", choose.clone(), &["true", "false"])
+        } else {
+            node("r", raise.clone(), &["outcome"])
+        });
+    }
+    let end = task("Message");
+    let end = journey.graph.add_node(node("e", end, &["true", "false"]));
+    for at in 0..length {
+        let (from, next) = (NodeIndex::new(at + 3), NodeIndex::new(at + 4));
+        arrow(&mut journey, from, 0, next);
+        if at % 2 == 0 {
+            arrow(&mut journey, from, 1, NodeIndex::new(at + 5));
+        }
+    }
+    let (success, start) = (journey.success, journey.start);
+    arrow(&mut journey, end, 0, success);
+    arrow(&mut journey, end, 1, if back { start } else { success });
+    journey
+}
+
+#[test]
+fn levels_of_a_hundred_thousand_nodes() {
+    on_a_small_stack(|| {
+        let found = level_spans(&program(vec![ladder(100_000, false)]));
+        assert_eq!(span(&found, 0), "0..50000");
+        let looped = program(vec![ladder(100_000, true)]);
+        assert_eq!(span(&level_spans(&looped), 0), "0..unbounded");
+        let looped = program(vec![ladder(1_000, true)]);
+        assert_eq!(has(&looped, codes::UNBOUNDED_LEVEL), 1);
+    });
+}
+
+/// Each journey calls the next, raises, and may call it again: as many ways as there are numbers.
+#[test]
+fn levels_of_ten_thousand_journeys_in_each_other() {
+    on_a_small_stack(|| {
+        for twice in [false, true] {
+            let count = 10_000;
+            let mut journeys = Vec::new();
+            for id in 0..count {
+                let mut one = journey(id);
+                let (success, failure) = (one.success, one.failure);
+                let raise = one.graph.add_node(node("r", raising(1), &["outcome"]));
+                if id + 1 == count {
+                    arrow(&mut one, raise, 0, success);
+                    journeys.push(one);
+                    continue;
+                }
+                let inner = NodeKind::Inner(JourneyId(id + 1));
+                let outcomes = ["true", "false"];
+                let first = one.graph.add_node(node("a", inner.clone(), &outcomes));
+                arrow(&mut one, raise, 0, first);
+                arrow(&mut one, first, 1, failure);
+                if twice {
+                    let second = one.graph.add_node(node("b", inner, &outcomes));
+                    arrow(&mut one, first, 0, second);
+                    arrow(&mut one, second, 0, success);
+                    arrow(&mut one, second, 1, failure);
+                } else {
+                    arrow(&mut one, first, 0, success);
+                }
+                journeys.push(one);
+            }
+            let found = level_spans(&program(journeys));
+            let last = count as usize - 1;
+            assert_eq!(span(&found, last), "1..1");
+            if twice {
+                // 2^10000 - 1 raises: the level has long been the greatest there is.
+                assert_eq!(span(&found, last - 2), "7..7");
+                assert!(span(&found, last - 12).ends_with("..8191"));
+                let all = found[0].unwrap();
+                assert!(all.may_reach(wayfare::AuthLevel::MAX), "{all}");
+            } else {
+                assert_eq!(span(&found, last - 7), "8..8");
+                // Journeys that are entered with many levels keep their greatest exactly.
+                assert!(span(&found, 0).ends_with("..10000"));
+            }
         }
     });
 }

@@ -20,8 +20,8 @@ use crate::{
 /// No bound.
 const INFINITE: i64 = i64::MAX / 4;
 
-/// How often a loop is gone through before its gain is taken to have no bound. Every loop of half as many
-/// nodes is exact.
+/// How often a loop is gone through before its gain is taken to have no bound. Every loop of up to half as
+/// many nodes is exact; of a longer one that raises the level, nothing is tried.
 const ROUNDS_MAX: usize = 64;
 
 /// A bound on the level at an end, by the level before.
@@ -233,10 +233,11 @@ impl Backward<'_> {
         }
         for group in (0..shape.groups()).rev() {
             let members = shape.members(group);
-            let rounds = if shape.is_loop(group) {
-                (2 * members.len() + 2).min(ROUNDS_MAX)
-            } else {
+            let exact = 2 * members.len() + 2;
+            let rounds = if !shape.is_loop(group) || self.is_long(shape, members, exact) {
                 1
+            } else {
+                exact.min(ROUNDS_MAX)
             };
             let mut changed = true;
             for _ in 0..rounds {
@@ -252,6 +253,18 @@ impl Backward<'_> {
             }
         }
         rows
+    }
+
+    /// Whether a loop raises the level and is too long to find out whether it lowers it as much.
+    fn is_long(&self, shape: &Shape, members: &[u32], exact: usize) -> bool {
+        let inside = |arc: &Arc| shape.group_of(arc.from) == shape.group_of(arc.to);
+        let raises = |arc: &Arc| {
+            let gain = self.gains.of_arc(self.flow, arc);
+            gain.is_some_and(|gain| gain.by > 0 || gain.floor > 0)
+        };
+        let leaving = |state: &u32| self.flow.leaving(*state).map(|(_, arc)| arc);
+        let mut arcs = members.iter().flat_map(leaving);
+        exact > ROUNDS_MAX && arcs.any(|arc| inside(arc) && raises(arc))
     }
 
     /// Joins what lies behind a state; whether that changes it.

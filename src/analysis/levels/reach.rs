@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How often an interval in a loop may grow before it is widened.
-const GROWTH_MAX: u8 = 8;
+const GROWTH_MAX: u8 = 4;
 
 /// With how many intervals an inner journey is gone through one by one.
 const ENTRIES_MAX: usize = 8;
