@@ -281,6 +281,24 @@ fn the_hash_does_not_see_formatting_comments_docs_and_other_journeys() {
 }
 
 #[test]
+fn policies_are_in_the_program_and_in_no_hash() {
+    let text = login();
+    let policy = "policy pay \"https://a.test/*\" {\n  actions = [GET]\n  when has session.x\n  \
+                  require level 10\n  require journey login\n}\n\n";
+    let with = format!("{policy}{text}");
+    assert_eq!(hash(&text), hash(&with));
+    let program = compile(&with);
+    let [pay] = program.policies.as_slice() else {
+        panic!("{:?}", program.policies);
+    };
+    assert_eq!(&*pay.name, "pay");
+    assert!(pay.condition.is_some());
+    assert_eq!(pay.requirements.len(), 2);
+    // Without a line of its own a policy speaks of whoever has logged in.
+    assert_eq!(pay.subjects, [wayfare::policy::SubjectRule::Authenticated]);
+}
+
+#[test]
 fn the_hash_sees_everything_a_run_can_meet() {
     let text = login();
     let first = hash(&text);
