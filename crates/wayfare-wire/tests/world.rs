@@ -4,6 +4,7 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    fmt::Write as _,
     sync::{Arc, LazyLock, Mutex},
 };
 
@@ -70,6 +71,9 @@ pub(crate) struct Row {
     pub(crate) level: AuthLevel,
 }
 
+/// After how many needs the next one is answered by what.
+type Spoil = (usize, fn() -> Given);
+
 pub(crate) struct World {
     pub(crate) host: TestHost,
     pub(crate) claims: ClaimsInMemory,
@@ -87,7 +91,7 @@ pub(crate) struct World {
     /// What every exchange and every need showed of itself, where somebody watches.
     watched: Mutex<Option<String>>,
     /// What the first need after so many others is answered by, in place of what it asks for.
-    spoiled: Mutex<Option<(usize, fn() -> Given)>>,
+    spoiled: Mutex<Option<Spoil>>,
 }
 
 pub(crate) fn realm(path: &str) -> Realm {
@@ -208,7 +212,8 @@ impl World {
 
     fn write_down(&self, shown: &dyn std::fmt::Debug) {
         if let Some(watched) = &mut *self.watched.lock().unwrap() {
-            *watched += &format!("{shown:?}\n");
+            // Writing into a string cannot fail.
+            let _ = writeln!(watched, "{shown:?}");
         }
     }
 
@@ -250,11 +255,13 @@ impl World {
     fn authenticate(&self, realm: &Realm, query: Query, parts: Parts<'_>) -> Reply {
         let mut exchange = Exchange::new(self, &self.host, realm.clone(), query, parts);
         let mut given = Given::Nothing;
-        for at in 0.. {
+        let mut at = 0;
+        loop {
             self.write_down(&given);
             let need = exchange.next(given);
             self.write_down(&(&exchange, &need));
-            if let Some(spoiled) = self.spoils(at, &need) {
+            at += 1;
+            if let Some(spoiled) = self.spoils(at - 1, &need) {
                 given = spoiled;
                 continue;
             }
@@ -312,7 +319,6 @@ impl World {
                 }
             };
         }
-        unreachable!("an exchange ends")
     }
 
     fn beside(&self, token: &str) -> Option<Beside> {

@@ -258,9 +258,11 @@ impl Exchange<'_> {
     pub(super) fn close(&mut self, closing: Closing, given: Given) -> Result<Need, Refusal> {
         match (closing, given) {
             // At an end the last token is used: a row that could not be marked cannot be claimed either.
-            (Closing::Keep(reply, None) | Closing::Conclude(reply), Given::Done)
-            | (Closing::Deliver(reply), Given::Effect(_))
-            | (Closing::End(reply), Given::Done) => Ok(self.send(reply)),
+            (
+                Closing::Keep(reply, None) | Closing::Conclude(reply) | Closing::End(reply),
+                Given::Done,
+            )
+            | (Closing::Deliver(reply), Given::Effect(_)) => Ok(self.send(reply)),
             // A failure is one in any case; a success is not told while the store cannot keep its end.
             (Closing::End(reply), Given::Failed) if reply.status >= 400 => Ok(self.send(reply)),
             (Closing::Keep(reply, Some(call)), Given::Done) => {
