@@ -540,3 +540,42 @@ async fn administrators_are_those_of_the_realm_and_of_those_it_lies_in() {
         assert!(matches!(reply.status, 401 | 403), "{user} of {realm}");
     }
 }
+
+#[tokio::test]
+async fn a_bearer_token_that_cannot_be_used_stops_the_start() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let settings = |token: &str| {
+        format!(
+            "[realms.\"/alpha\"]\njourneys = [\"journeys\"]\n[[backchannel]]\ntoken = {token}\n\
+             realms = [\"/alpha\"]\n"
+        )
+    };
+    fs::write(folder.path().join("short"), "0123456789").expect("written");
+    fs::write(folder.path().join("blank"), "0123456789 0123456789 0123").expect("written");
+    for (token, expected) in [
+        (
+            "{ file = \"short\" }",
+            "must be 22 to 1024 letters, digits and",
+        ),
+        (
+            "{ file = \"blank\" }",
+            "must be 22 to 1024 letters, digits and",
+        ),
+        ("{ file = \"nowhere\" }", "nowhere: "),
+        (
+            "{ env = \"WAYFARE_NO_SUCH_VARIABLE\" }",
+            "the environment has no text in WAYFARE_NO_SUCH_VARIABLE",
+        ),
+    ] {
+        let Err(error) = Server::start(read(&settings(token), folder.path())).await else {
+            panic!("it started");
+        };
+        let said = error.to_string();
+        assert!(
+            said.starts_with("the token of a backchannel cannot be used: "),
+            "{said}"
+        );
+        assert!(said.contains(expected), "{said}");
+        assert!(!said.contains("0123456789"), "{said}");
+    }
+}
