@@ -49,6 +49,8 @@ fn l10_every_parameter_of_the_protocol_may_stand_once() {
         "authIndexType",
         "authIndexValue",
         "noSession",
+        "ForceAuth",
+        "sessionUpgradeSSOTokenId",
         "suspendedId",
         "goto",
         "gotoOnFail",
