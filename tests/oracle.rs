@@ -31,6 +31,7 @@ mod levels;
 mod random;
 mod replay;
 mod scripted;
+mod shape;
 mod text;
 mod unproved;
 mod world;
@@ -313,7 +314,7 @@ fn no_run_succeeds_outside_of_the_span() {
         let spans = level_spans(&made.program);
         let plain = levels::is_plain(&made);
         for (journey, span) in made.program.journeys.iter().zip(spans) {
-            let found = levels::at_success(&made, journey.id);
+            let found = levels::at_success(&made, journey.id, levels::Limiters::Counted);
             let wrong = |what: &str| {
                 let (name, text) = (&journey.name, random::show(&made));
                 let levels = &found.levels;
@@ -351,6 +352,128 @@ fn no_run_succeeds_outside_of_the_span() {
         "exact",
         "several levels",
     ]);
+}
+
+/// The nodes of a journey that findings of a code point at.
+fn told(
+    findings: &wayfare::Diagnostics,
+    code: wayfare::Code,
+    journey: &wayfare::model::journey::Journey,
+) -> BTreeSet<petgraph::graph::NodeIndex<u32>> {
+    let spans: BTreeSet<_> = findings
+        .iter()
+        .filter(|found| found.code == code)
+        .map(|found| found.span)
+        .collect();
+    let nodes = journey.graph.node_indices();
+    nodes
+        .filter(|node| !journey.graph[*node].outcomes.is_empty())
+        .filter(|node| spans.contains(&journey.graph[*node].span))
+        .collect()
+}
+
+#[test]
+fn loops_and_dead_nodes_are_those_of_the_oracle() {
+    let tally = Tally::default();
+    let run = runner(cases(3_000)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
+        let made = random::program(choices, guards);
+        let found = findings(&made.program);
+        let places: Vec<_> = made
+            .program
+            .journeys
+            .iter()
+            .map(|journey| shape::Places::of(&made, journey.id))
+            .collect();
+        for (journey, runs) in made.program.journeys.iter().zip(&places) {
+            let wrong = |what: &str| {
+                let text = random::show(&made);
+                TestCaseError::fail(format!("{what}: {}\n{found:?}\n{text}", journey.name))
+            };
+            let unreachable = told(&found, codes::UNREACHABLE, journey);
+            match shape::unreachable_is_right(journey, &unreachable) {
+                Ok(true) => tally.add("unreachable"),
+                Ok(false) => tally.add("all reached"),
+                Err(what) => return Err(wrong(what)),
+            }
+            for (code, expected) in [
+                (codes::SPINNING_LOOP, runs.spin()),
+                (codes::UNBOUNDED_PASSWORD_LOOP, runs.try_for_ever()),
+            ] {
+                let is_told = !told(&found, code, journey).is_empty();
+                if is_told != expected {
+                    return Err(wrong(&format!("{code} told {is_told}, oracle {expected}")));
+                }
+                tally.add(format!("{code} {expected}"));
+            }
+            let dead = found
+                .iter()
+                .any(|f| f.code == codes::NO_SUCCESS && f.span == journey.span);
+            let succeeds = runs.succeed(&made);
+            if dead && succeeds {
+                return Err(wrong("a journey that succeeds is told not to"));
+            }
+            // A caller is not told where an inner journey is to blame that is.
+            let blames = journey.graph.node_weights().any(|node| match node.kind {
+                NodeKind::Inner(inner) => !places[inner.index()].succeed(&made),
+                _ => false,
+            });
+            if !dead && !succeeds && !blames {
+                return Err(wrong("a journey never succeeds and is not told"));
+            }
+            tally.add(format!("no_success {dead}"));
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    tally.expect(&[
+        "unreachable",
+        "all reached",
+        "spinning_loop true",
+        "spinning_loop false",
+        "unbounded_password_loop true",
+        "unbounded_password_loop false",
+        "no_success true",
+        "no_success false",
+    ]);
+}
+
+#[test]
+fn a_claim_of_a_level_is_refused_where_the_oracle_succeeds_below() {
+    let tally = Tally::default();
+    let run = runner(cases(3_000)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
+        let claimed = i64::try_from(1 + choices.below(5)).unwrap();
+        let mut made = random::program(choices, guards);
+        // No other journey calls the first one, so that it begins at 0.
+        made.program.journeys[0].settings.level = Some(wayfare::AuthLevel::saturating(claimed));
+        let root = &made.program.journeys[0];
+        let told = findings(&made.program)
+            .iter()
+            .any(|f| f.code == codes::LEVEL_NOT_REACHED && f.span == root.span);
+        let found = levels::at_success(&made, root.id, levels::Limiters::Open);
+        let below = found.levels.first().is_some_and(|least| *least < claimed);
+        if told != below && (below || found.all) {
+            let levels = &found.levels;
+            return Err(TestCaseError::fail(format!(
+                "level {claimed} told {told}, oracle {levels:?}\n{}",
+                random::show(&made)
+            )));
+        }
+        tally.add(if told { "below" } else { "reached" });
+        if !told && !found.levels.is_empty() {
+            tally.add("reached by success");
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    tally.expect(&["below", "reached", "reached by success"]);
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn ends(made: &Made, stack: &[Spot], name: &str) -> Option<Move> {
     ))
 }
 
-fn may_fail(made: &Made, stack: &[Spot]) -> bool {
+pub(super) fn may_fail(made: &Made, stack: &[Spot]) -> bool {
     let (id, node, child) = *stack.last().unwrap();
     match (
         &made.journey(id).graph[node].kind,

@@ -35,6 +35,13 @@ struct At {
     used: BTreeMap<Spot, i64>,
 }
 
+/// What limiters do: the proofs follow paths of the graph, on which only a limit of 0 lets nobody pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limiters {
+    Counted,
+    Open,
+}
+
 /// The levels that were found, and whether everything was tried.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -43,7 +50,7 @@ pub(super) struct Found {
 }
 
 /// The levels with which runs of a journey that is started alone succeed.
-pub(super) fn at_success(made: &Made, journey: JourneyId) -> Found {
+pub(super) fn at_success(made: &Made, journey: JourneyId, limiters: Limiters) -> Found {
     let start = At {
         stack: vec![(journey, made.journey(journey).start, 0)],
         level: 0,
@@ -75,6 +82,12 @@ pub(super) fn at_success(made: &Made, journey: JourneyId) -> Found {
                 .events
                 .iter()
                 .all(|event| happens(made, &mut next, event));
+            if limiters == Limiters::Open {
+                next.used.retain(|spot, _| {
+                    let kind = made.kind(spot.0, spot.1, spot.2);
+                    kind == Some((Kind::Limits, 0))
+                });
+            }
             if let Some(stack) = step.to.filter(|_| goes) {
                 next.stack = stack;
                 open.push(next);
