@@ -1,6 +1,8 @@
 //! A real server on a port of the loopback, and a client that sends exactly what it is told.
 
 mod client;
+// Benches take this module too, and open no browser.
+#[cfg(test)]
 mod window;
 
 use std::{
@@ -19,10 +21,9 @@ use wayfare_server::{
     config::{Config, LogLevel},
 };
 
-pub(crate) use self::{
-    client::{Client, Reply, advice, filled, percent},
-    window::Window,
-};
+pub(crate) use self::client::{Client, Reply, advice, filled, percent};
+#[cfg(test)]
+pub(crate) use self::window::Window;
 
 /// The time at which the clock of tests begins.
 pub(crate) const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
