@@ -4,10 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::stage::{
     LEVEL, NO_CONFIGURATION, OTHERS, Player as _, REALM, SCHEME, SERVICE, TIMED_OUT, TREE, advice,
-    alpha, at, bad_request, choices, claims, composite, encoded, journey, session_cookie, stage,
-    stage_with,
+    alpha, at, bad_request, choices, claims, composite, journey, session_cookie, stage, stage_with,
 };
-use crate::support::{Client, Reply};
+use crate::support::{Client, Reply, percent};
 
 async fn start(client: &mut Client, pairs: &[(&str, &[&str])]) -> Reply {
     client.post(&at(&composite(pairs)), "").await
@@ -53,7 +52,7 @@ async fn v19_several_journeys_are_a_menu() {
         json!(null),
         json!("03"),
     ] {
-        let reply = client.answer(&menu, &[wrong.clone()]).await;
+        let reply = client.answer(&menu, std::slice::from_ref(&wrong)).await;
         let expected = bad_request("Invalid value for a callback input in JSON response");
         assert_eq!((reply.status, reply.text()), (400, &*expected), "{wrong}");
     }
@@ -228,7 +227,7 @@ async fn v24_a_level_of_a_realm() {
 async fn v25_an_advice_that_is_encoded_twice() {
     let server = stage().await;
     let mut client = server.client();
-    let twice = encoded(&encoded(&advice(&[(SERVICE, &["Strong"])])));
+    let twice = percent(&percent(&advice(&[(SERVICE, &["Strong"])])));
     let query = format!("authIndexType=composite_advice&authIndexValue={twice}");
     let step = client.post(&at(&query), "").await.step();
     assert_eq!(journey(&step), "Strong");
@@ -248,7 +247,7 @@ async fn v26_what_is_no_advice_asks_for_nothing() {
         "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><Advices>&x;</Advices>",
         "%3CAdvices",
     ] {
-        let value = encoded(document);
+        let value = percent(document);
         let query = format!("authIndexType=composite_advice&authIndexValue={value}");
         let reply = client.post(&at(&query), "").await;
         assert_eq!(

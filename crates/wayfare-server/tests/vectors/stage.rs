@@ -1,5 +1,7 @@
 //! The server of the vectors: `/alpha` and a realm below it, with the same journeys and other people.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 use wayfare_server::config::{Config, DefaultJourney, Journeys, RealmSettings};
@@ -7,7 +9,7 @@ use wayfare_server::config::{Config, DefaultJourney, Journeys, RealmSettings};
 use super::nodes;
 use crate::{
     attacks::world::{add_user, realm},
-    support::{Client, Reply, TestServer, filled, write_all},
+    support::{Client, Reply, TestServer, filled, percent, write_all},
 };
 
 pub(super) const PASSWORD: &str = "Ch4ng31t";
@@ -63,28 +65,16 @@ pub(super) fn service(name: &str) -> String {
     at(&format!("authIndexType=service&authIndexValue={name}"))
 }
 
-/// Everything but letters and digits as `%xx`.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            encoded.push(char::from(byte));
-        } else {
-            encoded += &format!("%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 /// An advice of names with their values.
 pub(super) fn advice(pairs: &[(&str, &[&str])]) -> String {
     let mut xml = String::from("<Advices>");
     for (name, values) in pairs {
-        xml += &format!("<AttributeValuePair><Attribute name=\"{name}\"/>");
+        // Writing into a string cannot fail.
+        let _ = write!(xml, "<AttributeValuePair><Attribute name=\"{name}\"/>");
         for value in *values {
-            xml += &format!("<Value>{value}</Value>");
+            let _ = write!(xml, "<Value>{value}</Value>");
         }
-        xml += "</AttributeValuePair>";
+        xml.push_str("</AttributeValuePair>");
     }
     xml + "</Advices>"
 }
@@ -97,7 +87,7 @@ pub(super) const SCHEME: &str = "AuthSchemeConditionAdvice";
 
 /// The query of a composite advice.
 pub(super) fn composite(pairs: &[(&str, &[&str])]) -> String {
-    let document = encoded(&advice(pairs));
+    let document = percent(&advice(pairs));
     format!("authIndexType=composite_advice&authIndexValue={document}")
 }
 

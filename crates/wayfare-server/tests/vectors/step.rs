@@ -8,7 +8,7 @@ use super::stage::{
     LOGIN_FAILURE, NO_CONFIGURATION, PASSWORD, Player as _, TIMED_OUT, at, bad_request, claims,
     service, session_cookie, stage,
 };
-use crate::support::{Client, filled};
+use crate::support::{Client, Reply, filled};
 
 /// The headers of every reply, in the order recorded, besides cookies and those of the transport.
 const HEADERS: &[(&str, &str)] = &[
@@ -294,7 +294,12 @@ async fn v32_c09_what_may_not_be_started_directly() {
                 .await;
             assert_eq!(reply.status, unknown.status, "{journey}");
             assert_eq!(reply.text(), unknown.text(), "{journey}");
-            assert_eq!(reply.headers, unknown.headers, "{journey}");
+            let told = |reply: &Reply| {
+                let headers = reply.headers.iter();
+                let but_the_time = headers.filter(|(name, _)| name != "date");
+                but_the_time.cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(told(&reply), told(&unknown), "{journey}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::stage::{Player as _, at, encoded, service, session_cookie, stage, stage_with};
-use crate::support::{Client, Reply, TestServer};
+use super::stage::{Player as _, at, service, session_cookie, stage, stage_with};
+use crate::support::{Client, Reply, TestServer, percent};
 
 /// A client that was sent elsewhere: the step, and the state that must come back.
 async fn away(server: &TestServer, query: &str) -> (Client, Json, String) {
@@ -170,7 +170,7 @@ async fn c07_an_address_that_is_not_plainly_allowed_is_not_there() {
         "HTTPS://APP.EXAMPLE.COM/../..//e.x",
         &long,
     ] {
-        let query = format!("goto={0}&gotoOnFail={0}", encoded(address));
+        let query = format!("goto={0}&gotoOnFail={0}", percent(address));
         let mut client = server.client();
         let begun = client
             .post(&format!("{}&{query}", service("Once")), "")
@@ -190,7 +190,7 @@ async fn c07_an_address_that_is_not_plainly_allowed_is_not_there() {
         assert_eq!(failed.text(), super::stage::LOGIN_FAILURE, "{address:?}");
         // A session that is enough leads nowhere else.
         let at_once = client
-            .post(&at(&format!("goto={}", encoded(address))), "")
+            .post(&at(&format!("goto={}", percent(address))), "")
             .await;
         assert_eq!(at_once.json()["successUrl"], "/am/console", "{address:?}");
         for reply in [&reply, &failed, &at_once] {
@@ -204,7 +204,7 @@ async fn c07_an_address_that_is_not_plainly_allowed_is_not_there() {
     }
     let mut client = server.client();
     let allowed = "https://app.example.com:443/a%2Fb";
-    let query = format!("goto={}", encoded(allowed));
+    let query = format!("goto={}", percent(allowed));
     let step = client
         .post(&format!("{}&{query}", service("Once")), "")
         .await
