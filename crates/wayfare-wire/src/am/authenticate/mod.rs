@@ -225,9 +225,10 @@ impl<'a> Exchange<'a> {
             (State::AdmitStart(session, along), Given::Admitted) => {
                 self.walk(session, Input::Begin, along)
             }
-            (State::AdmitStart(..) | State::AdmitStep(_), Given::Busy { retry_after }) => {
-                Err(Refusal::Busy { retry_after })
-            }
+            (
+                State::AdmitStart(..) | State::AdmitMenu(_) | State::AdmitStep(_),
+                Given::Busy { retry_after },
+            ) => Err(Refusal::Busy { retry_after }),
             (State::AdmitStart(..) | State::AdmitMenu(_), Given::TooManyRuns { retry_after }) => {
                 Err(Refusal::TooManyRuns { retry_after })
             }
