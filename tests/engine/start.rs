@@ -6,7 +6,7 @@ use wayfare::{AuthLevel, EngineError, Seal, SealError, Start, SubjectId, Value};
 
 use super::support::{Player, engine, failure, secret, success, text, why};
 
-const STEP_UP: &str = r#"journey j {
+const STEP_UP: &str = r"journey j {
   start credentials
   node credentials: Page {
     node name: UsernameCollector
@@ -18,7 +18,7 @@ const STEP_UP: &str = r#"journey j {
     false -> failure
   }
   node raise: ModifyAuthLevel(authLevelIncrement = 10) -> success
-}"#;
+}";
 
 fn login(run: &mut Player, name: &str) -> wayfare::Step {
     run.begin();
