@@ -23,7 +23,7 @@ pub const MENU_MAX: usize = 64;
 /// the blanks around them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Advice {
-    /// Log in to one of these realms: paths or aliases.
+    /// Log in to one of these realms: paths, aliases, or names of realms below the top.
     pub realms: Vec<Arc<str>>,
     /// Pass one of these journeys.
     pub services: Vec<Qualified>,
@@ -317,10 +317,12 @@ impl<'a> Menu<'a> {
 
     /// The default journey of a realm.
     fn realm(&mut self, value: &Arc<str>) {
+        // As in a path: a bare name is an alias first, then a realm below the top.
         let realm = if value.starts_with('/') {
             Realm::parse(value)
         } else {
-            self.site.alias(value)
+            let named = || Realm::parse(&format!("/{value}"));
+            self.site.alias(value).or_else(named)
         };
         let Some(realm) = realm.filter(|realm| self.at.holds(realm)) else {
             return;

@@ -193,6 +193,13 @@ fn v21_a_realm_goes_before_services() {
         ),
         "/alpha=/alpha:Login | customers=/alpha/sub:Login | /beta=/beta:Strong"
     );
+    // A bare name is an alias, else a realm below the top; never one that lies elsewhere.
+    assert_eq!(
+        resolve("/", &[("realm", "alpha"), ("realm", "customers")]),
+        "alpha=/alpha:Login | customers=/alpha/sub:Login"
+    );
+    assert_eq!(resolve("/alpha", &[("realm", "beta")]), "-");
+    assert_eq!(resolve("/alpha", &[("realm", "../beta")]), "-");
     // What cannot be started does not make way for what was passed over.
     assert_eq!(
         resolve("/alpha", &[("realm", "/gone"), ("service", "Login")]),

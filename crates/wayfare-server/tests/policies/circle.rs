@@ -1,9 +1,11 @@
 //! The circle with the journeys of the demo: denied with advice, a journey, allowed.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value as Json, json};
 
 use super::{decision, decision_with};
-use crate::support::{Client, TestServer, filled};
+use crate::support::{Client, TestServer, filled, percent};
 
 const PAY: &str = "https://bank.example.com/pay/7";
 
@@ -11,21 +13,17 @@ const PAY: &str = "https://bank.example.com/pay/7";
 fn composite(advices: &Json) -> String {
     let mut xml = String::from("<Advices>");
     for (name, values) in advices.as_object().expect("advices") {
-        xml += &format!("<AttributeValuePair><Attribute name=\"{name}\"/>");
+        let _ = write!(xml, "<AttributeValuePair><Attribute name=\"{name}\"/>");
         for value in values.as_array().expect("values") {
-            xml += &format!("<Value>{}</Value>", value.as_str().expect("a text"));
+            let _ = write!(xml, "<Value>{}</Value>", value.as_str().expect("a text"));
         }
         xml += "</AttributeValuePair>";
     }
     xml += "</Advices>";
-    let encoded: String = xml
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect();
-    format!("authIndexType=composite_advice&authIndexValue={encoded}")
+    format!(
+        "authIndexType=composite_advice&authIndexValue={}",
+        percent(&xml)
+    )
 }
 
 fn code(message: &str) -> String {
