@@ -242,15 +242,19 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
 
 #[tokio::test]
 async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
-    for (before, after, expected, services) in [
-        (true, true, 20, "StepUp|Login"),
-        (true, false, 20, "StepUp|Login"),
-        (false, false, 20, "StepUp|Login"),
-        (false, true, 10, "StepUp"),
+    // Proved before and by the run; the level of the run; the level, the services, the proof and the end.
+    for (before, after, level, expected, services, proved, capped) in [
+        (true, true, 10, 20, "StepUp|Login", true, true),
+        (true, true, 30, 30, "StepUp|Login", true, false),
+        (true, false, 10, 20, "Login", true, true),
+        (true, false, 40, 20, "Login", true, true),
+        (false, false, 10, 20, "StepUp|Login", false, true),
+        (false, true, 10, 10, "StepUp", true, false),
     ] {
         let folder = TempDir::new().unwrap();
         let store = open(&folder);
         let mut old = session("old", 20, 1_000);
+        let before_end = old.expires();
         old.proved = before;
         old.properties.insert("Service".into(), "Login".into());
         old.properties.insert("colour".into(), "red".into());
@@ -258,7 +262,8 @@ async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
             .finish_run(None, new(1, old), None, None)
             .await
             .unwrap();
-        let mut next = session("next", 10, 2_000);
+        let mut next = session("next", level, 2_000);
+        let end = if capped { before_end } else { next.expires() };
         next.proved = after;
         next.properties.insert("Service".into(), "StepUp".into());
         let replaces = Replaces {
@@ -273,12 +278,13 @@ async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
             panic!("a session is made");
         };
         let made = made.session;
-        let case = format!("{before} then {after}");
+        let case = format!("{before} then {after} at {level}");
         assert_eq!(made.level.number(), expected, "{case}");
         assert_eq!(made.properties["AuthLevel"], expected.to_string(), "{case}");
         assert_eq!(made.properties["Service"], services, "{case}");
         assert_eq!(made.properties["colour"], "red", "{case}");
-        assert_eq!(made.proved, after, "{case}");
+        assert_eq!(made.proved, proved, "{case}");
+        assert_eq!(made.expires(), end, "{case}");
     }
 }
 

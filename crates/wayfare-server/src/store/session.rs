@@ -62,20 +62,33 @@ impl Session {
     /// not set, except those that it `forgets`; the lists of services and node types are united, new ones
     /// first.
     ///
-    /// What nobody proved is not handed on to a session that is proved: neither the level nor the lists.
+    /// What nobody proved counts for nothing beside what somebody did, on either side: of two sessions of
+    /// which one is proved, its level and lists are the ones that are kept. A level that is only taken
+    /// over lasts no longer than it would have.
     pub(super) fn inherit(&mut self, old: &Self, forgets: &[String]) {
         let earned = old.proved || !self.proved;
-        if earned {
+        let renewed = self.proved || !old.proved;
+        if earned && (!renewed || old.level > self.level) {
+            self.time_max = self.time_max.min(old.expires().since(self.created));
+            self.idle_max = self.idle_max.min(old.idle_max);
+        }
+        if !renewed {
+            self.proved = true;
+            self.level = old.level;
+        } else if earned {
             self.level = self.level.max(old.level);
         }
         for (key, value) in &old.properties {
-            let list = ["Service", "AuthType"].contains(&key.as_str());
-            let united = (list && earned)
-                .then(|| unite(self.properties.get(key), value))
-                .flatten();
-            if let Some(united) = united {
-                self.properties.insert(key.clone(), Json::String(united));
-            } else if !list && !forgets.contains(key) {
+            if ["Service", "AuthType"].contains(&key.as_str()) {
+                let kept = match (renewed, earned) {
+                    (true, true) => unite(self.properties.get(key), value).map(Json::String),
+                    (true, false) => None,
+                    (false, _) => Some(value.clone()),
+                };
+                if let Some(kept) = kept {
+                    self.properties.insert(key.clone(), kept);
+                }
+            } else if !forgets.contains(key) {
                 self.properties
                     .entry(key.clone())
                     .or_insert_with(|| value.clone());
