@@ -55,8 +55,10 @@ impl Resource {
     ///
     /// # Errors
     /// It is empty or too long, holds a control character, or is a URL that servers may read in more
-    /// than one way: with user information, a fragment, `.` or `..` or empty parts, `\`, or an encoded
-    /// slash, backslash, percent sign or control character in its path.
+    /// than one way: with user information, a fragment, `\`, escape sequences of what is not UTF-8 or of
+    /// control characters, or in its path an encoded slash, backslash, semicolon or percent sign, what
+    /// may be folded to one of these, or a part that is empty or nothing but dots next to what some server
+    /// drops or folds.
     pub fn parse(text: &str) -> Result<Self, BadResource> {
         plain(text, Self::BYTES_MAX)?;
         if let Some((scheme, rest)) = text.split_once("://") {
@@ -233,16 +235,53 @@ pub(super) fn literal_host(host: &str) -> Result<String, BadResource> {
 pub(super) fn canonical_path(path: &str) -> Result<String, BadResource> {
     let made = canonical_text(path, true)?;
     let made = made.strip_suffix('/').unwrap_or(&made);
-    for part in made.split('/').skip(1) {
-        if part.is_empty() {
-            return Err(BadResource("its path has an empty part"));
-        }
-        // Some servers drop what follows `;` before they look at dots.
-        if matches!(part.split(';').next(), Some("." | "..")) {
-            return Err(BadResource("its path has a `.` or `..` part"));
-        }
+    for part in decoded(made)?.split('/').skip(1) {
+        read_alike(part)?;
     }
     Ok(made.to_owned())
+}
+
+/// Refuses a decoded part that some server reads as none, as a step to another place or as several.
+///
+/// Servers differ in what they drop from a part (blanks, what follows `;`, what is not shown) and in what
+/// they fold to ASCII. So dots must stand with a letter or digit, whatever else is around them.
+fn read_alike(part: &str) -> Result<(), BadResource> {
+    if part.split(';').next().unwrap_or_default().trim().is_empty() {
+        return Err(BadResource("its path has an empty part"));
+    }
+    if part.chars().any(folds_to_separator) {
+        return Err(BadResource("its path has what may be read as a separator"));
+    }
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '~' | '*');
+    let mut runs = part.split(|c| !is_word(c) && !folds_to_dots(c));
+    if runs.any(|run| !run.is_empty() && run.chars().all(folds_to_dots)) {
+        return Err(BadResource("its path has a `.` or `..` part"));
+    }
+    Ok(())
+}
+
+/// A dot, and what compatibility forms and code pages make one or more dots of.
+fn folds_to_dots(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '\u{2024}'
+            ..='\u{2026}' // leaders and the ellipsis
+            | '\u{3002}' | '\u{FF61}' // ideographic
+            | '\u{FE12}' | '\u{FE19}' | '\u{FE30}' // vertical
+            | '\u{FE52}' | '\u{FF0E}' // small and full width
+    )
+}
+
+/// What compatibility forms and code pages make a slash, backslash, semicolon or percent sign of.
+fn folds_to_separator(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2044}' | '\u{2215}' | '\u{29F8}' | '\u{FF0F}' // slashes
+            | '\u{2100}' | '\u{2101}' | '\u{2105}' | '\u{2106}' // signs with a slash in them
+            | '\u{2216}' | '\u{29F5}' | '\u{FE68}' | '\u{FF3C}' // backslashes
+            | '\u{037E}' | '\u{FE14}' | '\u{FE54}' | '\u{FF1B}' // semicolons
+            | '\u{FE6A}' | '\u{FF05}' // percent signs
+    )
 }
 
 /// A query whose fields are sorted by name, since their order means nothing.
@@ -269,8 +308,10 @@ fn canonical_text(text: &str, is_path: bool) -> Result<String, BadResource> {
             if coded < 0x20 || coded == 0x7F {
                 return Err(BadResource("it encodes a control character"));
             }
-            if is_path && matches!(coded, b'/' | b'\\' | b'%') {
-                return Err(BadResource("it encodes a slash, backslash or percent sign"));
+            if is_path && matches!(coded, b'/' | b'\\' | b'%' | b';') {
+                return Err(BadResource(
+                    "it encodes a slash, backslash, semicolon or percent sign",
+                ));
             }
             if is_unreserved(coded) {
                 made.push(char::from(coded));
@@ -282,6 +323,26 @@ fn canonical_text(text: &str, is_path: bool) -> Result<String, BadResource> {
         } else {
             made.push(char::from(byte));
         }
+    }
+    decoded(&made)?;
+    Ok(made)
+}
+
+/// What the escape sequences of a text stand for, which is UTF-8 without control characters.
+fn decoded(text: &str) -> Result<String, BadResource> {
+    let mut made = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let pair = (byte == b'%').then(|| (bytes.next().and_then(hex), bytes.next().and_then(hex)));
+        made.push(match pair {
+            None => byte,
+            Some((Some(high), Some(low))) => high * 16 + low,
+            Some(_) => return Err(BadResource("it holds a `%` that encodes nothing")),
+        });
+    }
+    let made = String::from_utf8(made).map_err(|_| BadResource("it encodes what is not UTF-8"))?;
+    if made.chars().any(char::is_control) {
+        return Err(BadResource("it encodes a control character"));
     }
     Ok(made)
 }
@@ -323,6 +384,32 @@ mod tests {
             "https://a.test/a%5Cb",
             "https://a.test/a%252e",
             "https://a.test/a%00",
+            "https://a.test/a%c2%80",
+            "https://a.test/a?b=%c2%85",
+            "https://a.test/a?b=%ff",
+            "https://bank.example.com/pay/..%3bx/y",
+            "https://bank.example.com/pay/%2e%2e%3b/x",
+            "https://bank.example.com/pay/x%3By",
+            "https://bank.example.com/pay/..;/admin",
+            "https://bank.example.com/pay/%c0%ae%c0%ae/%c0%afadmin",
+            "https://bank.example.com/pay/..%c0%afadmin",
+            "https://bank.example.com/pay/%e0%80%ae%e0%80%ae/x",
+            "https://bank.example.com/pay/%ff%fe",
+            "https://bank.example.com/pay/\u{ff0e}\u{ff0e}/admin",
+            "https://bank.example.com/pay/%ef%bc%8e./admin",
+            "https://bank.example.com/pay/\u{2025}/admin",
+            "https://bank.example.com/pay/x\u{ff0f}..\u{ff0f}admin",
+            "https://bank.example.com/pay/..%ef%bc%9bx/admin",
+            "https://bank.example.com/pay/..%20/x",
+            "https://bank.example.com/pay/%20../x",
+            "https://bank.example.com/pay/.%20./x",
+            "https://bank.example.com/pay/..%c2%a0/x",
+            "https://bank.example.com/pay/..%e2%80%8b/x",
+            "https://bank.example.com/pay/..%3fx",
+            "https://bank.example.com/pay/..%23x",
+            "https://bank.example.com/pay/%20/x",
+            "https://bank.example.com/pay/;x/y",
+            "https://bank.example.com/pay/.../x",
             "https://a.test/a%0d",
             "https://a.test/a%",
             "https://a.test/a%4",
@@ -354,7 +441,53 @@ mod tests {
         assert!(Resource::parse(&"a".repeat(Resource::BYTES_MAX + 1)).is_err());
     }
 
+    #[test]
+    fn what_all_read_alike_is_taken() {
+        for resource in [
+            "https://a.test/.well-known/x",
+            "https://a.test/a;v=1/b.html",
+            "https://a.test/a%20b/Inc./v1.2",
+            "https://a.test/%c3%bc/%E6%97%A5%E6%9C%AC",
+            "https://a.test/a?to=../x%2Fy%3B",
+        ] {
+            assert!(Resource::parse(resource).is_ok(), "{resource:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_resource_that_is_taken_steps_elsewhere_when_decoded_again(
+            atoms in proptest::collection::vec(proptest::sample::select(vec![
+                ".", "..", "/", ";", "x", "%2e", "%2E%2e", "%2f", "%5c", "%3b", "%3f", "%23", "%25", "%20",
+                " ", "%09", "%00", "%c2%a0", "%c2%85", "%e2%80%8b", "%c0%ae", "%c0%af", "%e0%80%ae", "%ff",
+                "\u{ff0e}", "%ef%bc%8e", "\u{2024}", "\u{2025}", "\u{ff0f}", "%ef%bc%8f", "\u{ff3c}",
+                "\u{ff1b}", "\u{37e}", "\u{ff05}2e", "%252e", "%c3%bc",
+            ]), 1..8),
+        ) {
+            let text = format!("https://a.test/pay/{}", atoms.concat());
+            if let Ok(resource) = Resource::parse(&text) {
+                let shown = resource.to_string();
+                prop_assert_eq!(Resource::parse(&shown), Ok(resource), "{}", shown);
+                let again = decoded(&shown).unwrap();
+                let folded: String = again.chars().map(|c| match c {
+                    '\u{ff0e}' | '\u{2024}' => ".".to_owned(),
+                    '\u{2025}' => "..".to_owned(),
+                    '\u{ff0f}' | '\u{ff3c}' | '\\' => "/".to_owned(),
+                    '\u{ff1b}' | '\u{37e}' => ";".to_owned(),
+                    '\u{ff05}' => "%".to_owned(),
+                    '\u{200b}' => String::new(),
+                    other => other.to_string(),
+                }).collect();
+                prop_assert!(!folded.contains('%'), "{}", text);
+                let path = folded.strip_prefix("https://a.test:443/").unwrap();
+                for part in path.split('/') {
+                    let part = part.split([';', '?', '#']).next().unwrap();
+                    let part = part.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+                    prop_assert!(!matches!(part, "." | ".."), "{} {}", text, part);
+                }
+            }
+        }
+
         #[test]
         fn a_canonical_resource_is_its_own_form(text in "[a-c]{1,3}(://[a-c.]{1,5}(:[0-9]{1,4})?[a-c/.%?=&;~27F*]{0,12})?") {
             if let Ok(resource) = Resource::parse(&text) {
