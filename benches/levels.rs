@@ -33,9 +33,10 @@ fn engine(journeys: u32) -> Engine {
         // Writing into a string cannot fail.
         let _ = writeln!(
             text,
-            "journey j{at} {{\n  start level\n  node level: ModifyAuthLevel {{\n    authLevelIncrement = \
-             {level}\n    allow unproved_success, level_without_proof because \"a bench\"\n    -> success\n  \
-             }}\n}}"
+            "journey j{at} {{\n  start page\n  node page: Page {{\n    node name: UsernameCollector\n    \
+             node password: PasswordCollector\n    -> check\n  }}\n  node check: DataStoreDecision {{\n    \
+             true -> level\n    false -> failure\n  }}\n  node level: ModifyAuthLevel(authLevelIncrement = \
+             {level}) -> success\n}}"
         );
     }
     let registry = Registry::standard();

@@ -1,13 +1,16 @@
 //! Policies that require what no journey can give.
 //!
 //! A denial carries an advice, and the advice leads to journeys. Where none of them can succeed as
-//! required, whoever follows it is sent around for nothing. What a policy names must be there and must be
-//! one that can be started; that was looked at before.
+//! required, whoever follows it is sent around for nothing; a session without a proof meets no
+//! requirement. What a policy names must be there and must be one that can be started; that was looked at
+//! before.
+
+use std::sync::Arc;
 
 use crate::{
     Diagnostic, Diagnostics, codes,
     model::{
-        journey::{Journey, JourneySettings},
+        journey::{Journey, Sessions},
         level::{AuthLevel, LevelSpan},
         policy::{Policy, Requirement},
         program::Program,
@@ -29,15 +32,17 @@ pub(super) fn check(
     }
     let spans = spans();
     let journeys = || program.journeys.iter().zip(&spans);
+    let named = |name: &Arc<str>| journeys().find(|(journey, _)| journey.wire_name == *name);
     for policy in &program.policies {
         for requirement in &policy.requirements {
             let finding = match requirement {
                 Requirement::Level(level) => of_level(policy, *level, journeys()),
-                Requirement::Journey(name) | Requirement::Transaction(name) => {
-                    let mut never = journeys().filter(|(_, span)| span.is_none());
-                    let named = never.find(|(journey, _)| journey.wire_name == *name);
-                    named.map(|(journey, _)| of_journey(policy, journey))
-                }
+                Requirement::Journey(name) => named(name).and_then(|(journey, span)| {
+                    why_in_vain(journey, span.is_some()).map(|why| of_journey(policy, journey, why))
+                }),
+                Requirement::Transaction(name) => named(name)
+                    .filter(|(_, span)| span.is_none())
+                    .map(|(journey, _)| of_journey(policy, journey, NEVER)),
                 Requirement::Realm(_) => None,
             };
             if let Some(finding) = finding {
@@ -62,7 +67,7 @@ fn of_level<'a>(
         if !span.is_some_and(|span| span.may_reach(level)) {
             continue;
         }
-        if is_offered(&journey.settings) {
+        if journey.is_offered_for_level() {
             return None;
         }
         near = near.or(Some(journey));
@@ -77,31 +82,37 @@ fn of_level<'a>(
         None => finding,
         Some(journey) => finding.label(
             journey.span,
-            format!(
-                "`{}` could, and {}",
-                journey.name,
-                why_not(&journey.settings)
-            ),
+            format!("`{}` could, and {}", journey.name, why_not(journey)),
         ),
     })
 }
 
-fn of_journey(policy: &Policy, journey: &Journey) -> Diagnostic {
+/// Why a journey gives nobody what a policy requires: what is said of it, and of its declaration.
+type InVain = (&'static str, &'static str);
+
+const NEVER: InVain = ("never ends in success", "no way through it ends in success");
+
+fn why_in_vain(journey: &Journey, succeeds: bool) -> Option<InVain> {
+    if !succeeds {
+        return Some(NEVER);
+    }
+    // That a journey named makes no session was told before, as a mistake.
+    (journey.sessions() == Sessions::Unproved).then_some((
+        "makes only sessions without a proof",
+        "every arrow into success allows `unproved_success`",
+    ))
+}
+
+fn of_journey(policy: &Policy, journey: &Journey, (what, label): InVain) -> Diagnostic {
     let message = format!(
-        "`{}` requires `{}`, which never ends in success",
+        "`{}` requires `{}`, which {what}",
         policy.name, journey.name
     );
-    Diagnostic::new(codes::UNSATISFIABLE_ADVICE, policy.span, message)
-        .label(journey.span, "no way through it ends in success")
+    Diagnostic::new(codes::UNSATISFIABLE_ADVICE, policy.span, message).label(journey.span, label)
 }
 
-/// Whether an advice for a level may lead to a session of the journey.
-fn is_offered(settings: &JourneySettings) -> bool {
-    let kept = settings.inner_only || settings.transactional_only;
-    settings.enabled && settings.offered && !kept && !settings.no_session
-}
-
-fn why_not(settings: &JourneySettings) -> &'static str {
+fn why_not(journey: &Journey) -> &'static str {
+    let settings = &journey.settings;
     if !settings.enabled {
         "is not enabled"
     } else if settings.inner_only {
@@ -110,7 +121,9 @@ fn why_not(settings: &JourneySettings) -> &'static str {
         "is for transactions only"
     } else if settings.no_session {
         "makes no session"
-    } else {
+    } else if !settings.offered {
         "is not offered"
+    } else {
+        "allows sessions without a proof"
     }
 }

@@ -5,7 +5,7 @@
 //! where there is something to find, so that it costs as much as what is found, times the height.
 
 use crate::model::{
-    journey::JourneySettings,
+    journey::Journey,
     level::{AuthLevel, Greatest, LevelSpan},
     program::Program,
 };
@@ -19,17 +19,11 @@ pub(crate) struct LevelIndex {
 }
 
 impl LevelIndex {
-    /// The index of a program: journeys that nobody may start from a menu are never found.
+    /// The index of a program: journeys that nobody may start from a menu are never found, and none that
+    /// may end without a session that has the level and a proof.
     pub(crate) fn of_program(program: &Program, spans: Vec<Option<LevelSpan>>) -> Self {
-        let offered = |settings: &JourneySettings| {
-            let kept = settings.inner_only || settings.transactional_only;
-            settings.enabled && settings.offered && !kept
-        };
-        let offered: Vec<bool> = program
-            .journeys
-            .iter()
-            .map(|journey| offered(&journey.settings))
-            .collect();
+        let journeys = program.journeys.iter();
+        let offered: Vec<bool> = journeys.map(Journey::is_offered_for_level).collect();
         Self::new(spans, &offered)
     }
 

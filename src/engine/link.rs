@@ -231,12 +231,7 @@ impl<'a> Linker<'a> {
             name,
             journey: journey.id.0,
             outcomes: node.outcomes.clone(),
-            allows_unproved: node.allows.iter().any(|allow| {
-                allow
-                    .codes
-                    .iter()
-                    .any(|(code, _)| **code == *crate::codes::UNPROVED_SUCCESS.word)
-            }),
+            allows_unproved: node.allows_unproved_success(),
             inner,
             verifies_entered: true,
             verifies_resumed: true,

@@ -148,8 +148,9 @@ impl Engine {
     /// `max`.
     ///
     /// Those whose every success has the level come first, then those with some way to it, both in the
-    /// order of declaration. Only journeys are named that are enabled, offered, and not kept for inner
-    /// use or for transactions. The cost grows with `max` and the logarithm of the number of journeys.
+    /// order of declaration. Only journeys are named that are enabled, offered, not kept for inner use or
+    /// for transactions, and whose every success makes a session that is proved: neither `noSession` nor
+    /// one with `allow unproved_success` at an arrow into success. The cost grows with `max` and the logarithm of the number of journeys.
     pub fn at_least(&self, level: AuthLevel, max: usize) -> Vec<Arc<str>> {
         let journeys = &self.linked.program.journeys;
         let found = self.linked.levels.at_least(level, max);

@@ -2,7 +2,7 @@
 //!
 //! Success of an inner journey is an outcome like any other. Success of the outermost one is asked: is
 //! there a proof of who logs in, or an exception at the very arrow that came here; is the level the one
-//! claimed and the one asked for; is the account there and active; is it the account of the session the
+//! claimed and the one asked for, which a session without a proof never has; is the account there and active; is it the account of the session the
 //! run came with, and the one that the start expects. What can be answered from the run alone is answered before anything is asked outside.
 
 use std::sync::Arc;
@@ -35,7 +35,10 @@ impl Turn<'_> {
         if proved.is_none() && !allowed {
             return self.end(FailureReason::UnprovedSuccess);
         }
-        if self.run.level < self.level_needed() {
+        // A session without a proof meets no requirement: whoever asked for a level would ask again.
+        let asked = self.run.start.asked_level.unwrap_or(AuthLevel::ZERO);
+        let in_vain = proved.is_none() && asked > AuthLevel::ZERO;
+        if in_vain || self.run.level < self.level_needed() {
             return self.end(FailureReason::LevelNotReached);
         }
         let Some(who) = proved

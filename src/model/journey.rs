@@ -7,9 +7,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::{
+    Direction,
+    graph::{DiGraph, NodeIndex},
+};
 
 use crate::{
+    codes::UNPROVED_SUCCESS,
     model::{
         catalog::TypeId, expr::Expr, level::AuthLevel, property::Ensure, text::LocalizedText,
         value::Value,
@@ -122,6 +126,59 @@ pub struct Journey {
     pub span: Span,
 }
 
+impl Journey {
+    /// Whether a login for a level may choose it: it is enabled, offered, not kept for inner use or for
+    /// transactions, and every success of it makes a session that is proved.
+    pub fn is_offered_for_level(&self) -> bool {
+        let settings = &self.settings;
+        let kept = settings.inner_only || settings.transactional_only;
+        settings.enabled && settings.offered && !kept && self.sessions().are_proved()
+    }
+
+    /// The sessions that its runs end with, by what the author says of them.
+    pub fn sessions(&self) -> Sessions {
+        if self.settings.no_session {
+            return Sessions::None;
+        }
+        let into = self
+            .graph
+            .neighbors_directed(self.success, Direction::Incoming);
+        let nodes = into.filter_map(|node| self.graph.node_weight(node));
+        let (mut some, mut all) = (false, true);
+        for allowed in nodes.map(Node::allows_unproved_success) {
+            some |= allowed;
+            all &= allowed;
+        }
+        match (some, all) {
+            (false, _) => Sessions::Proved,
+            (true, false) => Sessions::PartlyUnproved,
+            (true, true) => Sessions::Unproved,
+        }
+    }
+}
+
+/// What sessions a journey ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sessions {
+    /// Sessions whose subject is proved.
+    Proved,
+    /// As the way may be: at some arrow into success, and not at all, `allow unproved_success` stands.
+    PartlyUnproved,
+    /// Those that nobody need be proved for: the exception stands at every arrow into success.
+    Unproved,
+    /// None: `noSession`.
+    None,
+}
+
+impl Sessions {
+    /// Whether every session is proved, and there is one.
+    ///
+    /// A session that is not proved meets no requirement, so that an advice never leads to one.
+    pub fn are_proved(self) -> bool {
+        self == Self::Proved
+    }
+}
+
 /// An `allow` line in force for an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allow {
@@ -158,6 +215,12 @@ impl Node {
             .iter()
             .position(|outcome| &**outcome == name)?;
         u16::try_from(at).ok().map(OutcomeId)
+    }
+
+    /// Whether `allow unproved_success` stands at the node: an arrow of it into success asks no proof.
+    pub fn allows_unproved_success(&self) -> bool {
+        let mut codes = self.allows.iter().flat_map(|allow| &allow.codes);
+        codes.any(|(code, _)| **code == *UNPROVED_SUCCESS.word)
     }
 }
 

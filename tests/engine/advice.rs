@@ -17,7 +17,10 @@ use super::support::{Machine, engine};
 /// A journey that ends at a level, with settings of its own.
 fn journey(name: &str, level: u32, settings: &str) -> String {
     format!(
-        "journey {name} {{\n{settings}\nstart level\nnode level: ModifyAuthLevel {{\nauthLevelIncrement = {level}\nallow unproved_success because \"a test\"\n-> success\n}}\n}}\n"
+        "journey {name} {{\n{settings}\nstart page\nnode page: Page {{\nnode name: UsernameCollector\n\
+         node password: PasswordCollector\n-> check\n}}\n\
+         node check: DataStoreDecision {{ true -> level false -> failure }}\n\
+         node level: ModifyAuthLevel(authLevelIncrement = {level}) -> success\n}}\n"
     )
 }
 

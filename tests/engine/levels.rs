@@ -315,3 +315,79 @@ fn success_below_the_level_is_refused_whatever_was_offered() {
     let text_of = login("j", "", "success", "");
     assert_eq!(why(asked(&text_of, 1).1), "LevelNotReached");
 }
+
+/// Journeys that give 30: by a proof; without a session; without a proof; with one on one of two ways.
+fn ends_in_vain() -> String {
+    let allow = "allow unproved_success because \"a test\"";
+    let raise = "node raise: ModifyAuthLevel(authLevelIncrement = 30) -> success";
+    let open = format!(
+        "journey open {{\n start name\n node name: UsernameCollector -> raise\n\
+         node raise: ModifyAuthLevel {{\n authLevelIncrement = 30\n {allow}\n -> success\n }}\n}}\n"
+    );
+    let both = format!(
+        "node how: ChoiceCollector(prompt = \"How?\") {{\n proved -> raise\n open -> other\n }}\n{raise}\n\
+         node other: SetState {{\n attributes = {{ username = \"eve\" }}\n -> gone\n }}\n\
+         node gone: ModifyAuthLevel {{\n authLevelIncrement = 30\n {allow}\n -> success\n }}"
+    );
+    [
+        login("proved", "", "raise", raise),
+        login("none", "noSession = true", "raise", raise),
+        open,
+        login("both", "", "how", &both),
+    ]
+    .concat()
+}
+
+#[test]
+fn what_may_make_no_proved_session_is_not_chosen_for_a_level() {
+    let engine = engine(&ends_in_vain());
+    for asked in [0, 1, 30] {
+        assert_eq!(names(&engine, asked, 64), ["proved"], "{asked}");
+    }
+    assert_eq!(names(&engine, 31, 64), [""; 0]);
+    for name in ["none", "open", "both"] {
+        let span = engine.levels(name).unwrap();
+        assert_eq!(span.to_string(), "30..30", "{name}");
+    }
+}
+
+#[test]
+fn a_level_is_not_reached_without_a_proof() {
+    let end = |journey: &str, wanted: Option<i64>| {
+        let mut start = Start::journey(journey);
+        if let Some(wanted) = wanted {
+            start = start.asks(level(wanted));
+        }
+        let mut run = Player::start(engine(&ends_in_vain()), start);
+        run.sealing = true;
+        run.begin();
+        if journey == "open" {
+            return run.answer([text("demo")]);
+        }
+        run.answer([text("demo"), secret("demo-pw")])
+    };
+    for wanted in [None, Some(0)] {
+        let open = success(end("open", wanted));
+        assert!(!open.proved && open.level == level(30));
+    }
+    for wanted in [1, 30] {
+        assert_eq!(why(end("open", Some(wanted))), "LevelNotReached");
+        assert!(success(end("proved", Some(wanted))).proved);
+    }
+}
+
+#[test]
+fn a_way_that_proves_reaches_the_level_beside_one_that_need_not() {
+    for (choice, wanted, reached) in [(0, 30, true), (1, 30, false), (0, 0, true), (1, 0, true)] {
+        let start = Start::journey("both").asks(level(wanted));
+        let mut run = Player::start(engine(&ends_in_vain()), start);
+        run.begin();
+        run.answer([text("demo"), secret("demo-pw")]);
+        let step = run.answer([Answer::Index(choice)]);
+        if reached {
+            assert_eq!(success(step).proved, choice == 0);
+        } else {
+            assert_eq!(why(step), "LevelNotReached");
+        }
+    }
+}

@@ -82,6 +82,32 @@ never        -          -        -  never succeeds, inner only
 }
 
 #[test]
+fn what_no_menu_offers_is_marked() {
+    let kiosk = r#"journey kiosk {
+  start name
+
+  node name: UsernameCollector {
+    allow unproved_success because "a kiosk"
+    -> success
+  }
+}
+"#;
+    let none = LOGIN.replacen("start ", "noSession = true\n  start ", 1);
+    let folder = Folder::new(&[("a.journey", &none), ("b.journey", kiosk)]);
+    let ran = folder.run(&["levels"]);
+    let expected = "\
+journey  least  greatest  claimed
+Login        0         0        -  no session
+kiosk        0         0        -  unproved
+";
+    assert_eq!(ran.out, expected, "{ran:?}");
+    let ran = folder.run(&["levels", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["journeys"][0]["unproved"], false);
+    assert_eq!(report["journeys"][1]["unproved"], true);
+}
+
+#[test]
 fn programs_read_the_same_as_json() {
     let folder = Folder::new(&[("a.journey", LOGIN), ("b.journey", OTHERS)]);
     let ran = folder.run(&["levels", "--format", "json"]);

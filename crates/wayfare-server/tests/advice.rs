@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, net::TcpListener};
 
+use serde_json::{Value as Json, json};
+
 use crate::support::{Client, TestServer};
 
 const NO_CONFIGURATION: &str =
@@ -97,4 +99,104 @@ async fn v26_the_audit_says_what_the_client_is_not_told() {
             "the advice is not read as XML at byte 9: only elements and text are read",
         ]
     );
+}
+
+/// Password, then a raise, with settings of its own.
+fn strong(name: &str, settings: &str) -> String {
+    format!(
+        r#"
+journey {name} {{
+  {settings}
+  start credentials
+
+  node credentials: Page {{
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }}
+
+  node check: DataStoreDecision {{
+    true -> raise
+    false -> failure
+  }}
+
+  node raise: ModifyAuthLevel(authLevelIncrement = 20) -> success
+}}
+"#
+    )
+}
+
+const OPEN: &str = r#"
+journey Open {
+  start name
+
+  node name: UsernameCollector -> raise
+
+  node raise: ModifyAuthLevel {
+    authLevelIncrement = 20
+    allow unproved_success, level_without_proof because "a test"
+    -> success
+  }
+}
+"#;
+
+fn level_20() -> String {
+    query(
+        "<Advices><AttributeValuePair><Attribute name=\"AuthLevelConditionAdvice\"/>\
+         <Value>20</Value></AttributeValuePair></Advices>",
+    )
+}
+
+#[tokio::test]
+async fn v22_a_level_brings_up_no_journey_that_cannot_satisfy_it() {
+    let none = strong("None", "noSession = true");
+    let useful = strong("First", "") + &strong("Second", "");
+    let login = strong("Login", "offered = false");
+    // Alone, they are no answer.
+    let alone = format!("{login}{none}{OPEN}");
+    let server = TestServer::journeys(&[("a.journey", &alone)]).await;
+    let by_level = "authIndexType=level&authIndexValue=20";
+    for asked in [&*level_20(), by_level] {
+        let path = Client::path("/alpha", asked);
+        let reply = server.client().post(&path, "").await;
+        assert_eq!((reply.status, reply.text()), (400, NO_CONFIGURATION));
+    }
+    // Beside others they stand in no menu.
+    let beside = format!("{login}{none}{OPEN}{useful}");
+    let server = TestServer::journeys(&[("a.journey", &beside)]).await;
+    for asked in [&*level_20(), by_level] {
+        let path = Client::path("/alpha", asked);
+        let menu = server.client().post(&path, "").await.step();
+        let choices: &Json = &menu["callbacks"][0]["output"][1]["value"];
+        assert_eq!(*choices, json!(["First", "Second"]));
+    }
+}
+
+#[tokio::test]
+async fn v23_a_journey_named_with_a_level_gives_it_with_a_proof_or_fails() {
+    let text = format!("{}{OPEN}", strong("Login", ""));
+    let server = TestServer::with_journeys(&[("a.journey", &text)], |config| {
+        config.server.strict_advice = true;
+    })
+    .await;
+    let named = "<Advices><AttributeValuePair>\
+        <Attribute name=\"AuthenticateToServiceConditionAdvice\"/><Value>Open</Value>\
+        </AttributeValuePair><AttributeValuePair><Attribute name=\"AuthLevelConditionAdvice\"/>\
+        <Value>20</Value></AttributeValuePair></Advices>";
+    let mut client = server.client();
+    let path = Client::path("/alpha", &query(named));
+    let step = client.post(&path, "").await.step();
+    let reply = client.answer(&step, &["demo".into()]).await;
+    assert_eq!(reply.status, 401, "{}", reply.text());
+    assert_eq!(server.sessions(), 0);
+    let audit = server.audit();
+    assert!(
+        audit
+            .iter()
+            .any(|line| line["reason"] == "level_not_reached"),
+        "{audit:?}"
+    );
+    // By its name alone it is what it says it is.
+    let step = client.begin("Open").await.step();
+    client.answer(&step, &["demo".into()]).await.token();
 }

@@ -163,6 +163,15 @@ impl<'p> Walker<'p> {
             self.saw("success below the level asked for");
             return self.end(FailureReason::LevelNotReached);
         }
+        if subject.is_none()
+            && self
+                .start
+                .asked_level
+                .is_some_and(|level| level.number() > 0)
+        {
+            self.saw("a level asked for, and no proof");
+            return self.end(FailureReason::LevelNotReached);
+        }
         let who = match subject {
             Some(subject) => Some(Who::Subject(subject.id)),
             None => self.who(),

@@ -38,6 +38,7 @@ const WANTED: &[&str] = &[
     "a failing node that gives something back",
     "a further round of a page",
     "a jump of the clock",
+    "a level asked for, and no proof",
     "a level moved otherwise than the signature says",
     "a loose end",
     "a loose end in an inner journey",

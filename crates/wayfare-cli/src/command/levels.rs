@@ -2,8 +2,10 @@
 
 use serde_json::json;
 use wayfare::{
-    Greatest, LevelSpan, Severity, analysis::level_spans, compile::Compiled,
-    model::journey::Journey,
+    Greatest, LevelSpan, Severity,
+    analysis::level_spans,
+    compile::Compiled,
+    model::journey::{Journey, Sessions},
 };
 
 use crate::{
@@ -100,9 +102,18 @@ fn remarks(journey: &Journey, succeeds: bool) -> Vec<&'static str> {
         (settings.transactional_only, "transactions only"),
         (settings.must_run, "must run"),
         (settings.no_session, "no session"),
+        (unproved(journey), "unproved"),
     ];
     let held = all.into_iter().filter(|(holds, _)| *holds);
     held.map(|(_, remark)| remark).collect()
+}
+
+/// Whether some of its sessions need no proof, so that no menu for a level offers it.
+fn unproved(journey: &Journey) -> bool {
+    matches!(
+        journey.sessions(),
+        Sessions::Unproved | Sessions::PartlyUnproved
+    )
 }
 
 fn report(rows: &[Row<'_>]) -> serde_json::Value {
@@ -124,6 +135,7 @@ fn report(rows: &[Row<'_>]) -> serde_json::Value {
             "transactionalOnly": settings.transactional_only,
             "mustRun": settings.must_run,
             "noSession": settings.no_session,
+            "unproved": unproved(journey),
         })
     });
     json!({ "schema": 1, "journeys": journeys.collect::<Vec<_>>() })
