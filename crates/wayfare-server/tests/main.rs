@@ -22,6 +22,8 @@ mod laws;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod mail_link;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod policies;

@@ -1,16 +1,17 @@
-//! Node types of the test's own: one sends the client elsewhere, one waits until a link is followed.
+//! A node type of the test's own: it sends the client elsewhere.
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::borrow::Cow;
 
 use wayfare::{
-    Action, Callback, Context, Effect, NodeError, NodeType, Prepared, Registry, Reply, Secret,
-    Setup, Signature, Suspend, Value,
-    engine::effect::{Channel, Message},
+    Action, Callback, Context, NodeError, NodeType, Prepared, Registry, Reply, Setup, Signature,
+    Value,
     model::{
         journey::OutcomeId,
         signature::{Known, Outcomes},
     },
 };
+
+use crate::mail_link::MailLink;
 
 /// The built-in types and those of this test.
 pub(crate) fn registry(stage: &str) -> Registry {
@@ -75,48 +76,5 @@ impl Prepared for Sender {
         let ours = one("state") == cx.visit().and_then(Value::as_text);
         let came = ours && one("code") == Some("4/2 +&");
         Ok(Action::go(if came { self.came } else { self.missing }))
-    }
-}
-
-/// Sends a link and waits for it to be followed.
-#[derive(Debug)]
-struct MailLink;
-
-impl NodeType for MailLink {
-    fn signature(&self) -> Signature {
-        Signature {
-            outcomes: Outcomes::Fixed(Cow::Borrowed(&[Cow::Borrowed("outcome")])),
-            suspends: Known::Is(true),
-            ..Signature::new("MailLink", "MailLinkNode")
-        }
-    }
-
-    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-        Ok(Box::new(Waiting(setup.outcome("outcome")?)))
-    }
-}
-
-#[derive(Debug)]
-struct Waiting(OutcomeId);
-
-impl Prepared for Waiting {
-    fn enter(&self, _: &mut Context<'_>) -> Result<Action, NodeError> {
-        Ok(Action::Suspend(Box::new(Suspend {
-            text: "We sent you a link.".to_owned(),
-            within: Some(Duration::from_secs(600)),
-            deliver: Some(Effect::Send(Message {
-                channel: Channel::Mail,
-                to: "demo@example.com".into(),
-                from: "".into(),
-                subject: "Go on".to_owned(),
-                body: Secret::from("Follow {0} now"),
-                route: BTreeMap::new(),
-                template: None,
-            })),
-        })))
-    }
-
-    fn resume(&self, _: &mut Context<'_>, _: Reply) -> Result<Action, NodeError> {
-        Ok(Action::go(self.0))
     }
 }

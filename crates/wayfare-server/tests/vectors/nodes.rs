@@ -1,17 +1,16 @@
-//! Node types of these tests, made as an embedder makes them: one sends the client elsewhere and looks at
-//! what it brings back, one waits until a link is followed.
-
-use std::{collections::BTreeMap, time::Duration};
+//! A node type of these tests, made as an embedder makes one: it sends the client elsewhere and looks at
+//! what it brings back.
 
 use wayfare::{
-    Action, Callback, Context, Effect, NodeError, NodeType, Prepared, Registry, Reply, Secret,
-    Setup, Signature, Suspend, Value,
-    engine::effect::{Channel, Message},
+    Action, Callback, Context, NodeError, NodeType, Prepared, Registry, Reply, Setup, Signature,
+    Value,
     model::{
         journey::OutcomeId,
         signature::{Known, Outcomes},
     },
 };
+
+use crate::mail_link::MailLink;
 
 /// The built-in types and those of these tests.
 pub(super) fn registry() -> Registry {
@@ -93,47 +92,5 @@ impl Prepared for Sending {
             }
         }
         Ok(Action::go(if ours { self.came } else { self.missing }))
-    }
-}
-
-#[derive(Debug)]
-struct MailLink;
-
-impl NodeType for MailLink {
-    fn signature(&self) -> Signature {
-        Signature {
-            outcomes: fixed(&["outcome"]),
-            suspends: Known::Is(true),
-            ..Signature::new("MailLink", "MailLinkNode")
-        }
-    }
-
-    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-        Ok(Box::new(Waiting(setup.outcome("outcome")?)))
-    }
-}
-
-#[derive(Debug)]
-struct Waiting(OutcomeId);
-
-impl Prepared for Waiting {
-    fn enter(&self, _: &mut Context<'_>) -> Result<Action, NodeError> {
-        Ok(Action::Suspend(Box::new(Suspend {
-            text: "We sent you a link.".to_owned(),
-            within: Some(Duration::from_secs(600)),
-            deliver: Some(Effect::Send(Message {
-                channel: Channel::Mail,
-                to: "demo@example.com".into(),
-                from: "".into(),
-                subject: "Go on".to_owned(),
-                body: Secret::from("Follow {0} now"),
-                route: BTreeMap::new(),
-                template: None,
-            })),
-        })))
-    }
-
-    fn resume(&self, _: &mut Context<'_>, _: Reply) -> Result<Action, NodeError> {
-        Ok(Action::go(self.0))
     }
 }
