@@ -269,5 +269,10 @@ fn ask(
             }
         }
     }
+    // A session of another realm can meet nothing here, and nothing else says where to get one.
+    let home = home(policy, query);
+    if advice.is_empty() && query.subject.is_some_and(|subject| subject.realm != *home) {
+        advice.realm(home.as_str());
+    }
     decision.advice.unite(&advice);
 }

@@ -360,6 +360,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_session_of_another_realm_is_told_what_would_help(case in cases()) {
+        let decision = case.decide();
+        let policies = case.policies.iter().filter(|(p, _)| {
+            p.actions.iter().any(|a| !decision.grants(a))
+        });
+        for (policy, at) in policies {
+            let requires = |r: &Requirement| matches!(r, Requirement::Realm(_));
+            let foreign = case.subject.as_ref().is_some_and(|s| s.realm != realm("/alpha"));
+            if foreign && !policy.requirements.iter().any(requires) && case.says(policy, *at).is_some() {
+                prop_assert!(!decision.advice.is_empty(), "{policy:?}");
+                if policy.requirements.is_empty() {
+                    prop_assert!(decision.advice.realms.contains(&word("/alpha")));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_address_that_a_gateway_saw_stands_for_its_own() {
     let inside = Expr::Binary(

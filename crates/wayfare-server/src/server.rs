@@ -205,9 +205,10 @@ async fn programs(
     clock: &dyn Clock,
 ) -> Result<BTreeMap<Realm, Programs>, StartError> {
     let mut programs = BTreeMap::new();
+    let realms = Arc::new(config.realms.keys().cloned().collect());
     for (realm, settings) in &config.realms {
         let opened = Programs::open(
-            realm,
+            (realm, &realms),
             settings,
             &config.limits,
             registry,

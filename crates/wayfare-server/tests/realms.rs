@@ -442,6 +442,39 @@ async fn a_module_or_a_role_that_names_no_journey_stops_the_start() {
     }
 }
 
+#[tokio::test]
+async fn a_policy_that_requires_a_realm_that_is_not_there_stops_the_start() {
+    for (realm, said) in [
+        ("/alpha", None),
+        (
+            "/alpah",
+            Some(
+                "policy `p` requires the realm `/alpah`, which is not there; did you mean `/alpha`?",
+            ),
+        ),
+    ] {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let config = read(
+            "[realms.\"/alpha\"]\njourneys = [\"journeys\"]\n",
+            folder.path(),
+        );
+        let policy =
+            format!("policy p \"x:*\" {{\n  actions = [read]\n  require realm \"{realm}\"\n}}\n");
+        fs::write(folder.path().join("journeys/p.journey"), policy).expect("written");
+        let refused = Server::start(config)
+            .await
+            .err()
+            .map(|error| error.to_string());
+        match said {
+            None => assert_eq!(refused, None),
+            Some(said) => {
+                let refused = refused.expect("refused");
+                assert!(refused.ends_with(said), "{refused}");
+            }
+        }
+    }
+}
+
 const ADMINS: &str = r#"
 [realms."/"]
 journeys = ["journeys"]

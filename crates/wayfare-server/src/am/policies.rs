@@ -4,18 +4,21 @@
 //! here. A transaction is opened before its id is told, and what one has granted is told only after it
 //! was used, which happens once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 use wayfare::{
     Advice, Engine, Realm, Request, SubjectId,
-    policy::{ConfirmedTransaction, Decision, Query as Question, SubjectView},
+    policy::{ConfirmedTransaction, Decision, Query as Question, Resource, SubjectView},
 };
 use wayfare_wire::{
     am::{
         authenticate::Site as _,
         error::Refusal,
-        policies::{self, Ask},
+        policies::{self, Ask, Subject},
         realm::Route,
         reply::Reply,
         request::Parts,
@@ -54,14 +57,16 @@ pub(super) async fn answer(
         .filter(|session| session::related(&session.realm, &route.realm))
         .ok_or(Refusal::AccessDenied)?;
     let ask = Ask::read(parts, query, app.settings(&route.realm).bounds)?;
+    let admin = app.is_admin(&caller, &route.realm).map_err(broken)?;
     let session = match &ask.subject {
-        None => caller,
-        Some(token) => {
-            let admin = app.is_admin(&caller, &route.realm).map_err(broken)?;
+        Subject::Caller => Some(caller),
+        Subject::Nobody if admin => None,
+        Subject::Nobody => return Err(Refusal::Forbidden),
+        Subject::Token(token) => {
             let named = session::find(app, token.reveal()).map_err(broken)?;
             let named = named.filter(|s| session::related(&s.realm, &route.realm));
             match named {
-                Some(named) if admin || named.handle == caller.handle => named,
+                Some(named) if admin || named.handle == caller.handle => Some(named),
                 None if admin => return Err(Refusal::InvalidValue("subject")),
                 // Whoever may not ask learns nothing about the token.
                 _ => return Err(Refusal::Forbidden),
@@ -75,13 +80,14 @@ pub(super) async fn answer(
         engine: &engine,
         request: &parts.to_request(query.clone()),
         environment: &ask.environment,
-        session: Some(&session),
-        subject: subject(app, &session).map_err(broken)?,
+        session: session.as_ref(),
+        subject: known(app, session.as_ref()).map_err(broken)?,
     };
+    let mut brought = asking.confirmed(ask.transactions()).map_err(broken)?;
     let mut decisions = Vec::with_capacity(ask.resources.len());
     for resource in &ask.resources {
         let decision = asking
-            .decide(resource, ask.transaction())
+            .decide(resource, &mut brought)
             .await
             .map_err(broken)?;
         note(app, parts, &asking, resource, &decision);
@@ -111,12 +117,9 @@ pub(super) async fn policy_advice(
         request,
         environment: &BTreeMap::new(),
         session,
-        subject: match session {
-            Some(session) => subject(app, session)?,
-            None => None,
-        },
+        subject: known(app, session)?,
     };
-    let decision = asking.decide(resource, None).await?;
+    let decision = asking.decide(resource, &mut Vec::new()).await?;
     Ok(decision.matched.then_some(decision.advice))
 }
 
@@ -144,27 +147,64 @@ impl Asking<'_> {
         })
     }
 
+    /// Those of these transactions that the subject has confirmed, each once.
+    fn confirmed(&self, ids: &[String]) -> Result<Vec<Transaction>, StoreError> {
+        let Some(subject) = &self.subject else {
+            return Ok(Vec::new());
+        };
+        let ids: BTreeSet<&String> = ids.iter().collect();
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(transaction::confirmed(
+                self.app,
+                self.realm,
+                &subject.subject.0,
+                id,
+            )?);
+        }
+        Ok(found)
+    }
+
+    /// What one of the transactions grants, which is used by it; all that cannot be used are given up.
+    async fn granted(
+        &self,
+        resource: &str,
+        brought: &mut Vec<Transaction>,
+    ) -> Result<Option<Decision>, StoreError> {
+        let Ok(canonical) = Resource::parse(resource) else {
+            return Ok(None);
+        };
+        let canonical = canonical.to_string();
+        let fits = |transaction: &Transaction| {
+            let confirmed = confirmation(transaction).filter(|c| *c.resource == *canonical)?;
+            let decision = self.evaluate(resource, Some(&confirmed));
+            decision.used_transaction.then_some(decision)
+        };
+        let mut at = 0;
+        while let Some(transaction) = brought.get(at) {
+            let Some(decision) = fits(transaction) else {
+                at += 1;
+                continue;
+            };
+            let transaction = brought.remove(at);
+            if transaction::use_confirmed(self.app, &transaction).await? {
+                return Ok(Some(decision));
+            }
+            // Somebody was first: it has granted what it could.
+        }
+        Ok(None)
+    }
+
     /// The decision, with transactions used and opened.
     async fn decide(
         &self,
         resource: &str,
-        transaction: Option<&str>,
+        brought: &mut Vec<Transaction>,
     ) -> Result<Decision, StoreError> {
-        let found = match (transaction, &self.subject) {
-            (Some(id), Some(subject)) => {
-                transaction::confirmed(self.app, self.realm, &subject.subject.0, id)?
-            }
-            _ => None,
+        let mut decision = match self.granted(resource, brought).await? {
+            Some(granted) => granted,
+            None => self.evaluate(resource, None),
         };
-        let confirmed = found.as_ref().and_then(confirmation);
-        let mut decision = self.evaluate(resource, confirmed.as_ref());
-        if decision.used_transaction
-            && let Some(found) = &found
-            && !transaction::use_confirmed(self.app, found).await?
-        {
-            // Somebody was first: it has granted what it could.
-            decision = self.evaluate(resource, None);
-        }
         if let (Some(wanted), Some(session)) = (&decision.wants_transaction, self.session) {
             let id = transaction::open_for_policy(
                 self.app,
@@ -190,6 +230,14 @@ fn confirmation(transaction: &Transaction) -> Option<ConfirmedTransaction> {
             subject: SubjectId(Arc::from(&*transaction.subject)),
         }),
         Purpose::Backchannel { .. } => None,
+    }
+}
+
+/// The subject of a session, where there is one.
+fn known(app: &App, session: Option<&Session>) -> Result<Option<SubjectView>, StoreError> {
+    match session {
+        Some(session) => subject(app, session),
+        None => Ok(None),
     }
 }
 

@@ -11,11 +11,13 @@ mod load;
 mod watch;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicU64},
 };
 
-use wayfare::{Engine, ProgramHash, Realm, Registry, Timestamp, UnknownParameter};
+use wayfare::{
+    Engine, ProgramHash, Realm, Registry, Timestamp, UnknownParameter, policy::Requirement,
+};
 
 use self::build::{Built, With};
 pub use self::load::LoadError;
@@ -54,6 +56,9 @@ pub enum JourneyError {
     /// There is no such default journey, or none can be chosen; or a module or a role names none.
     #[error("{0}")]
     Default(String),
+    /// A policy requires a realm that is not served.
+    #[error("{0}")]
+    Realm(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -98,6 +103,8 @@ pub(crate) struct Programs {
     registry: Registry,
     store: Store,
     realm: Realm,
+    /// All that are served.
+    realms: Arc<BTreeSet<Realm>>,
     state: RwLock<State>,
     /// What the files looked like before they were last read.
     seen: AtomicU64,
@@ -119,7 +126,7 @@ struct State {
 impl Programs {
     /// Reads, compiles and links the journeys of a realm.
     pub(crate) async fn open(
-        realm: &Realm,
+        (realm, realms): (&Realm, &Arc<BTreeSet<Realm>>),
         settings: &RealmSettings,
         limits: &LimitSettings,
         registry: &Registry,
@@ -136,6 +143,7 @@ impl Programs {
         let built = build::build(&texts, with)?;
         let default = default(&built.engine, &settings.default)?;
         named(&built.engine, settings)?;
+        required(&built.engine, realms)?;
         keep(store, realm, &built, now).await?;
         let status = status(&built, default.as_deref(), 0);
         Ok(Self {
@@ -144,6 +152,7 @@ impl Programs {
             registry: registry.clone(),
             store: store.clone(),
             realm: realm.clone(),
+            realms: Arc::clone(realms),
             state: RwLock::new(State {
                 current: built.engine,
                 edition: built.edition,
@@ -232,6 +241,7 @@ impl Programs {
         let built = build::build(&texts, self.with())?;
         let default = default(&built.engine, &self.settings.default)?;
         named(&built.engine, &self.settings)?;
+        required(&built.engine, &self.realms)?;
         let same = self.read(|state| state.edition == built.edition);
         Ok((!same).then_some(Fresh { built, default }))
     }
@@ -346,7 +356,26 @@ fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
     }
 }
 
-/// The default journey that the settings mean.
+/// Whether the realms that policies require are there; nobody could ever meet another.
+fn required(engine: &Engine, realms: &BTreeSet<Realm>) -> Result<(), JourneyError> {
+    for policy in &engine.program().policies {
+        for requirement in &policy.requirements {
+            if let Requirement::Realm(realm) = requirement
+                && !realms.contains(realm)
+            {
+                let names = realms.iter().map(Realm::as_str);
+                let hint = nearest(realm.as_str(), names)
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(JourneyError::Realm(format!(
+                    "policy `{}` requires the realm `{realm}`, which is not there{hint}",
+                    policy.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether the journeys that modules and roles stand for are there.
 fn named(engine: &Engine, settings: &RealmSettings) -> Result<(), JourneyError> {
     let known = &engine.program().by_wire_name;
@@ -365,6 +394,7 @@ fn named(engine: &Engine, settings: &RealmSettings) -> Result<(), JourneyError> 
     )))
 }
 
+/// The default journey that the settings mean.
 fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
     let program = engine.program();
     let startable: Vec<&Arc<str>> = program

@@ -148,6 +148,21 @@ async fn conditions_read_what_came_with_the_question() {
 }
 
 #[tokio::test]
+async fn an_administrator_asks_about_nobody() {
+    let open = JOURNEYS.replace("policy audits", "policy open \"open:*\" {\n  actions = [read]\n  subjects = [any]\n}\n\npolicy closed \"closed:*\" {\n  actions = [read]\n}\n\npolicy audits");
+    let server = TestServer::journeys(&[("bank.journey", &open)]).await;
+    let admin = crate::sessions::admin(&server).await;
+    let nobody = json!({"resources": ["open:1", "closed:1"], "subject": {}});
+    let decided = ask(&admin, &nobody).await.json();
+    assert_eq!(decided[0]["actions"], json!({"read": true}));
+    assert_eq!(decided[1]["actions"], json!({}));
+    let mut demo = server.client();
+    demo.login("demo", "Ch4ng31t").await.token();
+    assert_eq!(ask(&demo, &nobody).await.status, 403);
+    assert_eq!(ask(&server.client(), &nobody).await.status, 401);
+}
+
+#[tokio::test]
 async fn an_administrator_asks_about_anybody() {
     let server = TestServer::demo().await;
     let admin = crate::sessions::admin(&server).await;
@@ -165,8 +180,15 @@ async fn an_administrator_asks_about_anybody() {
     let decided = ask(&admin, &about(seen, json!({}))).await.json();
     assert_eq!(decided[0]["actions"], json!({"GET": true}));
     // Their own session is of another realm, and so none to these policies.
-    let own = ask(&admin, &json!({"resources": [seen]})).await.json();
-    assert_eq!(own[0]["actions"], json!({}));
+    for resource in [seen, "transfer:9"] {
+        let own = ask(&admin, &json!({"resources": [resource]})).await.json();
+        assert_eq!(own[0]["actions"], json!({}));
+        assert_eq!(
+            own[0]["advices"],
+            json!({"AuthenticateToRealmConditionAdvice": ["/alpha"]}),
+            "{resource}"
+        );
+    }
 
     // A gateway: the subject confirms, the gateway brings the id.
     let denied = ask(&admin, &about("transfer:9", json!({}))).await.json();

@@ -73,6 +73,41 @@ async fn a_transfer_is_denied_confirmed_and_allowed_once() {
 }
 
 #[tokio::test]
+async fn one_question_brings_several_and_each_is_used_for_its_own() {
+    let server = served().await;
+    let mut client = logged_in(&server, "demo").await;
+    let mut ids = Vec::new();
+    for resource in ["transfer:1", "transfer:2"] {
+        let id = denied(&client, resource).await;
+        confirm(&mut client, &id, "demo", PASSWORD).await;
+        ids.push(id);
+    }
+    let ask = async |ids: &[&str]| {
+        let mut client = client.clone().header("Accept-API-Version", "resource=2.1");
+        let body = json!({
+            "resources": ["transfer:2", "transfer:3", "transfer:1", "transfer:1"],
+            "environment": { "TxId": ids },
+        });
+        let path = "/am/json/realms/root/realms/alpha/policies?_action=evaluate";
+        client.post(path, &body.to_string()).await
+    };
+    let granted = |reply: &Reply| -> Vec<bool> {
+        let list = reply.json();
+        let is_granted = |one: &Json| one["actions"] == json!({ "confirm": true });
+        list.as_array().unwrap().iter().map(is_granted).collect()
+    };
+    let first = ask(&[&ids[0], "nothing", &ids[1], &ids[0]]).await;
+    assert_eq!(granted(&first), [true, false, true, false]);
+    let told = first.json();
+    assert_eq!(told[0]["advices"], json!({}));
+    assert!(told[1]["advices"]["TransactionConditionAdvice"].is_array());
+    let again = ask(&[&ids[0], &ids[1]]).await;
+    assert_eq!(granted(&again), [false; 4]);
+    let many = ask(&["x"; 65]).await;
+    assert_eq!(many.status, 400, "{}", many.text());
+}
+
+#[tokio::test]
 async fn the_advice_itself_leads_to_the_transaction_and_a_header_gets_its_token_back() {
     let server = served().await;
     let mut client = logged_in(&server, "demo").await;

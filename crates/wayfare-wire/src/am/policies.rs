@@ -36,10 +36,21 @@ const FOREVER: i64 = i64::MAX;
 pub struct Ask {
     /// The resources as they were written.
     pub resources: Vec<String>,
-    /// The token of whose session is asked about; `None` for the caller's.
-    pub subject: Option<Secret<String>>,
+    /// About whom.
+    pub subject: Subject,
     /// What policies read as `environment`.
     pub environment: BTreeMap<String, Vec<String>>,
+}
+
+/// Whom a question is about.
+#[derive(Debug)]
+pub enum Subject {
+    /// The caller.
+    Caller,
+    /// Somebody without a session.
+    Nobody,
+    /// Whoever has the session of this token.
+    Token(Secret<String>),
 }
 
 #[derive(Deserialize)]
@@ -88,26 +99,24 @@ impl Ask {
         }
         Ok(Self {
             resources,
-            subject: body.subject.map(token).transpose()?,
+            subject: body.subject.map_or(Ok(Subject::Caller), named)?,
             environment,
         })
     }
 
-    /// The id of the transaction that came with the question.
-    pub fn transaction(&self) -> Option<&str> {
-        match self.environment.get(TRANSACTION).map(Vec::as_slice) {
-            Some([id]) => Some(id),
-            _ => None,
-        }
+    /// The ids of the transactions that came with the question, at most [`ENVIRONMENT_MAX`].
+    pub fn transactions(&self) -> &[String] {
+        self.environment.get(TRANSACTION).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The token that names a subject, and nothing beside it.
-fn token(subject: BTreeMap<String, serde_json::Value>) -> Result<Secret<String>, Refusal> {
+/// The subject that a token names with nothing beside it, or that nothing names.
+fn named(subject: BTreeMap<String, serde_json::Value>) -> Result<Subject, Refusal> {
     let mut members = subject.into_iter();
     match (members.next(), members.next()) {
+        (None, None) => Ok(Subject::Nobody),
         (Some((name, serde_json::Value::String(token))), None) if name == "ssoToken" => {
-            Ok(Secret::new(token))
+            Ok(Subject::Token(Secret::new(token)))
         }
         _ => Err(Refusal::InvalidValue("subject")),
     }
@@ -184,8 +193,12 @@ mod tests {
         let asked = ask(r#"{"resources":["a:1"],"application":"x","subject":{"ssoToken":"t"},"environment":{"TxId":["1"],"IP":["::1"]}}"#)
             .unwrap();
         assert_eq!(asked.resources, ["a:1"]);
-        assert_eq!(asked.transaction(), Some("1"));
-        assert_eq!(asked.subject.map(|t| t.reveal().clone()), Some("t".into()));
+        assert_eq!(asked.transactions(), ["1"]);
+        assert!(matches!(asked.subject, Subject::Token(token) if token.reveal() == "t"));
+        let nobody = ask(r#"{"resources":["a"],"subject":{}}"#).unwrap();
+        assert!(matches!(nobody.subject, Subject::Nobody));
+        let own = ask(r#"{"resources":["a"]}"#).unwrap();
+        assert!(matches!(own.subject, Subject::Caller) && own.transactions().is_empty());
         for (body, refusal) in [
             ("{}", Refusal::InvalidValue("resources")),
             (r#"{"resources":[]}"#, Refusal::InvalidValue("resources")),
@@ -204,7 +217,7 @@ mod tests {
                 Refusal::InvalidValue("subject"),
             ),
             (
-                r#"{"resources":["a"],"subject":{}}"#,
+                r#"{"resources":["a"],"subject":{"ssoToken":null}}"#,
                 Refusal::InvalidValue("subject"),
             ),
         ] {
