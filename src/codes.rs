@@ -61,6 +61,7 @@ codes! {
     WRONG_TYPE "wrong_type" Error fixed "a value is not of the type expected here";
     WRONG_UNIT "wrong_unit" Error fixed "a duration or size does not fit the unit of the setting";
     OUT_OF_RANGE "out_of_range" Error fixed "a value lies outside what the setting allows";
+    CONTRADICTING_SETTINGS "contradicting_settings" Error fixed "two settings of a journey exclude each other";
     SECRET_LITERAL "secret_literal" Error fixed "a secret is written in the text";
     SECRET_IN_TEXT "secret_in_text" Error fixed "a secret flows into a text";
     // expressions

@@ -88,6 +88,29 @@ impl<'a> Cx<'a> {
             }
         }
         unit.settings = settings_of(&filled);
+        self.check_starts(&unit.settings, &written);
+    }
+
+    /// A journey is left to other journeys or to transactions, not to both.
+    fn check_starts(&mut self, settings: &JourneySettings, written: &[&'a ast::Setting]) {
+        if !(settings.inner_only && settings.transactional_only) {
+            return;
+        }
+        let place = |key: &str| written.iter().find(|s| s.key.text == key).map(|s| s.span);
+        let (Some(inner), Some(transactional)) =
+            (place("innerTreeOnly"), place("transactionalOnly"))
+        else {
+            return;
+        };
+        self.report(
+            Diagnostic::new(
+                codes::CONTRADICTING_SETTINGS,
+                transactional,
+                "nobody can start a journey with both `innerTreeOnly` and `transactionalOnly`",
+            )
+            .expected("only one of the two")
+            .label(inner, "the other one"),
+        );
     }
 
     /// Gives every journey its names; the first of a name keeps it.

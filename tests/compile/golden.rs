@@ -237,6 +237,7 @@ fn every_code_of_the_compiler_has_a_golden_file() {
         codes::WRONG_TYPE,
         codes::WRONG_UNIT,
         codes::OUT_OF_RANGE,
+        codes::CONTRADICTING_SETTINGS,
         codes::SECRET_LITERAL,
         codes::SECRET_IN_TEXT,
         codes::BAD_RESOURCE,

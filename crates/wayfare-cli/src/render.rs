@@ -1,12 +1,13 @@
 //! Findings as pictures of the text around them.
 //!
 //! Only the lines that a finding speaks of are handed to the drawing library, each cut to a width, so that
-//! neither a long file nor a long line makes a long message.
+//! neither a long file nor a long line makes a long message. The library counts columns in what it is shown,
+//! so that those of its headers are put right afterwards.
 
 use annotate_snippets::{
     AnnotationKind, Group, Level, Patch, Renderer, Snippet, renderer::DecorStyle,
 };
-use wayfare::{Diagnostic, Severity, SourceMap, Span};
+use wayfare::{Diagnostic, LineColumn, Severity, SourceMap, Span};
 
 /// The most bytes one drawn finding may have.
 const BYTES_MAX: usize = 4 * 1_024;
@@ -57,7 +58,50 @@ pub(crate) fn draw(diagnostic: &Diagnostic, sources: &SourceMap, colors: bool) -
         Renderer::plain()
     };
     let text = renderer.decor_style(DecorStyle::Ascii).render(&groups);
-    cut(text)
+    let patched = patched.and_then(|(_, window)| window);
+    let places: Vec<LineColumn> = windows
+        .iter()
+        .chain(&patched)
+        .map(|window| window.place)
+        .collect();
+    cut(with_columns(&text, &places))
+}
+
+/// The text with the columns of the source in its headers, which stand in the order of the places.
+fn with_columns(text: &str, places: &[LineColumn]) -> String {
+    let mut places = places.iter();
+    let lines = text.split('\n').map(|line| {
+        let numbers = header(line)?;
+        let (line_number, _) = numbers.split_once(':')?;
+        let place = places.next()?;
+        let is_there = line_number == place.line.to_string();
+        let before = line.strip_suffix(numbers).filter(|_| is_there)?;
+        Some(format!("{before}{}:{}", place.line, place.column))
+    });
+    let lines: Vec<String> = lines
+        .zip(text.split('\n'))
+        .map(|(put_right, line)| put_right.unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
+/// Line and column at the end of a line that names a file.
+fn header(line: &str) -> Option<&str> {
+    let arrow = line.find("--> ").or_else(|| line.find("::: "))?;
+    let (before, after) = line.split_at_checked(arrow)?;
+    // Colors are all that may stand in front of the arrow.
+    let is_blank = before.split('\u{1b}').enumerate().all(|(at, part)| {
+        let shown = part.split_once('m').filter(|_| at > 0);
+        shown.map_or(part, |(_, shown)| shown).trim().is_empty()
+    });
+    if !is_blank {
+        return None;
+    }
+    let column = after.rfind(':')?;
+    let start = after.get(..column)?.rfind(':')? + 1;
+    let numbers = after.get(start..)?;
+    let is_numbers = numbers.chars().all(|c| c == ':' || c.is_ascii_digit());
+    is_numbers.then_some(numbers)
 }
 
 fn cut(mut text: String) -> String {
@@ -102,6 +146,8 @@ struct Window {
     path: String,
     text: String,
     first_line: usize,
+    /// Where the mark that the header speaks of begins.
+    place: LineColumn,
     marks: Vec<(std::ops::Range<usize>, String, bool)>,
 }
 
@@ -125,6 +171,7 @@ impl Window {
             .get(end..)?
             .find('\n')
             .map_or(text.len(), |at| end + at);
+        let spoken_of = marks.iter().find(|(.., primary)| *primary);
         let mut window = Self {
             path: source.name().to_owned(),
             text: String::new(),
@@ -134,6 +181,7 @@ impl Window {
                     ..*first
                 })
                 .line as usize,
+            place: sources.locate(spoken_of.map_or(*first, |(span, ..)| *span)),
             marks: Vec::new(),
         };
         let mut shift = Shift::default();

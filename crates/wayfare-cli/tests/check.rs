@@ -247,3 +247,48 @@ fn a_file_in_another_encoding_is_a_finding_among_others() {
     assert_eq!(finding["place"]["start"]["column"], 6);
     assert_eq!(report["diagnostics"][1]["code"], "unknown_type");
 }
+
+#[test]
+fn a_long_line_has_the_columns_of_the_source() {
+    let policy = "policy long \"https://app.example.com:443/a/*\", \"https://app.example.com:443/b/*\", \
+                  \"https://a/../b\", \"https://a/./b\", \"https://é.example.com/a//b\", \"https://a/%2f\" {\n  \
+                  actions = [GET]\n}\n";
+    let folder = Folder::new(&[("long.journey", policy)]);
+    let json = folder.run(&["check", "--format", "json", "long.journey"]);
+    let report: Json = serde_json::from_str(&json.out).unwrap();
+    let columns: Vec<u64> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["place"]["start"]["column"].as_u64().unwrap())
+        .collect();
+    assert!(
+        columns.len() >= 3 && columns.iter().all(|c| *c > 60),
+        "{columns:?}"
+    );
+    for color in ["never", "always"] {
+        let ran = folder.run(&["check", "--color", color, "long.journey"]);
+        let shown: Vec<u64> = ran
+            .err
+            .lines()
+            .filter(|line| line.contains("--> "))
+            .map(|line| line.rsplit(':').next().unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(shown, columns, "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_second_file_has_its_own_columns() {
+    let long = LOGIN.replacen(' ', &" ".repeat(150), 1);
+    let folder = Folder::new(&[("a.journey", &long), ("b.journey", &long)]);
+    let ran = folder.run(&["check", "."]);
+    for header in ["--> b.journey:", "::: a.journey:"] {
+        let at = ran
+            .err
+            .lines()
+            .find(|line| line.contains(header))
+            .unwrap_or_default();
+        assert!(at.ends_with(":1:158"), "{}", ran.err);
+    }
+}

@@ -4,6 +4,11 @@ use std::fs;
 
 use serde_json::Value as Json;
 
+use wayfare_server::{
+    Server,
+    config::{Config, Journeys, RealmSettings},
+};
+
 use crate::support::{Client, TestServer, alpha};
 
 /// A code of six digits in a sent message.
@@ -141,6 +146,43 @@ async fn a_broken_edit_keeps_the_old_version_and_says_so() {
     fs::write(&file, ONE_FIELD).unwrap();
     assert!(!server.running.reload(&alpha()).await, "as it was");
     assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+}
+
+#[tokio::test]
+async fn the_default_journey_may_not_be_one_that_must_run() {
+    let must = ONE_FIELD.replace(
+        "  start credentials",
+        "  mustRun = true\n  start credentials",
+    );
+    let says = "the default journey `Login` has `mustRun = true`";
+    let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
+    let file = server.journey_folder().join("login.journey");
+    fs::write(&file, &must).unwrap();
+    assert!(!server.running.reload(&alpha()).await);
+    let error = server.running.journeys(&alpha()).unwrap().error.unwrap();
+    assert!(error.starts_with(says), "{error}");
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    // Beside another default it may.
+    let other = must.replace("journey login \"Login\"", "journey other \"Other\"");
+    fs::write(&file, format!("{ONE_FIELD}{other}")).unwrap();
+    assert!(server.running.reload(&alpha()).await);
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+    for name in ["Login", "Sole"] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let text = must.replace("\"Login\"", &format!("\"{name}\""));
+        fs::write(folder.path().join("one.journey"), text).unwrap();
+        let mut config = Config::default();
+        config.data.folder = folder.path().join("data");
+        let mut settings = RealmSettings::default();
+        settings.journeys = Journeys::Paths(vec![folder.path().to_path_buf()]);
+        config.realms = [(alpha(), settings)].into();
+        let Err(error) = Server::start(config).await else {
+            panic!("it started");
+        };
+        let said = error.to_string();
+        assert!(said.contains(&says.replace("Login", name)), "{said}");
+        assert!(said.contains("realm `/alpha`"), "{said}");
+    }
 }
 
 #[tokio::test]

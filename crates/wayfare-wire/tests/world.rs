@@ -408,7 +408,8 @@ impl World {
                 Ok(users::id_from_session(name, realm, url, "/am", served))
             }
             Endpoint::Serverinfo(id) => {
-                serverinfo::info(id, realm, cookies, None, served).map_err(refused)
+                serverinfo::info(id, realm, cookies, settings.zero_page, None, served)
+                    .map_err(refused)
             }
             _ => Err(refused(Refusal::NotFound)),
         }

@@ -99,7 +99,12 @@ fn server_info(
             date: String::new(),
         }
     });
-    serverinfo::info(id, &route.realm, &app.cookies, version.as_ref(), served)
+    let zero_page = app
+        .realms
+        .get(&route.realm)
+        .is_some_and(|state| state.settings.zero_page);
+    let version = version.as_ref();
+    serverinfo::info(id, &route.realm, &app.cookies, zero_page, version, served)
 }
 
 fn about_user(

@@ -53,7 +53,8 @@ pub enum JourneyError {
         /// Why.
         message: String,
     },
-    /// There is no such default journey, or none can be chosen; or a module or a role names none.
+    /// There is no such default journey, or it cannot be one, or none can be chosen; or a module or a role
+    /// names none.
     #[error("{0}")]
     Default(String),
     /// A policy requires a realm that is not served.
@@ -394,8 +395,26 @@ fn named(engine: &Engine, settings: &RealmSettings) -> Result<(), JourneyError> 
     )))
 }
 
-/// The default journey that the settings mean.
+/// The default journey that the settings mean, where it can be one.
 fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
+    let Some(name) = meant(engine, wanted)? else {
+        return Ok(None);
+    };
+    if engine
+        .program()
+        .journey_on_wire(&name)
+        .is_some_and(|journey| journey.settings.must_run)
+    {
+        return Err(JourneyError::Default(format!(
+            "the default journey `{name}` has `mustRun = true`, which the default of a realm may not \
+             have: every start without a name would run it, whatever the session; take the setting out, \
+             or make another journey the default"
+        )));
+    }
+    Ok(Some(name))
+}
+
+fn meant(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
     let program = engine.program();
     let startable: Vec<&Arc<str>> = program
         .by_wire_name

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::stage::{
     LOGIN_FAILURE, PASSWORD, alpha, at, service, session_cookie, stage, stage_with,
 };
-use crate::support::Client;
+use crate::support::{Client, TestServer};
 
 const USERNAME: &str = "X-OpenAM-Username";
 const SECRET: &str = "X-OpenAM-Password";
@@ -88,4 +88,12 @@ async fn headers_are_a_switch_of_the_realm() {
     let mut client = with(server.client(), "demo", PASSWORD);
     client.post(&at(""), "").await.step();
     assert_eq!(server.compared(), 0);
+    let told = async |server: &TestServer| {
+        let path = "/am/json/realms/root/realms/alpha/serverinfo/*";
+        let mut client = server.client().header("Accept-API-Version", "resource=1.1");
+        let info = client.get(path).await;
+        info.json()["zeroPageLogin"]["enabled"].clone()
+    };
+    assert_eq!(told(&server).await, false);
+    assert_eq!(told(&stage().await).await, true);
 }

@@ -27,7 +27,7 @@ pub struct ProductVersion {
 }
 
 /// The reply to `serverinfo/*`, `serverinfo/cookieDomains`, and `serverinfo/version`, which needs a
-/// session; `version` is `None` where there is none.
+/// session; `version` is `None` where there is none. `zero_page` is whether the realm takes logins by headers.
 ///
 /// # Errors
 /// The id is not known, or there is no session.
@@ -35,11 +35,12 @@ pub fn info(
     id: &str,
     realm: &Realm,
     cookies: &Cookies,
+    zero_page: bool,
     version: Option<&ProductVersion>,
     served: Served,
 ) -> Result<Reply, Refusal> {
     let (revision, body) = match id {
-        "*" => with_revision(|out, revision| all(out, realm, cookies, revision)),
+        "*" => with_revision(|out, revision| all(out, realm, cookies, zero_page, revision)),
         "cookieDomains" => with_revision(|out, _| {
             out.open_object().key("domains").texts(&cookies.domains);
             out.close_object();
@@ -65,7 +66,7 @@ pub fn info(
         .served(served))
 }
 
-fn all(out: &mut Writer, realm: &Realm, cookies: &Cookies, revision: &str) {
+fn all(out: &mut Writer, realm: &Realm, cookies: &Cookies, zero_page: bool, revision: &str) {
     let none: [&str; 0] = [];
     out.open_object();
     out.key("_id").text("*");
@@ -90,7 +91,7 @@ fn all(out: &mut Writer, realm: &Realm, cookies: &Cookies, revision: &str) {
     out.key("socialImplementations").texts(none);
     out.key("referralsEnabled").text("false");
     out.key("zeroPageLogin").open_object();
-    out.key("enabled").bool(false);
+    out.key("enabled").bool(zero_page);
     out.key("refererWhitelist").texts(none);
     out.key("allowedWithoutReferer").bool(true);
     out.close_object();
@@ -109,7 +110,14 @@ mod tests {
 
     fn ask(id: &str, version: Option<&ProductVersion>) -> Result<Reply, Refusal> {
         let served = negotiate(["resource=1.1"], Routes::SERVERINFO, Unversioned::Latest).unwrap();
-        info(id, &Realm::root(), &Cookies::default(), version, served)
+        info(
+            id,
+            &Realm::root(),
+            &Cookies::default(),
+            false,
+            version,
+            served,
+        )
     }
 
     #[test]
@@ -132,6 +140,23 @@ mod tests {
             body.replace(revision, "R"),
             r#"{"_id":"*","_rev":"R","domains":[],"protectedUserAttributes":["telephoneNumber","mail"],"cookieName":"iPlanetDirectoryPro","secureCookie":false,"forgotPassword":"false","forgotUsername":"false","kbaEnabled":"false","selfRegistration":"false","lang":"en-US","successfulUserRegistrationDestination":"default","socialImplementations":[],"referralsEnabled":"false","zeroPageLogin":{"enabled":false,"refererWhitelist":[],"allowedWithoutReferer":true},"realm":"/","xuiUserSessionValidationEnabled":true,"fileBasedConfiguration":false,"userIdAttributes":[],"nodeDesignerXuiEnabled":true}"#
         );
+    }
+
+    #[test]
+    fn logins_by_headers_are_told_in_the_same_place() {
+        let bodies = [false, true].map(|zero_page| {
+            let served =
+                negotiate(["resource=1.1"], Routes::SERVERINFO, Unversioned::Latest).unwrap();
+            let realm = Realm::root();
+            let reply = info("*", &realm, &Cookies::default(), zero_page, None, served).unwrap();
+            let body = String::from_utf8(reply.body).unwrap();
+            let (_, rest) = body.split_once(r#","domains""#).unwrap();
+            rest.to_owned()
+        });
+        let [off, on] = bodies;
+        let enabled = r#""zeroPageLogin":{"enabled":true,"#;
+        assert_eq!(off.replace(&enabled.replace("true", "false"), enabled), on);
+        assert!(on.contains(enabled), "{on}");
     }
 
     #[test]
