@@ -104,7 +104,7 @@ async fn v26_the_audit_says_what_the_client_is_not_told() {
 /// Password, then a raise, with settings of its own.
 fn strong(name: &str, settings: &str) -> String {
     format!(
-        r#"
+        r"
 journey {name} {{
   {settings}
   start credentials
@@ -122,7 +122,7 @@ journey {name} {{
 
   node raise: ModifyAuthLevel(authLevelIncrement = 20) -> success
 }}
-"#
+"
     )
 }
 
