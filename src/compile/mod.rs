@@ -121,6 +121,19 @@ pub struct Compiled {
     declared: Option<BTreeSet<Arc<str>>>,
 }
 
+impl Compiled {
+    /// The program alone.
+    ///
+    /// # Errors
+    /// A finding refuses it: all findings, a line each.
+    pub fn into_program(self) -> Result<Valid<Program>, String> {
+        let findings = self.diagnostics.iter();
+        let lines = findings.map(|finding| finding.one_line(&self.sources));
+        let lines: Vec<String> = lines.collect();
+        self.program.ok_or_else(|| lines.join("\n"))
+    }
+}
+
 /// A parameter that is given and that no file declares.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no file declares the parameter `{name}`{}", meant(.nearest.as_deref()))]

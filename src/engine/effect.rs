@@ -197,6 +197,18 @@ pub struct Identity {
     pub attributes: BTreeMap<Arc<str>, Value>,
 }
 
+impl Identity {
+    /// An active user whose name is the id too, without attributes.
+    pub fn named(username: Arc<str>) -> Self {
+        Self {
+            subject: SubjectId(Arc::clone(&username)),
+            username,
+            active: true,
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
 /// A session as read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionView {

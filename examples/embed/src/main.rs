@@ -4,9 +4,8 @@ use std::{error::Error, sync::Arc};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let server = embed::Server::new(include_str!("../../../journeys/login.journey"))?
-        .user("demo", "Ch4ng31t")?;
+    let journeys = include_str!("../../../journeys/login.journey");
+    let server = embed::Server::new(journeys, "demo", "Ch4ng31t")?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    axum::serve(listener, embed::app(Arc::new(server))).await?;
-    Ok(())
+    Ok(axum::serve(listener, embed::app(Arc::new(server))).await?)
 }

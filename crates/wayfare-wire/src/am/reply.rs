@@ -47,6 +47,22 @@ impl Reply {
         }
     }
 
+    /// The same in the types of the crate `http`; a bare 500 where a header is none.
+    pub fn into_http<B: From<Vec<u8>>>(self) -> http::Response<B> {
+        let mut response = http::Response::builder().status(self.status);
+        for (name, value) in &self.headers {
+            response = response.header(&**name, &**value);
+        }
+        for cookie in &self.cookies {
+            response = response.header(http::header::SET_COOKIE, cookie.header());
+        }
+        response.body(B::from(self.body)).unwrap_or_else(|_| {
+            let mut failed = http::Response::new(B::from(Vec::new()));
+            *failed.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+            failed
+        })
+    }
+
     /// With this header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
@@ -370,5 +386,17 @@ mod tests {
             ]
         );
         assert!(!format!("{reply:?}").contains("a.b.c"));
+    }
+
+    #[test]
+    fn a_reply_in_the_types_of_http_has_its_cookies_as_headers() {
+        let reply = Reply::new(401).plain("no").header("x-own", "a");
+        let sent: http::Response<Vec<u8>> = reply.into_http();
+        assert_eq!(sent.status(), 401);
+        assert_eq!(sent.headers()["x-own"], "a");
+        assert_eq!(sent.body(), b"no");
+        let broken: http::Response<Vec<u8>> = Reply::new(200).header("x-own", "a\nb").into_http();
+        assert_eq!(broken.status(), 500);
+        assert!(broken.headers().is_empty());
     }
 }

@@ -42,6 +42,24 @@ impl std::fmt::Debug for Parts<'_> {
 }
 
 impl<'a> Parts<'a> {
+    /// The parts of a request in the types of the crate `http`, with its headers as [`text`] gives them;
+    /// of a path that is not below `base` nothing is left.
+    pub fn of(
+        head: &'a http::request::Parts,
+        base: &str,
+        headers: &'a [(String, String)],
+        body: &'a [u8],
+    ) -> Self {
+        Self {
+            method: head.method.as_str(),
+            path: head.uri.path().strip_prefix(base).unwrap_or_default(),
+            query: head.uri.query().unwrap_or_default(),
+            headers,
+            body,
+            client: None,
+        }
+    }
+
     /// The values of a header, in order.
     pub fn header<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.headers
@@ -165,6 +183,17 @@ impl<'a> Parts<'a> {
             _ => Err(Refusal::MediaType),
         }
     }
+}
+
+/// The headers of a request as text, in order.
+///
+/// # Errors
+/// The value of one is not text.
+pub fn text(headers: &http::HeaderMap) -> Result<Vec<(String, String)>, http::header::ToStrError> {
+    let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        Ok((name.to_string(), value.to_str()?.to_owned()))
+    };
+    headers.iter().map(pair).collect()
 }
 
 /// The longest session token looked at.
@@ -417,6 +446,23 @@ mod tests {
             Err(Refusal::TooLarge) => "too large",
             Err(_) => "other",
         }
+    }
+
+    #[test]
+    fn a_request_in_the_types_of_http() {
+        let request = http::Request::post("/am/json/authenticate?a=b").header("X-Own", "a");
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let headers = text(&head.headers).unwrap();
+        let parts = Parts::of(&head, "/am", &headers, b"{}");
+        let (path, query) = (parts.path, parts.query);
+        assert_eq!(
+            (parts.method, path, query),
+            ("POST", "/json/authenticate", "a=b")
+        );
+        assert_eq!(parts.header("x-own").collect::<Vec<_>>(), ["a"]);
+        assert_eq!(Parts::of(&head, "/other", &headers, b"").path, "");
+        let request = http::Request::post("/").header("x-own", &b"\xff"[..]);
+        assert!(text(request.headers_ref().unwrap()).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@
 
 mod menu;
 mod need;
+mod one_realm;
 mod resume;
 mod settle;
 mod site;
@@ -37,6 +38,7 @@ use self::{
 };
 pub use self::{
     need::{Admission, Beside, Conclusion, Finish, Given, Need, Summary, Transaction, Verdict},
+    one_realm::OneRealm,
     site::{ExistingToken, NoSessionMessage, Settings, Site},
     token::{Epoch, ProgramHash},
 };
@@ -44,6 +46,8 @@ use crate::{
     am::{
         callbacks::{Submitted, aligned, answers},
         error::Refusal,
+        realm::{Endpoint, Route, route},
+        reply::Reply,
         request::{Body, Parts},
         version::{Routes, Served, negotiate},
     },
@@ -142,6 +146,26 @@ struct Ready {
 }
 
 impl<'a> Exchange<'a> {
+    /// A request to a server that has nothing but `authenticate`.
+    ///
+    /// # Errors
+    /// Its query cannot be read, it names no realm, or it is for something else: the reply says so.
+    pub fn of(
+        site: &'a dyn Site,
+        host: &'a (dyn Host + Sync),
+        parts: Parts<'a>,
+    ) -> Result<Self, Reply> {
+        let query = Query::parse(parts.query).map_err(|_| Refusal::BadQuery.reply(None))?;
+        match route(parts.path, &query, parts.host(), site) {
+            Ok(Route {
+                realm,
+                endpoint: Endpoint::Authenticate,
+            }) => Ok(Self::new(site, host, realm, query, parts)),
+            Ok(_) => Err(Refusal::NotFound.reply(None)),
+            Err(refusal) => Err(refusal.reply(None)),
+        }
+    }
+
     /// A request to `authenticate` in this realm.
     pub fn new(
         site: &'a dyn Site,
@@ -170,6 +194,18 @@ impl<'a> Exchange<'a> {
             chosen_from: None,
             open_until: None,
             notes: Vec::new(),
+        }
+    }
+
+    /// Goes on to its reply, with what `give` answers each need by.
+    pub fn drive(mut self, mut give: impl FnMut(Need) -> Given) -> Reply {
+        let mut given = Given::Nothing;
+        // BOUND: an exchange asks a fixed number of questions, and the engine bounds its effects.
+        loop {
+            match self.next(given) {
+                Need::Reply(reply) => return reply,
+                need => given = give(need),
+            }
         }
     }
 

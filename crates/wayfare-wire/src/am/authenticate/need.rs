@@ -12,7 +12,7 @@ use wayfare::{
 
 use crate::{
     am::{error::Refusal, reply::Reply},
-    claims::{Claim, Claimed, Kept, RunEnd},
+    claims::{Claim, Claimed, Kept, RunEnd, StepClaims},
 };
 
 /// The next thing to do; each says what it is answered by.
@@ -65,6 +65,37 @@ pub enum Need {
     Conclude(Conclusion),
     /// Send this; the exchange is over.
     Reply(Reply),
+}
+
+impl Need {
+    /// The answer where a store of steps has one: it admits everything, and forgets what is over.
+    ///
+    /// # Errors
+    /// It is not the store's to answer; the need comes back.
+    pub fn kept_in(self, claims: &dyn StepClaims, now: Timestamp) -> Result<Given, Self> {
+        let answered = match self {
+            Self::Admit(_) => claims.purge(now).map(|()| Given::Admitted),
+            Self::State { run, generation } => claims.kept(run, generation).map(Given::State),
+            Self::Claim(claim) => claims.claim(&claim).map(Given::Claimed),
+            Self::Keep(kept) => claims.keep(kept).map(|()| Given::Done),
+            Self::End(end) => claims.end(end).map(|()| Given::Done),
+            other => return Err(other),
+        };
+        Ok(answered.unwrap_or(Given::Failed))
+    }
+
+    /// The answer of a server that has no such thing: no session to step up from, no journey of a user,
+    /// no policy, no transaction. What every server must do has failed.
+    pub fn declined(&self) -> Given {
+        match self {
+            Self::Session(_) | Self::SessionOf(_) => Given::Session(None),
+            Self::UserJourney(_) => Given::UserJourney(None),
+            Self::Policy { .. } => Given::Policy(None),
+            Self::Transaction { .. } => Given::Transaction(None),
+            Self::Conclude(_) => Given::NotMade,
+            _ => Given::Failed,
+        }
+    }
 }
 
 /// What a step will take.
@@ -177,6 +208,16 @@ pub enum Given {
     Failed,
 }
 
+impl Given {
+    /// A session with this token and no properties was made.
+    pub fn made(token: String) -> Self {
+        Self::Made {
+            token: Secret::new(token),
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
 /// What an exchange came to, for audits and counts; nothing secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
@@ -225,4 +266,57 @@ pub enum Verdict {
     OverQuota,
     /// The request was refused.
     Refused(Refusal),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::ClaimsInMemory;
+
+    #[test]
+    fn what_a_server_has_not_is_declined_and_what_it_must_do_fails() {
+        let session = Need::Session(Secret::from("token"));
+        assert!(matches!(session.declined(), Given::Session(None)));
+        let session = Need::SessionOf(SessionRef("handle".into()));
+        assert!(matches!(session.declined(), Given::Session(None)));
+        let journey = Need::UserJourney("demo".to_owned());
+        assert!(matches!(journey.declined(), Given::UserJourney(None)));
+        let policy = Need::Policy {
+            resource: "https://app.example.com/".to_owned(),
+            session: None,
+        };
+        assert!(matches!(policy.declined(), Given::Policy(None)));
+        let transaction = Need::Transaction {
+            id: "id".into(),
+            subject: None,
+        };
+        assert!(matches!(transaction.declined(), Given::Transaction(None)));
+        let state = Need::State {
+            run: 1,
+            generation: 0,
+        };
+        assert!(matches!(state.declined(), Given::Failed));
+    }
+
+    #[test]
+    fn a_store_of_steps_answers_what_is_its_own() {
+        let claims = ClaimsInMemory::default();
+        let now = Timestamp::default();
+        let state = Need::State {
+            run: 1,
+            generation: 0,
+        };
+        assert!(matches!(
+            state.kept_in(&claims, now),
+            Ok(Given::State(None))
+        ));
+        let admission = Admission {
+            start: true,
+            verify: true,
+        };
+        let admitted = Need::Admit(admission).kept_in(&claims, now);
+        assert!(matches!(admitted, Ok(Given::Admitted)));
+        let journey = Need::UserJourney("demo".to_owned()).kept_in(&claims, now);
+        assert!(matches!(journey, Err(Need::UserJourney(_))));
+    }
 }
