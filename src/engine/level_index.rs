@@ -11,8 +11,20 @@ use crate::model::{
 };
 
 /// The spans of journeys, searchable by level; journeys are named by their position.
+///
+/// An engine has one of its program, behind [`Engine::at_least`](crate::Engine::at_least).
+///
+/// ```
+/// use wayfare::{AuthLevel, Greatest, LevelSpan, engine::level_index::LevelIndex};
+/// let level = AuthLevel::saturating;
+/// let to = |least, greatest| {
+///     Some(LevelSpan { least: level(least), greatest: Greatest::Finite(level(greatest)) })
+/// };
+/// let index = LevelIndex::new(vec![to(0, 20), None, to(20, 20), to(0, 10)], &[true; 4]);
+/// assert_eq!(index.at_least(level(20), 64), [2, 0], "what always reaches it comes first");
+/// ```
 #[derive(Debug, Clone, Default)]
-pub(crate) struct LevelIndex {
+pub struct LevelIndex {
     spans: Vec<Option<LevelSpan>>,
     least: MaxTree,
     greatest: MaxTree,
@@ -28,7 +40,7 @@ impl LevelIndex {
     }
 
     /// The index of these spans, `None` where there is no way to success; only those offered are found.
-    pub(crate) fn new(spans: Vec<Option<LevelSpan>>, offered: &[bool]) -> Self {
+    pub fn new(spans: Vec<Option<LevelSpan>>, offered: &[bool]) -> Self {
         let value = |of: fn(LevelSpan) -> u32| -> Vec<u32> {
             let offered = offered.iter().copied().chain(std::iter::repeat(false));
             spans
@@ -47,13 +59,13 @@ impl LevelIndex {
     }
 
     /// The levels of a journey at success.
-    pub(crate) fn span(&self, journey: usize) -> Option<LevelSpan> {
+    pub fn span(&self, journey: usize) -> Option<LevelSpan> {
         self.spans.get(journey).copied().flatten()
     }
 
     /// The journeys whose greatest level suffices, at most `max`: first those whose least one does, and
     /// each part in order.
-    pub(crate) fn at_least(&self, level: AuthLevel, max: usize) -> Vec<usize> {
+    pub fn at_least(&self, level: AuthLevel, max: usize) -> Vec<usize> {
         self.search(level, max).0
     }
 

@@ -19,7 +19,7 @@ mod gain;
 pub mod host;
 mod inner;
 mod instant;
-mod level_index;
+pub mod level_index;
 pub mod limits;
 pub mod link;
 mod live;
