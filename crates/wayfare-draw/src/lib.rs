@@ -1,0 +1,4 @@
+//! Pictures of journeys, drawn from the graph that runs.
+//!
+//! In: a compiled journey and, where there is one, an overlay: coverage, a run, levels. Out: a picture as
+//! text. Deliberately not here: files, colours of terminals, and pictures of anything but journeys.

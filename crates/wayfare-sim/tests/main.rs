@@ -1,0 +1,1 @@
+//! The tests of `wayfare-sim`, one binary.
