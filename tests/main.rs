@@ -18,6 +18,8 @@ mod engine;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod flawed;
+#[cfg(test)]
 mod format;
 #[cfg(test)]
 mod golden;
