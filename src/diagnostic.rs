@@ -6,7 +6,10 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::source::{SourceId, SourceMap, Span};
+use crate::{
+    route::Route,
+    source::{SourceId, SourceMap, Span},
+};
 
 /// How much a diagnostic weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +92,8 @@ pub struct Diagnostic {
     pub help: Option<Cow<'static, str>>,
     /// The edit that mends it.
     pub fix: Option<Fix>,
+    /// The run that shows it.
+    pub route: Option<Route>,
     /// The reason of the `allow` line that silenced it.
     pub allowed: Option<String>,
 }
@@ -106,6 +111,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fix: None,
+            route: None,
             allowed: None,
         }
     }
@@ -149,6 +155,12 @@ impl Diagnostic {
             span,
             replacement: replacement.into(),
         });
+        self
+    }
+
+    /// Gives the run that shows it.
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = Some(route);
         self
     }
 

@@ -8,6 +8,7 @@ extern crate self as wayfare;
 pub mod codes;
 mod diagnostic;
 pub mod encoded_word;
+mod route;
 mod secret;
 mod source;
 pub mod spelling;
@@ -33,6 +34,7 @@ pub use compile::{
     UnknownParameter,
 };
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};
+pub use route::{Route, RouteOn, RouteStep};
 pub use secret::Secret;
 pub use source::{LineColumn, Source, SourceId, SourceMap, Span};
 

@@ -8,10 +8,11 @@ use crate::{
     analysis::{
         explore::{Domain, Explored, Hit, HitPlace, Link, TableId},
         flow::{Flow, Leave, StateKind},
+        route::asks_text,
         space::{InstanceId, Space},
     },
     model::{
-        journey::{JourneyId, NodeKind, On, OutcomeId},
+        journey::{JourneyId, Node, NodeKind, On, OutcomeId},
         program::Program,
         property::{At, Point},
     },
@@ -49,8 +50,9 @@ impl Counterexample {
     /// How many steps are kept.
     pub const STEPS_MAX: usize = 10_000;
 
-    /// The run in one line: `credentials -> check.false -> attempts.Reject -> success`.
+    /// The run in one line: `credentials [Name, Password] -> check.false -> attempts.Reject -> success`.
     ///
+    /// What stands in brackets are the callbacks that a node may ask.
     /// An inner journey that came to its end is one step; one that the run is still inside of is a prefix,
     /// `profile/check.true`.
     ///
@@ -119,23 +121,35 @@ impl Counterexample {
     }
 
     fn end_text(&self, program: &Program) -> Option<String> {
+        match self.end.at {
+            At::Node | At::Child(_) => Some(self.place(program)),
+            At::ChildOutcome(..) => Some(format!("{} ends", self.place(program))),
+            // The last step has said it.
+            At::Outcome(_) | At::Error => None,
+        }
+    }
+
+    /// The point at which the run ends, as it is written in the language.
+    pub(super) fn place(&self, program: &Program) -> String {
         let prefix = match &*self.end.calls {
             [] => String::new(),
             calls => format!("{}/", calls_text(program, calls)),
         };
         let node = name(program, self.end.journey, self.end.node);
+        let left_by = |outcome| {
+            program
+                .journey(self.end.journey)
+                .and_then(|journey| journey.graph.node_weight(self.end.node))
+                .and_then(|node| outcome_name(node, outcome))
+                .unwrap_or("?")
+        };
         match self.end.at {
-            At::Node => Some(format!("{prefix}{node}")),
-            At::Child(child) => {
-                let child = child_name(program, &self.end, child);
-                Some(format!("{prefix}{node}.{child}"))
+            At::Node => format!("{prefix}{node}"),
+            At::Child(child) | At::ChildOutcome(child, _) => {
+                format!("{prefix}{node}.{}", child_name(program, &self.end, child))
             }
-            At::ChildOutcome(child, _) => {
-                let child = child_name(program, &self.end, child);
-                Some(format!("{prefix}{node}.{child} ends"))
-            }
-            // The last step has said it.
-            At::Outcome(_) | At::Error => None,
+            At::Outcome(outcome) => format!("{prefix}{node}.{}", left_by(outcome)),
+            At::Error => format!("{prefix}{node} on error"),
         }
     }
 }
@@ -144,7 +158,8 @@ const SHOWN_HALF: usize = 15;
 const SHOWN_MAX: u64 = 40;
 const INNER_MAX: usize = 4;
 
-fn name(program: &Program, journey: JourneyId, node: NodeIndex<u32>) -> String {
+/// The name of a node, ends included.
+pub(super) fn name(program: &Program, journey: JourneyId, node: NodeIndex<u32>) -> String {
     let node = program
         .journey(journey)
         .and_then(|journey| journey.graph.node_weight(node));
@@ -195,29 +210,37 @@ fn part_text(program: &Program, step: &CounterStep) -> String {
     let node = program
         .journey(step.journey)
         .and_then(|journey| journey.graph.node_weight(step.node));
-    match (step.on, node) {
-        (On::Outcome(outcome), Some(node)) if node.outcomes.len() > 1 => {
-            let name = match &node.kind {
-                NodeKind::Decision(guards) => guards.get(outcome.index()).map(|guard| {
-                    if guard.condition.is_none() {
-                        "else"
-                    } else {
-                        &*guard.name
-                    }
-                }),
-                NodeKind::Success
-                | NodeKind::Failure
-                | NodeKind::LooseEnd
-                | NodeKind::Task(_)
-                | NodeKind::Page(_)
-                | NodeKind::Inner(_) => node.outcomes.get(outcome.index()).map(|name| &**name),
-            };
-            let _ = write!(text, ".{}", name.unwrap_or("?"));
+    let Some(node) = node else {
+        return text;
+    };
+    text.push_str(&asks_text(program, node));
+    match step.on {
+        On::Outcome(outcome) if node.outcomes.len() > 1 => {
+            let _ = write!(text, ".{}", outcome_name(node, outcome).unwrap_or("?"));
         }
-        (On::Outcome(_), _) => {}
-        (On::Error, _) => text.push_str(" on error"),
+        On::Outcome(_) => {}
+        On::Error => text.push_str(" on error"),
     }
     text
+}
+
+/// The name of an outcome; of a decision, that of the arm.
+pub(super) fn outcome_name(node: &Node, outcome: OutcomeId) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Decision(guards) => guards.get(outcome.index()).map(|guard| {
+            if guard.condition.is_none() {
+                "else"
+            } else {
+                &*guard.name
+            }
+        }),
+        NodeKind::Success
+        | NodeKind::Failure
+        | NodeKind::LooseEnd
+        | NodeKind::Task(_)
+        | NodeKind::Page(_)
+        | NodeKind::Inner(_) => node.outcomes.get(outcome.index()).map(|name| &**name),
+    }
 }
 
 /// The run to the shortest hit of an exploration.

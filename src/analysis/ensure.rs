@@ -72,7 +72,6 @@ fn not_shown(ensure: &Ensure) -> String {
 
 fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnostic {
     let message = format!("`{}` does not hold", ensure.label);
-    let text = run.text(program);
     let lead = match &ensure.property {
         Property::EveryPath { to, .. } => format!("`{}` is reached by", to.text),
         Property::Never { what, after } => {
@@ -87,12 +86,8 @@ fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnosti
         }
         Property::AtMost { of, .. } => format!("`{}` is visited once too often by", of.text),
     };
-    let mut finding =
-        Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message).note(format!("{lead} {text}"));
-    for line in run.inner_text(program) {
-        finding = finding.note(line);
-    }
-    finding
+    let finding = Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message);
+    run.tell(program, finding, &lead)
 }
 
 /// Decides one property.

@@ -66,16 +66,9 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             Verdict::Holds => {}
             Verdict::Open(reason) => diagnostics.push(finding.note(reason)),
             Verdict::Fails(run) => {
-                let mut finding = finding
-                    .note(format!(
-                        "success is reached below it by {}",
-                        run.text(program)
-                    ))
-                    .help("raise the level on every way to success, or claim less");
-                for line in run.inner_text(program) {
-                    finding = finding.note(line);
-                }
-                diagnostics.push(finding);
+                let finding =
+                    finding.help("raise the level on every way to success, or claim less");
+                diagnostics.push(run.tell(program, finding, "success is reached below it by"));
             }
         }
     }

@@ -12,7 +12,9 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         component::Arcs,
-        flow::{Arc, Bound, Exits, Flow, Flows, Leave, Only, StateKind},
+        counterexample::Counterexample,
+        flow::{Arc, Bound, Exits, Flow, Flows, Only, StateKind},
+        route,
     },
     codes,
     model::{
@@ -103,9 +105,9 @@ impl Here<'_> {
                 format!("the loop through `{}` neither asks nor counts", node.path),
             )
             .expected("a run would go around here until it is stopped")
-            .note(format!("around: {}", self.around(arc, &path, &kept)))
             .help("let the loop pass a node that asks, or a `RetryLimitDecision`");
-            diagnostics.push(finding);
+            let around = self.around(arc, &path, &kept);
+            diagnostics.push(around.tell(self.program, finding, "around:"));
         }
         self.flow
             .ends(&arcs.reach([Flow::of_node(self.journey.start)]))
@@ -144,10 +146,8 @@ impl Here<'_> {
             };
             let path = arcs.path(&components, arc.to, arc.from);
             let around = self.around(arc, &path, &kept);
-            let finding = self
-                .tries(state.kind, node, state.child)
-                .note(format!("around: {around}"));
-            diagnostics.push(finding);
+            let finding = self.tries(state.kind, node, state.child);
+            diagnostics.push(around.tell(self.program, finding, "around:"));
         }
         let start = Flow::of_node(self.journey.start);
         let ends = self.flow.ends(&arcs.reach([start]));
@@ -237,10 +237,9 @@ impl Here<'_> {
         self.flow.ends(reached.get(count..).unwrap_or(&[]))
     }
 
-    /// The loop in words: the arc, then the way back to where it begins.
-    fn around(&self, arc: &Arc, path: &[u32], kept: &[&Arc]) -> String {
-        let mut parts = vec![self.step(arc)];
-        let mut shown = 1;
+    /// The loop as a run: the arc, then the way back to where it begins.
+    fn around(&self, arc: &Arc, path: &[u32], kept: &[&Arc]) -> Counterexample {
+        let mut arcs = vec![arc];
         for pair in path.windows(2) {
             let [from, to] = pair else { continue };
             let start = kept.partition_point(|arc| arc.from < *from);
@@ -250,42 +249,8 @@ impl Here<'_> {
                 .iter()
                 .take_while(|arc| arc.from == *from)
                 .find(|arc| arc.to == *to);
-            let Some(taken) = taken else { continue };
-            if matches!(taken.leave, Leave::Next(_)) {
-                continue;
-            }
-            shown += 1;
-            if shown <= SHOWN_MAX {
-                parts.push(self.step(taken));
-            }
+            arcs.extend(taken.copied());
         }
-        if shown > SHOWN_MAX {
-            parts.push(format!("… {} more …", shown - SHOWN_MAX));
-        }
-        let node = self.flow.state(arc.from).map(|state| state.node);
-        if let Some(node) = node.and_then(|node| self.journey.graph.node_weight(node)) {
-            parts.push(node.path.to_string());
-        }
-        parts.join(" -> ")
-    }
-
-    fn step(&self, arc: &Arc) -> String {
-        let node = self.flow.state(arc.from).map(|state| state.node);
-        let Some(node) = node.and_then(|node| self.journey.graph.node_weight(node)) else {
-            return String::new();
-        };
-        match arc.leave {
-            Leave::Outcome(outcome) if node.outcomes.len() > 1 => {
-                let name = node
-                    .outcomes
-                    .get(outcome.index())
-                    .map_or("?", |name| &**name);
-                format!("{}.{name}", node.path)
-            }
-            Leave::Outcome(_) | Leave::Next(_) => node.path.to_string(),
-            Leave::Error | Leave::Unhandled => format!("{} on error", node.path),
-        }
+        route::around(self.flow, arcs)
     }
 }
-
-const SHOWN_MAX: usize = 20;

@@ -26,6 +26,7 @@ mod phase;
 mod policy;
 mod proof;
 mod reach;
+mod route;
 mod space;
 mod visits;
 

@@ -122,7 +122,7 @@ fn unproved(
             .and_then(|state| journey.graph.node_weight(state.node));
         let Some(node) = node else { continue };
         let run = counterexample::of_hit(space, &Evidence::AtSuccess, explored, 0, hit);
-        let mut finding = Diagnostic::new(
+        let finding = Diagnostic::new(
             codes::UNPROVED_SUCCESS,
             node.span,
             format!(
@@ -130,15 +130,8 @@ fn unproved(
                 node.path
             ),
         )
-        .note(format!(
-            "success is reached unproved by {}",
-            run.text(program)
-        ))
         .help("let every way to it prove a factor of the person named last, or allow it here");
-        for line in run.inner_text(program) {
-            finding = finding.note(line);
-        }
-        diagnostics.push(finding);
+        diagnostics.push(run.tell(program, finding, "success is reached unproved by"));
     }
 }
 
@@ -164,7 +157,7 @@ fn raised(
                 continue;
             };
             let run = counterexample::of_hit(space, &Evidence::AtRaise, explored, id, *hit);
-            let mut finding = Diagnostic::new(
+            let finding = Diagnostic::new(
                 codes::LEVEL_WITHOUT_PROOF,
                 node.span,
                 format!(
@@ -172,11 +165,8 @@ fn raised(
                     node.path
                 ),
             )
-            .note(format!("it is reached unproved by {}", run.text(program)))
             .help("raise the level only behind an outcome that proves a factor");
-            for line in run.inner_text(program) {
-                finding = finding.note(line);
-            }
+            let finding = run.tell(program, finding, "it is reached unproved by");
             found.insert(key, finding);
         }
     }

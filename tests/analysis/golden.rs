@@ -31,6 +31,12 @@ fn render(compiled: &Compiled) -> String {
                 .iter()
                 .map(|note| format!("//   note: {note}")),
         );
+        if let Some(route) = &finding.route {
+            assert!(!route.journey.is_empty(), "{finding:?}");
+            assert!(!route.end.is_empty(), "{finding:?}");
+        }
+        let has_run = finding.notes.iter().any(|note| note.contains(" -> "));
+        assert!(finding.route.is_some() || !has_run, "{finding:?}");
         lines.extend(finding.help.iter().map(|help| format!("//   help: {help}")));
         lines.extend(
             finding

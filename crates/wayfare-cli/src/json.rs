@@ -1,7 +1,7 @@
 //! Findings as JSON: schema 1.
 
 use serde_json::{Value, json};
-use wayfare::{Diagnostic, Severity, SourceMap, Span};
+use wayfare::{Diagnostic, Route, RouteOn, Severity, SourceMap, Span};
 
 /// The place of a span.
 fn place(span: Span, sources: &SourceMap) -> Value {
@@ -33,7 +33,25 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Value 
             "place": place(fix.span, sources),
             "replacement": fix.replacement,
         })),
+        "route": diagnostic.route.as_ref().map(route),
         "allowed": diagnostic.allowed,
+    })
+}
+
+/// The run that shows a finding; a step left in an error has no outcome.
+fn route(route: &Route) -> Value {
+    json!({
+        "journey": route.journey,
+        "steps": route.steps.iter().map(|step| json!({
+            "journey": step.journey,
+            "node": step.node,
+            "outcome": match &step.on {
+                RouteOn::Outcome(name) => Some(name),
+                RouteOn::Error => None,
+            },
+            "asks": step.asks,
+        })).collect::<Vec<_>>(),
+        "end": route.end,
     })
 }
 

@@ -58,6 +58,22 @@ fn findings_are_data_too() {
 }
 
 #[test]
+fn a_run_is_data_too() {
+    let text = "journey open {\n  start name\n\n  node name: UsernameCollector -> success\n}\n";
+    let folder = Folder::new(&[("open.journey", text)]);
+    let ran = folder.run(&["check", "--format", "json", "open.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let report: Json = serde_json::from_str(&ran.out).unwrap();
+    let finding = &report["diagnostics"][0];
+    assert_eq!(finding["code"], "unproved_success");
+    let step = serde_json::json!({
+        "journey": "open", "node": "name", "outcome": "outcome", "asks": ["Name"],
+    });
+    let route = serde_json::json!({ "journey": "open", "steps": [step], "end": "success" });
+    assert_eq!(finding["route"], route);
+}
+
+#[test]
 fn a_file_brings_in_the_sibling_it_names_and_no_other() {
     let caller = r"journey outer {
   start inner

@@ -9,19 +9,17 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         component::Arcs,
+        counterexample::Counterexample,
         flow::{Arc, Flow, StateKind},
         levels::{
             gain::Gains,
             reach::{Parts, Reach},
             shape::Shape,
         },
+        route,
     },
     codes,
-    model::journey::Journey,
 };
-
-/// How many nodes of a loop are named.
-const SHOWN_MAX: usize = 20;
 
 pub(super) fn check(parts: Parts<'_>, diagnostics: &mut Diagnostics) {
     let mut reach = Reach::new(parts);
@@ -58,9 +56,9 @@ pub(super) fn check(parts: Parts<'_>, diagnostics: &mut Diagnostics) {
                 format!("`{}` raises the level on every round of a loop", node.path),
             )
             .expected("nothing bounds the level that a run can have after it")
-            .note(format!("around: {}", around(flow, shape, journey, arc)))
             .help("raise the level behind the loop, or leave the loop by a guard on `auth_level`");
-            diagnostics.push(finding);
+            let around = around(flow, shape, arc);
+            diagnostics.push(around.tell(parts.program, finding, "around:"));
         }
     }
 }
@@ -84,39 +82,24 @@ fn suspects<'f>(flow: &'f Flow, shape: &Shape, gains: &Gains) -> Vec<&'f Arc> {
     flow.arcs.iter().filter(within).filter(raises).collect()
 }
 
-/// The nodes of a shortest way around, beginning and ending with the one that raises.
-fn around(flow: &Flow, shape: &Shape, journey: &Journey, arc: &Arc) -> String {
-    let pairs: Vec<(u32, u32)> = flow
+/// A shortest way around, beginning and ending with the node that raises.
+fn around(flow: &Flow, shape: &Shape, arc: &Arc) -> Counterexample {
+    let open: Vec<&Arc> = flow
         .arcs
         .iter()
         .filter(|arc| super::shape::is_open(arc))
-        .map(|arc| (arc.from, arc.to))
         .collect();
+    let pairs: Vec<(u32, u32)> = open.iter().map(|arc| (arc.from, arc.to)).collect();
     let arcs = Arcs::new(flow.states.len(), &pairs);
-    let mut nodes = Vec::new();
-    for state in [arc.from]
-        .into_iter()
-        .chain(arcs.path(&shape.group, arc.to, arc.from))
-    {
-        let Some(node) = flow.state(state).map(|state| state.node) else {
-            continue;
-        };
-        if nodes.last() != Some(&node) {
-            nodes.push(node);
-        }
-    }
-    let count = nodes.len();
-    let mut parts: Vec<String> = nodes
-        .into_iter()
-        .filter_map(|node| journey.graph.node_weight(node))
-        .map(|node| node.path.to_string())
-        .collect();
-    if count > SHOWN_MAX
-        && let Some(last) = parts.pop()
-    {
-        parts.truncate(SHOWN_MAX - 1);
-        parts.push(format!("… {} more …", count - SHOWN_MAX));
-        parts.push(last);
-    }
-    parts.join(" -> ")
+    let path = arcs.path(&shape.group, arc.to, arc.from);
+    let back = path.windows(2).filter_map(|pair| {
+        let [from, to] = pair else { return None };
+        let start = open.partition_point(|arc| arc.from < *from);
+        let mut leaving = open
+            .get(start..)?
+            .iter()
+            .take_while(|arc| arc.from == *from);
+        leaving.find(|arc| arc.to == *to).copied()
+    });
+    route::around(flow, [arc].into_iter().chain(back))
 }
