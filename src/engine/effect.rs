@@ -46,6 +46,18 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// What kind it is, as traces call it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Verify(_) => "verify",
+            Self::ReadIdentity(_) => "read_identity",
+            Self::SetStatus(_) => "set_status",
+            Self::Send(_) => "send",
+            Self::ReadSession(_) => "read_session",
+            Self::Custom(_) => "custom",
+        }
+    }
+
     /// Whether a repetition must be dropped.
     pub fn is_once(&self) -> bool {
         match self {

@@ -42,6 +42,7 @@ pub mod step;
 mod success;
 pub mod trace;
 mod turn;
+mod view;
 mod walk;
 
 pub use turn::is_system_property;

@@ -9,7 +9,6 @@ use std::{fmt, sync::Arc};
 use crate::{
     analysis::levels::{Gain, GainRow},
     engine::{
-        effect::Effect,
         expr::Test,
         live::Row,
         node_type::{KeyTable, Prepared},
@@ -247,18 +246,6 @@ impl Plan {
             .iter()
             .copied()
             .chain((node.error != NOWHERE).then_some(node.error))
-    }
-}
-
-/// The name of an effect in traces.
-pub(crate) fn kind(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::Verify(_) => "verify",
-        Effect::ReadIdentity(_) => "read_identity",
-        Effect::SetStatus(_) => "set_status",
-        Effect::Send(_) => "send",
-        Effect::ReadSession(_) => "read_session",
-        Effect::Custom(_) => "custom",
     }
 }
 

@@ -230,6 +230,14 @@ impl Run {
         KeyId(u32::try_from(plan.keys.len() + at).unwrap_or(u32::MAX))
     }
 
+    /// The number of a key, where anything has named it.
+    pub(crate) fn find_key(&self, plan: &Plan, name: &str) -> Option<KeyId> {
+        plan.keys.find(name).or_else(|| {
+            let at = self.keys.iter().position(|key| &**key == name)?;
+            u32::try_from(plan.keys.len() + at).ok().map(KeyId)
+        })
+    }
+
     /// An answer was taken: effects are numbered anew, and visits of the turn are counted anew.
     pub(crate) fn next_generation(&mut self) {
         self.generation = self.generation.saturating_add(1);

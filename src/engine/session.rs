@@ -57,7 +57,7 @@ pub(crate) struct Linked {
 /// Clones share one plan.
 #[derive(Clone)]
 pub struct Engine {
-    linked: Arc<Linked>,
+    pub(super) linked: Arc<Linked>,
     limits: Arc<Limits>,
 }
 
@@ -246,8 +246,8 @@ impl Engine {
 /// One run of a journey.
 #[derive(Clone)]
 pub struct AuthSession {
-    engine: Engine,
-    run: Run,
+    pub(super) engine: Engine,
+    pub(super) run: Run,
     trace: Option<Vec<Event>>,
     notes: Vec<String>,
 }

@@ -13,7 +13,7 @@ use crate::{
         host::{Host, Timestamp},
         limits::Limits,
         live::Row,
-        plan::{Facts, InnerOutcomes, Needs, Plan, Unit, is_secret, kind},
+        plan::{Facts, InnerOutcomes, Needs, Plan, Unit, is_secret},
         request::Request,
         run::{Asker, Run, Standing, Words},
         session::Linked,
@@ -234,7 +234,7 @@ impl Turn<'_> {
             node: self.unit_name(),
         };
         if self.trace.is_some() {
-            let (node, kind) = (Arc::clone(&call.node), kind(&call.effect));
+            let (node, kind) = (Arc::clone(&call.node), call.effect.kind());
             self.note(Event::Called { node, kind });
         }
         self.run.standing = Standing::Call(call.clone());

@@ -14,7 +14,6 @@ use crate::{
         callback::{Ask, Callback},
         effect::{Effect, EffectId},
         error::NodeError,
-        plan::kind,
         step::{Call, FailureReason, Step, Suspended},
     },
     model::{
@@ -188,7 +187,7 @@ impl Walker<'_> {
         } else {
             self.unit_path()
         };
-        self.log.push(format!("{path} calls {}", kind(&effect)));
+        self.log.push(format!("{path} calls {}", effect.kind()));
         Then::Stop(Box::new(Step::Call(Call {
             id: self.id(),
             effect,

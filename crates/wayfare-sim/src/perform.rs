@@ -1,0 +1,166 @@
+//! How a world performs effects.
+//!
+//! What the script says comes first, then what was done before under the same id, then the world. A
+//! comparison takes a try of the account before it compares and gives all tries back on a match; whoever
+//! is unknown, out of tries or without the secret gets the same answer.
+
+use std::sync::Arc;
+
+use wayfare::{
+    Effect, EffectReply, Secret, Timestamp,
+    engine::{
+        effect::{Credential, Message, SetStatus, Verify, Who},
+        step::Call,
+    },
+};
+
+use crate::{
+    lockout::Kind,
+    user::User,
+    world::{Performed, Scripted, Sent, World},
+};
+
+impl World {
+    /// Performs one effect.
+    ///
+    /// An effect that must not happen twice and was begun before does not happen again: a comparison is a
+    /// miss then, as what came of it is not told twice, and anything else has the reply it had.
+    pub fn perform(&mut self, call: &Call, now: Timestamp) -> EffectReply {
+        let reply = self.reply_to(call, now);
+        self.performed.push(Performed {
+            node: Arc::clone(&call.node),
+            effect_id: call.id,
+            kind: call.effect.kind(),
+            effect: call.effect.clone(),
+            reply: reply.clone(),
+            at: now,
+        });
+        reply
+    }
+
+    fn reply_to(&mut self, call: &Call, now: Timestamp) -> EffectReply {
+        if self.failing.contains(&self.performed.len()) {
+            return EffectReply::Failed("the outside fails".to_owned());
+        }
+        let once = call.effect.is_once();
+        if once && let Some(before) = self.done.get(&call.id) {
+            return match &call.effect {
+                Effect::Verify(_) => EffectReply::Miss,
+                _ => before.clone(),
+            };
+        }
+        let reply = match self.next_scripted(&call.node) {
+            Some(Scripted::Fail(message)) => EffectReply::Failed(message),
+            Some(Scripted::Reply(reply)) => {
+                self.act_as_said(call, &reply, now);
+                reply
+            }
+            None => self.act(call, now),
+        };
+        if once {
+            self.done.insert(call.id, reply.clone());
+        }
+        reply
+    }
+
+    fn next_scripted(&mut self, node: &Arc<str>) -> Option<Scripted> {
+        self.replies.get_mut(node)?.pop_front()
+    }
+
+    /// Does what a scripted reply says was done.
+    fn act_as_said(&mut self, call: &Call, reply: &EffectReply, now: Timestamp) {
+        match (&call.effect, reply) {
+            (Effect::Send(message), EffectReply::Sent) => self.send(&call.node, message, now),
+            (Effect::SetStatus(set), EffectReply::StatusSet(true)) => {
+                self.set_status(set);
+            }
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, call: &Call, now: Timestamp) -> EffectReply {
+        match &call.effect {
+            Effect::Verify(verify) => self.verify(verify, now),
+            Effect::ReadIdentity(read) => {
+                let user = self.who(&read.who);
+                EffectReply::Identity(user.map(|user| user.identity(&read.attributes)))
+            }
+            Effect::SetStatus(set) => EffectReply::StatusSet(self.set_status(set)),
+            Effect::Send(message) => {
+                self.send(&call.node, message, now);
+                EffectReply::Sent
+            }
+            Effect::ReadSession(read) => {
+                let session = self.sessions.get(&read.session.0);
+                EffectReply::Session(session.map(|session| session.view(&read.properties)))
+            }
+            Effect::Custom(custom) => EffectReply::Failed(format!(
+                "nothing is scripted for `{}`, and this world does not know the effect `{}`",
+                call.node, custom.kind
+            )),
+            _ => EffectReply::Failed("this world does not know the effect".to_owned()),
+        }
+    }
+
+    fn who(&self, who: &Who) -> Option<&User> {
+        match who {
+            Who::Name(name) => self.find(name),
+            Who::Subject(subject) => self.find_subject(subject),
+        }
+    }
+
+    fn verify(&mut self, verify: &Verify, now: Timestamp) -> EffectReply {
+        let Some(user) = self.who(&verify.who).cloned() else {
+            return EffectReply::Miss;
+        };
+        let key = (user.subject.clone(), Kind::of(&verify.credential));
+        let counter = self.counters.entry(key.clone()).or_default();
+        if !counter.take(&self.lockout, now) || !self.is_right(&user, verify) {
+            return EffectReply::Miss;
+        }
+        self.counters.remove(&key);
+        EffectReply::Match(user.identity(&[]))
+    }
+
+    fn is_right(&mut self, user: &User, verify: &Verify) -> bool {
+        let typed = &verify.secret;
+        let same = |kept: &Secret<String>| kept == typed && !kept.reveal().is_empty();
+        match &verify.credential {
+            Credential::Password => user.password.as_ref().is_some_and(|kept| kept == typed),
+            Credential::Otp { expected, lapsed } => same(expected) && !lapsed,
+            Credential::Recovery => {
+                let Some(at) = user.recovery_codes.iter().position(same) else {
+                    return false;
+                };
+                let kept = self
+                    .users
+                    .values_mut()
+                    .find(|kept| kept.subject == user.subject);
+                if let Some(kept) = kept {
+                    kept.recovery_codes.remove(at);
+                }
+                true
+            }
+        }
+    }
+
+    fn set_status(&mut self, set: &SetStatus) -> bool {
+        let Some(subject) = self.who(&set.who).map(|user| user.subject.clone()) else {
+            return false;
+        };
+        let mut users = self.users.values_mut();
+        let Some(user) = users.find(|user| user.subject == subject) else {
+            return false;
+        };
+        user.active = set.active;
+        true
+    }
+
+    fn send(&mut self, node: &Arc<str>, message: &Message, now: Timestamp) {
+        self.outbox.push(Sent {
+            node: Arc::clone(node),
+            message: message.clone(),
+            at: now,
+        });
+    }
+}

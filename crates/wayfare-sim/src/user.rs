@@ -1,0 +1,87 @@
+//! The people of a world.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{Secret, SubjectId, Value, engine::effect::Identity};
+
+/// Somebody who may log in.
+///
+/// ```
+/// use wayfare_sim::User;
+/// let user = User::new("ada").password("Ch4ng31t").attribute("mail", "ada@example.com");
+/// assert!(user.active);
+/// assert!(!format!("{user:?}").contains("Ch4ng31t"));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct User {
+    /// The canonical id; `id-` and the name unless it was told.
+    pub subject: SubjectId,
+    /// The canonical name.
+    pub username: Arc<str>,
+    /// The password; nobody gets in by one where there is none.
+    pub password: Option<Secret<String>>,
+    /// Whether the account is active.
+    pub active: bool,
+    /// The attributes of the profile; letter case of their names does not matter.
+    pub attributes: BTreeMap<String, Value>,
+    /// The recovery codes that are not used up.
+    pub recovery_codes: Vec<Secret<String>>,
+}
+
+impl User {
+    /// An active user without a password, whose profile holds `uid` and `username` as the server's do.
+    pub fn new(username: impl Into<Arc<str>>) -> Self {
+        let username = username.into();
+        let name = |key: &str| (key.to_owned(), Value::Text(Arc::clone(&username)));
+        Self {
+            subject: SubjectId(Arc::from(format!("id-{username}"))),
+            attributes: BTreeMap::from([name("uid"), name("username")]),
+            password: None,
+            active: true,
+            recovery_codes: Vec::new(),
+            username,
+        }
+    }
+
+    /// With this password.
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(Secret::from(password));
+        self
+    }
+
+    /// With this attribute in the profile.
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.attributes.insert(name.into(), value.into());
+        self
+    }
+
+    /// With one more recovery code.
+    pub fn recovery_code(mut self, code: &str) -> Self {
+        self.recovery_codes.push(Secret::from(code));
+        self
+    }
+
+    /// With an account that is not active.
+    pub fn inactive(mut self) -> Self {
+        self.active = false;
+        self
+    }
+
+    /// The identity as a store gives it, with the attributes that are wanted and there.
+    pub fn identity(&self, wanted: &[Arc<str>]) -> Identity {
+        let find = |name: &str| {
+            let mut all = self.attributes.iter();
+            all.find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.clone())
+        };
+        Identity {
+            subject: self.subject.clone(),
+            username: Arc::clone(&self.username),
+            active: self.active,
+            attributes: wanted
+                .iter()
+                .filter_map(|name| Some((Arc::clone(name), find(name)?)))
+                .collect(),
+        }
+    }
+}
