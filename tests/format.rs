@@ -126,6 +126,8 @@ fn items(text: &str) -> Vec<&str> {
             ast::Item::Extern(item) => item.span,
             ast::Item::Policy(item) => item.span,
             ast::Item::Allow(item) => item.span,
+            ast::Item::Test(item) => item.span,
+            ast::Item::Uncovered(item) => item.span,
         })
         .map(|span| {
             text[span.range().end..]

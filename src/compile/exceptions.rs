@@ -89,7 +89,9 @@ fn scopes<'a>(cx: &Cx<'a>, units: &[Unit<'a>], analysed: &BTreeSet<UnitId>) -> V
                 | ast::Item::Parameter(_)
                 | ast::Item::Journey(_)
                 | ast::Item::Fragment(_)
-                | ast::Item::Extern(_) => {}
+                | ast::Item::Extern(_)
+                | ast::Item::Test(_)
+                | ast::Item::Uncovered(_) => {}
             }
         }
     }

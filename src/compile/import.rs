@@ -325,6 +325,7 @@ impl<'i> Loader<'i> {
         let served = loaded.file.items.iter().find_map(|item| match item {
             ast::Item::Journey(journey) => Some(("journey", journey.head)),
             ast::Item::Policy(policy) => Some(("policy", policy.head)),
+            ast::Item::Test(test) => Some(("test", test.head)),
             _ => None,
         });
         if let Some((what, head)) = served {

@@ -394,6 +394,8 @@ fn assemble(
         keys,
         secret_parameters,
         policies: Vec::new(),
+        scenarios: Vec::new(),
+        uncovered: Vec::new(),
     }
 }
 
@@ -415,6 +417,8 @@ fn collect(files: &[Loaded]) -> (Units<'_>, Vec<(&ast::Extern, SourceId)>) {
                 | ast::Item::Constant(_)
                 | ast::Item::Parameter(_)
                 | ast::Item::Policy(_)
+                | ast::Item::Test(_)
+                | ast::Item::Uncovered(_)
                 | ast::Item::Allow(_) => continue,
             };
             units.heads.push(Head {

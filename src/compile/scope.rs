@@ -96,6 +96,8 @@ impl<'a> Cx<'a> {
                     | ast::Item::Fragment(_)
                     | ast::Item::Extern(_)
                     | ast::Item::Policy(_)
+                    | ast::Item::Test(_)
+                    | ast::Item::Uncovered(_)
                     | ast::Item::Allow(_) => {}
                 }
             }

@@ -15,6 +15,7 @@ pub mod program;
 pub mod property;
 pub mod realm;
 pub mod resource;
+pub mod scenario;
 pub mod signature;
 pub mod text;
 pub mod value;

@@ -8,6 +8,7 @@ use crate::{
         expr::KeyId,
         journey::{Journey, JourneyId},
         policy::Policy,
+        scenario::{Scenario, Uncovered},
         value::Type,
     },
     source::SourceMap,
@@ -32,6 +33,10 @@ pub struct Program {
     pub secret_parameters: BTreeMap<Arc<str>, Type>,
     /// The policies in declaration order; no run depends on them.
     pub policies: Vec<Policy>,
+    /// The tests in declaration order; no run depends on them.
+    pub scenarios: Vec<Scenario>,
+    /// The arrows that no test need take; no run depends on them.
+    pub uncovered: Vec<Uncovered>,
 }
 
 impl Program {

@@ -20,18 +20,21 @@ use crate::{
 fn openers(place: Place) -> &'static [&'static str] {
     match place {
         Place::Top => &[
-            "journey", "fragment", "import", "let", "param", "extern", "policy", "allow",
+            "journey", "fragment", "import", "let", "param", "extern", "policy", "test", "allow",
         ],
         Place::Body => &["node", "start", "ensure", "on", "allow"],
         Place::Node => &["when", "else", "node", "on", "allow"],
         Place::Extern => &["asks", "reads", "writes", "proves", "suspends", "calls"],
         Place::Policy => &["actions", "subjects", "ttl", "when", "require", "allow"],
+        Place::Test => &[
+            "given", "answer", "reply", "expect", "advance", "resume", "repeat",
+        ],
         Place::Any => &["when", "else", "node", "start", "ensure", "on", "allow"],
     }
 }
 
 /// What other languages call the words that begin a line.
-const SYNONYMS: [(&str, &str); 39] = [
+const SYNONYMS: [(&str, &str); 45] = [
     ("tree", "journey"),
     ("flow", "journey"),
     ("workflow", "journey"),
@@ -71,6 +74,12 @@ const SYNONYMS: [(&str, &str); 39] = [
     ("ignore", "allow"),
     ("suppress", "allow"),
     ("import_from", "import"),
+    ("assert", "expect"),
+    ("then", "expect"),
+    ("wait", "advance"),
+    ("sleep", "advance"),
+    ("enter", "answer"),
+    ("scenario", "test"),
 ];
 
 /// The words that stand within a line.
@@ -511,7 +520,8 @@ fn heads(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
 /// `key: value`, `key == value`, `key value`.
 fn settings(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
     for (n, piece) in pieces.iter().enumerate() {
-        if piece.is(":") || piece.is("==") || piece.is(":=") {
+        let is_answer = pieces.first().is_some_and(|first| first.is("answer"));
+        if piece.is(":") || piece.is("==") || piece.is(":=") || is_answer && piece.is("->") {
             found.push(guess(
                 codes::SYNTAX,
                 piece.range(),

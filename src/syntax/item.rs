@@ -75,6 +75,16 @@ pub(super) fn is_trivia(rule: Rule) -> bool {
             | Rule::ANY_OF
             | Rule::PROOF_OF
             | Rule::FILE
+            | Rule::TEST
+            | Rule::FOR
+            | Rule::REPEAT
+            | Rule::GIVEN
+            | Rule::ANSWER
+            | Rule::REPLY
+            | Rule::EXPECT
+            | Rule::ADVANCE
+            | Rule::RESUME
+            | Rule::ALLOW_UNCOVERED
     )
 }
 

@@ -10,7 +10,7 @@ use crate::{
     codes,
     diagnostic::{Code, Diagnostic},
     source::Span,
-    syntax::{guess, literal::clip, parser::Rule},
+    syntax::{guess, literal::clip, parser::Rule, tree::is_step},
 };
 
 /// The kinds of block that a line may stand in.
@@ -21,6 +21,7 @@ pub(super) enum Place {
     Node,
     Extern,
     Policy,
+    Test,
     /// A block of a line that was not understood.
     Any,
 }
@@ -106,6 +107,7 @@ pub(super) fn fits(rule: Rule, place: Place) -> bool {
             rule,
             Rule::setting | Rule::subjects | Rule::condition | Rule::require | Rule::allow
         ),
+        Place::Test => is_step(rule),
     }
 }
 
@@ -124,6 +126,13 @@ pub(super) fn misplaced(rule: Rule, text: &str, span: Span, place: Place) -> Dia
         Rule::subjects => "`subjects`",
         Rule::otherwise => "`else`",
         Rule::allow => "`allow`",
+        Rule::given => "`given`",
+        Rule::answer => "`answer`",
+        Rule::reply => "`reply`",
+        Rule::expect => "`expect`",
+        Rule::advance => "`advance`",
+        Rule::resume => "`resume`",
+        Rule::repeat => "`repeat`",
         _ => "what a type does",
     };
     let finding = Diagnostic::new(
@@ -154,6 +163,7 @@ fn here(place: Place) -> &'static str {
         Place::Node => "in a node",
         Place::Extern => "in an `extern`",
         Place::Policy => "in a policy",
+        Place::Test => "in a test",
         Place::Any => "here",
     }
 }
@@ -162,7 +172,7 @@ fn here(place: Place) -> &'static str {
 fn expected(place: Place) -> &'static str {
     match place {
         Place::Top => {
-            "`journey`, `fragment`, `import`, `let`, `param`, `extern`, `policy` or `allow`"
+            "`journey`, `fragment`, `import`, `let`, `param`, `extern`, `policy`, `test` or `allow`"
         }
         Place::Body => "`start`, `node`, `ensure`, `key = value`, `on error` or `allow`",
         Place::Node => "`outcome -> target`, `key = value`, `when`, `else`, `node` or `allow`",
@@ -170,6 +180,7 @@ fn expected(place: Place) -> &'static str {
         Place::Policy => {
             "`actions = […]`, `subjects = […]`, `ttl = …`, `when`, `require` or `allow`"
         }
+        Place::Test => "`given`, `answer`, `reply`, `advance`, `resume`, `repeat` or `expect`",
         Place::Any => "an item of the language",
     }
 }
@@ -233,7 +244,9 @@ fn is_clean(place: Place, lines: &str) -> bool {
         Place::Node => &[("journey x {\nnode x: X {\n", "}\n}\n")],
         Place::Extern => &[("extern X \"X\" -> x {\n", "}\n")],
         Place::Policy => &[("policy x \"x\" {\n", "}\n")],
+        Place::Test => &[("test \"x\" {\n", "}\n")],
         Place::Any => &[
+            ("test \"x\" {\n", "}\n"),
             ("journey x {\nnode x: X {\n", "}\n}\n"),
             ("journey x {\n", "}\n"),
             ("", ""),

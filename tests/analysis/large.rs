@@ -67,6 +67,8 @@ fn program(journeys: Vec<Journey>) -> Program {
             .collect(),
         secret_parameters: BTreeMap::new(),
         policies: Vec::new(),
+        scenarios: Vec::new(),
+        uncovered: Vec::new(),
     }
 }
 

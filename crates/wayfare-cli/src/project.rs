@@ -234,6 +234,7 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
                 wanted.extend(calls(&journey.body));
             }
             Item::Fragment(fragment) => wanted.extend(calls(&fragment.body)),
+            Item::Test(test) => wanted.extend(test.journey.iter().map(|name| name.text.clone())),
             Item::Policy(policy) => {
                 for require in &policy.requires {
                     let sent = ["journey", "transaction"].contains(&require.kind.text.as_str());
@@ -246,6 +247,7 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
             | Item::Constant(_)
             | Item::Parameter(_)
             | Item::Extern(_)
+            | Item::Uncovered(_)
             | Item::Allow(_) => {}
         }
     }

@@ -6,6 +6,7 @@
 //! an item stays behind it. Items of a file or journey are never moved; their order is the author's.
 
 mod line;
+mod test;
 
 use line::type_text;
 
@@ -55,6 +56,7 @@ enum Class {
     Arm,
     OnError,
     Ensure,
+    Step,
 }
 
 /// Items of one group may stand without an empty line between them.
@@ -295,6 +297,8 @@ impl<'a> Printer<'a> {
             Item::Allow(allow) => line(Class::Allow, allow.span, self.allow(allow)),
             Item::Extern(item) => self.extern_type(item),
             Item::Policy(policy) => self.policy(policy),
+            Item::Test(test) => self.test(test),
+            Item::Uncovered(item) => self.uncovered(item),
             Item::Journey(journey) => {
                 let mut head = format!("journey {}", journey.name.text);
                 if let Some(wire) = &journey.wire_name {

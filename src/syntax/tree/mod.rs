@@ -6,8 +6,13 @@
 //! of the lines says which head it belongs to; well-formed files never depend on indentation.
 
 mod doc;
+mod owner;
 mod policy;
 mod stray;
+mod test;
+
+use owner::{Owner, note_end, note_open};
+pub(super) use test::is_step;
 
 use crate::{
     codes,
@@ -15,7 +20,7 @@ use crate::{
     source::{SourceId, Span},
     syntax::{
         Parsed,
-        ast::{Arm, Body, Doc, Extern, File, Fragment, Item, Journey, Node, Policy},
+        ast::{Arm, Body, Doc, File, Fragment, Item, Journey},
         item::{Inner as _, Pair, Reader},
         parser::Rule,
         recover::{self, Budget, Place},
@@ -62,17 +67,6 @@ pub(super) fn build(
         file: tree.file,
         diagnostics,
     }
-}
-
-/// What a block belongs to.
-enum Owner {
-    Journey(Box<Journey>),
-    Fragment(Box<Fragment>),
-    Node(Box<Node>),
-    Extern(Box<Extern>),
-    Policy(Box<Policy>),
-    /// A line that was not understood, or lines behind a brace that closed too early.
-    Stray,
 }
 
 /// An open block.
@@ -177,6 +171,7 @@ impl Tree<'_> {
             Some(Owner::Node(_)) => Place::Node,
             Some(Owner::Extern(_)) => Place::Extern,
             Some(Owner::Policy(_)) => Place::Policy,
+            Some(Owner::Test(_) | Owner::Repeat(_)) => Place::Test,
             Some(Owner::Stray) => Place::Any,
         }
     }
@@ -257,13 +252,7 @@ impl Tree<'_> {
         if is_late {
             self.late_brace(&frame, span);
         }
-        match &mut frame.owner {
-            Owner::Journey(journey) => journey.body.open = span,
-            Owner::Fragment(fragment) => fragment.body.open = span,
-            Owner::Extern(item) => item.open = Some(span),
-            Owner::Policy(policy) => policy.open = span,
-            Owner::Node(_) | Owner::Stray => {}
-        }
+        note_open(&mut frame.owner, span);
         if let Owner::Node(node) = &mut frame.owner {
             node.open = Some(span);
             if let Some(Arm::Only(arrow)) = node.arms.first() {
@@ -312,7 +301,11 @@ impl Tree<'_> {
         match &frame.owner {
             Owner::Node(_) | Owner::Extern(_) => self.attach(frame.owner),
             Owner::Stray => {}
-            Owner::Journey(_) | Owner::Fragment(_) | Owner::Policy(_) => {
+            Owner::Journey(_)
+            | Owner::Fragment(_)
+            | Owner::Policy(_)
+            | Owner::Test(_)
+            | Owner::Repeat(_) => {
                 let end = Span::new(self.id, self.last_end, self.last_end);
                 self.reader.report(
                     Diagnostic::new(codes::SYNTAX, frame.head, "this line opens no block")
@@ -357,22 +350,6 @@ impl Tree<'_> {
             && before == self.reader.findings.len()
         {
             self.reader.report(finding);
-        }
-    }
-
-    fn attach(&mut self, owner: Owner) {
-        match owner {
-            Owner::Journey(journey) => self.file.items.push(Item::Journey(*journey)),
-            Owner::Fragment(fragment) => self.file.items.push(Item::Fragment(*fragment)),
-            Owner::Extern(item) => self.file.items.push(Item::Extern(*item)),
-            Owner::Policy(policy) => self.file.items.push(Item::Policy(*policy)),
-            Owner::Node(node) => match self.open.last_mut().map(|frame| &mut frame.owner) {
-                Some(Owner::Journey(journey)) => journey.body.nodes.push(*node),
-                Some(Owner::Fragment(fragment)) => fragment.body.nodes.push(*node),
-                Some(Owner::Node(page)) => page.children.push(*node),
-                Some(Owner::Extern(_) | Owner::Policy(_) | Owner::Stray) | None => {}
-            },
-            Owner::Stray => {}
         }
     }
 
@@ -475,7 +452,7 @@ impl Tree<'_> {
         let rule = pair.as_rule();
         let opens = matches!(
             rule,
-            Rule::journey | Rule::fragment | Rule::extern_type | Rule::policy
+            Rule::journey | Rule::fragment | Rule::extern_type | Rule::policy | Rule::test
         );
         let outer = self.open.first().map(|frame| frame.indent);
         let is_inside = outer.is_some_and(|indent| {
@@ -517,6 +494,15 @@ impl Tree<'_> {
                 if let Some(item) = reader.extern_type(pair, doc) {
                     let head = item.name.span;
                     self.await_block(Owner::Extern(Box::new(item)), head);
+                    return;
+                }
+                None
+            }
+            Rule::uncovered => reader.uncovered(pair).map(Item::Uncovered),
+            Rule::test => {
+                if let Some(test) = reader.test(pair, doc) {
+                    let head = test.head;
+                    self.await_block(Owner::Test(Box::new(test)), head);
                     return;
                 }
                 None
@@ -596,7 +582,7 @@ impl Tree<'_> {
                 ),
             )
             .expected(
-                "`journey`, `fragment`, `extern`, `policy`, `import`, `let`, `param` or `allow`",
+                "`journey`, `fragment`, `extern`, `policy`, `test`, `import`, `let`, `param` or `allow`",
             ),
         );
     }
@@ -621,6 +607,9 @@ impl Tree<'_> {
     /// Builds an item and puts it where it belongs; in a stray block only its findings count.
     fn put(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<()> {
         let rule = pair.as_rule();
+        if is_step(rule) {
+            return self.put_step(pair);
+        }
         let reader = &mut self.reader;
         let owner = self.open.last_mut().map(|frame| &mut frame.owner);
         match rule {
@@ -636,7 +625,7 @@ impl Tree<'_> {
                     Some(Owner::Fragment(fragment)) => fragment.body.allows.push(allow),
                     Some(Owner::Node(node)) => node.allows.push(allow),
                     Some(Owner::Policy(policy)) => policy.allows.push(allow),
-                    Some(Owner::Extern(_) | Owner::Stray) => {}
+                    Some(Owner::Extern(_) | Owner::Test(_) | Owner::Repeat(_) | Owner::Stray) => {}
                     None => self.file.items.push(Item::Allow(allow)),
                 }
             }
@@ -647,7 +636,8 @@ impl Tree<'_> {
                     Some(Owner::Fragment(fragment)) => fragment.body.settings.push(setting),
                     Some(Owner::Node(node)) => node.settings.push(setting),
                     Some(Owner::Policy(policy)) => policy.setting(setting),
-                    Some(Owner::Extern(_) | Owner::Stray) | None => {}
+                    Some(Owner::Extern(_) | Owner::Test(_) | Owner::Repeat(_) | Owner::Stray)
+                    | None => {}
                 }
             }
             Rule::on_error => {
@@ -656,14 +646,28 @@ impl Tree<'_> {
                     Some(Owner::Journey(journey)) => journey.body.on_errors.push(arrow),
                     Some(Owner::Fragment(fragment)) => fragment.body.on_errors.push(arrow),
                     Some(Owner::Node(node)) => node.on_errors.push(arrow),
-                    Some(Owner::Extern(_) | Owner::Policy(_) | Owner::Stray) | None => {}
+                    Some(
+                        Owner::Extern(_)
+                        | Owner::Policy(_)
+                        | Owner::Test(_)
+                        | Owner::Repeat(_)
+                        | Owner::Stray,
+                    )
+                    | None => {}
                 }
             }
             Rule::start | Rule::ensure => {
                 let body = match owner {
                     Some(Owner::Journey(journey)) => Some(&mut journey.body),
                     Some(Owner::Fragment(fragment)) => Some(&mut fragment.body),
-                    Some(Owner::Node(_) | Owner::Extern(_) | Owner::Policy(_) | Owner::Stray)
+                    Some(
+                        Owner::Node(_)
+                        | Owner::Extern(_)
+                        | Owner::Policy(_)
+                        | Owner::Test(_)
+                        | Owner::Repeat(_)
+                        | Owner::Stray,
+                    )
                     | None => None,
                 };
                 if rule == Rule::start {
@@ -728,7 +732,7 @@ impl Tree<'_> {
         }
         let finding = recover::misplaced(pair.as_rule(), pair.as_str(), span, place);
         self.reader.report(finding);
-        if pair.as_rule() == Rule::node {
+        if matches!(pair.as_rule(), Rule::node | Rule::repeat) {
             self.await_block(Owner::Stray, span);
         }
     }
@@ -752,6 +756,8 @@ fn is_top(rule: Rule) -> bool {
             | Rule::fragment
             | Rule::extern_type
             | Rule::policy
+            | Rule::test
+            | Rule::uncovered
             | Rule::later
     )
 }
@@ -772,28 +778,4 @@ fn first_word(text: &str) -> &str {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
         .next()
         .unwrap_or_default()
-}
-
-/// Notes the closing brace in the item it closes.
-fn note_end(owner: &mut Owner, brace: Span) {
-    match owner {
-        Owner::Journey(journey) => {
-            journey.span = journey.span.to(brace);
-            journey.body.close = brace;
-        }
-        Owner::Fragment(fragment) => {
-            fragment.span = fragment.span.to(brace);
-            fragment.body.close = brace;
-        }
-        Owner::Node(node) => {
-            node.span = node.span.to(brace);
-            node.close = Some(brace);
-        }
-        Owner::Extern(item) => item.span = item.span.to(brace),
-        Owner::Policy(policy) => {
-            policy.span = policy.span.to(brace);
-            policy.close = brace;
-        }
-        Owner::Stray => {}
-    }
 }
