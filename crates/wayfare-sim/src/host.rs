@@ -1,6 +1,6 @@
 //! A clock that stands still until it is moved, and numbers from a seed.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use wayfare::{Host, Timestamp, engine::host::NoRandomness};
 
@@ -25,6 +25,8 @@ pub struct SimHost {
     state: Cell<u64>,
     draws: Cell<u64>,
     fails: Cell<Fails>,
+    jumps: Arc<[i64]>,
+    jumped: Cell<usize>,
 }
 
 /// Which draws fail.
@@ -46,7 +48,17 @@ impl SimHost {
             state: Cell::new(seed),
             draws: Cell::new(0),
             fails: Cell::new(Fails::Never),
+            jumps: Arc::from([]),
+            jumped: Cell::new(0),
         }
+    }
+
+    /// With a clock that jumps, forwards or back, by the next of these milliseconds whenever it is read,
+    /// and stands still once there are no more.
+    pub fn jumping(mut self, jumps: impl Into<Arc<[i64]>>) -> Self {
+        self.jumps = jumps.into();
+        self.jumped.set(0);
+        self
     }
 
     /// Moves the clock on.
@@ -88,6 +100,12 @@ impl SimHost {
 
 impl Host for SimHost {
     fn now(&self) -> Timestamp {
+        let at = self.jumped.get();
+        if let Some(jump) = self.jumps.get(at) {
+            self.jumped.set(at + 1);
+            let Timestamp(now) = self.now.get();
+            self.now.set(Timestamp(now.saturating_add_signed(*jump)));
+        }
         self.now.get()
     }
 

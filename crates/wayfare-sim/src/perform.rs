@@ -94,10 +94,13 @@ impl World {
                 let session = self.sessions.get(&read.session.0);
                 EffectReply::Session(session.map(|session| session.view(&read.properties)))
             }
-            Effect::Custom(custom) => EffectReply::Failed(format!(
-                "nothing is scripted for `{}`, and this world does not know the effect `{}`",
-                call.node, custom.kind
-            )),
+            Effect::Custom(custom) => match self.custom.get(&custom.kind) {
+                Some(reply) => reply.clone(),
+                None => EffectReply::Failed(format!(
+                    "nothing is scripted for `{}`, and this world does not know the effect `{}`",
+                    call.node, custom.kind
+                )),
+            },
             _ => EffectReply::Failed("this world does not know the effect".to_owned()),
         }
     }

@@ -11,7 +11,7 @@ use wayfare::{
     engine::step::{Call, Suspended},
 };
 
-use crate::{host::SimHost, link, world::World};
+use crate::{host::SimHost, link, seal::OpenSeal, world::World};
 
 /// Where a run stands that nobody but a person can take on.
 #[derive(Debug, Clone, PartialEq)]
@@ -179,10 +179,15 @@ impl Play {
         &self.host
     }
 
-    /// Replaces the run by one that was sealed and opened again, say; world, host and trace stay.
-    pub fn restored(mut self, session: AuthSession) -> Self {
+    /// Seals the run and opens it again, as between two requests; nothing else changes.
+    ///
+    /// # Errors
+    /// As [`AuthSession::seal`] and [`Engine::open`].
+    pub fn restore(&mut self) -> Result<(), EngineError> {
+        let sealed = self.session.seal(&OpenSeal, b"play")?;
+        let session = self.session.engine().open(&OpenSeal, b"play", &sealed)?;
         self.session = session.traced();
-        self
+        Ok(())
     }
 
     /// The world as the run has left it, with the host, for the next run.

@@ -92,6 +92,8 @@ pub struct World {
     /// What the outside says next to a node, by the name that [`wayfare::engine::step::Call::node`] has;
     /// each is said once.
     pub replies: BTreeMap<Arc<str>, VecDeque<Scripted>>,
+    /// What every effect of an embedder's own is replied with, by its kind, where nothing is scripted.
+    pub custom: BTreeMap<Arc<str>, EffectReply>,
     /// The effects that fail, by their number in this world, from 0.
     pub failing: BTreeSet<usize>,
     /// When failures lock an account.
@@ -122,6 +124,12 @@ impl World {
     /// With this said to a node, after what is to be said to it already.
     pub fn reply(mut self, node: impl Into<Arc<str>>, scripted: Scripted) -> Self {
         self.script(node, scripted);
+        self
+    }
+
+    /// With this reply to every effect of this kind, see [`wayfare::engine::effect::Custom::kind`].
+    pub fn answers(mut self, kind: impl Into<Arc<str>>, reply: EffectReply) -> Self {
+        self.custom.insert(kind.into(), reply);
         self
     }
 

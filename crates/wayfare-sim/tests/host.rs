@@ -44,3 +44,12 @@ fn draws_fail_when_they_are_told_to() {
     assert!(draw(&host, 1).is_some());
     assert_eq!(host.draws(), 5);
 }
+
+#[test]
+fn a_clock_may_jump_whenever_it_is_read() {
+    let host = SimHost::new(1).jumping([1_000, -3_000]);
+    let read: Vec<i64> = (0..3)
+        .map(|_| host.now().0.cast_signed() - SimHost::EPOCH.0.cast_signed())
+        .collect();
+    assert_eq!(read, [1_000, -2_000, -2_000]);
+}

@@ -1,5 +1,9 @@
 //! The tests of `wayfare-sim`, one binary.
 
+// `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
+#[cfg(test)]
 mod host;
+#[cfg(test)]
 mod play;
+#[cfg(test)]
 mod world;

@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use wayfare::{
-    Answer, AuthLevel, Compiler, End, Engine, EngineError, FailureReason, Input, Registry, Secret,
-    Source, Start, Step, Value,
+    Action, Answer, AuthLevel, Compiler, Context, Effect, EffectReply, End, Engine, EngineError,
+    FailureReason, Input, NodeError, NodeType, Prepared, Registry, Reply, Secret, Setup, Signature,
+    Source, Start, Step, Suspend, Value,
+    engine::effect::Custom,
+    model::{journey::OutcomeId, signature::Known},
 };
 use wayfare_sim::{Play, SimHost, Stop, User, World};
 
@@ -211,10 +214,10 @@ fn a_play_is_the_steps_of_its_run() {
         let mut answers = script.into_iter();
         let mut input = Input::Begin;
         loop {
-            let step = run
+            let next = run
                 .step(&host, &wayfare::Request::default(), input)
                 .unwrap();
-            let stop = match step {
+            let stop = match next {
                 Step::Call(call) => {
                     input = Input::Effect(world.perform(&call, SimHost::EPOCH));
                     continue;
@@ -251,4 +254,101 @@ fn the_same_seed_gives_the_same_run() {
     };
     assert_eq!(transcript(7), transcript(7));
     assert_ne!(transcript(7).1, transcript(8).1);
+}
+
+/// A node that suspends the run, with a link sent by an effect of its own.
+#[derive(Debug)]
+struct Knock;
+
+impl NodeType for Knock {
+    fn signature(&self) -> Signature {
+        Signature {
+            suspends: Known::Is(true),
+            ..Signature::new("Knock", "KnockNode")
+        }
+    }
+
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+        Ok(Box::new(Knocking(setup.outcome("outcome")?)))
+    }
+}
+
+#[derive(Debug)]
+struct Knocking(OutcomeId);
+
+impl Prepared for Knocking {
+    fn enter(&self, _: &mut Context<'_>) -> Result<Action, NodeError> {
+        Ok(Action::Suspend(Box::new(Suspend {
+            text: "Look at your door.".to_owned(),
+            within: Some(Duration::from_secs(600)),
+            deliver: Some(Effect::Custom(Custom {
+                kind: Arc::from("knock"),
+                request: Value::from("open {0}"),
+                once: true,
+            })),
+        })))
+    }
+
+    fn resume(&self, _: &mut Context<'_>, _: Reply) -> Result<Action, NodeError> {
+        Ok(Action::go(self.0))
+    }
+}
+
+#[test]
+fn a_suspended_run_goes_on_by_its_link() {
+    let mut registry = Registry::standard();
+    registry.add(Knock).unwrap();
+    let text = "journey door {\n  start knock\n  node knock: Knock -> failure\n  allow no_success because \"a test\"\n}\n";
+    let compiled = Compiler::new(registry.catalog()).compile([Source::new("door.journey", text)]);
+    let found = format!("{:#?}", compiled.diagnostics);
+    let engine = Engine::link(compiled.program.expect(&found), registry).unwrap();
+    let begin = || {
+        let world = World::new().answers("knock", EffectReply::Custom(Value::Null));
+        let mut play =
+            Play::begin(&engine, Start::journey("door"), world, SimHost::new(7)).unwrap();
+        assert!(matches!(play.first().unwrap(), Stop::Suspended(_)));
+        play
+    };
+    let mut play = begin();
+    let [performed] = &*play.world().performed else {
+        panic!("{:?}", play.world().performed);
+    };
+    assert_eq!(&*performed.node, "door/knock");
+    let Effect::Custom(custom) = &performed.effect else {
+        panic!("{:?}", performed.effect);
+    };
+    let asked = custom.request.as_text().unwrap();
+    let link = format!(
+        "open https://login.example.com/?suspendedId={:032x}.0",
+        play.session().run_id()
+    );
+    assert_eq!(asked, link);
+    play.restore().unwrap();
+    assert!(matches!(
+        play.resume().unwrap(),
+        Stop::Done(End::Failure(_))
+    ));
+    let mut late = begin();
+    late.advance(Duration::from_secs(600));
+    assert_eq!(late.resume().unwrap_err(), EngineError::Expired);
+}
+
+#[test]
+fn a_run_that_was_sealed_and_opened_is_the_same() {
+    let mut one = play(&login(), World::demo());
+    let mut other = one.clone();
+    one.first().unwrap();
+    other.restore().unwrap();
+    other.first().unwrap();
+    for answers in [
+        credentials("eve", "no"),
+        credentials("demo", "Ch4ng31t"),
+        code("1"),
+    ] {
+        other.restore().unwrap();
+        assert_eq!(one.answer(answers.clone()), other.answer(answers));
+        assert_eq!(one.world(), other.world());
+    }
+    assert_eq!(one.trace(), other.trace());
+    assert_eq!(other.restore().unwrap_err(), EngineError::Ended);
 }
