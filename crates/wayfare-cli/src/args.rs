@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Fmt(FmtArgs),
     /// Say what a finding means and how to mend it.
     Explain(ExplainArgs),
-    /// Draw journeys as text for Graphviz or Mermaid.
+    /// Draw journeys, as pictures or as text for Graphviz or Mermaid.
     Graph(GraphArgs),
     /// Print the least and the greatest auth level that each journey can give.
     Levels(LevelsArgs),
@@ -136,6 +136,8 @@ pub(crate) enum Picture {
     Dot,
     /// Mermaid.
     Mermaid,
+    /// A picture that browsers show, with a layout of its own.
+    Svg,
 }
 
 /// `wayfare graph`
@@ -149,6 +151,9 @@ pub(crate) struct GraphArgs {
     /// Only this journey.
     #[arg(long, value_name = "NAME")]
     pub(crate) journey: Option<String>,
+    /// Write a file for each journey into this folder, in place of standard output.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// `wayfare levels`

@@ -1,12 +1,13 @@
-//! `wayfare graph --to dot|mermaid PATH…`: pictures of the very graph that runs.
+//! `wayfare graph --to svg|dot|mermaid PATH…`: pictures of the very graph that runs.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use wayfare::{
     Program,
     compile::Compiled,
     model::journey::{Journey, NodeKind, On},
 };
+use wayfare_draw::{Overlay, svg};
 
 use crate::{
     Outcome, Trouble,
@@ -16,10 +17,15 @@ use crate::{
     terminal::{self, Terminal},
 };
 
+/// A journey drawn.
+struct Drawn {
+    journey: String,
+    text: String,
+}
+
 pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let mut text = String::new();
-    let mut drawn = 0;
+    let mut drawn = Vec::new();
     let mut outcome = Outcome::Clean;
     let all: Vec<Compiled> = project::load(&args.sources)?
         .iter()
@@ -42,22 +48,85 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
         for journey in &program.journeys {
             let named = |name: &String| *name == *journey.name || *name == *journey.wire_name;
             if args.journey.as_ref().is_none_or(named) {
-                match args.to {
-                    Picture::Dot => dot(&mut text, program, journey),
-                    Picture::Mermaid => mermaid(&mut text, program, journey),
-                }
-                drawn += 1;
+                drawn.push(draw(args.to, program, journey));
             }
         }
     }
-    if drawn == 0 {
+    if drawn.is_empty() {
         return Err(Trouble::input(match &args.journey {
             Some(name) => format!("there is no journey `{name}`"),
             None => "there is no journey".to_owned(),
         }));
     }
-    terminal::put(&text)?;
+    match &args.out {
+        Some(folder) => write_files(folder, args.to, &drawn, terminal)?,
+        // One file holds one picture, but any number of graphs as text.
+        None if args.to == Picture::Svg && drawn.len() > 1 => {
+            return Err(Trouble::input(format!(
+                "there are {} journeys and one standard output; name one with `--journey`, or a folder with `--out`",
+                drawn.len()
+            )));
+        }
+        None => terminal::put(
+            &drawn
+                .iter()
+                .map(|one| one.text.as_str())
+                .collect::<String>(),
+        )?,
+    }
     Ok(outcome)
+}
+
+fn draw(to: Picture, program: &Program, journey: &Journey) -> Drawn {
+    let mut text = String::new();
+    match to {
+        Picture::Dot => dot(&mut text, program, journey),
+        Picture::Mermaid => mermaid(&mut text, program, journey),
+        Picture::Svg => text = svg(program, journey, &Overlay::default()),
+    }
+    Drawn {
+        journey: journey.name.to_string(),
+        text,
+    }
+}
+
+/// Writes a file for each journey, named after it.
+fn write_files(
+    folder: &Path,
+    to: Picture,
+    drawn: &[Drawn],
+    terminal: Terminal,
+) -> Result<(), Trouble> {
+    let unwritable = |path: &Path, e: std::io::Error| {
+        Trouble::input(format!("`{}` cannot be written: {e}", path.display()))
+    };
+    let ending = match to {
+        Picture::Dot => "dot",
+        Picture::Mermaid => "mmd",
+        Picture::Svg => "svg",
+    };
+    fs::create_dir_all(folder).map_err(|e| unwritable(folder, e))?;
+    let mut taken = BTreeSet::new();
+    for one in drawn {
+        // Names are words; what is not one in a journey that is refused must not lead out of the folder.
+        let plain = |c: char| {
+            if c.is_alphanumeric() || matches!(c, '_' | '-') {
+                c
+            } else {
+                '_'
+            }
+        };
+        let name: String = one.journey.chars().take(100).map(plain).collect();
+        let again = (2..).map(|n| format!("{name}-{n}"));
+        let name = std::iter::once(name.clone())
+            .chain(again)
+            .find(|name| taken.insert(name.to_lowercase()))
+            .unwrap_or(name);
+        let path = folder.join(format!("{name}.{ending}"));
+        fs::write(&path, &one.text).map_err(|e| unwritable(&path, e))?;
+        terminal.say(&format!("wrote {}", path.display()));
+    }
+    Ok(())
 }
 
 /// What stands in the box of a node, a line each.

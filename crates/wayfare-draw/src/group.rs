@@ -1,0 +1,97 @@
+//! The light boxes behind the nodes of a fragment.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    layout::{Area, Plan},
+    scene::Scene,
+};
+
+/// The room around the nodes of a group.
+const EDGE: i64 = 8;
+/// Fragments in more than so many others have no box of their own.
+const DEPTH_MAX: usize = 6;
+
+/// The boxes of a fragment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// The path of the node that is the fragment.
+    pub(crate) path: String,
+    /// One area, or one a row where other nodes stand between.
+    pub(crate) areas: Vec<Area>,
+}
+
+/// The groups of a picture, outer ones first.
+pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
+    let mut members: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+    for (at, figure) in scene.figures.iter().enumerate() {
+        let dots = figure.path.match_indices('.').take(DEPTH_MAX);
+        for (depth, (end, _)) in dots.enumerate() {
+            let prefix = figure.path.get(..end).unwrap_or_default();
+            members.entry((depth, prefix)).or_default().push(at);
+        }
+    }
+    let mut groups = Vec::with_capacity(members.len());
+    for ((depth, path), members) in members {
+        let rows = rows(plan, &members);
+        let Some(whole) = rows.values().copied().reduce(around) else {
+            continue;
+        };
+        let whole = wider(whole, EDGE);
+        let is_member = |at: usize| members.binary_search(&at).is_ok();
+        let mut strangers = plan.boxes.iter().enumerate();
+        let clear = !strangers.any(|(at, area)| !is_member(at) && area.overlaps(whole))
+            && !plan.stubs.iter().any(|stub| {
+                let from = scene.draft.links.get(stub.link).map(|link| link.from);
+                stub.area.overlaps(whole) && from.is_none_or(|from| !is_member(from))
+            });
+        let areas = if clear {
+            vec![whole]
+        } else if depth == 0 {
+            rows.into_values()
+                .map(|area| wider(area, EDGE - 2))
+                .collect()
+        } else {
+            // An inner fragment that is torn apart is told by the paths of its nodes alone.
+            continue;
+        };
+        groups.push(Group {
+            path: path.to_owned(),
+            areas,
+        });
+    }
+    groups
+}
+
+/// By row, what the members cover.
+fn rows(plan: &Plan, members: &[usize]) -> BTreeMap<usize, Area> {
+    let mut rows: BTreeMap<usize, Area> = BTreeMap::new();
+    for member in members {
+        let (Some(row), Some(area)) = (plan.rows.get(*member), plan.boxes.get(*member)) else {
+            continue;
+        };
+        rows.entry(*row)
+            .and_modify(|all| *all = around(*all, *area))
+            .or_insert(*area);
+    }
+    rows
+}
+
+fn around(one: Area, other: Area) -> Area {
+    let (x, y) = (one.x.min(other.x), one.y.min(other.y));
+    Area {
+        x,
+        y,
+        width: one.right().max(other.right()) - x,
+        height: one.bottom().max(other.bottom()) - y,
+    }
+}
+
+fn wider(area: Area, by: i64) -> Area {
+    Area {
+        x: area.x - by,
+        y: area.y - by,
+        width: area.width + 2 * by,
+        height: area.height + 2 * by,
+    }
+}
