@@ -38,14 +38,10 @@ pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
             continue;
         };
         let whole = wider(whole, EDGE);
-        let is_member = |at: usize| members.binary_search(&at).is_ok();
-        let mut strangers = plan.boxes.iter().enumerate();
-        let clear = !strangers.any(|(at, area)| !is_member(at) && area.overlaps(whole))
-            && !plan.stubs.iter().any(|stub| {
-                let from = scene.draft.links.get(stub.link).map(|link| link.from);
-                stub.area.overlaps(whole) && from.is_none_or(|from| !is_member(from))
-            });
-        let areas = if clear {
+        let inside = wider(with_lanes(scene, plan, &members, whole), EDGE / 2);
+        let areas = if is_clear(scene, plan, &members, inside) {
+            vec![inside]
+        } else if is_clear(scene, plan, &members, whole) {
             vec![whole]
         } else if depth == 0 {
             rows.into_values()
@@ -61,6 +57,45 @@ pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
         });
     }
     groups
+}
+
+/// The area with the arrows that lead from member to member.
+fn with_lanes(scene: &Scene, plan: &Plan, members: &[usize], whole: Area) -> Area {
+    let is_member = |at: usize| members.binary_search(&at).is_ok();
+    let mut area = whole;
+    for (link, route) in scene.draft.links.iter().zip(&plan.routes) {
+        if !is_member(link.from) || !is_member(link.to) {
+            continue;
+        }
+        for piece in &route.pieces {
+            let (x, y) = piece.end();
+            let point = Area {
+                x,
+                y,
+                width: 0,
+                height: 0,
+            };
+            area = around(area, point);
+        }
+        area = route.label.map_or(area, |label| around(area, label));
+    }
+    area
+}
+
+/// Whether nothing stands in an area but members and their stubs and labels.
+fn is_clear(scene: &Scene, plan: &Plan, members: &[usize], area: Area) -> bool {
+    let is_member = |at: usize| members.binary_search(&at).is_ok();
+    let mut boxes = plan.boxes.iter().enumerate();
+    let from = |link: usize| scene.draft.links.get(link).map_or(usize::MAX, |l| l.from);
+    !boxes.any(|(at, other)| !is_member(at) && other.overlaps(area))
+        && !plan
+            .stubs
+            .iter()
+            .any(|stub| stub.area.overlaps(area) && !is_member(from(stub.link)))
+        && !plan.routes.iter().enumerate().any(|(at, route)| {
+            let label = route.label.filter(|label| label.overlaps(area));
+            label.is_some() && !is_member(from(at))
+        })
 }
 
 /// By row, what the members cover.

@@ -33,7 +33,6 @@ pub(crate) const SHEET: &str = "\
 .wayfare .stub .box{fill:#fff;stroke:#87919c;stroke-dasharray:2 2}
 .wayfare .way{fill:none;stroke:#5d6975;stroke-width:1.4}
 .wayfare .head{fill:#5d6975;stroke:none}
-.wayfare .plate{fill:#fff;fill-opacity:.9}
 .wayfare .arrow text{fill:#2a3139}
 .wayfare .back .way{stroke:#5b46b8}
 .wayfare .back .head{fill:#5b46b8}
@@ -91,7 +90,6 @@ pub(crate) const DARK: &str = "\
 .wayfare .stub .box{fill:#14181d;stroke:#8b97a3}
 .wayfare .way{stroke:#97a3af}
 .wayfare .head{fill:#97a3af}
-.wayfare .plate{fill:#14181d}
 .wayfare .arrow text{fill:#d3dae1}
 .wayfare .back .way{stroke:#a99bf0}
 .wayfare .back .head{fill:#a99bf0}

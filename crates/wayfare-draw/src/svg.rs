@@ -281,22 +281,12 @@ impl Page<'_> {
     }
 
     fn label(&mut self, area: Area, arrow: &Arrow) {
-        let Area {
-            x,
-            y,
-            width,
-            height,
-        } = area;
-        put!(
-            self,
-            "<rect class=\"plate\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"3\"/>"
-        );
         for (line, words) in (1..).zip(&arrow.lines) {
             put!(
                 self,
                 "<text class=\"line\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>",
                 area.middle(),
-                y + 14 * line - 1,
+                area.y + 14 * line - 1,
                 escape(words)
             );
         }
@@ -505,26 +495,43 @@ fn form_class(form: Form) -> &'static str {
     }
 }
 
-/// The line of an arrow as path data; it ends inside of the head.
+/// The line of an arrow as path data; it leaves its label out and ends inside of the head.
 fn way(route: &Route) -> String {
     let mut out = format!("M{} {}", route.start.0, route.start.1);
     let last = route.pieces.len().saturating_sub(1);
     let (dx, dy) = heading(route);
+    let mut from = route.start;
     for (at, piece) in route.pieces.iter().enumerate() {
         let back = if at == last { 5 } else { 0 };
-        let end = |(x, y): (i64, i64)| (x - dx * back, y - dy * back);
-        let _ = match piece {
-            Piece::Line(to) => {
-                let (x, y) = end(*to);
-                write!(out, "L{x} {y}")
+        let (x, y) = piece.end();
+        let to = (x - dx * back, y - dy * back);
+        match piece {
+            Piece::Line(_) => {
+                if let Some((stop, on)) = route.label.and_then(|label| gap(label, from, to)) {
+                    let _ = write!(out, "V{stop}M{} {on}", to.0);
+                }
+                let _ = write!(out, "L{} {}", to.0, to.1);
             }
-            Piece::Curve(a, b, to) => {
-                let (x, y) = end(*to);
-                write!(out, "C{} {} {} {} {x} {y}", a.0, a.1, b.0, b.1)
+            Piece::Curve(a, b, _) => {
+                let _ = write!(out, "C{} {} {} {} {} {}", a.0, a.1, b.0, b.1, to.0, to.1);
             }
-        };
+        }
+        from = to;
     }
     out
+}
+
+/// Where an upright line stops before a label and goes on behind it.
+fn gap(label: Area, from: (i64, i64), to: (i64, i64)) -> Option<(i64, i64)> {
+    let (top, bottom) = (label.y, label.bottom());
+    let inside = from.0 == to.0 && label.x <= from.0 && from.0 <= label.right();
+    let (stop, on) = if from.1 <= to.1 {
+        (top, bottom)
+    } else {
+        (bottom, top)
+    };
+    let (least, most) = (from.1.min(to.1), from.1.max(to.1));
+    (inside && least <= top && bottom <= most).then_some((stop, on))
 }
 
 /// The way an arrow looks where it ends: one step right or left, down or up.

@@ -91,7 +91,8 @@ impl Grid {
                 }
             })
             .collect();
-        let ranks = rank::ranks(nodes, &downwards, draft.start);
+        let groups: Vec<u32> = draft.boxes.iter().map(|shape| shape.group).collect();
+        let ranks = rank::ranks(nodes, &downwards, &groups, draft.start);
         let mut grid = Self {
             fates: vec![Fate::Nothing; draft.links.len()],
             chains: vec![Vec::new(); draft.links.len()],

@@ -4,8 +4,8 @@
 //! arrow and a place for each label, in whole pixels. The passes are those of Sugiyama: arrows that lead
 //! back are found (`cycle`), each box gets a row (`rank`), arrows over several rows get bends and labels get
 //! room as boxes do (`grid`), rows are ordered for few crossings (`order`), arrows that lead back get lanes
-//! beside their boxes (`lane`), and everything gets a place (`align`, after Brandes and Köpf) and a curve
-//! (`route`).
+//! beside their boxes (`lane`), and everything gets a place (`align`, after Brandes and Köpf, and `settle`)
+//! and a curve (`route`).
 //!
 //! Every pass is iterative and near-linear, none tries for ever, and the same input gives the same numbers:
 //! there is no randomness and no floating point. What would take too long a way in a large picture is not
@@ -21,6 +21,7 @@ mod port;
 mod rank;
 mod route;
 mod row;
+mod settle;
 
 use self::{grid::Grid, row::int};
 
@@ -201,6 +202,6 @@ pub fn layout(draft: &Draft) -> Plan {
     let mut grid = Grid::new(draft);
     order::order(&mut grid, draft.start);
     lane::insert(&mut grid, draft);
-    let xs = align::align(&grid);
+    let xs = settle::settle(&grid, align::align(&grid));
     route::route(draft, &grid, &xs)
 }

@@ -88,7 +88,7 @@ fn bands(grid: &Grid, xs: &[i64]) -> Vec<Band> {
         });
         let swing = swings.max().unwrap_or(0);
         // Rows without a label have no height; above a box there is room for the head of an arrow.
-        let extra = (swing / 10).min(34);
+        let extra = (swing / 7).min(36);
         top += height + GAP + extra - if at % 2 == 0 { 4 } else { 0 };
     }
     bands
