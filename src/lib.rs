@@ -23,6 +23,8 @@ pub mod compile;
 
 pub mod analysis;
 
+pub mod diff;
+
 pub mod engine;
 
 mod nodes;

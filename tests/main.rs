@@ -12,6 +12,8 @@ mod catalogue;
 #[cfg(test)]
 mod compile;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod engine;

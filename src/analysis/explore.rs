@@ -385,6 +385,14 @@ impl Explored {
         self.known.get(&(instance, memory)).copied()
     }
 
+    /// With which memories the outermost journey ends in this way.
+    pub(super) fn memories(&self, exit: Exit) -> impl Iterator<Item = u32> {
+        let endings = self.tables.first().into_iter().flat_map(|t| &t.endings);
+        endings
+            .filter(move |ending| ending.exit == exit)
+            .map(|ending| ending.memory)
+    }
+
     /// Where a table ends in this way with this memory.
     pub(super) fn ending(&self, table: TableId, exit: Exit, memory: u32) -> Option<u32> {
         let table = self.tables.get(table)?;

@@ -335,10 +335,14 @@ pub(super) fn turned(op: BinaryOp) -> BinaryOp {
     }
 }
 
+/// What a condition is known to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Truth {
+pub(super) enum Truth {
+    /// It holds.
     True,
+    /// It does not.
     False,
+    /// It may or may not.
     Either,
 }
 
@@ -353,7 +357,7 @@ impl Truth {
 }
 
 /// What a condition is, for a level between two bounds.
-fn truth(expr: &Expr, least: i64, greatest: i64) -> Truth {
+pub(super) fn truth(expr: &Expr, least: i64, greatest: i64) -> Truth {
     if let Some((op, number)) = comparison(expr) {
         return match op {
             BinaryOp::Less => Truth::of(greatest < number, least >= number),

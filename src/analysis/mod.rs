@@ -28,6 +28,7 @@ mod proof;
 mod reach;
 mod route;
 mod space;
+pub(crate) mod summary;
 mod visits;
 
 pub use counterexample::{Calls, CounterStep, Counterexample};

@@ -19,7 +19,7 @@ use crate::{
     model::property::Place,
 };
 
-mod count;
+pub(super) mod count;
 mod run;
 
 /// How many states may be unfolded.
@@ -88,7 +88,7 @@ impl Way {
 
 /// A program unfolded from where runs begin: every call has its own copy of what it calls.
 #[derive(Debug)]
-struct Unfolded {
+pub(super) struct Unfolded {
     frames: Vec<Frame>,
     vertices: usize,
     start: u32,
@@ -101,7 +101,8 @@ struct Unfolded {
 }
 
 impl Unfolded {
-    fn new(space: &Space<'_>, start: u32) -> Option<Self> {
+    /// What runs from a state of the outermost journey can pass; `None` where that is too much.
+    pub(super) fn new(space: &Space<'_>, start: u32) -> Option<Self> {
         let mut all = Self {
             frames: vec![Frame {
                 instance: 0,

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod expr;
+mod expr_text;
 pub mod journey;
 pub mod level;
 pub mod pattern;

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Graph(GraphArgs),
     /// Print the least and the greatest auth level that each journey can give.
     Levels(LevelsArgs),
+    /// Say what has changed between two versions, and which way each change goes.
+    Diff(DiffArgs),
     /// Ask what the policies would decide, and why.
     Policy(PolicyArgs),
     /// Play a journey in the terminal.
@@ -164,6 +166,48 @@ pub(crate) struct LevelsArgs {
     /// How to write the table; both go to standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
+}
+
+/// `wayfare diff`
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exits with 1 where `--deny` names a direction that some change goes.
+
+Example:
+  wayfare diff deployed/journeys journeys --deny weaker"
+)]
+pub(crate) struct DiffArgs {
+    /// The version before: a file or folder; `-` reads standard input.
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// The version after: a file or folder; `-` reads standard input.
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    /// Exit with 1 where some change goes this way; may be given several times.
+    #[arg(long, value_enum, value_name = "DIRECTION")]
+    pub(crate) deny: Vec<Deviation>,
+    /// How to write the changes; both go to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// The folder that imports may not leave; found from the files where not given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// The value of a parameter, as `name=value`.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+/// A direction of change that a pipeline may refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deviation {
+    /// The new version lets something happen that the old one does not.
+    Weaker,
+    /// What a client sees has changed.
+    Client,
+    /// The old version lets something happen that the new one does not.
+    Stronger,
+    /// Anything at all.
+    Any,
 }
 
 /// `wayfare policy`

@@ -39,7 +39,7 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Value 
 }
 
 /// The run that shows a finding; a step left in an error has no outcome.
-fn route(route: &Route) -> Value {
+pub(crate) fn route(route: &Route) -> Value {
     json!({
         "journey": route.journey,
         "steps": route.steps.iter().map(|step| json!({

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => command::explain::run(explain),
         Command::Graph(graph) => command::graph::run(graph, terminal),
         Command::Levels(levels) => command::levels::run(levels, terminal),
+        Command::Diff(diff) => command::diff::run(diff, terminal),
         Command::Policy(policy) => command::policy::run(policy, terminal),
         Command::Run(run) => command::run::run(run, terminal),
         Command::New(new) => command::new::run(new),

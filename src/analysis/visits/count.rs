@@ -7,7 +7,7 @@ use crate::analysis::{
 
 /// The greatest number of visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Greatest {
+pub(in crate::analysis) enum Greatest {
     /// This many.
     AtMost(u64),
     /// There is no bound.
@@ -18,7 +18,7 @@ pub(super) enum Greatest {
 
 impl Greatest {
     /// The number in words.
-    pub(super) fn times(self) -> String {
+    pub(in crate::analysis) fn times(self) -> String {
         match self {
             Self::AtMost(1) => "once".to_owned(),
             Self::AtMost(times) => format!("{times} times"),
@@ -37,7 +37,7 @@ const BOUNDLESS: i64 = i64::MAX;
 
 impl Unfolded {
     /// The greatest number of visits; a mere bound where that is at most `enough`.
-    pub(super) fn greatest(&self, enough: u64) -> Greatest {
+    pub(in crate::analysis) fn greatest(&self, enough: u64) -> Greatest {
         let bounded: Vec<&Way> = self.ways.iter().filter(|way| way.limiter != FREE).collect();
         let ways = Longest::new(self);
         let from_start = ways.best_from(self.start);

@@ -31,7 +31,11 @@ type Position = (u32, u64, u64);
 impl Unfolded {
     /// The shortest run in which the place is passed more often than `visits` times, unless the search
     /// takes too much.
-    pub(super) fn shortest(&self, space: &Space<'_>, visits: u64) -> Option<Counterexample> {
+    pub(in crate::analysis) fn shortest(
+        &self,
+        space: &Space<'_>,
+        visits: u64,
+    ) -> Option<Counterexample> {
         let units = self.units()?;
         let start: Position = (self.start, self.at_start, 0);
         let mut known = Seen::new();
