@@ -89,6 +89,8 @@ codes! {
     LOOSE_END "loose_end" Warning allowable "an arrow is declared to lead nowhere";
     SPINNING_LOOP "spinning_loop" Error allowable "a loop neither asks nor counts";
     UNBOUNDED_PASSWORD_LOOP "unbounded_password_loop" Error allowable "a secret can be tried without a limit";
+    COUNT_RESET "count_reset" Error allowable "a new code begins the count of tries anew";
+    NO_WAY_OUT "no_way_out" Error allowable "from a node that can be reached no end can be";
     // proofs
     ENSURE_FAILED "ensure_failed" Error allowable "a property of the journey does not hold";
     UNKNOWN_PLACE "unknown_place" Error fixed "a property speaks of a place that is not there";

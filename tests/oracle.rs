@@ -386,6 +386,13 @@ fn loops_and_dead_nodes_are_those_of_the_oracle() {
             .iter()
             .map(|journey| shape::Places::of(&made, journey.id))
             .collect();
+        let mut never_ends = BTreeSet::new();
+        // Callees come later: what they never do, their callers know.
+        for (journey, runs) in made.program.journeys.iter().zip(&places).rev() {
+            if !runs.ends(&made) {
+                never_ends.insert(journey.id);
+            }
+        }
         for (journey, runs) in made.program.journeys.iter().zip(&places) {
             let wrong = |what: &str| {
                 let text = random::show(&made);
@@ -407,6 +414,23 @@ fn loops_and_dead_nodes_are_those_of_the_oracle() {
                 }
                 tally.add(format!("{code} {expected}"));
             }
+            // One place may try an old and a new code; then the old one is what is told.
+            let is_told = !told(&found, codes::COUNT_RESET, journey).is_empty();
+            let (codes_tried, for_ever) = (runs.try_codes(), runs.try_for_ever());
+            if is_told && !codes_tried || !is_told && codes_tried && !for_ever {
+                return Err(wrong(&format!(
+                    "count_reset told {is_told}, oracle {codes_tried}"
+                )));
+            }
+            tally.add(format!("count_reset {is_told}"));
+            let stuck = runs.stuck(&made, &never_ends);
+            let is_told = told(&found, codes::NO_WAY_OUT, journey);
+            if is_told.is_empty() != stuck.is_empty() || !is_told.is_subset(&stuck) {
+                return Err(wrong(&format!(
+                    "no_way_out told {is_told:?}, oracle {stuck:?}"
+                )));
+            }
+            tally.add(format!("no_way_out {}", !stuck.is_empty()));
             let dead = found
                 .iter()
                 .any(|f| f.code == codes::NO_SUCCESS && f.span == journey.span);
@@ -436,6 +460,10 @@ fn loops_and_dead_nodes_are_those_of_the_oracle() {
         "spinning_loop false",
         "unbounded_password_loop true",
         "unbounded_password_loop false",
+        "count_reset true",
+        "count_reset false",
+        "no_way_out true",
+        "no_way_out false",
         "no_success true",
         "no_success false",
     ]);

@@ -3,6 +3,8 @@
 //! In: how many vertices there are and the arcs between them. Out: the number of each vertex's component.
 //! The library's own routine that fits a flat table recurses, and a long chain would end the process.
 
+use std::collections::{BTreeMap, VecDeque};
+
 /// A table of arcs between vertices.
 #[derive(Debug)]
 pub(super) struct Arcs {
@@ -73,22 +75,30 @@ impl Arcs {
         seen
     }
 
-    /// A shortest way from one vertex to another of the same component, both ends included.
-    pub(super) fn path(&self, components: &[u32], from: u32, to: u32) -> Vec<u32> {
+    /// A shortest way from one vertex to another of the same component, both ends included; none where
+    /// looking for it would take more than what is left of `work`.
+    pub(super) fn path(
+        &self,
+        components: &[u32],
+        from: u32,
+        to: u32,
+        work: &mut usize,
+    ) -> Option<Vec<u32>> {
         let component = components.get(from as usize);
-        let mut before = vec![u32::MAX; self.vertices()];
-        let mut open = std::collections::VecDeque::from([from]);
+        // A table of its own, for the component may be small.
+        let mut before: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut open = VecDeque::from([from]);
         while let Some(vertex) = open.pop_front() {
             if vertex == to {
                 break;
             }
             for target in self.from(vertex).iter().copied() {
+                *work = work.checked_sub(1)?;
                 if target != from
                     && components.get(target as usize) == component
-                    && let Some(link) = before.get_mut(target as usize)
-                    && *link == u32::MAX
+                    && !before.contains_key(&target)
                 {
-                    *link = vertex;
+                    before.insert(target, vertex);
                     open.push_back(target);
                 }
             }
@@ -96,14 +106,12 @@ impl Arcs {
         let mut path = vec![to];
         let mut at = to;
         while at != from {
-            match before.get(at as usize).copied() {
-                Some(link) if link != u32::MAX => at = link,
-                Some(_) | None => break,
-            }
+            let Some(link) = before.get(&at) else { break };
+            at = *link;
             path.push(at);
         }
         path.reverse();
-        path
+        Some(path)
     }
 
     /// The component of each vertex. Arcs between components lead from greater to smaller numbers.
@@ -179,8 +187,10 @@ mod tests {
         assert_eq!(found[2], found[3]);
         assert_eq!(found[3], found[4]);
         assert!(found[0] > found[2]);
-        assert_eq!(arcs.path(&found, 3, 2), [3, 4, 2]);
-        assert_eq!(arcs.path(&found, 3, 3), [3]);
+        let mut work = 3;
+        assert_eq!(arcs.path(&found, 3, 2, &mut work), Some(vec![3, 4, 2]));
+        assert_eq!(arcs.path(&found, 3, 3, &mut work), Some(vec![3]));
+        assert_eq!(arcs.path(&found, 2, 4, &mut work), None);
     }
 
     #[test]

@@ -114,6 +114,20 @@ pub(super) fn around<'a>(flow: &Flow, arcs: impl IntoIterator<Item = &'a Arc>) -
     }
 }
 
+/// The arcs of a loop: one, then those of these that lead along a path; they are sorted by where they begin.
+pub(super) fn arcs_of<'a>(kept: &[&'a Arc], first: &'a Arc, path: &[u32]) -> Vec<&'a Arc> {
+    let back = path.windows(2).filter_map(|pair| {
+        let [from, to] = pair else { return None };
+        let start = kept.partition_point(|arc| arc.from < *from);
+        let leaving = kept
+            .get(start..)?
+            .iter()
+            .take_while(|arc| arc.from == *from);
+        leaving.copied().find(|arc| arc.to == *to)
+    });
+    [first].into_iter().chain(back).collect()
+}
+
 /// The callbacks that a node may ask, in the order in which it asks them.
 pub(super) fn asks(program: &Program, node: &Node) -> Vec<Shared<str>> {
     match &node.kind {

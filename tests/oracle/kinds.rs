@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Check,
     /// Compares a code; `true` proves it.
     Code,
+    /// Makes a new code.
+    Issues,
     /// Takes the session that came with the start; `true` proves it.
     Session,
     /// Writes the name of the identity.
@@ -52,6 +54,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::CallsOut,
     Kind::Check,
     Kind::Code,
+    Kind::Issues,
     Kind::Session,
     Kind::Names,
     Kind::Limits,
@@ -74,6 +77,7 @@ impl Kind {
             Self::Limits => &["Retry", "Reject"],
             Self::Names
             | Self::Raises
+            | Self::Issues
             | Self::WritesShared
             | Self::WritesTransient
             | Self::Reads
@@ -97,6 +101,7 @@ impl Kind {
             Self::CallsOut => "TestCallsOut",
             Self::Check => "TestCheck",
             Self::Code => "TestCode",
+            Self::Issues => "TestIssues",
             Self::Session => "TestSession",
             Self::Names => "TestNames",
             Self::Limits => "TestLimits",
@@ -191,7 +196,11 @@ impl Kind {
                 signature.asks = Known::Is(true);
                 signature.calls_out = Known::Is(true);
                 signature.verifies = Known::Is(true);
+                signature.reads = Cow::Owned(vec![key(Scope::Any, "code", true)]);
                 signature.facts = Cow::Owned(vec![facts("true", Some(Factor::Otp), false), plain]);
+            }
+            Self::Issues => {
+                signature.writes = Cow::Owned(vec![key(Scope::Transient, "code", true)]);
             }
             Self::Session => {
                 signature.facts =

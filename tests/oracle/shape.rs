@@ -34,8 +34,14 @@ struct Way {
     silent: bool,
     /// Whether no limiter counts.
     free: bool,
-    /// Whether a secret is tried.
+    /// Whether a secret is tried that stays what it is.
     tries: bool,
+    /// Whether a code is tried.
+    tries_code: bool,
+    /// Whether a code is issued.
+    issues: bool,
+    /// Whether an outcome or a written arrow is taken.
+    written: bool,
 }
 
 impl Places {
@@ -79,9 +85,75 @@ impl Places {
         self.goes_around(|way| way.silent, |_| true)
     }
 
-    /// Whether a run may go around in the first journey with a try on every round, uncounted.
+    /// Whether a run may go around in the first journey with a try on every round, uncounted: of a secret,
+    /// or of a code that is not issued on that round.
     pub(super) fn try_for_ever(&self) -> bool {
         self.goes_around(|way| way.free, |way| way.tries)
+            || self.goes_around(|way| way.free && !way.issues, |way| way.tries_code)
+    }
+
+    /// Whether a run may go around in the first journey with a try of a code on every round, uncounted.
+    pub(super) fn try_codes(&self) -> bool {
+        self.goes_around(|way| way.free, |way| way.tries_code)
+    }
+
+    /// The nodes of the first journey that a run reaches and from which no end of it can be reached; where
+    /// an inner journey is called that never ends, it is taken to come back.
+    pub(super) fn stuck(
+        &self,
+        made: &Made,
+        never_ends: &BTreeSet<JourneyId>,
+    ) -> BTreeSet<NodeIndex<u32>> {
+        let mut out: BTreeSet<NodeIndex> = BTreeSet::new();
+        for place in self.graph.node_indices() {
+            let [(id, node, _)] = self.graph[place].as_slice() else {
+                continue;
+            };
+            let weight = &made.journey(*id).graph[*node];
+            let ends = weight.outcomes.is_empty();
+            if ends || matches!(&weight.kind, NodeKind::Inner(i) if never_ends.contains(i)) {
+                out.insert(place);
+            }
+        }
+        loop {
+            let grown: Vec<NodeIndex> = self
+                .graph
+                .edge_references()
+                .filter(|edge| edge.weight().written && out.contains(&edge.target()))
+                .map(|edge| edge.source())
+                .filter(|source| !out.contains(source))
+                .collect();
+            if grown.is_empty() {
+                break;
+            }
+            out.extend(grown);
+        }
+        let stuck = self.graph.node_indices().filter(|at| !out.contains(at));
+        stuck
+            .filter_map(|at| match self.graph[at].as_slice() {
+                [(_, node, _)] => Some(*node),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether a run reaches an end of the first journey by outcomes and written arrows alone, what lies
+    /// further in being free to fail.
+    pub(super) fn ends(&self, made: &Made) -> bool {
+        let first = NodeIndex::new(0);
+        let kept = self.graph.filter_map(
+            |_, stack| Some(stack.clone()),
+            |_, way| way.written.then_some(()),
+        );
+        let mut walk = petgraph::visit::Dfs::new(&kept, first);
+        while let Some(at) = walk.next(&kept) {
+            if let [(id, node, _)] = kept[at].as_slice()
+                && made.journey(*id).graph[*node].outcomes.is_empty()
+            {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether there is a way around through a place of the first journey itself, of such moves alone, with
@@ -109,6 +181,9 @@ fn way(made: &Made, step: &Move) -> Option<Way> {
         silent: true,
         free: true,
         tries: false,
+        tries_code: false,
+        issues: false,
+        written: true,
     };
     for event in &step.events {
         let Event::Leave(stack, how) = event else {
@@ -135,8 +210,10 @@ fn way(made: &Made, step: &Move) -> Option<Way> {
             }
             How::Error | How::Unhandled => way.silent &= fails(made, stack),
         }
-        let verifies = matches!(kind, Some(Kind::Check | Kind::Code | Kind::Unknown));
-        way.tries |= verifies && !proved;
+        let issued = !matches!(how, How::Error | How::Unhandled);
+        way.issues |= kind == Some(Kind::Issues) && issued;
+        way.tries |= matches!(kind, Some(Kind::Check | Kind::Unknown)) && !proved;
+        way.tries_code |= kind == Some(Kind::Code) && !proved;
     }
     Some(way)
 }

@@ -21,6 +21,9 @@ use crate::{
     codes,
 };
 
+/// How many arcs may be looked at to draw the loops of one journey.
+const WORK_MAX: usize = 4_000_000;
+
 pub(super) fn check(parts: Parts<'_>, diagnostics: &mut Diagnostics) {
     let mut reach = Reach::new(parts);
     for id in &parts.flows.order {
@@ -41,6 +44,7 @@ pub(super) fn check(parts: Parts<'_>, diagnostics: &mut Diagnostics) {
             interval.is_some_and(super::interval::Interval::is_unbounded)
         };
         let mut told = BTreeSet::new();
+        let mut drawing = Drawing::new(flow, shape);
         for arc in suspects {
             let node = flow.state(arc.from).map(|state| state.node);
             let Some(node) = node.and_then(|node| journey.graph.node_weight(node)) else {
@@ -57,8 +61,10 @@ pub(super) fn check(parts: Parts<'_>, diagnostics: &mut Diagnostics) {
             )
             .expected("nothing bounds the level that a run can have after it")
             .help("raise the level behind the loop, or leave the loop by a guard on `auth_level`");
-            let around = around(flow, shape, arc);
-            diagnostics.push(around.tell(parts.program, finding, "around:"));
+            diagnostics.push(match drawing.around(arc) {
+                Some(around) => around.tell(parts.program, finding, "around:"),
+                None => finding,
+            });
         }
     }
 }
@@ -82,24 +88,38 @@ fn suspects<'f>(flow: &'f Flow, shape: &Shape, gains: &Gains) -> Vec<&'f Arc> {
     flow.arcs.iter().filter(within).filter(raises).collect()
 }
 
-/// A shortest way around, beginning and ending with the node that raises.
-fn around(flow: &Flow, shape: &Shape, arc: &Arc) -> Counterexample {
-    let open: Vec<&Arc> = flow
-        .arcs
-        .iter()
-        .filter(|arc| super::shape::is_open(arc))
-        .collect();
-    let pairs: Vec<(u32, u32)> = open.iter().map(|arc| (arc.from, arc.to)).collect();
-    let arcs = Arcs::new(flow.states.len(), &pairs);
-    let path = arcs.path(&shape.group, arc.to, arc.from);
-    let back = path.windows(2).filter_map(|pair| {
-        let [from, to] = pair else { return None };
-        let start = open.partition_point(|arc| arc.from < *from);
-        let mut leaving = open
-            .get(start..)?
-            .iter()
-            .take_while(|arc| arc.from == *from);
-        leaving.find(|arc| arc.to == *to).copied()
-    });
-    route::around(flow, [arc].into_iter().chain(back))
+/// Draws the loops of one journey.
+struct Drawing<'a> {
+    flow: &'a Flow,
+    shape: &'a Shape,
+    /// The arcs that may be taken, by where they begin, and the table of them; made for the first loop.
+    open: Option<(Vec<&'a Arc>, Arcs)>,
+    /// What may still be spent on it.
+    work: usize,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(flow: &'a Flow, shape: &'a Shape) -> Self {
+        Self {
+            flow,
+            shape,
+            open: None,
+            work: WORK_MAX,
+        }
+    }
+
+    /// A shortest way around, beginning and ending with the node that raises; none where drawing has taken
+    /// too much already.
+    fn around(&mut self, arc: &'a Arc) -> Option<Counterexample> {
+        let flow = self.flow;
+        let (open, arcs) = self.open.get_or_insert_with(|| {
+            let arcs = flow.arcs.iter();
+            let open: Vec<&Arc> = arcs.filter(|arc| super::shape::is_open(arc)).collect();
+            let pairs: Vec<(u32, u32)> = open.iter().map(|arc| (arc.from, arc.to)).collect();
+            let table = Arcs::new(flow.states.len(), &pairs);
+            (open, table)
+        });
+        let path = arcs.path(&self.shape.group, arc.to, arc.from, &mut self.work)?;
+        Some(route::around(flow, route::arcs_of(open, arc, &path)))
+    }
 }

@@ -1,0 +1,391 @@
+//! Loops on which a secret can be tried without a limit, and those that issue the code anew.
+
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use crate::{
+    Code, Diagnostic, Diagnostics,
+    analysis::{
+        component::Arcs,
+        flow::{Arc, Bound, Exits, Flow, State, StateKind},
+        loops::{
+            Here, Loops,
+            code::{Part, Parts},
+            put,
+        },
+    },
+    codes,
+    model::{
+        journey::{Journey, Node, NodeKind, Task},
+        program::Program,
+        signature::Factor,
+    },
+};
+
+/// The greatest limit that still is one: no account should see more wrong guesses than that in a row.
+const TRIES_MAX: u64 = 100;
+
+/// By journey, how it can be left.
+#[derive(Debug)]
+pub(super) struct Summaries {
+    parts: Parts,
+    /// Without passing a limiter.
+    free: Vec<Exits>,
+    /// Without passing a limiter or a code being issued.
+    same: Vec<Exits>,
+    /// After a try of a secret that stays: on the first.
+    fixed: Vec<Exits>,
+    /// After a try of a code: on the first, and on the second.
+    code: Vec<Exits>,
+    code_same: Vec<Exits>,
+    /// After a code that is not typed was not confirmed: on the first.
+    shown: Vec<Exits>,
+}
+
+impl Summaries {
+    pub(super) fn new(program: &Program) -> Self {
+        let none = vec![Exits::default(); program.journeys.len()];
+        Self {
+            parts: Parts::new(&program.catalog),
+            free: none.clone(),
+            same: none.clone(),
+            fixed: none.clone(),
+            code: none.clone(),
+            code_same: none.clone(),
+            shown: none,
+        }
+    }
+}
+
+/// What is tried where an arc is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Try {
+    /// A secret that stays what it is.
+    Fixed,
+    /// A code that is typed.
+    Code,
+    /// A code that is not typed: a question on another device.
+    Shown,
+}
+
+impl Here<'_> {
+    /// Reports loops without a limit on tries.
+    pub(super) fn tries(&mut self, known: &mut Summaries, diagnostics: &mut Diagnostics) {
+        let free = Loops::new(self.flow, |arc| {
+            self.is_free(arc) && self.flow.returns(arc, &known.free)
+        });
+        let same = Loops::new(self.flow, |arc| {
+            self.is_free(arc) && self.flow.returns(arc, &known.same) && !self.issues(arc, known)
+        });
+        self.report(known, &free, &same, diagnostics);
+        let start = Flow::of_node(self.journey.start);
+        let id = self.journey.id;
+        let after = |loops: &Loops<'_>, is_try: &dyn Fn(&Arc) -> bool| {
+            ends_after_a_try(self.flow, start, &loops.kept, is_try)
+        };
+        let fixed = after(&free, &|arc| self.is_try(arc, Try::Fixed, known, false));
+        let code = after(&free, &|arc| self.is_try(arc, Try::Code, known, false));
+        let code_same = after(&same, &|arc| self.is_try(arc, Try::Code, known, true));
+        let shown = after(&free, &|arc| self.is_try(arc, Try::Shown, known, false));
+        put(&mut known.fixed, id, fixed);
+        put(&mut known.code, id, code);
+        put(&mut known.code_same, id, code_same);
+        put(&mut known.shown, id, shown);
+        put(
+            &mut known.free,
+            id,
+            self.flow.ends(&free.arcs.reach([start])),
+        );
+        put(
+            &mut known.same,
+            id,
+            self.flow.ends(&same.arcs.reach([start])),
+        );
+    }
+
+    fn report(
+        &mut self,
+        known: &Summaries,
+        free: &Loops<'_>,
+        same: &Loops<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let limiters = OnceCell::new();
+        let mut told = BTreeSet::new();
+        for arc in free.kept.iter().filter(|arc| free.is_on_one(arc)) {
+            let is_kept =
+                |arc: &Arc| self.flow.returns(arc, &known.same) && !self.issues(arc, known);
+            let stays = is_kept(arc) && same.is_on_one(arc);
+            let code = if self.is_try(arc, Try::Fixed, known, false)
+                || stays && self.is_try(arc, Try::Code, known, true)
+            {
+                codes::UNBOUNDED_PASSWORD_LOOP
+            } else if self.is_try(arc, Try::Code, known, false)
+                || !stays && self.is_try(arc, Try::Shown, known, false)
+            {
+                codes::COUNT_RESET
+            } else {
+                continue;
+            };
+            if told.contains(&(arc.from, code.word)) {
+                continue;
+            }
+            told.insert((arc.from, code.word));
+            // Beyond what is kept, findings are only counted.
+            if told.len() > Diagnostics::KEPT_MAX {
+                diagnostics.push(Diagnostic::new(code, self.journey.span, "and more loops"));
+                continue;
+            }
+            let Some(mut finding) = self.finding(arc, code) else {
+                continue;
+            };
+            if code == codes::COUNT_RESET {
+                finding = self.with_issuer(finding, arc, known, free);
+            }
+            let limiters = limiters.get_or_init(|| Limiters::new(self.flow, &self.reached));
+            finding = self.with_limiter(finding, arc, limiters);
+            if let Some(around) = self.around(arc, free) {
+                finding = around.tell(self.program, finding, "around:");
+            }
+            diagnostics.push(finding);
+        }
+    }
+
+    /// Whether no limiter counts.
+    fn is_free(&self, arc: &Arc) -> bool {
+        !limits(arc.bound) && self.is_reached(arc.from)
+    }
+
+    fn part(&self, state: &State, known: &Summaries) -> Part {
+        task(self.journey, state).map_or(Part::None, |task| known.parts.of(task.ty))
+    }
+
+    /// Whether a new code is there once an arc is taken.
+    fn issues(&self, arc: &Arc, known: &Summaries) -> bool {
+        let state = self.flow.state(arc.from);
+        !arc.is_error() && state.is_some_and(|state| self.part(state, known) == Part::Issues)
+    }
+
+    fn is_try(&self, arc: &Arc, kind: Try, known: &Summaries, same: bool) -> bool {
+        if arc.via.is_some() {
+            let ends = match (kind, same) {
+                (Try::Fixed, _) => &known.fixed,
+                (Try::Code, false) => &known.code,
+                (Try::Code, true) => &known.code_same,
+                (Try::Shown, _) => &known.shown,
+            };
+            return self.flow.returns(arc, ends);
+        }
+        let Some(state) = self.flow.state(arc.from) else {
+            return false;
+        };
+        if arc.proves.is_some_and(|factor| factor != Factor::Session) {
+            return false;
+        }
+        let checks = self.part(state, known) == Part::Checks;
+        match kind {
+            Try::Fixed => state.verifies && !checks,
+            Try::Code => state.verifies && checks,
+            Try::Shown => !state.verifies && checks,
+        }
+    }
+
+    fn finding(&self, arc: &Arc, code: Code) -> Option<Diagnostic> {
+        let state = self.flow.state(arc.from)?;
+        let node = self.journey.graph.node_weight(state.node)?;
+        Some(if code == codes::COUNT_RESET {
+            self.reset(state, node)
+        } else {
+            self.unbounded(state, node)
+        })
+    }
+
+    fn unbounded(&self, state: &State, node: &Node) -> Diagnostic {
+        let (message, expected) = match state.kind {
+            StateKind::Call(_) => (
+                format!(
+                    "a secret can be tried without a limit: `{}` is asked again and again",
+                    node.path
+                ),
+                format!(
+                    "`{}` compares a secret and sets no limit by itself",
+                    self.name_of(state)
+                ),
+            ),
+            StateKind::Step | StateKind::Exit(_) => (
+                format!(
+                    "a secret can be tried at `{}` without a limit",
+                    self.name_of(state)
+                ),
+                "a secret is compared here".to_owned(),
+            ),
+        };
+        Diagnostic::new(codes::UNBOUNDED_PASSWORD_LOOP, node.span, message)
+            .expected(expected)
+            .help("let every way back pass the `Retry` of a `RetryLimitDecision`")
+    }
+
+    fn reset(&self, state: &State, node: &Node) -> Diagnostic {
+        let (message, expected) = match state.kind {
+            StateKind::Call(_) => (
+                format!(
+                    "each round through `{}` begins its count of tries anew with a new code",
+                    node.path
+                ),
+                format!("`{}` checks a code", self.name_of(state)),
+            ),
+            StateKind::Step | StateKind::Exit(_) => (
+                format!(
+                    "a new code begins the count of tries at `{}` anew",
+                    self.name_of(state)
+                ),
+                "the code is checked here".to_owned(),
+            ),
+        };
+        Diagnostic::new(codes::COUNT_RESET, node.span, message)
+            .expected(expected)
+            .help("let the way back to a new code pass the `Retry` of a `RetryLimitDecision`, too")
+    }
+
+    /// The node of a state in words; of an inner journey its name.
+    fn name_of(&self, state: &State) -> String {
+        let Some(node) = self.journey.graph.node_weight(state.node) else {
+            return String::new();
+        };
+        match (state.kind, &node.kind) {
+            (StateKind::Call(inner), _) => self
+                .program
+                .journey(inner)
+                .map_or_else(String::new, |inner| inner.name.to_string()),
+            (_, NodeKind::Page(page)) => {
+                let child = page.children.get(usize::from(state.child));
+                format!("{}.{}", node.path, child.map_or("", |child| &*child.name))
+            }
+            _ => node.path.to_string(),
+        }
+    }
+
+    /// Names where the code is issued on that loop.
+    fn with_issuer(
+        &self,
+        finding: Diagnostic,
+        arc: &Arc,
+        known: &Summaries,
+        free: &Loops<'_>,
+    ) -> Diagnostic {
+        let component = free.component(arc.from);
+        let issuer = (0..).zip(&self.flow.states).find_map(|(id, state)| {
+            let issues = self.part(state, known) == Part::Issues;
+            (issues && free.component(id) == component && id != arc.from)
+                .then(|| self.journey.graph.node_weight(state.node))
+                .flatten()
+        });
+        match issuer {
+            Some(node) => finding.label(node.span, format!("`{}` issues a new code", node.path)),
+            None => finding,
+        }
+    }
+
+    /// Near misses are worth naming: a limiter that this loop goes around, or one that is none.
+    fn with_limiter(&self, finding: Diagnostic, arc: &Arc, limiters: &Limiters) -> Diagnostic {
+        let Some((node, bound)) = limiters.near(self.flow, arc.from) else {
+            return finding;
+        };
+        let Some(node) = self.journey.graph.node_weight(node) else {
+            return finding;
+        };
+        let text = match bound {
+            Bound::Times(times) if times > TRIES_MAX => {
+                format!("`{}` lets {times} tries pass, which is no limit", node.path)
+            }
+            Bound::Unknown => format!("the limit of `{}` is computed: it may be none", node.path),
+            Bound::Times(_) | Bound::None => format!("`{}` is not on that way", node.path),
+        };
+        finding.label(node.span, text)
+    }
+}
+
+/// Whether an arc with this bound keeps tries few.
+fn limits(bound: Bound) -> bool {
+    matches!(bound, Bound::Times(times) if times <= TRIES_MAX)
+}
+
+fn task<'a>(journey: &'a Journey, state: &State) -> Option<&'a Task> {
+    match &journey.graph.node_weight(state.node)?.kind {
+        NodeKind::Task(task) => Some(task),
+        NodeKind::Page(page) => Some(&page.children.get(usize::from(state.child))?.task),
+        NodeKind::Decision(_)
+        | NodeKind::Inner(_)
+        | NodeKind::Success
+        | NodeKind::Failure
+        | NodeKind::LooseEnd => None,
+    }
+}
+
+/// Two copies of the journey, before and after a try.
+fn ends_after_a_try(
+    flow: &Flow,
+    start: u32,
+    kept: &[&Arc],
+    is_try: &dyn Fn(&Arc) -> bool,
+) -> Exits {
+    let tries: Vec<bool> = kept.iter().map(|arc| is_try(arc)).collect();
+    if !tries.contains(&true) {
+        return Exits::default();
+    }
+    let count = flow.states.len();
+    let shift = u32::try_from(count).unwrap_or(u32::MAX);
+    let mut pairs = Vec::with_capacity(kept.len() * 2);
+    for (arc, tried) in kept.iter().zip(tries) {
+        let after = arc.to.saturating_add(shift);
+        // An inner journey may end alike with and without a try.
+        pairs.push((arc.from, arc.to));
+        if tried {
+            pairs.push((arc.from, after));
+        }
+        pairs.push((arc.from.saturating_add(shift), after));
+    }
+    let reached = Arcs::new(count.saturating_mul(2), &pairs).reach([start]);
+    flow.ends(reached.get(count..).unwrap_or(&[]))
+}
+
+/// The limiters of a journey, by the loop of the whole journey that they are on.
+#[derive(Debug)]
+struct Limiters {
+    components: Vec<u32>,
+    by_component: BTreeMap<u32, (u32, Bound)>,
+    any: Option<(u32, Bound)>,
+}
+
+impl Limiters {
+    fn new(flow: &Flow, reached: &[bool]) -> Self {
+        let pairs: Vec<(u32, u32)> = flow.arcs.iter().map(|arc| (arc.from, arc.to)).collect();
+        let components = Arcs::new(flow.states.len(), &pairs).components();
+        let mut by_component = BTreeMap::new();
+        let mut any = None;
+        for arc in &flow.arcs {
+            let at = arc.from as usize;
+            if arc.bound == Bound::None || reached.get(at) != Some(&true) {
+                continue;
+            }
+            let limiter = (arc.from, arc.bound);
+            any = any.or(Some(limiter));
+            let component = components.get(at).copied().unwrap_or(u32::MAX);
+            by_component.entry(component).or_insert(limiter);
+        }
+        Self {
+            components,
+            by_component,
+            any,
+        }
+    }
+
+    /// The limiter on a loop with a state, else any.
+    fn near(&self, flow: &Flow, state: u32) -> Option<(petgraph::graph::NodeIndex<u32>, Bound)> {
+        let component = self.components.get(state as usize)?;
+        let (at, bound) = self.by_component.get(component).copied().or(self.any)?;
+        Some((flow.state(at)?.node, bound))
+    }
+}

@@ -1,0 +1,169 @@
+//! Nodes that can be reached and from which no end can be.
+//!
+//! A way out is made of outcomes and of error arrows that are written: a person whose only hope is an
+//! outage is stuck. Of nodes that are stuck together one is named, and a call of an inner journey that
+//! never ends is the mistake of that journey.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Diagnostic, Diagnostics,
+    analysis::{
+        component::Arcs,
+        flow::{Arc, Exit, Exits, Flow, Flows, Leave, StateKind},
+        loops::{WORK_MAX, put},
+        route,
+    },
+    codes,
+    model::{journey::Journey, program::Program},
+};
+
+/// Finds them in every journey.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let mut ways = vec![Exits::default(); program.journeys.len()];
+    for id in &flows.order {
+        let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) else {
+            continue;
+        };
+        let ends = Search::new(flows, flow, &ways).report(program, journey, diagnostics);
+        put(&mut ways, *id, ends);
+    }
+}
+
+struct Search<'a> {
+    flow: &'a Flow,
+    /// By where they begin.
+    taken: Vec<&'a Arc>,
+    forwards: Arcs,
+    reached: Vec<bool>,
+    leads_out: Vec<bool>,
+}
+
+impl<'a> Search<'a> {
+    fn new(flows: &Flows, flow: &'a Flow, ways: &[Exits]) -> Self {
+        let arcs = flow.arcs.iter();
+        let taken: Vec<&Arc> = arcs.filter(|arc| is_way(flows, flow, arc, ways)).collect();
+        let kept: Vec<(u32, u32)> = taken.iter().map(|arc| (arc.from, arc.to)).collect();
+        let count = flow.states.len();
+        let forwards = Arcs::new(count, &kept);
+        let reached = flow.reached(&flows.ends);
+        let back: Vec<(u32, u32)> = kept.iter().map(|(from, to)| (*to, *from)).collect();
+        let is_end = |state: &StateKind| matches!(state, StateKind::Exit(_));
+        let ends = (0..).zip(&flow.states);
+        let ends = ends.filter_map(|(id, state)| is_end(&state.kind).then_some(id));
+        let leads_out = Arcs::new(count, &back).reach(ends);
+        Self {
+            flow,
+            taken,
+            forwards,
+            reached,
+            leads_out,
+        }
+    }
+
+    fn is_stuck(&self, state: u32) -> bool {
+        let at = state as usize;
+        self.reached.get(at) == Some(&true) && self.leads_out.get(at) == Some(&false)
+    }
+
+    /// Reports where the journey gets stuck; by which ends it can be left other than by an outage.
+    fn report(&self, program: &Program, journey: &Journey, diagnostics: &mut Diagnostics) -> Exits {
+        let ends = self.flow.ends(&self.forwards.reach([self.flow.start]));
+        let count = u32::try_from(self.flow.states.len()).unwrap_or(u32::MAX);
+        if !(0..count).any(|state| self.is_stuck(state)) {
+            return ends;
+        }
+        let components = self.forwards.components();
+        let component = |state: u32| components.get(state as usize).copied().unwrap_or(u32::MAX);
+        // What only leads to other nodes that are stuck is a consequence of those.
+        let onwards: BTreeSet<u32> = (0..count)
+            .filter(|state| self.is_stuck(*state))
+            .filter(|state| {
+                let mut targets = self.forwards.from(*state).iter();
+                targets.any(|target| component(*target) != component(*state))
+            })
+            .map(component)
+            .collect();
+        let mut told = BTreeSet::new();
+        let (order, came_by) = self.in_order();
+        let mut work = WORK_MAX;
+        for state in order.into_iter().filter(|id| self.is_stuck(*id)) {
+            if onwards.contains(&component(state)) || !told.insert(component(state)) {
+                continue;
+            }
+            let node = self.flow.state(state).map(|state| state.node);
+            let Some(node) = node.and_then(|node| journey.graph.node_weight(node)) else {
+                continue;
+            };
+            let finding = Diagnostic::new(
+                codes::NO_WAY_OUT,
+                node.span,
+                format!("whoever comes to `{}` cannot leave any more", node.path),
+            )
+            .expected("neither success nor failure can be reached from here")
+            .help("point an arrow out of this loop: to `failure`, say");
+            let Some(run) = self.run_to(state, &came_by, &mut work) else {
+                diagnostics.push(finding);
+                continue;
+            };
+            let run = route::around(self.flow, run);
+            diagnostics.push(run.tell(program, finding, "it is reached by"));
+        }
+        ends
+    }
+
+    /// The states that are reached, the nearest first, and by which arc each is reached first.
+    fn in_order(&self) -> (Vec<u32>, Vec<Option<&'a Arc>>) {
+        let mut came_by = vec![None; self.flow.states.len()];
+        let mut order = vec![self.flow.start];
+        let mut next = 0;
+        while let Some(state) = order.get(next).copied() {
+            next += 1;
+            let first = self.taken.partition_point(|arc| arc.from < state);
+            let leaving = self.taken.get(first..).unwrap_or(&[]).iter();
+            for arc in leaving.take_while(|arc| arc.from == state) {
+                if arc.to != self.flow.start
+                    && let Some(link) = came_by.get_mut(arc.to as usize)
+                    && link.is_none()
+                {
+                    *link = Some(*arc);
+                    order.push(arc.to);
+                }
+            }
+        }
+        (order, came_by)
+    }
+
+    /// A shortest run to a state; none where drawing has taken too much already.
+    fn run_to(
+        &self,
+        state: u32,
+        came_by: &[Option<&'a Arc>],
+        work: &mut usize,
+    ) -> Option<Vec<&'a Arc>> {
+        let mut run = Vec::new();
+        let mut at = state;
+        while at != self.flow.start
+            && let Some(arc) = came_by.get(at as usize).copied().flatten()
+        {
+            *work = work.checked_sub(1)?;
+            run.push(arc);
+            at = arc.from;
+        }
+        run.reverse();
+        Some(run)
+    }
+}
+
+/// Whether an arc is a way on: no error that nothing takes. An inner journey that never ends is told of
+/// there; here it is taken to come back.
+fn is_way(flows: &Flows, flow: &Flow, arc: &Arc, ways: &[Exits]) -> bool {
+    let taken = arc.leave != Leave::Unhandled || arc.via == Some(Exit::Loose);
+    let comes_back = match flow.state(arc.from).map(|state| state.kind) {
+        Some(StateKind::Call(inner)) => {
+            flow.returns(arc, &flows.ends) || ways.get(inner.index()) == Some(&Exits::default())
+        }
+        Some(StateKind::Step | StateKind::Exit(_)) | None => true,
+    };
+    taken && comes_back && !arc.is_shut()
+}
