@@ -386,13 +386,9 @@ fn loops_and_dead_nodes_are_those_of_the_oracle() {
             .iter()
             .map(|journey| shape::Places::of(&made, journey.id))
             .collect();
-        let mut never_ends = BTreeSet::new();
-        // Callees come later: what they never do, their callers know.
-        for (journey, runs) in made.program.journeys.iter().zip(&places).rev() {
-            if !runs.ends(&made) {
-                never_ends.insert(journey.id);
-            }
-        }
+        let endless = made.program.journeys.iter().zip(&places);
+        let endless = endless.filter(|(_, runs)| !runs.end(&made));
+        let never_ends: BTreeSet<_> = endless.map(|(journey, _)| journey.id).collect();
         for (journey, runs) in made.program.journeys.iter().zip(&places) {
             let wrong = |what: &str| {
                 let text = random::show(&made);

@@ -98,6 +98,8 @@ fn golden_files_say_what_the_proofs_find() {
         codes::LOOSE_END,
         codes::SPINNING_LOOP,
         codes::UNBOUNDED_PASSWORD_LOOP,
+        codes::COUNT_RESET,
+        codes::NO_WAY_OUT,
         codes::ENSURE_FAILED,
         codes::UNPROVED_SUCCESS,
         codes::LEVEL_NOT_REACHED,

@@ -29,6 +29,10 @@ pub(super) struct Places {
 
 /// What a move does.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 struct Way {
     /// Whether nobody is asked on it and no limiter counts.
     silent: bool,
@@ -40,8 +44,6 @@ struct Way {
     tries_code: bool,
     /// Whether a code is issued.
     issues: bool,
-    /// Whether an outcome or a written arrow is taken.
-    written: bool,
 }
 
 impl Places {
@@ -119,7 +121,7 @@ impl Places {
             let grown: Vec<NodeIndex> = self
                 .graph
                 .edge_references()
-                .filter(|edge| edge.weight().written && out.contains(&edge.target()))
+                .filter(|edge| out.contains(&edge.target()))
                 .map(|edge| edge.source())
                 .filter(|source| !out.contains(source))
                 .collect();
@@ -137,23 +139,14 @@ impl Places {
             .collect()
     }
 
-    /// Whether a run reaches an end of the first journey by outcomes and written arrows alone, what lies
-    /// further in being free to fail.
-    pub(super) fn ends(&self, made: &Made) -> bool {
-        let first = NodeIndex::new(0);
-        let kept = self.graph.filter_map(
-            |_, stack| Some(stack.clone()),
-            |_, way| way.written.then_some(()),
-        );
-        let mut walk = petgraph::visit::Dfs::new(&kept, first);
-        while let Some(at) = walk.next(&kept) {
-            if let [(id, node, _)] = kept[at].as_slice()
-                && made.journey(*id).graph[*node].outcomes.is_empty()
-            {
-                return true;
-            }
-        }
-        false
+    /// Whether a run comes to an end of the first journey, be it success or not.
+    pub(super) fn end(&self, made: &Made) -> bool {
+        self.graph
+            .node_weights()
+            .any(|stack| match stack.as_slice() {
+                [(id, node, _)] => made.journey(*id).graph[*node].outcomes.is_empty(),
+                _ => false,
+            })
     }
 
     /// Whether there is a way around through a place of the first journey itself, of such moves alone, with
@@ -183,7 +176,6 @@ fn way(made: &Made, step: &Move) -> Option<Way> {
         tries: false,
         tries_code: false,
         issues: false,
-        written: true,
     };
     for event in &step.events {
         let Event::Leave(stack, how) = event else {

@@ -10,23 +10,23 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         component::Arcs,
-        flow::{Arc, Exit, Exits, Flow, Flows, Leave, StateKind},
-        loops::{WORK_MAX, put},
+        flow::{Arc, Exit, Flow, Flows, Leave, State, StateKind},
+        loops::WORK_MAX,
         route,
     },
     codes,
-    model::{journey::Journey, program::Program},
+    model::{
+        journey::{Journey, JourneyId},
+        program::Program,
+    },
 };
 
 /// Finds them in every journey.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    let mut ways = vec![Exits::default(); program.journeys.len()];
     for id in &flows.order {
-        let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) else {
-            continue;
-        };
-        let ends = Search::new(flows, flow, &ways).report(program, journey, diagnostics);
-        put(&mut ways, *id, ends);
+        if let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) {
+            Search::new(flows, flow).report(program, journey, diagnostics);
+        }
     }
 }
 
@@ -40,17 +40,16 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(flows: &Flows, flow: &'a Flow, ways: &[Exits]) -> Self {
+    fn new(flows: &Flows, flow: &'a Flow) -> Self {
         let arcs = flow.arcs.iter();
-        let taken: Vec<&Arc> = arcs.filter(|arc| is_way(flows, flow, arc, ways)).collect();
+        let taken: Vec<&Arc> = arcs.filter(|arc| is_way(flows, flow, arc)).collect();
         let kept: Vec<(u32, u32)> = taken.iter().map(|arc| (arc.from, arc.to)).collect();
         let count = flow.states.len();
         let forwards = Arcs::new(count, &kept);
         let reached = flow.reached(&flows.ends);
         let back: Vec<(u32, u32)> = kept.iter().map(|(from, to)| (*to, *from)).collect();
-        let is_end = |state: &StateKind| matches!(state, StateKind::Exit(_));
         let ends = (0..).zip(&flow.states);
-        let ends = ends.filter_map(|(id, state)| is_end(&state.kind).then_some(id));
+        let ends = ends.filter_map(|(id, state)| is_end(flows, state).then_some(id));
         let leads_out = Arcs::new(count, &back).reach(ends);
         Self {
             flow,
@@ -66,12 +65,11 @@ impl<'a> Search<'a> {
         self.reached.get(at) == Some(&true) && self.leads_out.get(at) == Some(&false)
     }
 
-    /// Reports where the journey gets stuck; by which ends it can be left other than by an outage.
-    fn report(&self, program: &Program, journey: &Journey, diagnostics: &mut Diagnostics) -> Exits {
-        let ends = self.flow.ends(&self.forwards.reach([self.flow.start]));
+    /// Reports where the journey gets stuck.
+    fn report(&self, program: &Program, journey: &Journey, diagnostics: &mut Diagnostics) {
         let count = u32::try_from(self.flow.states.len()).unwrap_or(u32::MAX);
         if !(0..count).any(|state| self.is_stuck(state)) {
-            return ends;
+            return;
         }
         let components = self.forwards.components();
         let component = |state: u32| components.get(state as usize).copied().unwrap_or(u32::MAX);
@@ -109,7 +107,6 @@ impl<'a> Search<'a> {
             let run = route::around(self.flow, run);
             diagnostics.push(run.tell(program, finding, "it is reached by"));
         }
-        ends
     }
 
     /// The states that are reached, the nearest first, and by which arc each is reached first.
@@ -155,15 +152,23 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether an arc is a way on: no error that nothing takes. An inner journey that never ends is told of
-/// there; here it is taken to come back.
-fn is_way(flows: &Flows, flow: &Flow, arc: &Arc, ways: &[Exits]) -> bool {
+/// Whether an arc is a way on: no error that nothing takes.
+fn is_way(flows: &Flows, flow: &Flow, arc: &Arc) -> bool {
     let taken = arc.leave != Leave::Unhandled || arc.via == Some(Exit::Loose);
-    let comes_back = match flow.state(arc.from).map(|state| state.kind) {
-        Some(StateKind::Call(inner)) => {
-            flow.returns(arc, &flows.ends) || ways.get(inner.index()) == Some(&Exits::default())
-        }
-        Some(StateKind::Step | StateKind::Exit(_)) | None => true,
-    };
-    taken && comes_back && !arc.is_shut()
+    taken && flow.returns(arc, &flows.ends) && !arc.is_shut()
+}
+
+/// Whether a state is the end, or must not be judged here: the call of a journey that never ends.
+fn is_end(flows: &Flows, state: &State) -> bool {
+    match state.kind {
+        StateKind::Exit(_) => true,
+        StateKind::Call(inner) => !ends(flows, inner),
+        StateKind::Step => false,
+    }
+}
+
+/// Whether a journey ends at an end that is written.
+fn ends(flows: &Flows, journey: JourneyId) -> bool {
+    let ends = flows.ends.get(journey.index()).copied().unwrap_or_default();
+    ends.has(Exit::Success) || ends.has(Exit::Failure) || ends.has(Exit::Loose)
 }
