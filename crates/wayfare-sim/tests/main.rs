@@ -2,6 +2,8 @@
 
 // `cfg(test)` holds anyway; written out, it lets the helpers of the tests fail as the tests do.
 #[cfg(test)]
+mod explore;
+#[cfg(test)]
 mod host;
 #[cfg(test)]
 mod play;

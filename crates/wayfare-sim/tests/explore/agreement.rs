@@ -1,0 +1,1 @@
+//! What exploration refutes, the checks refute.
