@@ -7,7 +7,8 @@
 
 use crate::explore::{
     Attacker, Runs,
-    table::{Finding, Move, Naming, Op, Outside, Store, Table},
+    layout::Field,
+    table::{Condition, Finding, Move, Naming, Op, Outside, Store, Table},
 };
 
 /// The victim, where several runs are interleaved; anybody with an account, where there is one.
@@ -51,7 +52,15 @@ pub(super) fn apply<const N: usize>(
 ) -> Option<[u64; N]> {
     hits.clear();
     let base = run * table.parts.words;
-    let mut turn = Turn { table, rules, state: *state, saved: *state, run, base, hits };
+    let mut turn = Turn {
+        table,
+        rules,
+        state: *state,
+        saved: *state,
+        run,
+        base,
+        hits,
+    };
     table.parts.place.set(&mut turn.state, base, found.to);
     for op in table.ops_of(found) {
         if !turn.step(*op) {
@@ -64,13 +73,29 @@ pub(super) fn apply<const N: usize>(
 }
 
 /// The state at the start, and the findings there.
-pub(super) fn begin<const N: usize>(table: &Table, rules: Rules, locked: bool, hits: &mut Vec<u16>) -> [u64; N] {
+pub(super) fn begin<const N: usize>(
+    table: &Table,
+    rules: Rules,
+    locked: bool,
+    hits: &mut Vec<u16>,
+) -> [u64; N] {
     hits.clear();
     let mut state = [0; N];
-    table.store.locked.set(&mut state, table.store.base, u32::from(locked));
+    table
+        .store
+        .locked
+        .set(&mut state, table.store.base, u32::from(locked));
     for run in 0..rules.runs.number() {
         let base = run * table.parts.words;
-        let mut turn = Turn { table, rules, state, saved: state, run, base, hits };
+        let mut turn = Turn {
+            table,
+            rules,
+            state,
+            saved: state,
+            run,
+            base,
+            hits,
+        };
         for op in &table.at_start {
             turn.step(*op);
         }
@@ -81,19 +106,28 @@ pub(super) fn begin<const N: usize>(table: &Table, rules: Rules, locked: bool, h
 }
 
 /// The state after the code of a run was stolen, if there is one to be stolen.
-pub(super) fn steal<const N: usize>(table: &Table, rules: Rules, state: &[u64; N], run: usize) -> Option<[u64; N]> {
+pub(super) fn steal<const N: usize>(
+    table: &Table,
+    rules: Rules,
+    state: &[u64; N],
+    run: usize,
+) -> Option<[u64; N]> {
     let (parts, store) = (&table.parts, &table.store);
     if rules.attacker != Attacker::Code || store.stolen.get(state, store.base) != 0 {
         return None;
     }
     let base = run * parts.words;
-    let waits = table.place(parts.place.get(state, base)).is_some_and(|place| place.foreign_code);
+    let waits = table
+        .place(parts.place.get(state, base))
+        .is_some_and(|place| place.foreign_code);
     let shown = run == 0 && waits && parts.named.get(state, base) == PERSON;
     if parts.code.get(state, base) != CODE_TO_PERSON && !shown {
         return None;
     }
     let mut state = *state;
-    store.stolen.set(&mut state, store.base, u32::try_from(run + 1).unwrap_or(0));
+    store
+        .stolen
+        .set(&mut state, store.base, u32::try_from(run + 1).unwrap_or(0));
     Some(state)
 }
 
@@ -106,7 +140,9 @@ impl<const N: usize> Turn<'_, N> {
             Op::LevelBy(by) => {
                 let level = i64::from(parts.level.get(&self.state, base)).saturating_add(by);
                 let held = level.clamp(0, i64::from(self.table.ceiling));
-                parts.level.set(&mut self.state, base, u32::try_from(held).unwrap_or(0));
+                parts
+                    .level
+                    .set(&mut self.state, base, u32::try_from(held).unwrap_or(0));
                 true
             }
             Op::LevelTo(level) => {
@@ -132,7 +168,11 @@ impl<const N: usize> Turn<'_, N> {
             Op::WrongOutside => self.wrong_outside(),
             Op::Lock(lock) => {
                 if parts.named.get(&self.state, base) == PERSON {
-                    self.table.store.locked.set(&mut self.state, self.table.store.base, u32::from(lock));
+                    self.table.store.locked.set(
+                        &mut self.state,
+                        self.table.store.base,
+                        u32::from(lock),
+                    );
                 }
                 true
             }
@@ -164,7 +204,13 @@ impl<const N: usize> Turn<'_, N> {
                 self.success(allowed);
                 true
             }
-            Op::Watch(_) | Op::Cut(_) | Op::Goal(..) | Op::After(..) | Op::Visit(..) | Op::LevelAt(..) | Op::FactAt(..) => {
+            Op::Watch(_)
+            | Op::Cut(_)
+            | Op::Goal(..)
+            | Op::After(..)
+            | Op::Visit(..)
+            | Op::LevelAt(..)
+            | Op::FactAt(..) => {
                 self.watch(op);
                 true
             }
@@ -173,50 +219,47 @@ impl<const N: usize> Turn<'_, N> {
 
     fn watch(&mut self, op: Op) {
         let (base, level) = (self.base, self.table.parts.level);
-        let begun = |state: &[u64; N], field: Option<crate::explore::layout::Field>| {
+        let state = &mut self.state;
+        let begun = |state: &[u64; N], field: Option<Field>| {
             field.is_none_or(|field| field.get(state, base) == 1)
         };
-        match op {
-            Op::Watch(field) => field.set(&mut self.state, base, 1),
-            Op::Cut(field) => field.set(&mut self.state, base, 0),
-            Op::Goal(armed, number) => {
-                if armed.get(&self.state, base) == 1 {
-                    self.hits.push(number);
-                }
+        let broken = match op {
+            Op::Watch(field) => {
+                field.set(state, base, 1);
+                None
+            }
+            Op::Cut(field) => {
+                field.set(state, base, 0);
+                None
             }
             Op::After(armed, from) => {
-                if begun(&self.state, from) {
-                    armed.set(&mut self.state, base, 1);
-                }
+                let now = armed.get(state, base) | u32::from(begun(state, from));
+                armed.set(state, base, now);
+                None
             }
-            Op::Visit(number, count, limit, from) => {
-                if begun(&self.state, from) {
-                    let visits = count.get(&self.state, base);
-                    if visits >= limit {
-                        self.hits.push(number);
-                    }
-                    count.set(&mut self.state, base, visits.saturating_add(1).min(limit));
-                }
+            Op::Visit(number, count, limit, from) if begun(state, from) => {
+                let visits = count.get(state, base);
+                count.set(state, base, visits.saturating_add(1).min(limit));
+                (visits >= limit).then_some(number)
             }
+            Op::Goal(armed, number) => (armed.get(state, base) == 1).then_some(number),
             Op::LevelAt(number, least, from) => {
-                if begun(&self.state, from) && level.get(&self.state, base) < least {
-                    self.hits.push(number);
-                }
+                (begun(state, from) && level.get(state, base) < least).then_some(number)
             }
             Op::FactAt(number, fact, from) => {
-                if begun(&self.state, from) && fact.get(&self.state, base) == 0 {
-                    self.hits.push(number);
-                }
+                (begun(state, from) && fact.get(state, base) == 0).then_some(number)
             }
-            _ => {}
-        }
+            _ => None,
+        };
+        self.hits.extend(broken);
     }
 
     fn guard(&self, decision: u32, arm: u16) -> bool {
-        let Some(arms) = self.table.guards.get(decision as usize) else { return true };
-        let truth = |condition: &crate::explore::table::Condition| {
-            condition.truth(&self.state, self.base, self.table.parts.level)
+        let Some(arms) = self.table.guards.get(decision as usize) else {
+            return true;
         };
+        let truth =
+            |condition: &Condition| condition.truth(&self.state, self.base, self.table.parts.level);
         let before = arms.iter().take(usize::from(arm)).flatten();
         if before.map(truth).any(|truth| truth == Some(true)) {
             return false;
@@ -229,7 +272,11 @@ impl<const N: usize> Turn<'_, N> {
         let from = self.base;
         let to = from + self.table.kept.len();
         for (at, (now, before)) in self.state.iter_mut().zip(&self.saved).enumerate() {
-            let kept = if (from..to).contains(&at) { self.table.kept.get(at - from).copied() } else { None };
+            let kept = if (from..to).contains(&at) {
+                self.table.kept.get(at - from).copied()
+            } else {
+                None
+            };
             let kept = kept.unwrap_or(0);
             *now = *now & kept | *before & !kept;
         }
@@ -257,7 +304,9 @@ impl<const N: usize> Turn<'_, N> {
             Naming::Somebody { locked } => {
                 self.forget();
                 clear(&store, &mut self.state);
-                store.locked.set(&mut self.state, store.base, u32::from(locked));
+                store
+                    .locked
+                    .set(&mut self.state, store.base, u32::from(locked));
                 PERSON
             }
             Naming::Nobody => {
@@ -291,13 +340,20 @@ impl<const N: usize> Turn<'_, N> {
             if self.named() == OTHER {
                 return false;
             }
-            self.table.parts.named.set(&mut self.state, self.base, PERSON);
+            self.table
+                .parts
+                .named
+                .set(&mut self.state, self.base, PERSON);
             store.passwords.set(&mut self.state, store.base, 0);
             return self.prove(self.table.password);
         }
         if self.named() == PERSON {
             let failures = store.passwords.get(&self.state, store.base);
-            store.passwords.set(&mut self.state, store.base, (failures + 1).min(self.rules.failures_max));
+            store.passwords.set(
+                &mut self.state,
+                store.base,
+                (failures + 1).min(self.rules.failures_max),
+            );
         }
         true
     }
@@ -315,7 +371,9 @@ impl<const N: usize> Turn<'_, N> {
                     return knows && !spent && self.prove(self.table.password);
                 }
                 if !spent {
-                    store.passwords.set(&mut self.state, store.base, failures + 1);
+                    store
+                        .passwords
+                        .set(&mut self.state, store.base, failures + 1);
                 }
                 // The victim types it right; a spent budget says no all the same.
                 !self.is_victims() || spent
@@ -327,7 +385,10 @@ impl<const N: usize> Turn<'_, N> {
     fn outside(&mut self, factor: Outside) -> bool {
         let victim = self.is_victims();
         let number = match factor {
-            Outside::Password(number) | Outside::Code(number) | Outside::Push(number) | Outside::Own(number) => number,
+            Outside::Password(number)
+            | Outside::Code(number)
+            | Outside::Push(number)
+            | Outside::Own(number) => number,
         };
         match self.named() {
             PERSON if victim => {}
@@ -339,7 +400,11 @@ impl<const N: usize> Turn<'_, N> {
                     }
                 }
                 Outside::Code(_) => {
-                    let stolen = self.table.store.stolen.get(&self.state, self.table.store.base);
+                    let stolen = self
+                        .table
+                        .store
+                        .stolen
+                        .get(&self.state, self.table.store.base);
                     if stolen == 0 {
                         return false;
                     }
@@ -350,7 +415,10 @@ impl<const N: usize> Turn<'_, N> {
                 }
                 Outside::Push(_) => {
                     let parts = &self.table.parts;
-                    let waits = self.table.place(parts.place.get(&self.state, 0)).is_some_and(|place| place.push);
+                    let waits = self
+                        .table
+                        .place(parts.place.get(&self.state, 0))
+                        .is_some_and(|place| place.push);
                     if !waits || parts.named.get(&self.state, 0) != PERSON {
                         return false;
                     }
@@ -371,7 +439,11 @@ impl<const N: usize> Turn<'_, N> {
                 self.hits.push(self.table.finding(Finding::Budget));
             }
             let most = self.rules.failures_max.saturating_add(1);
-            store.outside.set(&mut self.state, store.base, compared.saturating_add(1).min(most));
+            store.outside.set(
+                &mut self.state,
+                store.base,
+                compared.saturating_add(1).min(most),
+            );
         }
         true
     }
@@ -411,7 +483,11 @@ impl<const N: usize> Turn<'_, N> {
         let failures = store.codes.get(&self.state, store.base);
         // The try is counted for whom the code went to, else for whom the run is about.
         let bound = parts.bound.get(&self.state, base) == 1;
-        let counted = if bound { code == CODE_TO_PERSON } else { self.named() == PERSON };
+        let counted = if bound {
+            code == CODE_TO_PERSON
+        } else {
+            self.named() == PERSON
+        };
         let spent = duel && counted && failures >= self.rules.failures_max;
         if !right {
             if counted && failures < self.rules.failures_max && !(duel && self.is_victims()) {
@@ -460,13 +536,17 @@ impl<const N: usize> Turn<'_, N> {
         }
         if !self.is_victims() && named == PERSON && factors != 0 && active {
             let taken = table.parts.taken.get(&self.state, base) == 1;
-            self.hits.push(table.finding(if taken { Finding::Taken } else { Finding::Entered }));
+            self.hits.push(table.finding(if taken {
+                Finding::Taken
+            } else {
+                Finding::Entered
+            }));
         }
     }
 }
 
 /// What `stolen` says of a code that is no longer good: the attacker has no second one.
-pub(super) const STALE: u32 = 7;
+const STALE: u32 = 7;
 
 fn clear<const N: usize>(store: &Store, state: &mut [u64; N]) {
     store.passwords.set(state, store.base, 0);

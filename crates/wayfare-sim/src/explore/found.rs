@@ -51,10 +51,18 @@ impl fmt::Display for Violation {
         match self {
             Self::Ensure(label) => write!(f, "`{label}` does not hold"),
             Self::Unproved => f.write_str("success is reached without a proof of who logs in"),
-            Self::LevelNotReached => f.write_str("success is reached below the level that the journey claims"),
-            Self::Taken => f.write_str("the attacker succeeds as the victim by a proof that somebody else gave"),
-            Self::ForeignCode => f.write_str("a code that was given to one run is taken in another"),
-            Self::LockoutExceeded => f.write_str("more secrets of one account are compared than the lockout allows"),
+            Self::LevelNotReached => {
+                f.write_str("success is reached below the level that the journey claims")
+            }
+            Self::Taken => f.write_str(
+                "the attacker succeeds as the victim by a proof that somebody else gave",
+            ),
+            Self::ForeignCode => {
+                f.write_str("a code that was given to one run is taken in another")
+            }
+            Self::LockoutExceeded => {
+                f.write_str("more secrets of one account are compared than the lockout allows")
+            }
             Self::Stuck => f.write_str("a run can neither go on nor end"),
             Self::Spinning => f.write_str("a run goes on for ever without an end or a question"),
         }
@@ -147,8 +155,9 @@ pub(super) fn found(table: &Table, runs: Runs, searched: &Searched) -> (Vec<Foun
         Some(make(table, runs, what, *locked, steps))
     };
     let properties = table.properties.iter().enumerate();
-    let mut all: Vec<Found> =
-        properties.filter_map(|(at, label)| make(at, Violation::Ensure(Arc::clone(label)))).collect();
+    let mut all: Vec<Found> = properties
+        .filter_map(|(at, label)| make(at, Violation::Ensure(Arc::clone(label))))
+        .collect();
     let own = [
         (Finding::Unproved, Violation::Unproved),
         (Finding::Level, Violation::LevelNotReached),
@@ -161,7 +170,10 @@ pub(super) fn found(table: &Table, runs: Runs, searched: &Searched) -> (Vec<Foun
     for (finding, what) in own {
         all.extend(make(usize::from(table.finding(finding)), what));
     }
-    let entered = make(usize::from(table.finding(Finding::Entered)), Violation::Taken);
+    let entered = make(
+        usize::from(table.finding(Finding::Entered)),
+        Violation::Taken,
+    );
     (all, entered)
 }
 
@@ -171,7 +183,10 @@ fn make(table: &Table, runs: Runs, what: Violation, locked: bool, steps: &[Step]
     let mut end = Arc::from("the start");
     for step in steps {
         let here = at.get(step.run).copied().unwrap_or(0);
-        let Some(found) = step.found.and_then(|number| table.moves.get(number as usize)) else {
+        let Some(found) = step
+            .found
+            .and_then(|number| table.moves.get(number as usize))
+        else {
             told.extend(table.place(here).map(|place| RunStep {
                 run: step.run,
                 journey: Arc::clone(&place.journey),
@@ -188,9 +203,19 @@ fn make(table: &Table, runs: Runs, what: Violation, locked: bool, steps: &[Step]
         if let Some(at) = at.get_mut(step.run) {
             *at = found.to;
         }
-        end = table.place(found.to).map_or_else(|| Arc::from("failure"), |place| Arc::clone(&place.path));
-        let Some(label) = table.labels.get(found.label as usize).filter(|label| !label.hidden) else { continue };
-        let Some(place) = table.place(label.place) else { continue };
+        end = table
+            .place(found.to)
+            .map_or_else(|| Arc::from("failure"), |place| Arc::clone(&place.path));
+        let Some(label) = table
+            .labels
+            .get(found.label as usize)
+            .filter(|label| !label.hidden)
+        else {
+            continue;
+        };
+        let Some(place) = table.place(label.place) else {
+            continue;
+        };
         told.push(RunStep {
             run: step.run,
             journey: Arc::clone(&place.journey),
@@ -203,5 +228,11 @@ fn make(table: &Table, runs: Runs, what: Violation, locked: bool, steps: &[Step]
             only: place.outcomes == 1,
         });
     }
-    Found { what, locked, runs: runs.number(), steps: told, end }
+    Found {
+        what,
+        locked,
+        runs: runs.number(),
+        steps: told,
+        end,
+    }
 }

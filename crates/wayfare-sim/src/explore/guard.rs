@@ -21,21 +21,27 @@ pub(super) fn level_within(expr: &Expr) -> Option<(u32, u32)> {
     let none = (1, 0);
     Some(match op {
         BinaryOp::Less if number <= 0 => none,
+        BinaryOp::LessOrEqual | BinaryOp::Equal if number < 0 => none,
         BinaryOp::Less => (0, held(number.saturating_sub(1))),
-        BinaryOp::LessOrEqual if number < 0 => none,
         BinaryOp::LessOrEqual => (0, held(number)),
         BinaryOp::Greater => (held(number.saturating_add(1)), u32::MAX),
         BinaryOp::GreaterOrEqual => (held(number), u32::MAX),
-        BinaryOp::Equal if number < 0 => none,
         BinaryOp::Equal => (held(number), held(number)),
-        BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or | BinaryOp::In | BinaryOp::Add | BinaryOp::Subtract => {
+        BinaryOp::NotEqual
+        | BinaryOp::And
+        | BinaryOp::Or
+        | BinaryOp::In
+        | BinaryOp::Add
+        | BinaryOp::Subtract => {
             return None;
         }
     })
 }
 
 fn comparison(expr: &Expr) -> Option<(BinaryOp, i64)> {
-    let Expr::Binary(op, left, right) = expr else { return None };
+    let Expr::Binary(op, left, right) = expr else {
+        return None;
+    };
     let (op, number) = match (&**left, &**right) {
         (Expr::Read(Slot::AuthLevel, _), Expr::Literal(Value::Int(number))) => (*op, *number),
         (Expr::Literal(Value::Int(number)), Expr::Read(Slot::AuthLevel, _)) => {
@@ -44,7 +50,13 @@ fn comparison(expr: &Expr) -> Option<(BinaryOp, i64)> {
                 BinaryOp::LessOrEqual => BinaryOp::GreaterOrEqual,
                 BinaryOp::Greater => BinaryOp::Less,
                 BinaryOp::GreaterOrEqual => BinaryOp::LessOrEqual,
-                BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or | BinaryOp::In | BinaryOp::Add | BinaryOp::Subtract => *op,
+                BinaryOp::Equal
+                | BinaryOp::NotEqual
+                | BinaryOp::And
+                | BinaryOp::Or
+                | BinaryOp::In
+                | BinaryOp::Add
+                | BinaryOp::Subtract => *op,
             };
             (turned, *number)
         }
@@ -56,10 +68,14 @@ fn comparison(expr: &Expr) -> Option<(BinaryOp, i64)> {
 /// The keys whose presence guards ask for, and the greatest number that the level is compared with.
 pub(super) fn spoken_of(guards: &[Guard], keys: &mut Vec<KeyId>) -> u32 {
     let mut greatest = 0;
-    let mut open: Vec<&Expr> = guards.iter().filter_map(|guard| guard.condition.as_ref()).collect();
+    let mut open: Vec<&Expr> = guards
+        .iter()
+        .filter_map(|guard| guard.condition.as_ref())
+        .collect();
     while let Some(expr) = open.pop() {
         if let Some((_, number)) = comparison(expr) {
-            greatest = greatest.max(u32::try_from(number.clamp(0, i64::from(i32::MAX))).unwrap_or(0));
+            greatest =
+                greatest.max(u32::try_from(number.clamp(0, i64::from(i32::MAX))).unwrap_or(0));
         }
         match expr {
             Expr::Has(Slot::Shared(key)) => keys.push(*key),
@@ -72,10 +88,18 @@ pub(super) fn spoken_of(guards: &[Guard], keys: &mut Vec<KeyId>) -> u32 {
 }
 
 /// A condition as states tell it. The depth of expressions is that of the source, which is bounded.
-pub(super) fn condition(expr: &Expr, ceiling: u32, fact: &impl Fn(KeyId) -> Option<Field>) -> Condition {
+pub(super) fn condition(
+    expr: &Expr,
+    ceiling: u32,
+    fact: &impl Fn(KeyId) -> Option<Field>,
+) -> Condition {
     if let Some((least, greatest)) = level_within(expr) {
         // From the ceiling on levels are not told apart; no bound that is written lies there.
-        let greatest = if greatest >= ceiling { u32::MAX } else { greatest };
+        let greatest = if greatest >= ceiling {
+            u32::MAX
+        } else {
+            greatest
+        };
         return Condition::Level(least, greatest);
     }
     let inner = |expr: &Expr| Box::new(condition(expr, ceiling, fact));
@@ -94,8 +118,11 @@ pub(super) fn condition(expr: &Expr, ceiling: u32, fact: &impl Fn(KeyId) -> Opti
             Some(_) => Condition::Is(true),
             None => Condition::Open,
         },
-        Expr::Literal(_) | Expr::Read(..) | Expr::Has(_) | Expr::Binary(..) | Expr::Call(..) | Expr::Join(_) => {
-            Condition::Open
-        }
+        Expr::Literal(_)
+        | Expr::Read(..)
+        | Expr::Has(_)
+        | Expr::Binary(..)
+        | Expr::Call(..)
+        | Expr::Join(_) => Condition::Open,
     }
 }

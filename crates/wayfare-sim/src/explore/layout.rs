@@ -47,12 +47,18 @@ pub(super) struct Layout {
 impl Layout {
     /// A field that holds every number up to `greatest`; at most 32 bits of it count.
     pub(super) fn field(&mut self, greatest: u32) -> Field {
-        let width = u8::try_from(32 - greatest.leading_zeros()).unwrap_or(32).max(1);
+        let width = u8::try_from(32 - greatest.leading_zeros())
+            .unwrap_or(32)
+            .max(1);
         if self.used + width > 64 {
             self.word = self.word.saturating_add(1);
             self.used = 0;
         }
-        let field = Field { word: self.word, shift: self.used, width };
+        let field = Field {
+            word: self.word,
+            shift: self.used,
+            width,
+        };
         self.used += width;
         field
     }

@@ -49,7 +49,12 @@ pub(super) fn without_circles(table: &Table, candidate: impl Fn(u32) -> bool) ->
         if !candidate(at) {
             continue;
         }
-        for found in table.moves_at(at).1.iter().filter(|found| candidate(found.to)) {
+        for found in table
+            .moves_at(at)
+            .1
+            .iter()
+            .filter(|found| candidate(found.to))
+        {
             *open += 1;
             if let Some(back) = back.get_mut(found.to as usize) {
                 back.push(at);
@@ -57,8 +62,11 @@ pub(super) fn without_circles(table: &Table, candidate: impl Fn(u32) -> bool) ->
         }
     }
     let mut done = vec![false; count];
-    let mut ready: Vec<u32> =
-        (0_u32..).zip(&open).filter(|(at, open)| candidate(*at) && **open == 0).map(|(at, _)| at).collect();
+    let mut ready: Vec<u32> = (0_u32..)
+        .zip(&open)
+        .filter(|(at, open)| candidate(*at) && **open == 0)
+        .map(|(at, _)| at)
+        .collect();
     while let Some(at) = ready.pop() {
         if let Some(done) = done.get_mut(at as usize) {
             *done = true;
@@ -78,7 +86,10 @@ pub(super) fn without_circles(table: &Table, candidate: impl Fn(u32) -> bool) ->
 /// Marks the places whose moves are local.
 pub(super) fn mark(table: &mut Table) {
     let candidate = |at: u32| {
-        let quiet = table.places.get(at as usize).is_some_and(|place| !place.foreign_code && !place.push && !place.is_end);
+        let quiet = table
+            .places
+            .get(at as usize)
+            .is_some_and(|place| !place.foreign_code && !place.push && !place.is_end);
         let own = |found| !table.ops_of(found).iter().any(touches_others);
         quiet && table.moves_at(at).1.iter().all(own)
     };

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 use wayfare::{
-    Factor, Program,
+    AuthLevel, Factor, Program,
     model::{
         expr::{Expr, Function, KeyId, Slot},
         journey::{Guard, Journey, JourneyId, Node, NodeKind, On, OutcomeId, SettingValue, Task},
@@ -20,7 +20,7 @@ use crate::explore::{
     guard::{self, condition},
     layout::{Field, Layout},
     local,
-    outcome::{Scene, Variant, constant_int, limit_of, keeps_codes},
+    outcome::{Scene, Variant, constant_int, keeps_codes, limit_of},
     table::{Label, Move, Op, Parts, Place, Store, Table},
     watch::{self, Event, Spot, Watches},
 };
@@ -58,10 +58,17 @@ struct Lower<'a> {
 }
 
 /// The table of a journey.
-pub(super) fn lower(program: &Program, root: &Journey, runs: Runs, failures_max: u32) -> Result<Table, ExploreError> {
+pub(super) fn lower(
+    program: &Program,
+    root: &Journey,
+    runs: Runs,
+    failures_max: u32,
+) -> Result<Table, ExploreError> {
     let duel = runs != Runs::One;
     let frames = frames(program, root)?;
-    let size = frames.last().map_or(0, |frame| frame.base + node_count(program, frame.journey));
+    let size = frames
+        .last()
+        .map_or(0, |frame| frame.base + node_count(program, frame.journey));
     let facts_of = facts(program, &frames, root);
     let mut layout = Layout::default();
     let place = layout.field(index(size));
@@ -69,14 +76,33 @@ pub(super) fn lower(program: &Program, root: &Journey, runs: Runs, failures_max:
     let named = layout.field(3);
     let proved = layout.field((1 << facts_of.factors.len()) - 1);
     let (taken, code, bound) = (layout.field(1), layout.field(3), layout.field(1));
-    let counts: BTreeMap<CountKey, Field> =
-        facts_of.counts.iter().map(|(key, most)| (*key, layout.field(*most))).collect();
-    let kept: Vec<(KeyId, Field)> = facts_of.keys.iter().map(|key| (*key, layout.field(1))).collect();
-    let fact = |key: KeyId| kept.iter().find(|(known, _)| *known == key).map(|(_, field)| *field);
-    let watches = if duel { Watches::none(root) } else { Watches::new(root, &mut layout, fact) };
+    let counts: BTreeMap<CountKey, Field> = facts_of
+        .counts
+        .iter()
+        .map(|(key, most)| (*key, layout.field(*most)))
+        .collect();
+    let kept: Vec<(KeyId, Field)> = facts_of
+        .keys
+        .iter()
+        .map(|key| (*key, layout.field(1)))
+        .collect();
+    let fact = |key: KeyId| {
+        kept.iter()
+            .find(|(known, _)| *known == key)
+            .map(|(_, field)| *field)
+    };
+    let watches = if duel {
+        Watches::none(root)
+    } else {
+        Watches::new(root, &mut layout, fact)
+    };
     let words_of_run = layout.words();
     let mut shared = if duel { Layout::default() } else { layout };
-    let base = if duel { words_of_run * runs.number() } else { 0 };
+    let base = if duel {
+        words_of_run * runs.number()
+    } else {
+        0
+    };
     let store = Store {
         base,
         passwords: shared.field(failures_max),
@@ -103,7 +129,9 @@ pub(super) fn lower(program: &Program, root: &Journey, runs: Runs, failures_max:
         ceiling: facts_of.ceiling,
     };
     let left_out = watches.left_out.iter();
-    let left_out = left_out.filter_map(|(at, why)| Some((Arc::clone(&root.ensures.get(*at)?.label), *why))).collect();
+    let left_out = left_out
+        .filter_map(|(at, why)| Some((Arc::clone(&root.ensures.get(*at)?.label), *why)))
+        .collect();
     let mut lower = Lower {
         program,
         frames,
@@ -128,18 +156,31 @@ pub(super) fn lower(program: &Program, root: &Journey, runs: Runs, failures_max:
         start: index(root.start.index()),
         at_start,
         guards,
-        parts: Parts { place, level, named, proved, taken, code, bound, words: if duel { words_of_run } else { words } },
+        parts: Parts {
+            place,
+            level,
+            named,
+            proved,
+            taken,
+            code,
+            bound,
+            words: if duel { words_of_run } else { words },
+        },
         store,
         words,
         kept: remembered,
         ceiling: facts_of.ceiling,
-        claim: root.settings.level.map_or(0, |level| level.number()),
+        claim: root.settings.level.map_or(0, AuthLevel::number),
         proves_whom: !root.settings.inner_only,
         locks: facts_of.locks,
         session: bit(&facts_of.factors, Factor::Session),
         password: bit(&facts_of.factors, Factor::Password),
         otp: bit(&facts_of.factors, Factor::Otp),
-        properties: root.ensures.iter().map(|ensure| Arc::clone(&ensure.label)).collect(),
+        properties: root
+            .ensures
+            .iter()
+            .map(|ensure| Arc::clone(&ensure.label))
+            .collect(),
         left_out,
     };
     flatten(&mut table, moves);
@@ -153,7 +194,11 @@ fn flatten(table: &mut Table, moves: Vec<Vec<(Vec<Op>, usize, Label)>>) {
         for (ops, to, label) in at_place {
             let from = index(table.ops.len());
             table.ops.extend(ops);
-            table.moves.push(Move { ops: (from, index(table.ops.len())), to: index(to), label: index(table.labels.len()) });
+            table.moves.push(Move {
+                ops: (from, index(table.ops.len())),
+                to: index(to),
+                label: index(table.labels.len()),
+            });
             table.labels.push(label);
         }
     }
@@ -161,7 +206,10 @@ fn flatten(table: &mut Table, moves: Vec<Vec<(Vec<Op>, usize, Label)>>) {
 }
 
 fn bit(factors: &[Factor], wanted: Factor) -> u32 {
-    factors.iter().position(|factor| *factor == wanted).map_or(0, |at| 1 << at)
+    factors
+        .iter()
+        .position(|factor| *factor == wanted)
+        .map_or(0, |at| 1 << at)
 }
 
 fn index(at: usize) -> u32 {
@@ -169,20 +217,35 @@ fn index(at: usize) -> u32 {
 }
 
 fn node_count(program: &Program, journey: JourneyId) -> usize {
-    program.journey(journey).map_or(0, |journey| journey.graph.node_count())
+    program
+        .journey(journey)
+        .map_or(0, |journey| journey.graph.node_count())
 }
 
 /// The journey and every inner journey, once for each way it is called.
 fn frames(program: &Program, root: &Journey) -> Result<Vec<Frame>, ExploreError> {
-    let first = Frame { journey: root.id, calls: Vec::new(), caller: None, base: 0, path: String::new() };
+    let first = Frame {
+        journey: root.id,
+        calls: Vec::new(),
+        caller: None,
+        base: 0,
+        path: String::new(),
+    };
     let mut frames = vec![first];
     let mut size = root.graph.node_count();
     let mut next = 0;
     while let Some(frame) = frames.get(next) {
         let (id, calls, path) = (frame.journey, frame.calls.clone(), frame.path.clone());
-        let Some(journey) = program.journey(id) else { break };
+        let Some(journey) = program.journey(id) else {
+            break;
+        };
         for node in journey.graph.node_indices() {
-            let Some(Node { kind: NodeKind::Inner(inner), path: name, .. }) = journey.graph.node_weight(node) else {
+            let Some(Node {
+                kind: NodeKind::Inner(inner),
+                path: name,
+                ..
+            }) = journey.graph.node_weight(node)
+            else {
                 continue;
             };
             let mut calls = calls.clone();
@@ -190,7 +253,13 @@ fn frames(program: &Program, root: &Journey) -> Result<Vec<Frame>, ExploreError>
             if calls.len() >= DEPTH_MAX {
                 return Err(ExploreError::TooLarge);
             }
-            frames.push(Frame { journey: *inner, calls, caller: Some(next), base: size, path: format!("{path}{name}.") });
+            frames.push(Frame {
+                journey: *inner,
+                calls,
+                caller: Some(next),
+                base: size,
+                path: format!("{path}{name}."),
+            });
             size += node_count(program, *inner);
             if size > PLACES_MAX {
                 return Err(ExploreError::TooLarge);
@@ -216,34 +285,55 @@ struct Facts {
 fn tasks(node: &Node) -> Vec<(u16, &Task, &[Arc<str>])> {
     match &node.kind {
         NodeKind::Task(task) => vec![(0, task, &node.outcomes)],
-        NodeKind::Page(page) => {
-            (0..).zip(&page.children).map(|(at, child)| (at, &child.task, child.outcomes.as_slice())).collect()
-        }
-        NodeKind::Decision(_) | NodeKind::Inner(_) | NodeKind::Success | NodeKind::Failure | NodeKind::LooseEnd => {
-            Vec::new()
-        }
+        NodeKind::Page(page) => (0..)
+            .zip(&page.children)
+            .map(|(at, child)| (at, &child.task, child.outcomes.as_slice()))
+            .collect(),
+        NodeKind::Decision(_)
+        | NodeKind::Inner(_)
+        | NodeKind::Success
+        | NodeKind::Failure
+        | NodeKind::LooseEnd => Vec::new(),
     }
 }
 
 fn facts(program: &Program, frames: &[Frame], root: &Journey) -> Facts {
     let (mut keys, level) = watch::spoken_of(root);
-    let claim = root.settings.level.map_or(0, |level| level.number());
-    let mut facts = Facts { codes: true, ceiling: level.max(claim), ..Facts::default() };
+    let claim = root.settings.level.map_or(0, AuthLevel::number);
+    let mut facts = Facts {
+        codes: true,
+        ceiling: level.max(claim),
+        ..Facts::default()
+    };
     let mut falls = false;
     for frame in frames {
-        let Some(journey) = program.journey(frame.journey) else { continue };
-        for (index, node) in journey.graph.node_indices().zip(journey.graph.node_weights()) {
+        let Some(journey) = program.journey(frame.journey) else {
+            continue;
+        };
+        for (index, node) in journey
+            .graph
+            .node_indices()
+            .zip(journey.graph.node_weights())
+        {
             if let NodeKind::Decision(arms) = &node.kind {
                 facts.ceiling = facts.ceiling.max(guard::spoken_of(arms, &mut keys));
             }
             for (child, task, outcomes) in tasks(node) {
-                let Some(signature) = program.catalog.get(task.ty) else { continue };
+                let Some(signature) = program.catalog.get(task.ty) else {
+                    continue;
+                };
                 if let Some(most) = limit_of(task, signature) {
                     facts.counts.insert((frame.journey, index, child), most);
                 }
                 facts.codes &= keeps_codes(task, signature);
-                facts.locks |= matches!(&*signature.name, "AccountLockout" | "AccountActiveDecision");
-                let setting = |key: &str| task.settings.iter().find(|(name, _)| &**name == key).map(|(_, value)| value);
+                facts.locks |=
+                    matches!(&*signature.name, "AccountLockout" | "AccountActiveDecision");
+                let setting = |key: &str| {
+                    task.settings
+                        .iter()
+                        .find(|(name, _)| &**name == key)
+                        .map(|(_, value)| value)
+                };
                 for name in outcomes {
                     facts.factors.extend(signature.proves(name, setting));
                 }
@@ -255,7 +345,9 @@ fn facts(program: &Program, frames: &[Frame], root: &Journey) -> Facts {
                     falls |= match &known.level {
                         LevelChange::None => false,
                         LevelChange::By(by) => *by < 0,
-                        LevelChange::BySetting(key) => constant_int(task, key).is_some_and(|by| by < 0),
+                        LevelChange::BySetting(key) => {
+                            constant_int(task, key).is_some_and(|by| by < 0)
+                        }
                     };
                 }
             }
@@ -263,7 +355,11 @@ fn facts(program: &Program, frames: &[Frame], root: &Journey) -> Facts {
     }
     // Levels above every number that is compared are one level, where no level falls.
     let greatest = i32::MAX.unsigned_abs();
-    facts.ceiling = if falls { greatest } else { facts.ceiling.saturating_add(1).min(greatest) };
+    facts.ceiling = if falls {
+        greatest
+    } else {
+        facts.ceiling.saturating_add(1).min(greatest)
+    };
     keys.sort_unstable();
     keys.dedup();
     facts.keys = keys;
@@ -282,7 +378,11 @@ struct Onward {
 impl<'a> Lower<'a> {
     fn all(&mut self, fact: &impl Fn(KeyId) -> Option<Field>) {
         for at in 0..self.frames.len() {
-            if let Some(Frame { caller: Some(caller), calls, .. }) = self.frames.get(at)
+            if let Some(Frame {
+                caller: Some(caller),
+                calls,
+                ..
+            }) = self.frames.get(at)
                 && let Some((_, node)) = calls.last()
             {
                 self.inner.insert((*caller, *node), at);
@@ -293,7 +393,11 @@ impl<'a> Lower<'a> {
             place.path = Arc::from("failure");
         }
         for frame in 0..self.frames.len() {
-            let Some(journey) = self.frames.get(frame).and_then(|frame| self.program.journey(frame.journey)) else {
+            let Some(journey) = self
+                .frames
+                .get(frame)
+                .and_then(|frame| self.program.journey(frame.journey))
+            else {
                 continue;
             };
             for node in journey.graph.node_indices() {
@@ -307,35 +411,69 @@ impl<'a> Lower<'a> {
     }
 
     fn events(&self, frame: usize, node: NodeIndex<u32>, event: Event<'_>) -> Vec<Op> {
-        let Some(frame) = self.frames.get(frame) else { return Vec::new() };
-        self.watches.ops(Spot { calls: &frame.calls, journey: frame.journey, node }, event)
+        let Some(frame) = self.frames.get(frame) else {
+            return Vec::new();
+        };
+        self.watches.ops(
+            Spot {
+                calls: &frame.calls,
+                journey: frame.journey,
+                node,
+            },
+            event,
+        )
     }
 
     fn node_at(&self, frame: usize, node: NodeIndex<u32>) -> Option<&'a Node> {
-        self.program.journey(self.frames.get(frame)?.journey)?.graph.node_weight(node)
+        self.program
+            .journey(self.frames.get(frame)?.journey)?
+            .graph
+            .node_weight(node)
     }
 
     /// What arriving at a node means.
     fn arrive(&self, frame: usize, node: NodeIndex<u32>) -> Vec<Op> {
-        let ty = self.node_at(frame, node).and_then(|node| tasks(node).first().map(|(_, task, _)| task.ty));
+        let ty = self
+            .node_at(frame, node)
+            .and_then(|node| tasks(node).first().map(|(_, task, _)| task.ty));
         self.events(frame, node, Event::Visit { child: 0, ty })
     }
 
     fn target(&self, frame: usize, node: NodeIndex<u32>, on: On) -> Option<NodeIndex<u32>> {
         let journey = self.program.journey(self.frames.get(frame)?.journey)?;
-        journey.graph.edges(node).find(|edge| edge.weight().on == on).map(|edge| edge.target())
+        journey
+            .graph
+            .edges(node)
+            .find(|edge| edge.weight().on == on)
+            .map(|edge| edge.target())
     }
 
     /// On to a node: what was done before, arriving, and success of the outermost journey.
-    fn onward(&self, frame: usize, from: NodeIndex<u32>, to: NodeIndex<u32>, mut ops: Vec<Op>, on: Option<Arc<str>>) -> Onward {
+    fn onward(
+        &self,
+        frame: usize,
+        from: NodeIndex<u32>,
+        to: NodeIndex<u32>,
+        mut ops: Vec<Op>,
+        on: Option<Arc<str>>,
+    ) -> Onward {
         ops.extend(self.arrive(frame, to));
-        let root = self.frames.get(frame).filter(|frame| frame.caller.is_none());
+        let root = self
+            .frames
+            .get(frame)
+            .filter(|frame| frame.caller.is_none());
         let journey = root.and_then(|frame| self.program.journey(frame.journey));
         if journey.is_some_and(|journey| journey.success == to) {
-            let allowed = self.node_at(frame, from).is_some_and(Node::allows_unproved_success);
+            let allowed = self
+                .node_at(frame, from)
+                .is_some_and(Node::allows_unproved_success);
             ops.push(Op::Success(allowed));
         }
-        Onward { ops, to: self.at(frame, to), label: (self.at(frame, from), on) }
+        Onward {
+            ops,
+            to: self.at(frame, to),
+            label: (self.at(frame, from), on),
+        }
     }
 
     /// The inner journey of a frame ends by an outcome of its caller, where that is wired.
@@ -346,7 +484,13 @@ impl<'a> Lower<'a> {
         let outcome = weight.outcome(name)?;
         let to = self.target(caller, node, On::Outcome(outcome))?;
         let ops = self.events(caller, node, Event::Return(On::Outcome(outcome)));
-        Some(self.onward(caller, node, to, ops, weight.outcomes.get(outcome.index()).cloned()))
+        Some(self.onward(
+            caller,
+            node,
+            to,
+            ops,
+            weight.outcomes.get(outcome.index()).cloned(),
+        ))
     }
 
     /// A node fails: the first that takes the error goes on, else the run has failed, if that is to be expected.
@@ -357,7 +501,9 @@ impl<'a> Lower<'a> {
         }
         let mut at = frame;
         for _ in 0..DEPTH_MAX {
-            let Some(caller) = self.frames.get(at).and_then(|frame| frame.caller) else { break };
+            let Some(caller) = self.frames.get(at).and_then(|frame| frame.caller) else {
+                break;
+            };
             if let Some(found) = self.back(at, "error") {
                 return Some(found);
             }
@@ -369,23 +515,43 @@ impl<'a> Lower<'a> {
             at = caller;
         }
         let ops = self.events(0, node, Event::Failed);
-        expected.then(|| Onward { ops, to: self.failed, label: (self.at(frame, node), None) })
+        expected.then(|| Onward {
+            ops,
+            to: self.failed,
+            label: (self.at(frame, node), None),
+        })
     }
 
     fn push(&mut self, at: usize, mut before: Vec<Op>, onward: Onward, note: Option<&'static str>) {
         before.extend(onward.ops);
         let (place, on) = onward.label;
-        let label = Label { place: index(place), on, note, hidden: false };
+        let label = Label {
+            place: index(place),
+            on,
+            note,
+            hidden: false,
+        };
         if let Some(moves) = self.moves.get_mut(at) {
             moves.push((before, onward.to, label));
         }
     }
 
-    fn node(&mut self, frame: usize, journey: &'a Journey, node: NodeIndex<u32>, fact: &impl Fn(KeyId) -> Option<Field>) {
+    fn node(
+        &mut self,
+        frame: usize,
+        journey: &'a Journey,
+        node: NodeIndex<u32>,
+        fact: &impl Fn(KeyId) -> Option<Field>,
+    ) {
         let at = self.at(frame, node);
-        let Some(weight) = journey.graph.node_weight(node) else { return };
+        let Some(weight) = journey.graph.node_weight(node) else {
+            return;
+        };
         let prefix = self.frames.get(frame).map_or("", |frame| &frame.path);
-        let outermost = self.frames.get(frame).is_some_and(|frame| frame.caller.is_none());
+        let outermost = self
+            .frames
+            .get(frame)
+            .is_some_and(|frame| frame.caller.is_none());
         let mut place = Place {
             path: Arc::from(format!("{prefix}{}", weight.path)),
             node: Arc::clone(&weight.path),
@@ -407,11 +573,20 @@ impl<'a> Lower<'a> {
             }
             NodeKind::Inner(_) => {
                 if let Some(inner) = self.inner.get(&(frame, node)).copied()
-                    && let Some(start) = self.frames.get(inner).and_then(|f| self.program.journey(f.journey)).map(|j| j.start)
+                    && let Some(start) = self
+                        .frames
+                        .get(inner)
+                        .and_then(|f| self.program.journey(f.journey))
+                        .map(|j| j.start)
                 {
                     let ops = self.arrive(inner, start);
                     let to = self.at(inner, start);
-                    let label = Label { place: index(at), on: None, note: None, hidden: true };
+                    let label = Label {
+                        place: index(at),
+                        on: None,
+                        note: None,
+                        hidden: true,
+                    };
                     if let Some(moves) = self.moves.get_mut(at) {
                         moves.push((ops, to, label));
                     }
@@ -438,10 +613,15 @@ impl<'a> Lower<'a> {
 
     fn describe(&self, node: &Node, place: &mut Place) {
         for (_, task, outcomes) in tasks(node) {
-            let Some(signature) = self.program.catalog.get(task.ty) else { continue };
-            place.stops |= signature.asks == Known::Is(true) || signature.suspends == Known::Is(true);
+            let Some(signature) = self.program.catalog.get(task.ty) else {
+                continue;
+            };
+            place.stops |=
+                signature.asks == Known::Is(true) || signature.suspends == Known::Is(true);
             let short = |name: &str| Arc::from(name.strip_suffix("Callback").unwrap_or(name));
-            place.asks.extend(signature.callbacks.iter().map(|name| short(name)));
+            place
+                .asks
+                .extend(signature.callbacks.iter().map(|name| short(name)));
             let builtin = signature.name == "OneTimePasswordCollectorDecision";
             for name in outcomes {
                 let factor = signature.facts_of(name).and_then(|facts| facts.proves);
@@ -451,17 +631,37 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn decision(&mut self, frame: usize, node: NodeIndex<u32>, weight: &Node, arms: &[Guard], fact: &impl Fn(KeyId) -> Option<Field>) {
+    fn decision(
+        &mut self,
+        frame: usize,
+        node: NodeIndex<u32>,
+        weight: &Node,
+        arms: &[Guard],
+        fact: &impl Fn(KeyId) -> Option<Field>,
+    ) {
         let at = self.at(frame, node);
         let ceiling = self.scene.ceiling;
         let number = index(self.guards.len());
-        let conditions = arms.iter().map(|arm| arm.condition.as_ref().map(|expr| condition(expr, ceiling, fact)));
+        let conditions = arms.iter().map(|arm| {
+            arm.condition
+                .as_ref()
+                .map(|expr| condition(expr, ceiling, fact))
+        });
         self.guards.push(conditions.collect());
         for arm in 0..u16::try_from(arms.len()).unwrap_or(u16::MAX) {
             let outcome = OutcomeId(arm);
-            let Some(to) = self.target(frame, node, On::Outcome(outcome)) else { continue };
+            let Some(to) = self.target(frame, node, On::Outcome(outcome)) else {
+                continue;
+            };
             let name = weight.outcomes.get(outcome.index());
-            let event = Event::Leave { child: 0, whole: true, outcome, name: name.map_or("", |name| name), ty: None, proves: None };
+            let event = Event::Leave {
+                child: 0,
+                whole: true,
+                outcome,
+                name: name.map_or("", |name| name),
+                ty: None,
+                proves: None,
+            };
             let ops = self.events(frame, node, event);
             let onward = self.onward(frame, node, to, ops, name.cloned());
             self.push(at, vec![Op::Guard(number, arm)], onward, None);
@@ -472,20 +672,29 @@ impl<'a> Lower<'a> {
     }
 
     /// A task, or the children of a page one after the other.
-    fn tasks(&mut self, frame: usize, node: NodeIndex<u32>, weight: &'a Node) {
-        let at = self.at(frame, node);
-        let Some(journey) = self.frames.get(frame).map(|frame| frame.journey) else { return };
+    fn tasks(&mut self, frame: usize, index: NodeIndex<u32>, weight: &'a Node) {
+        let at = self.at(frame, index);
+        let Some(journey) = self.frames.get(frame).map(|frame| frame.journey) else {
+            return;
+        };
         let children = tasks(weight);
         let mut ways = vec![Variant::default()];
         for (child, task, outcomes) in &children {
             let last = usize::from(*child) + 1 == children.len();
             if *child > 0 {
-                let visit = self.events(frame, node, Event::Visit { child: *child, ty: Some(task.ty) });
+                let visit = self.events(
+                    frame,
+                    index,
+                    Event::Visit {
+                        child: *child,
+                        ty: Some(task.ty),
+                    },
+                );
                 for way in &mut ways {
                     way.ops.extend(&visit);
                 }
             }
-            if let Some(onward) = self.fails(frame, node, may_fail(self.program, task)) {
+            if let Some(onward) = self.fails(frame, index, may_fail(self.program, task)) {
                 // Whatever was passed stays passed, and what it did is taken back.
                 for way in ways.iter().filter(|way| *child == 0 || !way.ops.is_empty()) {
                     let mut ops = Vec::with_capacity(way.ops.len() + 2);
@@ -494,16 +703,20 @@ impl<'a> Lower<'a> {
                         ops.extend(&way.ops);
                         ops.push(Op::Restore);
                     }
-                    let onward = Onward { ops: onward.ops.clone(), to: onward.to, label: onward.label.clone() };
+                    let onward = Onward {
+                        ops: onward.ops.clone(),
+                        to: onward.to,
+                        label: onward.label.clone(),
+                    };
                     self.push(at, ops, onward, way.note);
                 }
             }
-            let count = self.counts.get(&(journey, node, *child)).copied();
+            let count = self.counts.get(&(journey, index, *child)).copied();
             let ends = if last { outcomes.len() } else { 1 };
             let mut next = Vec::new();
             for (id, name) in (0..).map(OutcomeId).zip(outcomes.iter()).take(ends) {
-                let left = self.leave(frame, node, (*child, last), (id, name), task);
-                let target = self.target(frame, node, On::Outcome(id)).filter(|_| last);
+                let left = self.leave(frame, index, (*child, last), (id, name), task);
+                let target = self.target(frame, index, On::Outcome(id)).filter(|_| last);
                 for variant in self.scene.variants(task, name, count) {
                     for way in &ways {
                         let mut ops = way.ops.clone();
@@ -513,7 +726,7 @@ impl<'a> Lower<'a> {
                         match target {
                             Some(to) => {
                                 let name = weight.outcomes.get(id.index()).cloned();
-                                let onward = self.onward(frame, node, to, Vec::new(), name);
+                                let onward = self.onward(frame, index, to, Vec::new(), name);
                                 self.push(at, ops, onward, note);
                             }
                             None => next.push(Variant { ops, note }),
@@ -524,23 +737,59 @@ impl<'a> Lower<'a> {
             ways = next;
         }
         if children.is_empty()
-            && let Some(to) = self.target(frame, node, On::Outcome(OutcomeId(0)))
+            && let Some(to) = self.target(frame, index, On::Outcome(OutcomeId(0)))
         {
-            let onward = self.onward(frame, node, to, Vec::new(), weight.outcomes.first().cloned());
+            let onward = self.onward(
+                frame,
+                index,
+                to,
+                Vec::new(),
+                weight.outcomes.first().cloned(),
+            );
             self.push(at, Vec::new(), onward, None);
         }
     }
 
-    fn leave(&self, frame: usize, node: NodeIndex<u32>, (child, whole): (u16, bool), (outcome, name): (OutcomeId, &str), task: &Task) -> Vec<Op> {
-        let setting = |key: &str| task.settings.iter().find(|(name, _)| &**name == key).map(|(_, value)| value);
-        let proves = self.program.catalog.get(task.ty).and_then(|signature| signature.proves(name, setting));
-        self.events(frame, node, Event::Leave { child, whole, outcome, name, ty: Some(task.ty), proves })
+    fn leave(
+        &self,
+        frame: usize,
+        node: NodeIndex<u32>,
+        (child, whole): (u16, bool),
+        (outcome, name): (OutcomeId, &str),
+        task: &Task,
+    ) -> Vec<Op> {
+        let setting = |key: &str| {
+            task.settings
+                .iter()
+                .find(|(name, _)| &**name == key)
+                .map(|(_, value)| value)
+        };
+        let proves = self
+            .program
+            .catalog
+            .get(task.ty)
+            .and_then(|signature| signature.proves(name, setting));
+        self.events(
+            frame,
+            node,
+            Event::Leave {
+                child,
+                whole,
+                outcome,
+                name,
+                ty: Some(task.ty),
+                proves,
+            },
+        )
     }
 }
 
 /// Whether a task may fail: it calls out, cannot work without a value, or computes a setting.
 fn may_fail(program: &Program, task: &Task) -> bool {
-    let computed = task.settings.iter().any(|(_, value)| matches!(value, SettingValue::Computed(_)));
+    let computed = task
+        .settings
+        .iter()
+        .any(|(_, value)| matches!(value, SettingValue::Computed(_)));
     program.catalog.get(task.ty).is_none_or(|signature| {
         signature.calls_out.or(true) || computed || signature.reads.iter().any(|read| read.always)
     })
@@ -549,7 +798,10 @@ fn may_fail(program: &Program, task: &Task) -> bool {
 /// Whether guards may fail: they ask outside, or convert.
 fn guards_may_fail(arms: &[Guard]) -> bool {
     use wayfare::model::expr::BinaryOp;
-    let mut open: Vec<&Expr> = arms.iter().filter_map(|arm| arm.condition.as_ref()).collect();
+    let mut open: Vec<&Expr> = arms
+        .iter()
+        .filter_map(|arm| arm.condition.as_ref())
+        .collect();
     while let Some(expr) = open.pop() {
         match expr {
             Expr::Read(slot, _) | Expr::Has(slot) => {
@@ -559,12 +811,13 @@ fn guards_may_fail(arms: &[Guard]) -> bool {
             }
             Expr::Literal(_) => {}
             Expr::Not(inner) => open.push(inner),
-            Expr::Binary(BinaryOp::Add | BinaryOp::Subtract, ..) => return true,
+            Expr::Binary(BinaryOp::Add | BinaryOp::Subtract, ..)
+            | Expr::Call(Function::Int | Function::Age | Function::Before | Function::After, _) => {
+                return true;
+            }
             Expr::Binary(_, left, right) => open.extend([&**left, &**right]),
-            Expr::Call(Function::Int | Function::Age | Function::Before | Function::After, _) => return true,
             Expr::Call(_, parts) | Expr::Join(parts) => open.extend(parts),
         }
     }
     false
 }
-

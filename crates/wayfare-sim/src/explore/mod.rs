@@ -83,7 +83,10 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { states: 50_000_000, bytes: 2 << 30 }
+        Self {
+            states: 50_000_000,
+            bytes: 2 << 30,
+        }
     }
 }
 
@@ -103,7 +106,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { runs: Runs::One, attacker: Attacker::Nothing, failures_max: 5, budget: Budget::default() }
+        Self {
+            runs: Runs::One,
+            attacker: Attacker::Nothing,
+            failures_max: 5,
+            budget: Budget::default(),
+        }
     }
 }
 
@@ -203,8 +211,13 @@ pub fn explore(
 ) -> Result<Explored, ExploreError> {
     let failures_max = options.failures_max.clamp(1, 1_000);
     let table = lower::lower(program, journey, options.runs, failures_max)?;
-    let rules = Rules { runs: options.runs, attacker: options.attacker, failures_max };
-    let searched = search::search(&table, rules, options.budget, report).ok_or(ExploreError::TooWide)?;
+    let rules = Rules {
+        runs: options.runs,
+        attacker: options.attacker,
+        failures_max,
+    };
+    let searched =
+        search::search(&table, rules, options.budget, report).ok_or(ExploreError::TooWide)?;
     let (found, entered) = found::found(&table, options.runs, &searched);
     Ok(Explored {
         journey: Arc::clone(&journey.name),

@@ -47,7 +47,10 @@ impl Variant {
     fn then(&self, op: Op, note: Option<&'static str>) -> Self {
         let mut ops = self.ops.clone();
         ops.push(op);
-        Self { ops, note: note.or(self.note) }
+        Self {
+            ops,
+            note: note.or(self.note),
+        }
     }
 }
 
@@ -65,7 +68,10 @@ pub(super) fn constant_int(task: &Task, key: &str) -> Option<i64> {
 }
 
 fn setting<'a>(task: &'a Task, key: &str) -> Option<&'a SettingValue> {
-    task.settings.iter().find(|(name, _)| &**name == key).map(|(_, value)| value)
+    task.settings
+        .iter()
+        .find(|(name, _)| &**name == key)
+        .map(|(_, value)| value)
 }
 
 /// The limit of a node on this outcome, where it is known.
@@ -77,7 +83,10 @@ pub(super) fn limit_of(task: &Task, signature: &Signature) -> Option<u32> {
 
 /// Whether the store itself compares what a type has compared, and counts it.
 pub(super) fn store_compares(signature: &Signature) -> bool {
-    matches!(&*signature.name, "DataStoreDecision" | "OneTimePasswordCollectorDecision")
+    matches!(
+        &*signature.name,
+        "DataStoreDecision" | "OneTimePasswordCollectorDecision"
+    )
 }
 
 impl Scene<'_> {
@@ -87,39 +96,22 @@ impl Scene<'_> {
     }
 
     /// Every way in which a task may leave by an outcome.
-    pub(super) fn variants(&self, task: &Task, outcome: &str, count: Option<Field>) -> Vec<Variant> {
+    pub(super) fn variants(
+        &self,
+        task: &Task,
+        outcome: &str,
+        count: Option<Field>,
+    ) -> Vec<Variant> {
         let mut all = vec![Variant::default()];
         let Some(signature) = self.program.catalog.get(task.ty) else {
             return all;
         };
-        self.bounds(task, signature, outcome, count, &mut all);
+        bounds(task, signature, outcome, count, &mut all);
         self.names(task, signature, outcome, &mut all);
         self.proofs(task, signature, outcome, &mut all);
         self.level(task, signature, outcome, &mut all);
         self.keys(task, signature, outcome, &mut all);
         all
-    }
-
-    fn bounds(&self, task: &Task, signature: &Signature, outcome: &str, count: Option<Field>, all: &mut [Variant]) {
-        if let (Some(limit), Some(count), Some(most)) = (&signature.limits, count, limit_of(task, signature)) {
-            if limit.outcome == outcome {
-                each(all, Op::Count(count, most));
-            } else if signature.name == "RetryLimitDecision" {
-                each(all, Op::Spent(count, most));
-            }
-        }
-        let Some(facts) = signature.facts_of(outcome) else { return };
-        let level = |key: &str| constant_int(task, key).map(|level| level.clamp(0, i64::from(i32::MAX)));
-        if let Some(level) = facts.level_at_least.as_deref().and_then(level) {
-            each(all, Op::LevelMin(u32::try_from(level).unwrap_or(0)));
-        }
-        if let Some(key) = facts.level_below.as_deref() {
-            match level(key) {
-                Some(0) => each(all, Op::LevelMin(u32::MAX)),
-                Some(level) => each(all, Op::LevelMax(u32::try_from(level - 1).unwrap_or(0))),
-                None => {}
-            }
-        }
     }
 
     fn names(&self, task: &Task, signature: &Signature, outcome: &str, all: &mut Vec<Variant>) {
@@ -131,8 +123,14 @@ impl Scene<'_> {
         if writes == Known::Is(false) {
             return;
         }
-        let mut named = if writes == Known::Unknown { all.clone() } else { Vec::new() };
-        let proves = signature.proves(outcome, |key| setting(task, key)).is_some();
+        let mut named = if writes == Known::Unknown {
+            all.clone()
+        } else {
+            Vec::new()
+        };
+        let proves = signature
+            .proves(outcome, |key| setting(task, key))
+            .is_some();
         for variant in &*all {
             let mut add = |naming, note| named.push(variant.then(Op::Named(naming), note));
             if self.duel {
@@ -188,14 +186,17 @@ impl Scene<'_> {
             };
             return each(all, op);
         }
-        let compares = signature.verifies.or(true) && signature.facts.iter().any(|facts| facts.proves.is_some());
+        let compares = signature.verifies.or(true)
+            && signature.facts.iter().any(|facts| facts.proves.is_some());
         if self.duel && compares {
             each(all, Op::WrongOutside);
         }
     }
 
     fn level(&self, task: &Task, signature: &Signature, outcome: &str, all: &mut Vec<Variant>) {
-        let Some(facts) = signature.facts_of(outcome) else { return };
+        let Some(facts) = signature.facts_of(outcome) else {
+            return;
+        };
         let by = match &facts.level {
             LevelChange::None => return,
             LevelChange::By(by) => Some(i64::from(*by)),
@@ -206,7 +207,10 @@ impl Scene<'_> {
             Some(by) => each(all, Op::LevelBy(by)),
             None => {
                 // Computed: the least and the greatest stand for what is between.
-                let greatest = all.iter().map(|v| v.then(Op::LevelTo(self.ceiling), None)).collect::<Vec<_>>();
+                let greatest = all
+                    .iter()
+                    .map(|v| v.then(Op::LevelTo(self.ceiling), None))
+                    .collect::<Vec<_>>();
                 each(all, Op::LevelTo(0));
                 all.extend(greatest);
             }
@@ -215,7 +219,9 @@ impl Scene<'_> {
 
     fn keys(&self, task: &Task, signature: &Signature, outcome: &str, all: &mut Vec<Variant>) {
         for (key, field) in self.facts {
-            let Some(name) = self.program.keys.get(key.0 as usize) else { continue };
+            let Some(name) = self.program.keys.get(key.0 as usize) else {
+                continue;
+            };
             for removal in signature.removes.iter() {
                 if removal.outcome != "*" && removal.outcome != outcome {
                     continue;
@@ -231,11 +237,47 @@ impl Scene<'_> {
                     continue;
                 }
                 match named(task, &write.key, write.named_by.as_deref()) {
-                    Some(written) if *written == **name && write.always => each(all, Op::Fact(*field, true)),
+                    Some(written) if *written == **name && write.always => {
+                        each(all, Op::Fact(*field, true))
+                    }
                     Some(written) if *written != **name => {}
                     Some(_) | None => either(all, Op::Fact(*field, true)),
                 }
             }
+        }
+    }
+}
+
+/// What limits and levels say of an outcome.
+fn bounds(
+    task: &Task,
+    signature: &Signature,
+    outcome: &str,
+    count: Option<Field>,
+    all: &mut [Variant],
+) {
+    if let (Some(limit), Some(count), Some(most)) =
+        (&signature.limits, count, limit_of(task, signature))
+    {
+        if limit.outcome == outcome {
+            each(all, Op::Count(count, most));
+        } else if signature.name == "RetryLimitDecision" {
+            each(all, Op::Spent(count, most));
+        }
+    }
+    let Some(facts) = signature.facts_of(outcome) else {
+        return;
+    };
+    let level =
+        |key: &str| constant_int(task, key).map(|level| level.clamp(0, i64::from(i32::MAX)));
+    if let Some(level) = facts.level_at_least.as_deref().and_then(level) {
+        each(all, Op::LevelMin(u32::try_from(level).unwrap_or(0)));
+    }
+    if let Some(key) = facts.level_below.as_deref() {
+        match level(key) {
+            Some(0) => each(all, Op::LevelMin(u32::MAX)),
+            Some(level) => each(all, Op::LevelMax(u32::try_from(level - 1).unwrap_or(0))),
+            None => {}
         }
     }
 }
@@ -246,7 +288,9 @@ fn either(all: &mut Vec<Variant>, op: Op) {
 }
 
 fn named<'a>(task: &'a Task, key: &'a str, by: Option<&str>) -> Option<&'a str> {
-    let Some(by) = by else { return (key != "*").then_some(key) };
+    let Some(by) = by else {
+        return (key != "*").then_some(key);
+    };
     match setting(task, by) {
         Some(SettingValue::Constant(value)) => value.as_text(),
         Some(SettingValue::Computed(_)) | None => None,
@@ -256,11 +300,16 @@ fn named<'a>(task: &'a Task, key: &'a str, by: Option<&str>) -> Option<&'a str> 
 /// Whether what a task does with the code that is waited for is known: it has nothing to do with it, or is
 /// one of the built-in types around it.
 pub(super) fn keeps_codes(task: &Task, signature: &Signature) -> bool {
-    const OWN: &[&str] = &["OneTimePasswordGenerator", "OneTimePasswordSmtpSender", "OneTimePasswordCollectorDecision"];
+    const OWN: &[&str] = &[
+        "OneTimePasswordGenerator",
+        "OneTimePasswordSmtpSender",
+        "OneTimePasswordCollectorDecision",
+    ];
     let touches = |keys: &[StateKey]| {
         keys.iter().any(|touched| {
             matches!(touched.scope, Scope::Transient | Scope::Any | Scope::Secure)
-                && named(task, &touched.key, touched.named_by.as_deref()).is_none_or(|key| key == "oneTimePassword")
+                && named(task, &touched.key, touched.named_by.as_deref())
+                    .is_none_or(|key| key == "oneTimePassword")
         })
     };
     OWN.contains(&&*signature.name) || !touches(&signature.writes) && !touches(&signature.reads)

@@ -5,7 +5,7 @@
 
 use crate::explore::{
     Attacker, Budget, Progress, Runs,
-    apply::{Rules, STALE, apply, begin, steal},
+    apply::{Rules, apply, begin, steal},
     local::without_circles,
     seen::{Offer, Seen},
     table::{Finding, Table},
@@ -58,7 +58,12 @@ struct Search<'a, const N: usize> {
 const REPORT: usize = 1 << 16;
 
 /// Searches with states of as many words as the table needs.
-pub(super) fn search(table: &Table, rules: Rules, budget: Budget, report: &mut dyn FnMut(Progress) -> bool) -> Option<Searched> {
+pub(super) fn search(
+    table: &Table,
+    rules: Rules,
+    budget: Budget,
+    report: &mut dyn FnMut(Progress) -> bool,
+) -> Option<Searched> {
     match table.words {
         0..=1 => Some(Search::<1>::new(table, rules).run(budget, report)),
         2 => Some(Search::<2>::new(table, rules).run(budget, report)),
@@ -73,7 +78,14 @@ pub(super) fn search(table: &Table, rules: Rules, budget: Budget, report: &mut d
 impl<'a, const N: usize> Search<'a, N> {
     fn new(table: &'a Table, rules: Rules) -> Self {
         let findings = table.properties.len() + Finding::COUNT;
-        Self { table, rules, seen: Seen::new(), hits: vec![None; findings], buffer: Vec::new(), moves: 0 }
+        Self {
+            table,
+            rules,
+            seen: Seen::new(),
+            hits: vec![None; findings],
+            buffer: Vec::new(),
+            moves: 0,
+        }
     }
 
     fn run(mut self, budget: Budget, report: &mut dyn FnMut(Progress) -> bool) -> Searched {
@@ -85,7 +97,13 @@ impl<'a, const N: usize> Search<'a, N> {
             let state = begin(self.table, self.rules, locked, &mut buffer);
             self.seen.offer(&state, None);
             let number = self.seen.number(&state).unwrap_or(0);
-            self.note(&buffer, Hit { state: number, step: None });
+            self.note(
+                &buffer,
+                Hit {
+                    state: number,
+                    step: None,
+                },
+            );
         }
         self.buffer = buffer;
         let (mut at, mut depth, mut end_of_level) = (0_usize, 0_u32, self.seen.len());
@@ -140,23 +158,39 @@ impl<'a, const N: usize> Search<'a, N> {
     }
 
     fn expand(&mut self, id: u32) {
-        let Some(state) = self.seen.state(id).copied() else { return };
+        let Some(state) = self.seen.state(id).copied() else {
+            return;
+        };
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut any = false;
         let local = self.local_run(&state);
         let runs = local.map_or(0..self.rules.runs.number(), |run| run..run + 1);
         for run in runs {
-            let place = self.table.parts.place.get(&state, run * self.table.parts.words);
+            let place = self
+                .table
+                .parts
+                .place
+                .get(&state, run * self.table.parts.words);
             let (first, moves) = self.table.moves_at(place);
             for (number, found) in (first..).zip(moves) {
-                let Some(next) = apply(self.table, self.rules, &state, run, found, &mut buffer) else { continue };
+                let Some(next) = apply(self.table, self.rules, &state, run, found, &mut buffer)
+                else {
+                    continue;
+                };
                 any = true;
-                self.offer(next, id, &buffer, Step { run, found: Some(number) });
+                self.offer(
+                    next,
+                    id,
+                    &buffer,
+                    Step {
+                        run,
+                        found: Some(number),
+                    },
+                );
             }
-            if local.is_none() && self.rules.attacker == Attacker::Code && self.rules.runs != Runs::One {
-                if let Some(next) = steal(self.table, self.rules, &state, run) {
-                    self.offer(next, id, &[], Step { run, found: None });
-                }
+            let steals = local.is_none() && self.rules.attacker == Attacker::Code;
+            if steals && let Some(next) = steal(self.table, self.rules, &state, run) {
+                self.offer(next, id, &[], Step { run, found: None });
             }
         }
         self.buffer = buffer;
@@ -164,7 +198,13 @@ impl<'a, const N: usize> Search<'a, N> {
             let place = self.table.place(self.table.parts.place.get(&state, 0));
             if place.is_some_and(|place| !place.is_end) {
                 let number = self.table.finding(Finding::Stuck);
-                self.note(&[number], Hit { state: id, step: None });
+                self.note(
+                    &[number],
+                    Hit {
+                        state: id,
+                        step: None,
+                    },
+                );
             }
         }
     }
@@ -172,7 +212,13 @@ impl<'a, const N: usize> Search<'a, N> {
     fn offer(&mut self, next: [u64; N], from: u32, hits: &[u16], step: Step) {
         self.moves += 1;
         if !hits.is_empty() {
-            self.note(hits, Hit { state: from, step: Some(step) });
+            self.note(
+                hits,
+                Hit {
+                    state: from,
+                    step: Some(step),
+                },
+            );
         }
         let next = self.ordered(next);
         // A full table ends the search at the budget: there are fewer numbers than states allowed.
@@ -188,10 +234,17 @@ impl<'a, const N: usize> Search<'a, N> {
         }
         let mut hits = Vec::new();
         (0..self.rules.runs.number()).find(|run| {
-            let place = self.table.parts.place.get(state, run * self.table.parts.words);
+            let place = self
+                .table
+                .parts
+                .place
+                .get(state, run * self.table.parts.words);
             let local = self.table.place(place).is_some_and(|place| place.is_local);
             let moves = self.table.moves_at(place).1;
-            local && moves.iter().any(|found| apply(self.table, self.rules, state, *run, found, &mut hits).is_some())
+            local
+                && moves.iter().any(|found| {
+                    apply(self.table, self.rules, state, *run, found, &mut hits).is_some()
+                })
         })
     }
 
@@ -201,7 +254,9 @@ impl<'a, const N: usize> Search<'a, N> {
             return state;
         }
         let words = self.table.parts.words;
-        let (Some(second), Some(third)) = (state.get(words..2 * words), state.get(2 * words..3 * words)) else {
+        let (Some(second), Some(third)) =
+            (state.get(words..2 * words), state.get(2 * words..3 * words))
+        else {
             return state;
         };
         let store = &self.table.store;
@@ -223,7 +278,7 @@ impl<'a, const N: usize> Search<'a, N> {
         let moved = match stolen {
             2 => 3,
             3 => 2,
-            STALE.. | _ => stolen,
+            _ => stolen,
         };
         store.stolen.set(&mut swapped, store.base, moved);
         swapped
@@ -232,9 +287,16 @@ impl<'a, const N: usize> Search<'a, N> {
     /// States from which neither an end nor a question is reached: only circles of silent places have them.
     fn spinning(&mut self) {
         let table = self.table;
-        let silent = |at: u32| table.place(at).is_some_and(|place| !place.stops && !place.is_end);
+        let silent = |at: u32| {
+            table
+                .place(at)
+                .is_some_and(|place| !place.stops && !place.is_end)
+        };
         let leaves = without_circles(table, silent);
-        if (0_u32..).zip(&leaves).all(|(at, leaves)| *leaves || !silent(at)) {
+        if (0_u32..)
+            .zip(&leaves)
+            .all(|(at, leaves)| *leaves || !silent(at))
+        {
             return;
         }
         let mut hits = Vec::new();
@@ -243,7 +305,9 @@ impl<'a, const N: usize> Search<'a, N> {
         let mut back: Vec<(u32, u32)> = Vec::new();
         let mut ready = Vec::new();
         for id in 0..u32::try_from(count).unwrap_or(u32::MAX) {
-            let Some(state) = self.seen.state(id) else { continue };
+            let Some(state) = self.seen.state(id) else {
+                continue;
+            };
             let place = table.parts.place.get(state, 0);
             if !silent(place) {
                 ready.push(id);
@@ -264,7 +328,12 @@ impl<'a, const N: usize> Search<'a, N> {
         }
         while let Some(id) = ready.pop() {
             let from = back.partition_point(|(to, _)| *to < id);
-            for (_, before) in back.get(from..).into_iter().flatten().take_while(|(to, _)| *to == id) {
+            for (_, before) in back
+                .get(from..)
+                .into_iter()
+                .flatten()
+                .take_while(|(to, _)| *to == id)
+            {
                 if let Some(good) = good.get_mut(*before as usize).filter(|good| !**good) {
                     *good = true;
                     ready.push(*before);
@@ -273,7 +342,13 @@ impl<'a, const N: usize> Search<'a, N> {
         }
         if let Some(id) = good.iter().position(|good| !good) {
             let number = self.table.finding(Finding::Spinning);
-            self.note(&[number], Hit { state: u32::try_from(id).unwrap_or(0), step: None });
+            self.note(
+                &[number],
+                Hit {
+                    state: u32::try_from(id).unwrap_or(0),
+                    step: None,
+                },
+            );
         }
     }
 
@@ -296,7 +371,9 @@ impl<'a, const N: usize> Search<'a, N> {
         let mut state = first;
         let mut steps = Vec::new();
         for id in chain.iter().skip(1) {
-            let (step, next) = self.step_to(&state, |_, next| self.seen.number(&self.ordered(*next)) == Some(*id))?;
+            let (step, next) = self.step_to(&state, |_, next| {
+                self.seen.number(&self.ordered(*next)) == Some(*id)
+            })?;
             steps.push(step);
             state = next;
         }
@@ -308,16 +385,30 @@ impl<'a, const N: usize> Search<'a, N> {
         Some((locked, steps))
     }
 
-    fn step_to(&self, state: &[u64; N], wanted: impl Fn(&[u16], &[u64; N]) -> bool) -> Option<(Step, [u64; N])> {
+    fn step_to(
+        &self,
+        state: &[u64; N],
+        wanted: impl Fn(&[u16], &[u64; N]) -> bool,
+    ) -> Option<(Step, [u64; N])> {
         let mut hits = Vec::new();
         for run in 0..self.rules.runs.number() {
-            let place = self.table.parts.place.get(state, run * self.table.parts.words);
+            let place = self
+                .table
+                .parts
+                .place
+                .get(state, run * self.table.parts.words);
             let (first, moves) = self.table.moves_at(place);
             for (number, found) in (first..).zip(moves) {
                 if let Some(next) = apply(self.table, self.rules, state, run, found, &mut hits)
                     && wanted(&hits, &next)
                 {
-                    return Some((Step { run, found: Some(number) }, next));
+                    return Some((
+                        Step {
+                            run,
+                            found: Some(number),
+                        },
+                        next,
+                    ));
                 }
             }
             if let Some(next) = steal(self.table, self.rules, state, run)

@@ -37,7 +37,11 @@ fn hash<const N: usize>(state: &[u64; N]) -> u64 {
 
 impl<const N: usize> Seen<N> {
     pub(super) fn new() -> Self {
-        Self { states: Vec::new(), parents: Vec::new(), cells: vec![EMPTY; 1 << 10] }
+        Self {
+            states: Vec::new(),
+            parents: Vec::new(),
+            cells: vec![EMPTY; 1 << 10],
+        }
     }
 
     /// How many states there are.
@@ -65,7 +69,8 @@ impl<const N: usize> Seen<N> {
     /// The bytes that are held once it has grown, and while it grows.
     pub(super) fn bytes_grown(&self) -> usize {
         let states = self.states.len() * 2;
-        states * (size_of::<[u64; N]>() + size_of::<u32>()) + self.cells.len() * 3 * size_of::<u64>()
+        states * (size_of::<[u64; N]>() + size_of::<u32>())
+            + self.cells.len() * 3 * size_of::<u64>()
     }
 
     /// Whether the next new state makes it grow.
@@ -150,7 +155,9 @@ mod tests {
         let mut model = BTreeSet::new();
         let mut number = 1_u64;
         for _ in 0..100_000 {
-            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             let state = [number >> 49, number >> 62];
             let new = model.insert(state);
             let offer = seen.offer(&state, Some(0));

@@ -8,15 +8,6 @@ use std::sync::Arc;
 
 use crate::explore::layout::Field;
 
-/// What is guessed and counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tries {
-    /// Passwords, which the store counts.
-    Password,
-    /// One-time codes, which the store counts.
-    Code,
-}
-
 /// Who is named by a move that writes the name of the identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Naming {
@@ -134,7 +125,10 @@ pub(super) struct Label {
 }
 
 /// A place.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each named")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
     /// The node, with the nodes of the journeys that called.
@@ -191,14 +185,20 @@ impl Condition {
             Self::Fact(field) => Some(field.get(state, base) == 1),
             Self::Not(inner) => inner.truth(state, base, level).map(|truth| !truth),
             Self::And(left, right) => {
-                match (left.truth(state, base, level), right.truth(state, base, level)) {
+                match (
+                    left.truth(state, base, level),
+                    right.truth(state, base, level),
+                ) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (Some(true), Some(true)) => Some(true),
                     (None, _) | (_, None) => None,
                 }
             }
             Self::Or(left, right) => {
-                match (left.truth(state, base, level), right.truth(state, base, level)) {
+                match (
+                    left.truth(state, base, level),
+                    right.truth(state, base, level),
+                ) {
                     (Some(true), _) | (_, Some(true)) => Some(true),
                     (Some(false), Some(false)) => Some(false),
                     (None, _) | (_, None) => None,
@@ -298,12 +298,17 @@ impl Table {
     pub(super) fn moves_at(&self, place: u32) -> (u32, &[Move]) {
         let from = self.first.get(place as usize).copied().unwrap_or(0);
         let to = self.first.get(place as usize + 1).copied().unwrap_or(from);
-        (from, self.moves.get(from as usize..to as usize).unwrap_or(&[]))
+        (
+            from,
+            self.moves.get(from as usize..to as usize).unwrap_or(&[]),
+        )
     }
 
     /// The steps of a move.
     pub(super) fn ops_of(&self, found: &Move) -> &[Op] {
-        self.ops.get(found.ops.0 as usize..found.ops.1 as usize).unwrap_or(&[])
+        self.ops
+            .get(found.ops.0 as usize..found.ops.1 as usize)
+            .unwrap_or(&[])
     }
 
     /// The place with this number.
@@ -323,7 +328,9 @@ impl Table {
             Finding::Spinning => 6,
             Finding::Entered => 7,
         };
-        u16::try_from(self.properties.len()).unwrap_or(u16::MAX - 8).saturating_add(own)
+        u16::try_from(self.properties.len())
+            .unwrap_or(u16::MAX - 8)
+            .saturating_add(own)
     }
 }
 

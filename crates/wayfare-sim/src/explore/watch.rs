@@ -38,7 +38,14 @@ pub(super) enum Event<'a> {
     /// A node, or a child of a page, is arrived at.
     Visit { child: u16, ty: Option<TypeId> },
     /// A node, or a child of a page, ends in an outcome of its own.
-    Leave { child: u16, whole: bool, outcome: OutcomeId, name: &'a str, ty: Option<TypeId>, proves: Option<Factor> },
+    Leave {
+        child: u16,
+        whole: bool,
+        outcome: OutcomeId,
+        name: &'a str,
+        ty: Option<TypeId>,
+        proves: Option<Factor>,
+    },
     /// An inner journey has ended, and its caller is left.
     Return(On),
     /// A node is left by its error arrow.
@@ -49,11 +56,29 @@ pub(super) enum Event<'a> {
 
 #[derive(Debug)]
 enum Kind<'p> {
-    Path { armed: Field, to: &'p Place, passes: &'p [Place] },
-    Never { armed: Field, what: &'p Place, after: &'p Place },
-    Visits { count: Field, limit: u32, of: &'p Place },
-    Level { level: u32, place: &'p Place },
-    Fact { fact: Field, place: &'p Place },
+    Path {
+        armed: Field,
+        to: &'p Place,
+        passes: &'p [Place],
+    },
+    Never {
+        armed: Field,
+        what: &'p Place,
+        after: &'p Place,
+    },
+    Visits {
+        count: Field,
+        limit: u32,
+        of: &'p Place,
+    },
+    Level {
+        level: u32,
+        place: &'p Place,
+    },
+    Fact {
+        fact: Field,
+        place: &'p Place,
+    },
 }
 
 #[derive(Debug)]
@@ -86,7 +111,9 @@ enum Part {
 
 fn part(expr: &Expr) -> Option<Part> {
     match expr {
-        Expr::Literal(Value::Bool(true)) | Expr::Has(Slot::Realm | Slot::AuthLevel) => Some(Part::Always),
+        Expr::Literal(Value::Bool(true)) | Expr::Has(Slot::Realm | Slot::AuthLevel) => {
+            Some(Part::Always)
+        }
         Expr::Has(Slot::Shared(key)) => Some(Part::Fact(*key)),
         _ => match level_within(expr)? {
             (least, u32::MAX) => Some(Part::Level(least)),
@@ -110,7 +137,9 @@ fn parts(ensure: &Ensure) -> Option<Vec<Part>> {
             }
             Some(found)
         }
-        Property::EveryPath { .. } | Property::Never { .. } | Property::AtMost { .. } => Some(Vec::new()),
+        Property::EveryPath { .. } | Property::Never { .. } | Property::AtMost { .. } => {
+            Some(Vec::new())
+        }
     }
 }
 
@@ -130,17 +159,33 @@ pub(super) fn spoken_of(journey: &Journey) -> (Vec<KeyId>, u32) {
 
 impl<'p> Watches<'p> {
     /// Those of a journey; `fact` says where a key of the shared state is kept.
-    pub(super) fn new(journey: &'p Journey, layout: &mut Layout, fact: impl Fn(KeyId) -> Option<Field>) -> Self {
-        let mut all = Self { journey, list: Vec::new(), left_out: Vec::new() };
+    pub(super) fn new(
+        journey: &'p Journey,
+        layout: &mut Layout,
+        fact: impl Fn(KeyId) -> Option<Field>,
+    ) -> Self {
+        let mut all = Self {
+            journey,
+            list: Vec::new(),
+            left_out: Vec::new(),
+        };
         for (at, ensure) in journey.ensures.iter().enumerate() {
             let Ok(number) = u16::try_from(at) else { break };
             let begun = (ensure.from != journey.start).then(|| layout.field(1));
             let kinds = match &ensure.property {
                 Property::EveryPath { to, passes } => {
-                    vec![Kind::Path { armed: layout.field(1), to, passes }]
+                    vec![Kind::Path {
+                        armed: layout.field(1),
+                        to,
+                        passes,
+                    }]
                 }
                 Property::Never { what, after } => {
-                    vec![Kind::Never { armed: layout.field(1), what, after }]
+                    vec![Kind::Never {
+                        armed: layout.field(1),
+                        what,
+                        after,
+                    }]
                 }
                 Property::AtMost { visits, of } => {
                     let limit = u32::try_from(*visits).ok().filter(|limit| *limit < 1 << 20);
@@ -148,7 +193,11 @@ impl<'p> Watches<'p> {
                         all.left_out.push((at, COUNT));
                         continue;
                     };
-                    vec![Kind::Visits { count: layout.field(limit), limit, of }]
+                    vec![Kind::Visits {
+                        count: layout.field(limit),
+                        limit,
+                        of,
+                    }]
                 }
                 Property::LevelAtLeast { place, .. }
                 | Property::Has { place, .. }
@@ -160,12 +209,20 @@ impl<'p> Watches<'p> {
                     let kind = |part| match part {
                         Part::Always => None,
                         Part::Level(level) => Some(Kind::Level { level, place }),
-                        Part::Fact(key) => Some(Kind::Fact { fact: fact(key)?, place }),
+                        Part::Fact(key) => Some(Kind::Fact {
+                            fact: fact(key)?,
+                            place,
+                        }),
                     };
                     parts.into_iter().filter_map(kind).collect()
                 }
             };
-            let watched = |kind| Watched { number, from: ensure.from, begun, kind };
+            let watched = |kind| Watched {
+                number,
+                from: ensure.from,
+                begun,
+                kind,
+            };
             all.list.extend(kinds.into_iter().map(watched));
         }
         all
@@ -173,7 +230,11 @@ impl<'p> Watches<'p> {
 
     /// None: several runs at once are not asked for them.
     pub(super) fn none(journey: &'p Journey) -> Self {
-        Self { journey, list: Vec::new(), left_out: Vec::new() }
+        Self {
+            journey,
+            list: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 
     /// The fields that remember what was passed: an error does not take it back.
@@ -193,7 +254,9 @@ impl<'p> Watches<'p> {
         let mut ops = Vec::new();
         let outermost = spot.calls.is_empty();
         for watched in &self.list {
-            let begins = matches!(event, Event::Visit { child: 0, .. }) && outermost && spot.node == watched.from;
+            let begins = matches!(event, Event::Visit { child: 0, .. })
+                && outermost
+                && spot.node == watched.from;
             if begins {
                 ops.extend(watched.begun.map(Op::Watch));
                 if let Kind::Path { armed, .. } = watched.kind {
@@ -236,8 +299,12 @@ impl<'p> Watches<'p> {
     fn is_at(&self, place: &Place, spot: Spot<'_>, event: Event<'_>) -> bool {
         match &place.kind {
             PlaceKind::Points(points) => points.iter().any(|point| {
-                let fails = point.calls.is_empty() && point.node == self.journey.failure && point.at == At::Node;
-                let here = point.calls == *spot.calls && point.journey == spot.journey && point.node == spot.node;
+                let fails = point.calls.is_empty()
+                    && point.node == self.journey.failure
+                    && point.at == At::Node;
+                let here = point.calls == *spot.calls
+                    && point.journey == spot.journey
+                    && point.node == spot.node;
                 match event {
                     Event::Failed => fails,
                     Event::Visit { child, .. } => {
@@ -250,7 +317,12 @@ impl<'p> Watches<'p> {
                                     At::Outcome(_) | At::Error | At::ChildOutcome(..) => false,
                                 }
                     }
-                    Event::Leave { child, whole, outcome, .. } => {
+                    Event::Leave {
+                        child,
+                        whole,
+                        outcome,
+                        ..
+                    } => {
                         here && match point.at {
                             At::Outcome(wanted) => whole && wanted == outcome,
                             At::ChildOutcome(of, wanted) => of == child && wanted == outcome,
@@ -269,10 +341,14 @@ impl<'p> Watches<'p> {
             }),
             PlaceKind::Any(wanted, outcome) => match (event, outcome) {
                 (Event::Visit { ty, .. }, None) => ty == Some(*wanted),
-                (Event::Leave { ty, name, .. }, Some(outcome)) => ty == Some(*wanted) && *name == **outcome,
+                (Event::Leave { ty, name, .. }, Some(outcome)) => {
+                    ty == Some(*wanted) && *name == **outcome
+                }
                 _ => false,
             },
-            PlaceKind::Proof(factor) => matches!(event, Event::Leave { proves: Some(proved), .. } if proved == *factor),
+            PlaceKind::Proof(factor) => {
+                matches!(event, Event::Leave { proves: Some(proved), .. } if proved == *factor)
+            }
         }
     }
 }

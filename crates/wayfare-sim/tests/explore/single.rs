@@ -9,7 +9,10 @@ fn the_examples_are_clean() {
     let program = examples();
     for name in names(&program) {
         let explored = run(&program, &name, Options::default());
-        println!("{name}: {} states, {} moves, depth {}", explored.states, explored.moves, explored.depth);
+        println!(
+            "{name}: {} states, {} moves, depth {}",
+            explored.states, explored.moves, explored.depth
+        );
         assert!(explored.is_clean(), "{name}: {:#?}", lines(&explored));
         assert!(explored.states > 3, "{name}");
     }
@@ -29,7 +32,7 @@ journey login {
   }
   node again: UsernameCollector -> success
   ensure "no way" never success after again
-  ensure at most 0 visits of again
+  ensure "not at all" at most 0 visits of again
 }
 "#;
 
@@ -45,4 +48,97 @@ fn a_name_after_the_proof_is_found_with_a_shortest_run() {
             format!("unproved_success: {way} -> success"),
         ]
     );
+}
+
+const RETRIES: &str = r#"
+journey login {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> success
+    false -> attempts
+  }
+  node attempts: RetryLimitDecision {
+    retryLimit = 2
+    Retry -> credentials
+    Reject -> failure
+  }
+  ensure "three" at most 3 visits of check
+  ensure "two" at most 2 visits of check
+}
+"#;
+
+#[test]
+fn limits_of_the_run_are_counted() {
+    let explored = run(&program(RETRIES), "login", Options::default());
+    let found = lines(&explored);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let tries = found[0].matches("check.false").count();
+    assert!(tries == 2 && found[0].ends_with("-> check"), "{found:#?}");
+    assert_eq!(explored.found[0].what.to_string(), "`two` does not hold");
+}
+
+#[test]
+fn a_budget_is_kept_and_told() {
+    let program = program(RETRIES);
+    let whole = run(&program, "login", Options::default());
+    let budget = |states, bytes| {
+        run(
+            &program,
+            "login",
+            Options::default().budget(Budget { states, bytes }),
+        )
+        .unfinished
+    };
+    assert_eq!(whole.unfinished, None);
+    assert_eq!(budget(10, u64::MAX), Some(Unfinished::States));
+    assert_eq!(budget(u64::MAX, 10), Some(Unfinished::Memory));
+    let journey = program.journey_named("login").unwrap();
+    let stopped =
+        wayfare_sim::explore::explore(&program, journey, Options::default(), &mut |_| false)
+            .unwrap();
+    assert_eq!(stopped.unfinished, Some(Unfinished::Stopped));
+    assert!(!stopped.is_clean());
+}
+
+#[test]
+fn the_same_journey_is_explored_the_same_way() {
+    let program = program(UNPROVED);
+    let (one, other) = (
+        run(&program, "login", Options::default()),
+        run(&program, "login", Options::default()),
+    );
+    assert_eq!(
+        (one.states, one.moves, one.depth, &one.found),
+        (other.states, other.moves, other.depth, &other.found)
+    );
+}
+
+const SPINS: &str = r#"
+journey login {
+  allow spinning_loop, no_way_out, unbounded_password_loop, no_success because "it is what the test is about"
+  start first
+  node first: FlowControl {
+    A -> second
+    B -> failure
+  }
+  node second: FlowControl {
+    A -> third
+    B -> third
+  }
+  node third: FlowControl {
+    A -> second
+    B -> second
+  }
+}
+"#;
+
+#[test]
+fn a_circle_without_a_way_out_is_found() {
+    let found = lines(&run(&program(SPINS), "login", Options::default()));
+    assert_eq!(found, ["spinning_loop: first.A -> second"]);
 }
