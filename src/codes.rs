@@ -99,6 +99,15 @@ codes! {
     LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
     UNBOUNDED_LEVEL "unbounded_level" Warning allowable "a loop raises the level on every round";
     UNSATISFIABLE_ADVICE "unsatisfiable_advice" Warning allowable "no journey can give what a policy requires";
+    // tests
+    BAD_TEST "bad_test" Error fixed "a line of a test has no meaning where it stands";
+    UNKNOWN_NODE "unknown_node" Error fixed "a test names a node that is not there";
+    UNKNOWN_CALLBACK "unknown_callback" Error fixed "a test speaks of a callback that the node does not send";
+    UNKNOWN_CHOICE "unknown_choice" Error fixed "a test answers with a choice or button that the node does not offer";
+    UNKNOWN_EFFECT "unknown_effect" Error fixed "a test speaks of an effect that is not known or that the node does not have done";
+    UNKNOWN_FIELD "unknown_field" Error fixed "a record of a test has no field of this name";
+    UNKNOWN_USER "unknown_user" Error fixed "a test speaks of a user that it does not give";
+    NO_EXPECTATION "no_expectation" Warning fixed "a test expects nothing";
     // exceptions
     UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
     UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";

@@ -27,6 +27,7 @@ mod policy;
 mod property;
 mod raw;
 mod resolve;
+mod scenario;
 mod scope;
 mod settings;
 mod slot;
@@ -95,6 +96,7 @@ pub struct Compiler<'i> {
     parameters: BTreeMap<Arc<str>, Value>,
     importer: Option<&'i dyn Importer>,
     limits: CompileLimits,
+    tests: bool,
 }
 
 impl std::fmt::Debug for Compiler<'_> {
@@ -182,7 +184,16 @@ impl<'i> Compiler<'i> {
             parameters: BTreeMap::new(),
             importer: None,
             limits: CompileLimits::default(),
+            tests: true,
         }
+    }
+
+    /// Without a look at `test` items: what is wrong with a test is not said and refuses nothing.
+    ///
+    /// For servers. The shape of a test is read all the same, as that of everything in a file.
+    pub fn without_tests(mut self) -> Self {
+        self.tests = false;
+        self
     }
 
     /// With these values for `param` items. Secret parameters are bound by name when a program is
@@ -273,11 +284,14 @@ impl<'i> Compiler<'i> {
         let mut lowered = cx.lower_all(&resolved, &costs);
         close(&mut lowered, &resolved);
         cx.take_ensures(&resolved, &plans, &mut lowered);
-        cx.unused(&units);
         let analysed = analysed(&lowered);
         let mut program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
         program.policies = policies;
         let is_understood = !cx.diagnostics.has_errors();
+        if self.tests {
+            (program.scenarios, program.uncovered) = cx.scenarios(&program, &units);
+        }
+        cx.unused(&units);
         crate::analysis::check(&program, &mut cx.diagnostics);
         exceptions::apply(&mut cx, &resolved, &analysed);
         let diagnostics = std::mem::take(&mut cx.diagnostics);

@@ -63,14 +63,16 @@ pub enum StepKind {
     Level(AuthLevel),
     /// `given advice`: what a denial asks for; the run begins where the advice leads to.
     Advice(AdvicePart),
+    /// `given transaction`: the run confirms one access.
+    Transaction(Arc<str>),
     /// `given state`: what stands in shared state from the beginning.
     State(BTreeMap<Arc<str>, Value>),
     /// `advance`: time goes by.
     Advance(Duration),
     /// `reply`: what the outside says to a node, next time.
     Reply {
-        /// `journey/node`, and in a page `journey/node.child`.
-        node: Arc<str>,
+        /// The node.
+        node: NodeRef,
         /// What it says.
         reply: Outside,
     },
@@ -87,6 +89,29 @@ pub enum StepKind {
     },
     /// `expect`
     Expect(Expectation),
+}
+
+/// A node that a test names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRef {
+    /// The path as written, from the journey of the test.
+    pub text: Arc<str>,
+    /// `journey/node`, as traces name it.
+    pub at: Arc<str>,
+    /// The child of a page.
+    pub child: Option<Arc<str>>,
+    /// The nodes by which inner journeys are entered on the way, the outermost first.
+    pub callers: Vec<Arc<str>>,
+}
+
+impl NodeRef {
+    /// `journey/node`, and in a page `journey/node.child`.
+    pub fn unit(&self) -> Arc<str> {
+        match &self.child {
+            Some(child) => Arc::from(format!("{}.{child}", self.at)),
+            None => Arc::clone(&self.at),
+        }
+    }
 }
 
 /// Somebody in the store of users.
@@ -172,8 +197,8 @@ pub struct StandIn {
 /// The answers to what a node asks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answering {
-    /// The path of the node that must ask, from the journey of the test.
-    pub node: Arc<str>,
+    /// The node that must ask.
+    pub node: NodeRef,
     /// The children of a page that are answered, by name; one entry without a name where it is no page.
     pub children: Vec<(Option<Arc<str>>, AnswerPart)>,
 }
@@ -225,8 +250,8 @@ pub enum SentPart {
 pub enum Expectation {
     /// `expect ask`: this node asks, and these are its callbacks where they are listed.
     Ask {
-        /// The path of the node, from the journey of the test.
-        node: Arc<str>,
+        /// The node.
+        node: NodeRef,
         /// The callbacks.
         callbacks: Option<Vec<AskedCallback>>,
     },
@@ -277,8 +302,8 @@ pub struct EffectPattern {
     pub kind: EffectKind,
     /// `times`: how many there must be.
     pub times: Option<u32>,
-    /// `node`: the node that wants it, from the journey of the test.
-    pub node: Option<Arc<str>>,
+    /// `node`: the node that wants it.
+    pub node: Option<NodeRef>,
     /// Fields that must be equal.
     pub fields: Vec<(EffectField, Value)>,
 }

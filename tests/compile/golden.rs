@@ -21,6 +21,7 @@ const FOLDERS: &[&str] = &[
     "extern",
     "ensure-places",
     "policies",
+    "tests",
     "many",
 ];
 
