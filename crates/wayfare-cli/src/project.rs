@@ -1,7 +1,8 @@
 //! From paths on the command line to sources that belong together.
 //!
 //! A folder is one program: the `.journey` files directly in it. A file is a program of its own, to which a
-//! sibling is added only for a journey that the file names and does not declare. Imports go through
+//! sibling is added only for a journey that the file names and does not declare, and the file of tests that
+//! is called like it. Imports go through
 //! [`Folder`], which never leaves the root.
 
 use std::{
@@ -21,6 +22,9 @@ use crate::{Trouble, args::Sources};
 
 /// The largest file that is read at all; the compiler refuses smaller ones with a finding.
 const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// How the names of files end that hold tests and nothing else.
+pub(crate) const TESTS: &str = ".test.journey";
 
 /// Sources that are compiled together.
 #[derive(Debug)]
@@ -200,6 +204,11 @@ fn with_siblings(first: Source, path: &Path, folder: &Path) -> Result<Vec<Source
     let mut wanted = BTreeSet::new();
     names(&first, &mut declared, &mut wanted);
     let mut sources = vec![first];
+    if let Some(tests) = tests_beside(path) {
+        let tests = read_for_findings(&tests)?;
+        names(&tests, &mut declared, &mut wanted);
+        sources.push(tests);
+    }
     if wanted.is_subset(&declared) {
         return Ok(sources);
     }
@@ -221,6 +230,14 @@ fn with_siblings(first: Source, path: &Path, folder: &Path) -> Result<Vec<Source
         sources.push(other);
     }
     Ok(sources)
+}
+
+/// The file of tests that stands beside a file of journeys.
+fn tests_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".journey")?;
+    let tests = path.with_file_name(format!("{stem}{TESTS}"));
+    (!name.ends_with(TESTS) && tests.is_file()).then_some(tests)
 }
 
 /// The journeys a source declares and those it calls.

@@ -5,7 +5,7 @@ use wayfare::{Diagnostic, Severity, compile::Compiled};
 use crate::{
     Outcome, Trouble,
     args::{CheckArgs, Deny, Format},
-    command::{compile, refuse_unknown},
+    command::{compile_tests, refuse_unknown},
     json, project, render,
     terminal::{self, Terminal},
 };
@@ -14,7 +14,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
     let parameters = project::parameters(&args.sources.parameters)?;
     let all: Vec<Compiled> = project::load(&args.sources)?
         .iter()
-        .map(|project| compile(project, &parameters))
+        .map(|project| compile_tests(project, &parameters))
         .collect();
     refuse_unknown(&all, &parameters)?;
     let files = all.iter().map(|one| one.sources.iter().count()).sum();

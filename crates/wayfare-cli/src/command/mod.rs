@@ -56,8 +56,19 @@ pub(crate) fn refuse_unknown<'c>(
     }
 }
 
-/// Compiles a project against the standard node types.
+/// Compiles a project against the standard node types, without a look at its tests.
 pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+    let is_served = |source: &&Source| !source.name().ends_with(project::TESTS);
+    let sources = project.sources.iter().filter(is_served).cloned();
+    compiler(project, parameters).without_tests().compile(sources)
+}
+
+/// Compiles a project with its tests.
+pub(crate) fn compile_tests(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+    compiler(project, parameters).compile(project.sources.iter().cloned())
+}
+
+fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> Compiler<'p> {
     Compiler::new(Registry::standard().catalog())
         .parameters(
             parameters
@@ -65,5 +76,4 @@ pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -
                 .map(|(name, value)| (name.as_str(), value.clone())),
         )
         .importer(&project.folder)
-        .compile(project.sources.iter().cloned())
 }

@@ -131,6 +131,7 @@ fn make(
         .parameters(values)
         .importer(importer)
         .limits(bounds)
+        .without_tests()
         .compile(sources.iter().cloned());
     let unknown = compiled.unknown_parameters(given.iter().copied());
     if !unknown.is_empty() {

@@ -176,9 +176,11 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
+/// Whether a file is served: `.journey`, but not `.test.journey`, which holds tests and nothing else.
 fn is_journey(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "journey")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let extension = path.extension();
+    extension.is_some_and(|extension| extension == "journey") && !name.ends_with(".test.journey")
 }
 
 /// Says from where a relative path was looked for.
