@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use wayfare::{
-    Effect, EffectReply, Secret, Timestamp,
+    Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
         effect::{Credential, Message, SetStatus, Verify, Who},
         step::Call,
@@ -51,6 +51,8 @@ impl World {
         }
         let reply = match self.next_scripted(&call.node) {
             Some(Scripted::Fail(message)) => EffectReply::Failed(message),
+            Some(Scripted::Yes) => self.agree(call, now),
+            Some(Scripted::No) => refusal(&call.effect),
             Some(Scripted::Reply(reply)) => {
                 self.act_as_said(call, &reply, now);
                 reply
@@ -102,6 +104,18 @@ impl World {
                 )),
             },
             _ => EffectReply::Failed("this world does not know the effect".to_owned()),
+        }
+    }
+
+    /// Says yes to an effect: whatever the world would have said, as far as somebody is there.
+    fn agree(&mut self, call: &Call, now: Timestamp) -> EffectReply {
+        match &call.effect {
+            Effect::Verify(verify) => match self.who(&verify.who) {
+                Some(user) => EffectReply::Match(user.identity(&[])),
+                None => EffectReply::Miss,
+            },
+            Effect::Custom(_) => EffectReply::Custom(Value::Bool(true)),
+            _ => self.act(call, now),
         }
     }
 
@@ -165,5 +179,18 @@ impl World {
             message: message.clone(),
             at: now,
         });
+    }
+}
+
+/// What no means to an effect.
+fn refusal(effect: &Effect) -> EffectReply {
+    match effect {
+        Effect::Verify(_) => EffectReply::Miss,
+        Effect::ReadIdentity(_) => EffectReply::Identity(None),
+        Effect::SetStatus(_) => EffectReply::StatusSet(false),
+        Effect::Send(_) => EffectReply::Failed("the message was not taken".to_owned()),
+        Effect::ReadSession(_) => EffectReply::Session(None),
+        Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
+        _ => EffectReply::Failed("the outside says no".to_owned()),
     }
 }

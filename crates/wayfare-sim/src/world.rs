@@ -74,6 +74,10 @@ pub enum Scripted {
     Reply(EffectReply),
     /// It cannot be done, with this message.
     Fail(String),
+    /// Yes, in the form that fits the effect: the message is sent, the secret is right, the user is there.
+    Yes,
+    /// No, in the form that fits the effect: the message is not taken, the secret is wrong, nobody is there.
+    No,
 }
 
 /// The people, sessions and mail outside a run, and all that was done there.

@@ -15,11 +15,14 @@ pub(crate) mod serve;
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Registry, Value,
+    Registry, Source, Value,
     compile::{Compiled, Compiler, UnknownParameter},
 };
 
-use crate::{Trouble, project::Project};
+use crate::{
+    Trouble,
+    project::{self, Project},
+};
 
 /// Refuses a parameter that none of these declares: a misspelt name would leave the meant one at its
 /// default.
