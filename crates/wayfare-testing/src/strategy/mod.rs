@@ -1,0 +1,5 @@
+//! Strategies of `proptest`.
+
+mod answers;
+
+pub use answers::{answers, misfits, wild_answers};
