@@ -33,7 +33,7 @@ mod visits;
 
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
-pub use levels::level_spans;
+pub use levels::{level_spans, level_spans_at_nodes};
 
 use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
 

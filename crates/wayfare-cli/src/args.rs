@@ -144,6 +144,10 @@ pub(crate) enum Picture {
 
 /// `wayfare graph`
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  wayfare graph --to svg --out pictures journeys
+  wayfare graph --to svg --journey login --levels journeys > login.svg
+  wayfare graph --to svg --finding level_not_reached --out why journeys")]
 pub(crate) struct GraphArgs {
     #[command(flatten)]
     pub(crate) sources: Sources,
@@ -156,6 +160,19 @@ pub(crate) struct GraphArgs {
     /// Write a file for each journey into this folder, in place of standard output.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Show how often tests went each way: the `coverage.json` of `wayfare test`. For `svg`, as are those
+    /// below.
+    #[arg(long, value_name = "FILE", group = "overlay")]
+    pub(crate) coverage: Option<PathBuf>,
+    /// Show the way of a recorded run.
+    #[arg(long, value_name = "FILE", group = "overlay")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Show the run of the first finding with this code, in the journeys that it passes.
+    #[arg(long, value_name = "CODE", group = "overlay")]
+    pub(crate) finding: Option<String>,
+    /// Show the least and the greatest level on arrival at each node.
+    #[arg(long, group = "overlay")]
+    pub(crate) levels: bool,
 }
 
 /// `wayfare levels`

@@ -32,6 +32,11 @@ pub(crate) const SMALL: Face = Face {
     size: 11,
     bold: false,
 };
+/// What an overlay says.
+pub(crate) const NOTE: Face = Face {
+    size: 11,
+    bold: true,
+};
 /// The widest text in a box.
 const TEXT_MAX: i64 = 210;
 /// The widest text at an arrow.
@@ -67,6 +72,8 @@ pub(crate) struct Figure {
     pub(crate) lines: Vec<String>,
     /// How many of the smaller lines stand above the rule of a page.
     pub(crate) head: usize,
+    /// Which line is what an overlay says.
+    pub(crate) note: Option<usize>,
     pub(crate) tip: String,
     pub(crate) tone: Tone,
     /// The path; empty for what is no node of the author's.
@@ -274,6 +281,11 @@ impl Scene {
 
     fn measure_labels(&mut self) {
         for (arrow, link) in self.arrows.iter_mut().zip(&mut self.draft.links) {
+            let face = if arrow.tone == Tone::Plain {
+                SMALL
+            } else {
+                NOTE
+            };
             arrow.lines.retain(|line| !line.is_empty());
             if arrow.lines.len() > LINES_MAX {
                 let more = arrow.lines.len() - (LINES_MAX - 1);
@@ -281,7 +293,7 @@ impl Scene {
                 arrow.lines.push(format!("and {more} more"));
             }
             for line in &mut arrow.lines {
-                *line = text::shorten(line, SMALL, LABEL_MAX);
+                *line = text::shorten(line, face, LABEL_MAX);
             }
             let widest = arrow
                 .lines
@@ -400,6 +412,7 @@ fn start() -> Figure {
         form: Form::Start,
         lines: Vec::new(),
         head: 0,
+        note: None,
         tip: "start".to_owned(),
         tone: Tone::Plain,
         path: Arc::from(""),
@@ -476,30 +489,24 @@ fn figure(program: &Program, node: &Node, overlay: &Overlay) -> Figure {
     for (at, line) in lines.iter_mut().enumerate() {
         *line = text::shorten(line, if at == 0 { NAME } else { SMALL }, TEXT_MAX);
     }
+    let mut noted = None;
     if let Some(note) = paint.note {
-        let note = text::shorten(&note, SMALL, TEXT_MAX);
-        if is_end_form(form) {
-            lines.push(note);
-        } else if head == 0 {
-            lines.push(note);
-        } else {
-            lines.insert(head + 1, note);
-            head += 1;
-        }
+        // In a page it stands above the rule, below it are the children.
+        let at = if head == 0 { lines.len() } else { head + 1 };
+        head += usize::from(head > 0);
+        lines.insert(at, text::shorten(&note, NOTE, TEXT_MAX));
+        noted = Some(at);
     }
     Figure {
         form,
         lines,
         head,
+        note: noted,
         tip,
         tone: paint.tone,
         path: Arc::clone(&node.path),
         suspends,
     }
-}
-
-fn is_end_form(form: Form) -> bool {
-    matches!(form, Form::Success | Form::Failure | Form::Nowhere)
 }
 
 /// What a reader wants to know of a node besides its type: its limit, or how it moves the level.
@@ -555,7 +562,11 @@ fn size(figure: &Figure) -> (i64, i64, i64) {
         .lines
         .iter()
         .enumerate()
-        .map(|(at, line)| text::width(line, if at == 0 { NAME } else { SMALL }))
+        .map(|(at, line)| match at {
+            0 => text::width(line, NAME),
+            at if figure.note == Some(at) => text::width(line, NOTE),
+            _ => text::width(line, SMALL),
+        })
         .max()
         .unwrap_or(0);
     let small = lines_height(figure.lines.len().saturating_sub(1));

@@ -42,8 +42,8 @@ pub(crate) const SHEET: &str = "\
 .wayfare .heat0 .way{stroke:#4a7fb5;stroke-width:2}
 .wayfare .heat1 .way{stroke:#2f6ca8;stroke-width:2.8}
 .wayfare .heat2 .way{stroke:#1f5c99;stroke-width:3.6}
-.wayfare .heat3 .way{stroke:#134a84;stroke-width:4.6}
-.wayfare .heat4 .way{stroke:#0a3a6e;stroke-width:5.6}
+.wayfare .heat3 .way{stroke:#134a84;stroke-width:4.4}
+.wayfare .heat4 .way{stroke:#0a3a6e;stroke-width:5}
 .wayfare .heat0 .head,.wayfare .heat1 .head{fill:#2f6ca8}
 .wayfare .heat2 .head,.wayfare .heat3 .head,.wayfare .heat4 .head{fill:#134a84}
 .wayfare .heat0 .box{fill:#e9f1f9}
@@ -51,6 +51,7 @@ pub(crate) const SHEET: &str = "\
 .wayfare .heat2 .box{fill:#b9d5ee}
 .wayfare .heat3 .box{fill:#9cc4e7}
 .wayfare .heat4 .box{fill:#7fb3df}
+.wayfare .heat2 text,.wayfare .heat3 text,.wayfare .heat4 text{fill:#1b1f24}
 .wayfare .missed .way{stroke:#c2185b;stroke-width:3;stroke-dasharray:1 5;stroke-linecap:round}
 .wayfare .missed .head{fill:#c2185b}
 .wayfare .missed text.line,.wayfare .missed .note{fill:#a3134b;font-weight:700}
@@ -105,6 +106,7 @@ pub(crate) const DARK: &str = "\
 .wayfare .heat2 .box{fill:#204262}
 .wayfare .heat3 .box{fill:#255179}
 .wayfare .heat4 .box{fill:#2a6091}
+.wayfare .heat2 text,.wayfare .heat3 text,.wayfare .heat4 text{fill:#eef2f5}
 .wayfare .missed .way{stroke:#ff79ab}
 .wayfare .missed .head{fill:#ff79ab}
 .wayfare .missed text.line,.wayfare .missed .note{fill:#ff9ec2}

@@ -31,8 +31,8 @@ pub fn svg(program: &Program, journey: &Journey, overlay: &Overlay) -> String {
 pub(crate) enum Sheet {
     /// In it: it stands alone.
     Own,
-    /// In the page around it, which holds other pictures too.
-    Page,
+    /// In the page around it, of which it is the picture with this number.
+    Page(usize),
 }
 
 pub(crate) fn picture(
@@ -47,7 +47,10 @@ pub(crate) fn picture(
         out: String::new(),
         scene: &scene,
         plan: &plan,
-        prefix: prefix(&journey.name),
+        prefix: match sheet {
+            Sheet::Own => prefix(&journey.name),
+            Sheet::Page(at) => format!("j{at}"),
+        },
     };
     page.write(journey, overlay, sheet);
     page.out
@@ -273,7 +276,11 @@ impl Page<'_> {
             put!(self, "<title>{}</title>", escape(&arrow.tip));
         }
         put!(self, "<path class=\"way\" d=\"{}\"/>", way(route));
-        put!(self, "<path class=\"head\" d=\"{}\"/>", head(route));
+        put!(
+            self,
+            "<path class=\"head\" d=\"{}\"/>",
+            head(route, arrow.tone)
+        );
         if let Some(area) = route.label {
             self.label(area, arrow);
         }
@@ -414,7 +421,11 @@ impl Page<'_> {
             } else {
                 (x, area.y + 18 + down)
             };
-            let class = if at == 0 { " class=\"name\"" } else { "" };
+            let class = match at {
+                0 => " class=\"name\"",
+                at if figure.note == Some(at) => " class=\"note\"",
+                _ => "",
+            };
             put!(
                 self,
                 "<text{class} text-anchor=\"{anchor}\" x=\"{x}\" y=\"{y}\">{}</text>",
@@ -551,15 +562,19 @@ fn heading(route: &Route) -> (i64, i64) {
 }
 
 /// The head of an arrow: a triangle whose tip is where it ends.
-fn head(route: &Route) -> String {
+fn head(route: &Route, tone: Tone) -> String {
     let (x, y) = route.end();
     let (dx, dy) = heading(route);
-    let (bx, by) = (x - dx * 8, y - dy * 8);
+    let (long, wide) = match tone {
+        Tone::Heat(2..) | Tone::Walked => (11, 6),
+        _ => (8, 4),
+    };
+    let (bx, by) = (x - dx * long, y - dy * long);
     format!(
         "M{x} {y}L{} {}L{} {}Z",
-        bx - dy * 4,
-        by - dx * 4,
-        bx + dy * 4,
-        by + dx * 4
+        bx - dy * wide,
+        by - dx * wide,
+        bx + dy * wide,
+        by + dx * wide
     )
 }

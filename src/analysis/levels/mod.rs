@@ -21,7 +21,7 @@ pub(crate) use gain::{Gain, GainRow, join};
 use crate::{
     Diagnostics,
     analysis::{
-        flow::{Exit, Flows},
+        flow::{Exit, Flows, StateKind},
         levels::{
             gain::Gains,
             interval::Interval,
@@ -29,7 +29,7 @@ use crate::{
             shape::Shape,
         },
     },
-    model::{level::LevelSpan, program::Program},
+    model::{journey::JourneyId, level::LevelSpan, program::Program},
 };
 
 /// By journey, the levels of the runs that are started there and succeed; `None` where none does.
@@ -37,6 +37,41 @@ use crate::{
 /// No run succeeds outside of them.
 pub fn level_spans(program: &Program) -> Vec<Option<LevelSpan>> {
     Levels::new(program).spans
+}
+
+/// By node of a journey that is started alone, the levels on arrival; `None` where no run comes.
+///
+/// For pictures and for those who look for where a level is lost. An inner journey, a page and an end are
+/// one node each.
+pub fn level_spans_at_nodes(program: &Program, journey: JourneyId) -> Vec<Option<LevelSpan>> {
+    let Some(graph) = program.journey(journey).map(|journey| &journey.graph) else {
+        return Vec::new();
+    };
+    let flows = Flows::new(program);
+    let shapes = shapes(program, &flows);
+    let gains = Gains::new(&flows, &shapes);
+    let mut reach = Reach::new(Parts {
+        program,
+        flows: &flows,
+        shapes: &shapes,
+        gains: &gains,
+    });
+    let mut found: Vec<Option<Interval>> = vec![None; graph.node_count()];
+    let intervals = reach.states(journey);
+    let states = flows.get(journey).map_or(&[][..], |flow| &flow.states);
+    for (state, interval) in states.iter().zip(intervals) {
+        // An error that nothing takes is no arrival at the node failure.
+        let is_arrival =
+            state.child == 0 && !matches!(state.kind, StateKind::Exit(Exit::Raise | Exit::Stumble));
+        let slot = found.get_mut(state.node.index()).filter(|_| is_arrival);
+        if let (Some(slot), Some(interval)) = (slot, interval) {
+            *slot = Some(slot.map_or(interval, |known| known.join(interval)));
+        }
+    }
+    found
+        .into_iter()
+        .map(|interval| interval.map(Interval::span))
+        .collect()
 }
 
 /// What linking needs to know of the levels of a program.

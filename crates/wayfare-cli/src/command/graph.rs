@@ -3,11 +3,11 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use wayfare::{
-    Program,
+    Diagnostic, Program,
     compile::Compiled,
     model::journey::{Journey, NodeKind, On},
 };
-use wayfare_draw::{Overlay, svg};
+use wayfare_draw::{Coverage, Left, Overlay, read_trace, steps, svg};
 
 use crate::{
     Outcome, Trouble,
@@ -23,7 +23,102 @@ struct Drawn {
     text: String,
 }
 
+/// What is shown on top of the journeys.
+enum Shown {
+    Nothing,
+    Coverage(Coverage),
+    Trace(String, Vec<Left>),
+    Finding(String),
+    Levels,
+}
+
+impl Shown {
+    fn new(args: &GraphArgs) -> Result<Self, Trouble> {
+        let shown = if let Some(file) = &args.coverage {
+            let coverage = Coverage::from_json(&read(file)?);
+            Self::Coverage(coverage.map_err(|e| no_such(file, "coverage", &e))?)
+        } else if let Some(file) = &args.trace {
+            let steps = read_trace(&read(file)?).map_err(|e| no_such(file, "trace", &e))?;
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            Self::Trace(format!("a run of {} steps, {name}", steps.len()), steps)
+        } else if let Some(code) = &args.finding {
+            Self::Finding(code.clone())
+        } else if args.levels {
+            Self::Levels
+        } else {
+            return Ok(Self::Nothing);
+        };
+        if args.to == Picture::Svg {
+            return Ok(shown);
+        }
+        Err(Trouble::input(
+            "`--coverage`, `--trace`, `--finding` and `--levels` are shown on pictures: add `--to svg`",
+        ))
+    }
+
+    /// The overlay of a journey; `None` where it is not to be drawn.
+    fn overlay(
+        &self,
+        compiled: &Compiled,
+        program: &Program,
+        journey: &Journey,
+    ) -> Option<Overlay> {
+        match self {
+            Self::Nothing => Some(Overlay::default()),
+            Self::Coverage(coverage) => Some(coverage.overlay(journey)),
+            Self::Levels => Some(Overlay::levels(program, journey)),
+            Self::Trace(title, steps) => {
+                passes(journey, steps).then(|| Overlay::run(journey, title.as_str(), steps))
+            }
+            Self::Finding(code) => {
+                let finding = finding(compiled, code)?;
+                let route = finding.route.as_ref()?;
+                let steps = steps(route);
+                let title = format!(
+                    "{}[{}]: {}",
+                    finding.severity, finding.code, finding.message
+                );
+                let drawn = passes(journey, &steps) || journey.name == route.journey;
+                drawn.then(|| Overlay::run(journey, title, &steps))
+            }
+        }
+    }
+
+    /// Why nothing was drawn, where it is for what was to be shown.
+    fn nothing(&self) -> Option<String> {
+        match self {
+            Self::Trace(..) => Some("the trace passes none of these journeys".to_owned()),
+            Self::Finding(code) => Some(format!("there is no finding `{code}` with a run")),
+            Self::Nothing | Self::Coverage(_) | Self::Levels => None,
+        }
+    }
+}
+
+fn passes(journey: &Journey, steps: &[Left]) -> bool {
+    let named = |step: &Left| step.journey == journey.name || step.journey == journey.wire_name;
+    steps.iter().any(named)
+}
+
+/// The first finding with this code that has a run, as `unwired_outcome` or `error[unwired_outcome]`.
+fn finding<'c>(compiled: &'c Compiled, code: &str) -> Option<&'c Diagnostic> {
+    let word = code
+        .split_once('[')
+        .map_or(code, |(_, word)| word.trim_end_matches(']'));
+    let mut all = compiled.diagnostics.iter();
+    all.find(|finding| finding.code.word == word && finding.route.is_some())
+}
+
+fn read(file: &Path) -> Result<String, Trouble> {
+    fs::read_to_string(file)
+        .map_err(|e| Trouble::input(format!("`{}` cannot be read: {e}", file.display())))
+}
+
+fn no_such(file: &Path, what: &str, error: &dyn std::error::Error) -> Trouble {
+    Trouble::input(format!("`{}` is no {what}: {error}", file.display()))
+}
+
 pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    let shown = Shown::new(args)?;
     let parameters = project::parameters(&args.sources.parameters)?;
     let mut drawn = Vec::new();
     let mut outcome = Outcome::Clean;
@@ -47,15 +142,19 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
         };
         for journey in &program.journeys {
             let named = |name: &String| *name == *journey.name || *name == *journey.wire_name;
-            if args.journey.as_ref().is_none_or(named) {
-                drawn.push(draw(args.to, program, journey));
+            if !args.journey.as_ref().is_none_or(named) {
+                continue;
+            }
+            if let Some(overlay) = shown.overlay(compiled, program, journey) {
+                drawn.push(draw(args.to, program, journey, &overlay));
             }
         }
     }
     if drawn.is_empty() {
-        return Err(Trouble::input(match &args.journey {
-            Some(name) => format!("there is no journey `{name}`"),
-            None => "there is no journey".to_owned(),
+        return Err(Trouble::input(match (shown.nothing(), &args.journey) {
+            (Some(why), _) => why,
+            (None, Some(name)) => format!("there is no journey `{name}`"),
+            (None, None) => "there is no journey".to_owned(),
         }));
     }
     match &args.out {
@@ -77,12 +176,12 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
     Ok(outcome)
 }
 
-fn draw(to: Picture, program: &Program, journey: &Journey) -> Drawn {
+fn draw(to: Picture, program: &Program, journey: &Journey, overlay: &Overlay) -> Drawn {
     let mut text = String::new();
     match to {
         Picture::Dot => dot(&mut text, program, journey),
         Picture::Mermaid => mermaid(&mut text, program, journey),
-        Picture::Svg => text = svg(program, journey, &Overlay::default()),
+        Picture::Svg => text = svg(program, journey, overlay),
     }
     Drawn {
         journey: journey.name.to_string(),
