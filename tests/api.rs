@@ -15,7 +15,7 @@ use wayfare::{
     model::{
         expr::KeyId,
         journey::{OutcomeId, SettingValue},
-        signature::{Known, LevelChange, OutcomeFacts, Outcomes, Preset},
+        signature::{Challenge, Known, LevelChange, OutcomeFacts, Outcomes, Preset},
     },
 };
 
@@ -42,6 +42,8 @@ impl NodeType for Badge {
             proves,
             writes_identity: Known::Is(true),
             counts_try: Known::Is(false),
+            challenge: Challenge::None,
+            presence: Known::Unknown,
             level: LevelChange::None,
             level_at_least: None,
             level_below: None,

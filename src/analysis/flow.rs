@@ -18,7 +18,7 @@ use crate::{
             Task,
         },
         program::Program,
-        signature::{Factor, Known, LevelChange, Signature},
+        signature::{Challenge, Factor, Known, LevelChange, Signature},
     },
 };
 
@@ -169,6 +169,8 @@ pub(super) struct Arc {
     pub(super) proves: Option<Factor>,
     /// Whether the name of the identity may be written.
     pub(super) writes_identity: bool,
+    /// What becomes of the challenge.
+    pub(super) challenge: Challenge,
     /// How the level moves.
     pub(super) raise: Raise,
     /// The least level with which it can be taken.
@@ -659,6 +661,7 @@ impl<'a> Builder<'a> {
             only: Only::Always,
             proves: None,
             writes_identity: false,
+            challenge: Challenge::None,
             raise: Raise::By(0),
             level_min: 0,
             level_max: i64::MAX,
@@ -681,6 +684,7 @@ impl<'a> Builder<'a> {
         arc.proves = signature.proves(outcome, setting);
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
         if let Some(facts) = signature.facts_of(outcome) {
+            arc.challenge = facts.challenge;
             arc.raise = raise_of(task, &facts.level);
             if let Some(key) = &facts.level_at_least {
                 arc.level_min = constant_int(task, key).unwrap_or(0).max(0);

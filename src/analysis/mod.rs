@@ -18,6 +18,7 @@ mod definite;
 mod ensure;
 mod explore;
 mod flow;
+mod identity;
 mod implied;
 mod level;
 pub(crate) mod levels;

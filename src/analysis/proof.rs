@@ -1,11 +1,18 @@
 //! Who was proved when success is reached, and when the level rises.
 //!
 //! The memory of a run is what is proved of its subject: nothing, that a session was brought, or a factor.
-//! An outcome that may write the name of the identity clears it; the factor that the same outcome proves
-//! comes after. A session alone proves nobody. An error takes back what the failing node did, and nothing
-//! before it.
+//! An outcome that may write the name of the identity drops it; the factor that the same outcome proves
+//! comes after. A code proves something only of whom was named when it was made. A session alone proves
+//! nobody. An error takes back what the failing node did, and nothing before it.
+//!
+//! Two findings share what goes wrong. Where nobody was ever proved, it is `unproved_success`, at the node
+//! whose arrow enters success. Where somebody was, or a code was made, and then another person was named,
+//! it is `identity_swapped`, at the node that names the other. Only the first can be allowed so that such
+//! a run succeeds: at run time there is one check, and its exception stands at the arrow into success.
 
 use std::collections::BTreeMap;
+
+use petgraph::graph::NodeIndex;
 
 use crate::{
     Diagnostic, Diagnostics,
@@ -13,72 +20,179 @@ use crate::{
         counterexample,
         explore::{Domain, Explored, Hit, Next, explore},
         flow::{Arc, Exit, Flow, Flows, Only, Raise, State, StateKind},
+        identity::Swaps,
         space::{Instance, Space},
     },
     codes,
     model::{
-        journey::{Journey, JourneyId},
+        journey::{Journey, JourneyId, Node},
         program::Program,
-        signature::Factor,
+        signature::{Challenge, Factor},
     },
 };
 
-const NOTHING: u32 = 0;
-const SESSION: u32 = 1;
-const PROVED: u32 = 2;
+/// What a run remembers of proofs: what is proved of its subject, and whose code is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Memory {
+    proof: Proof,
+    code: Code,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// Nobody was ever proved.
+    Nothing,
+    /// A session was brought, and nobody proved.
+    Session,
+    /// Somebody was proved, and then another person named.
+    Dropped,
+    /// A factor of the person named last.
+    Proved,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Code {
+    /// None is waited for.
+    None,
+    /// One that was made for the person named last.
+    Open,
+    /// One that was made before another person was named.
+    Stale,
+}
+
+impl Memory {
+    /// That of a run that begins.
+    pub(super) const START: Self = Self {
+        proof: Proof::Nothing,
+        code: Code::None,
+    };
+
+    fn pack(self) -> u32 {
+        let code = match self.code {
+            Code::None => 0,
+            Code::Open => 1,
+            Code::Stale => 2,
+        };
+        let proof = match self.proof {
+            Proof::Nothing => 0,
+            Proof::Session => 1,
+            Proof::Dropped => 2,
+            Proof::Proved => 3,
+        };
+        proof << 2 | code
+    }
+
+    fn unpack(memory: u32) -> Self {
+        Self {
+            proof: match memory >> 2 {
+                0 => Proof::Nothing,
+                1 => Proof::Session,
+                2 => Proof::Dropped,
+                _ => Proof::Proved,
+            },
+            code: match memory & 3 {
+                0 => Code::None,
+                1 => Code::Open,
+                _ => Code::Stale,
+            },
+        }
+    }
+
+    /// Whether a factor of the person named last is proved.
+    pub(super) fn is_proved(self) -> bool {
+        self.proof == Proof::Proved
+    }
+
+    /// Whether what was proved was proved of another.
+    pub(super) fn is_dropped(self) -> bool {
+        self.proof == Proof::Dropped
+    }
+
+    /// Whether the code that is waited for was made for another.
+    pub(super) fn is_stale(self) -> bool {
+        self.code == Code::Stale
+    }
+
+    /// The memory behind an arc.
+    pub(super) fn after(self, arc: &Arc) -> Self {
+        let mut memory = self;
+        let proves = arc.proves.filter(|factor| *factor != Factor::Session);
+        if arc.writes_identity {
+            memory.proof = match memory.proof {
+                Proof::Nothing | Proof::Session => Proof::Nothing,
+                Proof::Dropped | Proof::Proved => Proof::Dropped,
+            };
+            // Where a factor is verified it is the person named already who is written.
+            if proves.is_none() && memory.code == Code::Open {
+                memory.code = Code::Stale;
+            }
+        }
+        let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
+        memory.proof = match (arc.proves, memory.proof) {
+            (None, proof) => proof,
+            (Some(Factor::Session), Proof::Nothing) => Proof::Session,
+            (Some(Factor::Session), proof) => proof,
+            (Some(_), Proof::Nothing | Proof::Session) if stale => Proof::Dropped,
+            (Some(_), proof) if stale => proof,
+            (Some(_), _) => Proof::Proved,
+        };
+        match arc.challenge {
+            Challenge::None => {}
+            Challenge::Opens => memory.code = Code::Open,
+            Challenge::Answers => memory.code = Code::None,
+        }
+        memory
+    }
+}
 
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Evidence {
     /// Success of the outermost journey without proof.
     AtSuccess,
+    /// The same, of runs on which nobody was ever proved.
+    Never,
+    /// The same, of runs on which somebody else was.
+    Dropped,
     /// A raise of the level without proof.
     AtRaise,
 }
 
 impl Domain for Evidence {
     fn visit(&self, at: &Instance, _: u32, state: &State, memory: u32) -> Next {
-        let success = at.outermost && state.kind == StateKind::Exit(Exit::Success);
-        if *self == Self::AtSuccess && success && memory != PROVED {
-            return Next::Hit;
+        if !at.outermost || state.kind != StateKind::Exit(Exit::Success) {
+            return Next::Go(memory);
         }
-        Next::Go(memory)
+        let known = Memory::unpack(memory);
+        let hit = match self {
+            Self::AtSuccess => !known.is_proved(),
+            Self::Never => !known.is_proved() && !known.is_dropped(),
+            Self::Dropped => known.is_dropped(),
+            Self::AtRaise => false,
+        };
+        if hit { Next::Hit } else { Next::Go(memory) }
     }
 
     fn leave(&self, _: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
         if arc.only == Only::Passing {
             return Next::Dead;
         }
-        let kept = if arc.writes_identity { NOTHING } else { memory };
-        let memory = match arc.proves {
-            None => kept,
-            Some(Factor::Session) => kept.max(SESSION),
-            Some(
-                Factor::Password
-                | Factor::Otp
-                | Factor::Device
-                | Factor::Push
-                | Factor::Federation
-                | Factor::MailLink
-                | Factor::Recovery
-                | Factor::Certificate
-                | Factor::Knowledge,
-            ) => PROVED,
-        };
+        let memory = Memory::unpack(memory).after(arc);
         let raises = match arc.raise {
             Raise::By(by) => by > 0,
             Raise::Unknown => true,
         };
-        if *self == Self::AtRaise && raises && memory != PROVED {
-            return Next::HitAndGo(memory);
+        if *self == Self::AtRaise && raises && !memory.is_proved() {
+            return Next::HitAndGo(memory.pack());
         }
-        Next::Go(memory)
+        Next::Go(memory.pack())
     }
 }
 
 /// Checks every journey that can be started by itself, and through it those it calls.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
     let mut raises: BTreeMap<(JourneyId, u32), Diagnostic> = BTreeMap::new();
+    let mut swaps = Swaps::default();
     for journey in program
         .journeys
         .iter()
@@ -86,27 +200,31 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     {
         let space = Space::new(program, flows, journey.id, &[]);
         let start = Flow::of_node(journey.start);
-        let explored = explore(&space, &Evidence::AtSuccess, start, NOTHING);
-        unproved(&space, journey, &explored, diagnostics);
-        let explored = explore(&space, &Evidence::AtRaise, start, NOTHING);
+        let from = Memory::START.pack();
+        let any = explore(&space, &Evidence::AtSuccess, start, from);
+        if any.tables.first().is_some_and(|root| !root.hits.is_empty()) {
+            let never = explore(&space, &Evidence::Never, start, from);
+            let dropped = explore(&space, &Evidence::Dropped, start, from);
+            unproved(&space, journey, (&never, &dropped), diagnostics);
+            swapped(&space, journey, &dropped, &mut swaps);
+        }
+        let explored = explore(&space, &Evidence::AtRaise, start, from);
         raised(&space, &explored, &mut raises);
+    }
+    for finding in swaps.into_findings() {
+        diagnostics.push(finding);
     }
     for (_, finding) in raises {
         diagnostics.push(finding);
     }
 }
 
-fn unproved(
-    space: &Space<'_>,
-    journey: &Journey,
-    explored: &Explored,
-    diagnostics: &mut Diagnostics,
-) {
-    let program = space.program;
-    let (Some(root), Some(flow)) = (explored.tables.first(), space.flow(0)) else {
-        return;
-    };
+/// The shortest hit for each node that leads to it.
+fn by_node(space: &Space<'_>, explored: &Explored) -> BTreeMap<u32, Hit> {
     let mut nodes: BTreeMap<u32, Hit> = BTreeMap::new();
+    let (Some(root), Some(flow)) = (explored.tables.first(), space.flow(0)) else {
+        return nodes;
+    };
     for hit in root.hits.values() {
         let Some(state) = flow.state(hit.state) else {
             continue;
@@ -116,12 +234,36 @@ fn unproved(
             *known = *hit;
         }
     }
-    for (id, hit) in nodes {
-        let node = flow
-            .state(id)
-            .and_then(|state| journey.graph.node_weight(state.node));
-        let Some(node) = node else { continue };
-        let run = counterexample::of_hit(space, &Evidence::AtSuccess, explored, 0, hit);
+    nodes
+}
+
+/// Reports success that nobody was proved for, by the node that leads to it.
+///
+/// Where another person was named after a proof, that is the finding; but an exception that lets such a
+/// run pass at run time is one all the same, and is shown.
+fn unproved(
+    space: &Space<'_>,
+    journey: &Journey,
+    (never, dropped): (&Explored, &Explored),
+    diagnostics: &mut Diagnostics,
+) {
+    let program = space.program;
+    let weight = |id: u32| journey.graph.node_weight(NodeIndex::new(id as usize));
+    let mut found: BTreeMap<u32, (Evidence, Hit)> = by_node(space, dropped)
+        .into_iter()
+        .filter(|(id, _)| weight(*id).is_some_and(Node::allows_unproved_success))
+        .map(|(id, hit)| (id, (Evidence::Dropped, hit)))
+        .collect();
+    let hits = by_node(space, never).into_iter();
+    found.extend(hits.map(|(id, hit)| (id, (Evidence::Never, hit))));
+    for (id, (evidence, hit)) in found {
+        let Some(node) = weight(id) else { continue };
+        let explored = if evidence == Evidence::Never {
+            never
+        } else {
+            dropped
+        };
+        let run = counterexample::of_hit(space, &evidence, explored, 0, hit);
         let finding = Diagnostic::new(
             codes::UNPROVED_SUCCESS,
             node.span,
@@ -132,6 +274,13 @@ fn unproved(
         )
         .help("let every way to it prove a factor of the person named last, or allow it here");
         diagnostics.push(run.tell(program, finding, "success is reached unproved by"));
+    }
+}
+
+fn swapped(space: &Space<'_>, journey: &Journey, explored: &Explored, swaps: &mut Swaps) {
+    for hit in by_node(space, explored).into_values() {
+        let run = counterexample::of_hit(space, &Evidence::Dropped, explored, 0, hit);
+        swaps.add(space.program, space.flows, journey, hit, &run);
     }
 }
 

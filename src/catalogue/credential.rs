@@ -2,7 +2,7 @@
 
 use super::{
     entry::{
-        Entry,
+        Entry, Fact,
         Kind::{Secret, Text},
         flag, int_or, named, node, on, secret, shared, text, text_or, texts, time_or, transient,
         word,
@@ -14,6 +14,15 @@ use crate::model::signature::{
     Scope::{ObjectShared, ObjectTransient},
     Unit::Seconds,
 };
+
+/// What a bind says: a locked account is told apart before the password is, one to be changed after.
+const BIND: &[Fact] = &[
+    on("TRUE").proves(Factor::Password).identity(),
+    on("FALSE").of_absent(),
+    on("LOCKED").of_present(),
+    on("CANCELLED").of_entitled(),
+    on("EXPIRED").of_entitled(),
+];
 
 pub(super) const TYPES: &[Entry] = &[
     node("UsernameCollectorNode", "Asks for the user name")
@@ -48,7 +57,7 @@ pub(super) const TYPES: &[Entry] = &[
             .personal()
             .always(),
     ])
-    .facts(&[on("outcome").identity()])
+    .facts(&[on("outcome").identity().of_either()])
     .calls_out(),
     node(
         "ValidatedPasswordNode",
@@ -72,7 +81,10 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .outcomes(&["true", "false"])
     .reads(CREDENTIALS)
-    .facts(&[on("true").proves(Factor::Password).identity()])
+    .facts(&[
+        on("true").proves(Factor::Password).identity(),
+        on("*").of_either(),
+    ])
     .verifies(),
     node(
         "ZeroPageLoginNode",
@@ -93,7 +105,10 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .outcomes(&["true", "false"])
     .reads(CREDENTIALS)
-    .facts(&[on("true").proves(Factor::Password).identity()])
+    .facts(&[
+        on("true").proves(Factor::Password).identity(),
+        on("*").of_either(),
+    ])
     .verifies(),
     // A password that is about to lapse or was reset brings up a page to change it; `TRUE` follows a
     // successful bind in each case.
@@ -145,7 +160,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .reads(CREDENTIALS)
     .writes(&[USERNAME, transient("password", Secret)])
-    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .facts(BIND)
     .verifies(),
     // The outcomes are those of the LDAP type; no export shows them.
     node(
@@ -196,7 +211,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .reads(CREDENTIALS)
     .writes(&[USERNAME, transient("password", Secret)])
-    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .facts(BIND)
     .verifies(),
     node(
         "IdentityStoreDecisionNode",
@@ -215,7 +230,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .reads(CREDENTIALS)
     .writes(&[USERNAME, transient("password", Secret)])
-    .facts(&[on("TRUE").proves(Factor::Password).identity()])
+    .facts(BIND)
     .verifies(),
     // The account verified is one of the other system: no source says that it is the subject, so it
     // proves nothing here.
@@ -233,6 +248,11 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(&[
         IDENTITY,
         named(ObjectTransient, "passwordAttribute", Secret),
+    ])
+    .facts(&[
+        on("AUTHENTICATED").of_entitled(),
+        on("MISSING").of_absent(),
+        on("FAILED").of_present(),
     ])
     .verifies(),
     node(

@@ -29,7 +29,7 @@ pub(super) const TYPES: &[Entry] = &[
             named(ObjectShared, "identifier", Text).personal(),
             ALIASES,
         ])
-        .facts(&[on("true").identity()])
+        .facts(&[on("true").identity().of_present(), on("false").of_absent()])
         .calls_out(),
     node(
         "CreateObjectNode",
@@ -38,6 +38,7 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[text_or("identityResource", "managed/user")])
     .outcomes(&["CREATED", "FAILURE"])
     .reads(&[OBJECT, OBJECT_TRANSIENT, shared("termsAccepted", Any)])
+    .facts(&[on("CREATED").of_absent(), on("FAILURE").of_present()])
     .calls_out(),
     node(
         "PatchObjectNode",
@@ -79,6 +80,7 @@ pub(super) const TYPES: &[Entry] = &[
         named(ObjectShared, "attributesToCollect", Any).personal(),
     ])
     .writes(&[named(ObjectShared, "attributesToCollect", Any).personal()])
+    .facts(&[on("*").of_either()])
     .calls_out(),
     node(
         "AttributePresentDecisionNode",
@@ -167,6 +169,7 @@ pub(super) const TYPES: &[Entry] = &[
             USERNAME,
             named(ObjectShared, "userName", Text).personal(),
         ])
+        .facts(&[on("*").of_present()])
         .calls_out(),
     node(
         "KbaCreateNode",
@@ -201,7 +204,7 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(IDENTIFIED)
     .facts(&[
         on("true").proves(Factor::Knowledge),
-        on("false").counts_try(),
+        on("false").counts_try().of_present(),
     ])
     .verifies(),
     node("AcceptTermsAndConditionsNode", "Asks to accept the terms")
@@ -247,6 +250,8 @@ that email to proceed.",
         USERNAME,
         named(ObjectShared, "emailAttribute", Text).personal(),
     ])
+    // The page is shown, and the run waits, also where there is nobody to mail to.
+    .facts(&[on("*").of_either()])
     .calls_out()
     .suspends(),
     node("EmailTemplateNode", "Mails a template to the user")
@@ -257,5 +262,9 @@ that email to proceed.",
         ])
         .outcomes(&["EMAIL_SENT", "EMAIL_NOT_SENT"])
         .reads(IDENTIFIED)
+        .facts(&[
+            on("EMAIL_SENT").of_present(),
+            on("EMAIL_NOT_SENT").of_absent(),
+        ])
         .calls_out(),
 ];

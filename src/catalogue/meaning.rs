@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::cell::Kind;
 use crate::model::signature::{
-    Factor, Known, LevelChange, OutcomeFacts, Removal, Scope, Secrecy, StateKey,
+    Challenge, Factor, Known, LevelChange, OutcomeFacts, Presence, Removal, Scope, Secrecy,
+    StateKey,
 };
 
 /// A key of the state.
@@ -136,6 +137,8 @@ pub(super) struct Fact {
     proves: Option<Factor>,
     identity: Known<bool>,
     tries: Known<bool>,
+    challenge: Challenge,
+    presence: Known<Presence>,
     level: Option<&'static str>,
     level_at_least: Option<&'static str>,
     level_below: Option<&'static str>,
@@ -148,6 +151,8 @@ pub(super) const fn on(outcome: &'static str) -> Fact {
         proves: None,
         identity: Known::Is(false),
         tries: Known::Is(false),
+        challenge: Challenge::None,
+        presence: Known::Unknown,
         level: None,
         level_at_least: None,
         level_below: None,
@@ -195,6 +200,49 @@ impl Fact {
         }
     }
 
+    /// A challenge is made for whoever is named.
+    pub(super) const fn opens_challenge(self) -> Self {
+        Self {
+            challenge: Challenge::Opens,
+            ..self
+        }
+    }
+
+    /// The open challenge was answered.
+    pub(super) const fn answers_challenge(self) -> Self {
+        Self {
+            challenge: Challenge::Answers,
+            ..self
+        }
+    }
+
+    /// It does not depend on whether there is such a user.
+    pub(super) const fn of_either(self) -> Self {
+        self.of(Presence::Either)
+    }
+
+    /// Only a user who is there has it; where no outcome is one of a user who is not, the type fails.
+    pub(super) const fn of_present(self) -> Self {
+        self.of(Presence::Present)
+    }
+
+    /// A user who is not there has it.
+    pub(super) const fn of_absent(self) -> Self {
+        self.of(Presence::Absent)
+    }
+
+    /// Only a user who is there has it, and only behind a right secret.
+    pub(super) const fn of_entitled(self) -> Self {
+        self.of(Presence::Entitled)
+    }
+
+    const fn of(self, presence: Presence) -> Self {
+        Self {
+            presence: Known::Is(presence),
+            ..self
+        }
+    }
+
     /// The level moves by this setting.
     pub(super) const fn level_by(self, setting: &'static str) -> Self {
         Self {
@@ -225,6 +273,8 @@ impl Fact {
             proves: self.proves,
             writes_identity: self.identity,
             counts_try: self.tries,
+            challenge: self.challenge,
+            presence: self.presence,
             level: self.level.map_or(LevelChange::None, |key| {
                 LevelChange::BySetting(Cow::Borrowed(key))
             }),

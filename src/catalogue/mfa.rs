@@ -311,6 +311,7 @@ pub(super) const TYPES: &[Entry] = &[
         shared("PushAuthFailureReason", Text),
         shared("pushNumberChallengeKey", Text),
     ])
+    .facts(&[on("SENT").opens_challenge().of_present()])
     .calls_out(),
     node(
         "PushWaitNode",
@@ -347,7 +348,7 @@ pub(super) const TYPES: &[Entry] = &[
         shared("pushMessageExpiration", Int),
     ])
     .removes(&[gone("pushMessageId", "*"), gone("t", "*")])
-    .facts(&[on("TRUE").proves(Factor::Push)])
+    .facts(&[on("TRUE").proves(Factor::Push).answers_challenge()])
     .calls_out(),
     node(
         "RecoveryCodeCollectorDecisionNode",
@@ -361,7 +362,7 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["true", "false"])
     .asks(&["NameCallback"])
     .reads(&[USERNAME.always()])
-    .facts(&[on("true").proves(Factor::Recovery)])
+    .facts(&[on("true").proves(Factor::Recovery), on("*").of_either()])
     .verifies(),
     node("RecoveryCodeDisplayNode", "Shows new recovery codes once")
         .may_ask(&["TextOutputCallback"])

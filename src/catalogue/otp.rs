@@ -22,7 +22,8 @@ pub(super) const TYPES: &[Entry] = &[
         .writes(&[
             transient("oneTimePassword", Secret).always(),
             transient("oneTimePasswordTimestamp", Int).always(),
-        ]),
+        ])
+        .facts(&[on("*").opens_challenge()]),
     // The configuration of the realm supplies how mail is sent.
     node("OneTimePasswordSmtpSenderNode", "Sends the code by mail")
         .settings(&[
@@ -48,6 +49,7 @@ pub(super) const TYPES: &[Entry] = &[
             named(ObjectShared, "emailAttribute", Text).personal(),
         ])
         .writes(&[shared("emailAddress", Text).personal().always()])
+        .facts(&[on("*").of_present()])
         .calls_out(),
     // The code stays in the state on a miss; a loop around it needs a limit.
     node(
@@ -66,7 +68,10 @@ pub(super) const TYPES: &[Entry] = &[
         gone("oneTimePassword", "true"),
         gone("oneTimePasswordTimestamp", "true"),
     ])
-    .facts(&[on("true").proves(Factor::Otp)])
+    .facts(&[
+        on("true").proves(Factor::Otp).answers_challenge(),
+        on("*").of_either(),
+    ])
     .verifies(),
     // The configuration of the realm supplies how mail is sent.
     node(
@@ -91,6 +96,7 @@ pub(super) const TYPES: &[Entry] = &[
         ),
     ])
     .reads(&[USERNAME, any("oneTimePassword", Secret).always()])
+    .facts(&[on("*").of_present()])
     .calls_out(),
     node(
         "OathRegistrationNode",

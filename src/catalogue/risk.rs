@@ -30,10 +30,12 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .outcomes(&["true", "false"])
     .reads(&[USERNAME.always()])
+    .facts(&[on("*").of_present()])
     .calls_out(),
     node("AccountLockoutNode", "Locks or unlocks the account")
         .settings(&[word("lockAction", "LOCK", &["LOCK", "UNLOCK"])])
         .reads(&[USERNAME.always()])
+        .facts(&[on("*").of_present()])
         .calls_out(),
     node(
         "product-CaptchaNode",

@@ -300,6 +300,30 @@ pub enum LevelChange {
     By(i32),
 }
 
+/// What an outcome does with the challenge of the run: a code that is made, sent, and waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Challenge {
+    /// Nothing.
+    None,
+    /// One is made, for whoever is named then.
+    Opens,
+    /// The open one was answered: what is proved is proved of whom it was made for.
+    Answers,
+}
+
+/// Of whom an outcome can be taken: what a stranger learns who sees it taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// Of anybody: it does not depend on whether there is such a user.
+    Either,
+    /// Only of a user who is there.
+    Present,
+    /// Of a user who is not there; it may be taken of one who is.
+    Absent,
+    /// Only of a user who is there, and behind a right secret.
+    Entitled,
+}
+
 /// What an outcome means for the proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeFacts {
@@ -311,6 +335,10 @@ pub struct OutcomeFacts {
     pub writes_identity: Known<bool>,
     /// Whether a try is counted against a limit.
     pub counts_try: Known<bool>,
+    /// What becomes of the challenge.
+    pub challenge: Challenge,
+    /// Of whom it can be taken; unknown, it depends on the user where the type looks one up.
+    pub presence: Known<Presence>,
     /// How the level moves.
     pub level: LevelChange,
     /// A bound on the level when the node leaves by this outcome: at least the Int setting of this key.

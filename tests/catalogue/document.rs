@@ -7,8 +7,8 @@ use wayfare::{
     catalogue::standard,
     model::{
         signature::{
-            Condition, Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy,
-            StateKey, Unit,
+            Challenge, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Presence, Preset,
+            Scope, Secrecy, StateKey, Unit,
         },
         value::Value,
     },
@@ -248,6 +248,18 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
     }
     if facts.counts_try == Known::Is(true) {
         parts.push("counts a try".to_owned());
+    }
+    match facts.challenge {
+        Challenge::None => {}
+        Challenge::Opens => parts.push("makes a code for whom is named".to_owned()),
+        Challenge::Answers => parts.push("of whom the code was made for".to_owned()),
+    }
+    match facts.presence {
+        Known::Unknown => {}
+        Known::Is(Presence::Either) => parts.push("of known and unknown users alike".to_owned()),
+        Known::Is(Presence::Present) => parts.push("of known users only".to_owned()),
+        Known::Is(Presence::Absent) => parts.push("also of unknown users".to_owned()),
+        Known::Is(Presence::Entitled) => parts.push("behind a right secret only".to_owned()),
     }
     match &facts.level {
         LevelChange::None => {}

@@ -14,7 +14,9 @@ use wayfare::{
     model::{
         expr::KeyId,
         journey::OutcomeId,
-        signature::{Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, StateKey},
+        signature::{
+            Challenge, Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, StateKey,
+        },
     },
 };
 
@@ -40,6 +42,8 @@ fn facts(outcome: &'static str, proves: Option<Factor>, level: LevelChange) -> O
         proves,
         writes_identity: Known::Is(false),
         counts_try: Known::Is(true),
+        challenge: Challenge::None,
+        presence: Known::Unknown,
         level,
         level_at_least: None,
         level_below: None,

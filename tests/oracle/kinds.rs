@@ -8,8 +8,8 @@ use wayfare::{
         catalog::TypeId,
         journey::{SettingValue, Task},
         signature::{
-            Known, LevelChange, Limit, OutcomeFacts, Outcomes, Preset, Removal, Scope, Secrecy,
-            StateKey,
+            Challenge, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Preset, Removal, Scope,
+            Secrecy, StateKey,
         },
     },
 };
@@ -23,9 +23,9 @@ pub(super) enum Kind {
     CallsOut,
     /// Compares a password; `true` proves it.
     Check,
-    /// Compares a code; `true` proves it.
+    /// Compares a code; `true` proves it of whom it was made for.
     Code,
-    /// Makes a new code.
+    /// Makes a new code, for whom is named.
     Issues,
     /// Takes the session that came with the start; `true` proves it.
     Session,
@@ -141,6 +141,8 @@ impl Kind {
             proves,
             writes_identity: Known::Is(names),
             counts_try: Known::Is(false),
+            challenge: Challenge::None,
+            presence: Known::Unknown,
             level: LevelChange::None,
             level_at_least: None,
             level_below: None,
@@ -197,10 +199,18 @@ impl Kind {
                 signature.calls_out = Known::Is(true);
                 signature.verifies = Known::Is(true);
                 signature.reads = Cow::Owned(vec![key(Scope::Any, "code", true)]);
-                signature.facts = Cow::Owned(vec![facts("true", Some(Factor::Otp), false), plain]);
+                let answered = OutcomeFacts {
+                    challenge: Challenge::Answers,
+                    ..facts("true", Some(Factor::Otp), false)
+                };
+                signature.facts = Cow::Owned(vec![answered, plain]);
             }
             Self::Issues => {
                 signature.writes = Cow::Owned(vec![key(Scope::Transient, "code", true)]);
+                signature.facts = Cow::Owned(vec![OutcomeFacts {
+                    challenge: Challenge::Opens,
+                    ..plain
+                }]);
             }
             Self::Session => {
                 signature.facts =

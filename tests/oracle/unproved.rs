@@ -1,7 +1,9 @@
-//! Which nodes lead to success unproved: every run again, with what is proved of whom as plain data.
+//! Which nodes lead to success unproved, and which behind another name: every run again, with what is
+//! proved of whom as plain data.
 
 use std::collections::BTreeSet;
 
+use petgraph::graph::NodeIndex;
 use wayfare::{Factor, model::journey::JourneyId};
 
 use super::{
@@ -10,13 +12,25 @@ use super::{
     random::Made,
 };
 
-/// What is proved: nothing, that a session came along, or a factor.
+/// Who was named last, who was ever proved, and whom the code that is out was made for; people are told
+/// apart by how often another was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Proof {
-    Nothing,
-    Session,
-    Factor,
+struct Proof {
+    session: bool,
+    /// Whether the one named last is proved.
+    of_last: bool,
+    /// Whether one named before was proved, or answered a code.
+    of_another: bool,
+    /// Whether a code is out, and for the one named last.
+    code: Option<bool>,
 }
+
+const NOBODY: Proof = Proof {
+    session: false,
+    of_last: false,
+    of_another: false,
+    code: None,
+};
 
 /// The proof at hand, and the one an error in the node at hand goes back to.
 type State = (Vec<Spot>, Proof, Proof);
@@ -35,14 +49,30 @@ fn follow(made: &Made, event: &Event, proof: &mut Proof, before: &mut Proof) -> 
             if kind == Kind::Limits && number == 0 && name == "Retry" {
                 return false;
             }
+            let factor = kind
+                .proves(name)
+                .filter(|factor| *factor != Factor::Session);
             if kind.names(name) {
-                *proof = Proof::Nothing;
+                proof.of_another |= proof.of_last;
+                proof.of_last = false;
+                proof.session = false;
+                if factor.is_none() {
+                    proof.code = proof.code.map(|_| false);
+                }
             }
-            *proof = match kind.proves(name) {
-                None => *proof,
-                Some(Factor::Session) => Proof::Session.max(*proof),
-                Some(_) => Proof::Factor,
-            };
+            proof.session |= kind.proves(name) == Some(Factor::Session);
+            match (kind, factor) {
+                (_, None) => {}
+                (Kind::Code, Some(_)) if proof.code == Some(false) => {
+                    proof.of_another |= !proof.of_last;
+                }
+                (_, Some(_)) => proof.of_last = true,
+            }
+            match kind {
+                Kind::Issues => proof.code = Some(true),
+                Kind::Code if name == "true" => proof.code = None,
+                _ => {}
+            }
         }
         Event::Leave(_, How::Error | How::Unhandled) => *proof = *before,
         Event::Visit(_) | Event::Enter | Event::Return(..) | Event::Failed => {}
@@ -50,15 +80,20 @@ fn follow(made: &Made, event: &Event, proof: &mut Proof, before: &mut Proof) -> 
     true
 }
 
-/// The positions of the nodes of the first journey that lead to its success without a proof.
-pub(super) fn nodes(made: &Made) -> BTreeSet<u32> {
+/// The nodes of the first journey that lead to its success without a proof.
+#[derive(Debug, Default)]
+pub(super) struct Unproved {
+    /// By position: where nobody was ever proved.
+    pub(super) never: BTreeSet<u32>,
+    /// By number: where another was proved.
+    pub(super) dropped: BTreeSet<NodeIndex<u32>>,
+}
+
+/// Tries every run.
+pub(super) fn nodes(made: &Made) -> Unproved {
     let root = made.journey(JourneyId(0));
-    let first: State = (
-        vec![(root.id, root.start, 0)],
-        Proof::Nothing,
-        Proof::Nothing,
-    );
-    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::from([first.clone()]));
+    let first: State = (vec![(root.id, root.start, 0)], NOBODY, NOBODY);
+    let (mut found, mut seen) = (Unproved::default(), BTreeSet::from([first.clone()]));
     let mut open = vec![first];
     while let Some((stack, proof, before)) = open.pop() {
         for next in moves(made, &stack) {
@@ -72,9 +107,14 @@ pub(super) fn nodes(made: &Made) -> BTreeSet<u32> {
                         if goes
                             && stack.len() == 1
                             && stack[0].1 == root.success
-                            && proof != Proof::Factor =>
+                            && !proof.of_last =>
                     {
-                        found.insert(root.graph[from.unwrap().1].span.start);
+                        let node = from.unwrap().1;
+                        if proof.of_another {
+                            found.dropped.insert(node);
+                        } else {
+                            found.never.insert(root.graph[node].span.start);
+                        }
                     }
                     _ => {}
                 }

@@ -63,7 +63,9 @@ pub(crate) fn refuse_unknown<'c>(
 pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
     let is_served = |source: &&Source| !source.name().ends_with(project::TESTS);
     let sources = project.sources.iter().filter(is_served).cloned();
-    compiler(project, parameters).without_tests().compile(sources)
+    compiler(project, parameters)
+        .without_tests()
+        .compile(sources)
 }
 
 /// Compiles a project with its tests.
