@@ -101,6 +101,12 @@ codes! {
     LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
     UNBOUNDED_LEVEL "unbounded_level" Warning allowable "a loop raises the level on every round";
     UNSATISFIABLE_ADVICE "unsatisfiable_advice" Warning allowable "no journey can give what a policy requires";
+    UNWRITTEN_KEY "unwritten_key" Error allowable "a node needs a value that nothing before it writes";
+    MAYBE_UNWRITTEN_KEY "maybe_unwritten_key" Warning allowable "a node needs a value that some way to it does not write";
+    TYPE_CLASH "type_clash" Error allowable "a value is read with another type than it is written with";
+    LOST_VALUE "lost_value" Error allowable "a transient value is lost before it is read";
+    LEAKED_SECRET "leaked_secret" Error allowable "a secret comes to where it may be seen";
+    DEAD_WRITE "dead_write" Warning allowable "a value is written, and nothing can ever read it";
     // tests
     BAD_TEST "bad_test" Error fixed "a line of a test has no meaning where it stands";
     UNKNOWN_NODE "unknown_node" Error fixed "a test names a node that is not there";

@@ -196,7 +196,8 @@ fn mark_guards(space: &mut Space<'_>, fact: Fact<'_>, mark: Mark) {
     }
 }
 
-fn task_of(node: &Node, child: u16) -> Option<(&Task, &[Name])> {
+/// The task of a node, or of a child of a page, with its outcomes.
+pub(super) fn task_of(node: &Node, child: u16) -> Option<(&Task, &[Name])> {
     match &node.kind {
         NodeKind::Task(task) => Some((task, &node.outcomes)),
         NodeKind::Page(page) => {
@@ -425,13 +426,15 @@ fn lose(space: &mut Space<'_>, losses: Losses) {
 
 /// What a condition depends on.
 #[derive(Debug, Default)]
-struct Slots {
-    read: Vec<Slot>,
+pub(super) struct Slots {
+    /// What it reads, and what it asks for.
+    pub(super) read: Vec<Slot>,
     clock: bool,
 }
 
 impl Slots {
-    fn of(condition: &Expr) -> Self {
+    /// Those of a condition.
+    pub(super) fn of(condition: &Expr) -> Self {
         let mut slots = Self::default();
         let mut open = vec![condition];
         while let Some(expr) = open.pop() {

@@ -29,6 +29,7 @@ mod proof;
 mod reach;
 mod route;
 mod space;
+mod state;
 pub(crate) mod summary;
 mod visits;
 
@@ -55,6 +56,7 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     level::check(program, &flows, diagnostics);
     levels::check(program, &flows, diagnostics);
     proof::check(program, &flows, diagnostics);
+    state::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
     policy::check(program, || level_spans(program), diagnostics);
 }

@@ -67,3 +67,8 @@ static STANDARD: LazyLock<Catalog> = LazyLock::new(|| {
 pub fn standard() -> Catalog {
     STANDARD.clone()
 }
+
+/// Whether the id on the wire is that of a type of the product, or of the language's own.
+pub(crate) fn is_of_product(wire: &str) -> bool {
+    STANDARD.find_wire(wire).is_some()
+}

@@ -1,0 +1,465 @@
+//! Values that are written and overwritten, or lost, before anything can read them.
+//!
+//! Only what a node writes on every outcome is looked at, and a node whose type writes several keys is
+//! named only where none of them is ever read: which of them a type needs is not the author's choice, but
+//! each entry of a map is. What the engine, the wire or a session may read is never dead, nor is what a
+//! script, a declared type that says nothing, or a caller may read.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Diagnostic,
+    analysis::{
+        counterexample,
+        explore::{Domain, Next, explore},
+        flow::{Arc, Flow, Only, State, StateKind},
+        space::{Instance, Space},
+        state::{
+            Check,
+            place::named,
+            start,
+            touch::{KeyNo, Touch, Touches, Write},
+            wired::WIDTH,
+        },
+    },
+    codes,
+    model::{journey::JourneyId, property::At, signature::Scope},
+};
+
+/// Writes that are dead only together.
+#[derive(Debug, Clone)]
+struct Candidate {
+    journey: JourneyId,
+    state: u32,
+    writes: Vec<Write>,
+    /// Whether the end of a run reads shared state, for all that is known.
+    kept: bool,
+}
+
+/// Which keys are live, in shared and in transient state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Live {
+    shared: u64,
+    sensitive: u64,
+}
+
+impl Live {
+    fn or(self, other: Self) -> Self {
+        Self {
+            shared: self.shared | other.shared,
+            sensitive: self.sensitive | other.sensitive,
+        }
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self {
+            shared: self.shared & !other.shared,
+            sensitive: self.sensitive & !other.sensitive,
+        }
+    }
+
+    fn of(bit: u64, sensitive: bool) -> Self {
+        if sensitive {
+            Self {
+                shared: 0,
+                sensitive: bit,
+            }
+        } else {
+            Self {
+                shared: bit,
+                sensitive: 0,
+            }
+        }
+    }
+}
+
+/// Checks every write.
+pub(super) fn check(check: &mut Check<'_>) {
+    let mut all = Vec::new();
+    for flow in check
+        .flows
+        .order
+        .iter()
+        .filter_map(|id| check.flows.get(*id))
+    {
+        for (at, state) in (0..).zip(&flow.states) {
+            if state.kind == StateKind::Step {
+                candidates(check, flow.journey, at, &mut all);
+            }
+        }
+    }
+    for kept in [false, true] {
+        let mut by_key: BTreeMap<KeyNo, Vec<&Candidate>> = BTreeMap::new();
+        for candidate in all.iter().filter(|candidate| candidate.kept == kept) {
+            if let Some(first) = candidate.writes.first() {
+                by_key.entry(first.key).or_default().push(candidate);
+            }
+        }
+        let firsts: Vec<KeyNo> = by_key.keys().copied().collect();
+        // A node writes a few keys, so that a group has room for all keys of its nodes.
+        for firsts in firsts.chunks(WIDTH / 8) {
+            let here: Vec<&Candidate> = firsts
+                .iter()
+                .filter_map(|key| by_key.get(key))
+                .flatten()
+                .copied()
+                .collect();
+            group(check, &here, kept);
+        }
+    }
+}
+
+/// How many keys one candidate may have.
+const TOGETHER_MAX: usize = 8;
+
+fn candidates(check: &Check<'_>, journey: JourneyId, state: u32, all: &mut Vec<Candidate>) {
+    let touch = check.touches.of(journey, state);
+    let names = &check.touches.names;
+    let watched = |write: &Write| {
+        !names.is_member(write.key) && start::is_read_by_engine(names.name(write.key))
+            || check.lost.contains(&write.key)
+    };
+    let (entries, rest): (Vec<Write>, Vec<Write>) =
+        touch.writes.iter().cloned().partition(|write| write.entry);
+    for write in entries {
+        if write.always && !write.blank && !watched(&write) {
+            all.push(Candidate {
+                journey,
+                state,
+                writes: vec![write],
+                kept: false,
+            });
+        }
+    }
+    let whole = !touch.writes_any_shared && !touch.writes_any_sensitive && !touch.writes_any_member;
+    let fits = !rest.is_empty() && rest.len() <= TOGETHER_MAX && whole;
+    if fits && rest.iter().all(|write| write.always && !watched(write)) {
+        let kept = rest
+            .iter()
+            .any(|write| !write.sensitive && write.setting.is_none());
+        all.push(Candidate {
+            journey,
+            state,
+            writes: rest,
+            kept,
+        });
+    }
+}
+
+fn group(check: &mut Check<'_>, here: &[&Candidate], kept: bool) {
+    let mut bits: BTreeMap<KeyNo, u64> = BTreeMap::new();
+    for write in here.iter().flat_map(|candidate| &candidate.writes) {
+        let next = u32::try_from(bits.len()).unwrap_or(u32::MAX);
+        let bit = 1_u64.checked_shl(next).unwrap_or(0);
+        bits.entry(write.key).or_insert(bit);
+    }
+    let members = bits
+        .iter()
+        .filter(|(key, _)| check.touches.names.is_member(**key))
+        .fold(0, |mask, (_, bit)| mask | bit);
+    let pass = Pass {
+        touches: &check.touches,
+        members,
+        all: bits.values().fold(0, |mask, bit| mask | bit),
+        bits: &bits,
+    };
+    let mut closures: BTreeMap<JourneyId, Live> = BTreeMap::new();
+    let mut live: BTreeMap<JourneyId, Vec<Live>> = BTreeMap::new();
+    for id in &check.flows.order {
+        let Some(flow) = check.flows.get(*id) else {
+            continue;
+        };
+        let ends = check.called.contains(id) || !check.roots.contains_key(id) || kept;
+        let shared = if ends { pass.all } else { 0 };
+        let end = Live {
+            shared,
+            sensitive: 0,
+        };
+        let (closure, lives) = pass.journey(flow, end, &closures);
+        closures.insert(*id, closure);
+        if here.iter().any(|candidate| candidate.journey == *id) {
+            live.insert(*id, lives);
+        }
+    }
+    let dead: Vec<&Candidate> = here
+        .iter()
+        .filter(|candidate| {
+            let flow = check.flows.get(candidate.journey);
+            let lives = live.get(&candidate.journey);
+            flow.zip(lives)
+                .is_some_and(|(flow, lives)| pass.is_dead(flow, lives, candidate))
+        })
+        .copied()
+        .collect();
+    for candidate in dead {
+        report(check, candidate);
+    }
+}
+
+struct Pass<'a> {
+    touches: &'a Touches,
+    members: u64,
+    all: u64,
+    bits: &'a BTreeMap<KeyNo, u64>,
+}
+
+impl Pass<'_> {
+    fn bit(&self, key: KeyNo) -> u64 {
+        self.bits.get(&key).copied().unwrap_or(0)
+    }
+
+    fn reads(&self, touch: &Touch) -> Live {
+        let mut live = Live::default();
+        if touch.reads_any {
+            let keys = self.all & !self.members;
+            live = live.or(Live {
+                shared: keys,
+                sensitive: keys,
+            });
+        }
+        if touch.reads_any_member {
+            live = live.or(Live {
+                shared: self.members,
+                sensitive: self.members,
+            });
+        }
+        for read in &touch.reads {
+            let bit = self.bit(read.key);
+            let shared = !matches!(read.scope, Scope::Transient | Scope::Secure);
+            let sensitive = read.scope != Scope::Shared;
+            live = live.or(Live {
+                shared: if shared { bit } else { 0 },
+                sensitive: if sensitive { bit } else { 0 },
+            });
+        }
+        live
+    }
+
+    /// What leaving by an outcome overwrites or takes out.
+    fn kills(&self, touch: &Touch) -> Live {
+        let mut kills = Live::default();
+        for write in touch.writes.iter().filter(|write| write.always) {
+            kills = kills.or(Live::of(self.bit(write.key), write.sensitive));
+        }
+        for (key, _) in touch.gone.iter().filter(|(_, outcome)| **outcome == *"*") {
+            let bit = self.bit(*key);
+            kills = kills.or(Live {
+                shared: bit,
+                sensitive: bit,
+            });
+        }
+        kills
+    }
+
+    /// What a journey reads anywhere, and what is live at each of its states.
+    fn journey(
+        &self,
+        flow: &Flow,
+        end: Live,
+        closures: &BTreeMap<JourneyId, Live>,
+    ) -> (Live, Vec<Live>) {
+        let mut live: Vec<Live> = Vec::with_capacity(flow.states.len());
+        let mut closure = Live::default();
+        let mut kills = Vec::with_capacity(flow.states.len());
+        for (at, state) in (0..).zip(&flow.states) {
+            let touch = self.touches.of(flow.journey, at);
+            let own = match state.kind {
+                StateKind::Step => self.reads(touch),
+                StateKind::Call(inner) => closures.get(&inner).copied().unwrap_or_default(),
+                StateKind::Exit(_) => Live::default(),
+            };
+            closure = closure.or(own);
+            kills.push(self.kills(touch));
+            live.push(if matches!(state.kind, StateKind::Exit(_)) {
+                end
+            } else {
+                own
+            });
+        }
+        let mut into: Vec<Vec<(u32, bool)>> = vec![Vec::new(); flow.states.len()];
+        for arc in &flow.arcs {
+            if let Some(list) = into.get_mut(arc.to as usize) {
+                list.push((arc.from, arc.is_error()));
+            }
+        }
+        let mut work: Vec<u32> = (0..).zip(&live).map(|(at, _)| at).collect();
+        // BOUND: a state is put on the list again only when a bit of it turns.
+        while let Some(at) = work.pop() {
+            let here = live.get(at as usize).copied().unwrap_or_default();
+            for (from, error) in into.get(at as usize).into_iter().flatten() {
+                let kill = kills.get(*from as usize).copied().unwrap_or_default();
+                let through = if *error { here } else { here.without(kill) };
+                if let Some(own) = live.get_mut(*from as usize)
+                    && own.or(through) != *own
+                {
+                    *own = own.or(through);
+                    work.push(*from);
+                }
+            }
+        }
+        (closure, live)
+    }
+
+    fn is_dead(&self, flow: &Flow, live: &[Live], candidate: &Candidate) -> bool {
+        let written = candidate.writes.iter().fold(Live::default(), |all, write| {
+            all.or(Live::of(self.bit(write.key), write.sensitive))
+        });
+        let mut arcs = flow
+            .leaving(candidate.state)
+            .filter(|(_, arc)| !arc.is_error() && !arc.is_shut())
+            .peekable();
+        // A key that found no room in the group is not known to be dead.
+        let followed = candidate
+            .writes
+            .iter()
+            .all(|write| self.bit(write.key) != 0);
+        followed
+            && arcs.peek().is_some()
+            && arcs.all(|(_, arc)| {
+                let then = live.get(arc.to as usize).copied().unwrap_or_default();
+                then.shared & written.shared == 0 && then.sensitive & written.sensitive == 0
+            })
+    }
+}
+
+const BEFORE: u32 = 0;
+const WRITTEN: u32 = 1;
+
+/// A run that writes the value and then overwrites or loses it.
+struct Wasted<'a> {
+    touches: &'a Touches,
+    candidate: &'a Candidate,
+    key: KeyNo,
+    sensitive: bool,
+}
+
+impl Wasted<'_> {
+    fn overwrites(&self, journey: JourneyId, state: u32) -> bool {
+        let touch = self.touches.of(journey, state);
+        let same = |write: &Write| {
+            write.always && write.key == self.key && write.sensitive == self.sensitive
+        };
+        let gone = |(key, on): &(KeyNo, std::sync::Arc<str>)| *key == self.key && **on == *"*";
+        touch.writes.iter().any(same) || touch.gone.iter().any(gone)
+    }
+}
+
+impl Domain for Wasted<'_> {
+    fn visit(&self, at: &Instance, _: u32, state: &State, memory: u32) -> Next {
+        let ends = if self.sensitive {
+            at.journey == self.candidate.journey
+        } else {
+            at.outermost
+        };
+        if memory == WRITTEN && ends && matches!(state.kind, StateKind::Exit(_)) {
+            return Next::Hit;
+        }
+        Next::Go(memory)
+    }
+
+    fn leave(&self, at: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
+        if arc.only == Only::Passing {
+            return Next::Dead;
+        }
+        if arc.is_error() || arc.via.is_some() {
+            return Next::Go(memory);
+        }
+        if memory == WRITTEN && self.overwrites(at.journey, arc.from) {
+            return Next::Hit;
+        }
+        let own = at.journey == self.candidate.journey && arc.from == self.candidate.state;
+        Next::Go(if own { WRITTEN } else { memory })
+    }
+}
+
+fn report(check: &mut Check<'_>, candidate: &Candidate) {
+    let Some(first) = candidate.writes.first() else {
+        return;
+    };
+    let (program, flows) = (check.program, check.flows);
+    let Some(at) = named(program, flows, candidate.journey, candidate.state) else {
+        return;
+    };
+    if check.is_full() {
+        return;
+    }
+    let mut best = None;
+    for (root, _) in start::leading_to(flows, &check.roots, candidate.journey) {
+        let Some(journey) = program.journey(root) else {
+            continue;
+        };
+        if check.runs >= super::RUNS_MAX {
+            break;
+        }
+        check.runs += 1;
+        let space = Space::new(program, flows, root, &[]);
+        let wasted = Wasted {
+            touches: &check.touches,
+            candidate,
+            key: first.key,
+            sensitive: first.sensitive,
+        };
+        let explored = explore(&space, &wasted, Flow::of_node(journey.start), BEFORE);
+        if let Some(run) = counterexample::of_best(&space, &wasted, &explored)
+            && best
+                .as_ref()
+                .is_none_or(|best: &counterexample::Counterexample| run.length < best.length)
+        {
+            best = Some(run);
+        }
+    }
+    // What no run comes to is said elsewhere.
+    let Some(run) = best else { return };
+    if !check
+        .told
+        .insert((codes::DEAD_WRITE.word, at.span, first.key))
+    {
+        return;
+    }
+    let texts: Vec<String> = candidate
+        .writes
+        .iter()
+        .map(|write| {
+            let scope = if write.sensitive {
+                Scope::Transient
+            } else {
+                Scope::Shared
+            };
+            format!("`{}`", check.touches.names.text(write.key, scope))
+        })
+        .collect();
+    let what = texts.join(" and ");
+    let over = matches!(run.end.at, At::Outcome(_) | At::ChildOutcome(..));
+    let how = if over { "overwritten" } else { "lost" };
+    let message = format!(
+        "`{}` writes {what}, and it is {how} before anything can read it",
+        at.text
+    );
+    let mut finding = Diagnostic::new(codes::DEAD_WRITE, at.span, message);
+    if over
+        && let Some(flow) = flows.get(run.end.journey)
+        && let Some(state) = check
+            .states_of(flow, run.end.node)
+            .into_iter()
+            .find(|state| overwrites(check, run.end.journey, *state, first))
+        && let Some(other) = named(program, flows, run.end.journey, state)
+        && other != at
+    {
+        finding = finding.label(other.span, format!("`{}` overwrites it", other.text));
+    }
+    let finding = finding.help("take the write out, or let something read it");
+    let lead = if over {
+        "it is overwritten by"
+    } else {
+        "it is lost by"
+    };
+    check.report(finding, lead, Some(&run));
+}
+
+fn overwrites(check: &Check<'_>, journey: JourneyId, state: u32, first: &Write) -> bool {
+    let touch = check.touches.of(journey, state);
+    let writes = touch.writes.iter();
+    let mut writes = writes.filter(|write| write.always && write.sensitive == first.sensitive);
+    writes.any(|write| write.key == first.key)
+        || touch.gone.iter().any(|(key, _)| *key == first.key)
+}

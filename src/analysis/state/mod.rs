@@ -1,0 +1,209 @@
+//! What becomes of the values in the state of a run.
+//!
+//! In: what signatures, settings and expressions say of reading and writing. Out: findings about values
+//! that are read and not there, of another type, or lost on the way; about values that nothing ever reads;
+//! and about secrets that come to where they may be seen. What a signature leaves open is never made a
+//! finding: a script may have written any key, and may read any.
+//!
+//! `ensure has` asks the same of one place; the rules by which values are made and lost are those of
+//! `definite`, here for all keys at once.
+
+mod clash;
+mod dead;
+mod leak;
+mod memory;
+mod place;
+mod reading;
+mod start;
+mod sweep;
+mod touch;
+mod trace;
+mod wired;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::graph::NodeIndex;
+
+use crate::{
+    Diagnostic, Diagnostics,
+    analysis::{
+        counterexample::Counterexample,
+        flow::{Flow, Flows},
+    },
+    model::{
+        journey::{JourneyId, NodeKind},
+        program::Program,
+        signature::Scope,
+    },
+    source::Span,
+};
+use memory::Memory;
+use place::{Named, named};
+use touch::{KeyNo, Touches};
+use trace::Goal;
+use wired::Wired;
+
+/// How many runs are looked for; findings beyond have none.
+const RUNS_MAX: usize = 256;
+
+/// What all checks of the state share.
+struct Check<'a> {
+    program: &'a Program,
+    flows: &'a Flows,
+    touches: Touches,
+    roots: BTreeMap<JourneyId, Memory>,
+    /// The journeys that others call.
+    called: BTreeSet<JourneyId>,
+    /// What was said of which place and key; copies of a fragment are one place.
+    told: BTreeSet<(&'static str, Span, KeyNo)>,
+    /// The keys of which a value is said to be lost.
+    lost: BTreeSet<KeyNo>,
+    found: Vec<Diagnostic>,
+    runs: usize,
+}
+
+/// Checks the state of every journey.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let calls = flows.order.iter().filter_map(|id| flows.get(*id));
+    let called = calls
+        .flat_map(Flow::calls)
+        .map(|(_, inner)| inner)
+        .collect();
+    let mut check = Check {
+        program,
+        flows,
+        touches: Touches::new(program, flows),
+        roots: start::roots(program),
+        called,
+        told: BTreeSet::new(),
+        lost: BTreeSet::new(),
+        found: Vec::new(),
+        runs: 0,
+    };
+    reading::check(&mut check);
+    clash::check(&mut check);
+    leak::check(&mut check);
+    dead::check(&mut check);
+    for finding in check.found {
+        diagnostics.push(finding);
+    }
+}
+
+impl Check<'_> {
+    /// The shortest run to a goal, from whichever journey it is the shortest.
+    fn run(&mut self, wired: &Wired, goal: &Goal<'_>) -> Option<Counterexample> {
+        let roots = self.roots.clone();
+        self.run_from(wired, goal, &roots)
+    }
+
+    /// The same from other memories.
+    fn run_from(
+        &mut self,
+        wired: &Wired,
+        goal: &Goal<'_>,
+        roots: &BTreeMap<JourneyId, Memory>,
+    ) -> Option<Counterexample> {
+        let mut best: Option<Counterexample> = None;
+        for root in start::leading_to(self.flows, roots, goal.journey) {
+            if self.runs >= RUNS_MAX {
+                break;
+            }
+            self.runs += 1;
+            let run = trace::run(self.program, self.flows, wired, root, goal);
+            if let Some(run) = run
+                && best.as_ref().is_none_or(|best| run.length < best.length)
+            {
+                best = Some(run);
+            }
+        }
+        best
+    }
+
+    /// Whether there are more findings than anyone reads.
+    fn is_full(&self) -> bool {
+        self.found.len() >= Diagnostics::KEPT_MAX
+    }
+
+    /// Keeps a finding, with the run that shows it.
+    fn report(&mut self, finding: Diagnostic, lead: &str, run: Option<&Counterexample>) {
+        let mut finding = finding;
+        if let Some(run) = run {
+            finding = finding.note(format!("{lead} {}", run.text(self.program)));
+            for line in run.inner_text(self.program) {
+                finding = finding.note(line);
+            }
+        }
+        self.found.push(finding);
+    }
+
+    /// A node that writes a key, for a label.
+    fn writer(&self, key: KeyNo, scope: Scope) -> Option<Named> {
+        let (shared, sensitive) = match scope {
+            Scope::Shared | Scope::ObjectShared => (true, false),
+            Scope::Transient | Scope::Secure | Scope::ObjectTransient => (false, true),
+            Scope::Any => (true, true),
+        };
+        let found = |wanted: bool, sensitive: bool| {
+            let writer = self.touches.writer(key, sensitive);
+            writer.filter(|_| wanted)
+        };
+        let (journey, state) = found(sensitive, true).or_else(|| found(shared, false))?;
+        named(self.program, self.flows, journey, state)
+    }
+
+    /// The last node of a run that writes a key into transient state, and the inner journey that this was
+    /// in, where the run has left it since.
+    fn last_writer(&self, run: &Counterexample, key: KeyNo) -> Option<(Named, Option<Named>)> {
+        for step in run.steps.iter().rev() {
+            let Some(flow) = self.flows.get(step.journey) else {
+                continue;
+            };
+            let writes = |state: &u32| {
+                let writes = &self.touches.of(step.journey, *state).writes;
+                writes
+                    .iter()
+                    .any(|write| write.key == key && write.sensitive)
+            };
+            let Some(state) = self.states_of(flow, step.node).into_iter().find(writes) else {
+                continue;
+            };
+            let writer = named(self.program, self.flows, step.journey, state)?;
+            let left = !run.end.calls.starts_with(&step.calls);
+            let common = run
+                .end
+                .calls
+                .iter()
+                .zip(step.calls.iter())
+                .take_while(|(a, b)| a == b)
+                .count();
+            let inner = step.calls.get(common).filter(|_| left);
+            let inner = inner.and_then(|(journey, node)| {
+                named(self.program, self.flows, *journey, Flow::of_node(*node))
+            });
+            return Some((writer, inner));
+        }
+        None
+    }
+
+    /// The states of a node: one, or one for each child of a page, the last first.
+    fn states_of(&self, flow: &Flow, node: NodeIndex<u32>) -> Vec<u32> {
+        let journey = self.program.journey(flow.journey);
+        let kind = journey.and_then(|journey| journey.graph.node_weight(node));
+        let children = match kind.map(|node| &node.kind) {
+            Some(NodeKind::Page(page)) => u16::try_from(page.children.len()).unwrap_or(u16::MAX),
+            _ => 1,
+        };
+        let children = (0..children.max(1)).rev();
+        children.map(|child| flow.of_child(node, child)).collect()
+    }
+
+    /// A key that is written somewhere and is spelt almost like this one.
+    fn near(&self, key: KeyNo) -> Option<String> {
+        let names = &self.touches.names;
+        let wanted = names.name(key);
+        let other = |one: &KeyNo| *one != key && names.is_member(*one) == names.is_member(key);
+        let written = self.touches.written().filter(other);
+        let candidates: Vec<&str> = written.map(|key| names.name(key)).collect();
+        crate::spelling::nearest(wanted, candidates).map(str::to_owned)
+    }
+}

@@ -1,0 +1,40 @@
+//! Nodes as findings name them.
+
+use crate::{
+    analysis::flow::Flows,
+    model::{
+        journey::{JourneyId, NodeKind},
+        program::Program,
+    },
+    source::Span,
+};
+
+/// A node, or a child of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) text: String,
+    pub(super) span: Span,
+}
+
+/// The node of a state.
+pub(super) fn named(
+    program: &Program,
+    flows: &Flows,
+    journey: JourneyId,
+    state: u32,
+) -> Option<Named> {
+    let state = flows.get(journey)?.state(state)?;
+    let node = program.journey(journey)?.graph.node_weight(state.node)?;
+    if let NodeKind::Page(page) = &node.kind
+        && let Some(child) = page.children.get(usize::from(state.child))
+    {
+        return Some(Named {
+            text: format!("{}.{}", node.path, child.name),
+            span: child.span,
+        });
+    }
+    Some(Named {
+        text: node.path.to_string(),
+        span: node.span,
+    })
+}

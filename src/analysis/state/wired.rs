@@ -1,0 +1,346 @@
+//! Up to sixty-four keys on the arcs of a program: what each arc does to them, and where they are read.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    analysis::{
+        definite::Slots,
+        flow::{Arc, Flow, Flows, Leave, Only, StateKind},
+        implied::{Fact, by_arms},
+        state::{
+            memory::Event,
+            touch::{KeyNo, Touch, Touches, Write},
+        },
+    },
+    model::{
+        expr::Expr,
+        journey::{Guard, JourneyId, NodeKind},
+        program::Program,
+        signature::Scope,
+    },
+};
+
+/// How many keys are followed at once.
+pub(super) const WIDTH: usize = 64;
+
+/// What a write means to the question at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    /// What is looked for is there.
+    Put,
+    /// What is looked for is there no longer.
+    Drop,
+    /// Nothing.
+    Nothing,
+}
+
+/// A question about writes: what each means, and whether reads and guards stop a run without the value.
+pub(super) struct Question<'q> {
+    pub(super) means: &'q dyn Fn(&Write) -> Means,
+    /// What `*` means.
+    pub(super) any: Means,
+    pub(super) filters: bool,
+}
+
+/// The question whether a key is there at all.
+pub(super) const PRESENCE: Question<'static> = Question {
+    means: &|_| Means::Put,
+    any: Means::Put,
+    filters: true,
+};
+
+/// One journey.
+#[derive(Debug, Default)]
+pub(super) struct Wires {
+    /// By state: what is read further on, from transient or secure state.
+    pub(super) later: Vec<u64>,
+    /// What any node in it reads from transient or secure state, further in included.
+    pub(super) declared: u64,
+    first: Vec<u32>,
+    events: Vec<(Event, u64)>,
+}
+
+impl Wires {
+    /// What an arc does, in order.
+    pub(super) fn on_arc(&self, arc: u32) -> &[(Event, u64)] {
+        let at = |id: u32| self.first.get(id as usize).map_or(0, |at| *at as usize);
+        self.events.get(at(arc)..at(arc + 1)).unwrap_or(&[])
+    }
+}
+
+/// The keys that are followed, and what every journey does to them.
+#[derive(Debug)]
+pub(super) struct Wired {
+    bits: BTreeMap<KeyNo, u64>,
+    journeys: BTreeMap<JourneyId, Wires>,
+    empty: Wires,
+}
+
+impl Wired {
+    /// Follows these keys, of which there are at most [`WIDTH`].
+    pub(super) fn new(
+        program: &Program,
+        flows: &Flows,
+        touches: &Touches,
+        keys: &[KeyNo],
+        question: &Question<'_>,
+    ) -> Self {
+        let bits = (0_u32..)
+            .zip(keys.iter().take(WIDTH))
+            .map(|(bit, key)| (*key, 1_u64 << bit))
+            .collect();
+        let mut all = Self {
+            bits,
+            journeys: BTreeMap::new(),
+            empty: Wires::default(),
+        };
+        let members = all.mask_of(|key| touches.names.is_member(key));
+        for id in &flows.order {
+            if let Some(flow) = flows.get(*id) {
+                let builder = Builder {
+                    all: &all,
+                    program,
+                    touches,
+                    flow,
+                    question,
+                    members,
+                };
+                let wires = builder.finish();
+                all.journeys.insert(*id, wires);
+            }
+        }
+        all
+    }
+
+    fn mask_of(&self, is: impl Fn(KeyNo) -> bool) -> u64 {
+        let of = self.bits.iter().filter(|(key, _)| is(**key));
+        of.fold(0, |mask, (_, bit)| mask | bit)
+    }
+
+    /// The bit of a key; none where it is not followed.
+    pub(super) fn bit(&self, key: KeyNo) -> u64 {
+        self.bits.get(&key).copied().unwrap_or(0)
+    }
+
+    /// All bits.
+    pub(super) fn all(&self) -> u64 {
+        self.mask_of(|_| true)
+    }
+
+    /// What a journey does.
+    pub(super) fn of(&self, journey: JourneyId) -> &Wires {
+        self.journeys.get(&journey).unwrap_or(&self.empty)
+    }
+}
+
+struct Builder<'a> {
+    all: &'a Wired,
+    program: &'a Program,
+    touches: &'a Touches,
+    flow: &'a Flow,
+    question: &'a Question<'a>,
+    members: u64,
+}
+
+impl Builder<'_> {
+    fn finish(&self) -> Wires {
+        let (live, later, declared) = self.liveness();
+        let mut first = Vec::with_capacity(self.flow.arcs.len() + 1);
+        let mut events = Vec::new();
+        let mut guards: BTreeMap<u32, Vec<(u16, Event, u64)>> = BTreeMap::new();
+        for arc in &self.flow.arcs {
+            first.push(u32::try_from(events.len()).unwrap_or(u32::MAX));
+            let kept = live.get(arc.from as usize).copied().unwrap_or(0);
+            self.arc(arc, kept, &mut guards, &mut events);
+        }
+        first.push(u32::try_from(events.len()).unwrap_or(u32::MAX));
+        Wires {
+            later,
+            declared,
+            first,
+            events,
+        }
+    }
+
+    /// What each state declares to read that is sensitive, spread backwards.
+    fn liveness(&self) -> (Vec<u64>, Vec<u64>, u64) {
+        let keys = self.all.all() & !self.members;
+        let states = &self.flow.states;
+        let mut live: Vec<u64> = (0..)
+            .zip(states)
+            .map(|(at, state)| match state.kind {
+                StateKind::Call(inner) => self.all.of(inner).declared,
+                StateKind::Exit(_) => 0,
+                StateKind::Step => {
+                    let touch = self.touches.of(self.flow.journey, at);
+                    let any = if touch.declares_any { keys } else { 0 };
+                    let members = if touch.reads_any_member {
+                        self.members
+                    } else {
+                        0
+                    };
+                    let reads = touch
+                        .reads
+                        .iter()
+                        .filter(|read| read.scope != Scope::Shared);
+                    reads.fold(any | members, |mask, read| mask | self.all.bit(read.key))
+                }
+            })
+            .collect();
+        let declared = live.iter().fold(0, |all, own| all | own);
+        let mut later = vec![0; states.len()];
+        if declared == 0 {
+            return (live, later, declared);
+        }
+        let mut into: Vec<Vec<u32>> = vec![Vec::new(); states.len()];
+        for arc in &self.flow.arcs {
+            if let Some(list) = into.get_mut(arc.to as usize) {
+                list.push(arc.from);
+            }
+        }
+        let mut work: Vec<u32> = (0..)
+            .zip(&live)
+            .filter(|(_, own)| **own != 0)
+            .map(|(at, _)| at)
+            .collect();
+        // BOUND: a state is put on the list again only when a bit of it turns, at most sixty-four times.
+        while let Some(at) = work.pop() {
+            let mask = live.get(at as usize).copied().unwrap_or(0);
+            for from in into.get(at as usize).into_iter().flatten() {
+                if let Some(own) = later.get_mut(*from as usize) {
+                    *own |= mask;
+                }
+                if let Some(own) = live.get_mut(*from as usize)
+                    && *own | mask != *own
+                {
+                    *own |= mask;
+                    work.push(*from);
+                }
+            }
+        }
+        (live, later, declared)
+    }
+
+    fn arc(
+        &self,
+        arc: &Arc,
+        kept: u64,
+        guards: &mut BTreeMap<u32, Vec<(u16, Event, u64)>>,
+        events: &mut Vec<(Event, u64)>,
+    ) {
+        // An error takes back what the node wrote; that it had stopped before is not sure.
+        if arc.is_error() || arc.via.is_some() || arc.only != Only::Always {
+            return;
+        }
+        let Some(state) = self.flow.state(arc.from) else {
+            return;
+        };
+        let touch = self.touches.of(self.flow.journey, arc.from);
+        let mut add = |event: Event, mask: u64| {
+            if mask != 0 {
+                events.push((event, mask));
+            }
+        };
+        if self.question.filters {
+            for read in touch.reads.iter().filter(|read| read.needed) {
+                add(Event::Have(read.scope), self.all.bit(read.key));
+            }
+            let node = self
+                .program
+                .journey(self.flow.journey)
+                .and_then(|journey| journey.graph.node_weight(state.node));
+            if let (Some(NodeKind::Decision(arms)), Leave::Outcome(outcome)) =
+                (node.map(|node| &node.kind), arc.leave)
+            {
+                let implied = guards.entry(arc.from).or_insert_with(|| self.implied(arms));
+                for (arm, event, mask) in implied.iter() {
+                    if *arm == outcome.0 {
+                        add(*event, *mask);
+                    }
+                }
+            }
+        }
+        if state.asks {
+            add(Event::StopKept, self.all.all() & kept);
+            add(Event::StopLost, self.all.all() & !kept);
+        }
+        self.changes(touch, self.outcome(arc), &mut add);
+    }
+
+    fn outcome(&self, arc: &Arc) -> &str {
+        let (Leave::Next(outcome) | Leave::Outcome(outcome)) = arc.leave else {
+            return "";
+        };
+        let node = self.flow.state(arc.from).and_then(|state| {
+            let journey = self.program.journey(self.flow.journey)?;
+            Some((journey.graph.node_weight(state.node)?, state.child))
+        });
+        node.and_then(|(node, child)| crate::analysis::definite::task_of(node, child))
+            .and_then(|(_, outcomes)| outcomes.get(outcome.index()))
+            .map_or("", |name| name)
+    }
+
+    fn changes(&self, touch: &Touch, outcome: &str, add: &mut impl FnMut(Event, u64)) {
+        for (key, on) in &touch.gone {
+            if **on == *"*" || **on == *outcome {
+                add(Event::Gone, self.all.bit(*key));
+            }
+        }
+        for write in &touch.writes {
+            let event = match ((self.question.means)(write), write.sensitive) {
+                (Means::Nothing, _) => continue,
+                (Means::Put, false) => Event::PutShared,
+                (Means::Put, true) => Event::PutSensitive,
+                (Means::Drop, false) => Event::DropShared,
+                (Means::Drop, true) => Event::DropSensitive,
+            };
+            add(event, self.all.bit(write.key));
+        }
+        if self.question.any == Means::Put {
+            let keys = self.all.all() & !self.members;
+            for (touches, event, mask) in [
+                (touch.writes_any_shared, Event::PutShared, keys),
+                (touch.writes_any_sensitive, Event::PutSensitive, keys),
+                (touch.writes_any_member, Event::PutShared, self.members),
+            ] {
+                if touches {
+                    add(event, mask);
+                }
+            }
+        }
+    }
+
+    /// What taking each arm of a decision says of the keys.
+    fn implied(&self, arms: &[Guard]) -> Vec<(u16, Event, u64)> {
+        let mut slots = Vec::new();
+        for condition in arms.iter().filter_map(|arm| arm.condition.as_ref()) {
+            slots.extend(Slots::of(condition).read);
+        }
+        slots.sort();
+        slots.dedup();
+        let mut found = Vec::new();
+        for slot in &slots {
+            let Some((key, scope)) = self.touches.key_of_slot(self.program, slot) else {
+                continue;
+            };
+            let bit = self.all.bit(key);
+            if bit == 0 {
+                continue;
+            }
+            let lacks = Expr::Not(Box::new(Expr::Has(slot.clone())));
+            let there = by_arms(arms, Fact::Has(slot));
+            let missing = by_arms(arms, Fact::Holds(&lacks));
+            for (arm, implied) in (0..).zip(there) {
+                if implied {
+                    found.push((arm, Event::Have(scope), bit));
+                }
+            }
+            for (arm, implied) in (0..).zip(missing) {
+                if implied {
+                    found.push((arm, Event::Lack(scope), bit));
+                }
+            }
+        }
+        found
+    }
+}
