@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use wayfare::{Compiled, Compiler, Source, codes};
 
-const FOLDERS: &[&str] = &["reach", "loops", "ensure", "level", "proof"];
+const FOLDERS: &[&str] = &["reach", "loops", "ensure", "level", "proof", "state"];
 
 fn render(compiled: &Compiled) -> String {
     let mut lines = vec!["// findings".to_owned()];

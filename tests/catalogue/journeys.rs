@@ -139,7 +139,9 @@ fn journey(signature: &Signature, version: u32, written: Written) -> String {
     let mut text = String::from("param a_secret: Secret\n\njourney every_type {\n  start it\n\n");
     let name = &signature.name;
     writeln!(text, "  node it: {name}@{version} {{").expect("a string takes all");
-    text.push_str("    allow unproved_success because \"only the form of the node matters\"\n");
+    text.push_str(
+        "    allow unproved_success, unwritten_key because \"only the form of the node matters\"\n",
+    );
     let derived = match &signature.outcomes {
         Outcomes::Authored { setting, .. } => setting.as_deref(),
         _ => None,

@@ -16,7 +16,12 @@ fn codes(compiled: &Compiled) -> Vec<&'static str> {
 fn chain(name: &str, nodes: usize) -> String {
     let mut text = format!("journey {name} {{\n  start n0\n");
     for at in 0..nodes.saturating_sub(1) {
-        let _ = writeln!(text, "  node n{at}: UsernameCollector -> n{}", at + 1);
+        let ty = if at == 1 {
+            "PasswordCollector"
+        } else {
+            "UsernameCollector"
+        };
+        let _ = writeln!(text, "  node n{at}: {ty} -> n{}", at + 1);
     }
     let last = nodes - 1;
     let _ = writeln!(
@@ -91,7 +96,8 @@ fn doubling(times: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "fragment f{times}() -> done {{\n  start a\n  node a: UsernameCollector -> done\n}}"
+        "fragment f{times}() -> done {{\n  start a\n  node a: Page {{\n    node name: UsernameCollector\n    node password: \
+         PasswordCollector\n    -> done\n  }}\n}}"
     );
     text
 }
@@ -126,7 +132,8 @@ fn nested(depth: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "fragment f{depth}() -> done {{\n  start a\n  node a: UsernameCollector -> done\n}}"
+        "fragment f{depth}() -> done {{\n  start a\n  node a: Page {{\n    node name: UsernameCollector\n    node password: \
+         PasswordCollector\n    -> done\n  }}\n}}"
     );
     text
 }
@@ -261,8 +268,9 @@ fn long_chains_of_operators_are_no_danger() {
 
 #[test]
 fn an_error_past_the_findings_that_are_kept_refuses_the_program_all_the_same() {
-    let mut text =
-        String::from("journey login {\n  allow unreachable because \"all of these\"\n  start n0\n");
+    let mut text = String::from(
+        "journey login {\n  allow unreachable, unwritten_key because \"all of these\"\n  start n0\n",
+    );
     let _ = writeln!(
         text,
         "  node n0: DataStoreDecision {{\n    true -> success\n    false -> failure\n  }}"

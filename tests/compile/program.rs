@@ -273,7 +273,7 @@ fn the_hash_does_not_see_formatting_comments_docs_and_other_journeys() {
         .replace("start name", "start   name");
     assert_eq!(first, hash(&spaced));
     let other = text.clone()
-        + "\njourney other {\n  start a\n  node a: DataStoreDecision {\n    true -> success\n    false -> failure\n  }\n}\n";
+        + "\njourney other {\n  allow unwritten_key because \"not run\"\n  start a\n  node a: DataStoreDecision {\n    true -> success\n    false -> failure\n  }\n}\n";
     assert_eq!(first, hash(&other));
     let allowed = text.replace("maximumIdleTime = 1h", "maximumIdleTime = 60m");
     assert_eq!(first, hash(&allowed));
@@ -338,6 +338,7 @@ param tries: Int = 3
 param key: Secret
 
 journey login {
+  allow unwritten_key because "no code is made"
   start name
   node name: UsernameCollector -> ask
   node ask: PasswordCollector -> check
@@ -417,8 +418,8 @@ fn a_parameter_bound_to_a_value_of_another_type_is_refused() {
 fn journeys_stand_in_the_order_of_their_files() {
     let text = |name: &str| {
         format!(
-            "journey {name} {{\n  start a\n  node a: DataStoreDecision {{\n    true -> success\n    false -> \
-             failure\n  }}\n}}\n"
+            "journey {name} {{\n  allow unwritten_key because \"not run\"\n  start a\n  node a: DataStoreDecision \
+             {{\n    true -> success\n    false -> failure\n  }}\n}}\n"
         )
     };
     let compiled = Compiler::new(wayfare::catalogue::standard()).compile([

@@ -3,7 +3,8 @@
 //! Only what a node writes on every outcome is looked at, and a node whose type writes several keys is
 //! named only where none of them is ever read: which of them a type needs is not the author's choice, but
 //! each entry of a map is. What the engine, the wire or a session may read is never dead, nor is what a
-//! script, a declared type that says nothing, or a caller may read.
+//! script, a declared type that says nothing, or a caller may read; and what shared state holds at the end
+//! of a run is there for whoever started it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use crate::{
     analysis::{
         counterexample,
         explore::{Domain, Next, explore},
-        flow::{Arc, Flow, Only, State, StateKind},
+        flow::{Arc, Exit, Flow, Only, State, StateKind},
         space::{Instance, Space},
         state::{
             Check,
@@ -32,8 +33,6 @@ struct Candidate {
     journey: JourneyId,
     state: u32,
     writes: Vec<Write>,
-    /// Whether the end of a run reads shared state, for all that is known.
-    kept: bool,
 }
 
 /// Which keys are live, in shared and in transient state.
@@ -88,24 +87,18 @@ pub(super) fn check(check: &mut Check<'_>) {
             }
         }
     }
-    for kept in [false, true] {
-        let mut by_key: BTreeMap<KeyNo, Vec<&Candidate>> = BTreeMap::new();
-        for candidate in all.iter().filter(|candidate| candidate.kept == kept) {
-            if let Some(first) = candidate.writes.first() {
-                by_key.entry(first.key).or_default().push(candidate);
-            }
+    let mut by_key: BTreeMap<KeyNo, Vec<&Candidate>> = BTreeMap::new();
+    for candidate in &all {
+        if let Some(first) = candidate.writes.first() {
+            by_key.entry(first.key).or_default().push(candidate);
         }
-        let firsts: Vec<KeyNo> = by_key.keys().copied().collect();
-        // A node writes a few keys, so that a group has room for all keys of its nodes.
-        for firsts in firsts.chunks(WIDTH / 8) {
-            let here: Vec<&Candidate> = firsts
-                .iter()
-                .filter_map(|key| by_key.get(key))
-                .flatten()
-                .copied()
-                .collect();
-            group(check, &here, kept);
-        }
+    }
+    let firsts: Vec<KeyNo> = by_key.keys().copied().collect();
+    // A node writes a few keys, so that a group has room for all keys of its nodes.
+    for firsts in firsts.chunks(WIDTH / TOGETHER_MAX) {
+        let of = firsts.iter().filter_map(|key| by_key.get(key));
+        let here: Vec<&Candidate> = of.flatten().copied().collect();
+        group(check, &here);
     }
 }
 
@@ -127,26 +120,21 @@ fn candidates(check: &Check<'_>, journey: JourneyId, state: u32, all: &mut Vec<C
                 journey,
                 state,
                 writes: vec![write],
-                kept: false,
             });
         }
     }
     let whole = !touch.writes_any_shared && !touch.writes_any_sensitive && !touch.writes_any_member;
     let fits = !rest.is_empty() && rest.len() <= TOGETHER_MAX && whole;
     if fits && rest.iter().all(|write| write.always && !watched(write)) {
-        let kept = rest
-            .iter()
-            .any(|write| !write.sensitive && write.setting.is_none());
         all.push(Candidate {
             journey,
             state,
             writes: rest,
-            kept,
         });
     }
 }
 
-fn group(check: &mut Check<'_>, here: &[&Candidate], kept: bool) {
+fn group(check: &mut Check<'_>, here: &[&Candidate]) {
     let mut bits: BTreeMap<KeyNo, u64> = BTreeMap::new();
     for write in here.iter().flat_map(|candidate| &candidate.writes) {
         let next = u32::try_from(bits.len()).unwrap_or(u32::MAX);
@@ -169,13 +157,13 @@ fn group(check: &mut Check<'_>, here: &[&Candidate], kept: bool) {
         let Some(flow) = check.flows.get(*id) else {
             continue;
         };
-        let ends = check.called.contains(id) || !check.roots.contains_key(id) || kept;
-        let shared = if ends { pass.all } else { 0 };
         let end = Live {
-            shared,
+            shared: pass.all,
             sensitive: 0,
         };
-        let (closure, lives) = pass.journey(flow, end, &closures);
+        let called = check.called.contains(id);
+        let failed = if called { end } else { Live::default() };
+        let (closure, lives) = pass.journey(flow, (end, failed), &closures);
         closures.insert(*id, closure);
         if here.iter().any(|candidate| candidate.journey == *id) {
             live.insert(*id, lives);
@@ -255,7 +243,7 @@ impl Pass<'_> {
     fn journey(
         &self,
         flow: &Flow,
-        end: Live,
+        (end, failed): (Live, Live),
         closures: &BTreeMap<JourneyId, Live>,
     ) -> (Live, Vec<Live>) {
         let mut live: Vec<Live> = Vec::with_capacity(flow.states.len());
@@ -270,10 +258,10 @@ impl Pass<'_> {
             };
             closure = closure.or(own);
             kills.push(self.kills(touch));
-            live.push(if matches!(state.kind, StateKind::Exit(_)) {
-                end
-            } else {
-                own
+            live.push(match state.kind {
+                StateKind::Exit(Exit::Raise | Exit::Stumble) => failed,
+                StateKind::Exit(_) => end,
+                StateKind::Step | StateKind::Call(_) => own,
             });
         }
         let mut into: Vec<Vec<(u32, bool)>> = vec![Vec::new(); flow.states.len()];
@@ -346,11 +334,7 @@ impl Wasted<'_> {
 
 impl Domain for Wasted<'_> {
     fn visit(&self, at: &Instance, _: u32, state: &State, memory: u32) -> Next {
-        let ends = if self.sensitive {
-            at.journey == self.candidate.journey
-        } else {
-            at.outermost
-        };
+        let ends = self.sensitive && at.journey == self.candidate.journey;
         if memory == WRITTEN && ends && matches!(state.kind, StateKind::Exit(_)) {
             return Next::Hit;
         }
@@ -431,8 +415,12 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
     let what = texts.join(" and ");
     let over = matches!(run.end.at, At::Outcome(_) | At::ChildOutcome(..));
     let how = if over { "overwritten" } else { "lost" };
+    let (it_is, it) = match candidate.writes.len() {
+        1 => ("it is", "it"),
+        _ => ("they are", "them"),
+    };
     let message = format!(
-        "`{}` writes {what}, and it is {how} before anything can read it",
+        "`{}` writes {what}, and {it_is} {how} before anything can read {it}",
         at.text
     );
     let mut finding = Diagnostic::new(codes::DEAD_WRITE, at.span, message);
@@ -448,12 +436,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         finding = finding.label(other.span, format!("`{}` overwrites it", other.text));
     }
     let finding = finding.help("take the write out, or let something read it");
-    let lead = if over {
-        "it is overwritten by"
-    } else {
-        "it is lost by"
-    };
-    check.report(finding, lead, Some(&run));
+    check.report(finding, &format!("{it_is} {how} by"), Some(&run));
 }
 
 fn overwrites(check: &Check<'_>, journey: JourneyId, state: u32, first: &Write) -> bool {

@@ -119,6 +119,11 @@ impl Check<'_> {
         best
     }
 
+    /// Whether a journey is called by others, and can be started by itself all the same.
+    fn is_called_and_root(&self, journey: JourneyId) -> bool {
+        self.called.contains(&journey) && self.roots.contains_key(&journey)
+    }
+
     /// Whether there are more findings than anyone reads.
     fn is_full(&self) -> bool {
         self.found.len() >= Diagnostics::KEPT_MAX
@@ -126,13 +131,10 @@ impl Check<'_> {
 
     /// Keeps a finding, with the run that shows it.
     fn report(&mut self, finding: Diagnostic, lead: &str, run: Option<&Counterexample>) {
-        let mut finding = finding;
-        if let Some(run) = run {
-            finding = finding.note(format!("{lead} {}", run.text(self.program)));
-            for line in run.inner_text(self.program) {
-                finding = finding.note(line);
-            }
-        }
+        let finding = match run {
+            Some(run) => run.tell(self.program, finding, lead),
+            None => finding,
+        };
         self.found.push(finding);
     }
 

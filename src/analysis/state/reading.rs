@@ -167,6 +167,9 @@ fn judge(check: &mut Check<'_>, wired: &Wired, reached: &Reached, reader: &Reade
     check.report(finding, &lead, run.as_ref());
 }
 
+const ONLY_INNER: &str =
+    "say `innerTreeOnly = true` where only other journeys start it, or write the value first";
+
 fn unwritten(check: &Check<'_>, at: &Named, reader: &Reader) -> Diagnostic {
     let key = check.touches.names.text(reader.read.key, reader.read.scope);
     let message = format!(
@@ -178,15 +181,8 @@ fn unwritten(check: &Check<'_>, at: &Named, reader: &Reader) -> Diagnostic {
         finding = finding.help(format!("did you mean `{near}`, which is written before?"));
         return finding;
     }
-    let called = check.called.contains(&reader.journey);
-    let inner = check
-        .program
-        .journey(reader.journey)
-        .is_none_or(|journey| journey.settings.inner_only);
-    if called && !inner {
-        return finding.help(
-            "say `innerTreeOnly = true` where only other journeys start it, or write the value first",
-        );
+    if check.is_called_and_root(reader.journey) {
+        return finding.help(ONLY_INNER);
     }
     finding.help("let a node before it write the value; where the start brings it, allow this here")
 }
@@ -200,6 +196,9 @@ fn maybe(check: &Check<'_>, at: &Named, reader: &Reader) -> Diagnostic {
     let mut finding = Diagnostic::new(codes::MAYBE_UNWRITTEN_KEY, at.span, message);
     if let Some(writer) = check.writer(reader.read.key, reader.read.scope) {
         finding = finding.label(writer.span, format!("`{}` writes it", writer.text));
+    }
+    if check.is_called_and_root(reader.journey) {
+        return finding.help(ONLY_INNER);
     }
     let help = if reader.read.source == Source::Expr {
         format!("ask `has {key}` first, or write it on every way")
