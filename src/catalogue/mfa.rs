@@ -347,7 +347,15 @@ pub(super) const TYPES: &[Entry] = &[
         shared("pushContent", Any),
         shared("pushMessageExpiration", Int),
     ])
-    .removes(&[gone("pushMessageId", "*"), gone("t", "*")])
+    // It waits on for the same message where nothing has come yet.
+    .removes(&[
+        gone("pushMessageId", "TRUE"),
+        gone("t", "TRUE"),
+        gone("pushMessageId", "FALSE"),
+        gone("t", "FALSE"),
+        gone("pushMessageId", "EXPIRED"),
+        gone("t", "EXPIRED"),
+    ])
     .facts(&[on("TRUE").proves(Factor::Push).answers_challenge()])
     .calls_out(),
     node(

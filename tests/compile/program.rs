@@ -338,7 +338,6 @@ param tries: Int = 3
 param key: Secret
 
 journey login {
-  allow unwritten_key because "no code is made"
   start name
   node name: UsernameCollector -> ask
   node ask: PasswordCollector -> check
@@ -351,8 +350,10 @@ journey login {
   node again: RetryLimitDecision {
     retryLimit = tries
     Retry -> name
-    Reject -> mail
+    Reject -> make
   }
+
+  node make: OneTimePasswordGenerator -> mail
 
   node mail: OneTimePasswordSmtpSender {
     hostName = "mail.example.com"

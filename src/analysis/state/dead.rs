@@ -25,6 +25,7 @@ use crate::{
     },
     codes,
     model::{journey::JourneyId, property::At, signature::Scope},
+    source::Span,
 };
 
 /// Writes that are dead only together.
@@ -169,17 +170,31 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
             live.insert(*id, lives);
         }
     }
-    let dead: Vec<&Candidate> = here
-        .iter()
-        .filter(|candidate| {
-            let flow = check.flows.get(candidate.journey);
-            let lives = live.get(&candidate.journey);
-            flow.zip(lives)
-                .is_some_and(|(flow, lives)| pass.is_dead(flow, lives, candidate))
-        })
-        .copied()
-        .collect();
-    for candidate in dead {
+    let is_dead = |candidate: &Candidate| {
+        let flow = check.flows.get(candidate.journey);
+        let lives = live.get(&candidate.journey);
+        flow.zip(lives)
+            .is_some_and(|(flow, lives)| pass.is_dead(flow, lives, candidate))
+    };
+    // Copies of a fragment are one text: it is dead where every copy is.
+    let mut copies: BTreeMap<(Span, KeyNo), Option<&Candidate>> = BTreeMap::new();
+    for candidate in here {
+        let at = named(
+            check.program,
+            check.flows,
+            candidate.journey,
+            candidate.state,
+        );
+        let (Some(at), Some(first)) = (at, candidate.writes.first()) else {
+            continue;
+        };
+        let dead = is_dead(candidate);
+        copies
+            .entry((at.span, first.key))
+            .and_modify(|kept| *kept = kept.filter(|_| dead))
+            .or_insert(dead.then_some(candidate));
+    }
+    for candidate in copies.into_values().flatten() {
         report(check, candidate);
     }
 }
