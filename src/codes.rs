@@ -116,6 +116,7 @@ codes! {
     UNKNOWN_FIELD "unknown_field" Error fixed "a record of a test has no field of this name";
     UNKNOWN_USER "unknown_user" Error fixed "a test speaks of a user that it does not give";
     NO_EXPECTATION "no_expectation" Warning fixed "a test expects nothing";
+    TEST_FAILED "test_failed" Error fixed "an expectation of a test does not hold";
     // exceptions
     UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
     UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";

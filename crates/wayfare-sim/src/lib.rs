@@ -37,12 +37,14 @@
 
 pub mod explore;
 
+pub mod coverage;
 mod host;
 mod link;
 mod lockout;
 mod name;
 mod perform;
 mod play;
+pub mod scenario;
 mod seal;
 mod session;
 mod user;

@@ -1,0 +1,157 @@
+//! Expectations of effects, against what was performed.
+
+use wayfare::{
+    Effect, EffectReply, Span, Value,
+    engine::effect::{Channel, Credential, Who},
+    model::scenario::{EffectField, EffectKind, EffectPattern},
+};
+
+use crate::{
+    scenario::{Broken, expect::show, player::Player, stand_in},
+    world::{Performed, World},
+};
+
+pub(super) fn check(
+    player: &Player<'_>,
+    pattern: &EffectPattern,
+    span: Span,
+) -> Result<(), Broken> {
+    let world = player.world();
+    let of_kind: Vec<&Performed> = world
+        .performed
+        .iter()
+        .filter(|done| kind_of(&done.effect) == Some(pattern.kind))
+        .collect();
+    let fitting = of_kind
+        .iter()
+        .filter(|done| fits(world, done, pattern))
+        .count();
+    let word = pattern.kind.word();
+    let holds = match (pattern.no, pattern.times) {
+        (true, _) => fitting == 0,
+        (false, Some(times)) => fitting == times as usize,
+        (false, None) => fitting > 0,
+    };
+    if holds {
+        return Ok(());
+    }
+    let wanted = wanted(pattern);
+    let message = if pattern.no || pattern.times.is_some() {
+        format!("`{word}` was performed {fitting} times so")
+    } else if of_kind.is_empty() {
+        format!("no `{word}` was performed")
+    } else {
+        let seen: Vec<String> = of_kind
+            .iter()
+            .take(4)
+            .map(|done| describe(world, done, pattern.kind))
+            .collect();
+        format!("`{word}` was performed otherwise: {}", seen.join("; "))
+    };
+    Err(Broken::new(span, message, wanted))
+}
+
+fn wanted(pattern: &EffectPattern) -> String {
+    let mut text = match (pattern.no, pattern.times) {
+        (true, _) => "none".to_owned(),
+        (false, Some(times)) => format!("{times} times"),
+        (false, None) => "one".to_owned(),
+    };
+    let fields = pattern.fields.iter();
+    let fields: Vec<String> = fields
+        .map(|(field, value)| format!("{} = {}", field.word(), show(value)))
+        .collect();
+    if !fields.is_empty() {
+        text.push_str(" with ");
+        text.push_str(&fields.join(", "));
+    }
+    if let Some(node) = &pattern.node {
+        text.push_str(&format!(", of `{}`", node.text));
+    }
+    text
+}
+
+/// What a performed effect was, without its secrets.
+fn describe(world: &World, done: &Performed, kind: EffectKind) -> String {
+    let known = EffectKind::ALL.iter().find(|(known, _, _)| *known == kind);
+    let fields = known.map_or(&[][..], |(_, _, fields)| fields);
+    let shown: Vec<String> = fields
+        .iter()
+        .filter(|field| !matches!(field, EffectField::Body | EffectField::Contains))
+        .filter_map(|field| {
+            let value = value_of(world, done, *field)?;
+            Some(format!("{} = {}", field.word(), show(&value)))
+        })
+        .collect();
+    format!("by `{}` with {}", done.node, shown.join(", "))
+}
+
+fn kind_of(effect: &Effect) -> Option<EffectKind> {
+    Some(match effect {
+        Effect::Verify(_) => EffectKind::Verify,
+        Effect::ReadIdentity(_) => EffectKind::ReadIdentity,
+        Effect::SetStatus(set) if set.active => EffectKind::UnlockAccount,
+        Effect::SetStatus(_) => EffectKind::LockAccount,
+        Effect::Send(_) => EffectKind::Send,
+        Effect::ReadSession(_) => EffectKind::ReadSession,
+        Effect::Custom(custom) if *custom.kind != *stand_in::KIND => EffectKind::Custom,
+        _ => return None,
+    })
+}
+
+fn fits(world: &World, done: &Performed, pattern: &EffectPattern) -> bool {
+    let of_node = pattern
+        .node
+        .as_ref()
+        .is_none_or(|node| done.node == node.unit());
+    of_node
+        && pattern.fields.iter().all(|(field, wanted)| {
+            let Some(found) = value_of(world, done, *field) else {
+                return false;
+            };
+            match (field, found.as_text(), wanted.as_text()) {
+                (EffectField::Contains, Some(body), Some(piece)) => body.contains(piece),
+                _ => found == *wanted,
+            }
+        })
+}
+
+fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value> {
+    let user = |who: &Who| {
+        Value::Text(match who {
+            Who::Name(name) => name.clone(),
+            Who::Subject(subject) => match world.find_subject(subject) {
+                Some(user) => user.username.clone(),
+                None => subject.0.clone(),
+            },
+        })
+    };
+    let failed = matches!(done.reply, EffectReply::Failed(_));
+    Some(match (&done.effect, field) {
+        (_, EffectField::Failed) => Value::Bool(failed),
+        (Effect::Verify(verify), EffectField::User) => user(&verify.who),
+        (Effect::ReadIdentity(read), EffectField::User) => user(&read.who),
+        (Effect::SetStatus(set), EffectField::User) => user(&set.who),
+        (Effect::Verify(verify), EffectField::Kind) => Value::text(match verify.credential {
+            Credential::Password => "password",
+            Credential::Otp { .. } => "otp",
+            Credential::Recovery => "recovery",
+        }),
+        (Effect::Verify(_), EffectField::Matched) => {
+            Value::Bool(matches!(done.reply, EffectReply::Match(_)))
+        }
+        (Effect::Send(message), EffectField::To) => Value::Text(message.to.clone()),
+        (Effect::Send(message), EffectField::From) => Value::Text(message.from.clone()),
+        (Effect::Send(message), EffectField::Subject) => Value::text(message.subject.as_str()),
+        (Effect::Send(message), EffectField::Body | EffectField::Contains) => {
+            Value::text(message.body.reveal().as_str())
+        }
+        (Effect::Send(message), EffectField::Channel) => Value::text(match message.channel {
+            Channel::Mail => "mail",
+            Channel::Sms => "sms",
+        }),
+        (Effect::Custom(custom), EffectField::Kind) => Value::Text(custom.kind.clone()),
+        (Effect::Custom(custom), EffectField::Request) => custom.request.clone(),
+        _ => return None,
+    })
+}
