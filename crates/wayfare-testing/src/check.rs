@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use wayfare::{Compiler, Engine, Registry, Source, Value, model::journey::Journey};
+use wayfare::{Compiler, Engine, Registry, Severity, Source, Value, model::journey::Journey};
 use wayfare_sim::World;
 
 use crate::{
@@ -93,12 +93,13 @@ pub trait Subject {
 impl Subject for &str {
     fn engine(self) -> Result<Engine, String> {
         let registry = Registry::standard();
-        let compiler = Compiler::new(registry.catalog());
-        let compiled = compiler.compile([Source::new("check.journey", self)]);
+        let source = Source::new("check.journey", self);
+        let compiled = Compiler::new(registry.catalog()).compile([source]);
         let Some(program) = compiled.program else {
             let found: Vec<String> = compiled
                 .diagnostics
                 .iter()
+                .filter(|found| found.severity == Severity::Error)
                 .map(|found| format!("{}: {}", found.code, found.message))
                 .collect();
             return Err(format!(

@@ -69,11 +69,7 @@ impl Knowledge {
         while let Some(journey) = rest.pop().and_then(|id| program.journey(id)) {
             for node in journey.graph.node_weights() {
                 match &node.kind {
-                    NodeKind::Inner(inner) => {
-                        if seen.insert(*inner) {
-                            rest.push(*inner);
-                        }
-                    }
+                    NodeKind::Inner(inner) if seen.insert(*inner) => rest.push(*inner),
                     NodeKind::Decision(guards) => {
                         for guard in guards {
                             if let Some(condition) = &guard.condition {

@@ -127,8 +127,7 @@ impl Shrinker<'_> {
             ..self.best.case.clone()
         };
         better |= self.take(&plain);
-        type Less = fn(&mut Case);
-        let less: [Less; 7] = [
+        let less: [fn(&mut Case); 7] = [
             |case| case.session = None,
             |case| case.request.headers.clear(),
             |case| case.request.cookies.clear(),
@@ -171,7 +170,7 @@ impl Shrinker<'_> {
                             if let Some((from, to)) = passwords
                                 && text == from
                             {
-                                *text = to.to_owned();
+                                to.clone_into(text);
                             }
                         }
                         Word::Code | Word::Pick(_) | Word::Untouched | Word::Nothing => {}

@@ -3,6 +3,8 @@
 //! In: a trace. Out: every node entered and every arrow taken, with the inner journeys it happened in. The
 //! trace names nodes; which arrow an error took is found out from the graph.
 
+use std::sync::Arc;
+
 use wayfare::{
     AuthLevel, Event, Program,
     model::{
@@ -27,6 +29,9 @@ struct Passed {
     node: Index,
     at: At,
 }
+
+/// A task, its outcomes, and by which it was left if it was.
+type Tried<'p> = (&'p Task, &'p [Arc<str>], Option<OutcomeId>);
 
 /// Checks every `ensure` that speaks of the way.
 pub(crate) fn ensured(run: &Run) -> Result<(), String> {
@@ -196,7 +201,7 @@ impl Scene<'_> {
     }
 
     /// The task that was entered or left, its outcomes, and by which it was left.
-    fn task(&self, passed: &Passed) -> Option<(&Task, &[std::sync::Arc<str>], Option<OutcomeId>)> {
+    fn task(&self, passed: &Passed) -> Option<Tried<'_>> {
         let journey = self.program.journey(passed.journey)?;
         let node = journey.graph.node_weight(passed.node)?;
         match (&node.kind, passed.at) {
@@ -254,11 +259,10 @@ impl<'p> Walker<'p> {
         };
         let mut begun = false;
         for event in trace {
-            let node = match event {
-                Event::Entered { node } | Event::Left { node, .. } | Event::Failed { node, .. } => {
-                    node
-                }
-                _ => continue,
+            let (Event::Entered { node } | Event::Left { node, .. } | Event::Failed { node, .. }) =
+                event
+            else {
+                continue;
             };
             if !begun {
                 begun = true;
@@ -368,9 +372,8 @@ impl<'p> Walker<'p> {
         if let NodeKind::Page(page) = &node.kind {
             for (at, child) in (0_u16..).zip(&page.children) {
                 let last = usize::from(at) + 1 == page.children.len();
-                let named = |of: &std::sync::Arc<str>| {
-                    **of == *outcome || format!("{}-{of}", child.name) == outcome
-                };
+                let named =
+                    |of: &Arc<str>| **of == *outcome || format!("{}-{of}", child.name) == outcome;
                 let by = if last {
                     child.outcomes.iter().position(named)
                 } else {
@@ -419,6 +422,8 @@ impl<'p> Walker<'p> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use wayfare::{
         AuthLevel, Factor, Program,
         model::property::{Ensure, Place, PlaceKind, Property},
@@ -466,7 +471,7 @@ journey login {
             moves: vec![answer("no"), answer("Ch4ng31t")],
             ..case::Case::default()
         };
-        let run = case::replay(&std::sync::Arc::new(setup), &case, false);
+        let run = case::replay(&Arc::new(setup), &case, false);
         assert!(run.success().is_some(), "{run:?}");
 
         let mut program = run.engine().program().clone();

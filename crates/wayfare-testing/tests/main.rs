@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod wild;
