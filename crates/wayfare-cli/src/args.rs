@@ -74,6 +74,9 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Play a journey in the terminal.
     Run(RunArgs),
+    /// Read the record of a run, or take the run again with another version.
+    #[command(subcommand)]
+    Trace(TraceCommand),
     /// Make a folder with a journey and a configuration, ready to serve.
     New(NewArgs),
     /// Serve journeys over HTTP.
@@ -298,6 +301,56 @@ pub(crate) struct RunArgs {
     /// Say each node that is visited and each outcome.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Record the run in this file, without anything secret; `wayfare trace` reads it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// What becomes of names and addresses in the record.
+    #[arg(long, value_enum, default_value_t = RecordedNames::Kept, requires = "record")]
+    pub(crate) names: RecordedNames,
+    /// The value of a parameter, as `name=value`.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+}
+
+/// What becomes of names and addresses in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecordedNames {
+    /// They are kept.
+    Kept,
+    /// Each is given another one.
+    Hidden,
+}
+
+/// `wayfare trace`
+#[derive(Debug, Subcommand)]
+pub(crate) enum TraceCommand {
+    /// Say in words what happened in a recorded run.
+    Show(TraceShowArgs),
+    /// Take a recorded run again, without doing anything outside, and say what changes.
+    Replay(TraceReplayArgs),
+}
+
+/// `wayfare trace show`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TraceShowArgs {
+    /// The record.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// `wayfare trace replay`
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exits with 1 where the run does not go as it did.")]
+pub(crate) struct TraceReplayArgs {
+    /// The record.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The version to take it with: a file or folder.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// How to write what comes of it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
     /// The value of a parameter, as `name=value`.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,

@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Diff(diff) => command::diff::run(diff, terminal),
         Command::Policy(policy) => command::policy::run(policy, terminal),
         Command::Run(run) => command::run::run(run, terminal),
+        Command::Trace(trace) => command::trace::run(trace, terminal),
         Command::New(new) => command::new::run(new),
         Command::Serve(serve) => command::serve::run(serve, terminal),
         Command::Completions(completions) => command::completions::run(completions),

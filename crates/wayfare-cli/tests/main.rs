@@ -16,3 +16,5 @@ mod serve;
 mod show;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod trace;

@@ -47,6 +47,7 @@ mod play;
 pub mod scenario;
 mod seal;
 mod session;
+pub mod trace;
 mod user;
 mod world;
 

@@ -8,4 +8,6 @@ mod host;
 #[cfg(test)]
 mod play;
 #[cfg(test)]
+mod trace;
+#[cfg(test)]
 mod world;

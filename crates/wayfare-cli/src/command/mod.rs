@@ -11,6 +11,7 @@ pub(crate) mod new;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod trace;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -3,16 +3,22 @@
 //! Questions and messages go to standard error, so that standard output holds one line only: how it ended.
 //! Where standard input is not a terminal, its lines are the answers.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::{
+    fs::File,
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::Path,
+};
 
 use wayfare::{
     Answer, Ask, Callback, End, Engine, EngineError, Input, Program, Registry, Request, Secret,
     Start, Step, model::journey::Journey,
 };
 
+use wayfare_sim::trace::{Names, Recorder};
+
 use crate::{
     Outcome, Trouble,
-    args::RunArgs,
+    args::{RecordedNames, RunArgs},
     command::{compile, refuse_unknown},
     performer::{Machine, Performer},
     project, render,
@@ -48,14 +54,43 @@ pub(crate) fn run(args: &RunArgs, terminal: Terminal) -> Result<Outcome, Trouble
             .push((name.trim().to_owned(), value.trim().to_owned()));
     }
     terminal.say(&format!("-- journey {journey}"));
+    let record = args.record.as_deref().map(create).transpose()?;
     play(
         &engine,
         Start::journey(journey),
         &request,
         performer,
         terminal,
-        args.trace,
+        Watch {
+            trace: args.trace,
+            record,
+            names: args.names,
+        },
     )
+}
+
+/// Who looks on while a run is played.
+struct Watch {
+    trace: bool,
+    record: Option<File>,
+    names: RecordedNames,
+}
+
+impl Watch {
+    /// Keeps what was recorded since the last step, so that a run that is broken off leaves its record.
+    fn keep(&mut self, recorder: &mut Recorder) -> Result<(), Trouble> {
+        if let Some(file) = &mut self.record {
+            file.write_all(recorder.take_text().as_bytes())
+                .map_err(|e| Trouble::input(format!("the record cannot be written: {e}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the file of a record; one that is there is not overwritten.
+fn create(path: &Path) -> Result<File, Trouble> {
+    File::create_new(path)
+        .map_err(|e| Trouble::input(format!("`{}` cannot be made: {e}", path.display())))
 }
 
 /// The journey that is meant: the named one, the only one of the file, or the first that can be started.
@@ -100,20 +135,24 @@ fn play(
     request: &Request,
     mut performer: Performer,
     terminal: Terminal,
-    trace: bool,
+    mut watch: Watch,
 ) -> Result<Outcome, Trouble> {
     let internal = |error: EngineError| Trouble::Internal(error.to_string());
-    let mut auth = engine.begin(start, &Machine).map_err(internal)?;
-    if trace {
-        auth = auth.traced();
-    }
+    let names = match watch.names {
+        RecordedNames::Kept => Names::Kept,
+        RecordedNames::Hidden => Names::Hidden,
+    };
+    let (mut auth, mut recorder) =
+        Recorder::begin(engine, start, &Machine, names).map_err(internal)?;
     let mut input = Input::Begin;
     let mut keyboard = Keyboard::new(terminal);
     loop {
-        let step = auth.step(&Machine, request, input).map_err(internal)?;
-        if trace {
-            for line in auth.take_trace() {
-                terminal.say(&format!("   {line}"));
+        let step = recorder.step(&mut auth, &Machine, request, input);
+        watch.keep(&mut recorder)?;
+        let step = step.map_err(internal)?;
+        if watch.trace {
+            for event in recorder.take_events() {
+                terminal.say(&format!("   {event}"));
             }
         }
         input = match step {

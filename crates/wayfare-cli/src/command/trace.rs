@@ -1,0 +1,137 @@
+//! `wayfare trace show FILE` and `wayfare trace replay FILE PATH`
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use serde_json::json;
+use wayfare::{Engine, Registry};
+use wayfare_sim::trace::{Fate, Replayed, Trace};
+
+use crate::{
+    Outcome, Trouble,
+    args::{Format, TraceCommand, TraceReplayArgs},
+    command::{compile, refuse_unknown},
+    project, render,
+    terminal::{self, Terminal},
+};
+
+pub(crate) fn run(args: &TraceCommand, terminal: Terminal) -> Result<Outcome, Trouble> {
+    match args {
+        TraceCommand::Show(args) => {
+            terminal::put(&plain(&read(&args.file)?.words()))?;
+            Ok(Outcome::Clean)
+        }
+        TraceCommand::Replay(args) => replay(args, terminal),
+    }
+}
+
+fn read(path: &Path) -> Result<Trace, Trouble> {
+    let trouble = |why: String| Trouble::input(format!("`{}`: {why}", path.display()));
+    let size = fs::metadata(path)
+        .map_err(|e| trouble(e.to_string()))?
+        .len();
+    if size > Trace::BYTES_MAX as u64 {
+        return Err(trouble(format!("more than {} bytes", Trace::BYTES_MAX)));
+    }
+    let text = fs::read_to_string(path).map_err(|e| trouble(e.to_string()))?;
+    Trace::parse(&text).map_err(|e| trouble(e.to_string()))
+}
+
+/// A text from a record without what would steer a terminal.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+fn replay(args: &TraceReplayArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    let trace = read(&args.file)?;
+    let parameters = project::parameters(&args.parameters)?;
+    let compiled = compile(&project::load_path(&args.path, None)?, &parameters);
+    refuse_unknown([&compiled], &parameters)?;
+    let Some(program) = compiled.program else {
+        for finding in &compiled.diagnostics {
+            terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
+            terminal.say("");
+        }
+        return Err(Trouble::input(format!(
+            "`{}` is refused, so that no run can be taken with it",
+            args.path.display()
+        )));
+    };
+    let engine = Engine::link(program, Registry::standard())
+        .map_err(|errors| Trouble::input(errors.to_string()))?;
+    let replayed = trace
+        .replay(&engine)
+        .map_err(|error| Trouble::input(error.to_string()))?;
+    let text = match args.format {
+        Format::Human => human(&trace, &replayed),
+        Format::Json => format!("{:#}\n", report(&trace, &replayed)),
+    };
+    terminal::put(&text)?;
+    Ok(if replayed.divergence.is_none() {
+        Outcome::Clean
+    } else {
+        Outcome::Findings
+    })
+}
+
+fn human(trace: &Trace, replayed: &Replayed) -> String {
+    let same = trace.header.program == replayed.trace.header.program;
+    let which = if same {
+        "the same program"
+    } else {
+        "another program"
+    };
+    let Some(parts) = &replayed.divergence else {
+        return plain(&format!(
+            "{which}, the same run\n  {}\n",
+            replayed.trace.way()
+        ));
+    };
+    let mut text = format!(
+        "{which}, another run: they part after {} steps\n",
+        parts.common
+    );
+    let _ = writeln!(text, "  before: {}", parts.before);
+    let _ = writeln!(text, "  now:    {}", parts.after);
+    let _ = writeln!(text, "the recorded run\n  {}", trace.way());
+    let _ = writeln!(text, "the run now\n  {}", replayed.trace.way());
+    let _ = writeln!(text, "{}", ends(&replayed.fate));
+    plain(&text)
+}
+
+fn ends(fate: &Fate) -> String {
+    match fate {
+        Fate::Ended(end) => format!("it ends in {}", end.words()),
+        Fate::Open => "it stands where the record ends".to_owned(),
+        Fate::Missing(what) => format!("it cannot be followed further: {what}"),
+        _ => String::new(),
+    }
+}
+
+fn report(trace: &Trace, replayed: &Replayed) -> serde_json::Value {
+    let (kind, what) = match &replayed.fate {
+        Fate::Ended(end) => ("ended", end.words()),
+        Fate::Missing(what) => ("missing", what.clone()),
+        _ => ("open", String::new()),
+    };
+    json!({
+        "schema": 1,
+        "sameProgram": trace.header.program == replayed.trace.header.program,
+        "sameRun": replayed.divergence.is_none(),
+        "divergence": replayed.divergence.as_ref().map(|parts| json!({
+            "common": parts.common,
+            "before": parts.before,
+            "after": parts.after,
+        })),
+        "before": trace.way(),
+        "after": replayed.trace.way(),
+        "fate": { "kind": kind, "text": what },
+    })
+}

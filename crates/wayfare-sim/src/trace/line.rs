@@ -1,0 +1,318 @@
+//! The lines of a record, as JSON spells them.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use serde::{Deserialize, Serialize};
+
+use super::value::ValueLine;
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The form of the record.
+    pub wayfare_trace: u32,
+    /// The version of wayfare that wrote it.
+    pub version: String,
+    /// The hash of the program.
+    pub program: String,
+    /// Whether names and addresses are others than they were.
+    pub names_hidden: bool,
+    /// How the run began.
+    pub start: StartLine,
+    /// When it began, in milliseconds since 1970.
+    pub began: Vec<ClockRead>,
+}
+
+/// How a run began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartLine {
+    /// The realm.
+    pub realm: String,
+    /// The journey, by its name on the wire.
+    pub journey: String,
+    /// Whether it was for a transaction.
+    pub transaction: bool,
+    /// The level asked for.
+    pub level: Option<i64>,
+    /// Who must succeed.
+    pub expects: Option<String>,
+    /// What stood in shared state.
+    pub data: BTreeMap<String, ValueLine>,
+    /// Whether no session was wanted.
+    pub no_session: bool,
+    /// The session that came with it.
+    pub session: Option<StartSessionLine>,
+    /// Where the client wanted to go on success, without its query.
+    pub goto: Option<String>,
+    /// Where the client wanted to go on failure, without its query.
+    pub goto_on_fail: Option<String>,
+}
+
+/// The session that came with a start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartSessionLine {
+    /// Whose it is.
+    pub subject: String,
+    /// The name.
+    pub username: String,
+    /// Its level.
+    pub level: i64,
+    /// The journeys that led to it.
+    pub services: Vec<String>,
+    /// Whether somebody was proved for it.
+    pub proved: bool,
+}
+
+/// A line after the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Line {
+    /// The request from here on.
+    Request(RequestLine),
+    /// What was given to a step.
+    Input(InputLine),
+    /// A node was entered.
+    Entered {
+        /// `journey/node`
+        node: String,
+    },
+    /// A node was left.
+    Left {
+        /// `journey/node`
+        node: String,
+        /// The outcome.
+        outcome: String,
+    },
+    /// A node failed.
+    Failed {
+        /// `journey/node`
+        node: String,
+        /// What happened.
+        message: String,
+    },
+    /// What the clock said in this step.
+    Clock(Vec<ClockRead>),
+    /// Which draws of this step had no randomness, counted from 0.
+    NoRandomness(Vec<u64>),
+    /// The step asked.
+    Ask(AskLine),
+    /// The step wanted something done outside.
+    Call(CallLine),
+    /// The run waits for someone to follow a link.
+    Suspended(AskLine),
+    /// The run ended.
+    Done(EndLine),
+    /// The step was refused, and the run is as it was.
+    Refused(String),
+}
+
+/// What the clock said so many times in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRead {
+    /// Milliseconds since 1970.
+    pub at: u64,
+    /// How often.
+    pub times: u64,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLine {
+    /// Headers; of those that may hold a secret, the name alone.
+    pub headers: Vec<(String, Option<String>)>,
+    /// The names of the cookies.
+    pub cookies: Vec<String>,
+    /// Query parameters; of those that may hold a secret, the name alone.
+    pub parameters: Vec<(String, Option<String>)>,
+    /// The address of the client.
+    pub client: Option<IpAddr>,
+    /// The host that the client named.
+    pub host: Option<String>,
+    /// Preferred locales.
+    pub locales: Vec<String>,
+}
+
+/// What was given to a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum InputLine {
+    /// The first step.
+    Begin,
+    /// Answers.
+    Answers(Vec<AnswerLine>),
+    /// What the outside said.
+    Reply(ReplyLine),
+    /// Somebody followed the link.
+    Resume,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AnswerLine {
+    /// A text.
+    Text(String),
+    /// A text that may hold a secret: whether there was any.
+    Hidden(bool),
+    /// A text, or only a question whether it would do.
+    Validated {
+        /// The text.
+        text: String,
+        /// Whether it was only asked.
+        validate_only: bool,
+    },
+    /// A secret: whether there was any.
+    Secret(bool),
+    /// A secret, or only a question whether it would do.
+    ValidatedSecret {
+        /// Whether there was any.
+        there: bool,
+        /// Whether it was only asked.
+        validate_only: bool,
+    },
+    /// A position.
+    Index(u32),
+    /// No button.
+    Untouched,
+    /// Nothing.
+    None,
+}
+
+/// What the outside said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReplyLine {
+    /// The secret was right.
+    Match(IdentityLine),
+    /// It was not.
+    Miss,
+    /// An identity, or that there is none.
+    Identity(Option<IdentityLine>),
+    /// Whether there was an identity to set.
+    StatusSet(bool),
+    /// The message was taken.
+    Sent,
+    /// A session, or that there is none.
+    Session(Option<SessionLine>),
+    /// What an embedder's own effect gave.
+    Custom(ValueLine),
+    /// It could not be done.
+    Failed(String),
+}
+
+/// An identity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityLine {
+    /// The id.
+    pub subject: String,
+    /// The name.
+    pub username: String,
+    /// Whether the account is active.
+    pub active: bool,
+    /// The attributes.
+    pub attributes: BTreeMap<String, ValueLine>,
+}
+
+/// A session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionLine {
+    /// Whose it is.
+    pub subject: String,
+    /// The name.
+    pub username: String,
+    /// Its level.
+    pub level: i64,
+    /// When it was made.
+    pub created: u64,
+    /// Its properties.
+    pub properties: BTreeMap<String, ValueLine>,
+}
+
+/// What a step asked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskLine {
+    /// The callbacks in order.
+    pub callbacks: Vec<CallbackLine>,
+    /// The stage of the page.
+    pub stage: Option<String>,
+    /// The header of the page.
+    pub header: Option<String>,
+    /// The description of the page.
+    pub description: Option<String>,
+}
+
+/// A callback.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallbackLine {
+    /// Its kind on the wire.
+    pub kind: String,
+    /// What it shows beside its field.
+    pub prompt: Option<String>,
+    /// What there is to choose from.
+    pub choices: Vec<String>,
+}
+
+/// What a step wanted done outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallLine {
+    /// The node: `journey/node`.
+    pub node: String,
+    /// The kind of effect.
+    pub kind: String,
+    /// Of whom.
+    pub who: Option<WhoLine>,
+    /// More about it: which kind of secret, which attributes, to which address.
+    pub about: Vec<String>,
+}
+
+/// Of whom something was wanted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WhoLine {
+    /// A name as typed.
+    Name(String),
+    /// A subject.
+    Subject(String),
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EndLine {
+    /// In success.
+    Success {
+        /// Who logged in.
+        subject: String,
+        /// The level.
+        level: i64,
+        /// Whether somebody was proved.
+        proved: bool,
+        /// The factors proved, in order.
+        factors: Vec<String>,
+        /// Whether no session is made.
+        no_session: bool,
+    },
+    /// In failure.
+    Failure {
+        /// Why.
+        reason: String,
+        /// The message shown instead of the plain one.
+        message: Option<String>,
+    },
+}

@@ -1,0 +1,348 @@
+//! From what happened to what may be kept of it.
+//!
+//! What is secret never becomes a line: of passwords, codes and tokens it is said that they were there.
+//! Names and addresses are kept, or each is given another one, the same wherever it stands.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use wayfare::{
+    Answer, Ask, Callback, Effect, EffectReply, End, Request, Start,
+    engine::{
+        effect::{Channel, Credential, Identity, SessionView, Who},
+        step::Call,
+    },
+};
+
+use super::{
+    Names,
+    line::{
+        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, IdentityLine, ReplyLine, RequestLine,
+        SessionLine, StartLine, StartSessionLine, WhoLine,
+    },
+    value::ValueLine,
+};
+
+/// Other names for the names of people.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disguise {
+    /// Whether any are given.
+    on: bool,
+    /// Whether texts that may hold a name are left out.
+    drops: bool,
+    given: BTreeMap<String, String>,
+}
+
+impl Disguise {
+    /// The disguise for a record.
+    pub(super) fn new(names: Names) -> Self {
+        Self {
+            on: names == Names::Hidden,
+            drops: names != Names::Kept,
+            given: BTreeMap::new(),
+        }
+    }
+
+    fn name(&mut self, name: &str) -> String {
+        if !self.on || name.is_empty() {
+            return name.to_owned();
+        }
+        let next = self.given.len() + 1;
+        let given = self.given.entry(name.to_owned());
+        given
+            .or_insert_with(|| {
+                if name.contains('@') {
+                    format!("person{next}@example.invalid")
+                } else {
+                    format!("person{next}")
+                }
+            })
+            .clone()
+    }
+
+    fn address(&self, address: IpAddr) -> IpAddr {
+        match address {
+            address if !self.on => address,
+            IpAddr::V4(_) => IpAddr::from([192, 0, 2, 1]),
+            IpAddr::V6(_) => IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1]),
+        }
+    }
+
+    pub(super) fn start(&mut self, start: &Start) -> StartLine {
+        let path = |url: &str| url.split(['?', '#']).next().unwrap_or(url).to_owned();
+        StartLine {
+            realm: start.realm.as_str().to_owned(),
+            journey: start.journey.to_string(),
+            transaction: start.transaction.is_some(),
+            level: start.asked_level.map(|level| i64::from(level.number())),
+            expects: start.expects.as_ref().map(|subject| self.name(&subject.0)),
+            data: start
+                .data
+                .iter()
+                .map(|(key, value)| {
+                    let line = ValueLine::of(value, &mut |text| self.name(text));
+                    (key.to_string(), line)
+                })
+                .collect(),
+            no_session: start.no_session,
+            session: start.session.as_ref().map(|session| StartSessionLine {
+                subject: self.name(&session.subject.0),
+                username: self.name(&session.username),
+                level: i64::from(session.level.number()),
+                services: session.services.iter().map(ToString::to_string).collect(),
+                proved: session.proved,
+            }),
+            goto: start.goto.as_deref().map(path),
+            goto_on_fail: start.goto_on_fail.as_deref().map(path),
+        }
+    }
+
+    pub(super) fn request(&self, request: &Request) -> RequestLine {
+        let open = |pairs: &[(String, String)]| {
+            let pair = |(name, value): &(String, String)| {
+                let hidden = self.drops || may_be_secret(name);
+                (name.clone(), (!hidden).then(|| value.clone()))
+            };
+            pairs.iter().map(pair).collect()
+        };
+        RequestLine {
+            headers: open(&request.headers),
+            cookies: request
+                .cookies
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            parameters: open(&request.parameters),
+            client: request.client.map(|address| self.address(address)),
+            host: request.host.clone(),
+            locales: request.locales.clone(),
+        }
+    }
+
+    /// The answers to what was asked.
+    pub(super) fn answers(&mut self, asked: Option<&Ask>, answers: &[Answer]) -> Vec<AnswerLine> {
+        let callback = |at: usize| asked.and_then(|ask| ask.callbacks.get(at));
+        let line = |(at, answer): (usize, &Answer)| match answer {
+            Answer::Text(text) => match callback(at) {
+                // Pages and scripts put tokens into these.
+                Some(Callback::HiddenValue { .. }) | None => AnswerLine::Hidden(!text.is_empty()),
+                Some(_) => AnswerLine::Text(self.name(text)),
+            },
+            Answer::Validated {
+                text,
+                validate_only,
+            } => AnswerLine::Validated {
+                text: self.name(text),
+                validate_only: *validate_only,
+            },
+            Answer::Secret(secret) => AnswerLine::Secret(!secret.reveal().is_empty()),
+            Answer::ValidatedSecret {
+                secret,
+                validate_only,
+            } => AnswerLine::ValidatedSecret {
+                there: !secret.reveal().is_empty(),
+                validate_only: *validate_only,
+            },
+            Answer::Index(index) => AnswerLine::Index(*index),
+            Answer::Untouched => AnswerLine::Untouched,
+            // Also what later versions add.
+            _ => AnswerLine::None,
+        };
+        answers.iter().enumerate().map(line).collect()
+    }
+
+    pub(super) fn reply(&mut self, reply: &EffectReply) -> ReplyLine {
+        match reply {
+            EffectReply::Match(identity) => ReplyLine::Match(self.identity(identity)),
+            EffectReply::Miss => ReplyLine::Miss,
+            EffectReply::Identity(identity) => {
+                ReplyLine::Identity(identity.as_ref().map(|i| self.identity(i)))
+            }
+            EffectReply::StatusSet(set) => ReplyLine::StatusSet(*set),
+            EffectReply::Sent => ReplyLine::Sent,
+            EffectReply::Session(view) => {
+                ReplyLine::Session(view.as_ref().map(|view| self.session(view)))
+            }
+            EffectReply::Custom(value) => {
+                ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
+            }
+            EffectReply::Failed(message) => ReplyLine::Failed(message.clone()),
+            // What later versions add cannot be kept.
+            _ => ReplyLine::Failed("a reply that records do not hold".to_owned()),
+        }
+    }
+
+    fn identity(&mut self, identity: &Identity) -> IdentityLine {
+        IdentityLine {
+            subject: self.name(&identity.subject.0),
+            username: self.name(&identity.username),
+            active: identity.active,
+            attributes: identity
+                .attributes
+                .iter()
+                .map(|(key, value)| {
+                    let line = if may_be_secret(key) {
+                        ValueLine::Secret(true)
+                    } else {
+                        ValueLine::of(value, &mut |text| self.name(text))
+                    };
+                    (key.to_string(), line)
+                })
+                .collect(),
+        }
+    }
+
+    fn session(&mut self, view: &SessionView) -> SessionLine {
+        SessionLine {
+            subject: self.name(&view.subject.0),
+            username: self.name(&view.username),
+            level: i64::from(view.level.number()),
+            created: view.created.0,
+            properties: view
+                .properties
+                .iter()
+                .map(|(key, value)| {
+                    let line = ValueLine::of(value, &mut |text| self.name(text));
+                    (key.to_string(), line)
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &Call) -> CallLine {
+        let mut about = Vec::new();
+        let mut who = |who: &Who| match who {
+            Who::Name(name) => WhoLine::Name(self.name(name)),
+            Who::Subject(subject) => WhoLine::Subject(self.name(&subject.0)),
+        };
+        let who = match &call.effect {
+            Effect::Verify(verify) => {
+                about.push(match &verify.credential {
+                    Credential::Password => "password".to_owned(),
+                    Credential::Otp { lapsed: false, .. } => "otp".to_owned(),
+                    Credential::Otp { lapsed: true, .. } => "lapsed otp".to_owned(),
+                    Credential::Recovery => "recovery".to_owned(),
+                });
+                Some(who(&verify.who))
+            }
+            Effect::ReadIdentity(read) => {
+                about.extend(read.attributes.iter().map(ToString::to_string));
+                Some(who(&read.who))
+            }
+            Effect::SetStatus(set) => {
+                about.push(if set.active { "active" } else { "inactive" }.to_owned());
+                Some(who(&set.who))
+            }
+            Effect::Send(message) => {
+                about.push(match message.channel {
+                    Channel::Mail => "mail".to_owned(),
+                    Channel::Sms => "sms".to_owned(),
+                });
+                about.push(self.name(&message.to));
+                None
+            }
+            Effect::ReadSession(read) => {
+                about.extend(read.properties.iter().map(ToString::to_string));
+                None
+            }
+            Effect::Custom(custom) => {
+                about.push(custom.kind.to_string());
+                None
+            }
+            _ => None,
+        };
+        CallLine {
+            node: call.node.to_string(),
+            kind: call.effect.kind().to_owned(),
+            who,
+            about,
+        }
+    }
+
+    pub(super) fn end(&mut self, end: &End) -> EndLine {
+        match end {
+            End::Success(success) => EndLine::Success {
+                subject: self.name(&success.subject.id.0),
+                level: i64::from(success.level.number()),
+                proved: success.proved,
+                factors: success
+                    .evidence
+                    .iter()
+                    .map(|proof| proof.factor.word().to_owned())
+                    .collect(),
+                no_session: success.no_session,
+            },
+            End::Failure(failure) => EndLine::Failure {
+                reason: failure.reason.to_string(),
+                message: failure.message.clone().filter(|_| !self.drops),
+            },
+        }
+    }
+}
+
+impl Disguise {
+    /// What a step asked: its kinds and the texts of the author that stand beside fields.
+    ///
+    /// Texts that are shown by themselves are left out, as some hold codes.
+    pub(super) fn ask(&self, ask: &Ask) -> AskLine {
+        let text = |text: &Option<String>| text.clone().filter(|_| !self.drops);
+        AskLine {
+            callbacks: ask.callbacks.iter().map(|c| self.callback(c)).collect(),
+            stage: ask.stage.clone(),
+            header: text(&ask.header),
+            description: text(&ask.description),
+        }
+    }
+
+    fn callback(&self, callback: &Callback) -> CallbackLine {
+        let (prompt, choices) = match callback {
+            Callback::Name { prompt, .. }
+            | Callback::Password { prompt }
+            | Callback::TextInput { prompt, .. }
+            | Callback::ValidatedUsername { prompt, .. }
+            | Callback::ValidatedPassword { prompt, .. } => (Some(prompt), &[][..]),
+            Callback::Choice {
+                prompt, choices, ..
+            } => (Some(prompt), choices.as_slice()),
+            Callback::Confirmation {
+                prompt, options, ..
+            } => (Some(prompt), options.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let choice = |(at, choice): (usize, &String)| {
+            if self.drops {
+                (at + 1).to_string()
+            } else {
+                choice.clone()
+            }
+        };
+        CallbackLine {
+            kind: callback.kind().to_owned(),
+            prompt: prompt.cloned().filter(|_| !self.drops),
+            choices: choices.iter().enumerate().map(choice).collect(),
+        }
+    }
+}
+
+/// Whether a header, parameter or attribute of this name may hold a secret.
+fn may_be_secret(name: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "auth",
+        "cookie",
+        "token",
+        "secret",
+        "passw",
+        "key",
+        "code",
+        "session",
+        "credential",
+        "csrf",
+        "signature",
+        "recovery",
+        "pin",
+        "otp",
+        "jwt",
+        "suspended",
+    ];
+    let name = name.to_ascii_lowercase();
+    PARTS.iter().any(|part| name.contains(part))
+}

@@ -1,0 +1,198 @@
+//! A record in words.
+
+use super::{
+    Trace,
+    line::{AnswerLine, AskLine, CallLine, EndLine, InputLine, Line, ReplyLine},
+};
+
+/// What a run did, one entry for each thing that whoever compares runs looks at.
+pub(super) fn course(trace: &Trace) -> Vec<String> {
+    let lines = trace.lines.iter();
+    lines
+        .filter_map(|line| match line {
+            Line::Entered { .. }
+            | Line::Request(_)
+            | Line::Input(_)
+            | Line::Clock(_)
+            | Line::NoRandomness(_) => None,
+            _ => Some(sentence(line)),
+        })
+        .collect()
+}
+
+/// A line in words.
+fn sentence(line: &Line) -> String {
+    match line {
+        Line::Request(request) => {
+            let from = request
+                .client
+                .map_or_else(String::new, |ip| format!(" from {ip}"));
+            format!("a request{from}")
+        }
+        Line::Input(input) => given(input),
+        Line::Entered { node } => format!("{node} is entered"),
+        Line::Left { node, outcome } => format!("{node} -> {outcome}"),
+        Line::Failed { node, message } => format!("{node} fails: {message}"),
+        Line::Clock(reads) => reads
+            .first()
+            .map_or_else(String::new, |read| format!("the clock says {}", read.at)),
+        Line::NoRandomness(_) => "there is no randomness".to_owned(),
+        Line::Ask(ask) => format!("asks {}", asked(ask)),
+        Line::Call(call) => wanted(call),
+        Line::Suspended(_) => "waits for somebody to follow a link".to_owned(),
+        Line::Done(end) => ended(end),
+        Line::Refused(why) => format!("refuses the step: {why}"),
+    }
+}
+
+fn asked(ask: &AskLine) -> String {
+    let one = |callback: &super::CallbackLine| {
+        let kind = &callback.kind;
+        let name = kind.strip_suffix("Callback").unwrap_or(kind);
+        match &callback.prompt {
+            Some(prompt) if !prompt.is_empty() => format!("{name} {prompt:?}"),
+            _ => name.to_owned(),
+        }
+    };
+    let all: Vec<String> = ask.callbacks.iter().map(one).collect();
+    format!("[{}]", all.join(", "))
+}
+
+fn wanted(call: &CallLine) -> String {
+    let about = if call.about.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", call.about.join(", "))
+    };
+    format!("{} wants {}{about}", call.node, call.kind)
+}
+
+fn given(input: &InputLine) -> String {
+    match input {
+        InputLine::Begin => "the run begins".to_owned(),
+        InputLine::Answers(answers) => {
+            let one = |answer: &AnswerLine| match answer {
+                AnswerLine::Text(text) | AnswerLine::Validated { text, .. } => format!("{text:?}"),
+                AnswerLine::Hidden(there)
+                | AnswerLine::Secret(there)
+                | AnswerLine::ValidatedSecret { there, .. } => {
+                    if *there { "(hidden)" } else { "(empty)" }.to_owned()
+                }
+                AnswerLine::Index(index) => format!("choice {}", u64::from(*index) + 1),
+                AnswerLine::Untouched => "no button".to_owned(),
+                AnswerLine::None => "-".to_owned(),
+            };
+            let all: Vec<String> = answers.iter().map(one).collect();
+            format!("answers {}", all.join(", "))
+        }
+        InputLine::Reply(reply) => match reply {
+            ReplyLine::Match(identity) => format!("outside: right, {}", identity.username),
+            ReplyLine::Miss => "outside: wrong".to_owned(),
+            ReplyLine::Identity(Some(identity)) => format!("outside: {}", identity.username),
+            ReplyLine::Identity(None) => "outside: nobody".to_owned(),
+            ReplyLine::StatusSet(true) => "outside: set".to_owned(),
+            ReplyLine::StatusSet(false) => "outside: nobody to set".to_owned(),
+            ReplyLine::Sent => "outside: taken".to_owned(),
+            ReplyLine::Session(Some(session)) => {
+                format!("outside: a session of {}", session.username)
+            }
+            ReplyLine::Session(None) => "outside: no such session".to_owned(),
+            ReplyLine::Custom(_) => "outside: answered".to_owned(),
+            ReplyLine::Failed(why) => format!("outside: failed, {why}"),
+        },
+        InputLine::Resume => "the link is followed".to_owned(),
+    }
+}
+
+fn ended(end: &EndLine) -> String {
+    match end {
+        EndLine::Success {
+            subject,
+            level,
+            factors,
+            ..
+        } => {
+            let by = if factors.is_empty() {
+                "nothing proved".to_owned()
+            } else {
+                format!("proved by {}", factors.join(" and "))
+            };
+            format!("success of {subject} at level {level}, {by}")
+        }
+        EndLine::Failure { reason, message } => match message {
+            Some(message) => format!("failure: {reason} ({message:?})"),
+            None => format!("failure: {reason}"),
+        },
+    }
+}
+
+impl EndLine {
+    /// The end in words.
+    pub fn words(&self) -> String {
+        ended(self)
+    }
+}
+
+impl Trace {
+    /// The run in words, a line for each thing that happened.
+    pub fn words(&self) -> String {
+        let start = &self.header.start;
+        let mut text = format!(
+            "journey {:?} in {}, program {}\n",
+            start.journey,
+            start.realm,
+            self.header
+                .program
+                .get(..12)
+                .unwrap_or(&self.header.program)
+        );
+        let began = self.header.began.first().map_or(0, |read| read.at);
+        let mut now = began;
+        for line in &self.lines {
+            match line {
+                Line::Clock(reads) => {
+                    if let Some(read) = reads.last()
+                        && read.at != now
+                    {
+                        now = read.at;
+                        let since = now.saturating_sub(began);
+                        let ms = since % 1_000;
+                        text.push_str(&format_time(since / 1_000, ms));
+                    }
+                }
+                Line::Entered { .. } => {}
+                Line::Input(_) | Line::Request(_) => {
+                    text.push_str("> ");
+                    text.push_str(&sentence(line));
+                    text.push('\n');
+                }
+                _ => {
+                    text.push_str("  ");
+                    text.push_str(&sentence(line));
+                    text.push('\n');
+                }
+            }
+        }
+        text
+    }
+
+    /// The way that the run took, as one line: `login/check.true -> …`.
+    pub fn way(&self) -> String {
+        let steps: Vec<String> = self
+            .lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Left { node, outcome } => Some(format!("{node}.{outcome}")),
+                Line::Failed { node, .. } => Some(format!("{node} on error")),
+                Line::Done(EndLine::Success { .. }) => Some("success".to_owned()),
+                Line::Done(EndLine::Failure { .. }) => Some("failure".to_owned()),
+                _ => None,
+            })
+            .collect();
+        steps.join(" -> ")
+    }
+}
+
+fn format_time(seconds: u64, ms: u64) -> String {
+    format!("  (after {seconds}.{ms:03} s)\n")
+}
