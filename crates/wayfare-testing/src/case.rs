@@ -384,6 +384,7 @@ fn see(play: &Play, stop: Stop) -> Seen {
         evidence: session.evidence().to_vec(),
         shared: shared.collect(),
         effects: play.world().performed.len(),
+        sent: play.world().outbox.len(),
         stop,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{print, run::Run};
+use crate::run::Run;
 
 /// A run for which a property does not hold.
 ///
@@ -32,12 +32,12 @@ impl Finding {
 
     /// The run as a test of the language.
     pub fn as_test(&self) -> String {
-        print::test(&self.run, &self.message)
+        self.run.as_test(&self.message)
     }
 
     /// The run as requests to a server, for a shell.
     pub fn as_curl(&self) -> String {
-        print::curl(&self.run)
+        self.run.as_curl()
     }
 }
 

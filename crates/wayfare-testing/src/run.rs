@@ -36,6 +36,8 @@ pub struct Seen {
     pub shared: BTreeMap<Arc<str>, Value>,
     /// How many effects had been performed.
     pub effects: usize,
+    /// How many messages had been sent.
+    pub sent: usize,
 }
 
 /// One run: the moves that were made, the stops they led to, and the world they left.
@@ -206,6 +208,16 @@ impl Run {
     /// The same moves once more, with the run sealed and opened again at every stop.
     pub fn restored(&self) -> Self {
         case::replay(&self.setup, &self.case, true)
+    }
+
+    /// The run as a test of the language, which says what happens and passes.
+    pub fn as_test(&self, name: &str) -> String {
+        crate::print::test(self, name)
+    }
+
+    /// The run as requests to a server, for a shell.
+    pub fn as_curl(&self) -> String {
+        crate::print::curl(self)
     }
 
     /// Everything that can be seen of it, as text; two runs are the same where this is.

@@ -217,3 +217,17 @@ fn a_finding_is_told_as_a_test_and_as_requests() {
     assert!(curl.contains("\"value\":\"Ch4ng31t\""), "{curl}");
     assert_eq!(curl.matches("REPLY=").count(), 3, "{curl}");
 }
+
+/// What is printed as a test compiles, and passes for as long as the fault is there.
+#[test]
+fn the_printed_test_leads_there() {
+    for (what, text, property) in seeded() {
+        let finding = find(&text, property).unwrap();
+        let tested = crate::journeys::play_printed(
+            &[("login.journey", &text)],
+            &finding.run,
+            &finding.as_test(),
+        );
+        tested.unwrap_or_else(|message| panic!("{what}: {message}\n{}", finding.as_test()));
+    }
+}

@@ -4,8 +4,9 @@ use proptest::{
     strategy::{Strategy, ValueTree as _},
     test_runner::TestRunner,
 };
+use wayfare::{Compiler, Registry, Severity, Source};
 use wayfare_testing::{
-    Check, property,
+    Check, Run, property,
     strategy::{self, Grown, Table},
 };
 
@@ -63,4 +64,75 @@ fn random_journeys_keep_what_holds_of_all_runs() {
         runs += 6;
     });
     println!("{runs} runs");
+}
+
+/// Compiles a printed test beside its journeys and plays it.
+pub(crate) fn play_printed(files: &[(&str, &str)], run: &Run, test: &str) -> Result<(), String> {
+    let sources = files.iter().map(|(name, text)| Source::new(*name, *text));
+    let sources = sources.chain([Source::new("found.test.journey", test)]);
+    let compiled = Compiler::new(Registry::standard().catalog()).compile(sources);
+    let program = compiled.program.ok_or_else(|| {
+        let found = compiled.diagnostics.iter();
+        let found = found.filter(|found| found.severity == Severity::Error);
+        format!(
+            "{:?}",
+            found
+                .map(|found| (&found.code, &found.message))
+                .collect::<Vec<_>>()
+        )
+    })?;
+    let [scenario] = &*program.scenarios else {
+        return Err(format!("{} tests", program.scenarios.len()));
+    };
+    match wayfare_sim::scenario::run(run.engine(), scenario).failed {
+        None => Ok(()),
+        Some(failed) => Err(format!("{failed:?}")),
+    }
+}
+
+/// Any run, printed as a test, is the test that passes.
+#[test]
+fn runs_are_printed_as_tests_that_pass() {
+    let (mut played, mut out_of_time, mut unsaid) = (0, 0, 0);
+    each(strategy::programs(), cases(25), |grown| {
+        let engine = grown.engine().unwrap();
+        for seed in 0..3 {
+            let check = Check::new(&engine)
+                .journey("Login")
+                .cases(1)
+                .seed(seed)
+                .steps(12);
+            let check = check
+                .outside("gadget", [true.into(), false.into()])
+                .faults();
+            let kept = std::cell::RefCell::new(None);
+            let _ = check.find(|run| {
+                kept.replace(Some(run.clone()));
+                Ok::<(), String>(())
+            });
+            let run = kept.into_inner().unwrap();
+            if run.refused().is_some() {
+                out_of_time += 1;
+                continue;
+            }
+            let test = run.as_test("any run");
+            if test.contains("// Here a look-up of the engine fails") {
+                unsaid += 1;
+                continue;
+            }
+            let files: Vec<(&str, &str)> = grown
+                .files
+                .iter()
+                .map(|(name, text)| (&**name, &**text))
+                .collect();
+            if let Err(message) = play_printed(&files, &run, &test) {
+                panic!("{message}\n{test}\n{}", grown.text());
+            }
+            played += 1;
+        }
+    });
+    println!(
+        "{played} tests played, {out_of_time} runs out of time, {unsaid} failed by themselves"
+    );
+    assert!(played > 100, "{played}");
 }

@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use wayfare::{Ask, Callback, End, Value};
-use wayfare_sim::{Stop, World};
+use wayfare::{Ask, Callback, EffectReply, End, Value, model::journey::NodeKind};
+use wayfare_sim::Stop;
 
 use crate::{
     moves::{Move, Word},
@@ -20,8 +20,13 @@ pub(crate) fn test(run: &Run, message: &str) -> String {
     // Writing to a text cannot fail.
     let _ = writeln!(text, "test {} for {} {{", quoted(reason), run.setup.name);
     given(&mut text, run);
+    let mut done = 0;
+    replies(&mut text, run, &mut done, run.stops().first());
     for (at, (seen, made)) in run.steps().enumerate() {
-        step(&mut text, run, at, seen, made);
+        let next = run.made_at.get(at + 1).copied();
+        let next = next.unwrap_or(run.stops.len().saturating_sub(1));
+        replies(&mut text, run, &mut done, run.stops.get(next));
+        step(&mut text, seen, made);
     }
     expect(&mut text, run);
     text.push_str("}\n");
@@ -78,53 +83,113 @@ fn given(text: &mut String, run: &Run) {
     }
 }
 
-fn step(text: &mut String, run: &Run, at: usize, seen: &Seen, made: &Move) {
+/// What the outside says in the step that leads to this stop, where it says what no world says by itself.
+fn replies(text: &mut String, run: &Run, done: &mut usize, next: Option<&Seen>) {
+    let until = next.map_or(*done, |next| next.effects);
+    let effects = run.effects().get(*done..until).unwrap_or_default();
+    *done = until.max(*done);
+    for (at, effect) in effects.iter().enumerate() {
+        // What a node is told, it is told in order: up to the last that must be said, all of it.
+        let said = effects.iter().skip(at);
+        let mut said = said.filter(|later| later.node == effect.node);
+        if said.any(|later| must_be_said(&later.reply)) {
+            if !is_task(run, &effect.node) {
+                let _ = writeln!(text, "  // {UNSAID} at {}.", path_of(run, &effect.node));
+                continue;
+            }
+            let node = path_of(run, &effect.node);
+            let reply = reply(&effect.reply);
+            let _ = writeln!(text, "  reply {node} {{ {reply} }}");
+        }
+    }
+}
+
+/// What stands in a test where something outside fails on behalf of the engine itself, which no line says.
+const UNSAID: &str = "Here a look-up of the engine fails";
+
+/// Whether the outside can be told what to say to this node: it has a type, or is a child of a page.
+fn is_task(run: &Run, name: &str) -> bool {
+    let (journey, path) = name.split_once('/').unwrap_or(("", name));
+    let found = run.engine().program().journey_named(journey);
+    let Some(found) = found else {
+        return false;
+    };
+    found.graph.node_weights().any(|node| match &node.kind {
+        NodeKind::Task(_) => *node.path == *path,
+        NodeKind::Page(page) => page.children.iter().any(|child| {
+            let rest = path.strip_prefix(&*node.path);
+            rest.and_then(|rest| rest.strip_prefix('.')) == Some(&*child.name)
+        }),
+        _ => false,
+    })
+}
+
+fn must_be_said(reply: &EffectReply) -> bool {
+    matches!(reply, EffectReply::Failed(_) | EffectReply::Custom(_))
+}
+
+fn reply(reply: &EffectReply) -> String {
+    match reply {
+        EffectReply::Match(_) => "matches = true".to_owned(),
+        EffectReply::Miss => "matches = false".to_owned(),
+        EffectReply::Identity(found) => format!("found = {}", found.is_some()),
+        EffectReply::Session(found) => format!("found = {}", found.is_some()),
+        EffectReply::StatusSet(set) => format!("accepted = {set}"),
+        EffectReply::Sent => "accepted = true".to_owned(),
+        EffectReply::Custom(value) => {
+            format!(
+                "value = {}",
+                literal(value).unwrap_or_else(|| "\"\"".to_owned())
+            )
+        }
+        EffectReply::Failed(message) => format!("fails = {}", quoted(message)),
+        _ => "fails = \"\"".to_owned(),
+    }
+}
+
+/// The path to a node from the journey of the run, through one of the ways by which its journey is called.
+fn path_of(run: &Run, node: &str) -> String {
+    let (journey, own) = node.split_once('/').unwrap_or(("", node));
+    let program = run.engine().program();
+    let Some(outer) = run.journey() else {
+        return own.to_owned();
+    };
+    let mut known = vec![(outer.id, String::new())];
+    let mut at = 0;
+    // BOUND: a journey is put in the list once.
+    while let Some((id, before)) = known.get(at).cloned() {
+        at += 1;
+        let Some(found) = program.journey(id) else {
+            continue;
+        };
+        if *found.name == *journey {
+            return format!("{before}{own}");
+        }
+        for node in found.graph.node_weights() {
+            if let NodeKind::Inner(inner) = &node.kind
+                && !known.iter().any(|(id, _)| id == inner)
+            {
+                known.push((*inner, format!("{before}{}.", node.path)));
+            }
+        }
+    }
+    own.to_owned()
+}
+
+fn step(text: &mut String, seen: &Seen, made: &Move) {
     match made {
         Move::Resume => text.push_str("  resume\n"),
         Move::Advance(by) => {
             let _ = writeln!(text, "  advance {}", span(*by));
         }
-        Move::Fail => {
-            let failed = failing(run, at, seen);
-            let node = failed.unwrap_or_else(|| "nobody".to_owned());
-            let _ = writeln!(text, "  reply {node} {{ fails = \"the outside fails\" }}");
-        }
-        Move::Outside { kind, value } => {
-            let effects = run.effects().iter().skip(seen.effects);
-            let mut nodes: Vec<&str> = Vec::new();
-            for done in effects {
-                if let wayfare::Effect::Custom(custom) = &done.effect
-                    && custom.kind == *kind
-                    && !nodes.contains(&path(&done.node))
-                {
-                    nodes.push(path(&done.node));
-                }
-            }
-            for node in nodes {
-                let value = literal(value).unwrap_or_else(|| "\"\"".to_owned());
-                let _ = writeln!(text, "  reply {node} {{ value = {value} }}");
-            }
-        }
+        // What they come to is said where it happens.
+        Move::Fail | Move::Outside { .. } => {}
         Move::Answer(words) => {
             if let Stop::Ask(ask) = &seen.stop {
                 answer(text, seen, ask, words);
             }
         }
     }
-}
-
-/// The node whose effect failed because of the move at this place.
-fn failing(run: &Run, at: usize, seen: &Seen) -> Option<String> {
-    let earlier = run.moves().iter().take(at);
-    let _ = earlier;
-    let failed = run.effects().iter().skip(seen.effects);
-    let mut failed = failed.filter(|done| matches!(done.reply, wayfare::EffectReply::Failed(_)));
-    failed.next().map(|done| path(&done.node).to_owned())
-}
-
-/// The path of a node without its journey.
-fn path(node: &str) -> &str {
-    node.split_once('/').map_or(node, |(_, path)| path)
 }
 
 fn answer(text: &mut String, seen: &Seen, ask: &Ask, words: &[Word]) {
@@ -136,7 +201,7 @@ fn answer(text: &mut String, seen: &Seen, ask: &Ask, words: &[Word]) {
         let values: Vec<String> = asked
             .iter()
             .zip(said)
-            .filter_map(|(callback, word)| value(callback, word))
+            .filter_map(|(callback, word)| value(callback, word, seen.sent > 0))
             .collect();
         let child = name.rsplit('.').next().unwrap_or_default();
         let given = match values.as_slice() {
@@ -161,10 +226,11 @@ fn answer(text: &mut String, seen: &Seen, ask: &Ask, words: &[Word]) {
 }
 
 /// What a word is written as; nothing where there is nothing to answer.
-fn value(callback: &Callback, word: &Word) -> Option<String> {
+fn value(callback: &Callback, word: &Word, sent: bool) -> Option<String> {
     match word {
         Word::Typed(text) => Some(quoted(text)),
-        Word::Code => Some("sent.code".to_owned()),
+        Word::Code if sent => Some("sent.code".to_owned()),
+        Word::Code => Some("\"\"".to_owned()),
         Word::Pick(at) => {
             let of = match callback {
                 Callback::Choice { choices, .. } => choices,
@@ -210,7 +276,6 @@ fn expect(text: &mut String, run: &Run) {
             None => writeln!(text, "  expect failure"),
         },
     };
-    let _: &World = run.world();
 }
 
 /// A text as the language writes it.

@@ -278,20 +278,18 @@ impl<'n> Grower<'n> {
     fn login(&mut self, login: usize, tries: usize, more: bool) -> String {
         let next = if more { "after" } else { "success" };
         let mut text = String::new();
-        match login {
-            3 => {
-                text += "  node credentials: UsernameCollector -> password\n\n  \
-                node password: PasswordCollector -> check\n\n"
+        if login == 3 {
+            text += "  node credentials: UsernameCollector -> password\n\n  \
+                node password: PasswordCollector -> check\n\n";
+        } else {
+            self.mark(Construct::Page);
+            text += "  node credentials: Page {\n    stage = \"UsernamePassword\"\n";
+            if login == 2 {
+                self.mark(Construct::LocalizedText);
+                text += "    pageHeader = { en = \"Sign in\", fr = \"Connexion\" }\n";
             }
-            _ => {
-                self.mark(Construct::Page);
-                text += "  node credentials: Page {\n    stage = \"UsernamePassword\"\n";
-                if login == 2 {
-                    self.mark(Construct::LocalizedText);
-                    text += "    pageHeader = { en = \"Sign in\", fr = \"Connexion\" }\n";
-                }
-                text += "    node username: UsernameCollector\n    node password: PasswordCollector\n    -> check\n  }\n\n";
-            }
+            text += "    node username: UsernameCollector\n    node password: PasswordCollector\n    \
+                -> check\n  }\n\n";
         }
         text += "  node check: DataStoreDecision {\n    true -> ";
         let wrong = if tries == 0 { "failure" } else { "attempts" };

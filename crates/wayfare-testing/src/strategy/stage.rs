@@ -103,7 +103,11 @@ impl<'g, 'n> Stages<'g, 'n> {
     fn raise(&mut self, name: &str, next: &str) {
         self.mark(Construct::LevelRaise);
         self.mark(Construct::OneLineNode);
-        let by = [5, 10, 1][self.grower.choices.below(3)];
+        let by = match self.grower.choices.below(3) {
+            0 => 5,
+            1 => 10,
+            _ => 1,
+        };
         self.least += by;
         let _ = writeln!(
             self.text,
