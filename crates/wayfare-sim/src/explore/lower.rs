@@ -112,13 +112,7 @@ pub(super) fn lower(
         stolen: shared.field(7),
     };
     let words = base + shared.words();
-    let mut remembered = vec![0_u64; words_of_run];
-    for field in watches.memory() {
-        let (word, bits) = field.bits();
-        if let Some(mask) = remembered.get_mut(word) {
-            *mask |= bits;
-        }
-    }
+    let remembered = remembered(&watches, words_of_run);
     let scene = Scene {
         program,
         duel,
@@ -128,10 +122,7 @@ pub(super) fn lower(
         locks: facts_of.locks,
         ceiling: facts_of.ceiling,
     };
-    let left_out = watches.left_out.iter();
-    let left_out = left_out
-        .filter_map(|(at, why)| Some((Arc::clone(&root.ensures.get(*at)?.label), *why)))
-        .collect();
+    let left_out = left_out(root, &watches);
     let mut lower = Lower {
         program,
         frames,
@@ -186,6 +177,24 @@ pub(super) fn lower(
     flatten(&mut table, moves);
     local::mark(&mut table);
     Ok(table)
+}
+
+/// By word of a run, the bits that remember what was passed.
+fn remembered(watches: &Watches<'_>, words: usize) -> Vec<u64> {
+    let mut remembered = vec![0_u64; words];
+    for (word, bits) in watches.memory().map(Field::bits) {
+        if let Some(mask) = remembered.get_mut(word) {
+            *mask |= bits;
+        }
+    }
+    remembered
+}
+
+fn left_out(root: &Journey, watches: &Watches<'_>) -> Vec<(Arc<str>, &'static str)> {
+    let label = |at: usize| root.ensures.get(at).map(|ensure| Arc::clone(&ensure.label));
+    let all = watches.left_out.iter();
+    all.filter_map(|(at, why)| Some((label(*at)?, *why)))
+        .collect()
 }
 
 fn flatten(table: &mut Table, moves: Vec<Vec<(Vec<Op>, usize, Label)>>) {
@@ -590,6 +599,10 @@ impl<'a> Lower<'a> {
                     if let Some(moves) = self.moves.get_mut(at) {
                         moves.push((ops, to, label));
                     }
+                }
+                // The call itself fails where the embedder lets no journey stand in another.
+                if let Some(onward) = self.fails(frame, node, false) {
+                    self.push(at, Vec::new(), onward, None);
                 }
             }
             NodeKind::Decision(arms) => self.decision(frame, node, weight, arms, fact),
