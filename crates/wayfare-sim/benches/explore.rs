@@ -24,9 +24,11 @@ impl Importer for Lib {
 }
 
 fn program(text: &str) -> Option<Program> {
-    let compiler = Compiler::new(wayfare::catalogue::standard()).importer(&Lib);
-    let compiled = compiler.compile([Source::new("a.journey", text)]);
-    compiled.program.map(wayfare::Valid::into_inner)
+    Compiler::new(wayfare::catalogue::standard())
+        .importer(&Lib)
+        .compile([Source::new("a.journey", text)])
+        .program
+        .map(wayfare::Valid::into_inner)
 }
 
 fn explored(program: &Program, options: Options) -> Option<Explored> {
@@ -34,6 +36,10 @@ fn explored(program: &Program, options: Options) -> Option<Explored> {
     explore(program, journey, options, &mut |_| true).ok()
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the number of states belongs to the figures"
+)]
 fn main() {
     let mut criterion = Criterion::default()
         .sample_size(10)
