@@ -24,7 +24,7 @@ const FOLDERS: &[(&str, usize, &[&str])] = &[
             "unsatisfiable_advice",
         ],
     ),
-    ("g3", 0, &["identity_swapped", "unproved_success"]),
+    ("g3", 10, &["identity_swapped", "unproved_success"]),
     (
         "g4",
         0,
@@ -47,7 +47,7 @@ const FOLDERS: &[(&str, usize, &[&str])] = &[
             "no_way_out",
         ],
     ),
-    ("g6", 0, &["enumeration"]),
+    ("g6", 20, &["enumeration"]),
 ];
 
 /// How many there must be in all.

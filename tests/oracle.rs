@@ -102,6 +102,7 @@ fn form(property: &Property) -> &'static str {
         Property::LevelAtLeast { .. } => "level",
         Property::Has { .. } => "has",
         Property::Holds { .. } => "holds",
+        Property::SameFace { .. } => "same face",
         Property::AtMost { .. } => "at most",
     }
 }

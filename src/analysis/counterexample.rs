@@ -44,6 +44,8 @@ pub struct Counterexample {
     pub length: u64,
     /// The point at which the property breaks.
     pub end: Point,
+    /// Where two runs are compared, the other one: this run is of a known user, that one of an unknown.
+    pub beside: Option<Box<Counterexample>>,
 }
 
 impl Counterexample {
@@ -304,6 +306,7 @@ pub(super) fn of_hit<D: Domain>(
         steps,
         length,
         end: end.unwrap_or_else(|| trail.end(0, hit, &calls)),
+        beside: None,
     }
 }
 
@@ -333,6 +336,7 @@ impl<D: Domain> Trail<'_, '_, D> {
             steps,
             length,
             end: self.end(table, hit, &calls),
+            beside: None,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     analysis::{
         counterexample::{self, Counterexample},
         explore::{Explored, explore},
+        faces,
         flow::{Flow, Flows},
         phase::{ARMED, CALM, Phase},
         space::{Mark, Space},
@@ -84,6 +85,7 @@ fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnosti
         Property::Holds { place, .. } => {
             format!("nothing says so when `{}` is reached by", place.text)
         }
+        Property::SameFace { .. } => faces::KNOWN_SEES.to_owned(),
         Property::AtMost { of, .. } => format!("`{}` is visited once too often by", of.text),
     };
     let finding = Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message);
@@ -109,6 +111,7 @@ pub(super) fn decide(
         Property::LevelAtLeast { level, place } => question.level_at_least(*level, place),
         Property::Has { slot, place } => question.has(slot, place),
         Property::Holds { condition, place } => question.holds(condition, place),
+        Property::SameFace { until } => question.same_face(until),
         Property::AtMost { visits, of } => question.at_most(*visits, of),
     }
 }

@@ -17,6 +17,7 @@ mod counterexample;
 mod definite;
 mod ensure;
 mod explore;
+mod faces;
 mod flow;
 mod identity;
 mod implied;
@@ -57,6 +58,7 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     levels::check(program, &flows, diagnostics);
     proof::check(program, &flows, diagnostics);
     state::check(program, &flows, diagnostics);
+    faces::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
     policy::check(program, || level_spans(program), diagnostics);
 }

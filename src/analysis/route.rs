@@ -73,11 +73,20 @@ impl Counterexample {
     /// ```
     #[must_use]
     pub fn tell(&self, program: &Program, finding: Diagnostic, lead: &str) -> Diagnostic {
+        let finding = self.noted(program, finding, lead);
+        let finding = match &self.beside {
+            Some(beside) => beside.noted(program, finding, "an unknown user sees"),
+            None => finding,
+        };
+        finding.route(self.route(program))
+    }
+}
+
+impl Counterexample {
+    fn noted(&self, program: &Program, finding: Diagnostic, lead: &str) -> Diagnostic {
         let finding = finding.note(format!("{lead} {}", self.text(program)));
-        self.inner_text(program)
-            .into_iter()
-            .fold(finding, Diagnostic::note)
-            .route(self.route(program))
+        let inner = self.inner_text(program).into_iter();
+        inner.fold(finding, Diagnostic::note)
     }
 }
 
@@ -111,6 +120,7 @@ pub(super) fn around<'a>(flow: &Flow, arcs: impl IntoIterator<Item = &'a Arc>) -
             node: end.map_or_else(NodeIndex::end, |state| state.node),
             at: At::Node,
         },
+        beside: None,
     }
 }
 

@@ -164,6 +164,7 @@ impl<'a> Cx<'a> {
                 what: first,
                 after: places.next()?,
             }),
+            ast::Property::SameFace { .. } => Some(Property::SameFace { until: first }),
             ast::Property::AtMost { visits, .. } => Some(Property::AtMost {
                 visits: *visits,
                 of: first,
@@ -215,6 +216,7 @@ fn places_of(property: &ast::Property) -> Vec<&ast::Place> {
         ast::Property::EveryPath { to, passes } => std::iter::once(to).chain(passes).collect(),
         ast::Property::Never { what, after } => vec![what, after],
         ast::Property::At { place, .. } => vec![place],
+        ast::Property::SameFace { until } => vec![until],
         ast::Property::AtMost { of, .. } => vec![of],
     }
 }

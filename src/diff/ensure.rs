@@ -149,6 +149,9 @@ impl Over<'_> {
                 condition: self.expr(condition, EXPR_DEPTH_MAX)?,
                 place: self.place(place)?,
             },
+            Property::SameFace { until } => Property::SameFace {
+                until: self.place(until)?,
+            },
             Property::AtMost { visits, of } => Property::AtMost {
                 visits: *visits,
                 of: self.place(of)?,

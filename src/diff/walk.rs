@@ -300,6 +300,7 @@ impl Walked {
                 node: NodeIndex::new(end as usize),
                 at: At::Node,
             },
+            beside: None,
         })
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The number of a journey within one program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct JourneyId(pub u32);
 
 impl JourneyId {

@@ -67,6 +67,11 @@ pub enum Property {
         /// Where.
         place: Place,
     },
+    /// A stranger sees the same of a known and of an unknown user.
+    SameFace {
+        /// Where they may part.
+        until: Place,
+    },
     /// The place is passed at most this often in one run.
     AtMost {
         /// The bound.

@@ -373,6 +373,11 @@ pub enum Property {
         /// Where.
         place: Place,
     },
+    /// `same face until PLACE`
+    SameFace {
+        /// Where they may part.
+        until: Place,
+    },
     /// `at most N visits of PLACE`
     AtMost {
         /// The bound.

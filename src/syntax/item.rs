@@ -71,6 +71,7 @@ pub(super) fn is_trivia(rule: Rule) -> bool {
             | Rule::AFTER
             | Rule::AT_MOST
             | Rule::VISITS_OF
+            | Rule::SAME_FACE_UNTIL
             | Rule::AT
             | Rule::ANY_OF
             | Rule::PROOF_OF
@@ -634,6 +635,9 @@ impl<'a> Reader<'a> {
                     of: self.place(inner.next()?)?,
                 }
             }
+            Rule::same_face => Property::SameFace {
+                until: self.place(inner.next()?)?,
+            },
             Rule::at_place => Property::At {
                 condition: self.expr(inner.next()?)?,
                 place: self.place(inner.next()?)?,

@@ -5,7 +5,6 @@ mod check;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
-mod explore;
 mod levels;
 #[cfg(test)]
 mod play;

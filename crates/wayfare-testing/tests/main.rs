@@ -6,8 +6,6 @@ mod faults;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
-mod laws;
-#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod wild;

@@ -111,7 +111,12 @@ impl Unfolded {
             seen = seen.saturating_add(way.visits());
             end = self.point(space, way.to, on_arc.then_some(way));
         }
-        Counterexample { steps, length, end }
+        Counterexample {
+            steps,
+            length,
+            end,
+            beside: None,
+        }
     }
 
     fn step(&self, space: &Space<'_>, way: &Way) -> Option<CounterStep> {

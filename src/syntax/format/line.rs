@@ -115,6 +115,9 @@ impl<'a> Printer<'a> {
                 row.push(phrase(self.slice(condition.span)));
                 row.push(Doc::text(format!(" at {}", self.place(place))));
             }
+            Property::SameFace { until } => {
+                row.push(Doc::text(format!("same face until {}", self.place(until))));
+            }
             Property::AtMost { visits, of } => row.push(Doc::text(format!(
                 "at most {visits} visits of {}",
                 self.place(of)

@@ -100,6 +100,7 @@ pub(super) struct Watches<'p> {
 }
 
 const VALUES: &str = "it speaks of values that exploration does not tell apart";
+const FACES: &str = "it compares two runs, which the checks of the compiler do";
 const COUNT: &str = "it counts further than exploration does";
 
 /// The parts of a condition that must hold at a place, as far as states tell.
@@ -137,9 +138,10 @@ fn parts(ensure: &Ensure) -> Option<Vec<Part>> {
             }
             Some(found)
         }
-        Property::EveryPath { .. } | Property::Never { .. } | Property::AtMost { .. } => {
-            Some(Vec::new())
-        }
+        Property::EveryPath { .. }
+        | Property::Never { .. }
+        | Property::SameFace { .. }
+        | Property::AtMost { .. } => Some(Vec::new()),
     }
 }
 
@@ -186,6 +188,10 @@ impl<'p> Watches<'p> {
                         what,
                         after,
                     }]
+                }
+                Property::SameFace { .. } => {
+                    all.left_out.push((at, FACES));
+                    continue;
                 }
                 Property::AtMost { visits, of } => {
                     let limit = u32::try_from(*visits).ok().filter(|limit| *limit < 1 << 20);

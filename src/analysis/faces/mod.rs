@@ -1,0 +1,717 @@
+//! What a stranger sees of a known and of an unknown user.
+//!
+//! In: a journey and where the two may part: at proofs of the subject, or at a place. Out: the first
+//! places where they part before, each with a run of a known user and one of an unknown user on the same
+//! answers. The journey is laid beside itself: two runs go on together, and wherever what they do may
+//! depend on whether the user is there, each way of the one is compared with each way of the other. Two
+//! states that must look alike are put into one class, and each pair of classes is joined once, so that
+//! there are no more comparisons than two copies of the journey have states.
+//!
+//! Not looked at: time, and what only an outage outside can bring about.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{
+    Diagnostic, Diagnostics, Span,
+    analysis::{
+        counterexample::{CounterStep, Counterexample, on_of},
+        ensure::{Question, Verdict},
+        faces::{
+            label::{Label, alike, same_choice},
+            world::{Tainted, Thing, When},
+        },
+        flow::{Arc, Exit, Flow, Flows, Only, State, StateKind},
+        space::{InstanceId, Mark, Space},
+    },
+    codes,
+    model::{
+        journey::{Journey, JourneyId, NodeKind},
+        program::Program,
+        property::{At, Place, Point},
+    },
+};
+
+mod label;
+mod world;
+
+/// How many states of runs may be compared, beside four for each state of the journeys.
+const ELEMENTS_MAX: usize = 400_000;
+
+/// Where the two may part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Where the subject is proved.
+    Proof,
+    /// Where [`Mark::CUT`] stands.
+    Marked,
+}
+
+impl Question<'_> {
+    /// Whether a known and an unknown user look the same until a place.
+    pub(super) fn same_face(&self, until: &Place) -> Verdict {
+        let mut space = self.space(&[until]);
+        if !may_differ(&space) {
+            return Verdict::Holds;
+        }
+        space.mark(until, Mark::CUT);
+        let from_start = self
+            .program
+            .journey(self.journey)
+            .is_some_and(|journey| journey.start == self.from && !journey.settings.inner_only);
+        let compared = Faces::compared(&space, Until::Marked, self.start(), !from_start);
+        match compared.differences.first() {
+            Some(difference) => Verdict::Fails(Box::new(compared.runs(*difference))),
+            None if compared.cut_short => Verdict::Open(CUT_SHORT.into()),
+            None => Verdict::Holds,
+        }
+    }
+}
+
+/// What stands before the run of a known user.
+pub(super) const KNOWN_SEES: &str = "a known user sees";
+
+const CUT_SHORT: &str = "the inner journeys are too many to lay two runs beside each other";
+
+/// Reports every place at which a stranger can tell whether there is such a user.
+pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let mut found: Vec<((JourneyId, u32), Diagnostic)> = Vec::new();
+    for journey in program
+        .journeys
+        .iter()
+        .filter(|journey| !journey.settings.inner_only)
+    {
+        let space = Space::new(program, flows, journey.id, &[]);
+        if !may_differ(&space) {
+            continue;
+        }
+        let start = Flow::of_node(journey.start);
+        let compared = Faces::compared(&space, Until::Proof, start, false);
+        for difference in &compared.differences {
+            let (key, finding) = compared.finding(*difference);
+            if found.iter().all(|(known, _)| *known != key) {
+                found.push((key, finding));
+            }
+        }
+        if compared.cut_short && compared.differences.is_empty() {
+            let message = format!(
+                "whether `{}` tells known users apart cannot be shown",
+                journey.name
+            );
+            let finding = Diagnostic::new(codes::ENUMERATION, journey.span, message);
+            diagnostics.push(finding.note(CUT_SHORT));
+        }
+    }
+    for (_, finding) in found {
+        diagnostics.push(finding);
+    }
+}
+
+/// Whether anything that a run can come to depends on the user at all.
+fn may_differ(space: &Space<'_>) -> bool {
+    let nothing = Tainted::new();
+    space.instances.iter().any(|instance| {
+        let journey = space.program.journey(instance.journey);
+        let flow = space.flow(instance.id);
+        let states = flow.into_iter().flat_map(|flow| &flow.states);
+        journey.is_some_and(|journey| {
+            states
+                .map(|state| Thing::of(journey, state).1)
+                .any(|thing| world::depends(space.program, thing, &nothing))
+        })
+    })
+}
+
+/// A journey that a run is in, with its callers.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    instance: InstanceId,
+    /// The frame and state of the call.
+    caller: Option<(u32, u32)>,
+}
+
+/// Where a run of one of the two worlds is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Stand {
+    frame: u32,
+    state: u32,
+    /// Whether there is such a user.
+    known: bool,
+    /// Whether the name is what the client said.
+    typed: bool,
+}
+
+/// An arc that a run has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Taken {
+    frame: u32,
+    arc: u32,
+}
+
+/// A way on.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    to: Stand,
+    taken: Option<Taken>,
+    when: When,
+}
+
+/// Two runs side by side.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    known: Stand,
+    unknown: Stand,
+    from: Option<u32>,
+    by_known: Option<Taken>,
+    by_unknown: Option<Taken>,
+}
+
+/// What there is to see and to do for one run.
+struct View<'a> {
+    label: Label<'a>,
+    thing: Thing<'a>,
+    ways: Vec<Way>,
+    /// Whether the ways depend on whether there is such a user.
+    depends: bool,
+    /// Whether what is shown does.
+    shows: bool,
+}
+
+struct Faces<'a, 's> {
+    space: &'a Space<'s>,
+    until: Until,
+    tainted: Tainted,
+    /// What would have to be tainted besides.
+    fresh: Tainted,
+    frames: Vec<Frame>,
+    deeper: HashMap<(u32, u32), u32>,
+    numbers: HashMap<Stand, u32>,
+    classes: Vec<u32>,
+    pairs: Vec<Pair>,
+    open: VecDeque<u32>,
+    /// The pairs that do not look alike.
+    differences: Vec<u32>,
+    cut_short: bool,
+}
+
+impl<'a, 's> Faces<'a, 's> {
+    /// Lays two runs beside each other until nothing is left to compare.
+    fn compared(space: &'a Space<'s>, until: Until, start: u32, typed: bool) -> Self {
+        let mut tainted = Tainted::new();
+        loop {
+            let mut faces = Self {
+                space,
+                until,
+                fresh: tainted.clone(),
+                tainted,
+                frames: vec![Frame {
+                    instance: 0,
+                    caller: None,
+                }],
+                deeper: HashMap::new(),
+                numbers: HashMap::new(),
+                classes: Vec::new(),
+                pairs: Vec::new(),
+                open: VecDeque::new(),
+                differences: Vec::new(),
+                cut_short: false,
+            };
+            faces.run(start, typed);
+            // What is written on the way may be what a later node goes by.
+            if !faces.differences.is_empty() || faces.fresh.len() == faces.tainted.len() {
+                return faces;
+            }
+            tainted = faces.fresh;
+        }
+    }
+
+    fn run(&mut self, start: u32, typed: bool) {
+        let at = |known| Stand {
+            frame: 0,
+            state: start,
+            known,
+            typed,
+        };
+        self.join(at(true), at(false), None, None, None);
+        let states: usize = self
+            .space
+            .instances
+            .iter()
+            .filter_map(|instance| self.space.flow(instance.id))
+            .map(|flow| flow.states.len())
+            .sum();
+        let most = states.saturating_mul(4).saturating_add(ELEMENTS_MAX);
+        while let Some(pair) = self.open.pop_front() {
+            if self.classes.len() > most {
+                self.cut_short = true;
+                return;
+            }
+            self.compare(pair);
+        }
+    }
+
+    fn number(&mut self, place: Stand) -> u32 {
+        let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(place).or_insert(next);
+        if number == next {
+            self.classes.push(number);
+        }
+        number
+    }
+
+    fn class(&mut self, mut number: u32) -> u32 {
+        while let Some(above) = self.classes.get(number as usize).copied() {
+            if above == number {
+                break;
+            }
+            let higher = self.classes.get(above as usize).copied().unwrap_or(above);
+            if let Some(place) = self.classes.get_mut(number as usize) {
+                *place = higher;
+            }
+            number = higher;
+        }
+        number
+    }
+
+    /// Two runs must look alike from here on.
+    fn join(
+        &mut self,
+        known: Stand,
+        unknown: Stand,
+        from: Option<u32>,
+        by_known: Option<Taken>,
+        by_unknown: Option<Taken>,
+    ) {
+        let (left, right) = (self.number(known), self.number(unknown));
+        let (left, right) = (self.class(left), self.class(right));
+        if left == right {
+            return;
+        }
+        // The older class stays on top, so that chains stay short without ranks.
+        let (top, under) = (left.min(right), left.max(right));
+        if let Some(place) = self.classes.get_mut(under as usize) {
+            *place = top;
+        }
+        let id = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
+        self.pairs.push(Pair {
+            known,
+            unknown,
+            from,
+            by_known,
+            by_unknown,
+        });
+        self.open.push_back(id);
+    }
+
+    fn compare(&mut self, id: u32) {
+        let Some(pair) = self.pairs.get(id as usize).copied() else {
+            return;
+        };
+        let (Some(left), Some(right)) = (self.view(pair.known), self.view(pair.unknown)) else {
+            return;
+        };
+        let same_node =
+            pair.known.frame == pair.unknown.frame && pair.known.state == pair.unknown.state;
+        match (left.label, right.label) {
+            (Label::Silent, Label::Silent) => {
+                let together = same_node || same_choice(left.thing, right.thing);
+                if together {
+                    self.together(id, pair, &left, &right, same_node);
+                } else {
+                    self.alone(id, pair, &left, &right, true);
+                }
+            }
+            (Label::Silent, _) => self.alone(id, pair, &left, &right, true),
+            (_, Label::Silent) => self.alone(id, pair, &left, &right, false),
+            (seen, other) => {
+                if alike(seen, other) && !left.shows && !right.shows {
+                    self.together(id, pair, &left, &right, same_node);
+                } else {
+                    self.differences.push(id);
+                }
+            }
+        }
+    }
+
+    /// Both go on: by the same outcome where it does not depend on the user, else each by any of theirs.
+    fn together(
+        &mut self,
+        id: u32,
+        pair: Pair,
+        left: &View<'_>,
+        right: &View<'_>,
+        same_node: bool,
+    ) {
+        let depends = left.depends || right.depends;
+        let lasting = |way: &&Way| same_node || way.when != When::Outage;
+        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
+        for way in left.ways.iter().filter(lasting) {
+            let twin = self.twin(way, right, same_node);
+            match twin {
+                Some(twin) if !depends || way.when == When::Outage => {
+                    self.join(way.to, twin.to, Some(id), way.taken, twin.taken);
+                }
+                _ if depends && way.when != When::Outage => lefts.push(*way),
+                _ => {}
+            }
+        }
+        if !depends {
+            return;
+        }
+        rights.extend(
+            right
+                .ways
+                .iter()
+                .filter(|way| way.when != When::Outage)
+                .copied(),
+        );
+        self.across(id, &lefts, &rights);
+        debug_assert!(pair.known.known && !pair.unknown.known);
+    }
+
+    /// Every way of the one against every way of the other: what is alike to one is alike to all.
+    fn across(&mut self, id: u32, lefts: &[Way], rights: &[Way]) {
+        let (Some(left), Some(right)) = (lefts.first(), rights.first()) else {
+            return;
+        };
+        for way in lefts {
+            self.join(way.to, right.to, Some(id), way.taken, right.taken);
+        }
+        for way in rights.iter().skip(1) {
+            self.join(left.to, way.to, Some(id), left.taken, way.taken);
+        }
+    }
+
+    /// One goes on, by any of its ways, while the other waits.
+    fn alone(&mut self, id: u32, pair: Pair, left: &View<'_>, right: &View<'_>, known: bool) {
+        let ways = if known { &left.ways } else { &right.ways };
+        for way in ways.iter().filter(|way| way.when != When::Outage) {
+            if known {
+                self.join(way.to, pair.unknown, Some(id), way.taken, None);
+            } else {
+                self.join(pair.known, way.to, Some(id), None, way.taken);
+            }
+        }
+    }
+
+    /// The way of the other run that is taken on the same outcome.
+    fn twin(&self, way: &Way, other: &View<'_>, same_node: bool) -> Option<Way> {
+        let found = other.ways.iter().find(|twin| {
+            if same_node {
+                return twin.taken == way.taken && twin.to.frame == way.to.frame;
+            }
+            let leave = |taken: Option<Taken>| self.arc(taken?).map(|arc| arc.leave);
+            leave(twin.taken) == leave(way.taken)
+        });
+        found.copied()
+    }
+
+    fn flow(&self, frame: u32) -> Option<&'a Flow> {
+        let frame = self.frames.get(frame as usize)?;
+        self.space.flow(frame.instance)
+    }
+
+    fn arc(&self, taken: Taken) -> Option<&'a Arc> {
+        self.flow(taken.frame)?.arcs.get(taken.arc as usize)
+    }
+
+    fn journey(&self, frame: u32) -> Option<&'a Journey> {
+        let frame = self.frames.get(frame as usize)?;
+        let instance = self.space.instance(frame.instance)?;
+        self.space.program.journey(instance.journey)
+    }
+
+    fn view(&mut self, at: Stand) -> Option<View<'a>> {
+        let flow = self.flow(at.frame)?;
+        let state = flow.state(at.state)?;
+        let mut view = View {
+            label: Label::Silent,
+            thing: Thing::Other,
+            ways: Vec::new(),
+            depends: false,
+            shows: false,
+        };
+        match state.kind {
+            StateKind::Exit(exit) => self.leave(at, exit, &mut view),
+            StateKind::Call(_) => self.enter(at, &mut view)?,
+            StateKind::Step => self.step(at, flow, state, &mut view)?,
+        }
+        Some(view)
+    }
+
+    /// The end of a journey: of the outermost one it is seen, of another its caller goes on.
+    fn leave(&mut self, at: Stand, exit: Exit, view: &mut View<'a>) {
+        let caller = self.frames.get(at.frame as usize).and_then(|f| f.caller);
+        let Some((frame, call)) = caller else {
+            view.label = Label::End(exit == Exit::Success);
+            return;
+        };
+        let Some(flow) = self.flow(frame) else { return };
+        let back = flow.leaving(call).filter(|(_, arc)| arc.via == Some(exit));
+        for (id, arc) in back {
+            self.way(at, frame, (id, arc), Some(at.typed), When::Both, view);
+        }
+    }
+
+    fn enter(&mut self, at: Stand, view: &mut View<'a>) -> Option<()> {
+        let instance = self.frames.get(at.frame as usize)?.instance;
+        let callee = self.space.instance(instance)?.callee(at.state)?;
+        let start = self.space.flow(callee)?.start;
+        let next = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
+        let frame = *self.deeper.entry((at.frame, at.state)).or_insert(next);
+        if frame == next {
+            self.frames.push(Frame {
+                instance: callee,
+                caller: Some((at.frame, at.state)),
+            });
+        }
+        if self.until == Until::Marked && self.is_cut(frame, None, start) {
+            return Some(());
+        }
+        view.ways.push(Way {
+            to: Stand {
+                frame,
+                state: start,
+                ..at
+            },
+            taken: None,
+            when: When::Both,
+        });
+        Some(())
+    }
+
+    fn step(
+        &mut self,
+        at: Stand,
+        flow: &'a Flow,
+        state: &State,
+        view: &mut View<'a>,
+    ) -> Option<()> {
+        let program = self.space.program;
+        let (node, thing) = Thing::of(self.journey(at.frame)?, state);
+        view.thing = thing;
+        view.depends = at.typed && world::depends(program, thing, &self.tainted);
+        for (id, arc) in flow.leaving(at.state) {
+            if arc.is_shut() || arc.only == Only::Done {
+                continue;
+            }
+            let when = world::when(program, thing, arc, view.depends);
+            let here = match (when, self.until) {
+                (When::Rightly, Until::Proof) => false,
+                (When::Rightly, Until::Marked) => at.known || !at.typed,
+                (When::Known, _) => at.known,
+                (When::Unknown, _) => !at.known,
+                (When::Both | When::Outage, _) => true,
+            };
+            if here {
+                let typed = world::typed(program, thing, arc);
+                self.way(at, at.frame, (id, arc), typed, when, view);
+            }
+        }
+        if view.depends {
+            world::taint(program, thing, &mut self.fresh);
+        }
+        let Some(node) = node.filter(|_| state.child == 0) else {
+            return Some(());
+        };
+        view.label = label::of_node(program, node);
+        // Who cannot be looked up is asked nothing.
+        if view.depends && view.ways.iter().all(|way| self.fails(way)) {
+            view.label = Label::Silent;
+        }
+        let tasks: Vec<_> = match &node.kind {
+            NodeKind::Task(task) => vec![task],
+            NodeKind::Page(page) => page.children.iter().map(|child| &child.task).collect(),
+            _ => Vec::new(),
+        };
+        view.shows = at.typed
+            && matches!(view.label, Label::Shown(..))
+            && tasks
+                .iter()
+                .any(|task| world::shows(program, task, &self.tainted));
+        Some(())
+    }
+
+    fn fails(&self, way: &Way) -> bool {
+        let arc = way.taken.and_then(|taken| self.arc(taken));
+        arc.is_some_and(Arc::is_error)
+    }
+
+    fn way(
+        &self,
+        at: Stand,
+        frame: u32,
+        (id, arc): (u32, &Arc),
+        typed: Option<bool>,
+        when: When,
+        view: &mut View<'a>,
+    ) {
+        if self.until == Until::Marked && self.is_cut(frame, Some(id), arc.to) {
+            return;
+        }
+        view.ways.push(Way {
+            to: Stand {
+                frame,
+                state: arc.to,
+                known: at.known,
+                typed: typed.unwrap_or(at.typed),
+            },
+            taken: Some(Taken { frame, arc: id }),
+            when,
+        });
+    }
+
+    fn is_cut(&self, frame: u32, arc: Option<u32>, state: u32) -> bool {
+        let frame = self.frames.get(frame as usize);
+        frame
+            .and_then(|frame| self.space.instance(frame.instance))
+            .is_some_and(|instance| {
+                let on_arc = arc.map_or(0, |arc| instance.on_arc(arc));
+                Mark::CUT.within(on_arc | instance.on_state(state))
+            })
+    }
+}
+
+/// What is said of a difference.
+impl Faces<'_, '_> {
+    /// The pairs that lead to one, first the start.
+    fn trail(&self, id: u32) -> Vec<Pair> {
+        let mut trail = Vec::new();
+        let mut next = Some(id);
+        while let Some(pair) = next.and_then(|id| self.pairs.get(id as usize)) {
+            trail.push(*pair);
+            next = pair.from;
+        }
+        trail.reverse();
+        trail
+    }
+
+    /// The two runs that lead to a difference.
+    fn runs(&self, id: u32) -> Counterexample {
+        let trail = self.trail(id);
+        let run = |taken: fn(&Pair) -> Option<Taken>, end: fn(&Pair) -> Stand| {
+            let mut steps = Vec::new();
+            let mut length = 0;
+            for taken in trail.iter().filter_map(taken) {
+                let (Some(arc), Some(flow)) = (self.arc(taken), self.flow(taken.frame)) else {
+                    continue;
+                };
+                let (Some(on), Some(state)) = (on_of(arc.leave), flow.state(arc.from)) else {
+                    continue;
+                };
+                length += 1;
+                if steps.len() < Counterexample::STEPS_MAX {
+                    steps.push(CounterStep {
+                        calls: self.calls(taken.frame).into(),
+                        journey: flow.journey,
+                        node: state.node,
+                        on,
+                    });
+                }
+            }
+            let end = trail.last().map(end);
+            let end = end.and_then(|place| self.point(place));
+            Counterexample {
+                steps,
+                length,
+                end: end.unwrap_or(Point {
+                    calls: Vec::new(),
+                    journey: JourneyId(0),
+                    node: petgraph::graph::NodeIndex::new(0),
+                    at: At::Node,
+                }),
+                beside: None,
+            }
+        };
+        let unknown = run(|pair| pair.by_unknown, |pair| pair.unknown);
+        Counterexample {
+            beside: Some(Box::new(unknown)),
+            ..run(|pair| pair.by_known, |pair| pair.known)
+        }
+    }
+
+    fn calls(&self, frame: u32) -> Vec<(JourneyId, petgraph::graph::NodeIndex<u32>)> {
+        let mut calls = Vec::new();
+        let mut at = self.frames.get(frame as usize).and_then(|f| f.caller);
+        while let Some((frame, state)) = at {
+            if let Some(flow) = self.flow(frame)
+                && let Some(state) = flow.state(state)
+            {
+                calls.push((flow.journey, state.node));
+            }
+            at = self.frames.get(frame as usize).and_then(|f| f.caller);
+        }
+        calls.reverse();
+        calls
+    }
+
+    fn point(&self, place: Stand) -> Option<Point> {
+        let flow = self.flow(place.frame)?;
+        let state = flow.state(place.state)?;
+        Some(Point {
+            calls: self.calls(place.frame),
+            journey: flow.journey,
+            node: state.node,
+            at: if state.child == 0 {
+                At::Node
+            } else {
+                At::Child(state.child)
+            },
+        })
+    }
+
+    /// Where the two runs part: where they go on from one node by different ways, else where they end.
+    fn parting(&self, id: u32) -> Option<Stand> {
+        let trail = self.trail(id);
+        let mut steps = trail.iter().zip(trail.iter().skip(1));
+        let parted = steps.find(|(_, next)| next.by_known != next.by_unknown);
+        parted
+            .map_or_else(|| trail.last(), |(before, _)| Some(before))
+            .map(|pair| pair.known)
+    }
+
+    fn finding(&self, id: u32) -> ((JourneyId, u32), Diagnostic) {
+        let program = self.space.program;
+        let parting = self.parting(id).and_then(|place| self.named(place));
+        let (key, name, span) = parting.unwrap_or_default();
+        let message = format!("`{name}` lets a stranger tell a known user from an unknown one");
+        let mut finding = Diagnostic::new(codes::ENUMERATION, span, message)
+            .expected("here it matters whether there is such a user")
+            .help("let both see the same until a secret was right, or allow it here");
+        let ends = self.pairs.get(id as usize).copied();
+        for (place, text) in ends.iter().flat_map(|pair| {
+            [
+                (pair.known, "what a known user sees"),
+                (pair.unknown, "what an unknown one sees"),
+            ]
+        }) {
+            let seen = self.named(place).filter(|(other, ..)| *other != key);
+            // An end is no line of the text.
+            if let Some((_, _, span)) = seen.filter(|_| !self.is_end(place)) {
+                finding = finding.label(span, text);
+            }
+        }
+        (key, self.runs(id).tell(program, finding, KNOWN_SEES))
+    }
+
+    fn is_end(&self, place: Stand) -> bool {
+        let state = self
+            .flow(place.frame)
+            .and_then(|flow| flow.state(place.state));
+        state.is_none_or(|state| matches!(state.kind, StateKind::Exit(_)))
+    }
+
+    fn named(&self, place: Stand) -> Option<((JourneyId, u32), String, Span)> {
+        let flow = self.flow(place.frame)?;
+        let state = flow.state(place.state)?;
+        let journey = self.space.program.journey(flow.journey)?;
+        let node = journey.graph.node_weight(state.node)?;
+        let key = (flow.journey, place.state);
+        if let NodeKind::Page(page) = &node.kind
+            && state.child > 0
+            && let Some(child) = page.children.get(usize::from(state.child))
+        {
+            return Some((key, format!("{}.{}", node.path, child.name), child.span));
+        }
+        Some((key, node.path.to_string(), node.span))
+    }
+}
