@@ -44,9 +44,7 @@ pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
         } else if is_clear(scene, plan, &members, whole) {
             vec![whole]
         } else if depth == 0 {
-            rows.into_values()
-                .map(|area| wider(area, EDGE - 2))
-                .collect()
+            torn(scene, plan, &members, rows)
         } else {
             // An inner fragment that is torn apart is told by the paths of its nodes alone.
             continue;
@@ -57,6 +55,28 @@ pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
         });
     }
     groups
+}
+
+/// An area for each row, and one between two rows where only arrows are.
+fn torn(scene: &Scene, plan: &Plan, members: &[usize], rows: BTreeMap<usize, Area>) -> Vec<Area> {
+    let mut areas: Vec<Area> = Vec::new();
+    for area in rows.into_values().map(|area| wider(area, EDGE - 2)) {
+        if let Some(above) = areas.last().copied() {
+            let (x, right) = (above.x.max(area.x), above.right().min(area.right()));
+            let (y, bottom) = (above.bottom() - EDGE, area.y + EDGE);
+            let between = Area {
+                x,
+                y,
+                width: right - x,
+                height: bottom - y,
+            };
+            if right > x && bottom > y && is_clear(scene, plan, members, between) {
+                areas.push(between);
+            }
+        }
+        areas.push(area);
+    }
+    areas
 }
 
 /// The area with the arrows that lead from member to member.

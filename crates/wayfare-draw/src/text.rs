@@ -125,7 +125,10 @@ mod tests {
             assert!(width(&short, FACE) <= 80, "{short}");
             assert_eq!(short == text, width(text, FACE) <= 80, "{short}");
         }
-        assert_eq!(shorten("collector_of_names_17", FACE, 90), "collector…_17");
+        assert_eq!(
+            shorten("collector_of_names_17", FACE, 90),
+            "collector_o…s_17"
+        );
     }
 
     #[test]

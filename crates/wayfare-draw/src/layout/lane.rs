@@ -15,6 +15,9 @@ use super::{
 /// The room of a loop, without its label.
 const LOOP: i64 = 22;
 
+/// By box and whether it is its right side: what stands there, with the place of the chain as its order.
+type Beside = BTreeMap<(usize, bool), Vec<(i64, usize)>>;
+
 /// Puts lanes and loops into the rows and joins the chains to them.
 pub(super) fn insert(grid: &mut Grid, draft: &Draft) {
     let place = grid.places();
@@ -25,8 +28,8 @@ pub(super) fn insert(grid: &mut Grid, draft: &Draft) {
         .filter(|link| link.from == link.to)
         .map(|link| link.from)
         .collect();
-    // By box: what stands beside it, with the place of the chain as its order.
-    let mut beside: BTreeMap<(usize, bool), Vec<(i64, usize)>> = BTreeMap::new();
+    let mut beside: Beside = BTreeMap::new();
+    let mut loops: BTreeMap<usize, usize> = BTreeMap::new();
     for at in 0..grid.chains.len() {
         let Some(chain) = grid.chains.get(at).cloned() else {
             continue;
@@ -61,28 +64,7 @@ pub(super) fn insert(grid: &mut Grid, draft: &Draft) {
                     }
                 }
             }
-            Some(Fate::Around) => {
-                let Some(link) = draft.links.get(at) else {
-                    continue;
-                };
-                let (width, height) = link.label.unwrap_or((0, 0));
-                let own = grid.item(link.from);
-                let round = grid.push(Item {
-                    kind: Kind::Loop(at),
-                    row: own.row,
-                    half: (width + LOOP) / 2,
-                    height: height + 4,
-                    group: own.group,
-                });
-                // Next to the box, before all lanes.
-                beside
-                    .entry((link.from, true))
-                    .or_default()
-                    .push((-1, round));
-                if let Some(chain) = grid.chains.get_mut(at) {
-                    *chain = vec![round];
-                }
-            }
+            Some(Fate::Around) => around(grid, draft, at, &mut loops, &mut beside),
             _ => {}
         }
     }
@@ -101,6 +83,47 @@ pub(super) fn insert(grid: &mut Grid, draft: &Draft) {
         *row = wider;
     }
     grid.join();
+}
+
+/// Makes room for a loop: one item next to a box holds all of its loops, one above the other.
+fn around(
+    grid: &mut Grid,
+    draft: &Draft,
+    at: usize,
+    loops: &mut BTreeMap<usize, usize>,
+    beside: &mut Beside,
+) {
+    let Some(link) = draft.links.get(at) else {
+        return;
+    };
+    let (width, height) = link.label.unwrap_or((0, 0));
+    let half = (width + LOOP) / 2;
+    let item = if let Some(item) = loops.get(&link.from) {
+        if let Some(known) = grid.items.get_mut(*item) {
+            known.half = known.half.max(half);
+            known.height += height;
+        }
+        *item
+    } else {
+        let own = grid.item(link.from);
+        let item = grid.push(Item {
+            kind: Kind::Loop(at),
+            row: own.row,
+            half,
+            height: height.max(16),
+            group: own.group,
+        });
+        loops.insert(link.from, item);
+        // Next to the box, before all lanes.
+        beside
+            .entry((link.from, true))
+            .or_default()
+            .push((-1, item));
+        item
+    };
+    if let Some(chain) = grid.chains.get_mut(at) {
+        *chain = vec![item];
+    }
 }
 
 fn lane(grid: &mut Grid, beside: usize, link: usize) -> usize {

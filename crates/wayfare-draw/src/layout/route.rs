@@ -37,6 +37,8 @@ struct Router<'d> {
     ports: BTreeMap<(usize, bool), i64>,
     /// By lane, how far down it meets the side of its box.
     hooks: BTreeMap<usize, i64>,
+    /// By the item of the loops of a box, the links.
+    loops: BTreeMap<usize, Vec<usize>>,
 }
 
 pub(super) fn route(draft: &Draft, grid: &Grid, xs: &[i64]) -> Plan {
@@ -49,7 +51,13 @@ pub(super) fn route(draft: &Draft, grid: &Grid, xs: &[i64]) -> Plan {
         bands,
         ports: BTreeMap::new(),
         hooks: BTreeMap::new(),
+        loops: BTreeMap::new(),
     };
+    for (link, chain) in grid.chains.iter().enumerate() {
+        if let (Some(Fate::Around), Some(item)) = (grid.fates.get(link), chain.first()) {
+            router.loops.entry(*item).or_default().push(link);
+        }
+    }
     router.boxes = (0..draft.boxes.len()).map(|at| router.area(at)).collect();
     router.find_ports();
     router.find_hooks();
@@ -321,17 +329,34 @@ impl Router<'_> {
             return Route::default();
         };
         let left = self.x(item) - self.grid.item(item).half;
-        let middle = own.y + own.height / 2;
-        let (above, below) = (middle - 7, middle + 7);
+        // All loops of a box stand above each other, and so do their labels.
+        let all = self.loops.get(&item).map_or(&[][..], Vec::as_slice);
+        let slot = all.iter().position(|link| *link == at).unwrap_or(0);
+        let hook = |number: usize| {
+            let down = own.height * (int(number) + 1) / (2 * int(all.len()) + 1);
+            own.y + down
+        };
+        let (above, below) = if all.len() > 1 {
+            (hook(2 * slot), hook(2 * slot + 1))
+        } else {
+            let middle = own.y + own.height / 2;
+            (middle - 7, middle + 7)
+        };
         let turn = left + 4;
         let start = (own.right(), above);
         let mut pen = Pen::new(start);
         pen.line((turn, above));
         pen.curve((turn + 10, above), (turn + 10, below), (turn, below));
         pen.line((own.right(), below));
+        let height = |link: &usize| {
+            let link = self.draft.links.get(*link);
+            link.and_then(|link| link.label).map_or(0, |label| label.1)
+        };
+        let room: i64 = all.iter().map(height).sum();
+        let before: i64 = all.iter().take(slot).map(height).sum();
         let label = link.label.map(|(width, height)| Area {
             x: left + 18,
-            y: middle - height / 2,
+            y: own.y + (own.height - room) / 2 + before,
             width,
             height,
         });
@@ -347,6 +372,8 @@ impl Router<'_> {
 /// Draws a way piece by piece.
 struct Pen {
     at: (i64, i64),
+    /// Where the last straight line begins.
+    line_from: Option<(i64, i64)>,
     pieces: Vec<Piece>,
 }
 
@@ -354,6 +381,7 @@ impl Pen {
     fn new(start: (i64, i64)) -> Self {
         Self {
             at: start,
+            line_from: None,
             pieces: Vec::new(),
         }
     }
@@ -365,17 +393,14 @@ impl Pen {
         }
         let from = self.at;
         self.at = to;
-        let before = self.pieces.len().checked_sub(2);
-        let begin = before
-            .and_then(|at| self.pieces.get(at))
-            .map(|piece| piece.end());
-        if let (Some(Piece::Line(end)), Some(begin)) = (self.pieces.last_mut(), begin) {
+        if let (Some(Piece::Line(end)), Some(begin)) = (self.pieces.last_mut(), self.line_from) {
             let down = (from.1 - begin.1).signum() == (to.1 - from.1).signum();
             if begin.0 == from.0 && from.0 == to.0 && down {
                 *end = to;
                 return;
             }
         }
+        self.line_from = Some(from);
         self.pieces.push(Piece::Line(to));
     }
 

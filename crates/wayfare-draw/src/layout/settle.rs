@@ -5,7 +5,7 @@
 //! as its neighbours let it. Nothing comes closer than it may, and what is straight stays so.
 
 use super::{
-    grid::Grid,
+    grid::{Grid, Kind},
     int,
     row::{Fan, Row},
 };
@@ -51,7 +51,19 @@ pub(super) fn settle(grid: &Grid, xs: Vec<i64>) -> Vec<i64> {
                 let others = joined.filter(|other| run_of.at(**other) != run);
                 pulls.extend(others.map(|other| xs.at(*other) - x));
             }
-            let shift = middle(&mut pulls).clamp(least.min(0), most.max(0));
+            let pull = if is_loop(grid, members.of(run)) {
+                // A loop is short.
+                i64::MIN
+            } else {
+                middle(&mut pulls)
+            };
+            // What stands at no other may stay where it is.
+            let least = if least == i64::MIN && pull == i64::MIN {
+                0
+            } else {
+                least
+            };
+            let shift = pull.clamp(least.min(0), most.max(0));
             if shift != 0 {
                 moved = true;
                 for &item in members.of(run) {
@@ -66,6 +78,11 @@ pub(super) fn settle(grid: &Grid, xs: Vec<i64>) -> Vec<i64> {
     let edges = (0..len).map(|item| xs.at(item) - grid.item(item).half);
     let least = edges.min().unwrap_or(0);
     xs.iter().map(|x| x - least).collect()
+}
+
+fn is_loop(grid: &Grid, items: &[usize]) -> bool {
+    let kind = items.first().map(|item| grid.item(*item).kind);
+    matches!(kind, Some(Kind::Loop(_)))
 }
 
 /// By item, the number of the straight run it belongs to, from top to bottom.
