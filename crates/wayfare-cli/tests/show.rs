@@ -45,6 +45,92 @@ fn the_picture_has_every_arrow() {
 }
 
 #[test]
+fn pictures_are_written_one_a_journey() {
+    let two = format!(
+        "{LOGIN}\n{}",
+        LOGIN.replace("journey login \"Login\"", "journey again")
+    );
+    let folder = Folder::new(&[("login.journey", LOGIN), ("two/all.journey", &two)]);
+    let ran = folder.run(&["graph", "--to", "svg", "login.journey"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.out.starts_with("<svg ") && ran.out.ends_with("</svg>\n"),
+        "{}",
+        ran.out
+    );
+    let ran = folder.run(&["graph", "--to", "svg", "two"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.contains("`--out`"), "{}", ran.err);
+    let ran = folder.run(&["graph", "--to", "svg", "--out", "pictures", "two"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+    for name in ["again", "login"] {
+        let picture = folder.read(&format!("pictures/{name}.svg"));
+        assert!(picture.contains("role=\"img\""), "{picture}");
+    }
+    let ran = folder.run(&["graph", "--to", "svg", "--out", "login.journey", "two"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+}
+
+#[test]
+fn pictures_show_coverage_runs_findings_and_levels() {
+    let folder = Folder::new(&[("a.journey", LOGIN)]);
+    let run = |args: &[&str]| {
+        let all = ["graph", "--to", "svg"]
+            .iter()
+            .chain(args)
+            .chain(&["a.journey"]);
+        folder.run(&all.copied().collect::<Vec<_>>())
+    };
+    let ran = run(&["--levels"]);
+    assert!(
+        ran.code == 0 && ran.out.contains(">level 0</text>"),
+        "{ran:?}"
+    );
+    folder.write(
+        "coverage.json",
+        r#"{"schema":1,"journeys":[{"name":"login","nodes":[],"edges":[{"node":"check","on":"true","count":7,"reason":null}]}]}"#,
+    );
+    let ran = run(&["--coverage", "coverage.json"]);
+    assert!(
+        ran.code == 0 && ran.out.contains(">true ×7</text>"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("✗ never"), "{ran:?}");
+    folder.write(
+        "run.ndjson",
+        "{\"wayfare_trace\":1}\n{\"left\":{\"node\":\"login/check\",\"outcome\":\"true\"}}\n",
+    );
+    let ran = run(&["--trace", "run.ndjson"]);
+    assert!(
+        ran.code == 0 && ran.out.contains(">true (1)</text>"),
+        "{ran:?}"
+    );
+    for args in [
+        ["--coverage", "run.ndjson"],
+        ["--trace", "coverage.json"],
+        ["--trace", "none.ndjson"],
+        ["--finding", "ensure_failed"],
+    ] {
+        let ran = run(&args);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    }
+    assert_eq!(run(&["--levels", "--finding", "x"]).code, 2);
+    let ran = folder.run(&["graph", "--to", "dot", "--levels", "a.journey"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    let open = LOGIN.replace(
+        "  node check",
+        "  ensure every path to success passes check.false\n\n  node check",
+    );
+    folder.write("a.journey", &open);
+    let ran = run(&["--finding", "ensure_failed"]);
+    assert!(
+        ran.code == 1 && ran.out.contains(">true (2)</text>"),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("error[ensure_failed]"), "{ran:?}");
+}
+
+#[test]
 fn completions_are_printed() {
     let folder = Folder::new(&[]);
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

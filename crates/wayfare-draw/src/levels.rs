@@ -26,7 +26,7 @@ impl Overlay {
             let claimed = matches!(node.kind, NodeKind::Success)
                 .then_some(journey.settings.level)
                 .flatten();
-            let note = match (span, claimed) {
+            let words = match (span, claimed) {
                 (None, _) => "no run comes here".to_owned(),
                 (Some(span), None) => said(span),
                 (Some(span), Some(level)) => format!("{}; claims {level}", said(span)),
@@ -37,7 +37,7 @@ impl Overlay {
                 } else {
                     Tone::Plain
                 },
-                note: Some(note),
+                note: Some(words),
                 tip: None,
             };
             overlay.nodes.insert(Arc::clone(&node.path), paint);

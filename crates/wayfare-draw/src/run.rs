@@ -112,13 +112,13 @@ impl Overlay {
             if again {
                 continue;
             }
-            let note = visited.entry(index.index()).or_insert(None);
+            let fails = visited.entry(index.index()).or_insert(None);
             match taken(journey, index, node, step) {
                 Some((on, target)) => {
                     walked.entry((index.index(), on)).or_default().push(number);
                     visited.entry(target.index()).or_insert(None);
                 }
-                None if step.outcome.is_none() => *note = Some(format!("fails here ({number})")),
+                None if step.outcome.is_none() => *fails = Some(format!("fails here ({number})")),
                 None => {}
             }
         }

@@ -5,7 +5,10 @@
 //! many nodes lead to is drawn once beside each; and one `on error` line that serves many nodes is one
 //! figure of its own.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use petgraph::visit::EdgeRef as _;
 use wayfare::{
@@ -141,9 +144,9 @@ impl Scene {
             scene.link(0, end, Arrow::plain());
         }
         let drawn = scene.share_errors(journey, drawn, &figure_of, &groups);
-        let mut counts: BTreeMap<usize, BTreeMap<usize, ()>> = BTreeMap::new();
+        let mut counts: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for arrow in &drawn {
-            counts.entry(arrow.to).or_default().insert(arrow.from, ());
+            counts.entry(arrow.to).or_default().insert(arrow.from);
         }
         let mut ends: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         let mut merged: BTreeMap<(usize, usize, bool, Tone), usize> = BTreeMap::new();

@@ -79,7 +79,8 @@ macro_rules! put {
 impl Page<'_> {
     fn write(&mut self, journey: &Journey, overlay: &Overlay, sheet: Sheet) {
         let groups = groups(self.scene, self.plan);
-        let edge = self.edge(&groups);
+        // Groups reach over the edge of the layout.
+        let edge = if groups.is_empty() { 0 } else { 18 };
         let title = text::shorten(&journey.wire_name, Self::TITLE, 480);
         let subtitle = overlay
             .title
@@ -164,17 +165,6 @@ impl Page<'_> {
         size: 12,
         bold: false,
     };
-
-    /// How far groups reach over the edge of the layout.
-    fn edge(&self, groups: &[Group]) -> i64 {
-        let areas = groups.iter().flat_map(|group| &group.areas);
-        let least = areas.map(|area| area.x.min(area.y)).min().unwrap_or(0);
-        if least < 0 || !groups.is_empty() {
-            18
-        } else {
-            0
-        }
-    }
 
     /// The picture in words.
     fn describe(&self, journey: &Journey, overlay: &Overlay) -> String {

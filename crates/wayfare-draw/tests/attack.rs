@@ -1,5 +1,7 @@
 //! Names and comments that would like to be more than words.
 
+use std::fmt::Write as _;
+
 use wayfare_draw::{Coverage, Overlay, html, svg};
 
 use crate::{
@@ -27,9 +29,13 @@ fn journey() -> String {
     );
     text += "  /// </title><script>alert(3)</script>\n  node n0: ChoiceCollector {\n    prompt = \"x\"\n";
     for name in NASTY {
-        text += &format!("    \"{name}\" -> success\n");
+        let _ = writeln!(text, "    \"{name}\" -> success");
     }
-    text += &format!("    \"{}\" -> failure\n  }}\n}}\n", "long ".repeat(39));
+    let _ = write!(
+        text,
+        "    \"{}\" -> failure\n  }}\n}}\n",
+        "long ".repeat(39)
+    );
     text
 }
 

@@ -1,5 +1,7 @@
 //! Pictures of the examples, read back.
 
+use std::fmt::Write as _;
+
 use roxmltree::{Document, Node};
 use wayfare::model::journey::{NodeKind, On};
 use wayfare_draw::{Overlay, svg};
@@ -146,7 +148,8 @@ fn each_kind_has_its_shape() {
 fn an_end_that_many_lead_to_stands_beside_each() {
     let mut text = String::from("journey many {\n  start n0\n");
     for at in 0..9 {
-        text += &format!(
+        let _ = write!(
+            text,
             "  node n{at}: DataStoreDecision {{\n    true -> n{}\n    false -> failure\n  }}\n",
             at + 1
         );
@@ -165,7 +168,8 @@ fn what_leads_far_in_a_large_picture_is_a_stub_with_a_link() {
         "journey far {\n  start n0\n  node n0: Page {\n    node username: UsernameCollector\n    -> n1\n  }\n",
     );
     for at in 1..80 {
-        text += &format!(
+        let _ = write!(
+            text,
             "  node n{at}: RetryLimitDecision {{\n    Retry -> {}\n    Reject -> n{}\n  }}\n",
             if at == 70 {
                 "n0".to_owned()

@@ -97,7 +97,7 @@ fn around(
         return;
     };
     let (width, height) = link.label.unwrap_or((0, 0));
-    let half = (width + LOOP) / 2;
+    let half = i64::midpoint(width, LOOP);
     let item = if let Some(item) = loops.get(&link.from) {
         if let Some(known) = grid.items.get_mut(*item) {
             known.half = known.half.max(half);

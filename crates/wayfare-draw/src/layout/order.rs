@@ -5,7 +5,7 @@
 //! Items of a group stay side by side.
 
 use super::{
-    grid::Grid,
+    grid::{Fate, Grid, Kind},
     int,
     row::{Fan, Row},
 };
@@ -13,35 +13,66 @@ use super::{
 /// About how many steps all sweeps together may take.
 const STEPS: usize = 6_000_000;
 /// The most sweeps from one first order.
-const SWEEPS_MAX: usize = 24;
+const SWEEPS_MAX: usize = 40;
 /// Sweeps without a better order before the search ends.
-const PATIENCE: usize = 6;
+const PATIENCE: usize = 9;
+
+/// Where an order begins: which way the rows are filled, and where arrows that lead back stand.
+#[derive(Debug, Clone, Copy)]
+struct Begin {
+    deep: bool,
+    mirrored: bool,
+    back: Option<bool>,
+}
+
+/// The first orders, the most promising ones first; how many are tried goes by the size.
+const BEGINS: [Begin; 8] = {
+    const fn begin(deep: bool, mirrored: bool, back: Option<bool>) -> Begin {
+        Begin {
+            deep,
+            mirrored,
+            back,
+        }
+    }
+    [
+        begin(true, false, None),
+        begin(false, false, None),
+        begin(true, false, Some(true)),
+        begin(true, false, Some(false)),
+        begin(false, false, Some(true)),
+        begin(false, false, Some(false)),
+        begin(true, true, Some(false)),
+        begin(false, true, Some(true)),
+    ]
+};
 
 /// Orders the rows.
 pub(super) fn order(grid: &mut Grid, start: usize) {
     let size = grid.items.len() + grid.chains.iter().map(Vec::len).sum::<usize>();
-    let sweeps = (STEPS / (size * 16).max(1)).clamp(2, SWEEPS_MAX);
+    let mut left = (STEPS / (size * 64).max(1)).max(4);
     let mut best: Option<(u64, Vec<Vec<usize>>)> = None;
-    for deep in [true, false] {
-        grid.rows = first_order(grid, start, deep);
+    for begin in BEGINS {
+        grid.rows = first_order(grid, start, begin);
+        let mut own = u64::MAX;
         let mut idle = 0;
-        for sweep in 0..=sweeps {
+        for sweep in 0..=SWEEPS_MAX {
             if sweep > 0 {
-                sweep_rows(grid, sweep % 2 == 1, sweep % 4 < 2);
-                transpose(grid);
+                let flip = sweep % 8 >= 4;
+                sweep_rows(grid, sweep % 2 == 1, sweep % 4 < 2, flip);
+                transpose(grid, flip, if left > 30 { 8 } else { 2 });
             }
             let crossings = grid.crossings();
             if best.as_ref().is_none_or(|(least, _)| crossings < *least) {
                 best = Some((crossings, grid.rows.clone()));
-                idle = 0;
-            } else {
-                idle += 1;
             }
-            if crossings == 0 || idle > PATIENCE {
+            idle = if crossings < own { 0 } else { idle + 1 };
+            own = own.min(crossings);
+            left = left.saturating_sub(1);
+            if crossings == 0 || idle > PATIENCE || left == 0 {
                 break;
             }
         }
-        if best.as_ref().is_some_and(|(least, _)| *least == 0) {
+        if left == 0 || best.as_ref().is_some_and(|(least, _)| *least == 0) {
             break;
         }
     }
@@ -51,7 +82,7 @@ pub(super) fn order(grid: &mut Grid, start: usize) {
 }
 
 /// Rows in the order in which a search from the start comes by, in depth or in breadth.
-fn first_order(grid: &Grid, start: usize, deep: bool) -> Vec<Vec<usize>> {
+fn first_order(grid: &Grid, start: usize, begin: Begin) -> Vec<Vec<usize>> {
     let mut rows = vec![Vec::new(); grid.rows.len()];
     let mut seen = Row::new(grid.items.len(), false);
     let mut open = std::collections::VecDeque::new();
@@ -62,7 +93,7 @@ fn first_order(grid: &Grid, start: usize, deep: bool) -> Vec<Vec<usize>> {
         .chain(0..grid.items.len())
     {
         open.push_back(root);
-        while let Some(item) = if deep {
+        while let Some(item) = if begin.deep {
             open.pop_back()
         } else {
             open.pop_front()
@@ -75,18 +106,22 @@ fn first_order(grid: &Grid, start: usize, deep: bool) -> Vec<Vec<usize>> {
                 row.push(item);
             }
             let below = grid.down.of(item).iter().copied();
-            if deep {
-                open.extend(below.rev());
-            } else {
+            if begin.deep == begin.mirrored {
                 open.extend(below);
+            } else {
+                open.extend(below.rev());
             }
         }
     }
+    let leads_back = |item: usize| match grid.item(item).kind {
+        Kind::Bend(link) => grid.fates.get(link) == Some(&Fate::Back),
+        _ => false,
+    };
     for row in &mut rows {
-        let own = row
-            .iter()
-            .enumerate()
-            .map(|(at, item)| (*item, int(at) * SCALE));
+        if let Some(right) = begin.back {
+            row.sort_by_key(|item| leads_back(*item) == right);
+        }
+        let own = row.iter().zip(0..).map(|(item, at)| (*item, at * SCALE));
         let own: Vec<(usize, i64)> = own.collect();
         *row = sorted(grid, &own);
     }
@@ -97,7 +132,7 @@ fn first_order(grid: &Grid, start: usize, deep: bool) -> Vec<Vec<usize>> {
 const SCALE: i64 = 1_024;
 
 /// One pass over all rows, each ordered by the row before it.
-fn sweep_rows(grid: &mut Grid, down: bool, median: bool) {
+fn sweep_rows(grid: &mut Grid, down: bool, median: bool, flip: bool) {
     let mut place = grid.places();
     let count = grid.rows.len();
     for step in 1..count {
@@ -113,6 +148,10 @@ fn sweep_rows(grid: &mut Grid, down: bool, median: bool) {
             let middle = middle(joined.of(item), &place, median).unwrap_or(last);
             last = middle;
             wanted.push((item, middle));
+        }
+        // What wants the same place changes sides now and then, which leads out of dead ends.
+        if flip {
+            wanted.reverse();
         }
         let row = sorted(grid, &wanted);
         for (at, item) in row.iter().enumerate() {
@@ -165,10 +204,12 @@ fn sorted(grid: &Grid, wanted: &[(usize, i64)]) -> Vec<usize> {
 }
 
 /// Swaps neighbours while fewer arrows cross for it.
-fn transpose(grid: &mut Grid) {
+fn transpose(grid: &mut Grid, even: bool, rounds: usize) {
     let mut place = grid.places();
-    for _ in 0..3 {
+    for round in 0..rounds {
         let mut better = false;
+        // A swap that changes nothing may make room for one that does.
+        let even = even && round == 0;
         for row in 0..grid.rows.len() {
             let mut items = grid.rows.get(row).cloned().unwrap_or_default();
             for at in 1..items.len() {
@@ -176,7 +217,7 @@ fn transpose(grid: &mut Grid) {
                     continue;
                 };
                 let apart = grid.item(left).group != grid.item(right).group;
-                if apart || !wins(grid, &place, left, right) {
+                if apart || !wins(grid, &place, left, right, even) {
                     continue;
                 }
                 items.swap(at - 1, at);
@@ -195,7 +236,7 @@ fn transpose(grid: &mut Grid) {
 }
 
 /// Whether two neighbours cross less the other way round.
-fn wins(grid: &Grid, place: &Row<usize>, left: usize, right: usize) -> bool {
+fn wins(grid: &Grid, place: &Row<usize>, left: usize, right: usize, even: bool) -> bool {
     let (mut now, mut then) = (0, 0);
     for joined in [&grid.up, &grid.down] {
         let sides = |item: usize| {
@@ -207,7 +248,7 @@ fn wins(grid: &Grid, place: &Row<usize>, left: usize, right: usize) -> bool {
         now += crossed(&a, &b);
         then += crossed(&b, &a);
     }
-    then < now
+    then < now || even && then == now && now > 0
 }
 
 /// How many pairs cross where the first stands left of the second.

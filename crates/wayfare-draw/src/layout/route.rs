@@ -27,6 +27,9 @@ struct Band {
     bottom: i64,
 }
 
+/// A lane beside a box: whether it enters, its order from above, its item.
+type Hook = (bool, i64, usize);
+
 struct Router<'d> {
     draft: &'d Draft,
     grid: &'d Grid,
@@ -43,7 +46,7 @@ struct Router<'d> {
 
 pub(super) fn route(draft: &Draft, grid: &Grid, xs: &[i64]) -> Plan {
     let bands = bands(grid, xs);
-    let mut router = Router {
+    let mut finder = Router {
         draft,
         grid,
         xs,
@@ -55,21 +58,21 @@ pub(super) fn route(draft: &Draft, grid: &Grid, xs: &[i64]) -> Plan {
     };
     for (link, chain) in grid.chains.iter().enumerate() {
         if let (Some(Fate::Around), Some(item)) = (grid.fates.get(link), chain.first()) {
-            router.loops.entry(*item).or_default().push(link);
+            finder.loops.entry(*item).or_default().push(link);
         }
     }
-    router.boxes = (0..draft.boxes.len()).map(|at| router.area(at)).collect();
-    router.find_ports();
-    router.find_hooks();
-    let routes: Vec<Route> = (0..draft.links.len()).map(|at| router.link(at)).collect();
-    let stubs = router.stubs();
-    let right = (0..grid.items.len()).map(|item| router.x(item) + grid.item(item).half);
+    finder.boxes = (0..draft.boxes.len()).map(|at| finder.area(at)).collect();
+    finder.find_ports();
+    finder.find_hooks();
+    let routes: Vec<Route> = (0..draft.links.len()).map(|at| finder.link(at)).collect();
+    let stubs = finder.stubs();
+    let right = (0..grid.items.len()).map(|item| finder.x(item) + grid.item(item).half);
     Plan {
         width: right.max().unwrap_or(0),
-        height: router.bands.last().map_or(0, |band| band.bottom),
+        height: finder.bands.last().map_or(0, |band| band.bottom),
         rows: (0..draft.boxes.len()).map(|at| grid.ranks.at(at)).collect(),
         crossings: grid.crossings(),
-        boxes: router.boxes,
+        boxes: finder.boxes,
         routes,
         stubs,
     }
@@ -189,7 +192,7 @@ impl Router<'_> {
 
     /// Spreads lanes over the sides of their boxes, so that none crosses another.
     fn find_hooks(&mut self) {
-        let mut sides: BTreeMap<(usize, bool), Vec<(bool, i64, usize)>> = BTreeMap::new();
+        let mut sides: BTreeMap<(usize, bool), Vec<Hook>> = BTreeMap::new();
         for (item, own) in self.grid.items.iter().enumerate() {
             let Kind::Lane(link) = own.kind else { continue };
             let Some((owner, leaves)) = self.owner(item, link) else {
