@@ -33,6 +33,7 @@ mod random;
 mod replay;
 mod scripted;
 mod shape;
+mod state;
 mod text;
 mod unproved;
 mod world;

@@ -280,7 +280,8 @@ impl Pass<'_> {
             });
         }
         let mut into: Vec<Vec<(u32, bool)>> = vec![Vec::new(); flow.states.len()];
-        for arc in &flow.arcs {
+        // An error in a page takes back what all its children wrote.
+        for arc in flow.arcs.iter().filter(|arc| arc.only != Only::Passing) {
             if let Some(list) = into.get_mut(arc.to as usize) {
                 list.push((arc.from, arc.is_error()));
             }
