@@ -24,7 +24,9 @@ use wayfare::{
             Child, Edge, Guard, Journey, JourneyId, JourneySettings, Node, NodeKind, On, OutcomeId,
             Page, SettingValue, Task,
         },
-        signature::{Known, Outcomes, Preset, Removal, Scope, Secrecy, Setting, Signature, StateKey},
+        signature::{
+            Known, Outcomes, Preset, Removal, Scope, Secrecy, Setting, Signature, StateKey,
+        },
     },
 };
 
@@ -755,7 +757,7 @@ fn keeps_to(made: &Made, steps: &[Step], data: &mut Data, event: &Event) -> bool
 /// The journeys that runs begin in.
 fn roots(made: &Made) -> Vec<JourneyId> {
     let journeys = made.program.journeys.iter();
-    let outer = journeys.filter(|journey| !journey.settings.inner_only);
+    let outer = journeys.filter(|journey| journey.settings.enabled && !journey.settings.inner_only);
     outer.map(|journey| journey.id).collect()
 }
 

@@ -17,14 +17,14 @@ use crate::{
         space::{Instance, Space},
         state::{
             Check,
-            place::named,
+            place::{named, outcome},
             start,
             touch::{KeyNo, Touch, Touches, Write},
             wired::WIDTH,
         },
     },
     codes,
-    model::{journey::JourneyId, property::At, signature::Scope},
+    model::{journey::JourneyId, program::Program, property::At, signature::Scope},
     source::Span,
 };
 
@@ -147,6 +147,7 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
         .filter(|(key, _)| check.touches.names.is_member(**key))
         .fold(0, |mask, (_, bit)| mask | bit);
     let pass = Pass {
+        program: check.program,
         touches: &check.touches,
         members,
         all: bits.values().fold(0, |mask, bit| mask | bit),
@@ -200,6 +201,7 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
 }
 
 struct Pass<'a> {
+    program: &'a Program,
     touches: &'a Touches,
     members: u64,
     all: u64,
@@ -239,12 +241,16 @@ impl Pass<'_> {
     }
 
     /// What leaving by an outcome overwrites or takes out.
-    fn kills(&self, touch: &Touch) -> Live {
+    fn kills(&self, touch: &Touch, outcome: &str) -> Live {
         let mut kills = Live::default();
         for write in touch.writes.iter().filter(|write| write.always) {
             kills = kills.or(Live::of(self.bit(write.key), write.sensitive));
         }
-        for (key, _) in touch.gone.iter().filter(|(_, outcome)| **outcome == *"*") {
+        let gone = touch
+            .gone
+            .iter()
+            .filter(|(_, on)| **on == *"*" || **on == *outcome);
+        for (key, _) in gone {
             let bit = self.bit(*key);
             kills = kills.or(Live {
                 shared: bit,
@@ -263,7 +269,6 @@ impl Pass<'_> {
     ) -> (Live, Vec<Live>) {
         let mut live: Vec<Live> = Vec::with_capacity(flow.states.len());
         let mut closure = Live::default();
-        let mut kills = Vec::with_capacity(flow.states.len());
         for (at, state) in (0..).zip(&flow.states) {
             let touch = self.touches.of(flow.journey, at);
             let own = match state.kind {
@@ -272,27 +277,31 @@ impl Pass<'_> {
                 StateKind::Exit(_) => Live::default(),
             };
             closure = closure.or(own);
-            kills.push(self.kills(touch));
             live.push(match state.kind {
                 StateKind::Exit(Exit::Raise | Exit::Stumble) => failed,
                 StateKind::Exit(_) => end,
                 StateKind::Step | StateKind::Call(_) => own,
             });
         }
-        let mut into: Vec<Vec<(u32, bool)>> = vec![Vec::new(); flow.states.len()];
+        let mut into: Vec<Vec<(u32, Live)>> = vec![Vec::new(); flow.states.len()];
         // An error in a page takes back what all its children wrote.
         for arc in flow.arcs.iter().filter(|arc| arc.only != Only::Passing) {
             if let Some(list) = into.get_mut(arc.to as usize) {
-                list.push((arc.from, arc.is_error()));
+                let touch = self.touches.of(flow.journey, arc.from);
+                let kills = if arc.is_error() || arc.via.is_some() {
+                    Live::default()
+                } else {
+                    self.kills(touch, outcome(self.program, flow, arc))
+                };
+                list.push((arc.from, kills));
             }
         }
         let mut work: Vec<u32> = (0..).zip(&live).map(|(at, _)| at).collect();
         // BOUND: a state is put on the list again only when a bit of it turns.
         while let Some(at) = work.pop() {
             let here = live.get(at as usize).copied().unwrap_or_default();
-            for (from, error) in into.get(at as usize).into_iter().flatten() {
-                let kill = kills.get(*from as usize).copied().unwrap_or_default();
-                let through = if *error { here } else { here.without(kill) };
+            for (from, kills) in into.get(at as usize).into_iter().flatten() {
+                let through = here.without(*kills);
                 if let Some(own) = live.get_mut(*from as usize)
                     && own.or(through) != *own
                 {
@@ -331,6 +340,7 @@ const WRITTEN: u32 = 1;
 
 /// A run that writes the value and then overwrites or loses it.
 struct Wasted<'a> {
+    space: &'a Space<'a>,
     touches: &'a Touches,
     candidate: &'a Candidate,
     key: KeyNo,
@@ -338,12 +348,16 @@ struct Wasted<'a> {
 }
 
 impl Wasted<'_> {
-    fn overwrites(&self, journey: JourneyId, state: u32) -> bool {
-        let touch = self.touches.of(journey, state);
+    fn overwrites(&self, at: &Instance, arc: &Arc) -> bool {
+        let touch = self.touches.of(at.journey, arc.from);
+        let flow = self.space.flow(at.id);
+        let outcome = flow.map_or("", |flow| outcome(self.space.program, flow, arc));
         let same = |write: &Write| {
             write.always && write.key == self.key && write.sensitive == self.sensitive
         };
-        let gone = |(key, on): &(KeyNo, std::sync::Arc<str>)| *key == self.key && **on == *"*";
+        let gone = |(key, on): &(KeyNo, std::sync::Arc<str>)| {
+            *key == self.key && (**on == *"*" || **on == *outcome)
+        };
         touch.writes.iter().any(same) || touch.gone.iter().any(gone)
     }
 }
@@ -364,7 +378,7 @@ impl Domain for Wasted<'_> {
         if arc.is_error() || arc.via.is_some() {
             return Next::Go(memory);
         }
-        if memory == WRITTEN && self.overwrites(at.journey, arc.from) {
+        if memory == WRITTEN && self.overwrites(at, arc) {
             return Next::Hit;
         }
         let own = at.journey == self.candidate.journey && arc.from == self.candidate.state;
@@ -394,6 +408,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         check.runs += 1;
         let space = Space::new(program, flows, root, &[]);
         let wasted = Wasted {
+            space: &space,
             touches: &check.touches,
             candidate,
             key: first.key,

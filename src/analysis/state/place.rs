@@ -1,7 +1,10 @@
 //! Nodes as findings name them.
 
 use crate::{
-    analysis::flow::Flows,
+    analysis::{
+        definite::task_of,
+        flow::{Arc, Flow, Flows, Leave},
+    },
     model::{
         journey::{JourneyId, NodeKind},
         program::Program,
@@ -37,4 +40,18 @@ pub(super) fn named(
         text: node.path.to_string(),
         span: node.span,
     })
+}
+
+/// The outcome of the task that an arc leaves; empty for everything else.
+pub(super) fn outcome<'p>(program: &'p Program, flow: &Flow, arc: &Arc) -> &'p str {
+    let (Leave::Next(outcome) | Leave::Outcome(outcome)) = arc.leave else {
+        return "";
+    };
+    let node = flow.state(arc.from).and_then(|state| {
+        let journey = program.journey(flow.journey)?;
+        Some((journey.graph.node_weight(state.node)?, state.child))
+    });
+    node.and_then(|(node, child)| task_of(node, child))
+        .and_then(|(_, outcomes)| outcomes.get(outcome.index()))
+        .map_or("", |name| name)
 }

@@ -54,7 +54,7 @@ pub(super) fn roots(program: &Program) -> BTreeMap<JourneyId, Memory> {
     program
         .journeys
         .iter()
-        .filter(|journey| !journey.settings.inner_only)
+        .filter(|journey| journey.settings.enabled && !journey.settings.inner_only)
         .map(|journey| {
             let given = journey.settings.transactional_only || wanted.contains(&journey.id);
             (

@@ -9,6 +9,7 @@ use crate::{
         implied::{Fact, by_arms},
         state::{
             memory::Event,
+            place::outcome,
             touch::{KeyNo, Touch, Touches, Write},
         },
     },
@@ -264,20 +265,8 @@ impl Builder<'_> {
             add(Event::StopKept, self.all.all() & kept);
             add(Event::StopLost, self.all.all() & !kept);
         }
-        self.changes(touch, self.outcome(arc), &mut add);
-    }
-
-    fn outcome(&self, arc: &Arc) -> &str {
-        let (Leave::Next(outcome) | Leave::Outcome(outcome)) = arc.leave else {
-            return "";
-        };
-        let node = self.flow.state(arc.from).and_then(|state| {
-            let journey = self.program.journey(self.flow.journey)?;
-            Some((journey.graph.node_weight(state.node)?, state.child))
-        });
-        node.and_then(|(node, child)| crate::analysis::definite::task_of(node, child))
-            .and_then(|(_, outcomes)| outcomes.get(outcome.index()))
-            .map_or("", |name| name)
+        let outcome = outcome(self.program, self.flow, arc);
+        self.changes(touch, outcome, &mut add);
     }
 
     fn changes(&self, touch: &Touch, outcome: &str, add: &mut impl FnMut(Event, u64)) {
