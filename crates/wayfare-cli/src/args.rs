@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Draw journeys, as pictures or as text for Graphviz or Mermaid.
     Graph(GraphArgs),
+    /// Walk all states that runs of journeys can be in, and find what breaks in one of them.
+    Explore(ExploreArgs),
     /// Print the least and the greatest auth level that each journey can give.
     Levels(LevelsArgs),
     /// Say what has changed between two versions, and which way each change goes.
@@ -176,6 +178,63 @@ pub(crate) struct GraphArgs {
     /// Show the least and the greatest level on arrival at each node.
     #[arg(long, group = "overlay")]
     pub(crate) levels: bool,
+}
+
+/// How many runs there are at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunCount {
+    /// One, of anybody.
+    #[value(name = "1")]
+    One,
+    /// The victim's and one of the attacker's.
+    #[value(name = "2")]
+    Two,
+    /// The victim's and two of the attacker's.
+    #[value(name = "3")]
+    Three,
+}
+
+/// What the attacker knows of the victim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AttackerKnows {
+    /// The name only.
+    Nothing,
+    /// The password.
+    Password,
+    /// One code that was sent to the victim.
+    Code,
+}
+
+/// `wayfare explore`
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exits with 1 where something is broken, and where a budget ended before everything was seen.
+
+Examples:
+  wayfare explore journeys
+  wayfare explore journeys/login.journey --runs 2 --attacker password"
+)]
+pub(crate) struct ExploreArgs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Only this journey.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) journey: Option<String>,
+    /// How many runs there are at once.
+    #[arg(long, value_enum, default_value_t = RunCount::One)]
+    pub(crate) runs: RunCount,
+    /// What the attacker knows, where there are several runs.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) attacker: Option<AttackerKnows>,
+    /// The most states to find, for each journey.
+    #[arg(long, value_name = "STATES", default_value_t = 50_000_000)]
+    pub(crate) budget: u64,
+    /// The most memory for states, as `512MiB` or `2GiB`.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    pub(crate) memory: String,
+    /// How to write what is found; both go to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
 }
 
 /// `wayfare levels`

@@ -55,6 +55,7 @@ fn main() -> ExitCode {
         Command::Fmt(fmt) => command::fmt::run(fmt, terminal),
         Command::Explain(explain) => command::explain::run(explain),
         Command::Graph(graph) => command::graph::run(graph, terminal),
+        Command::Explore(explore) => command::explore::run(explore, terminal),
         Command::Levels(levels) => command::levels::run(levels, terminal),
         Command::Diff(diff) => command::diff::run(diff, terminal),
         Command::Policy(policy) => command::policy::run(policy, terminal),

@@ -5,6 +5,7 @@ mod check;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod explore;
 mod levels;
 #[cfg(test)]
 mod play;

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use wayfare::{Event, Factor, FailureReason, model::journey::Sessions};
+use wayfare::{End, Event, Factor, FailureReason, model::journey::Sessions};
 use wayfare_sim::Stop;
 
-use crate::{run::Run, walk};
+use crate::{
+    moves::Move,
+    run::{Run, STRANGER, Seen},
+    walk,
+};
 
 /// All of them.
 ///
@@ -18,6 +22,7 @@ pub fn all(run: &Run) -> Result<(), String> {
     ensured_properties_hold(run)?;
     no_secret_is_shown(run)?;
     misfits_change_nothing(run)?;
+    strangers_see_the_same(run)?;
     same_seed_same_transcript(run)?;
     restoring_changes_nothing(run)
 }
@@ -251,4 +256,59 @@ pub fn misfits_change_nothing(run: &Run) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whoever proves nothing cannot tell who is there: a run in which nobody was identified asks and ends alike
+/// where the same is typed for a name that nobody has.
+///
+/// Names that are shown again where they were typed are passed over; effects may fail in one of the two runs
+/// and not in the other, so runs with faults are not compared.
+///
+/// # Errors
+/// It asks or ends otherwise.
+pub fn strangers_see_the_same(run: &Run) -> Result<(), String> {
+    let stranger = |seen: &Seen| seen.subject.is_none() && seen.evidence.is_empty();
+    let faults = run.moves().contains(&Move::Fail);
+    // Whoever succeeds was let in unproved, by a journey that says so.
+    let unlike = faults
+        || run.success().is_some()
+        || run.began_with().is_some()
+        || run.suspended().next().is_some();
+    if unlike || !run.stops().iter().all(stranger) || !run.world().outbox.is_empty() {
+        return Ok(());
+    }
+    let other = run.as_stranger();
+    let (was, is) = (run.stops().len(), other.stops().len());
+    if was != is {
+        return Err(format!(
+            "{was} stops for those who are known, {is} for a stranger"
+        ));
+    }
+    for (seen, other) in run.stops().iter().zip(other.stops()) {
+        let (left, right) = (face(run, seen), face(run, other));
+        if left != right {
+            return Err(format!("known: {left}\nstranger: {right}"));
+        }
+    }
+    Ok(())
+}
+
+/// What somebody outside sees of a stop, with all names as one.
+fn face(run: &Run, seen: &Seen) -> String {
+    let mut text = match &seen.stop {
+        Stop::Ask(ask) => format!("{ask:?}"),
+        Stop::Suspended(suspended) => format!("{:?}", suspended.ask),
+        Stop::Done(End::Success(_)) => "success".to_owned(),
+        Stop::Done(End::Failure(failure)) => format!(
+            "failure {:?} {:?} {:?} {:?}",
+            failure.message, failure.details, failure.failure_url, failure.headers
+        ),
+    };
+    let mut names: Vec<&str> = run.world().users.keys().map(String::as_str).collect();
+    names.push(STRANGER);
+    names.push("nobody");
+    for name in names {
+        text = text.replace(&format!("{name:?}"), "\"NAME\"");
+    }
+    text
 }

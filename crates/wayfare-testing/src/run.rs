@@ -14,8 +14,11 @@ use wayfare_sim::{Performed, Play, Stop, World};
 
 use crate::{
     case::{self, Case, Setup},
-    moves::Move,
+    moves::{Move, Word},
 };
+
+/// A name that nobody has.
+pub(crate) const STRANGER: &str = "stranger";
 
 /// A stop of a run: what could be seen when somebody had to go on.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,6 +211,24 @@ impl Run {
     /// The same moves once more, with the run sealed and opened again at every stop.
     pub fn restored(&self) -> Self {
         case::replay(&self.setup, &self.case, true)
+    }
+
+    /// The same moves, with a name that nobody has typed wherever a user's name was.
+    pub fn as_stranger(&self) -> Self {
+        let users = &self.setup.world.users;
+        let mut case = self.case.clone();
+        for made in &mut case.moves {
+            if let Move::Answer(words) = made {
+                for word in words {
+                    if let Word::Typed(text) = word
+                        && users.contains_key(text.as_str())
+                    {
+                        STRANGER.clone_into(text);
+                    }
+                }
+            }
+        }
+        case::replay(&self.setup, &case, false)
     }
 
     /// The run as a test of the language, which says what happens and passes.

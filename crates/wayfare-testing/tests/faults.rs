@@ -200,7 +200,7 @@ fn a_check_fails_the_test_that_makes_it() {
 fn a_finding_is_told_as_a_test_and_as_requests() {
     let (_, text, property) = seeded().swap_remove(3);
     let finding = find(&text, property).unwrap();
-    let test = "test \"level 20 without a code\" for login {
+    let expected = "test \"level 20 without a code\" for login {
   given user ada { password = \"Tr0ub4dor\", mail = \"ada@example.com\" }
   given user demo { password = \"Ch4ng31t\", mail = \"demo@example.com\" }
   answer credentials { username = \"demo\", password = \"Ch4ng31t\" }
@@ -208,7 +208,7 @@ fn a_finding_is_told_as_a_test_and_as_requests() {
   expect success { user = \"demo\", level = 20 }
 }
 ";
-    assert_eq!(finding.as_test(), test);
+    assert_eq!(finding.as_test(), expected);
     let curl = finding.as_curl();
     assert!(
         curl.contains("authIndexType=service&authIndexValue=login"),

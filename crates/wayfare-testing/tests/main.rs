@@ -6,6 +6,8 @@ mod faults;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod wild;

@@ -92,6 +92,13 @@ pub struct RunStep {
     pub only: bool,
 }
 
+impl RunStep {
+    /// The letter of the run: A is the victim's, or the only one.
+    pub fn name(&self) -> char {
+        name(self.run)
+    }
+}
+
 /// Something that is broken, with a shortest run to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -116,7 +123,7 @@ impl Found {
         }
         for step in &self.steps {
             if self.runs > 1 {
-                let _ = write!(text, "{}: ", name(step.run));
+                let _ = write!(text, "{}: ", step.name());
             }
             text.push_str(&step.path);
             if step.steals {
@@ -144,7 +151,7 @@ impl Found {
 }
 
 /// The letter of a run: A is the victim's.
-pub(super) fn name(run: usize) -> char {
+fn name(run: usize) -> char {
     ['A', 'B', 'C'].get(run).copied().unwrap_or('?')
 }
 

@@ -71,11 +71,7 @@ pub(super) fn lower(
         .map_or(0, |frame| frame.base + node_count(program, frame.journey));
     let facts_of = facts(program, &frames, root);
     let mut layout = Layout::default();
-    let place = layout.field(index(size));
-    let level = layout.field(facts_of.ceiling);
-    let named = layout.field(3);
-    let proved = layout.field((1 << facts_of.factors.len()) - 1);
-    let (taken, code, bound) = (layout.field(1), layout.field(3), layout.field(1));
+    let mut parts = parts(&mut layout, size, &facts_of);
     let counts: BTreeMap<CountKey, Field> = facts_of
         .counts
         .iter()
@@ -103,22 +99,10 @@ pub(super) fn lower(
     } else {
         0
     };
-    let store = Store {
-        base,
-        passwords: shared.field(failures_max),
-        codes: shared.field(failures_max),
-        outside: shared.field(failures_max.saturating_add(1)),
-        locked: shared.field(1),
-        stolen: shared.field(7),
-    };
+    let store = store(&mut shared, base, failures_max);
     let words = base + shared.words();
-    let mut remembered = vec![0_u64; words_of_run];
-    for field in watches.memory() {
-        let (word, bits) = field.bits();
-        if let Some(mask) = remembered.get_mut(word) {
-            *mask |= bits;
-        }
-    }
+    parts.words = if duel { words_of_run } else { words };
+    let remembered = remembered(&watches, words_of_run);
     let scene = Scene {
         program,
         duel,
@@ -128,10 +112,7 @@ pub(super) fn lower(
         locks: facts_of.locks,
         ceiling: facts_of.ceiling,
     };
-    let left_out = watches.left_out.iter();
-    let left_out = left_out
-        .filter_map(|(at, why)| Some((Arc::clone(&root.ensures.get(*at)?.label), *why)))
-        .collect();
+    let left_out = left_out(root, &watches);
     let mut lower = Lower {
         program,
         frames,
@@ -156,16 +137,7 @@ pub(super) fn lower(
         start: index(root.start.index()),
         at_start,
         guards,
-        parts: Parts {
-            place,
-            level,
-            named,
-            proved,
-            taken,
-            code,
-            bound,
-            words: if duel { words_of_run } else { words },
-        },
+        parts,
         store,
         words,
         kept: remembered,
@@ -186,6 +158,49 @@ pub(super) fn lower(
     flatten(&mut table, moves);
     local::mark(&mut table);
     Ok(table)
+}
+
+/// The parts of a run; how many words they fill is known when all else has its place.
+fn parts(layout: &mut Layout, places: usize, facts: &Facts) -> Parts {
+    Parts {
+        place: layout.field(index(places)),
+        level: layout.field(facts.ceiling),
+        named: layout.field(3),
+        proved: layout.field((1 << facts.factors.len()) - 1),
+        taken: layout.field(1),
+        code: layout.field(3),
+        bound: layout.field(1),
+        words: 0,
+    }
+}
+
+fn store(layout: &mut Layout, base: usize, failures_max: u32) -> Store {
+    Store {
+        base,
+        passwords: layout.field(failures_max),
+        codes: layout.field(failures_max),
+        outside: layout.field(failures_max.saturating_add(1)),
+        locked: layout.field(1),
+        stolen: layout.field(7),
+    }
+}
+
+/// By word of a run, the bits that remember what was passed.
+fn remembered(watches: &Watches<'_>, words: usize) -> Vec<u64> {
+    let mut remembered = vec![0_u64; words];
+    for (word, bits) in watches.memory().map(Field::bits) {
+        if let Some(mask) = remembered.get_mut(word) {
+            *mask |= bits;
+        }
+    }
+    remembered
+}
+
+fn left_out(root: &Journey, watches: &Watches<'_>) -> Vec<(Arc<str>, &'static str)> {
+    let label = |at: usize| root.ensures.get(at).map(|ensure| Arc::clone(&ensure.label));
+    let all = watches.left_out.iter();
+    all.filter_map(|(at, why)| Some((label(*at)?, *why)))
+        .collect()
 }
 
 fn flatten(table: &mut Table, moves: Vec<Vec<(Vec<Op>, usize, Label)>>) {
@@ -590,6 +605,10 @@ impl<'a> Lower<'a> {
                     if let Some(moves) = self.moves.get_mut(at) {
                         moves.push((ops, to, label));
                     }
+                }
+                // The call itself fails where the embedder lets no journey stand in another.
+                if let Some(onward) = self.fails(frame, node, false) {
+                    self.push(at, Vec::new(), onward, None);
                 }
             }
             NodeKind::Decision(arms) => self.decision(frame, node, weight, arms, fact),

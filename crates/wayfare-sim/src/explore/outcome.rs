@@ -238,7 +238,7 @@ impl Scene<'_> {
                 }
                 match named(task, &write.key, write.named_by.as_deref()) {
                     Some(written) if *written == **name && write.always => {
-                        each(all, Op::Fact(*field, true))
+                        each(all, Op::Fact(*field, true));
                     }
                     Some(written) if *written != **name => {}
                     Some(_) | None => either(all, Op::Fact(*field, true)),

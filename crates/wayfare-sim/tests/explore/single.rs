@@ -15,6 +15,9 @@ fn the_examples_are_clean() {
         );
         assert!(explored.is_clean(), "{name}: {:#?}", lines(&explored));
         assert!(explored.states > 3, "{name}");
+        if &*name == "explore_large" {
+            assert!(explored.states > 1_000_000, "{}", explored.states);
+        }
     }
 }
 

@@ -1,0 +1,147 @@
+//! `explore`
+
+use crate::support::{Folder, LOGIN, examples};
+
+const SWAPPED: &str = r#"journey login {
+  start credentials
+
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+
+  node check: DataStoreDecision {
+    true -> again
+    false -> failure
+  }
+
+  node again: UsernameCollector -> success
+
+  ensure "never twice" at most 0 visits of again
+}
+"#;
+
+#[test]
+fn a_journey_is_walked_whole_and_said_to_be_clean() {
+    let ran = Folder::new(&[("login.journey", LOGIN)]).run(&["explore", "login.journey"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("nothing is broken; "), "{}", ran.out);
+    assert!(
+        ran.out.contains(" states/s, ") && ran.out.contains(" MiB"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn what_is_broken_is_shown_with_its_run() {
+    let folder = Folder::new(&[("a.journey", SWAPPED)]);
+    let ran = folder.run(&["explore", "a.journey"]);
+    assert_eq!(ran.code, 1);
+    let way = "credentials [Name, Password] -> check.true -> again";
+    assert!(
+        ran.out.contains(&format!(
+            "ensure_failed: `never twice` does not hold\n    {way}\n"
+        )),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out
+            .contains("unproved_success: success is reached without a proof"),
+        "{}",
+        ran.out
+    );
+
+    let ran = folder.run(&["explore", "a.journey", "--format", "json"]);
+    assert_eq!(ran.code, 1);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["schema"], 1);
+    let found = &json["journeys"][0]["found"];
+    assert_eq!(found[0]["code"], "ensure_failed");
+    assert_eq!(found[0]["route"]["steps"][1]["node"], "check");
+    assert_eq!(found[0]["route"]["steps"][1]["outcome"], "true");
+    assert_eq!(
+        found[0]["route"]["steps"][0]["asks"],
+        serde_json::json!(["Name", "Password"])
+    );
+    assert_eq!(found[0]["route"]["end"], "again");
+}
+
+#[test]
+fn a_budget_that_is_spent_is_no_clean_end() {
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    for (option, value, word) in [("--budget", "5", "states"), ("--memory", "1KiB", "memory")] {
+        let ran = folder.run(&["explore", "login.journey", option, value]);
+        assert_eq!(ran.code, 1, "{}", ran.out);
+        assert!(
+            ran.out.contains("nothing is broken as far as it came"),
+            "{}",
+            ran.out
+        );
+        assert!(
+            ran.out.contains(&format!("the budget of {word} is spent")),
+            "{}",
+            ran.out
+        );
+    }
+}
+
+#[test]
+fn an_attacker_needs_a_victim_and_a_size_a_unit() {
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let cases: [(&[&str], &str); 3] = [
+        (&["--attacker", "code"], "needs a victim"),
+        (&["--memory", "12"], "is not a size"),
+        (&["--journey", "logn"], "there is no journey `logn`"),
+    ];
+    for (arguments, why) in cases {
+        let ran = folder.run(&[&["explore", "login.journey"], arguments].concat());
+        assert_eq!(ran.code, 3);
+        assert!(ran.err.contains(why), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_a_password_opens_is_told_and_no_finding() {
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let attack = |attacker| {
+        folder.run(&[
+            "explore",
+            "login.journey",
+            "--runs",
+            "2",
+            "--attacker",
+            attacker,
+        ])
+    };
+    let ran = attack("password");
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("note: what the attacker knows is enough\n    "),
+        "{}",
+        ran.out
+    );
+    let ran = attack("nothing");
+    assert!(
+        ran.code == 0 && !ran.out.contains("is enough"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn the_examples_are_clean() {
+    let path = examples().join("login.journey");
+    let ran = Folder::new(&[]).run(&[
+        "explore",
+        path.to_str().unwrap(),
+        "--runs",
+        "3",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}

@@ -1,0 +1,75 @@
+//! How fast all states of a journey are walked.
+//!
+//! The journey is `journeys/explore_large.journey`; a line says how many states it has and what they hold.
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{Criterion, Throughput};
+use wayfare::{
+    Compiler, Program, Source,
+    compile::{ImportError, Importer},
+};
+use wayfare_sim::explore::{Attacker, Explored, Options, Runs, explore};
+
+const LARGE: &str = include_str!("../../../journeys/explore_large.journey");
+const LOGIN: &str = include_str!("../../../journeys/otp_step_up.journey");
+const CODES: &str = include_str!("../../../journeys/lib/otp.journey");
+
+struct Lib;
+
+impl Importer for Lib {
+    fn read(&self, _: &str, path: &str) -> Result<Source, ImportError> {
+        Ok(Source::new(path, CODES))
+    }
+}
+
+fn program(text: &str) -> Option<Program> {
+    Compiler::new(wayfare::catalogue::standard())
+        .importer(&Lib)
+        .compile([Source::new("a.journey", text)])
+        .program
+        .map(wayfare::Valid::into_inner)
+}
+
+fn explored(program: &Program, options: Options) -> Option<Explored> {
+    let journey = program.journeys.first()?;
+    explore(program, journey, options, &mut |_| true).ok()
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the number of states belongs to the figures"
+)]
+fn main() {
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(15))
+        .configure_from_args();
+    let attack = Options::default()
+        .runs(Runs::Three)
+        .attacker(Attacker::Code);
+    let all = [
+        ("one run", LARGE, Options::default()),
+        ("three runs", LOGIN, attack),
+    ];
+    let mut group = criterion.benchmark_group("explore");
+    for (name, text, options) in all {
+        let Some(program) = program(text) else {
+            continue;
+        };
+        let Some(found) = explored(&program, options) else {
+            continue;
+        };
+        let mib = found.bytes.div_ceil(1 << 20);
+        println!(
+            "{name}: {} states, {} moves, {mib} MiB, clean: {}",
+            found.states,
+            found.moves,
+            found.is_clean()
+        );
+        group.throughput(Throughput::Elements(found.states));
+        group.bench_function(name, |b| b.iter(|| explored(black_box(&program), options)));
+    }
+    group.finish();
+    criterion.final_summary();
+}
