@@ -71,7 +71,7 @@ impl AuthSession {
         self.run.proofs.subject.as_ref()
     }
 
-    /// What was proved so far, in order.
+    /// What was proved so far, in order; once the run has succeeded, its success holds it.
     pub fn evidence(&self) -> &[Evidence] {
         &self.run.proofs.evidence
     }

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use wayfare::{
-    Answer, Ask, AuthLevel, Callback, Effect, EffectReply, Engine, EngineError, Host as _, Request,
-    Start, Value, engine::effect::Credential,
+    Answer, Ask, AuthLevel, Callback, Effect, EffectReply, End, Engine, EngineError, Host as _,
+    Request, Start, Value, engine::effect::Credential,
 };
 use wayfare_sim::{Play, SimHost, Stop, World};
 
@@ -376,12 +376,25 @@ fn see(play: &Play, stop: Stop) -> Seen {
         let value = session.shared(&key)?.clone();
         Some((key, value))
     });
+    // A run that has ended has handed its proofs over.
+    let (level, subject, evidence) = match &stop {
+        Stop::Done(End::Success(success)) => (
+            success.level,
+            Some(success.subject.clone()),
+            success.evidence.clone(),
+        ),
+        Stop::Done(End::Failure(_)) | Stop::Ask(_) | Stop::Suspended(_) => (
+            session.level(),
+            session.subject().cloned(),
+            session.evidence().to_vec(),
+        ),
+    };
     Seen {
         askers: play.asker(),
         path: path.join("."),
-        level: session.level(),
-        subject: session.subject().cloned(),
-        evidence: session.evidence().to_vec(),
+        level,
+        subject,
+        evidence,
         shared: shared.collect(),
         effects: play.world().performed.len(),
         sent: play.world().outbox.len(),

@@ -65,3 +65,8 @@ macro_rules! check {
         $crate::Check::new($subject).holds($property)
     };
 }
+
+/// The Rust in docs/property-testing.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/property-testing.md")]
+mod property_testing {}
