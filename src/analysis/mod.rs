@@ -28,6 +28,7 @@ mod phase;
 mod policy;
 mod proof;
 mod reach;
+mod revision;
 mod route;
 mod space;
 mod state;
@@ -37,6 +38,7 @@ mod visits;
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
 pub use levels::{level_spans, level_spans_at_nodes};
+pub use revision::accept;
 
 use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
 

@@ -36,6 +36,7 @@
 //! ```
 
 pub mod explore;
+pub mod mutant;
 
 pub mod coverage;
 mod host;
