@@ -15,6 +15,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 #[command(after_help = "Examples:
   wayfare new my-login && cd my-login && wayfare serve
   wayfare check journeys
+  wayfare test journeys --coverage
   wayfare run journeys/login.journey --user demo:Ch4ng31t
   wayfare explain unwired_outcome")]
 pub(crate) struct Args {
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Ask what the policies would decide, and why.
     Policy(PolicyArgs),
+    /// Play the tests of journeys, and say what they cover.
+    Test(TestArgs),
     /// Play a journey in the terminal.
     Run(RunArgs),
     /// Read the record of a run, or take the run again with another version.
@@ -112,6 +115,43 @@ pub(crate) struct CheckArgs {
     /// Count these as errors too.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) deny: Vec<Deny>,
+}
+
+/// How the results of tests are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    /// For people.
+    Human,
+    /// For programs, on standard output.
+    Json,
+    /// For build servers: JUnit's XML, on standard output.
+    Junit,
+}
+
+/// `wayfare test`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// Only tests with this text in their name or that of their journey.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Count the nodes, outcomes and arrows that the tests pass, and list the arrows they do not.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Write coverage.json, coverage.html and a picture of each journey into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) coverage_dir: Option<PathBuf>,
+    /// How to write the results.
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub(crate) format: TestFormat,
+}
+
+impl TestArgs {
+    /// Whether what the tests cover is to be counted.
+    pub(crate) fn wants_coverage(&self) -> bool {
+        self.coverage || self.coverage_dir.is_some()
+    }
 }
 
 /// `wayfare fmt`

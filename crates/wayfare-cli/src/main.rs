@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Levels(levels) => command::levels::run(levels, terminal),
         Command::Diff(diff) => command::diff::run(diff, terminal),
         Command::Policy(policy) => command::policy::run(policy, terminal),
+        Command::Test(test) => command::test::run(test, terminal),
         Command::Run(run) => command::run::run(run, terminal),
         Command::Trace(trace) => command::trace::run(trace, terminal),
         Command::New(new) => command::new::run(new),

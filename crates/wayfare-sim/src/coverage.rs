@@ -43,6 +43,17 @@ pub struct NodeCoverage {
     pub path: Arc<str>,
     /// How often.
     pub visits: u64,
+    entered: u64,
+    left: u64,
+}
+
+impl NodeCoverage {
+    /// A node is counted where a run enters it, and one that only its arrows show where it is left.
+    fn note(&mut self, entered: u64, left: u64) {
+        self.entered += entered;
+        self.left += left;
+        self.visits = self.entered.max(self.left);
+    }
 }
 
 /// How often an arrow was taken.
@@ -132,7 +143,16 @@ impl Coverage {
                 made.nodes.push(NodeCoverage {
                     path: Arc::clone(&node.path),
                     visits: 0,
+                    entered: 0,
+                    left: 0,
                 });
+                // A page is entered where its first child is.
+                if let NodeKind::Page(page) = &node.kind
+                    && let Some(first) = page.children.first()
+                {
+                    let child = Arc::from(format!("{}.{}", node.path, first.name));
+                    made.by_path.insert(child, made.nodes.len() - 1);
+                }
                 let edges = journey.graph.edges(index);
                 let mut edges: Vec<_> = edges.map(|edge| *edge.weight()).collect();
                 edges.sort_by_key(|edge| edge.on);
@@ -186,7 +206,7 @@ impl Coverage {
                         && let Some(at) = journey.by_path.get(path)
                         && let Some(node) = journey.nodes.get_mut(*at)
                     {
-                        node.visits += 1;
+                        node.note(1, 0);
                     }
                 }
                 Event::Left { node, outcome } => {
@@ -212,6 +232,10 @@ impl Coverage {
         let at = journey.by_edge.get(&(Arc::from(path), on));
         if let Some(edge) = at.and_then(|at| journey.edges.get_mut(*at)) {
             edge.count += 1;
+            let at = journey.by_path.get(path);
+            if let Some(node) = at.and_then(|at| journey.nodes.get_mut(*at)) {
+                node.note(0, 1);
+            }
         }
     }
 
@@ -225,7 +249,7 @@ impl Coverage {
             for node in &theirs.nodes {
                 let at = mine.by_path.get(&node.path);
                 if let Some(mine) = at.and_then(|at| mine.nodes.get_mut(*at)) {
-                    mine.visits += node.visits;
+                    mine.note(node.entered, node.left);
                 }
             }
             for edge in &theirs.edges {

@@ -50,11 +50,13 @@ impl Log {
     }
 
     /// Adds what a step has done, and where it has stopped.
-    pub(super) fn step(&mut self, events: &[Event], stop: &Stop) {
+    ///
+    /// `at` is the node that the run stands at: a page, where its children ask.
+    pub(super) fn step(&mut self, events: &[Event], stop: &Stop, at: Option<&Arc<str>>) {
         let last_ask = events
             .iter()
             .rposition(|event| matches!(event, Event::Asked { .. }));
-        for (at, event) in events.iter().enumerate() {
+        for (number, event) in events.iter().enumerate() {
             match event {
                 Event::Left { node, outcome } => {
                     let node_name = self.short(node);
@@ -76,7 +78,8 @@ impl Log {
                     self.push(&piece);
                     self.asked = None;
                 }
-                Event::Asked { node, .. } if Some(at) == last_ask => {
+                Event::Asked { node, .. } if Some(number) == last_ask => {
+                    let node = at.unwrap_or(node);
                     let piece = format!("{} {}", self.short(node), callbacks(stop));
                     self.push(&piece);
                     self.asked = Some(Arc::clone(node));

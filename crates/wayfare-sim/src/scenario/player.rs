@@ -353,8 +353,8 @@ impl<'e> Player<'e> {
         let stop = play
             .step(input)
             .map_err(|error| Broken::new(span, error.to_string(), "a step that the run takes"))?;
-        self.log
-            .step(play.trace().get(events..).unwrap_or_default(), &stop);
+        let done = play.trace().get(events..).unwrap_or_default();
+        self.log.step(done, &stop, play.session().at().as_ref());
         self.stop = Some(stop);
         let performed = play.world().performed.get(effects..).unwrap_or_default();
         let unsaid = performed.iter().find(|done| {
