@@ -18,4 +18,4 @@ mod show;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
-mod trace;
+mod test;

@@ -6,6 +6,7 @@ use crate::{Outcome, Trouble, args::NewArgs, terminal};
 
 const CONFIG: &str = include_str!("../../new/wayfare.toml");
 const LOGIN: &str = include_str!("../../new/login.journey");
+const TESTS: &str = include_str!("../../new/login.test.journey");
 const IGNORED: &str = "# users, sessions, keys and mail of this machine\nwayfare-data/\n";
 
 pub(crate) fn run(args: &NewArgs) -> Result<Outcome, Trouble> {
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &NewArgs) -> Result<Outcome, Trouble> {
     for (name, text) in [
         ("wayfare.toml", CONFIG),
         ("journeys/login.journey", LOGIN),
+        ("journeys/login.test.journey", TESTS),
         (".gitignore", IGNORED),
     ] {
         fs::write(folder.join(name), text).map_err(unwritable)?;
@@ -35,8 +37,8 @@ pub(crate) fn run(args: &NewArgs) -> Result<Outcome, Trouble> {
 
 fn next(folder: &Path) -> String {
     format!(
-        "Made {0}:\n  journeys/login.journey   the journey\n  wayfare.toml             where it lives\n\n\
-         Next:\n  cd {0}\n  wayfare check journeys\n  wayfare run journeys/login.journey --user demo:Ch4ng31t\n  wayfare serve\n",
+        "Made {0}:\n  journeys/login.journey        the journey\n  journeys/login.test.journey   its tests\n  wayfare.toml                  where it lives\n\n\
+         Next:\n  cd {0}\n  wayfare check journeys\n  wayfare test journeys --coverage\n  wayfare run journeys/login.journey --user demo:Ch4ng31t\n  wayfare serve\n",
         folder.display()
     )
 }
