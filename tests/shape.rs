@@ -368,7 +368,103 @@ fn item() -> BoxedStrategy<String> {
         1 => (word(), ty(), value()).prop_map(|(name, ty, value)| format!("param {name}:{ty}={value}")),
         1 => Just("import  \"lib/otp.journey\"".to_owned()),
         1 => allow(),
+        2 => test(),
+        1 => (prop::collection::vec(dotted(), 1..3), prop::option::of(word())).prop_map(|(arrows, journey)| {
+            let journey = journey.map_or_else(String::new, |name| format!(" for {name}"));
+            format!("allow  uncovered {}{journey}  because \"a reason\"", arrows.join(" ,"))
+        }),
     ].boxed()
+}
+
+fn dotted() -> BoxedStrategy<String> {
+    prop::collection::vec(
+        prop_oneof![3 => word(), 1 => Just("\"odd one\"".to_owned())],
+        1..3,
+    )
+    .prop_map(|parts| parts.join("."))
+    .boxed()
+}
+
+/// A record, in the form that a line of a test has one.
+fn fields() -> BoxedStrategy<String> {
+    (
+        prop::collection::vec((key(), value(), free()), 0..4),
+        any::<bool>(),
+    )
+        .prop_map(|(entries, has_comma)| {
+            let entries: Vec<String> = entries
+                .into_iter()
+                .map(|(key, value, free)| format!("{free}{key}={value}"))
+                .collect();
+            let comma = if has_comma && !entries.is_empty() {
+                ","
+            } else {
+                ""
+            };
+            format!("{{{}{comma} }}", entries.join(","))
+        })
+        .boxed()
+}
+
+fn asked() -> BoxedStrategy<String> {
+    let callback = (
+        prop::sample::select(vec!["NameCallback", "PasswordCallback", "ChoiceCallback"]),
+        prop::option::of(prop_oneof![Just("\"Prompt\"".to_owned()), fields()]),
+        free(),
+    );
+    prop::collection::vec(callback, 1..4)
+        .prop_map(|callbacks| {
+            let callbacks: Vec<String> = callbacks
+                .into_iter()
+                .map(|(kind, value, free)| format!("{free}{kind} {}", value.unwrap_or_default()))
+                .collect();
+            format!("{{ {} }}", callbacks.join(","))
+        })
+        .boxed()
+}
+
+/// What a line of a test gives or expects, behind its words.
+fn given() -> BoxedStrategy<String> {
+    prop_oneof![
+        fields(),
+        scalar().prop_map(|value| format!("= {value}")),
+        Just(String::new()),
+    ]
+    .boxed()
+}
+
+fn step() -> BoxedStrategy<String> {
+    prop_oneof![
+        (word(), prop::option::of(dotted()), given()).prop_map(|(what, of, value)| {
+            format!("given {what} {} {value}", of.unwrap_or_default())
+        }),
+        (dotted(), given()).prop_map(|(node, value)| format!("answer  {node} {value}")),
+        (dotted(), fields()).prop_map(|(node, value)| format!("reply {node}{value}")),
+        Just("advance   1h30m".to_owned()),
+        Just("given level  20".to_owned()),
+        Just("resume".to_owned()),
+        (
+            prop::sample::select(vec!["", "no "]),
+            word(),
+            prop::option::of(dotted()),
+            prop_oneof![fields(), asked(), Just(String::new())]
+        )
+            .prop_map(|(no, what, of, value)| {
+                format!("expect {no}{what} {} {value}", of.unwrap_or_default())
+            }),
+    ]
+    .boxed()
+}
+
+fn test() -> BoxedStrategy<String> {
+    let repeated = lines(step(), 3).prop_map(|steps| format!("repeat  3 {{{steps}}}"));
+    let steps = lines(prop_oneof![4 => step(), 1 => repeated], 6);
+    (prop::option::of(word()), steps)
+        .prop_map(|(journey, steps)| {
+            let journey = journey.map_or_else(String::new, |name| format!(" for {name}"));
+            format!("test  \"what it shows\"{journey} {{{steps}}}")
+        })
+        .boxed()
 }
 
 /// Whole files, written as carelessly as the language allows.
