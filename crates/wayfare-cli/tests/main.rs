@@ -19,3 +19,5 @@ mod show;
 mod support;
 #[cfg(test)]
 mod test;
+#[cfg(test)]
+mod trace;

@@ -13,3 +13,75 @@ pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod trace;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{
+    Registry, Source, Value,
+    compile::{Compiled, Compiler, UnknownParameter},
+};
+
+use crate::{
+    Trouble,
+    project::{self, Project},
+};
+
+/// Refuses a parameter that none of these declares: a misspelt name would leave the meant one at its
+/// default.
+pub(crate) fn refuse_unknown<'c>(
+    compiled: impl IntoIterator<Item = &'c Compiled>,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<(), Trouble> {
+    let mut unknown: Option<BTreeMap<Arc<str>, UnknownParameter>> = None;
+    for one in compiled {
+        let mut found: BTreeMap<_, _> = one
+            .unknown_parameters(parameters.keys().map(String::as_str))
+            .into_iter()
+            .map(|parameter| (Arc::clone(&parameter.name), parameter))
+            .collect();
+        unknown = Some(match unknown.take() {
+            None => found,
+            Some(mut before) => {
+                before.retain(|name, parameter| {
+                    let Some(again) = found.remove(name) else {
+                        return false;
+                    };
+                    if parameter.nearest.is_none() {
+                        *parameter = again;
+                    }
+                    true
+                });
+                before
+            }
+        });
+    }
+    match unknown.iter().flat_map(BTreeMap::values).next() {
+        Some(parameter) => Err(Trouble::Input(parameter.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// Compiles a project against the standard node types, without a look at its tests.
+pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+    let is_served = |source: &&Source| !source.name().ends_with(project::TESTS);
+    let sources = project.sources.iter().filter(is_served).cloned();
+    compiler(project, parameters)
+        .without_tests()
+        .compile(sources)
+}
+
+/// Compiles a project with its tests.
+pub(crate) fn compile_tests(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+    compiler(project, parameters).compile(project.sources.iter().cloned())
+}
+
+fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> Compiler<'p> {
+    Compiler::new(Registry::standard().catalog())
+        .parameters(
+            parameters
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.clone())),
+        )
+        .importer(&project.folder)
+}
