@@ -7,7 +7,7 @@
 /// The longest word that is compared; what is longer has no neighbour.
 const LENGTH_MAX: usize = 64;
 
-/// The candidate nearest to `word`, the first in order among equals.
+/// The candidate nearest to `word`; nothing where two are equally near, as either could be meant.
 ///
 /// Letter case alone is the smallest slip. One slip is forgiven in words of three and four characters,
 /// two in words of five to eight, three in longer ones.
@@ -20,6 +20,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         _ => 3,
     };
     let mut best: Option<(usize, &'a str)> = None;
+    let mut is_tied = false;
     for candidate in candidates {
         if candidate == word {
             continue;
@@ -32,11 +33,16 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
                 _ => continue,
             }
         };
-        if best.is_none_or(|(least, _)| found < least) {
-            best = Some((found, candidate));
+        match best {
+            Some((least, _)) if found > least => {}
+            Some((least, other)) if found == least => is_tied |= other != candidate,
+            Some(_) | None => {
+                best = Some((found, candidate));
+                is_tied = false;
+            }
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best.filter(|_| !is_tied).map(|(_, candidate)| candidate)
 }
 
 /// How many slips turn one word into the other; nothing for words too long to compare.

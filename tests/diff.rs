@@ -124,7 +124,7 @@ pub(super) fn show(found: &Difference) -> String {
     lines.join("\n")
 }
 
-pub(super) fn holds_both_ways(before: &Program, after: &Program) -> Difference {
+pub(crate) fn holds_both_ways(before: &Program, after: &Program) -> Difference {
     let found = compare(before, after);
     let back = compare(after, before);
     for (way, other) in [

@@ -26,6 +26,7 @@ use wayfare::{
 };
 
 mod brute;
+mod diff;
 mod golden;
 mod kinds;
 mod levels;

@@ -104,14 +104,31 @@ pub(crate) struct Sources {
     pub(crate) parameters: Vec<String>,
 }
 
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Findings {
+    /// For people, on standard error.
+    Human,
+    /// For programs, on standard output.
+    Json,
+    /// For code hosts and editors: SARIF 2.1.0, on standard output.
+    Sarif,
+}
+
 /// `wayfare check`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) sources: Sources,
     /// How to write the findings.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = Findings::Human)]
+    pub(crate) format: Findings,
+    /// Make the edits that findings offer, where they take findings away and weaken nothing.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With `--fix`: print the edits as a patch and change nothing.
+    #[arg(long, requires = "fix")]
+    pub(crate) diff: bool,
     /// Count these as errors too.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) deny: Vec<Deny>,

@@ -9,6 +9,7 @@ mod json;
 mod performer;
 mod project;
 mod render;
+mod sarif;
 mod terminal;
 
 use std::process::ExitCode;

@@ -279,7 +279,7 @@ fn calls(body: &Body) -> impl Iterator<Item = String> {
 }
 
 /// Imports from a folder and the folders below it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Folder {
     root: PathBuf,
 }

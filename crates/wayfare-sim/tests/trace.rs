@@ -22,6 +22,10 @@ impl Dice {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % count
     }
+
+    fn pick<'t, T>(&mut self, list: &'t [T]) -> &'t T {
+        &list[usize::try_from(self.below(list.len() as u64)).unwrap()]
+    }
 }
 
 fn engine(text: &str) -> Engine {
@@ -66,11 +70,11 @@ const PASSWORD: &str = "Ch4ng31t";
 fn answer(callback: &Callback, dice: &mut Dice) -> Answer {
     match callback {
         Callback::Name { .. } | Callback::TextInput { .. } => {
-            Answer::Text(["demo", "demo", "nobody", ""][dice.below(4) as usize].to_owned())
+            Answer::Text((*dice.pick(&["demo", "demo", "nobody", ""])).to_owned())
         }
-        Callback::Password { .. } => Answer::Secret(Secret::from(
-            ["Ch4ng31t", "Wr0ngPa55", ""][dice.below(3) as usize],
-        )),
+        Callback::Password { .. } => {
+            Answer::Secret(Secret::from(*dice.pick(&["Ch4ng31t", "Wr0ngPa55", ""])))
+        }
         Callback::Choice { choices, .. } => {
             Answer::Index(u32::try_from(dice.below(choices.len() as u64 + 1)).unwrap())
         }
@@ -163,7 +167,7 @@ fn random_journey(dice: &mut Dice) -> String {
     );
     for at in 0..count {
         // A page first, so that there is somebody.
-        let (ty, outcomes) = TYPES[dice.below(TYPES.len() as u64) as usize];
+        let (ty, outcomes) = *dice.pick(TYPES);
         let target = |dice: &mut Dice| match dice.below(8) {
             0 => "success".to_owned(),
             1 => "failure".to_owned(),
@@ -371,7 +375,7 @@ fn what_is_no_record_is_said_and_never_panics() {
     for _ in 0..300 {
         let mut mixed = vec![lines[0]];
         for _ in 0..dice.below(2 * lines.len() as u64) {
-            mixed.push(lines[1 + dice.below(lines.len() as u64 - 1) as usize]);
+            mixed.push(*dice.pick(&lines[1..]));
         }
         let trace = Trace::parse(&mixed.join("\n")).unwrap();
         let replayed = trace.replay(&engine).unwrap();

@@ -4,15 +4,24 @@ use wayfare::{Diagnostic, Severity, compile::Compiled};
 
 use crate::{
     Outcome, Trouble,
-    args::{CheckArgs, Deny, Format},
-    command::{compile_tests, refuse_unknown},
-    json, project, render,
+    args::{CheckArgs, Deny, Findings},
+    command::{compile_tests, fix, refuse_unknown},
+    json, project, render, sarif,
     terminal::{self, Terminal},
 };
 
 pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let all: Vec<Compiled> = project::load(&args.sources)?
+    let mut projects = project::load(&args.sources)?;
+    if args.fix {
+        for project in &mut projects {
+            fix::mend(project, &parameters, args.diff, terminal)?;
+        }
+        if args.diff {
+            return Ok(Outcome::Clean);
+        }
+    }
+    let all: Vec<Compiled> = projects
         .iter()
         .map(|project| compile_tests(project, &parameters))
         .collect();
@@ -23,11 +32,15 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
             .flat_map(|one| one.diagnostics.iter().map(move |d| (d, &*one.sources)))
     };
     match args.format {
-        Format::Json => {
+        Findings::Sarif => {
+            let log = sarif::log(&all);
+            terminal::put(&format!("{log:#}\n"))?;
+        }
+        Findings::Json => {
             let report = json::report(findings(), files);
             terminal::put(&format!("{report:#}\n"))?;
         }
-        Format::Human => {
+        Findings::Human => {
             for (finding, sources) in findings() {
                 terminal.say(&render::draw(finding, sources, terminal.colors));
                 terminal.say("");

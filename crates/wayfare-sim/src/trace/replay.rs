@@ -8,14 +8,13 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use wayfare::{
-    Answer, Ask, AuthLevel, EffectReply, Engine, Host, Input, Realm, Request, Secret, Start,
-    StartSession, Step, SubjectId, Timestamp,
+    Answer, Ask, AuthLevel, Callback, EffectReply, Engine, Host, Input, Realm, Request, Secret,
+    Start, StartSession, Step, SubjectId, Timestamp,
     engine::{
         effect::{Identity, SessionRef, SessionView},
         host::NoRandomness,
@@ -183,7 +182,7 @@ struct Pool {
 }
 
 enum Next {
-    Give(Input, Taken),
+    Give(Input, Box<Taken>),
     Nothing,
     Missing(String),
 }
@@ -284,12 +283,12 @@ impl Pool {
         taken.used = true;
         let taken = taken.clone();
         self.next += 1;
-        Next::Give(input(&taken.input), taken)
+        Next::Give(input(&taken.input), Box::new(taken))
     }
 
     /// Answers put together from those of several steps, by the kinds of callbacks.
     fn pieced(&mut self, ask: &Ask) -> Next {
-        let mut found: BTreeMap<usize, ()> = BTreeMap::new();
+        let mut found: BTreeSet<usize> = BTreeSet::new();
         let mut left: VecDeque<(usize, String, AnswerLine)> = VecDeque::new();
         for (at, taken) in self.inputs.iter().enumerate().skip(self.next) {
             if let InputLine::Answers(answers) = &taken.input {
@@ -311,10 +310,10 @@ impl Pool {
                     callback.kind()
                 ));
             };
-            found.insert(at, ());
+            found.insert(at);
             answers.push(answer);
         }
-        let Some(last) = found.keys().next_back().copied() else {
+        let Some(last) = found.last().copied() else {
             return Next::Missing("a step is shown that the record does not know".to_owned());
         };
         // What was asked at once and is asked one by one now keeps its other answers.
@@ -338,7 +337,7 @@ impl Pool {
             taken.input = InputLine::Answers(rest.into_iter().map(|(_, a)| a).collect());
             self.next = last;
         }
-        Next::Give(input(&given.input), given)
+        Next::Give(input(&given.input), Box::new(given))
     }
 }
 
@@ -346,7 +345,7 @@ impl Pool {
 fn fits(taken: &Taken, standing: Option<&Step>) -> bool {
     match (&taken.input, standing) {
         (InputLine::Answers(_), Some(Step::Ask(ask))) => {
-            let kinds = ask.callbacks.iter().map(|callback| callback.kind());
+            let kinds = ask.callbacks.iter().map(Callback::kind);
             kinds.eq(taken.asked.iter().map(String::as_str))
         }
         (InputLine::Reply(_), Some(Step::Call(call))) => taken
