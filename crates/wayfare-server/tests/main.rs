@@ -12,6 +12,8 @@ mod clients;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod curl;
+#[cfg(test)]
 mod hash;
 #[cfg(test)]
 mod http;

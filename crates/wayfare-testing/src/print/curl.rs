@@ -17,11 +17,12 @@ use crate::{
 /// The value of a button that was not pressed.
 const UNTOUCHED: u32 = 100;
 
-/// A shell script that repeats a run against `$SERVER`.
+/// A shell script that repeats a run against `$SERVER`, in `$REALM`: `root`, `root/realms/alpha`.
 pub(crate) fn curl(run: &Run) -> String {
     let mut text = String::from(
         "SERVER=${SERVER:-http://127.0.0.1:8080/am}\n\
-         authenticate() { curl -sS -X POST \"$SERVER/json/realms/root/authenticate$1\" \\\n  \
+         REALM=${REALM:-root}\n\
+         authenticate() { curl -sS -X POST \"$SERVER/json/realms/$REALM/authenticate$1\" \\\n  \
          -H 'Content-Type: application/json' -H 'Accept-API-Version: resource=2.1'",
     );
     headers(&mut text, run);
