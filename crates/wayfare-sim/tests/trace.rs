@@ -163,7 +163,7 @@ fn random_journey(dice: &mut Dice) -> String {
     let count = 3 + dice.below(9);
     let mut text = String::from(
         "journey random {\n  allow no_success, unreachable, spinning_loop, unbounded_password_loop, \
-         level_without_proof, ensure_failed because \"a test\"\n  start n0\n",
+         level_without_proof, identity_swapped, enumeration, ensure_failed because \"a test\"\n  start n0\n",
     );
     for at in 0..count {
         // A page first, so that there is somebody.
