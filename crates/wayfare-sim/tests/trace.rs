@@ -163,6 +163,7 @@ fn random_journey(dice: &mut Dice) -> String {
     let count = 3 + dice.below(9);
     let mut text = String::from(
         "journey random {\n  allow no_success, unreachable, spinning_loop, unbounded_password_loop, \
+         count_reset, no_way_out, unwritten_key, maybe_unwritten_key, type_clash, lost_value, leaked_secret, \
          level_without_proof, identity_swapped, enumeration, ensure_failed because \"a test\"\n  start n0\n",
     );
     for at in 0..count {
