@@ -28,6 +28,8 @@ pub(super) struct Rules {
     pub(super) attacker: Attacker,
     /// How many wrong secrets in a row the store compares.
     pub(super) failures_max: u32,
+    /// Whether moves that commute are put in one order, and mirror images are one.
+    pub(super) reduced: bool,
 }
 
 /// A state in the making.

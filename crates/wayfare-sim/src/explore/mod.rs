@@ -102,6 +102,8 @@ pub struct Options {
     pub failures_max: u32,
     /// How far to go.
     pub budget: Budget,
+    /// Whether states that differ in nothing that matters are looked at once; see docs/testing.md.
+    pub reduced: bool,
 }
 
 impl Default for Options {
@@ -111,6 +113,7 @@ impl Default for Options {
             attacker: Attacker::Nothing,
             failures_max: 5,
             budget: Budget::default(),
+            reduced: true,
         }
     }
 }
@@ -124,6 +127,14 @@ impl Options {
     /// With an attacker who knows this.
     pub fn attacker(self, attacker: Attacker) -> Self {
         Self { attacker, ..self }
+    }
+
+    /// With every order of the moves of several runs: much slower, and finds the same.
+    pub fn unreduced(self) -> Self {
+        Self {
+            reduced: false,
+            ..self
+        }
     }
 
     /// Within this budget.
@@ -215,6 +226,7 @@ pub fn explore(
         runs: options.runs,
         attacker: options.attacker,
         failures_max,
+        reduced: options.reduced,
     };
     let searched =
         search::search(&table, rules, options.budget, report).ok_or(ExploreError::TooWide)?;

@@ -232,6 +232,9 @@ impl<'a, const N: usize> Search<'a, N> {
         if self.rules.runs == Runs::One {
             return Some(0);
         }
+        if !self.rules.reduced {
+            return None;
+        }
         let mut hits = Vec::new();
         (0..self.rules.runs.number()).find(|run| {
             let place = self
@@ -250,7 +253,7 @@ impl<'a, const N: usize> Search<'a, N> {
 
     /// The state with the attacker's runs in order; which of them had its code stolen moves along.
     fn ordered(&self, state: [u64; N]) -> [u64; N] {
-        if self.rules.runs != Runs::Three {
+        if self.rules.runs != Runs::Three || !self.rules.reduced {
             return state;
         }
         let words = self.table.parts.words;

@@ -228,3 +228,61 @@ fn a_code_to_ones_own_address_proves_nobody_else() {
         assert!(two.is_clean(), "{:#?}", lines(&two));
     }
 }
+
+/// What is found, without the runs to it, and whether the attacker gets in.
+fn verdict(explored: &wayfare_sim::explore::Explored) -> (Vec<String>, bool) {
+    let found = explored.found.iter().map(|found| found.what.to_string());
+    (found.collect(), explored.entered.is_some())
+}
+
+#[test]
+fn fewer_orders_find_the_same() {
+    let texts = [
+        ("by_code", CODE),
+        ("by_code", BY_MAIL),
+        ("login", ELSEWHERE),
+        ("login", PUSH),
+        ("login", SWAPPED),
+    ];
+    let mut saved = 0;
+    for (name, text) in texts {
+        let program = program(text);
+        for runs in [Runs::Two, Runs::Three] {
+            for attacker in ATTACKERS {
+                let options = Options::default().runs(runs).attacker(attacker);
+                let few = run(&program, name, options);
+                let all = run(&program, name, options.unreduced());
+                assert_eq!(
+                    verdict(&few),
+                    verdict(&all),
+                    "{name}, {runs:?}, {attacker:?}"
+                );
+                assert!(few.states <= all.states);
+                saved += all.states - few.states;
+            }
+        }
+    }
+    println!("{saved} states fewer");
+    assert!(saved > 1_000);
+}
+
+#[test]
+fn fewer_orders_of_the_examples_find_the_same() {
+    let program = examples();
+    for name in [
+        "login",
+        "retry_and_lockout",
+        "zero_page",
+        "confirm_transfer",
+        "message",
+    ] {
+        for attacker in ATTACKERS {
+            let options = Options::default().runs(Runs::Two).attacker(attacker);
+            let (few, all) = (
+                run(&program, name, options),
+                run(&program, name, options.unreduced()),
+            );
+            assert_eq!(verdict(&few), verdict(&all), "{name}, {attacker:?}");
+        }
+    }
+}
