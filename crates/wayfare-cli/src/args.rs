@@ -159,6 +159,17 @@ pub(crate) struct TestArgs {
     /// Write coverage.json, coverage.html and a picture of each journey into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) coverage_dir: Option<PathBuf>,
+    /// Change the program in small ways, one at a time, and list the changes that no test notices.
+    #[arg(long, conflicts_with_all = ["filter", "coverage", "coverage_dir"])]
+    pub(crate) mutants: bool,
+    /// The most changes to judge, for each program.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 5_000,
+        requires = "mutants"
+    )]
+    pub(crate) mutants_max: usize,
     /// How to write the results.
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub(crate) format: TestFormat,

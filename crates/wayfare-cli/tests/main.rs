@@ -8,6 +8,8 @@ mod diff;
 mod explore;
 mod levels;
 #[cfg(test)]
+mod mutant;
+#[cfg(test)]
 mod play;
 #[cfg(test)]
 mod policy;

@@ -6,6 +6,7 @@
 mod coverage;
 mod json;
 mod junit;
+mod mutant;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -64,6 +65,9 @@ pub(crate) fn run(args: &TestArgs, terminal: Terminal) -> Result<Outcome, Troubl
         .map(|project| compile_tests(project, &parameters))
         .collect();
     refuse_unknown(&compiled, &parameters)?;
+    if args.mutants {
+        return mutant::run(args, compiled, terminal);
+    }
     let mut suites = Vec::with_capacity(projects.len());
     for (project, compiled) in projects.iter().zip(compiled) {
         suites.push(play(args, project, compiled, &parameters)?);
