@@ -160,13 +160,13 @@ impl Check<'_> {
             let Some(flow) = self.flows.get(step.journey) else {
                 continue;
             };
-            let writes = |state: &u32| {
+            let puts = |state: &u32| {
                 let writes = &self.touches.of(step.journey, *state).writes;
                 writes
                     .iter()
                     .any(|write| write.key == key && write.sensitive)
             };
-            let Some(state) = self.states_of(flow, step.node).into_iter().find(writes) else {
+            let Some(state) = self.states_of(flow, step.node).into_iter().find(puts) else {
                 continue;
             };
             let writer = named(self.program, self.flows, step.journey, state)?;

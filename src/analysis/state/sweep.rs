@@ -115,7 +115,7 @@ fn journey(
     tables: &BTreeMap<(JourneyId, Memory), Swept>,
     entry: Memory,
 ) -> Swept {
-    let wires = wired.of(flow.journey);
+    let own = wired.of(flow.journey);
     let mut swept = Swept {
         rows: vec![EMPTY; flow.states.len()],
         ends: [EMPTY; Exit::COUNT],
@@ -137,10 +137,10 @@ fn journey(
         for (id, arc) in flow.leaving(at).filter(|(_, arc)| open(arc)) {
             let next = match (arc.via, flow.state(at).map(|state| state.kind)) {
                 (Some(exit), Some(StateKind::Call(inner))) => {
-                    behind(&row, arc.from, wires, wired, (inner, exit), tables)
+                    behind(&row, arc.from, own, wired, (inner, exit), tables)
                 }
                 (Some(_), _) => continue,
-                (None, _) => take(&row, wires.on_arc(id)),
+                (None, _) => take(&row, own.on_arc(id)),
             };
             let Some(target) = swept.rows.get_mut(arc.to as usize) else {
                 continue;
@@ -168,13 +168,13 @@ fn journey(
 fn behind(
     row: &Row,
     from: u32,
-    wires: &Wires,
+    own: &Wires,
     wired: &Wired,
     (inner, exit): (JourneyId, Exit),
     tables: &BTreeMap<(JourneyId, Memory), Swept>,
 ) -> Row {
     let declared = wired.of(inner).declared;
-    let kept = wires.later.get(from as usize).copied().unwrap_or(0);
+    let kept = own.later.get(from as usize).copied().unwrap_or(0);
     let mut out = EMPTY;
     for (before, keys) in cells(row) {
         for (is_declared, keys) in [(true, keys & declared), (false, keys & !declared)] {

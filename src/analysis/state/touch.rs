@@ -53,6 +53,10 @@ pub(super) struct Read {
 }
 
 /// A write of one key.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 #[derive(Debug, Clone)]
 pub(super) struct Write {
     pub(super) key: KeyNo,
@@ -70,6 +74,10 @@ pub(super) struct Write {
 }
 
 /// What one node touches.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Touch {
     pub(super) reads: Vec<Read>,
