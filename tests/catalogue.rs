@@ -12,7 +12,7 @@ use wayfare::{
     catalogue::standard,
     model::{
         journey::SettingValue,
-        signature::{Known, Outcomes},
+        signature::{Known, Outcomes, Scope},
         value::Value,
     },
 };
@@ -25,6 +25,10 @@ const OURS: &[&str] = &["Decision"];
 
 /// How many cells no source settles. This number may only fall.
 const UNKNOWN_MAX: usize = 28;
+
+/// How many lines of state name no key: what a script decides, and what no source names. This number may
+/// only fall.
+const OPEN_STATE_MAX: usize = 8;
 
 /// How many types have outcomes whose ids are not published. This number may only fall.
 const OPEN_OUTCOMES_MAX: usize = 9;
@@ -204,6 +208,31 @@ fn open_outcomes(catalog: &Catalog) -> Vec<String> {
         })
         .map(|(_, signature)| signature.name.to_string())
         .collect()
+}
+
+/// Lines of state that may mean any key, as `type: line`.
+fn open_state(catalog: &Catalog) -> Vec<String> {
+    let mut open = Vec::new();
+    for (_, signature) in catalog.iter() {
+        for (what, lines) in [("reads", &signature.reads), ("writes", &signature.writes)] {
+            let any = lines.iter().filter(|line| {
+                let member = matches!(line.scope, Scope::ObjectShared | Scope::ObjectTransient);
+                line.key == "*" && line.named_by.is_none() && !member
+            });
+            open.extend(any.map(|line| format!("{}: {what} {:?}", signature.name, line.scope)));
+        }
+    }
+    open
+}
+
+#[test]
+fn the_keys_that_no_line_names_only_get_fewer() {
+    let open = open_state(&standard());
+    println!("{} lines name no key: {}", open.len(), open.join(", "));
+    assert!(
+        open.len() <= OPEN_STATE_MAX,
+        "more lines than before: {open:?}"
+    );
 }
 
 #[test]

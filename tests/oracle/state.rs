@@ -1126,7 +1126,11 @@ fn goes_at_last(made: &Made, spot: Spot) -> bool {
     if later.any(overwrites) {
         return true;
     }
-    let (mut seen, mut open) = (BTreeSet::new(), graph.neighbors(spot.1).collect::<Vec<_>>());
+    // An error of the node itself takes back what it wrote.
+    let goes = graph.edges(spot.1);
+    let goes = goes.filter(|edge| edge.weight().on != On::Error);
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<_> = goes.map(|edge| edge.target()).collect();
     while let Some(node) = open.pop() {
         if !seen.insert(node) {
             continue;
