@@ -1,4 +1,4 @@
-//! How long it takes to draw a journey of 10, 100, 1,000 and 9,000 nodes, from the graph to the text.
+//! How long it takes to draw a journey of 10, 100, 1,000 and 8,000 nodes, from the graph to the text.
 
 #![expect(clippy::expect_used, reason = "a bench fails as a test does")]
 
@@ -60,7 +60,7 @@ fn draw(criterion: &mut Criterion) {
     group
         .sample_size(10)
         .measurement_time(Duration::from_secs(3));
-    for nodes in [10, 100, 1_000, 9_000] {
+    for nodes in [10, 100, 1_000, 8_000] {
         let program = program(nodes);
         let journey = program.journeys.first().expect("there is one");
         let overlay = Overlay::default();
