@@ -94,6 +94,8 @@ codes! {
     // proofs
     ENSURE_FAILED "ensure_failed" Error allowable "a property of the journey does not hold";
     UNKNOWN_PLACE "unknown_place" Error fixed "a property speaks of a place that is not there";
+    GUARD_FAILED "guard_failed" Error fixed "a journey does not meet what a guard of its realm asks";
+    IDLE_GUARD "idle_guard" Warning fixed "a guard that no journey of this program has to meet";
     UNPROVED_SUCCESS "unproved_success" Error allowable "success is reached without a proof of who logs in";
     IDENTITY_SWAPPED "identity_swapped" Error allowable "another person is named after somebody was proved";
     ENUMERATION "enumeration" Error allowable "a stranger can tell a known user from an unknown one";

@@ -15,6 +15,7 @@ use crate::documents::read;
 
 const FILES: &[&str] = &[
     "choice_of_factor.journey",
+    "customers.guard.journey",
     "guards.journey",
     "inner_journey.journey",
     "login.journey",
@@ -178,7 +179,10 @@ fn ends(journey: &str, turns: &[&[&str]]) -> String {
 #[test]
 fn every_file_stands_alone_and_in_its_one_form() {
     for file in FILES {
-        engine(&[file]);
+        // A guard names journeys of other files.
+        if !file.ends_with(".guard.journey") {
+            engine(&[file]);
+        }
         let text = read(&format!("journeys/{file}"));
         assert_eq!(
             wayfare::format(&Source::new(*file, text.as_str())).unwrap(),

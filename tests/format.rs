@@ -127,6 +127,7 @@ fn items(text: &str) -> Vec<&str> {
             ast::Item::Policy(item) => item.span,
             ast::Item::Allow(item) => item.span,
             ast::Item::Test(item) => item.span,
+            ast::Item::Guard(item) => item.span,
             ast::Item::Uncovered(item) => item.span,
         })
         .map(|span| {

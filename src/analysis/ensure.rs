@@ -73,7 +73,13 @@ fn not_shown(ensure: &Ensure) -> String {
 
 fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnostic {
     let message = format!("`{}` does not hold", ensure.label);
-    let lead = match &ensure.property {
+    let finding = Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message);
+    run.tell(program, finding, &lead(ensure))
+}
+
+/// The words before a run that breaks a property.
+pub(super) fn lead(ensure: &Ensure) -> String {
+    match &ensure.property {
         Property::EveryPath { to, .. } => format!("`{}` is reached by", to.text),
         Property::Never { what, after } => {
             format!("`{}` is reached after `{}` by", what.text, after.text)
@@ -87,9 +93,7 @@ fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnosti
         }
         Property::SameFace { .. } => faces::KNOWN_SEES.to_owned(),
         Property::AtMost { of, .. } => format!("`{}` is visited once too often by", of.text),
-    };
-    let finding = Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message);
-    run.tell(program, finding, &lead)
+    }
 }
 
 /// Decides one property.

@@ -19,6 +19,7 @@ mod ensure;
 mod explore;
 mod faces;
 mod flow;
+mod guard;
 mod identity;
 mod implied;
 mod level;
@@ -62,5 +63,6 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     state::check(program, &flows, diagnostics);
     faces::check(program, &flows, diagnostics);
     ensure::check(program, &flows, diagnostics);
+    guard::check(program, &flows, diagnostics);
     policy::check(program, || level_spans(program), diagnostics);
 }

@@ -91,6 +91,7 @@ fn scopes<'a>(cx: &Cx<'a>, units: &[Unit<'a>], analysed: &BTreeSet<UnitId>) -> V
                 | ast::Item::Fragment(_)
                 | ast::Item::Extern(_)
                 | ast::Item::Test(_)
+                | ast::Item::Guard(_)
                 | ast::Item::Uncovered(_) => {}
             }
         }

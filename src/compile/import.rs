@@ -326,6 +326,7 @@ impl<'i> Loader<'i> {
             ast::Item::Journey(journey) => Some(("journey", journey.head)),
             ast::Item::Policy(policy) => Some(("policy", policy.head)),
             ast::Item::Test(test) => Some(("test", test.head)),
+            ast::Item::Guard(guard) => Some(("guard", guard.head)),
             _ => None,
         });
         if let Some((what, head)) = served {

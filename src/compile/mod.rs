@@ -14,6 +14,7 @@ mod exceptions;
 mod expr;
 mod fill;
 mod function;
+mod guard;
 mod hash;
 mod import;
 mod journey;
@@ -59,6 +60,7 @@ use crate::{
         expr::KeyId,
         journey::{Journey, JourneyId, NodeKind},
         program::{Program, Valid},
+        realm::Realm,
         value::{Type, Value},
     },
     source::{Source, SourceId, SourceMap},
@@ -95,6 +97,7 @@ pub struct Compiler<'i> {
     catalog: Catalog,
     parameters: BTreeMap<Arc<str>, Value>,
     importer: Option<&'i dyn Importer>,
+    realm: Option<Realm>,
     limits: CompileLimits,
     tests: bool,
 }
@@ -183,6 +186,7 @@ impl<'i> Compiler<'i> {
             catalog,
             parameters: BTreeMap::new(),
             importer: None,
+            realm: None,
             limits: CompileLimits::default(),
             tests: true,
         }
@@ -213,6 +217,13 @@ impl<'i> Compiler<'i> {
     /// With this importer for `import` and `file("…")`.
     pub fn importer(mut self, importer: &'i dyn Importer) -> Self {
         self.importer = Some(importer);
+        self
+    }
+
+    /// For this realm: guards for realms that it neither is nor lies in are left out, with a warning. A
+    /// compiler that knows no realm takes every guard for its own.
+    pub fn realm(mut self, realm: Realm) -> Self {
+        self.realm = Some(realm);
         self
     }
 
@@ -285,8 +296,10 @@ impl<'i> Compiler<'i> {
         close(&mut lowered, &resolved);
         cx.take_ensures(&resolved, &plans, &mut lowered);
         let analysed = analysed(&lowered);
+        let guards = cx.realm_guards(&resolved, &lowered, self.realm.as_ref());
         let mut program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
         program.policies = policies;
+        program.guards = guards;
         let is_understood = !cx.diagnostics.has_errors();
         if self.tests {
             (program.scenarios, program.uncovered) = cx.scenarios(&program, &units);
@@ -408,6 +421,7 @@ fn assemble(
         keys,
         secret_parameters,
         policies: Vec::new(),
+        guards: Vec::new(),
         scenarios: Vec::new(),
         uncovered: Vec::new(),
     }
@@ -432,6 +446,7 @@ fn collect(files: &[Loaded]) -> (Units<'_>, Vec<(&ast::Extern, SourceId)>) {
                 | ast::Item::Parameter(_)
                 | ast::Item::Policy(_)
                 | ast::Item::Test(_)
+                | ast::Item::Guard(_)
                 | ast::Item::Uncovered(_)
                 | ast::Item::Allow(_) => continue,
             };

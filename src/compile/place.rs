@@ -16,7 +16,7 @@ use crate::{
     diagnostic::Diagnostic,
     model::{
         catalog::TypeId,
-        journey::{JourneyId, OutcomeId},
+        journey::{Journey, JourneyId, OutcomeId},
         property::{At, PlaceKind, Point},
         signature::{Factor, Outcomes},
     },
@@ -308,19 +308,10 @@ pub(super) fn points(
     plan: &PlacePlan,
 ) -> Option<PlaceKind> {
     let journey = lowered.get(home.0)?.as_ref()?;
-    let end = |node: Ix| {
-        PlaceKind::Points(vec![Point {
-            calls: Vec::new(),
-            journey: journey.journey.id,
-            node,
-            at: At::Node,
-        }])
-    };
     match &plan.kind {
-        PlanKind::Success => Some(end(journey.journey.success)),
-        PlanKind::Failure => Some(end(journey.journey.failure)),
-        PlanKind::Any(ty, outcome) => Some(PlaceKind::Any(*ty, outcome.clone())),
-        PlanKind::Proof(factor) => Some(PlaceKind::Proof(*factor)),
+        PlanKind::Success | PlanKind::Failure | PlanKind::Any(..) | PlanKind::Proof(_) => {
+            end_points(&journey.journey, &plan.kind)
+        }
         PlanKind::Exit(exit) => {
             let found = exit_points(units, journey, instance, *exit);
             Some(PlaceKind::Points(with_calls(
@@ -330,6 +321,25 @@ pub(super) fn points(
             )))
         }
         PlanKind::Walk(hops, tail) => walk_points(units, lowered, (home, instance), hops, tail),
+    }
+}
+
+/// The points of a place that means something in every journey: an end, a type or a factor.
+pub(super) fn end_points(journey: &Journey, kind: &PlanKind) -> Option<PlaceKind> {
+    let end = |node: Ix| {
+        PlaceKind::Points(vec![Point {
+            calls: Vec::new(),
+            journey: journey.id,
+            node,
+            at: At::Node,
+        }])
+    };
+    match kind {
+        PlanKind::Success => Some(end(journey.success)),
+        PlanKind::Failure => Some(end(journey.failure)),
+        PlanKind::Any(ty, outcome) => Some(PlaceKind::Any(*ty, outcome.clone())),
+        PlanKind::Proof(factor) => Some(PlaceKind::Proof(*factor)),
+        PlanKind::Exit(_) | PlanKind::Walk(..) => None,
     }
 }
 

@@ -123,7 +123,7 @@ impl<'a> Cx<'a> {
         made
     }
 
-    fn label(&mut self, ensure: &ast::Ensure) -> Arc<str> {
+    pub(super) fn label(&mut self, ensure: &ast::Ensure) -> Arc<str> {
         let label = match &ensure.label {
             Some(label) => label.text.clone(),
             None => self.text(ensure.span).trim().to_owned(),
@@ -133,7 +133,7 @@ impl<'a> Cx<'a> {
 
     /// Checks the condition of `condition at place`; what may be missing is the question, so reads
     /// need no guard.
-    fn claim(&mut self, condition: &'a ast::Expr, file: SourceId, env: &Env) -> Expr {
+    pub(super) fn claim(&mut self, condition: &'a ast::Expr, file: SourceId, env: &Env) -> Expr {
         let reading = Reading::open(Names {
             file,
             env: Some(env),
@@ -146,7 +146,7 @@ impl<'a> Cx<'a> {
         self.condition(condition, reading, &known).expr
     }
 
-    fn lower_property(
+    pub(super) fn lower_property(
         &mut self,
         ensure: &'a ast::Ensure,
         places: Vec<Place>,
@@ -211,7 +211,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-fn places_of(property: &ast::Property) -> Vec<&ast::Place> {
+pub(super) fn places_of(property: &ast::Property) -> Vec<&ast::Place> {
     match property {
         ast::Property::EveryPath { to, passes } => std::iter::once(to).chain(passes).collect(),
         ast::Property::Never { what, after } => vec![what, after],

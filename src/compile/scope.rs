@@ -97,6 +97,7 @@ impl<'a> Cx<'a> {
                     | ast::Item::Extern(_)
                     | ast::Item::Policy(_)
                     | ast::Item::Test(_)
+                    | ast::Item::Guard(_)
                     | ast::Item::Uncovered(_)
                     | ast::Item::Allow(_) => {}
                 }

@@ -28,7 +28,11 @@ pub(super) fn files(file: &File) -> Vec<Name> {
                 defaults.for_each(|value| value_files(value, &mut found));
             }
             Item::Policy(policy) => setting_files(&policy.settings, &mut found),
-            Item::Import(_) | Item::Test(_) | Item::Uncovered(_) | Item::Allow(_) => {}
+            Item::Import(_)
+            | Item::Test(_)
+            | Item::Guard(_)
+            | Item::Uncovered(_)
+            | Item::Allow(_) => {}
         }
     }
     found

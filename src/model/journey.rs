@@ -127,6 +127,11 @@ pub struct Journey {
 }
 
 impl Journey {
+    /// Whether a run may begin with it: it is enabled, and not kept for other journeys to call.
+    pub fn is_startable(&self) -> bool {
+        self.settings.enabled && !self.settings.inner_only
+    }
+
     /// Whether a login for a level may choose it: it is enabled, offered, not kept for inner use or for
     /// transactions, and every success of it makes a session that is proved.
     pub fn is_offered_for_level(&self) -> bool {

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod expr;
 mod expr_text;
+pub mod guard;
 pub mod journey;
 pub mod level;
 pub mod pattern;

@@ -6,6 +6,7 @@ use crate::{
     model::{
         catalog::Catalog,
         expr::KeyId,
+        guard::RealmGuard,
         journey::{Journey, JourneyId},
         policy::Policy,
         scenario::{Scenario, Uncovered},
@@ -33,6 +34,8 @@ pub struct Program {
     pub secret_parameters: BTreeMap<Arc<str>, Type>,
     /// The policies in declaration order; no run depends on them.
     pub policies: Vec<Policy>,
+    /// The guards of the realm in declaration order; no run depends on them.
+    pub guards: Vec<RealmGuard>,
     /// The tests in declaration order; no run depends on them.
     pub scenarios: Vec<Scenario>,
     /// The arrows that no test need take; no run depends on them.

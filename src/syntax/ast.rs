@@ -53,6 +53,8 @@ pub enum Item {
     Policy(Policy),
     /// `test "…" for journey { … }`
     Test(Test),
+    /// `guard "…" for "/realm" except journey { … }`
+    Guard(RealmGuard),
     /// `allow uncovered node.outcome for journey because "…"`
     Uncovered(Uncovered),
     /// `allow code because "…"`
@@ -556,6 +558,29 @@ pub struct Test {
     /// The whole item.
     pub span: Span,
     /// `test "…" for journey`, the part that messages point at.
+    pub head: Span,
+}
+
+/// `guard "…" for "/realm" except journey { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct RealmGuard {
+    /// The doc comment.
+    pub doc: Option<Doc>,
+    /// What it is called, in quotes.
+    pub name: Name,
+    /// The realm whose journeys it is about; those of every realm where none is named.
+    pub realm: Option<Name>,
+    /// The journeys it is not about.
+    pub except: Vec<Name>,
+    /// What the others must meet.
+    pub ensures: Vec<Ensure>,
+    /// The opening brace, or where it is missing.
+    pub open: Span,
+    /// The closing brace, or where it is missing.
+    pub close: Span,
+    /// The whole item.
+    pub span: Span,
+    /// The line without its brace, the part that messages point at.
     pub head: Span,
 }
 

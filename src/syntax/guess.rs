@@ -20,7 +20,8 @@ use crate::{
 fn openers(place: Place) -> &'static [&'static str] {
     match place {
         Place::Top => &[
-            "journey", "fragment", "import", "let", "param", "extern", "policy", "test", "allow",
+            "journey", "fragment", "import", "let", "param", "extern", "policy", "test", "guard",
+            "allow",
         ],
         Place::Body => &["node", "start", "ensure", "on", "allow"],
         Place::Node => &["when", "else", "node", "on", "allow"],
@@ -29,6 +30,7 @@ fn openers(place: Place) -> &'static [&'static str] {
         Place::Test => &[
             "given", "answer", "reply", "expect", "advance", "resume", "repeat",
         ],
+        Place::Guard => &["ensure"],
         Place::Any => &["when", "else", "node", "start", "ensure", "on", "allow"],
     }
 }

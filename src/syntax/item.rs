@@ -78,6 +78,8 @@ pub(super) fn is_trivia(rule: Rule) -> bool {
             | Rule::FILE
             | Rule::TEST
             | Rule::FOR
+            | Rule::GUARD
+            | Rule::EXCEPT
             | Rule::REPEAT
             | Rule::GIVEN
             | Rule::ANSWER

@@ -22,6 +22,7 @@ pub(super) enum Place {
     Extern,
     Policy,
     Test,
+    Guard,
     /// A block of a line that was not understood.
     Any,
 }
@@ -108,6 +109,7 @@ pub(super) fn fits(rule: Rule, place: Place) -> bool {
             Rule::setting | Rule::subjects | Rule::condition | Rule::require | Rule::allow
         ),
         Place::Test => is_step(rule),
+        Place::Guard => rule == Rule::ensure,
     }
 }
 
@@ -164,6 +166,7 @@ fn here(place: Place) -> &'static str {
         Place::Extern => "in an `extern`",
         Place::Policy => "in a policy",
         Place::Test => "in a test",
+        Place::Guard => "in a guard",
         Place::Any => "here",
     }
 }
@@ -172,7 +175,7 @@ fn here(place: Place) -> &'static str {
 fn expected(place: Place) -> &'static str {
     match place {
         Place::Top => {
-            "`journey`, `fragment`, `import`, `let`, `param`, `extern`, `policy`, `test` or `allow`"
+            "`journey`, `fragment`, `import`, `let`, `param`, `extern`, `policy`, `test`, `guard` or `allow`"
         }
         Place::Body => "`start`, `node`, `ensure`, `key = value`, `on error` or `allow`",
         Place::Node => "`outcome -> target`, `key = value`, `when`, `else`, `node` or `allow`",
@@ -181,6 +184,7 @@ fn expected(place: Place) -> &'static str {
             "`actions = […]`, `subjects = […]`, `ttl = …`, `when`, `require` or `allow`"
         }
         Place::Test => "`given`, `answer`, `reply`, `advance`, `resume`, `repeat` or `expect`",
+        Place::Guard => "`ensure`",
         Place::Any => "an item of the language",
     }
 }
@@ -245,6 +249,7 @@ fn is_clean(place: Place, lines: &str) -> bool {
         Place::Extern => &[("extern X \"X\" -> x {\n", "}\n")],
         Place::Policy => &[("policy x \"x\" {\n", "}\n")],
         Place::Test => &[("test \"x\" {\n", "}\n")],
+        Place::Guard => &[("guard \"x\" {\n", "}\n")],
         Place::Any => &[
             ("test \"x\" {\n", "}\n"),
             ("journey x {\nnode x: X {\n", "}\n}\n"),

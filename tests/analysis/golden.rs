@@ -6,7 +6,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use wayfare::{Compiled, Compiler, Source, codes};
 
-const FOLDERS: &[&str] = &["reach", "loops", "ensure", "level", "proof", "state"];
+const FOLDERS: &[&str] = &[
+    "reach", "loops", "ensure", "level", "proof", "state", "guard",
+];
 
 fn render(compiled: &Compiled) -> String {
     let mut lines = vec!["// findings".to_owned()];
@@ -101,6 +103,8 @@ fn golden_files_say_what_the_proofs_find() {
         codes::COUNT_RESET,
         codes::NO_WAY_OUT,
         codes::ENSURE_FAILED,
+        codes::GUARD_FAILED,
+        codes::IDLE_GUARD,
         codes::UNPROVED_SUCCESS,
         codes::LEVEL_NOT_REACHED,
         codes::LEVEL_WITHOUT_PROOF,

@@ -67,6 +67,7 @@ fn program(journeys: Vec<Journey>) -> Program {
             .collect(),
         secret_parameters: BTreeMap::new(),
         policies: Vec::new(),
+        guards: Vec::new(),
         scenarios: Vec::new(),
         uncovered: Vec::new(),
     }

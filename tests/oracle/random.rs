@@ -100,6 +100,7 @@ pub(super) fn program(choices: &mut Choices<'_>, guards: Guards) -> Made {
         keys: KEYS.iter().map(|key| Arc::from(*key)).collect(),
         secret_parameters: BTreeMap::new(),
         policies: Vec::new(),
+        guards: Vec::new(),
         scenarios: Vec::new(),
         uncovered: Vec::new(),
     };

@@ -338,6 +338,7 @@ fn program(choices: &mut Choices<'_>) -> Made {
         keys: KEYS.iter().map(|key| Arc::from(*key)).collect(),
         secret_parameters: BTreeMap::new(),
         policies: Vec::new(),
+        guards: Vec::new(),
         scenarios: Vec::new(),
         uncovered: Vec::new(),
     };

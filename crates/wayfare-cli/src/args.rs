@@ -99,6 +99,9 @@ pub(crate) struct Sources {
     /// The folder that imports may not leave; found from the file where not given.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// The realm they are served in, for guards; the one that `wayfare.toml` says where not given.
+    #[arg(long, value_name = "REALM")]
+    pub(crate) realm: Option<String>,
     /// The value of a parameter, as `name=value`.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,

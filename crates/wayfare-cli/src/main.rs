@@ -5,6 +5,7 @@
 
 mod args;
 mod command;
+mod guards;
 mod json;
 mod performer;
 mod project;

@@ -13,12 +13,12 @@ use std::{
 };
 
 use wayfare::{
-    Source, SourceMap, Value,
+    Realm, Source, SourceMap, Value,
     ast::{Body, Item, NodeKind, Required},
     compile::{ImportError, Importer},
 };
 
-use crate::{Trouble, args::Sources};
+use crate::{Trouble, args::Sources, guards};
 
 /// The largest file that is read at all; the compiler refuses smaller ones with a finding.
 const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
@@ -33,24 +33,32 @@ pub(crate) struct Project {
     pub(crate) sources: Vec<Source>,
     /// Where imports may go.
     pub(crate) folder: Folder,
+    /// The realm they are served in, where that is known.
+    pub(crate) realm: Option<Realm>,
 }
 
 /// The projects that the paths name, in order.
 pub(crate) fn load(args: &Sources) -> Result<Vec<Project>, Trouble> {
     args.paths
         .iter()
-        .map(|path| load_path(path, args.root.as_deref()))
+        .map(|path| load_in(path, args.root.as_deref(), args.realm.as_deref()))
         .collect()
 }
 
 /// The project that a path names.
 pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Trouble> {
+    load_in(path, root, None)
+}
+
+/// The project that a path names, as it is served in a realm.
+fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Project, Trouble> {
     if path.as_os_str() == "-" {
         let text = standard_input()?;
         let folder = Folder::new(root.unwrap_or(Path::new(".")))?;
         return Ok(Project {
             sources: vec![Source::new("-", text)],
             folder,
+            realm: guards::served(Path::new("."), realm)?.realm,
         });
     }
     let kind = fs::metadata(path)
@@ -63,6 +71,8 @@ pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Tro
                 path.display()
             )));
         }
+        let served = guards::served(path, realm)?;
+        let files = with_guards(files, &served.guards)?;
         let sources = files
             .iter()
             .map(|file| read_for_findings(file))
@@ -70,6 +80,7 @@ pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Tro
         return Ok(Project {
             sources,
             folder: Folder::new(root.unwrap_or(path))?,
+            realm: served.realm,
         });
     }
     let parent = match path.parent() {
@@ -84,7 +95,29 @@ pub(crate) fn load_path(path: &Path, root: Option<&Path>) -> Result<Project, Tro
     Ok(Project {
         sources,
         folder: Folder::new(&root)?,
+        realm: guards::served(&parent, realm)?.realm,
     })
+}
+
+/// The files of a folder, and those of guards that are kept elsewhere.
+fn with_guards(mut files: Vec<PathBuf>, guards: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
+    let mut known: Vec<_> = files.iter().filter_map(|f| f.canonicalize().ok()).collect();
+    for path in guards {
+        let found = if path.is_dir() {
+            journey_files(path)?
+        } else {
+            vec![path.clone()]
+        };
+        for file in found {
+            // One that is missing is said when it is read.
+            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+            if !known.contains(&real) {
+                known.push(real);
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
 }
 
 /// The values given on the command line; each is read as the type its parameter declares.
@@ -264,6 +297,7 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
             | Item::Constant(_)
             | Item::Parameter(_)
             | Item::Extern(_)
+            | Item::Guard(_)
             | Item::Uncovered(_)
             | Item::Allow(_) => {}
         }

@@ -6,6 +6,7 @@ mod check;
 mod diff;
 #[cfg(test)]
 mod explore;
+#[cfg(test)]
 mod levels;
 #[cfg(test)]
 mod mutant;
@@ -13,6 +14,8 @@ mod mutant;
 mod play;
 #[cfg(test)]
 mod policy;
+#[cfg(test)]
+mod realm_guards;
 #[cfg(test)]
 mod report;
 #[cfg(test)]

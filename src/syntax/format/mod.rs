@@ -5,6 +5,7 @@
 //! options. Every comment is kept: one on a line of its own stays before what it stood before, one behind
 //! an item stays behind it. Items of a file or journey are never moved; their order is the author's.
 
+mod guard;
 mod line;
 mod test;
 
@@ -298,6 +299,7 @@ impl<'a> Printer<'a> {
             Item::Extern(item) => self.extern_type(item),
             Item::Policy(policy) => self.policy(policy),
             Item::Test(test) => self.test(test),
+            Item::Guard(guard) => self.realm_guard(guard),
             Item::Uncovered(item) => self.uncovered(item),
             Item::Journey(journey) => {
                 let mut head = format!("journey {}", journey.name.text);
@@ -341,11 +343,7 @@ impl<'a> Printer<'a> {
                 .iter()
                 .map(|o| self.on_error_part(o.span, &o.target)),
         );
-        parts.extend(body.ensures.iter().map(|ensure| Part {
-            class: Class::Ensure,
-            span: ensure.span,
-            what: What::Line(self.ensure(ensure)),
-        }));
+        parts.extend(body.ensures.iter().map(|e| self.ensure_part(e)));
         Part {
             class: Class::Block,
             span,

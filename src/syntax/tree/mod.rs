@@ -6,6 +6,7 @@
 //! of the lines says which head it belongs to; well-formed files never depend on indentation.
 
 mod doc;
+mod guard;
 mod owner;
 mod policy;
 mod stray;
@@ -172,6 +173,7 @@ impl Tree<'_> {
             Some(Owner::Extern(_)) => Place::Extern,
             Some(Owner::Policy(_)) => Place::Policy,
             Some(Owner::Test(_) | Owner::Repeat(_)) => Place::Test,
+            Some(Owner::Guard(_)) => Place::Guard,
             Some(Owner::Stray) => Place::Any,
         }
     }
@@ -305,6 +307,7 @@ impl Tree<'_> {
             | Owner::Fragment(_)
             | Owner::Policy(_)
             | Owner::Test(_)
+            | Owner::Guard(_)
             | Owner::Repeat(_) => {
                 let end = Span::new(self.id, self.last_end, self.last_end);
                 self.reader.report(
@@ -452,7 +455,12 @@ impl Tree<'_> {
         let rule = pair.as_rule();
         let opens = matches!(
             rule,
-            Rule::journey | Rule::fragment | Rule::extern_type | Rule::policy | Rule::test
+            Rule::journey
+                | Rule::fragment
+                | Rule::extern_type
+                | Rule::policy
+                | Rule::test
+                | Rule::realm_guard
         );
         let outer = self.open.first().map(|frame| frame.indent);
         let is_inside = outer.is_some_and(|indent| {
@@ -486,10 +494,6 @@ impl Tree<'_> {
             Rule::import => reader.import(pair).map(Item::Import),
             Rule::constant => reader.constant(pair, doc).map(Item::Constant),
             Rule::parameter => reader.parameter(pair, doc).map(Item::Parameter),
-            Rule::later => {
-                self.later(pair);
-                return;
-            }
             Rule::extern_type => {
                 if let Some(item) = reader.extern_type(pair, doc) {
                     let head = item.name.span;
@@ -503,6 +507,14 @@ impl Tree<'_> {
                 if let Some(test) = reader.test(pair, doc) {
                     let head = test.head;
                     self.await_block(Owner::Test(Box::new(test)), head);
+                    return;
+                }
+                None
+            }
+            Rule::realm_guard => {
+                if let Some(guard) = reader.realm_guard(pair, doc) {
+                    let head = guard.head;
+                    self.await_block(Owner::Guard(Box::new(guard)), head);
                     return;
                 }
                 None
@@ -567,26 +579,6 @@ impl Tree<'_> {
         Some((Owner::Fragment(Box::new(fragment)), head))
     }
 
-    fn later(&mut self, pair: Pair<'_>) {
-        let Some(word) = pair.inner().next() else {
-            return;
-        };
-        let span = self.reader.span(&word);
-        self.reader.report(
-            Diagnostic::new(
-                codes::SYNTAX,
-                span,
-                format!(
-                    "`{}` items are not part of this version",
-                    word.as_str().trim()
-                ),
-            )
-            .expected(
-                "`journey`, `fragment`, `extern`, `policy`, `test`, `import`, `let`, `param` or `allow`",
-            ),
-        );
-    }
-
     fn inner(&mut self, pair: Pair<'_>, span: Span, closed: Option<(Span, Place)>) {
         let rule = pair.as_rule();
         let place = self.place();
@@ -625,7 +617,13 @@ impl Tree<'_> {
                     Some(Owner::Fragment(fragment)) => fragment.body.allows.push(allow),
                     Some(Owner::Node(node)) => node.allows.push(allow),
                     Some(Owner::Policy(policy)) => policy.allows.push(allow),
-                    Some(Owner::Extern(_) | Owner::Test(_) | Owner::Repeat(_) | Owner::Stray) => {}
+                    Some(
+                        Owner::Extern(_)
+                        | Owner::Test(_)
+                        | Owner::Repeat(_)
+                        | Owner::Guard(_)
+                        | Owner::Stray,
+                    ) => {}
                     None => self.file.items.push(Item::Allow(allow)),
                 }
             }
@@ -636,7 +634,13 @@ impl Tree<'_> {
                     Some(Owner::Fragment(fragment)) => fragment.body.settings.push(setting),
                     Some(Owner::Node(node)) => node.settings.push(setting),
                     Some(Owner::Policy(policy)) => policy.setting(setting),
-                    Some(Owner::Extern(_) | Owner::Test(_) | Owner::Repeat(_) | Owner::Stray)
+                    Some(
+                        Owner::Extern(_)
+                        | Owner::Test(_)
+                        | Owner::Repeat(_)
+                        | Owner::Guard(_)
+                        | Owner::Stray,
+                    )
                     | None => {}
                 }
             }
@@ -651,35 +655,27 @@ impl Tree<'_> {
                         | Owner::Policy(_)
                         | Owner::Test(_)
                         | Owner::Repeat(_)
+                        | Owner::Guard(_)
                         | Owner::Stray,
                     )
                     | None => {}
                 }
             }
-            Rule::start | Rule::ensure => {
-                let body = match owner {
-                    Some(Owner::Journey(journey)) => Some(&mut journey.body),
-                    Some(Owner::Fragment(fragment)) => Some(&mut fragment.body),
-                    Some(
-                        Owner::Node(_)
-                        | Owner::Extern(_)
-                        | Owner::Policy(_)
-                        | Owner::Test(_)
-                        | Owner::Repeat(_)
-                        | Owner::Stray,
-                    )
-                    | None => None,
-                };
-                if rule == Rule::start {
-                    let start = reader.word(&pair.inner().next()?);
-                    if let Some(body) = body {
-                        body.starts.push(start);
-                    }
-                } else {
-                    let ensure = reader.ensure(pair, doc)?;
-                    if let Some(body) = body {
-                        body.ensures.push(ensure);
-                    }
+            Rule::start => {
+                let start = reader.word(&pair.inner().next()?);
+                match owner {
+                    Some(Owner::Journey(journey)) => journey.body.starts.push(start),
+                    Some(Owner::Fragment(fragment)) => fragment.body.starts.push(start),
+                    _ => {}
+                }
+            }
+            Rule::ensure => {
+                let ensure = reader.ensure(pair, doc)?;
+                match owner {
+                    Some(Owner::Journey(journey)) => journey.body.ensures.push(ensure),
+                    Some(Owner::Fragment(fragment)) => fragment.body.ensures.push(ensure),
+                    Some(Owner::Guard(guard)) => guard.ensures.push(ensure),
+                    _ => {}
                 }
             }
             Rule::edge | Rule::only_edge | Rule::guard | Rule::otherwise => {
@@ -757,8 +753,8 @@ fn is_top(rule: Rule) -> bool {
             | Rule::extern_type
             | Rule::policy
             | Rule::test
+            | Rule::realm_guard
             | Rule::uncovered
-            | Rule::later
     )
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     source::Span,
     syntax::{
-        ast::{Extern, Fragment, Item, Journey, Node, Policy, Repeat, Test, TestStep},
+        ast::{Extern, Fragment, Item, Journey, Node, Policy, RealmGuard, Repeat, Test, TestStep},
         tree::Tree,
     },
 };
@@ -17,6 +17,7 @@ pub(super) enum Owner {
     Policy(Box<Policy>),
     Test(Box<Test>),
     Repeat(Box<Repeat>),
+    Guard(Box<RealmGuard>),
     /// A line that was not understood, or lines behind a brace that closed too early.
     Stray,
 }
@@ -30,6 +31,7 @@ impl Tree<'_> {
             Owner::Policy(policy) => self.file.items.push(Item::Policy(*policy)),
             Owner::Test(test) => self.file.items.push(Item::Test(*test)),
             Owner::Repeat(repeat) => self.attach_step(TestStep::Repeat(*repeat)),
+            Owner::Guard(guard) => self.file.items.push(Item::Guard(*guard)),
             Owner::Node(node) => match self.open.last_mut().map(|frame| &mut frame.owner) {
                 Some(Owner::Journey(journey)) => journey.body.nodes.push(*node),
                 Some(Owner::Fragment(fragment)) => fragment.body.nodes.push(*node),
@@ -39,6 +41,7 @@ impl Tree<'_> {
                     | Owner::Policy(_)
                     | Owner::Test(_)
                     | Owner::Repeat(_)
+                    | Owner::Guard(_)
                     | Owner::Stray,
                 )
                 | None => {}
@@ -57,6 +60,7 @@ pub(super) fn note_open(owner: &mut Owner, brace: Span) {
         Owner::Policy(policy) => policy.open = brace,
         Owner::Test(test) => test.open = brace,
         Owner::Repeat(repeat) => repeat.open = brace,
+        Owner::Guard(guard) => guard.open = brace,
         Owner::Node(_) | Owner::Stray => {}
     }
 }
@@ -88,6 +92,10 @@ pub(super) fn note_end(owner: &mut Owner, brace: Span) {
         Owner::Repeat(repeat) => {
             repeat.span = repeat.span.to(brace);
             repeat.close = brace;
+        }
+        Owner::Guard(guard) => {
+            guard.span = guard.span.to(brace);
+            guard.close = brace;
         }
         Owner::Stray => {}
     }

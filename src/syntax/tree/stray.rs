@@ -148,8 +148,8 @@ impl<'a> Tree<'a> {
 }
 
 /// The words that begin an item of the top, and so end what was left open above.
-const TOP_WORDS: [&str; 8] = [
-    "import", "let", "param", "journey", "fragment", "extern", "policy", "test",
+const TOP_WORDS: [&str; 9] = [
+    "import", "let", "param", "journey", "fragment", "extern", "policy", "test", "guard",
 ];
 
 fn is_word(text: &str) -> bool {

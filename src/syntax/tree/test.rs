@@ -217,6 +217,7 @@ impl Tree<'_> {
                 | Owner::Node(_)
                 | Owner::Extern(_)
                 | Owner::Policy(_)
+                | Owner::Guard(_)
                 | Owner::Stray,
             )
             | None => {}

@@ -165,6 +165,7 @@ fn tried(
     let mended = Project {
         sources,
         folder: project.folder.clone(),
+        realm: project.realm.clone(),
     };
     let after = compile(&mended, parameters);
     better(before, &after).then_some(mended.sources)

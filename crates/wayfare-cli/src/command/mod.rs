@@ -78,7 +78,12 @@ pub(crate) fn compile_tests(project: &Project, parameters: &BTreeMap<String, Val
 }
 
 fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> Compiler<'p> {
-    Compiler::new(Registry::standard().catalog())
+    let compiler = Compiler::new(Registry::standard().catalog());
+    let compiler = match &project.realm {
+        Some(realm) => compiler.realm(realm.clone()),
+        None => compiler,
+    };
+    compiler
         .parameters(
             parameters
                 .iter()

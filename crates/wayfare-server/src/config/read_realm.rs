@@ -279,6 +279,10 @@ fn read_journeys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings)
         settings.modules.clear();
         settings.roles.clear();
     }
+    if let Some(paths) = table.texts("guards") {
+        let paths = paths.into_iter().map(|(_, path)| folder.join(path));
+        settings.guards.extend(paths);
+    }
     if let Some(name) = table.text("default") {
         settings.default = DefaultJourney::Named(name);
     }

@@ -27,6 +27,9 @@ pub struct RealmSettings {
     /// Where its journeys are. What names journeys goes with them: a realm with journeys of its own takes
     /// over neither `default` nor `modules` nor `roles`.
     pub journeys: Journeys,
+    /// Files and folders with guards that its journeys must meet besides those beside them; those of the
+    /// parent are always taken over, too.
+    pub guards: Vec<PathBuf>,
     /// Its default journey; taken over with the journeys only.
     pub default: DefaultJourney,
     /// Who administers it and the realms below it: `user:NAME` or `group:NAME` of this realm. Never taken
@@ -75,6 +78,7 @@ impl Default for RealmSettings {
             parent: None,
             aliases: Vec::new(),
             journeys: Journeys::None,
+            guards: Vec::new(),
             default: DefaultJourney::Found,
             admins: Vec::new(),
             params: BTreeMap::new(),

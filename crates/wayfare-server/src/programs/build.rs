@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiler, Decimal, Engine, Registry, Secret, Secrets, Source, Value,
+    Compiler, Decimal, Engine, Realm, Registry, Secret, Secrets, Source, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -44,6 +44,8 @@ struct Kept {
 pub(crate) struct With<'a> {
     /// The settings of the realm; of them, the parameters count.
     pub(crate) settings: &'a RealmSettings,
+    /// The realm; guards may be for others.
+    pub(crate) realm: &'a Realm,
     pub(crate) limits: &'a LimitSettings,
     pub(crate) registry: &'a Registry,
 }
@@ -117,6 +119,7 @@ fn make(
 ) -> Result<Built, JourneyError> {
     let With {
         settings,
+        realm,
         limits,
         registry,
     } = with;
@@ -130,6 +133,7 @@ fn make(
     let compiled = Compiler::new(registry.catalog())
         .parameters(values)
         .importer(importer)
+        .realm(realm.clone())
         .limits(bounds)
         .without_tests()
         .compile(sources.iter().cloned());

@@ -10,7 +10,7 @@ use std::{
 
 use wayfare::Source;
 
-use crate::config::{Journeys, LimitSettings};
+use crate::config::{Journeys, LimitSettings, RealmSettings};
 
 /// Why the texts cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,11 +75,19 @@ pub(crate) struct Texts {
 }
 
 /// The folders to watch.
-pub(crate) fn watched(journeys: &Journeys) -> Vec<PathBuf> {
-    match journeys {
-        Journeys::None | Journeys::Demo => Vec::new(),
-        Journeys::Paths(paths) => paths.iter().map(|path| root_of(path)).collect(),
+pub(crate) fn watched(settings: &RealmSettings) -> Vec<PathBuf> {
+    let journeys: &[PathBuf] = match &settings.journeys {
+        Journeys::None | Journeys::Demo => &[],
+        Journeys::Paths(paths) => paths,
+    };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in journeys.iter().chain(&settings.guards) {
+        let root = root_of(path);
+        if !folders.contains(&root) {
+            folders.push(root);
+        }
     }
+    folders
 }
 
 fn root_of(path: &Path) -> PathBuf {
@@ -92,8 +100,36 @@ fn root_of(path: &Path) -> PathBuf {
     }
 }
 
-/// Reads the texts.
-pub(crate) fn load(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadError> {
+/// Reads the texts of a realm: its journeys, and the guards that are kept elsewhere.
+pub(crate) fn load(settings: &RealmSettings, limits: &LimitSettings) -> Result<Texts, LoadError> {
+    let mut texts = journeys(&settings.journeys, limits)?;
+    let mut known: Vec<PathBuf> = Vec::new();
+    if let Journeys::Paths(paths) = &settings.journeys {
+        for path in paths {
+            known.extend(files(path)?.iter().filter_map(|f| f.canonicalize().ok()));
+        }
+    }
+    for path in &settings.guards {
+        for file in files(path)? {
+            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+            if known.contains(&real) {
+                continue;
+            }
+            known.push(real);
+            if texts.sources.len() >= limits.journey_files {
+                return Err(LoadError::TooMany {
+                    max: limits.journey_files,
+                });
+            }
+            let text = read(&file, limits.journey_bytes)?;
+            texts.sources.push(Source::new(spelled(&file), text));
+        }
+    }
+    texts.sources.sort_by(|a, b| a.name().cmp(b.name()));
+    Ok(texts)
+}
+
+fn journeys(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadError> {
     let paths = match journeys {
         Journeys::None => return Ok(Texts::default()),
         Journeys::Demo => {
@@ -123,7 +159,6 @@ pub(crate) fn load(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts,
             texts.roots.push(root);
         }
     }
-    texts.sources.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(texts)
 }
 

@@ -134,10 +134,11 @@ impl Programs {
         store: &Store,
         now: Timestamp,
     ) -> Result<Self, JourneyError> {
-        let seen = watch::look(&load::watched(&settings.journeys));
-        let texts = load::load(&settings.journeys, limits)?;
+        let seen = watch::look(&load::watched(settings));
+        let texts = load::load(settings, limits)?;
         let with = With {
             settings,
+            realm,
             limits,
             registry,
         };
@@ -225,6 +226,7 @@ impl Programs {
     fn with(&self) -> With<'_> {
         With {
             settings: &self.settings,
+            realm: &self.realm,
             limits: &self.limits,
             registry: &self.registry,
         }
@@ -238,7 +240,7 @@ impl Programs {
     /// Compiles the files as they are now; the new program where it is another.
     fn compile(&self) -> Result<Option<Fresh>, JourneyError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let texts = load::load(&self.settings.journeys, &self.limits)?;
+        let texts = load::load(&self.settings, &self.limits)?;
         let built = build::build(&texts, self.with())?;
         let default = default(&built.engine, &self.settings.default)?;
         named(&built.engine, &self.settings)?;

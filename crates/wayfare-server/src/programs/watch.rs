@@ -13,7 +13,7 @@ use notify::{RecursiveMode, Watcher as _};
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{load, reload};
-use crate::{app::App, config::Journeys};
+use crate::app::App;
 
 /// How long files must be quiet before they are read: editors write in pieces.
 const QUIET: Duration = Duration::from_millis(150);
@@ -27,7 +27,7 @@ pub(crate) fn watch(app: &Arc<App>) -> Option<JoinHandle<()>> {
     let any = app
         .realms
         .values()
-        .any(|state| matches!(state.settings.journeys, Journeys::Paths(_)));
+        .any(|state| !load::watched(&state.settings).is_empty());
     any.then(|| tokio::spawn(keep_watching(Arc::clone(app))))
 }
 
@@ -35,7 +35,7 @@ async fn keep_watching(app: Arc<App>) {
     let folders: Vec<(wayfare::Realm, Vec<PathBuf>)> = app
         .realms
         .iter()
-        .map(|(realm, state)| (realm.clone(), load::watched(&state.settings.journeys)))
+        .map(|(realm, state)| (realm.clone(), load::watched(&state.settings)))
         .filter(|(_, folders)| !folders.is_empty())
         .collect();
     let (told, mut hear) = mpsc::channel::<()>(1);
