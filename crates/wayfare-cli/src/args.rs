@@ -144,7 +144,7 @@ pub(crate) enum TestFormat {
     Human,
     /// For programs, on standard output.
     Json,
-    /// For build servers: JUnit's XML, on standard output.
+    /// For build servers: `JUnit` XML, on standard output.
     Junit,
 }
 

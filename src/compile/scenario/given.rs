@@ -95,17 +95,14 @@ impl<'a> Cx<'a> {
     /// The one name behind the first word.
     fn name_of(&mut self, given: &ast::Given, expected: &'static str) -> Option<Arc<str>> {
         match &given.of {
-            Some(Operand::Name(name)) => match name.parts.as_slice() {
-                [name] => Some(Arc::from(name.text.as_str())),
-                _ => {
-                    self.bad_line(
-                        name.span,
-                        "a name with a dot stands in quotes".to_owned(),
-                        expected,
-                    );
-                    None
+            Some(Operand::Name(name)) => {
+                if let [name] = name.parts.as_slice() {
+                    return Some(Arc::from(name.text.as_str()));
                 }
-            },
+                let message = "a name with a dot stands in quotes".to_owned();
+                self.bad_line(name.span, message, expected);
+                None
+            }
             Some(Operand::Number(value)) => {
                 self.bad_line(
                     value.span,
@@ -415,7 +412,7 @@ impl<'a> Cx<'a> {
         let key = main.0.text.as_str();
         if key == "outcome" {
             let outcome = self.text_of(bench.file, main)?;
-            if !found.outcomes.iter().any(|known| *known == outcome) {
+            if !found.outcomes.contains(&outcome) {
                 self.no_outcome(&found.node.text, &outcome, main.1.span, found.outcomes);
                 return None;
             }

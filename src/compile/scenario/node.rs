@@ -197,14 +197,14 @@ impl<'a> Cx<'a> {
             .map(|(path, _)| *path)
             .take_while(|path| path.starts_with(&inside))
             .collect();
-        if !within.is_empty() {
-            let list = crate::compile::outcome::list(within.into_iter());
-            finding = finding.note(format!("`{}` is a fragment; it has {list}", clip(&path)));
-        } else {
+        if within.is_empty() {
             let known = nodes.iter().filter(|(_, node)| !is_end(node));
             if let Some(meant) = self.nearest(&path, known.map(|(path, _)| *path)) {
                 finding = finding.fix(format!("did you mean `{meant}`?"), span, meant);
             }
+        } else {
+            let names = crate::compile::outcome::list(within.into_iter());
+            finding = finding.note(format!("`{}` is a fragment; it has {names}", clip(&path)));
         }
         self.report(finding);
     }

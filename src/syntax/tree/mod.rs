@@ -591,7 +591,12 @@ impl Tree<'_> {
         }
         self.mark(MarkKind::Line, span.start as usize);
         let doc = self.doc(span);
-        if self.put(pair, doc).is_none() {
+        let put = if is_step(rule) {
+            self.put_step(pair)
+        } else {
+            self.put(pair, doc)
+        };
+        if put.is_none() {
             self.not_understood(span);
         }
     }
@@ -599,9 +604,6 @@ impl Tree<'_> {
     /// Builds an item and puts it where it belongs; in a stray block only its findings count.
     fn put(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<()> {
         let rule = pair.as_rule();
-        if is_step(rule) {
-            return self.put_step(pair);
-        }
         let reader = &mut self.reader;
         let owner = self.open.last_mut().map(|frame| &mut frame.owner);
         match rule {

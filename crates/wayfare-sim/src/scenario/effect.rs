@@ -26,7 +26,7 @@ pub(super) fn check(
         .iter()
         .filter(|done| fits(world, done, pattern))
         .count();
-    let word = pattern.kind.word();
+    let named = pattern.kind.word();
     let holds = match (pattern.no, pattern.times) {
         (true, _) => fitting == 0,
         (false, Some(times)) => fitting == times as usize,
@@ -35,20 +35,20 @@ pub(super) fn check(
     if holds {
         return Ok(());
     }
-    let wanted = wanted(pattern);
+    let expected = wanted(pattern);
     let message = if pattern.no || pattern.times.is_some() {
-        format!("`{word}` was performed {fitting} times so")
+        format!("`{named}` was performed {fitting} times so")
     } else if of_kind.is_empty() {
-        format!("no `{word}` was performed")
+        format!("no `{named}` was performed")
     } else {
         let seen: Vec<String> = of_kind
             .iter()
             .take(4)
             .map(|done| describe(world, done, pattern.kind))
             .collect();
-        format!("`{word}` was performed otherwise: {}", seen.join("; "))
+        format!("`{named}` was performed otherwise: {}", seen.join("; "))
     };
-    Err(Broken::new(span, message, wanted))
+    Err(Broken::new(span, message, expected))
 }
 
 fn wanted(pattern: &EffectPattern) -> String {
@@ -66,7 +66,9 @@ fn wanted(pattern: &EffectPattern) -> String {
         text.push_str(&fields.join(", "));
     }
     if let Some(node) = &pattern.node {
-        text.push_str(&format!(", of `{}`", node.text));
+        text.push_str(", of `");
+        text.push_str(&node.text);
+        text.push('`');
     }
     text
 }

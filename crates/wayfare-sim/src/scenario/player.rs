@@ -1,6 +1,9 @@
 //! A test at play: its world, its run, and the lines one after the other.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use wayfare::{
     Advice, Answer, AuthLevel, Candidate, Effect, EffectReply, Engine, Event, Input, Journeys,
@@ -262,7 +265,7 @@ impl<'e> Player<'e> {
     /// Every reply was wanted by somebody.
     fn all_said(&self) -> Result<(), Broken> {
         for (node, spans) in &self.given {
-            let left = self.world().replies.get(node).map_or(0, |left| left.len());
+            let left = self.world().replies.get(node).map_or(0, VecDeque::len);
             let Some(span) = spans.len().checked_sub(left).and_then(|at| spans.get(at)) else {
                 continue;
             };

@@ -140,7 +140,7 @@ impl Prepared for Played {
                 let user = found.ok_or_else(|| NodeError::new("there is no such user"))?;
                 let said = cx.visit().cloned().unwrap_or(Value::Null);
                 let way = self.way(&said)?;
-                self.go(cx, way, Some(user))
+                Ok(self.go(cx, way, Some(user)))
             }
             _ => Err(NodeError::new("nothing says how this node ends")),
         }
@@ -170,7 +170,7 @@ impl Played {
         }
         let named = map.get("user").and_then(Value::as_text);
         if named.is_none() && way.proves.is_none() {
-            return self.go(cx, way, None);
+            return Ok(self.go(cx, way, None));
         }
         let who = match (named, cx.subject()) {
             (Some(name), _) => Who::Name(Arc::from(name)),
@@ -187,25 +187,20 @@ impl Played {
         })))
     }
 
-    fn go(
-        &self,
-        cx: &mut Context<'_>,
-        way: &Way,
-        user: Option<Identity>,
-    ) -> Result<Action, NodeError> {
+    fn go(&self, cx: &mut Context<'_>, way: &Way, user: Option<Identity>) -> Action {
         if way.raise != 0 {
             cx.raise(way.raise);
         }
         let Some(user) = user else {
-            return Ok(Action::go(way.outcome));
+            return Action::go(way.outcome);
         };
         if way.identifies {
             cx.put_shared(self.username, Value::Text(Arc::clone(&user.username)));
         }
-        Ok(match way.proves {
+        match way.proves {
             Some(factor) => Action::prove(way.outcome, factor, user),
             None => Action::go(way.outcome),
-        })
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Coverage as text, and as files: `coverage.json`, a page, and a picture of each journey.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use serde_json::{Value, json};
 use wayfare::{Span, model::journey::Journey};
@@ -26,11 +26,12 @@ pub(super) fn text(suite: &Suite) -> String {
         }
         for edge in stale(journey) {
             let at = place(suite, edge.span);
-            text.push_str(&format!(
-                "covered after all: {}.{} at {at}; take its reason out\n",
-                name(journey, edge),
-                edge.label(),
-            ));
+            let name = name(journey, edge);
+            let label = edge.label();
+            let _ = writeln!(
+                text,
+                "covered after all: {name}.{label} at {at}; take its reason out"
+            );
         }
     }
     text
@@ -87,7 +88,8 @@ pub(super) fn place(suite: &Suite, span: Span) -> String {
 pub(super) fn json<'s>(coverages: impl Iterator<Item = &'s Coverage>) -> Value {
     let mut journeys = Vec::new();
     for coverage in coverages {
-        if let Value::Array(list) = coverage.to_json()["journeys"].take() {
+        let mut one = coverage.to_json();
+        if let Some(Value::Array(list)) = one.get_mut("journeys").map(Value::take) {
             journeys.extend(list);
         }
     }

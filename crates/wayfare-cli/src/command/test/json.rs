@@ -28,7 +28,9 @@ pub(super) fn report(suites: &[Suite]) -> Value {
                 "passed": test.failed.is_none(),
                 "failure": test.failed.as_ref().map(|failed| {
                     let mut said = diagnostic(&failed.diagnostic(scenario), sources);
-                    said["run"] = json!(failed.run);
+                    if let Some(fields) = said.as_object_mut() {
+                        fields.insert("run".to_owned(), json!(failed.run));
+                    }
                     said
                 }),
             }));

@@ -8,7 +8,7 @@ mod json;
 mod junit;
 mod mutant;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
     Diagnostic, Engine, Program, Registry, Severity, SourceMap, Value, compile::Compiled,
@@ -231,13 +231,12 @@ fn summary(suites: &[Suite]) -> String {
     match (all, failed) {
         (0, _) => {}
         (_, 0) => text.push_str(", all passed"),
-        (_, failed) => text.push_str(&format!(", {} passed, {failed} failed", all - failed)),
+        (_, failed) => {
+            let _ = write!(text, ", {} passed, {failed} failed", all - failed);
+        }
     }
     if refused > 0 {
-        text.push_str(&format!(
-            "; {} does not compile",
-            counted(refused, "program")
-        ));
+        let _ = write!(text, "; {} does not compile", counted(refused, "program"));
     }
     text
 }
