@@ -129,9 +129,8 @@ impl Memory {
         }
         let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
         memory.proof = match (arc.proves, memory.proof) {
-            (None, proof) => proof,
             (Some(Factor::Session), Proof::Nothing) => Proof::Session,
-            (Some(Factor::Session), proof) => proof,
+            (None | Some(Factor::Session), proof) => proof,
             (Some(_), Proof::Nothing | Proof::Session) if stale => Proof::Dropped,
             (Some(_), proof) if stale => proof,
             (Some(_), _) => Proof::Proved,
