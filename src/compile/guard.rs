@@ -69,11 +69,11 @@ impl<'a> Cx<'a> {
         if let (Some(named), Some(realm)) = (&named, realm)
             && !named.holds(realm)
         {
-            self.idle(guard, format!("for `{named}`, and this is `{realm}`"));
+            self.idle(guard, &format!("for `{named}`, and this is `{realm}`"));
             return None;
         }
         if guard.ensures.is_empty() {
-            self.idle(guard, "empty".to_owned());
+            self.idle(guard, "empty");
         }
         // In a realm below the one it names, the journeys may be others.
         let is_here = realm.is_none() || named.is_none() || named.as_ref() == realm;
@@ -91,7 +91,7 @@ impl<'a> Cx<'a> {
             }
         }
         if held.is_empty() && self.errors() == 0 {
-            self.idle(guard, "about no journey that can be started".to_owned());
+            self.idle(guard, "about no journey that can be started");
         }
         Some(RealmGuard {
             name: Arc::from(&*guard.name.text),
@@ -121,7 +121,7 @@ impl<'a> Cx<'a> {
         found
     }
 
-    fn idle(&mut self, guard: &ast::RealmGuard, why: String) {
+    fn idle(&mut self, guard: &ast::RealmGuard, why: &str) {
         let message = format!("this guard is {why}");
         let finding = Diagnostic::new(codes::IDLE_GUARD, guard.head, message)
             .expected("a guard that some journey of this realm has to meet");

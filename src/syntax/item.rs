@@ -505,6 +505,16 @@ impl<'a> Reader<'a> {
         Some(OnError { target, span })
     }
 
+    /// An arm of a node: a wired outcome, a guard, or what is left.
+    pub(super) fn arm(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Arm> {
+        Some(match pair.as_rule() {
+            Rule::edge => Arm::Edge(self.edge(pair, doc)?),
+            Rule::only_edge => Arm::Only(self.only(pair, doc)?),
+            Rule::guard => Arm::When(self.guard(pair, doc)?),
+            _ => Arm::Else(self.only(pair, doc)?),
+        })
+    }
+
     pub(super) fn edge(&mut self, pair: Pair<'_>, doc: Option<Doc>) -> Option<Edge> {
         let span = self.span(&pair);
         let mut outcomes = Vec::new();

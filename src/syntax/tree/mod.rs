@@ -681,12 +681,7 @@ impl Tree<'_> {
                 }
             }
             Rule::edge | Rule::only_edge | Rule::guard | Rule::otherwise => {
-                let arm = match rule {
-                    Rule::edge => Arm::Edge(reader.edge(pair, doc)?),
-                    Rule::only_edge => Arm::Only(reader.only(pair, doc)?),
-                    Rule::guard => Arm::When(reader.guard(pair, doc)?),
-                    _ => Arm::Else(reader.only(pair, doc)?),
-                };
+                let arm = reader.arm(pair, doc)?;
                 if let Some(Owner::Node(node)) = owner {
                     node.arms.push(arm);
                 }
