@@ -2,6 +2,8 @@
 
 mod edits;
 
+use std::fmt::Write as _;
+
 use wayfare::{
     Compiler, Program, Source, Valid,
     diff::{Change, Difference, Direction, Topic, compare},
@@ -193,9 +195,9 @@ fn a_node_with_another_name_is_the_same_node() {
 
 #[test]
 fn nodes_moved_into_a_fragment_are_the_same_nodes() {
-    let start = BASE.find("  node generate").unwrap();
-    let end = BASE.find("  node strong").unwrap();
-    let inside = BASE[start..end]
+    let (before, rest) = BASE.split_once("  node generate").unwrap();
+    let (inside, after) = rest.split_once("  node strong").unwrap();
+    let inside = format!("  node generate{inside}")
         .replace("-> strong", "-> verified")
         .replace("Reject -> failure", "Reject -> failed")
         .replace("on error -> failure", "on error -> failed");
@@ -204,7 +206,7 @@ fn nodes_moved_into_a_fragment_are_the_same_nodes() {
     );
     let call =
         "  node code: code_by_mail {\n    verified -> strong\n    failed -> failure\n  }\n\n";
-    let moved = format!("{fragment}{}{call}{}", &BASE[..start], &BASE[end..])
+    let moved = format!("{fragment}{before}{call}  node strong{after}")
         .replace("-> generate", "-> code")
         .replace("passes enter.true", "passes code.enter.true");
     let found = holds_both_ways(&program(BASE), &program(&moved));
@@ -254,7 +256,7 @@ fn ten_thousand_nodes_are_compared_quickly() {
         } else {
             format!("n{}", at + 1)
         };
-        text.push_str(&format!("  node n{at}: UsernameCollector -> {next}\n"));
+        let _ = writeln!(text, "  node n{at}: UsernameCollector -> {next}");
     }
     text.push_str(
         "  node check: DataStoreDecision {\n true -> success\n false -> failure\n }\n}\n",

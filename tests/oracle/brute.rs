@@ -375,7 +375,7 @@ impl<'a> Watch<'a> {
                 data.armed |= is(after);
                 Then::Go
             }
-            Property::SameFace { .. } => unreachable!("two runs are another oracle's"),
+            Property::SameFace { .. } => panic!("two runs are another oracle's"),
             Property::AtMost { visits, of } => {
                 data.visits += u64::from(is(of));
                 hit(data.visits > *visits)

@@ -90,7 +90,8 @@ fn task(choices: &mut Choices<'_>, catalog: &mut Catalog, child: bool) -> (Task,
     let mut settings = Vec::new();
     let mut declared: Vec<Setting> = Vec::new();
     // Secrets are kept transient, and a setting may name one where it is shown.
-    if choices.one_in(10) {
+    let is_secret = choices.one_in(10);
+    if is_secret {
         writes = vec![StateKey {
             secrecy: Secrecy::Secret,
             key: Cow::Borrowed("ticket"),
@@ -573,8 +574,7 @@ fn follow(made: &Made, asked: &Question<'_>, data: &mut Data, event: &Event) -> 
                 *own = Lost;
             }
         }
-        Event::Enter => {}
-        Event::Failed => {}
+        Event::Enter | Event::Failed => {}
     }
     true
 }
@@ -836,7 +836,7 @@ fn put(_: &StateKey) -> Effect {
     Effect::Put
 }
 
-fn reading<'q>(made: &Made, all: &mut Vec<Expected<'q>>) {
+fn reading(made: &Made, all: &mut Vec<Expected<'_>>) {
     for spot in spots(made) {
         for (name, scope, needed) in needs(made, spot) {
             let name = NAMES.into_iter().find(|own| *own == name).unwrap();
@@ -933,7 +933,10 @@ fn clashes<'q>(made: &'q Made, all: &mut Vec<Expected<'q>>) {
     }
 }
 
-fn leaks<'q>(made: &Made, all: &mut Vec<Expected<'q>>) {
+/// Whether a run as it stands shows the secret.
+type Shown = Box<dyn Fn(&Data) -> bool>;
+
+fn leaks(made: &Made, all: &mut Vec<Expected<'_>>) {
     let lines = || {
         made.program
             .catalog
@@ -948,7 +951,7 @@ fn leaks<'q>(made: &Made, all: &mut Vec<Expected<'q>>) {
             continue;
         };
         let into = |line: &StateKey| line.scope == Scope::Shared && line.key == "ticket";
-        let mut found: Vec<(bool, Box<dyn Fn(&Data) -> bool>)> = Vec::new();
+        let mut found: Vec<(bool, Shown)> = Vec::new();
         if own.writes.iter().any(into) {
             found.push((true, Box::new(|_| true)));
         }
@@ -1087,7 +1090,7 @@ fn dead(made: &Made, all: &wayfare::Diagnostics, tally: &Tally) -> Result<(), St
         // It may end on the arrow that overwrites, which no visit follows where it ends the run.
         let most = steps.len().saturating_sub(1);
         runs(made, &free, root, Some(&steps), |_, data, _| {
-            real |= data.step >= most
+            real |= data.step >= most;
         });
         if !real {
             return Err(format!("no run is like that of {finding:?}"));

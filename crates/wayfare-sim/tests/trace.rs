@@ -218,6 +218,7 @@ fn replays_to_the_byte(engine: &Engine, trace: &Trace) -> Result<(), String> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how many is told from outside")]
 fn a_run_of_a_random_journey_is_replayed_to_the_byte() {
     let cases: u64 = std::env::var("WAYFARE_CASES")
         .ok()
@@ -246,6 +247,7 @@ fn a_run_of_a_random_journey_is_replayed_to_the_byte() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 fn the_examples_are_replayed_to_the_byte() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys");
     let mut sources = Vec::new();

@@ -71,27 +71,23 @@ fn program<'c>(
         .iter()
         .filter(|finding| finding.severity == Severity::Error && finding.allowed.is_none())
         .collect();
-    match &compiled.refused {
-        Some(program) => {
-            let count = errors.len();
-            let word = if count == 1 { "finding" } else { "findings" };
-            terminal.say(&format!(
-                "`{}` is refused by {count} {word}; `wayfare check` shows them",
-                path.display()
-            ));
-            Ok(program)
-        }
-        None => {
-            for finding in errors {
-                terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
-                terminal.say("");
-            }
-            Err(Trouble::input(format!(
-                "`{}` cannot be compiled, so that there is nothing to compare",
-                path.display()
-            )))
-        }
+    if let Some(program) = &compiled.refused {
+        let count = errors.len();
+        let word = if count == 1 { "finding" } else { "findings" };
+        terminal.say(&format!(
+            "`{}` is refused by {count} {word}; `wayfare check` shows them",
+            path.display()
+        ));
+        return Ok(program);
     }
+    for finding in errors {
+        terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
+        terminal.say("");
+    }
+    Err(Trouble::input(format!(
+        "`{}` cannot be compiled, so that there is nothing to compare",
+        path.display()
+    )))
 }
 
 fn human(found: &Difference) -> String {

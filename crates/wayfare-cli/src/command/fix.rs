@@ -198,7 +198,7 @@ fn better(before: &Compiled, after: &Compiled) -> bool {
     let is_known = |kind: &&'static str| old.contains_key(kind);
     // A text that was not read whole may have findings of the later passes only now.
     let was_read = before.program.is_some() || before.refused.is_some();
-    if was_read && !(total(&new) < total(&old) && new.keys().all(|kind| is_known(&kind))) {
+    if was_read && !(total(&new) < total(&old) && new.keys().all(is_known)) {
         return false;
     }
     let unread = |kinds: &BTreeMap<&'static str, usize>| {
