@@ -26,7 +26,7 @@ use crate::{
         program::Program,
         property::Place,
         signature::{Scope, StateKey},
-        value::Value,
+        value::{Type, Value},
     },
 };
 
@@ -141,8 +141,7 @@ impl Question<'_> {
             };
             let writes = |slot: &Slot| {
                 let touches = |key: &StateKey| {
-                    key_of(task, key).is_none()
-                        || writes_slot(program, task, key, slot, Objects::Both)
+                    writes_slot(program, task, key, slot, Objects::Both) != Some(false)
                 };
                 signature.writes.iter().any(touches)
             };
@@ -266,16 +265,18 @@ fn removes(program: &Program, task: &Task, outcome: &str, slot: &Slot) -> bool {
         return true;
     };
     signature.removes.iter().any(|removal| {
-        let name = named(task, &removal.key, removal.named_by.as_deref());
+        let named_by = removal.named_by.as_deref();
         (removal.outcome == "*" || removal.outcome == outcome)
-            && name.is_none_or(|name| *name == **wanted)
+            && names(task, &removal.key, named_by, wanted) != Some(false)
     })
 }
 
 /// Whether leaving by an outcome writes a slot for sure.
 fn makes(program: &Program, task: &Task, slot: &Slot, objects: Objects) -> bool {
     program.catalog.get(task.ty).is_some_and(|signature| {
-        let writes = |key: &StateKey| key.always && writes_slot(program, task, key, slot, objects);
+        let writes = |key: &StateKey| {
+            key.always && writes_slot(program, task, key, slot, objects) == Some(true)
+        };
         signature.writes.iter().any(writes)
     })
 }
@@ -284,45 +285,48 @@ fn flag(mark: Mark, set: bool) -> u8 {
     if set { mark.0 } else { 0 }
 }
 
-/// The key that a line of a signature speaks of, for one task; `None` for keys that nothing names.
-fn key_of<'a>(task: &'a Task, key: &'a StateKey) -> Option<&'a str> {
-    named(task, &key.key, key.named_by.as_deref())
-}
-
-fn named<'a>(task: &'a Task, key: &'a str, named_by: Option<&str>) -> Option<&'a str> {
+/// Whether a line of a signature speaks of a key, for one task; `None` where nothing says of which keys.
+///
+/// A map names them by its names, but one of texts may name them by its values.
+fn names(task: &Task, key: &str, named_by: Option<&str>, wanted: &str) -> Option<bool> {
     let Some(setting) = named_by else {
-        return (key != "*").then_some(key);
+        return (key != "*").then(|| key == wanted);
     };
     match task.settings.iter().find(|(name, _)| **name == *setting) {
-        Some((_, SettingValue::Constant(value))) => value.as_text(),
+        Some((_, SettingValue::Constant(Value::Map(map)))) => {
+            Some(map.iter().any(|(name, _)| **name == *wanted))
+        }
+        Some((_, SettingValue::Constant(value))) => value.as_text().map(|name| *name == *wanted),
         Some((_, SettingValue::Computed(_))) | None => None,
     }
 }
 
+/// Whether a line of a signature writes a slot, for one task; `None` where nothing says what it writes.
 fn writes_slot(
     program: &Program,
     task: &Task,
     key: &StateKey,
     slot: &Slot,
     objects: Objects,
-) -> bool {
-    let Some(name) = key_of(task, key) else {
-        return false;
-    };
-    let is = |id: KeyId| {
+) -> Option<bool> {
+    let named_by = key.named_by.as_deref();
+    let by_values = named_by.is_some_and(|setting| names_by_values(program, task, setting));
+    if by_values || names(task, &key.key, named_by, "").is_none() {
+        return None;
+    }
+    let is = |wanted: &str| names(task, &key.key, named_by, wanted);
+    let is_key = |id: KeyId| {
         program
             .keys
             .get(id.0 as usize)
-            .is_some_and(|key| **key == *name)
+            .map_or(Some(false), |wanted| is(wanted))
     };
     match (key.scope, slot) {
         (Scope::Shared | Scope::Any, Slot::Shared(id))
         | (Scope::Transient, Slot::Transient(id))
-        | (Scope::Secure, Slot::Secure(id)) => is(*id),
-        (Scope::ObjectShared, Slot::Object(wanted)) => **wanted == *name,
-        (Scope::ObjectTransient, Slot::Object(wanted)) => {
-            objects == Objects::Both && **wanted == *name
-        }
+        | (Scope::Secure, Slot::Secure(id)) => is_key(*id),
+        (Scope::ObjectShared, Slot::Object(wanted)) => is(wanted),
+        (Scope::ObjectTransient, Slot::Object(wanted)) if objects == Objects::Both => is(wanted),
         (
             Scope::Shared
             | Scope::Transient
@@ -331,8 +335,14 @@ fn writes_slot(
             | Scope::ObjectTransient
             | Scope::Any,
             _,
-        ) => false,
+        ) => Some(false),
     }
+}
+
+fn names_by_values(program: &Program, task: &Task, setting: &str) -> bool {
+    let signature = program.catalog.get(task.ty);
+    let setting = signature.and_then(|signature| signature.setting(setting));
+    setting.is_none_or(|setting| matches!(&setting.ty, Type::Map(of) if **of == Type::Text))
 }
 
 /// What makes a fact uncertain again.
@@ -568,7 +578,7 @@ fn reads_key(program: &Program, journey: JourneyId, state: &State, key: KeyId) -
             let scope = matches!(read.scope, Scope::Transient | Scope::Secure | Scope::Any);
             scope
                 && (read.key == "*" && read.named_by.is_none()
-                    || key_of(task, read) == Some(&**name))
+                    || names(task, &read.key, read.named_by.as_deref(), name) == Some(true))
         })
     });
     declared
