@@ -20,6 +20,11 @@ use wayfare::{
     },
 };
 
+/// Whether a file holds no journeys, but what is said of those of another.
+fn beside(name: &str) -> bool {
+    name.ends_with(".test.journey") || name.ends_with(".guard.journey")
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 fn clean() -> Vec<(String, Program)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -30,7 +35,7 @@ fn clean() -> Vec<(String, Program)> {
             let path = entry.unwrap().path();
             let name = path.to_string_lossy().into_owned();
             let mended = folder == "journeys" || name.ends_with(".mended.journey");
-            if mended && name.ends_with(".journey") && !name.ends_with(".test.journey") {
+            if mended && name.ends_with(".journey") && !beside(&name) {
                 paths.push(path);
             }
         }
