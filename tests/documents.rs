@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use wayfare::{Compiler, MemoryImporter, Registry, Source, codes};
+use crate::pages::{compile, lines, sources};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -38,7 +38,7 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
 }
 
 /// The blocks of a document in this language, with the line they begin at.
-fn blocks(text: &str, language: &str) -> Vec<(usize, String)> {
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<(usize, String)> {
     let fence = format!("```{language}");
     let mut found = Vec::new();
     let mut lines = text.lines().enumerate();
@@ -59,86 +59,26 @@ fn documents() -> Vec<String> {
     [files("", ".md"), files("docs", ".md")].concat()
 }
 
-/// Every finding of a text, one a line.
-fn findings(name: &str, text: &str) -> Vec<String> {
-    let lib = MemoryImporter::new([Source::new(
-        "lib/otp.journey",
-        read("journeys/lib/otp.journey"),
-    )]);
-    let compiled = Compiler::new(Registry::standard().catalog())
-        .importer(&lib)
-        .compile([Source::new(name, text)]);
-    // An exception that the text makes and gives a reason for is what it says it is.
-    let findings = compiled.diagnostics.iter().filter(|d| d.allowed.is_none());
-    findings.map(|d| d.one_line(&compiled.sources)).collect()
-}
-
 #[test]
 fn journeys_in_documents_compile_without_a_finding() {
     let mut seen = 0;
     for document in documents() {
         for (line, block) in blocks(&read(&document), "journey") {
-            let found = findings("block.journey", &block);
+            let texts = sources(&block);
+            let found = lines(&compile(&texts));
             assert!(found.is_empty(), "{document}:{line}\n{}", found.join("\n"));
-            let formatted = wayfare::format(&Source::new("block.journey", block.as_str())).unwrap();
-            assert_eq!(formatted, block, "{document}:{line} is not in its one form");
+            for text in &texts {
+                let formatted = wayfare::format(text).unwrap();
+                assert_eq!(
+                    formatted,
+                    text.text(),
+                    "{document}:{line} is not in its one form"
+                );
+            }
             seen += 1;
         }
     }
     assert!(seen >= 9, "{seen} blocks");
-}
-
-#[test]
-fn broken_journeys_in_documents_have_the_finding_they_are_there_for() {
-    let text = read("docs/diagnostics.md");
-    let mut seen = 0;
-    for page in text.split("\n## ").skip(1) {
-        let code = page.lines().next().unwrap_or_default();
-        for (line, block) in blocks(page, "journey,bad") {
-            let found = findings("block.journey", &block);
-            let tag = format!("[{code}]");
-            assert!(
-                found.iter().any(|f| f.contains(&tag)),
-                "{code}, line {line}: {found:?}"
-            );
-            seen += 1;
-        }
-    }
-    assert!(seen >= 20, "{seen} blocks");
-}
-
-#[test]
-fn every_code_has_its_page_and_every_page_its_code() {
-    let text = read("docs/diagnostics.md");
-    let pages: Vec<&str> = text
-        .split("\n## ")
-        .skip(1)
-        .filter_map(|page| page.lines().next())
-        .collect();
-    let words: Vec<&str> = codes::ALL.iter().map(|code| code.word).collect();
-    assert_eq!(
-        pages, words,
-        "docs/diagnostics.md has the codes of src/codes.rs, in their order"
-    );
-    for code in codes::ALL {
-        let page = text.split(&format!("\n## {}\n", code.word)).nth(1).unwrap();
-        let page = page.split("\n## ").next().unwrap();
-        let head = format!(
-            "*{}{}.* {}.",
-            code.severity,
-            if code.allowable {
-                ", can be allowed"
-            } else {
-                ""
-            },
-            code.summary
-        );
-        assert!(
-            page.contains(&head),
-            "the page of `{}` begins with:\n{head}",
-            code.word
-        );
-    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ mod nodes;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod shape;
 #[cfg(test)]
 mod syntax;

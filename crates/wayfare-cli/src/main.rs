@@ -7,6 +7,7 @@ mod args;
 mod command;
 mod guards;
 mod json;
+mod page;
 mod performer;
 mod project;
 mod render;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
     let result = match &args.command {
         Command::Check(check) => command::check::run(check, terminal),
         Command::Fmt(fmt) => command::fmt::run(fmt, terminal),
-        Command::Explain(explain) => command::explain::run(explain),
+        Command::Explain(explain) => command::explain::run(explain, args.color),
         Command::Graph(graph) => command::graph::run(graph, terminal),
         Command::Explore(explore) => command::explore::run(explore, terminal),
         Command::Levels(levels) => command::levels::run(levels, terminal),

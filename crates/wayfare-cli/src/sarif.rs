@@ -11,8 +11,7 @@ use wayfare::{
     compile::Compiled,
 };
 
-/// The pages of docs/diagnostics.md, one a code.
-const PAGES: &str = include_str!("../../../docs/diagnostics.md");
+use crate::page;
 
 /// All findings of a run.
 pub(crate) fn log(all: &[Compiled]) -> Value {
@@ -64,10 +63,7 @@ pub(crate) fn log(all: &[Compiled]) -> Value {
 }
 
 fn rule(code: &Code) -> Value {
-    let head = format!("\n## {}\n", code.word);
-    let page = PAGES.split_once(&head).map_or("", |(_, rest)| {
-        rest.split("\n## ").next().unwrap_or(rest).trim()
-    });
+    let page = page::markdown(*code);
     json!({
         "id": code.word,
         "shortDescription": { "text": code.summary },

@@ -13,14 +13,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Decides about colours by flag, then `NO_COLOR`, then whether standard error is a terminal.
     pub(crate) fn new(color: Color) -> Self {
-        let colors = match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && io::stderr().is_terminal()
-            }
-        };
+        let colors = are_wanted(color, io::stderr().is_terminal());
         Self { colors }
     }
 
@@ -42,6 +35,21 @@ impl Terminal {
             ("", "")
         };
         self.say(&format!("{on}error{off}: {message}"));
+    }
+}
+
+/// Whether data on standard output has colours, decided as for standard error.
+pub(crate) fn colors_of_output(color: Color) -> bool {
+    are_wanted(color, io::stdout().is_terminal())
+}
+
+fn are_wanted(color: Color, is_terminal: bool) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
 }
 

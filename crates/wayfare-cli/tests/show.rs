@@ -7,21 +7,169 @@ fn every_code_is_explained() {
     let folder = Folder::new(&[]);
     for code in wayfare::codes::ALL {
         let ran = folder.run(&["explain", code.word]);
-        assert_eq!(ran.code, 0, "{ran:?}");
-        assert!(ran.out.contains(code.word), "{}", ran.out);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+        let head = format!("{}[{}]: {}\n\n", code.severity, code.word, code.summary);
+        assert!(ran.out.starts_with(&head), "{}", ran.out);
+        assert!(ran.out.contains("\nMend it: "), "{}", ran.out);
+        let last = if code.allowable {
+            format!("\n\nAn exception: `allow {} because \"…\"`.\n", code.word)
+        } else {
+            "\n\nNo `allow` can name it.\n".to_owned()
+        };
+        assert!(ran.out.ends_with(&last), "{}", ran.out);
+        let (bad, good) = (
+            ran.out.contains("\nBad:\n\n    "),
+            ran.out.contains("\nGood:\n\n    "),
+        );
+        assert_eq!(bad, good, "{}", ran.out);
+        for line in ran.out.lines().skip(1) {
+            let is_prose = !line.starts_with("    ");
+            assert!(!is_prose || line.chars().count() <= 80, "{line}");
+            assert!(
+                !line.starts_with("```") && line.trim_end() == line,
+                "{line}"
+            );
+            assert!(
+                !is_prose || !(line.contains("**") || line.contains("](")),
+                "{line}"
+            );
+        }
     }
-    assert_eq!(folder.run(&["explain", "error[unwired_outcome]"]).code, 0);
-    let ran = folder.run(&["explain", "unwired_outcom"]);
-    assert_eq!(ran.code, 3);
+}
+
+#[test]
+fn a_code_is_explained_as_this() {
+    let folder = Folder::new(&[]);
+    let expected = r#"warning[colon_in_wire_name]: a colon in a name on the wire reads as a realm in an advice
+
+In an advice, what stands before a colon is read as a realm. A client that asks
+for this journey by advice would be sent to another one, or to none.
+
+Bad:
+
+    journey login "Log:in" {
+"#;
+    // People paste what they see.
+    for word in ["colon_in_wire_name", "warning[colon_in_wire_name]:"] {
+        let ran = folder.run(&["explain", word]);
+        assert!(ran.out.starts_with(expected), "{}", ran.out);
+    }
+}
+
+#[test]
+fn all_codes_are_listed_by_pass() {
+    let folder = Folder::new(&[]);
+    let ran = folder.run(&["explain"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let mut lines = ran.out.lines();
+    for pass in wayfare::codes::PASSES {
+        assert_eq!(lines.next(), Some(pass.name));
+        for code in pass.codes {
+            let words: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+            assert_eq!(words[..2], [code.word, &code.severity.to_string()]);
+            assert_eq!(words[2..].join(" "), code.summary);
+        }
+        assert_eq!(lines.next().unwrap_or_default(), "");
+    }
+    assert_eq!(lines.next(), None);
+    let passes = wayfare::codes::PASSES.iter().map(|pass| pass.codes.len());
+    assert_eq!(passes.sum::<usize>(), wayfare::codes::ALL.len());
+}
+
+#[test]
+fn an_unknown_code_is_guessed_at() {
+    let folder = Folder::new(&[]);
+    for (word, hint) in [
+        (
+            "unwired_outcom",
+            "there is no finding `unwired_outcom`; did you mean `unwired_outcome`?",
+        ),
+        ("error[enshure_failed]", "did you mean `ensure_failed`?"),
+        (
+            "E0308",
+            "there is no finding `E0308`; `wayfare explain` lists all",
+        ),
+        ("", "there is no finding ``"),
+    ] {
+        for format in ["human", "json"] {
+            let ran = folder.run(&["explain", word, "--format", format]);
+            assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+            assert!(ran.err.contains(hint), "{}", ran.err);
+        }
+    }
+}
+
+#[test]
+fn explanations_have_colours_where_they_are_wanted() {
+    let folder = Folder::new(&[]);
+    for arguments in [&["explain"][..], &["explain", "loose_end"]] {
+        let plain = folder.run(arguments).out;
+        assert!(!plain.contains('\u{1b}'), "{plain}");
+        let colored = folder
+            .run(&[arguments, &["--color", "always"]].concat())
+            .out;
+        assert!(colored.contains("\u{1b}[1;33mwarning"), "{colored}");
+        let mut bare = String::new();
+        for (at, part) in colored.split('\u{1b}').enumerate() {
+            let shown = part.split_once('m').filter(|_| at > 0);
+            bare.push_str(shown.map_or(part, |(_, shown)| shown));
+        }
+        assert_eq!(bare, plain);
+    }
+}
+
+#[test]
+fn explanations_are_data_too() {
+    let folder = Folder::new(&[]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let ran = folder.run(&[arguments, &["--format", "json", "--color", "always"]].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        serde_json::from_str(&ran.out).unwrap()
+    };
+    let all = json(&["explain"]);
+    assert_eq!(all["schema"], 1);
+    let listed = all["codes"].as_array().unwrap();
+    assert_eq!(listed.len(), wayfare::codes::ALL.len());
+    for (code, listed) in wayfare::codes::ALL.iter().zip(listed) {
+        let page = json(&["explain", code.word]);
+        assert_eq!(page["schema"], 1);
+        for key in ["code", "pass", "severity", "allowable", "summary"] {
+            assert_eq!(page[key], listed[key], "{code} {key}");
+        }
+        assert_eq!(page["code"], code.word);
+        assert_eq!(page["allowable"], code.allowable);
+        for key in ["meaning", "mend"] {
+            assert!(
+                page[key].as_str().is_some_and(|text| text.len() > 10),
+                "{code} {key}"
+            );
+        }
+        assert_eq!(page["bad"].is_null(), page["good"].is_null(), "{code}");
+    }
+    let page = json(&["explain", "unwired_outcome"]);
+    assert_eq!(page["pass"], "wiring");
+    let bad = page["bad"].as_str().unwrap();
+    let good = page["good"].as_str().unwrap();
+    assert_eq!(folder.run_with(&["check", "-"], bad).code, 1);
+    assert_eq!(folder.run_with(&["check", "-"], good).code, 0);
+}
+
+/// The one page whose bad journey compiles; what is wrong with it is seen when it is played.
+#[test]
+fn the_page_of_a_failed_test_shows_one() {
+    let folder = Folder::new(&[]);
+    let ran = folder.run(&["explain", "test_failed", "--format", "json"]);
+    let page: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    folder.write("bad.journey", page["bad"].as_str().unwrap());
+    folder.write("good.journey", page["good"].as_str().unwrap());
+    let ran = folder.run(&["test", "bad.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
-        ran.err.contains("did you mean `unwired_outcome`?"),
-        "{}",
-        ran.err
+        format!("{}{}", ran.out, ran.err).contains("test_failed"),
+        "{ran:?}"
     );
-    assert_eq!(
-        folder.run(&["explain"]).out.lines().count(),
-        wayfare::codes::ALL.len()
-    );
+    let ran = folder.run(&["test", "good.journey"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
 }
 
 #[test]

@@ -1,30 +1,55 @@
 //! `wayfare explain CODE`
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wayfare::{Code, Severity, codes};
 
 use crate::{
     Outcome, Trouble,
-    args::{ExplainArgs, Format},
+    args::{Color, ExplainArgs, Format},
+    page::{self, Part},
     terminal,
 };
 
-/// The pages of docs/diagnostics.md, one a code.
-const PAGES: &str = include_str!("../../../../docs/diagnostics.md");
+/// The characters of a line of prose.
+const WIDTH: usize = 80;
 
-pub(crate) fn run(args: &ExplainArgs) -> Result<Outcome, Trouble> {
+/// Words in colours, where there are any.
+#[derive(Debug, Clone, Copy)]
+struct Ink {
+    colors: bool,
+}
+
+impl Ink {
+    fn paint(self, style: &str, text: &str) -> String {
+        if self.colors {
+            format!("\u{1b}[{style}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn title(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn severity(self, severity: Severity, text: &str) -> String {
+        let style = match severity {
+            Severity::Error => "1;31",
+            Severity::Warning => "1;33",
+        };
+        self.paint(style, text)
+    }
+}
+
+pub(crate) fn run(args: &ExplainArgs, color: Color) -> Result<Outcome, Trouble> {
+    let ink = Ink {
+        colors: terminal::colors_of_output(color),
+    };
     let text = match (&args.code, args.format) {
-        (None, Format::Human) => list(),
-        (None, Format::Json) => {
-            json_lines(&codes::ALL.iter().map(describe).collect::<Vec<_>>().into())
-        }
-        (Some(word), format) => {
-            let code = find(word)?;
-            match format {
-                Format::Human => page(code),
-                Format::Json => json_lines(&describe(&code)),
-            }
-        }
+        (None, Format::Human) => list(ink),
+        (None, Format::Json) => json_lines(&json_list()),
+        (Some(word), Format::Human) => explained(find(word)?, ink),
+        (Some(word), Format::Json) => json_lines(&json_page(find(word)?)),
     };
     terminal::put(&text)?;
     Ok(Outcome::Clean)
@@ -39,69 +64,106 @@ fn find(word: &str) -> Result<Code, Trouble> {
         .trim_end_matches([']', ':']);
     codes::find(bare).ok_or_else(|| {
         let near = wayfare::spelling::nearest(bare, codes::ALL.iter().map(|code| code.word));
-        let hint = near
-            .map(|n| format!("; did you mean `{n}`?"))
-            .unwrap_or_default();
+        let hint = near.map_or_else(
+            || "; `wayfare explain` lists all".to_owned(),
+            |near| format!("; did you mean `{near}`?"),
+        );
         Trouble::input(format!("there is no finding `{bare}`{hint}"))
     })
 }
 
-fn list() -> String {
-    let width = codes::ALL
-        .iter()
-        .map(|code| code.word.len())
-        .max()
-        .unwrap_or(0);
-    let lines: Vec<String> = codes::ALL
-        .iter()
-        .map(|code| format!("{:width$}  {}\n", code.word, code.summary))
-        .collect();
-    lines.concat()
-}
-
-fn page(code: Code) -> String {
-    let head = format!("\n## {}\n", code.word);
-    let body = PAGES.split_once(&head).map_or("", |(_, rest)| {
-        rest.split("\n## ").next().unwrap_or(rest).trim()
+/// All codes by pass, a line each.
+fn list(ink: Ink) -> String {
+    let words = codes::ALL.iter().map(|code| code.word.len());
+    let width = words.max().unwrap_or(0);
+    let passes = codes::PASSES.iter().map(|pass| {
+        let lines = pass.codes.iter().map(|code| {
+            let severity = ink.severity(code.severity, &format!("{:7}", code.severity.to_string()));
+            format!("  {:width$}  {severity}  {}\n", code.word, code.summary)
+        });
+        format!("{}\n{}", ink.title(pass.name), lines.collect::<String>())
     });
-    let allowed = if code.allowable {
-        "; `allow` can make an exception of it"
-    } else {
-        ""
-    };
-    let mut text = format!(
-        "{}[{}]: {}{allowed}\n",
-        code.severity, code.word, code.summary
-    );
-    let mut in_block = false;
-    // The first line of a page says what stands above already.
-    for line in body
-        .lines()
-        .skip_while(|line| line.starts_with('*') || line.is_empty())
-    {
-        if line.starts_with("```") {
-            in_block = !in_block;
-        } else if in_block && !line.is_empty() {
-            text.push_str("\n    ");
-            text.push_str(line);
-        } else {
-            text.push('\n');
-            text.push_str(&line.replace("**", ""));
-        }
-    }
-    text.push('\n');
-    text
+    passes.collect::<Vec<_>>().join("\n")
 }
 
-fn describe(code: &Code) -> serde_json::Value {
+fn explained(code: Code, ink: Ink) -> String {
+    let head = format!("{}[{}]", code.severity, code.word);
+    let allow = if code.allowable {
+        format!("An exception: `allow {} because \"…\"`.", code.word)
+    } else {
+        "No `allow` can name it.".to_owned()
+    };
+    let mut blocks = vec![format!(
+        "{}: {}",
+        ink.severity(code.severity, &head),
+        code.summary
+    )];
+    for part in page::parts(code) {
+        blocks.push(match part {
+            Part::Meaning(text) => page::wrap(&page::plain(&text), WIDTH),
+            Part::Mend(text) => {
+                let text = page::wrap(&page::plain(&format!("Mend it: {text}")), WIDTH);
+                text.replacen("Mend it:", &ink.title("Mend it:"), 1)
+            }
+            Part::Bad(text) => format!("{}\n\n{}", ink.title("Bad:"), indented(text)),
+            Part::Good(text) => format!("{}\n\n{}", ink.title("Good:"), indented(text)),
+        });
+    }
+    blocks.push(allow);
+    blocks.join("\n\n") + "\n"
+}
+
+fn indented(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        if line.is_empty() {
+            String::new()
+        } else {
+            format!("    {line}")
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn describe(pass: &str, code: Code) -> Value {
     json!({
         "code": code.word,
-        "severity": match code.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "pass": pass,
+        "severity": code.severity.to_string(),
         "allowable": code.allowable,
         "summary": code.summary,
     })
 }
 
-fn json_lines(value: &serde_json::Value) -> String {
+fn json_list() -> Value {
+    let all = codes::PASSES
+        .iter()
+        .flat_map(|pass| pass.codes.iter().map(|code| describe(pass.name, *code)));
+    json!({ "schema": 1, "codes": all.collect::<Vec<_>>() })
+}
+
+/// The code with its page; the prose is Markdown, a journey that no text can show is `null`.
+fn json_page(code: Code) -> Value {
+    let pass = codes::PASSES.iter().find(|pass| pass.codes.contains(&code));
+    let mut value = describe(pass.map_or("", |pass| pass.name), code);
+    let (mut meaning, mut mend, mut bad, mut good) = (Vec::new(), Vec::new(), None, None);
+    for part in page::parts(code) {
+        match part {
+            Part::Meaning(text) => meaning.push(text),
+            Part::Mend(text) => mend.push(text),
+            Part::Bad(text) => bad = Some(format!("{text}\n")),
+            Part::Good(text) => good = Some(format!("{text}\n")),
+        }
+    }
+    if let Value::Object(fields) = &mut value {
+        fields.insert("schema".to_owned(), json!(1));
+        fields.insert("meaning".to_owned(), json!(meaning.join("\n\n")));
+        fields.insert("mend".to_owned(), json!(mend.join("\n\n")));
+        fields.insert("bad".to_owned(), json!(bad));
+        fields.insert("good".to_owned(), json!(good));
+    }
+    value
+}
+
+fn json_lines(value: &Value) -> String {
     format!("{value:#}\n")
 }
