@@ -192,6 +192,8 @@ pub struct StandIn {
     pub writes: Vec<(Scope, Arc<str>, Value)>,
     /// Whom it finds or proves, by name; who the run is about where absent.
     pub user: Option<Arc<str>>,
+    /// What it shows while the run is suspended; it ends when the link is followed.
+    pub suspends: Option<Arc<str>>,
 }
 
 /// The answers to what a node asks.
@@ -276,6 +278,8 @@ pub enum Expectation {
     Failure(FailurePattern),
     /// `expect suspended`, with the text that is shown where it is given.
     Suspended(Option<Arc<str>>),
+    /// `expect expired`: the run has not ended, and its time is over.
+    Expired,
     /// `expect access`: what the policies of the program answer.
     Access(AccessPattern),
 }

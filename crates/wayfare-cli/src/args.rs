@@ -55,6 +55,13 @@ pub(crate) enum Deny {
     Allowed,
 }
 
+/// What a pipeline may refuse of the coverage of tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DenyCoverage {
+    /// Arrows that no test takes and that have no reason, and reasons that are needed no more.
+    Uncovered,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -162,8 +169,11 @@ pub(crate) struct TestArgs {
     /// Write coverage.json, coverage.html and a picture of each journey into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) coverage_dir: Option<PathBuf>,
+    /// Exit with 1 where the tests leave this; counts the coverage too.
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "filter")]
+    pub(crate) deny: Vec<DenyCoverage>,
     /// Change the program in small ways, one at a time, and list the changes that no test notices.
-    #[arg(long, conflicts_with_all = ["filter", "coverage", "coverage_dir"])]
+    #[arg(long, conflicts_with_all = ["filter", "coverage", "coverage_dir", "deny"])]
     pub(crate) mutants: bool,
     /// The most changes to judge, for each program.
     #[arg(
@@ -181,7 +191,12 @@ pub(crate) struct TestArgs {
 impl TestArgs {
     /// Whether what the tests cover is to be counted.
     pub(crate) fn wants_coverage(&self) -> bool {
-        self.coverage || self.coverage_dir.is_some()
+        self.coverage || self.coverage_dir.is_some() || self.denies_uncovered()
+    }
+
+    /// Whether an arrow that is neither covered nor excused is a finding.
+    pub(crate) fn denies_uncovered(&self) -> bool {
+        self.deny.contains(&DenyCoverage::Uncovered)
     }
 }
 

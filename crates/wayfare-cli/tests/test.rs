@@ -278,6 +278,60 @@ fn coverage_names_every_arrow_that_is_not_taken() {
 }
 
 #[test]
+fn a_pipeline_can_refuse_what_is_not_covered() {
+    let deny = ["test", "--deny", "uncovered", "journeys"];
+    let ran = folder(GOOD).run(&deny);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let line = "denied: 3 arrows uncovered without a reason";
+    assert!(ran.err.contains(line), "{}", ran.err);
+    assert!(
+        ran.out.contains("uncovered: login/check.false"),
+        "{}",
+        ran.out
+    );
+    let excused = "allow uncovered check.false, attempts.Retry, attempts.Reject for login because \"by hand\"\n";
+    let whole = folder(&format!("{GOOD}{excused}"));
+    for format in ["human", "json", "junit"] {
+        let ran = whole.run(&[
+            "test",
+            "--format",
+            format,
+            "--deny",
+            "uncovered",
+            "journeys",
+        ]);
+        assert_eq!(ran.code, 0, "{format}: {ran:?}");
+    }
+    let stale = format!("{GOOD}{excused}allow uncovered check.true for login because \"no\"\n");
+    let stale = folder(&stale);
+    let ran = stale.run(&deny);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.err.contains("denied: 1 reason needed no more"),
+        "{}",
+        ran.err
+    );
+    // Without being asked, coverage refuses nothing.
+    assert_eq!(stale.run(&["test", "--coverage", "journeys"]).code, 0);
+    let some = [
+        "test",
+        "--deny",
+        "uncovered",
+        "--filter",
+        "right",
+        "journeys",
+    ];
+    assert_eq!(stale.run(&some).code, 2);
+    // A program that is refused is refused, whatever is covered.
+    assert_eq!(
+        folder("test \"x\" for logn {\n  expect success\n}\n")
+            .run(&deny)
+            .code,
+        1
+    );
+}
+
+#[test]
 fn coverage_is_written_as_numbers_a_page_and_pictures() {
     let folder = folder(GOOD);
     let ran = folder.run(&["test", "--coverage-dir", "out/cov", "journeys"]);

@@ -274,6 +274,23 @@ impl Coverage {
         all
     }
 
+    /// Arrows that no test has taken and that have no reason, each with its journey.
+    pub fn missing(&self) -> impl Iterator<Item = (&JourneyCoverage, &EdgeCoverage)> {
+        self.edges()
+            .filter(|(_, edge)| edge.count == 0 && edge.reason.is_none())
+    }
+
+    /// Arrows that have a reason and were taken nevertheless, each with its journey.
+    pub fn stale(&self) -> impl Iterator<Item = (&JourneyCoverage, &EdgeCoverage)> {
+        self.edges()
+            .filter(|(_, edge)| edge.count > 0 && edge.reason.is_some())
+    }
+
+    fn edges(&self) -> impl Iterator<Item = (&JourneyCoverage, &EdgeCoverage)> {
+        let journeys = self.journeys.iter();
+        journeys.flat_map(|journey| journey.edges.iter().map(move |edge| (journey, edge)))
+    }
+
     /// The shape of `coverage.json`.
     pub fn to_json(&self) -> serde_json::Value {
         let journeys: Vec<_> = self.journeys.iter().map(JourneyCoverage::to_json).collect();

@@ -10,6 +10,8 @@ mod mutant;
 #[cfg(test)]
 mod play;
 #[cfg(test)]
+mod scenario;
+#[cfg(test)]
 mod trace;
 #[cfg(test)]
 mod world;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What can be expected.
-const EXPECTED: [&str; 9] = [
+const EXPECTED: [&str; 10] = [
     "ask",
     "page",
     "level",
@@ -27,6 +27,7 @@ const EXPECTED: [&str; 9] = [
     "success",
     "failure",
     "suspended",
+    "expired",
     "access",
 ];
 
@@ -81,6 +82,10 @@ impl<'a> Cx<'a> {
                     text = Some(self.text_of(bench.file, field)?);
                 }
                 Some(Expectation::Suspended(text))
+            }
+            "expired" => {
+                let fields = self.fields(expect.value.as_ref(), "`expect expired`", &[], false);
+                fields.is_empty().then_some(Expectation::Expired)
             }
             "access" => self.expect_access(bench, expect),
             _ => {

@@ -42,8 +42,8 @@ const REQUEST: [&str; 6] = [
     "parameters",
 ];
 /// What the outside may say.
-const REPLY: [&str; 8] = [
-    "accepted", "matches", "found", "fails", "value", "outcome", "writes", "user",
+const REPLY: [&str; 9] = [
+    "accepted", "matches", "found", "fails", "value", "outcome", "writes", "user", "suspends",
 ];
 
 impl<'a> Cx<'a> {
@@ -360,7 +360,7 @@ impl<'a> Cx<'a> {
         let fields = self.fields(reply.value.as_ref(), "a reply", &REPLY, false);
         let what: Vec<Field<'a>> = fields
             .iter()
-            .filter(|(name, _)| !["writes", "user"].contains(&name.text.as_str()))
+            .filter(|(name, _)| !["writes", "user", "suspends"].contains(&name.text.as_str()))
             .copied()
             .collect();
         let [main] = what.as_slice() else {
@@ -389,6 +389,17 @@ impl<'a> Cx<'a> {
                             let user = self.text_of(bench.file, field)?;
                             self.given_before(bench, &user, field.1.span)?;
                             stand_in.user = Some(user);
+                        }
+                        "suspends" => {
+                            let text = self.text_of(bench.file, field)?;
+                            if signature.suspends == Known::Is(false) {
+                                let message =
+                                    format!("`{}` does not suspend the run", found.node.text);
+                                let expected = "a node whose type says `suspends`";
+                                self.bad_line(field.0.span, message, expected);
+                                return None;
+                            }
+                            stand_in.suspends = Some(text);
                         }
                         "writes" => stand_in.writes = self.writes(bench, signature, field)?,
                         _ => {}
@@ -420,6 +431,7 @@ impl<'a> Cx<'a> {
                 outcome,
                 writes: Vec::new(),
                 user: None,
+                suspends: None,
             }));
         }
         if signature.calls_out == Known::Is(false) && signature.verifies == Known::Is(false) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wayfare::{
-    Callback, End, Failure, FailureReason, Span, Success, Value,
+    Callback, End, Failure, FailureReason, Host as _, Span, Success, Value,
     model::scenario::{
         AskedCallback, Expectation, FailurePattern, FailureWord, NodeRef, SuccessPattern,
     },
@@ -44,7 +44,12 @@ pub(super) fn check(
             ];
             for (name, wanted, found) in fields {
                 if let Some(wanted) = wanted {
-                    same(name, Some(&**wanted), found.as_deref(), span)?;
+                    same(
+                        &format!("`{name}`"),
+                        Some(&**wanted),
+                        found.as_deref(),
+                        span,
+                    )?;
                 }
             }
             Ok(())
@@ -81,10 +86,27 @@ pub(super) fn check(
             };
             let shown = suspended.ask.callbacks.iter().find_map(shown);
             match text {
-                Some(text) => same("text", Some(text), shown.as_deref(), span),
+                Some(text) => same("`text`", Some(text), shown.as_deref(), span),
                 None => Ok(()),
             }
         }
+        Expectation::Expired => match (player.stop(), player.running()) {
+            (Some(Stop::Ask(_) | Stop::Suspended(_)), Some(play))
+                if play.host().now() >= play.session().expires_at() =>
+            {
+                Ok(())
+            }
+            (Some(Stop::Done(_)), _) | (_, None) => Err(Broken::new(
+                span,
+                player.where_it_stands(),
+                "an expired run",
+            )),
+            (_, Some(play)) => {
+                let left = play.session().expires_at().since(play.host().now());
+                let message = format!("{}, for {} s yet", player.where_it_stands(), left.as_secs());
+                Err(Broken::new(span, message, "an expired run"))
+            }
+        },
         Expectation::Access(_) => Ok(()),
     }
 }
@@ -100,7 +122,7 @@ fn same(name: &str, wanted: Option<&str>, found: Option<&str>, span: Span) -> Re
     };
     Err(Broken::new(
         span,
-        format!("`{name}` is {}", shown(found)),
+        format!("{name} is {}", shown(found)),
         shown(wanted),
     ))
 }
@@ -265,7 +287,7 @@ pub(super) fn ended(end: &End) -> String {
 
 fn succeeded(success: &Success, pattern: &SuccessPattern, span: Span) -> Result<(), Broken> {
     if let Some(user) = &pattern.user {
-        same("user", Some(user), Some(&success.subject.username), span)?;
+        same("`user`", Some(user), Some(&success.subject.username), span)?;
     }
     if let Some(level) = pattern.level.filter(|level| *level != success.level) {
         let message = format!("the level is {}", success.level);
@@ -282,7 +304,7 @@ fn succeeded(success: &Success, pattern: &SuccessPattern, span: Span) -> Result<
         }
     }
     if let Some(url) = &pattern.url {
-        same("url", Some(url), success.success_url.as_deref(), span)?;
+        same("`url`", Some(url), success.success_url.as_deref(), span)?;
     }
     for (name, wanted) in &pattern.properties {
         let found = success.properties.get(name).cloned().flatten();
@@ -297,10 +319,10 @@ fn succeeded(success: &Success, pattern: &SuccessPattern, span: Span) -> Result<
 
 fn failed(failure: &Failure, pattern: &FailurePattern, span: Span) -> Result<(), Broken> {
     if let Some(message) = &pattern.message {
-        same("message", Some(message), failure.message.as_deref(), span)?;
+        same("`message`", Some(message), failure.message.as_deref(), span)?;
     }
     if let Some(url) = &pattern.url {
-        same("url", Some(url), failure.failure_url.as_deref(), span)?;
+        same("`url`", Some(url), failure.failure_url.as_deref(), span)?;
     }
     let found = word(&failure.reason);
     if let Some(wanted) = pattern.reason.filter(|wanted| *wanted != found) {

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Action, Context, Effect, EffectReply, Factor, NodeError, NodeType, Prepared, Program, Registry,
-    Reply, Setup, Signature, Value,
+    Reply, Setup, Signature, Suspend, Value,
     engine::effect::{Custom, Identity, ReadIdentity, Who},
     model::{
         journey::{NodeKind, OutcomeId},
@@ -75,6 +75,9 @@ pub(crate) fn reply(said: &scenario::StandIn) -> EffectReply {
     if let Some(user) = &said.user {
         map.insert(Arc::from("user"), Value::Text(Arc::clone(user)));
     }
+    if let Some(text) = &said.suspends {
+        map.insert(Arc::from("suspends"), Value::Text(Arc::clone(text)));
+    }
     EffectReply::Custom(Value::Map(Arc::new(map)))
 }
 
@@ -135,7 +138,17 @@ impl Prepared for Played {
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
-            Reply::Effect(EffectReply::Custom(said)) => self.said(cx, said),
+            Reply::Effect(EffectReply::Custom(said)) => match suspension(&said) {
+                Some(suspend) => {
+                    cx.set_visit(Some(said));
+                    Ok(Action::Suspend(Box::new(suspend)))
+                }
+                None => self.said(cx, said),
+            },
+            Reply::Resumed => {
+                let said = cx.visit().cloned().unwrap_or(Value::Null);
+                self.said(cx, said)
+            }
             Reply::Effect(EffectReply::Identity(found)) => {
                 let user = found.ok_or_else(|| NodeError::new("there is no such user"))?;
                 let said = cx.visit().cloned().unwrap_or(Value::Null);
@@ -145,6 +158,19 @@ impl Prepared for Played {
             _ => Err(NodeError::new("nothing says how this node ends")),
         }
     }
+}
+
+/// The suspension that a reply asks for.
+fn suspension(said: &Value) -> Option<Suspend> {
+    let Value::Map(map) = said else {
+        return None;
+    };
+    let text = map.get("suspends").and_then(Value::as_text)?;
+    Some(Suspend {
+        text: text.to_owned(),
+        within: None,
+        deliver: None,
+    })
 }
 
 impl Played {

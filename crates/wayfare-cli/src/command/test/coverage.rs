@@ -24,17 +24,37 @@ pub(super) fn text(suite: &Suite) -> String {
         for edge in journey.edges.iter().filter(|edge| edge.count == 0) {
             text.push_str(&uncovered(suite, journey, edge));
         }
-        for edge in stale(journey) {
-            let at = place(suite, edge.span);
-            let name = name(journey, edge);
-            let label = edge.label();
-            let _ = writeln!(
-                text,
-                "covered after all: {name}.{label} at {at}; take its reason out"
-            );
-        }
+    }
+    for (journey, edge) in coverage.stale() {
+        let at = place(suite, edge.span);
+        let name = name(journey, edge);
+        let label = edge.label();
+        let _ = writeln!(
+            text,
+            "covered after all: {name}.{label} at {at}; take its reason out"
+        );
     }
     text
+}
+
+/// How far the coverage is from whole, as one line; nothing where every arrow was taken or has a reason,
+/// and no reason is needed no more.
+pub(super) fn gaps(suites: &[Suite]) -> Option<String> {
+    let coverages = || suites.iter().filter_map(|suite| suite.coverage.as_ref());
+    let missing: usize = coverages().map(|one| one.missing().count()).sum();
+    let stale: usize = coverages().map(|one| one.stale().count()).sum();
+    let counted = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    if missing > 0 {
+        parts.push(format!(
+            "{} uncovered without a reason",
+            counted(missing, "arrow")
+        ));
+    }
+    if stale > 0 {
+        parts.push(format!("{} needed no more", counted(stale, "reason")));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn line(name: &str, tally: Tally) -> String {
@@ -65,12 +85,6 @@ fn uncovered(suite: &Suite, journey: &JourneyCoverage, edge: &EdgeCoverage) -> S
     };
     let name = name(journey, edge);
     format!("uncovered: {name}.{} at {at}{why}\n", edge.label())
-}
-
-/// Arrows that have a reason and were taken.
-fn stale(journey: &JourneyCoverage) -> impl Iterator<Item = &EdgeCoverage> {
-    let edges = journey.edges.iter();
-    edges.filter(|edge| edge.count > 0 && edge.reason.is_some())
 }
 
 fn name(journey: &JourneyCoverage, edge: &EdgeCoverage) -> String {

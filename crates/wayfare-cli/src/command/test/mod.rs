@@ -88,7 +88,12 @@ pub(crate) fn run(args: &TestArgs, terminal: Terminal) -> Result<Outcome, Troubl
         terminal.say(&format!("coverage is in {}", folder.display()));
     }
     let failed = suites.iter().any(|suite| suite.failures().next().is_some());
-    Ok(if failed || broken {
+    let gaps = coverage::gaps(&suites);
+    let denied = args.denies_uncovered() && gaps.is_some();
+    if let Some(gaps) = gaps.filter(|_| denied) {
+        terminal.say(&format!("denied: {gaps}"));
+    }
+    Ok(if failed || broken || denied {
         Outcome::Findings
     } else {
         Outcome::Clean
