@@ -2,4 +2,5 @@
 
 mod golden;
 mod large;
+mod scale;
 mod swaps;

@@ -211,6 +211,7 @@ pub(super) struct Flow {
     pub(super) arcs: Vec<Arc>,
     first: Vec<u32>,
     children: Vec<(u32, u32)>,
+    calls: Vec<(u32, JourneyId)>,
     nodes: usize,
 }
 
@@ -296,13 +297,7 @@ impl Flow {
 
     /// The states that call an inner journey.
     pub(super) fn calls(&self) -> impl Iterator<Item = (u32, JourneyId)> {
-        self.states
-            .iter()
-            .enumerate()
-            .filter_map(|(at, state)| match state.kind {
-                StateKind::Call(inner) => u32::try_from(at).ok().map(|at| (at, inner)),
-                StateKind::Step | StateKind::Exit(_) => None,
-            })
+        self.calls.iter().copied()
     }
 }
 
@@ -440,7 +435,12 @@ impl<'a> Builder<'a> {
             sum += *count;
             *count = sum;
         }
+        let call = |(at, state): (u32, &State)| match state.kind {
+            StateKind::Call(inner) => Some((at, inner)),
+            StateKind::Step | StateKind::Exit(_) => None,
+        };
         Flow {
+            calls: (0..).zip(&self.states).filter_map(call).collect(),
             journey: self.journey.id,
             start: Flow::of_node(self.journey.start),
             states: self.states,

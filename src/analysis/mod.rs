@@ -16,6 +16,7 @@ mod component;
 mod counterexample;
 mod definite;
 mod ensure;
+mod evidence;
 mod explore;
 mod faces;
 mod flow;

@@ -17,7 +17,8 @@ use petgraph::graph::NodeIndex;
 use crate::{
     Diagnostic, Diagnostics,
     analysis::{
-        counterexample,
+        counterexample::{self, Counterexample},
+        evidence::Fates,
         explore::{Domain, Explored, Hit, Next, explore},
         flow::{Arc, Exit, Flow, Flows, Only, Raise, State, StateKind},
         identity::Swaps,
@@ -67,7 +68,8 @@ impl Memory {
         code: Code::None,
     };
 
-    fn pack(self) -> u32 {
+    /// As a number below sixteen.
+    pub(super) fn pack(self) -> u32 {
         let code = match self.code {
             Code::None => 0,
             Code::Open => 1,
@@ -82,7 +84,8 @@ impl Memory {
         proof << 2 | code
     }
 
-    fn unpack(memory: u32) -> Self {
+    /// From its number.
+    pub(super) fn unpack(memory: u32) -> Self {
         Self {
             proof: match memory >> 2 {
                 0 => Proof::Nothing,
@@ -147,9 +150,7 @@ impl Memory {
 /// What is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Evidence {
-    /// Success of the outermost journey without proof.
-    AtSuccess,
-    /// The same, of runs on which nobody was ever proved.
+    /// Success of the outermost journey on runs on which nobody was ever proved.
     Never,
     /// The same, of runs on which somebody else was.
     Dropped,
@@ -164,7 +165,6 @@ impl Domain for Evidence {
         }
         let known = Memory::unpack(memory);
         let hit = match self {
-            Self::AtSuccess => !known.is_proved(),
             Self::Never => !known.is_proved() && !known.is_dropped(),
             Self::Dropped => known.is_dropped(),
             Self::AtRaise => false,
@@ -192,29 +192,69 @@ impl Domain for Evidence {
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
     let mut raises: BTreeMap<(JourneyId, u32), Diagnostic> = BTreeMap::new();
     let mut swaps = Swaps::default();
+    let mut runs = Runs::default();
+    let fates = Fates::new(flows);
     for journey in program
         .journeys
         .iter()
         .filter(|journey| !journey.settings.inner_only)
     {
+        let (succeeds, raised) = (fates.may_succeed(journey), fates.may_raise(journey));
+        if !succeeds && !raised {
+            continue;
+        }
         let space = Space::new(program, flows, journey.id, &[]);
         let start = Flow::of_node(journey.start);
         let from = Memory::START.pack();
-        let any = explore(&space, &Evidence::AtSuccess, start, from);
-        if any.tables.first().is_some_and(|root| !root.hits.is_empty()) {
+        if succeeds {
             let never = explore(&space, &Evidence::Never, start, from);
             let dropped = explore(&space, &Evidence::Dropped, start, from);
-            unproved(&space, journey, (&never, &dropped), diagnostics);
+            unproved(&space, journey, (&never, &dropped), &mut runs, diagnostics);
             swapped(&space, journey, &dropped, &mut swaps);
         }
-        let explored = explore(&space, &Evidence::AtRaise, start, from);
-        raised(&space, &explored, &mut raises);
+        if raised {
+            let explored = explore(&space, &Evidence::AtRaise, start, from);
+            raise_findings(&space, &explored, &mut runs, &mut raises);
+        }
     }
     for finding in swaps.into_findings() {
         diagnostics.push(finding);
     }
     for (_, finding) in raises {
         diagnostics.push(finding);
+    }
+}
+
+/// How many steps the runs of one check may have together before further findings go without.
+const RUN_STEPS_MAX: u64 = 100_000;
+
+/// The runs that were built for findings, so that very many findings behind very long ways do not take
+/// their product.
+#[derive(Debug, Default)]
+struct Runs {
+    steps: u64,
+}
+
+impl Runs {
+    fn of(&mut self, build: impl FnOnce() -> Counterexample) -> Option<Counterexample> {
+        if self.steps >= RUN_STEPS_MAX {
+            return None;
+        }
+        let run = build();
+        self.steps = self.steps.saturating_add(run.length);
+        Some(run)
+    }
+}
+
+fn tell(
+    run: Option<Counterexample>,
+    program: &Program,
+    finding: Diagnostic,
+    lead: &str,
+) -> Diagnostic {
+    match run {
+        Some(run) => run.tell(program, finding, lead),
+        None => finding.note("its run is left out: those of the other findings are long enough"),
     }
 }
 
@@ -244,6 +284,7 @@ fn unproved(
     space: &Space<'_>,
     journey: &Journey,
     (never, dropped): (&Explored, &Explored),
+    runs: &mut Runs,
     diagnostics: &mut Diagnostics,
 ) {
     let program = space.program;
@@ -262,7 +303,7 @@ fn unproved(
         } else {
             dropped
         };
-        let run = counterexample::of_hit(space, &evidence, explored, 0, hit);
+        let run = runs.of(|| counterexample::of_hit(space, &evidence, explored, 0, hit));
         let finding = Diagnostic::new(
             codes::UNPROVED_SUCCESS,
             node.span,
@@ -272,7 +313,8 @@ fn unproved(
             ),
         )
         .help("let every way to it prove a factor of the person named last, or allow it here");
-        diagnostics.push(run.tell(program, finding, "success is reached unproved by"));
+        let lead = "success is reached unproved by";
+        diagnostics.push(tell(run, program, finding, lead));
     }
 }
 
@@ -283,9 +325,10 @@ fn swapped(space: &Space<'_>, journey: &Journey, explored: &Explored, swaps: &mu
     }
 }
 
-fn raised(
+fn raise_findings(
     space: &Space<'_>,
     explored: &Explored,
+    runs: &mut Runs,
     found: &mut BTreeMap<(JourneyId, u32), Diagnostic>,
 ) {
     let program = space.program;
@@ -304,7 +347,8 @@ fn raised(
             let (Some(node), false) = (node, found.contains_key(&key)) else {
                 continue;
             };
-            let run = counterexample::of_hit(space, &Evidence::AtRaise, explored, id, *hit);
+            let run =
+                runs.of(|| counterexample::of_hit(space, &Evidence::AtRaise, explored, id, *hit));
             let finding = Diagnostic::new(
                 codes::LEVEL_WITHOUT_PROOF,
                 node.span,
@@ -314,7 +358,7 @@ fn raised(
                 ),
             )
             .help("raise the level only behind an outcome that proves a factor");
-            let finding = run.tell(program, finding, "it is reached unproved by");
+            let finding = tell(run, program, finding, "it is reached unproved by");
             found.insert(key, finding);
         }
     }

@@ -6,7 +6,7 @@
 //! script, a declared type that says nothing, or a caller may read; and what shared state holds at the end
 //! of a run is there for whoever started it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Diagnostic,
@@ -94,11 +94,21 @@ pub(super) fn check(check: &mut Check<'_>) {
             by_key.entry(first.key).or_default().push(candidate);
         }
     }
-    let firsts: Vec<KeyNo> = by_key.keys().copied().collect();
-    // A node writes a few keys, so that a group has room for all keys of its nodes.
-    for firsts in firsts.chunks(WIDTH / TOGETHER_MAX) {
-        let of = firsts.iter().filter_map(|key| by_key.get(key));
-        let here: Vec<&Candidate> = of.flatten().copied().collect();
+    let mut here: Vec<&Candidate> = Vec::new();
+    let mut keys: BTreeSet<KeyNo> = BTreeSet::new();
+    for candidates in by_key.into_values() {
+        let writes = || candidates.iter().flat_map(|candidate| &candidate.writes);
+        let more = writes().filter(|write| !keys.contains(&write.key));
+        let more: BTreeSet<KeyNo> = more.map(|write| write.key).collect();
+        if !here.is_empty() && keys.len() + more.len() > WIDTH {
+            group(check, &here);
+            here.clear();
+            keys.clear();
+        }
+        keys.extend(writes().map(|write| write.key));
+        here.extend(candidates);
+    }
+    if !here.is_empty() {
         group(check, &here);
     }
 }

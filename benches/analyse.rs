@@ -1,0 +1,101 @@
+//! How long an author waits until everything is proved of a journey: 10,000 nodes in the shapes that
+//! journeys take, and a chain of a million.
+//!
+//! Budgets: 100 ms for 10,000 nodes, 2 s for a million. Criterion measures time on the clock; where the
+//! machine is shared, `cargo bench --bench analyse -- cpu` writes the least processor time of three
+//! runs instead.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench fails as a test does, and its figures are its output"
+)]
+
+use std::{hint::black_box, time::Duration};
+
+use criterion::{Criterion, criterion_group};
+use wayfare::{Program, analysis::findings};
+
+#[path = "support/built.rs"]
+mod built;
+
+type Shape = (&'static str, fn(usize) -> Program);
+
+const SHAPES: &[Shape] = &[
+    ("a chain", built::chain),
+    ("a chain with properties and a guard", built::stated),
+    ("loops", built::loops),
+    ("a fan", built::fan),
+    ("pages", built::pages),
+    ("a key for every other node", built::keys),
+    ("journeys that call each other", built::calls),
+    ("a chain without a proof", built::unproved),
+    ("a ring of raises without a proof", built::raises),
+];
+
+fn analyse(c: &mut Criterion) {
+    let mut group = c.benchmark_group("10,000 nodes analysed");
+    for (name, shape) in SHAPES {
+        let program = shape(10_000);
+        group.bench_function(*name, |b| b.iter(|| findings(black_box(&program))));
+    }
+    group.finish();
+    let mut group = c.benchmark_group("1,000,000 nodes analysed");
+    group.sample_size(10);
+    for (name, shape) in SHAPES.iter().take(2) {
+        let program = shape(1_000_000);
+        group.bench_function(*name, |b| b.iter(|| findings(black_box(&program))));
+    }
+    group.finish();
+}
+
+/// The processor time that this process has used so far, as Linux counts it.
+fn used() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/self/schedstat").ok()?;
+    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+fn processor_time() {
+    // Cargo adds `--bench` behind what is given.
+    let filter = std::env::args()
+        .nth(2)
+        .filter(|given| !given.starts_with("--"));
+    let filter = filter.unwrap_or_default();
+    let sizes = [10_000, 1_000_000];
+    let small = SHAPES.iter().map(|shape| (shape, sizes[0]));
+    let large = SHAPES.iter().take(2).map(|shape| (shape, sizes[1]));
+    for ((name, shape), nodes) in small
+        .chain(large)
+        .filter(|((name, _), _)| name.contains(&filter))
+    {
+        let program = shape(nodes);
+        let mut least = Duration::MAX;
+        let mut found = 0;
+        for _ in 0..3 {
+            let before = used().expect("the processor time of this process");
+            found = findings(black_box(&program)).len();
+            let after = used().expect("the processor time of this process");
+            least = least.min(after.saturating_sub(before));
+        }
+        println!("{nodes:>9} nodes, {name}: {least:.1?}, {found} findings");
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = analyse
+}
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("cpu") {
+        processor_time();
+    } else {
+        benches();
+        Criterion::default().configure_from_args().final_summary();
+    }
+}

@@ -1,0 +1,442 @@
+//! Programs of any size, built without text: shapes that an author may write, and some that hurt.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use petgraph::graph::{DiGraph, NodeIndex};
+use wayfare::{
+    Catalog, LocalizedText, Program, SourceMap, Span, Value,
+    model::{
+        expr::{Expr, KeyId, Slot},
+        guard::RealmGuard,
+        journey::{
+            Child, Edge, Guard, Journey, JourneyId, JourneySettings, Node, NodeKind, On, OutcomeId,
+            Page, SettingValue, Task,
+        },
+        property::{At, Ensure, Place, PlaceKind, Point, Property},
+        signature::Factor,
+        value::Type,
+    },
+};
+
+/// A program in the making.
+pub(crate) struct Builder {
+    catalog: Arc<Catalog>,
+    journeys: Vec<Journey>,
+    keys: Vec<Arc<str>>,
+    guards: Vec<RealmGuard>,
+}
+
+impl Builder {
+    fn new() -> Self {
+        Self {
+            catalog: Arc::new(wayfare::catalogue::standard()),
+            journeys: Vec::new(),
+            keys: ["username", "password"].map(Arc::from).to_vec(),
+            guards: Vec::new(),
+        }
+    }
+
+    fn build(self) -> Program {
+        let names = |name: fn(&Journey) -> &Arc<str>| -> BTreeMap<Arc<str>, JourneyId> {
+            let all = self.journeys.iter();
+            all.map(|journey| (Arc::clone(name(journey)), journey.id))
+                .collect()
+        };
+        Program {
+            sources: Arc::new(SourceMap::default()),
+            catalog: Arc::clone(&self.catalog),
+            by_wire_name: names(|journey| &journey.wire_name),
+            by_name: names(|journey| &journey.name),
+            journeys: self.journeys,
+            keys: self.keys,
+            secret_parameters: BTreeMap::new(),
+            policies: Vec::new(),
+            guards: self.guards,
+            scenarios: Vec::new(),
+            uncovered: Vec::new(),
+        }
+    }
+
+    fn task(&self, name: &str, settings: &[(&str, Value)]) -> Task {
+        let ty = self.catalog.find(name).expect("a type of the product");
+        let settings = settings.iter();
+        let constant = |(name, value): &(&str, Value)| {
+            (Arc::from(*name), SettingValue::Constant(value.clone()))
+        };
+        Task {
+            ty,
+            version: 1,
+            settings: settings.map(constant).collect(),
+        }
+    }
+
+    fn kind(&self, name: &str) -> NodeKind {
+        NodeKind::Task(self.task(name, &[]))
+    }
+
+    fn page(&self) -> NodeKind {
+        let child = |name: &str, ty: &str| Child {
+            name: Arc::from(name),
+            task: self.task(ty, &[]),
+            outcomes: vec![Arc::from("outcome")],
+            span: Span::default(),
+        };
+        NodeKind::Page(Page {
+            header: LocalizedText::default(),
+            description: LocalizedText::default(),
+            stage: None,
+            children: vec![
+                child("name", "UsernameCollector"),
+                child("password", "PasswordCollector"),
+            ],
+            version: 1,
+        })
+    }
+
+    fn limit(&self, retries: i64) -> NodeKind {
+        NodeKind::Task(self.task("RetryLimitDecision", &[("retryLimit", Value::Int(retries))]))
+    }
+
+    /// A journey whose first nodes ask for a name and a password and check them; what follows the check
+    /// is not wired yet.
+    fn login(&mut self, id: u32) -> (Journey, NodeIndex) {
+        let mut one = journey(id);
+        let page = add(&mut one, self.page(), &["outcome"]);
+        let check = add(&mut one, self.kind("DataStoreDecision"), YES_NO);
+        let limit = add(&mut one, self.limit(2), &["Retry", "Reject"]);
+        let failure = one.failure;
+        arrow(&mut one, page, 0, check);
+        arrow(&mut one, check, 1, limit);
+        arrow(&mut one, limit, 0, page);
+        arrow(&mut one, limit, 1, failure);
+        (one, check)
+    }
+}
+
+const YES_NO: &[&str] = &["true", "false"];
+
+fn span(at: usize) -> Span {
+    // Copies of a fragment stand at one place of the text; these nodes are no copies.
+    Span {
+        start: u32::try_from(at).unwrap_or(u32::MAX),
+        end: u32::try_from(at + 1).unwrap_or(u32::MAX),
+        ..Span::default()
+    }
+}
+
+fn node(path: String, kind: NodeKind, outcomes: &[&str], at: usize) -> Node {
+    Node {
+        path: path.into(),
+        kind,
+        outcomes: outcomes.iter().map(|name| Arc::from(*name)).collect(),
+        doc: None,
+        allows: Vec::new(),
+        span: span(at),
+    }
+}
+
+fn journey(id: u32) -> Journey {
+    let mut graph = DiGraph::default();
+    let end = |name: &str, kind| node(name.to_owned(), kind, &[], 0);
+    let success = graph.add_node(end("success", NodeKind::Success));
+    let failure = graph.add_node(end("failure", NodeKind::Failure));
+    let loose_end = graph.add_node(end("nowhere", NodeKind::LooseEnd));
+    let name: Arc<str> = Arc::from(format!("j{id}"));
+    Journey {
+        id: JourneyId(id),
+        wire_name: Arc::clone(&name),
+        name,
+        doc: None,
+        settings: JourneySettings::default(),
+        graph,
+        start: NodeIndex::new(3),
+        success,
+        failure,
+        loose_end,
+        ensures: Vec::new(),
+        allows: Vec::new(),
+        span: Span::default(),
+    }
+}
+
+fn add(journey: &mut Journey, kind: NodeKind, outcomes: &[&str]) -> NodeIndex {
+    let at = journey.graph.node_count();
+    journey
+        .graph
+        .add_node(node(format!("n{at}"), kind, outcomes, at))
+}
+
+fn arrow(journey: &mut Journey, from: NodeIndex, outcome: u16, to: NodeIndex) {
+    let edge = Edge {
+        on: On::Outcome(OutcomeId(outcome)),
+        span: Span::default(),
+    };
+    journey.graph.add_edge(from, to, edge);
+}
+
+/// Leads each node to the one after it, from the first to the last of these.
+fn follow(journey: &mut Journey, first: NodeIndex, last: NodeIndex) {
+    for at in first.index()..last.index() {
+        arrow(journey, NodeIndex::new(at), 0, NodeIndex::new(at + 1));
+    }
+}
+
+fn place(kind: PlaceKind) -> Place {
+    Place {
+        text: "place".into(),
+        kind,
+        span: Span::default(),
+    }
+}
+
+fn at(journey: &Journey, node: NodeIndex) -> Place {
+    place(PlaceKind::Points(vec![Point {
+        calls: Vec::new(),
+        journey: journey.id,
+        node,
+        at: At::Node,
+    }]))
+}
+
+fn ensure(journey: &Journey, property: Property) -> Ensure {
+    Ensure {
+        label: "e".into(),
+        from: journey.start,
+        property,
+        span: Span::default(),
+    }
+}
+
+/// One login, and behind it a chain of whatever `next` adds, which returns where the chain goes on and by
+/// which outcome.
+fn behind(
+    builder: &mut Builder,
+    count: usize,
+    mut next: impl FnMut(&Builder, &mut Journey, usize) -> NodeIndex,
+) -> Journey {
+    let (mut one, mut last) = builder.login(0);
+    for n in 0..count.saturating_sub(3) {
+        let here = next(builder, &mut one, n);
+        arrow(&mut one, last, 0, here);
+        last = here;
+    }
+    let success = one.success;
+    arrow(&mut one, last, 0, success);
+    one
+}
+
+fn whole(mut builder: Builder, journey: Journey) -> Program {
+    builder.journeys.push(journey);
+    builder.build()
+}
+
+/// A login and a chain of messages.
+pub(crate) fn chain(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let message = builder.kind("Message");
+    let one = behind(&mut builder, count, |_, one, _| {
+        let here = add(one, message.clone(), YES_NO);
+        let failure = one.failure;
+        arrow(one, here, 1, failure);
+        here
+    });
+    whole(builder, one)
+}
+
+/// The same chain, of which four properties and a guard are stated.
+pub(crate) fn stated(count: usize) -> Program {
+    let mut program = chain(count);
+    let Some(one) = program.journeys.first_mut() else {
+        return program;
+    };
+    let middle = NodeIndex::new(count / 2 + 3);
+    let check = NodeIndex::new(4);
+    let to = || at(one, one.success);
+    let ensures = vec![
+        ensure(
+            one,
+            Property::EveryPath {
+                to: to(),
+                passes: vec![place(PlaceKind::Proof(Factor::Password))],
+            },
+        ),
+        ensure(
+            one,
+            Property::Never {
+                what: at(one, one.start),
+                after: at(one, middle),
+            },
+        ),
+        ensure(
+            one,
+            Property::AtMost {
+                visits: 3,
+                of: at(one, check),
+            },
+        ),
+        ensure(one, Property::SameFace { until: to() }),
+    ];
+    let held = ensure(
+        one,
+        Property::EveryPath {
+            to: to(),
+            passes: vec![at(one, middle)],
+        },
+    );
+    one.ensures = ensures;
+    program.guards.push(RealmGuard {
+        name: "guard".into(),
+        realm: None,
+        except: Vec::new(),
+        holds: vec![(JourneyId(0), held)],
+        span: Span::default(),
+    });
+    program
+}
+
+/// Messages that may be read again, and every tenth node a limiter that leads back ten nodes.
+pub(crate) fn loops(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let (message, limit) = (builder.kind("Message"), builder.limit(3));
+    let one = behind(&mut builder, count, |_, one, n| {
+        if n % 10 == 9 {
+            let here = add(one, limit.clone(), &["Reject", "Retry"]);
+            arrow(one, here, 1, NodeIndex::new(here.index() - 9));
+            return here;
+        }
+        let here = add(one, message.clone(), YES_NO);
+        arrow(one, here, 1, here);
+        here
+    });
+    whole(builder, one)
+}
+
+/// One node that leads to all others, which lead to success.
+pub(crate) fn fan(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let (mut one, check) = builder.login(0);
+    let success = one.success;
+    let count = count.saturating_sub(4);
+    let names: Vec<String> = (0..count).map(|at| format!("c{at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let choose = builder.kind("ChoiceCollector");
+    let choose = add(&mut one, choose, &names);
+    arrow(&mut one, check, 0, choose);
+    let message = builder.kind("Message");
+    for outcome in 0..u16::try_from(count).unwrap_or(u16::MAX) {
+        let here = add(&mut one, message.clone(), YES_NO);
+        arrow(&mut one, choose, outcome, here);
+        arrow(&mut one, here, 0, success);
+        arrow(&mut one, here, 1, success);
+    }
+    whole(builder, one)
+}
+
+/// Pages that ask for the name and the password, one behind the other, then the check.
+pub(crate) fn pages(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let mut one = journey(0);
+    let page = builder.page();
+    let first = one.start;
+    for _ in 1..count {
+        add(&mut one, page.clone(), &["outcome"]);
+    }
+    let check = builder.kind("DataStoreDecision");
+    let check = add(&mut one, check, YES_NO);
+    follow(&mut one, first, check);
+    let (success, failure) = (one.success, one.failure);
+    arrow(&mut one, check, 0, success);
+    arrow(&mut one, check, 1, failure);
+    whole(builder, one)
+}
+
+/// Every other node writes a key of its own, and the next decides by it.
+pub(crate) fn keys(count: usize) -> Program {
+    let mut builder = Builder::new();
+    for key in 0..count {
+        builder.keys.push(format!("k{key}").into());
+    }
+    let one = behind(&mut builder, count, |builder, one, n| {
+        let key = n / 2;
+        if n % 2 == 0 {
+            let value = (Arc::from(format!("k{key}")), Value::Bool(true));
+            let attributes = Value::Map(Arc::new([value].into_iter().collect()));
+            let task = builder.task("SetState", &[("attributes", attributes)]);
+            return add(one, NodeKind::Task(task), &["outcome"]);
+        }
+        let slot = Slot::Shared(KeyId(u32::try_from(key + 2).unwrap_or(0)));
+        let arm = |name: &str, condition| Guard {
+            name: name.into(),
+            condition,
+            span: Span::default(),
+        };
+        let arms = vec![arm("1", Some(Expr::Read(slot, Type::Bool))), arm("2", None)];
+        let here = add(one, NodeKind::Decision(arms), &["1", "2"]);
+        let failure = one.failure;
+        arrow(one, here, 1, failure);
+        here
+    });
+    whole(builder, one)
+}
+
+/// Raises of the level that nobody proved anything for, with a way back from the last to the first.
+pub(crate) fn raises(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let mut one = journey(0);
+    let up =
+        NodeKind::Task(builder.task("ModifyAuthLevel", &[("authLevelIncrement", Value::Int(1))]));
+    let first = one.start;
+    for _ in 1..count {
+        add(&mut one, up.clone(), &["outcome"]);
+    }
+    let message = builder.kind("Message");
+    let last = add(&mut one, message, YES_NO);
+    follow(&mut one, first, last);
+    let success = one.success;
+    arrow(&mut one, last, 0, success);
+    arrow(&mut one, last, 1, first);
+    builder.journeys.push(one);
+    builder.build()
+}
+
+/// Journeys that can all be started, each of which calls the next: ten nodes a journey.
+pub(crate) fn calls(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let journeys = u32::try_from(count / 10).unwrap_or(u32::MAX).max(1);
+    let message = builder.kind("Message");
+    for id in 0..journeys {
+        let (mut one, mut last) = builder.login(id);
+        let (success, failure) = (one.success, one.failure);
+        for _ in 0..6 {
+            let here = add(&mut one, message.clone(), YES_NO);
+            arrow(&mut one, last, 0, here);
+            arrow(&mut one, here, 1, failure);
+            last = here;
+        }
+        if id + 1 < journeys {
+            let call = add(&mut one, NodeKind::Inner(JourneyId(id + 1)), YES_NO);
+            arrow(&mut one, last, 0, call);
+            arrow(&mut one, call, 1, failure);
+            last = call;
+        }
+        arrow(&mut one, last, 0, success);
+        builder.journeys.push(one);
+    }
+    builder.build()
+}
+
+/// A chain of nodes whose name is never proved: everything is found at its end.
+pub(crate) fn unproved(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let mut one = journey(0);
+    let debug = builder.kind("Debug");
+    for _ in 0..count {
+        add(&mut one, debug.clone(), &["outcome"]);
+    }
+    let (first, success) = (one.start, one.success);
+    let last = NodeIndex::new(one.graph.node_count() - 1);
+    follow(&mut one, first, last);
+    arrow(&mut one, last, 0, success);
+    builder.journeys.push(one);
+    builder.build()
+}
