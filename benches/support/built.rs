@@ -334,7 +334,7 @@ pub(crate) fn fan(count: usize) -> Program {
 
 /// Pages that ask for the name and the password, one behind the other, then the check.
 pub(crate) fn pages(count: usize) -> Program {
-    let mut builder = Builder::new();
+    let builder = Builder::new();
     let mut one = journey(0);
     let page = builder.page();
     let first = one.start;
