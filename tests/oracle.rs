@@ -27,6 +27,7 @@ use wayfare::{
 
 mod brute;
 mod diff;
+mod faces;
 mod golden;
 mod kinds;
 mod levels;

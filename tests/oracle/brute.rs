@@ -774,7 +774,7 @@ pub(super) fn events(watch: &Watch<'_>, run: &Counterexample) -> Option<Vec<Even
     None
 }
 
-fn is_step(step: &CounterStep, stack: &[Spot], how: How) -> bool {
+pub(super) fn is_step(step: &CounterStep, stack: &[Spot], how: How) -> bool {
     let (id, node, _) = *stack.last().unwrap();
     let calls = stack[..stack.len() - 1]
         .iter()

@@ -435,7 +435,7 @@ pub(super) fn place(choices: &mut Choices<'_>, made: &Made) -> Place {
     }
 }
 
-fn point(choices: &mut Choices<'_>, made: &Made) -> Point {
+pub(super) fn point(choices: &mut Choices<'_>, made: &Made) -> Point {
     let mut calls = Vec::new();
     let mut journey = made.journey(JourneyId(0));
     loop {

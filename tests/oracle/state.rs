@@ -1230,7 +1230,7 @@ fn check(made: &Made, tally: &Tally) -> Result<(), String> {
     dead(made, &all, tally)
 }
 
-fn show(made: &Made) -> String {
+pub(super) fn show(made: &Made) -> String {
     let mut lines = Vec::new();
     for journey in &made.program.journeys {
         lines.push(format!(
@@ -1241,8 +1241,14 @@ fn show(made: &Made) -> String {
             let node = &journey.graph[spot.1];
             let body = match (&node.kind, signature(made, spot)) {
                 (_, Some(own)) => format!(
-                    "{} asks {:?} reads {:?} writes {:?} removes {:?} {:?}",
-                    own.name, own.asks, own.reads, own.writes, own.removes, node.outcomes
+                    "{} {:?} asks {:?} reads {:?} writes {:?} removes {:?} {:?}",
+                    own.name,
+                    task_at(made, spot).map(|t| &t.settings),
+                    own.asks,
+                    own.reads,
+                    own.writes,
+                    own.removes,
+                    node.outcomes
                 ),
                 (kind, None) => format!("{kind:?}"),
             };

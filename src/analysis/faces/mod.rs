@@ -3,13 +3,13 @@
 //! In: a journey and where the two may part: at proofs of the subject, or at a place. Out: the first
 //! places where they part before, each with a run of a known user and one of an unknown user on the same
 //! answers. The journey is laid beside itself: two runs go on together, and wherever what they do may
-//! depend on whether the user is there, each way of the one is compared with each way of the other. Two
-//! states that must look alike are put into one class, and each pair of classes is joined once, so that
-//! there are no more comparisons than two copies of the journey have states.
+//! depend on whether the user is there, each way of the one is compared with each way of the other. Each
+//! pair of states is compared once; looking alike is not carried from pair to pair, for a run that ends at
+//! a proof looks like every other. Pairs over a bound are not compared, and then nothing is shown.
 //!
 //! Not looked at: time, and what only an outage outside can bring about.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::{
     Diagnostic, Diagnostics, Span,
@@ -34,8 +34,8 @@ use crate::{
 mod label;
 mod world;
 
-/// How many states of runs may be compared, beside four for each state of the journeys.
-const ELEMENTS_MAX: usize = 400_000;
+/// How many pairs of states may be compared, beside four for each state of the journeys.
+const PAIRS_MAX: usize = 400_000;
 
 /// Where the two may part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +50,12 @@ impl Question<'_> {
     /// Whether a known and an unknown user look the same until a place.
     pub(super) fn same_face(&self, until: &Place) -> Verdict {
         let mut space = self.space(&[until]);
-        if !may_differ(&space) {
+        space.mark(until, Mark::CUT);
+        let start = space.instance(0).map(|first| first.on_state(self.start()));
+        if start.is_some_and(|marks| Mark::CUT.within(marks)) || !may_differ(&space, Until::Marked)
+        {
             return Verdict::Holds;
         }
-        space.mark(until, Mark::CUT);
         let from_start = self
             .program
             .journey(self.journey)
@@ -81,7 +83,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         .filter(|journey| !journey.settings.inner_only)
     {
         let space = Space::new(program, flows, journey.id, &[]);
-        if !may_differ(&space) {
+        if !may_differ(&space, Until::Proof) {
             continue;
         }
         let start = Flow::of_node(journey.start);
@@ -107,17 +109,19 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
 }
 
 /// Whether anything that a run can come to depends on the user at all.
-fn may_differ(space: &Space<'_>) -> bool {
+fn may_differ(space: &Space<'_>, until: Until) -> bool {
     let nothing = Tainted::new();
+    let parts = |thing| {
+        let shown =
+            matches!(thing, Thing::Task(task, _) if world::shows(space.program, task, &nothing));
+        let proved = until == Until::Marked && world::may_prove(space.program, thing);
+        shown || proved || world::depends(space.program, thing, &nothing)
+    };
     space.instances.iter().any(|instance| {
         let journey = space.program.journey(instance.journey);
         let flow = space.flow(instance.id);
         let states = flow.into_iter().flat_map(|flow| &flow.states);
-        journey.is_some_and(|journey| {
-            states
-                .map(|state| Thing::of(journey, state).1)
-                .any(|thing| world::depends(space.program, thing, &nothing))
-        })
+        journey.is_some_and(|journey| states.map(|state| Thing::of(journey, state).1).any(parts))
     })
 }
 
@@ -184,12 +188,12 @@ struct Faces<'a, 's> {
     fresh: Tainted,
     frames: Vec<Frame>,
     deeper: HashMap<(u32, u32), u32>,
-    numbers: HashMap<Stand, u32>,
-    classes: Vec<u32>,
+    seen: HashSet<(Stand, Stand)>,
     pairs: Vec<Pair>,
     open: VecDeque<u32>,
     /// The pairs that do not look alike.
     differences: Vec<u32>,
+    pairs_max: usize,
     cut_short: bool,
 }
 
@@ -197,6 +201,12 @@ impl<'a, 's> Faces<'a, 's> {
     /// Lays two runs beside each other until nothing is left to compare.
     fn compared(space: &'a Space<'s>, until: Until, start: u32, typed: bool) -> Self {
         let mut tainted = Tainted::new();
+        let states: usize = space
+            .instances
+            .iter()
+            .filter_map(|instance| space.flow(instance.id))
+            .map(|flow| flow.states.len())
+            .sum();
         loop {
             let mut faces = Self {
                 space,
@@ -208,11 +218,11 @@ impl<'a, 's> Faces<'a, 's> {
                     caller: None,
                 }],
                 deeper: HashMap::new(),
-                numbers: HashMap::new(),
-                classes: Vec::new(),
+                seen: HashSet::new(),
                 pairs: Vec::new(),
                 open: VecDeque::new(),
                 differences: Vec::new(),
+                pairs_max: states.saturating_mul(4).saturating_add(PAIRS_MAX),
                 cut_short: false,
             };
             faces.run(start, typed);
@@ -232,44 +242,12 @@ impl<'a, 's> Faces<'a, 's> {
             typed,
         };
         self.join(at(true), at(false), None, None, None);
-        let states: usize = self
-            .space
-            .instances
-            .iter()
-            .filter_map(|instance| self.space.flow(instance.id))
-            .map(|flow| flow.states.len())
-            .sum();
-        let most = states.saturating_mul(4).saturating_add(ELEMENTS_MAX);
         while let Some(pair) = self.open.pop_front() {
-            if self.classes.len() > most {
-                self.cut_short = true;
+            if self.cut_short {
                 return;
             }
             self.compare(pair);
         }
-    }
-
-    fn number(&mut self, place: Stand) -> u32 {
-        let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(place).or_insert(next);
-        if number == next {
-            self.classes.push(number);
-        }
-        number
-    }
-
-    fn class(&mut self, mut number: u32) -> u32 {
-        while let Some(above) = self.classes.get(number as usize).copied() {
-            if above == number {
-                break;
-            }
-            let higher = self.classes.get(above as usize).copied().unwrap_or(above);
-            if let Some(place) = self.classes.get_mut(number as usize) {
-                *place = higher;
-            }
-            number = higher;
-        }
-        number
     }
 
     /// Two runs must look alike from here on.
@@ -281,15 +259,12 @@ impl<'a, 's> Faces<'a, 's> {
         by_known: Option<Taken>,
         by_unknown: Option<Taken>,
     ) {
-        let (left, right) = (self.number(known), self.number(unknown));
-        let (left, right) = (self.class(left), self.class(right));
-        if left == right {
+        if !self.seen.insert((known, unknown)) {
             return;
         }
-        // The older class stays on top, so that chains stay short without ranks.
-        let (top, under) = (left.min(right), left.max(right));
-        if let Some(place) = self.classes.get_mut(under as usize) {
-            *place = top;
+        if self.pairs.len() >= self.pairs_max {
+            self.cut_short = true;
+            return;
         }
         let id = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
         self.pairs.push(Pair {
@@ -317,7 +292,9 @@ impl<'a, 's> Faces<'a, 's> {
                 if together {
                     self.together(id, pair, &left, &right, same_node);
                 } else {
-                    self.alone(id, pair, &left, &right, true);
+                    // Where nothing is chosen a run goes first, so that they meet where they can.
+                    let waits = is_passed(right.thing) && !is_passed(left.thing);
+                    self.alone(id, pair, &left, &right, !waits);
                 }
             }
             (Label::Silent, _) => self.alone(id, pair, &left, &right, true),
@@ -368,16 +345,15 @@ impl<'a, 's> Faces<'a, 's> {
         debug_assert!(pair.known.known && !pair.unknown.known);
     }
 
-    /// Every way of the one against every way of the other: what is alike to one is alike to all.
+    /// Every way of the one against every way of the other.
     fn across(&mut self, id: u32, lefts: &[Way], rights: &[Way]) {
-        let (Some(left), Some(right)) = (lefts.first(), rights.first()) else {
-            return;
-        };
-        for way in lefts {
-            self.join(way.to, right.to, Some(id), way.taken, right.taken);
-        }
-        for way in rights.iter().skip(1) {
-            self.join(left.to, way.to, Some(id), left.taken, way.taken);
+        for left in lefts {
+            for right in rights {
+                if self.cut_short {
+                    return;
+                }
+                self.join(left.to, right.to, Some(id), left.taken, right.taken);
+            }
         }
     }
 
@@ -489,12 +465,15 @@ impl<'a, 's> Faces<'a, 's> {
         let program = self.space.program;
         let (node, thing) = Thing::of(self.journey(at.frame)?, state);
         view.thing = thing;
-        view.depends = at.typed && world::depends(program, thing, &self.tainted);
+        let is_looked_up = at.typed && world::depends(program, thing, &self.tainted);
+        // Where a place is named, what a secret brings is seen before it like all else.
+        let is_proved = at.typed && self.until == Until::Marked && world::may_prove(program, thing);
+        view.depends = is_looked_up || is_proved;
         for (id, arc) in flow.leaving(at.state) {
             if arc.is_shut() || arc.only == Only::Done {
                 continue;
             }
-            let when = world::when(program, thing, arc, view.depends);
+            let when = world::when(program, thing, arc, is_looked_up);
             let here = match (when, self.until) {
                 (When::Rightly, Until::Proof) => false,
                 (When::Rightly, Until::Marked) => at.known || !at.typed,
@@ -507,7 +486,7 @@ impl<'a, 's> Faces<'a, 's> {
                 self.way(at, at.frame, (id, arc), typed, when, view);
             }
         }
-        if view.depends {
+        if is_looked_up {
             world::taint(program, thing, &mut self.fresh);
         }
         let Some(node) = node.filter(|_| state.child == 0) else {
@@ -515,7 +494,7 @@ impl<'a, 's> Faces<'a, 's> {
         };
         view.label = label::of_node(program, node);
         // Who cannot be looked up is asked nothing.
-        if view.depends && view.ways.iter().all(|way| self.fails(way)) {
+        if !at.known && is_looked_up && view.ways.iter().all(|way| self.fails(way)) {
             view.label = Label::Silent;
         }
         let tasks: Vec<_> = match &node.kind {
@@ -569,6 +548,11 @@ impl<'a, 's> Faces<'a, 's> {
                 Mark::CUT.within(on_arc | instance.on_state(state))
             })
     }
+}
+
+/// Whether a state is passed without a choice: a call, or the end of an inner journey.
+fn is_passed(thing: Thing<'_>) -> bool {
+    matches!(thing, Thing::Other)
 }
 
 /// What is said of a difference.

@@ -95,6 +95,19 @@ fn presence(signature: &Signature, outcome: &str) -> Known<Presence> {
         .map_or(Known::Unknown, |facts| facts.presence)
 }
 
+/// Whether an outcome can be taken only behind a right secret.
+pub(super) fn may_prove(program: &Program, thing: Thing<'_>) -> bool {
+    let Thing::Task(task, outcomes) = thing else {
+        return false;
+    };
+    let Some(signature) = program.catalog.get(task.ty) else {
+        return true;
+    };
+    outcomes.iter().any(|outcome| {
+        proves(signature, outcome) || presence(signature, outcome) == Known::Is(Presence::Entitled)
+    })
+}
+
 fn proves(signature: &Signature, outcome: &str) -> bool {
     let factor = signature.facts_of(outcome).and_then(|facts| facts.proves);
     factor.is_some_and(|factor| factor != Factor::Session)
