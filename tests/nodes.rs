@@ -470,6 +470,7 @@ fn a_code_on_a_page_is_compared_once_and_stays_a_factor() {
     username = "mailer"
     fromEmailAddress = "login@example.com"
     -> page
+    on error -> page
   }
 
   node page: Page {

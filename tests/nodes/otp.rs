@@ -102,6 +102,7 @@ const PASSWORDLESS: &str = r#"journey t {
     username = "mailer"
     fromEmailAddress = "login@example.com"
     -> enter
+    on error -> enter
   }
 
   node enter: OneTimePasswordCollectorDecision {

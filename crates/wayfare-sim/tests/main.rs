@@ -12,6 +12,8 @@ mod play;
 #[cfg(test)]
 mod scenario;
 #[cfg(test)]
+mod swaps;
+#[cfg(test)]
 mod trace;
 #[cfg(test)]
 mod world;

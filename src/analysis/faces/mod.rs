@@ -178,6 +178,8 @@ struct View<'a> {
     depends: bool,
     /// Whether what is shown does.
     shows: bool,
+    /// Whether what is written does.
+    taints: bool,
 }
 
 struct Faces<'a, 's> {
@@ -318,6 +320,8 @@ impl<'a, 's> Faces<'a, 's> {
         right: &View<'_>,
         same_node: bool,
     ) {
+        self.taint(left);
+        self.taint(right);
         let depends = left.depends || right.depends;
         let lasting = |way: &&Way| same_node || way.when != When::Outage;
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
@@ -359,13 +363,22 @@ impl<'a, 's> Faces<'a, 's> {
 
     /// One goes on, by any of its ways, while the other waits.
     fn alone(&mut self, id: u32, pair: Pair, left: &View<'_>, right: &View<'_>, known: bool) {
-        let ways = if known { &left.ways } else { &right.ways };
+        let goes = if known { left } else { right };
+        self.taint(goes);
+        let ways = &goes.ways;
         for way in ways.iter().filter(|way| way.when != When::Outage) {
             if known {
                 self.join(way.to, pair.unknown, Some(id), way.taken, None);
             } else {
                 self.join(pair.known, way.to, Some(id), None, way.taken);
             }
+        }
+    }
+
+    /// What a run that goes on leaves behind may be what a later node goes by.
+    fn taint(&mut self, view: &View<'_>) {
+        if view.taints {
+            world::taint(self.space.program, view.thing, &mut self.fresh);
         }
     }
 
@@ -405,6 +418,7 @@ impl<'a, 's> Faces<'a, 's> {
             ways: Vec::new(),
             depends: false,
             shows: false,
+            taints: false,
         };
         match state.kind {
             StateKind::Exit(exit) => self.leave(at, exit, &mut view),
@@ -486,9 +500,7 @@ impl<'a, 's> Faces<'a, 's> {
                 self.way(at, at.frame, (id, arc), typed, when, view);
             }
         }
-        if is_looked_up {
-            world::taint(program, thing, &mut self.fresh);
-        }
+        view.taints = is_looked_up;
         let Some(node) = node.filter(|_| state.child == 0) else {
             return Some(());
         };
