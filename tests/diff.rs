@@ -273,3 +273,27 @@ fn ten_thousand_nodes_are_compared_quickly() {
     let found = compare(&before, &after);
     assert!(found.has(Direction::Weaker), "{}", show(&found));
 }
+
+#[test]
+fn a_promise_of_the_realm_that_holds_for_fewer_is_weaker() {
+    let guard = |head: &str, place: &str| {
+        let line = format!("  ensure every path to success passes {place}\n");
+        program(&format!("{BASE}\nguard {head} {{\n{line}}}\n"))
+    };
+    let before = guard("\"all\"", "proof of otp");
+    let fewer = [
+        program(BASE),
+        guard("\"all\" except login", "proof of otp"),
+        guard("\"all\"", "proof of password"),
+        guard("\"all\"", "proof of otp or proof of password"),
+        guard("\"all\" for \"/alpha\"", "proof of otp"),
+    ];
+    for after in &fewer {
+        let found = holds_both_ways(&before, after);
+        let is_told =
+            |change: &Change| (change.direction, change.topic) == (Direction::Weaker, Topic::Guard);
+        assert!(found.changes.iter().any(is_told), "{}", show(&found));
+    }
+    let renamed = compare(&before, &guard("\"everybody\"", "proof of otp"));
+    assert!(renamed.is_empty(), "{}", show(&renamed));
+}

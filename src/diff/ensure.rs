@@ -85,12 +85,12 @@ fn ask(over: &Over<'_>, ensure: &Ensure, direction: Direction, found: &mut Found
         Verdict::Holds => {
             if !stated {
                 let message = match direction {
-                    Direction::Weaker => {
-                        format!("`{label}` is not stated any more; it still holds")
-                    }
-                    _ => format!("`{label}` is stated now; it held before"),
+                    Direction::Weaker => format!(
+                        "`{label}` is not promised any more: it still holds, and nothing keeps it"
+                    ),
+                    _ => format!("`{label}` is promised now; it held before"),
                 };
-                found.push(Direction::Neutral, Topic::Ensure, message);
+                found.push(direction, Topic::Ensure, message);
             }
         }
         Verdict::Fails(shown) => {

@@ -12,6 +12,7 @@
 
 mod ensure;
 mod graph;
+mod guard;
 mod journey;
 mod policy;
 mod proof;
@@ -100,6 +101,8 @@ pub enum Topic {
     Setting,
     /// A policy.
     Policy,
+    /// What a guard promises of the journeys of its realm.
+    Guard,
 }
 
 impl Topic {
@@ -119,6 +122,7 @@ impl Topic {
         (Self::Node, "node"),
         (Self::Setting, "setting"),
         (Self::Policy, "policy"),
+        (Self::Guard, "guard"),
     ];
 }
 
@@ -152,7 +156,7 @@ pub struct Run {
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The name on the wire of the journey it is in; none for a policy.
+    /// The name on the wire of the journey it is in; none for a policy or a guard.
     pub journey: Option<Arc<str>>,
     /// Which way it goes.
     pub direction: Direction,
@@ -254,10 +258,18 @@ pub fn compare(before: &Program, after: &Program) -> Difference {
         }
     }
     policy::both(before, after, &mut changes);
+    guard::both(before, after, &mut changes);
     changes.sort_by(|a, b| {
         let key = |change: &Change| {
             let journey = change.journey.clone();
-            (journey.is_none(), journey, change.direction, change.topic)
+            let guard = change.topic == Topic::Guard;
+            (
+                journey.is_none(),
+                guard,
+                journey,
+                change.direction,
+                change.topic,
+            )
         };
         key(a).cmp(&key(b))
     });

@@ -36,6 +36,7 @@ const TABLE: &[(&str, Weaker)] = &[
     ("expiration", Weaker::Greater),
     ("hotpWindowSize", Weaker::Greater),
     ("idleTimeout", Weaker::Greater),
+    ("incrementUserAttributeOnFailure", Weaker::Off),
     ("length", Weaker::Less),
     ("lockAction", Weaker::Down(&["LOCK", "UNLOCK"])),
     ("maxLife", Weaker::Greater),

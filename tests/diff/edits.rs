@@ -269,10 +269,10 @@ const EDITS: &[Edit] = &[
         )],
         &[(Neutral, Topic::Journey), (Weaker, Topic::Proof)],
     ),
-    sound(
+    weak(
         "a property is dropped that still holds",
         &[("  ensure \"three tries\" at most 3 visits of check\n", "")],
-        &[(Neutral, Topic::Ensure)],
+        &[(Weaker, Topic::Ensure)],
     ),
     sound(
         "one try less",

@@ -70,3 +70,55 @@ fn what_cannot_be_compared_is_said() {
     assert_eq!(folder.run(&["diff", "-", "-"]).code, 3);
     assert_eq!(folder.run(&["diff", "a.journey"]).code, 2);
 }
+
+const OTP_GUARD: &str =
+    "guard \"all\" {\n  ensure every path to success passes proof of password\n}\n";
+
+#[test]
+fn a_guard_that_promises_less_is_weaker() {
+    let gone = [("old/x.guard.journey", OTP_GUARD)];
+    let other = OTP_GUARD.replace("of password", "of otp");
+    let wider = OTP_GUARD.replace("of password", "of password or proof of otp");
+    let excepted = OTP_GUARD.replace("\"all\"", "\"all\" except login");
+    let inside = format!("{LOGIN}\n{OTP_GUARD}");
+    let cases: Vec<Vec<(&str, &str)>> = vec![
+        gone.to_vec(),
+        [&gone[..], &[("new/x.guard.journey", &*other)]].concat(),
+        [&gone[..], &[("new/x.guard.journey", &*wider)]].concat(),
+        [&gone[..], &[("new/x.guard.journey", &*excepted)]].concat(),
+        vec![("old/login.journey", &*inside)],
+    ];
+    for case in cases {
+        let mut files = vec![("old/login.journey", LOGIN), ("new/login.journey", LOGIN)];
+        files.extend(case.iter().copied());
+        let folder = Folder::new(&files);
+        let ran = folder.run(&["diff", "old", "new", "--deny", "weaker"]);
+        assert_eq!(ran.code, 1, "{case:?}: {}{}", ran.out, ran.err);
+        assert!(
+            ran.out.contains("guards\n  weaker    guard: "),
+            "{}",
+            ran.out
+        );
+        let back = folder.run(&["diff", "new", "old", "--deny", "stronger"]);
+        assert_eq!(back.code, 1, "{case:?}: {}{}", back.out, back.err);
+    }
+    let renamed = OTP_GUARD.replace("\"all\"", "\"everybody\"");
+    let folder = Folder::new(&[
+        ("old/login.journey", LOGIN),
+        ("new/login.journey", LOGIN),
+        ("old/x.guard.journey", OTP_GUARD),
+        ("new/y.guard.journey", &renamed),
+    ]);
+    let ran = folder.run(&["diff", "old", "new", "--deny", "any"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn a_promise_of_a_journey_that_is_taken_away_is_weaker() {
+    let stated = LOGIN.trim_end().strip_suffix('}').unwrap();
+    let stated = format!("{stated}  ensure every path to success passes proof of password\n}}\n");
+    let folder = Folder::new(&[("a.journey", &*stated), ("b.journey", LOGIN)]);
+    let ran = folder.run(&["diff", "a.journey", "b.journey", "--deny", "weaker"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("is not promised any more"), "{}", ran.out);
+}

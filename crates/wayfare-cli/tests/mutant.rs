@@ -75,3 +75,17 @@ fn a_test_that_fails_already_judges_nobody() {
         ran.err
     );
 }
+
+#[test]
+fn a_score_of_nothing_is_none() {
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let args = ["test", "login.journey", "--mutants", "--mutants-max", "0"];
+    let ran = folder.run(&args);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("score none"), "{}", ran.out);
+    assert!(ran.out.contains("mutants were not judged"), "{}", ran.out);
+    let ran = folder.run(&[&args[..], &["--format", "json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(report["scoreThousandths"].is_null(), "{}", ran.out);
+    assert!(report["notJudged"].as_u64().unwrap() > 0, "{}", ran.out);
+}

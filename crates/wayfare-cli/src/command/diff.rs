@@ -6,7 +6,7 @@ use serde_json::json;
 use wayfare::{
     Program, Severity, Value,
     compile::Compiled,
-    diff::{self, Change, Difference, Direction, Version},
+    diff::{self, Change, Difference, Direction, Topic, Version},
 };
 
 use crate::{
@@ -97,7 +97,8 @@ fn human(found: &Difference) -> String {
     let mut text = String::new();
     let mut before: Option<&Change> = None;
     for change in &found.changes {
-        if before.is_none_or(|before| before.journey != change.journey) {
+        let section = |change: &Change| (change.journey.clone(), change.topic == Topic::Guard);
+        if before.is_none_or(|before| section(before) != section(change)) {
             if before.is_some() {
                 text.push('\n');
             }
@@ -107,6 +108,7 @@ fn human(found: &Difference) -> String {
                     let note = if same { " (the same paths)" } else { "" };
                     let _ = writeln!(text, "journey {name:?}{note}");
                 }
+                None if change.topic == Topic::Guard => text.push_str("guards\n"),
                 None => text.push_str("policies\n"),
             }
         }

@@ -241,7 +241,8 @@ fn summary(suites: &[Suite]) -> String {
         }
     }
     if refused > 0 {
-        let _ = write!(text, "; {} does not compile", counted(refused, "program"));
+        let verb = if refused == 1 { "does" } else { "do" };
+        let _ = write!(text, "; {} {verb} not compile", counted(refused, "program"));
     }
     text
 }

@@ -79,19 +79,23 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-fn percent(thousandths: usize) -> String {
-    format!("{}.{} %", thousandths / 10, thousandths % 10)
+/// A score for people; where no mutant was told from the program there is none.
+fn percent(thousandths: Option<usize>) -> String {
+    thousandths.map_or_else(
+        || "none".to_owned(),
+        |found| format!("{}.{} %", found / 10, found % 10),
+    )
 }
 
 fn total(scores: &[Score], of: impl Fn(&Score) -> usize) -> usize {
     scores.iter().map(of).sum()
 }
 
-/// Thousandths over all projects.
-fn thousandths(scores: &[Score]) -> usize {
+/// Thousandths over all projects; none where nothing was judged.
+fn thousandths(scores: &[Score]) -> Option<usize> {
     let noticed = total(scores, Score::refused) + total(scores, Score::killed);
     let all = noticed + total(scores, Score::survived);
-    (noticed * 1_000).checked_div(all).unwrap_or(1_000)
+    (noticed * 1_000).checked_div(all)
 }
 
 fn human(scores: &[Score]) -> String {
