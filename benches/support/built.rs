@@ -252,6 +252,12 @@ pub(crate) fn stated(count: usize) -> Program {
     let middle = NodeIndex::new(count / 2 + 3);
     let check = NodeIndex::new(4);
     let to = || at(one, one.success);
+    let proved = place(PlaceKind::Points(vec![Point {
+        calls: Vec::new(),
+        journey: one.id,
+        node: check,
+        at: At::Outcome(OutcomeId(0)),
+    }]));
     let ensures = vec![
         ensure(
             one,
@@ -274,7 +280,7 @@ pub(crate) fn stated(count: usize) -> Program {
                 of: at(one, check),
             },
         ),
-        ensure(one, Property::SameFace { until: to() }),
+        ensure(one, Property::SameFace { until: proved }),
     ];
     let held = ensure(
         one,

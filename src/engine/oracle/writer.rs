@@ -23,7 +23,7 @@ const MAILED: &str = "fragment mailed(tries: Int = 1) -> good | bad {
 ";
 
 const ALLOW: &str = "allow no_success, unreachable, spinning_loop, unbounded_password_loop, count_reset, no_way_out, \
-    identity_swapped, enumeration, \
+    identity_swapped, enumeration, unwritten_key, lost_value, \
     level_without_proof, level_not_reached, loose_end because \"random\"\n\n";
 
 /// What a probe may be told, and whether only in a world that need not be honest.

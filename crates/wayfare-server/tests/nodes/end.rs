@@ -132,6 +132,7 @@ async fn an_error_has_its_message_details_and_headers() {
     -> break
   }}
   node break: AccountActiveDecision {{
+    allow unwritten_key because "the error is what is looked at"
     {wired}
     true -> failure
     false -> failure

@@ -5,7 +5,7 @@
 //! are known by name; everything else is read as the worst that its signature allows.
 
 use wayfare::{
-    Factor,
+    Factor, Type, Value,
     model::{
         expr::KeyId,
         journey::{SettingValue, Task},
@@ -226,9 +226,9 @@ impl Scene<'_> {
                 if removal.outcome != "*" && removal.outcome != outcome {
                     continue;
                 }
-                match named(task, &removal.key, removal.named_by.as_deref()) {
-                    Some(removed) if *removed == **name => each(all, Op::Fact(*field, false)),
-                    Some(_) => {}
+                match names(task, &removal.key, removal.named_by.as_deref(), name) {
+                    Some(true) => each(all, Op::Fact(*field, false)),
+                    Some(false) => {}
                     None => either(all, Op::Fact(*field, false)),
                 }
             }
@@ -236,12 +236,15 @@ impl Scene<'_> {
                 if !matches!(write.scope, Scope::Shared | Scope::Any) {
                     continue;
                 }
-                match named(task, &write.key, write.named_by.as_deref()) {
-                    Some(written) if *written == **name && write.always => {
-                        each(all, Op::Fact(*field, true));
-                    }
-                    Some(written) if *written != **name => {}
-                    Some(_) | None => either(all, Op::Fact(*field, true)),
+                let by = write.named_by.as_deref();
+                let wanted = match by {
+                    Some(by) if names_by_values(signature, by) => None,
+                    Some(_) | None => names(task, &write.key, by, name),
+                };
+                match wanted {
+                    Some(true) if write.always => each(all, Op::Fact(*field, true)),
+                    Some(false) => {}
+                    Some(true) | None => either(all, Op::Fact(*field, true)),
                 }
             }
         }
@@ -287,14 +290,27 @@ fn either(all: &mut Vec<Variant>, op: Op) {
     all.extend(with);
 }
 
-fn named<'a>(task: &'a Task, key: &'a str, by: Option<&str>) -> Option<&'a str> {
+/// Whether a line of a signature speaks of a key, for one task; `None` where nothing says of which keys.
+///
+/// A map names them by its names.
+fn names(task: &Task, key: &str, by: Option<&str>, wanted: &str) -> Option<bool> {
     let Some(by) = by else {
-        return (key != "*").then_some(key);
+        return (key != "*").then(|| key == wanted);
     };
     match setting(task, by) {
-        Some(SettingValue::Constant(value)) => value.as_text(),
+        Some(SettingValue::Constant(Value::Map(map))) => {
+            Some(map.iter().any(|(name, _)| **name == *wanted))
+        }
+        Some(SettingValue::Constant(value)) => value.as_text().map(|name| *name == *wanted),
         Some(SettingValue::Computed(_)) | None => None,
     }
+}
+
+/// Whether a setting is a map of texts, which may name keys by its values.
+fn names_by_values(signature: &Signature, by: &str) -> bool {
+    signature
+        .setting(by)
+        .is_none_or(|setting| matches!(&setting.ty, Type::Map(of) if **of == Type::Text))
 }
 
 /// Whether what a task does with the code that is waited for is known: it has nothing to do with it, or is
@@ -308,8 +324,12 @@ pub(super) fn keeps_codes(task: &Task, signature: &Signature) -> bool {
     let touches = |keys: &[StateKey]| {
         keys.iter().any(|touched| {
             matches!(touched.scope, Scope::Transient | Scope::Any | Scope::Secure)
-                && named(task, &touched.key, touched.named_by.as_deref())
-                    .is_none_or(|key| key == "oneTimePassword")
+                && names(
+                    task,
+                    &touched.key,
+                    touched.named_by.as_deref(),
+                    "oneTimePassword",
+                ) != Some(false)
         })
     };
     OWN.contains(&&*signature.name) || !touches(&signature.writes) && !touches(&signature.reads)
