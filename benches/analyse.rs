@@ -50,12 +50,14 @@ fn analyse(c: &mut Criterion) {
 }
 
 /// The processor time that this process has used so far, as Linux counts it.
+#[expect(clippy::disallowed_methods, reason = "a bench measures")]
 fn used() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/self/schedstat").ok()?;
     let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bench is told what to measure")]
 fn processor_time() {
     // Cargo adds `--bench` behind what is given.
     let filter = std::env::args()
@@ -91,6 +93,7 @@ criterion_group! {
     targets = analyse
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bench is told what to measure")]
 fn main() {
     if std::env::args().nth(1).as_deref() == Some("cpu") {
         processor_time();

@@ -4,7 +4,7 @@
 //! A line that is a comment with the path of a journey file begins a file in a block; files below `lib`
 //! are there to be imported. What no text can show is made by a function of [`MADE`].
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use wayfare::{Code, Compiled, Compiler, MemoryImporter, Registry, Source, codes};
 
@@ -68,7 +68,8 @@ fn doubling(power: usize) -> String {
     );
     for n in 1..=power {
         let below = n - 1;
-        text += &format!(
+        let _ = write!(
+            text,
             "fragment f{n}() -> done {{\n  start a\n  node a: f{below} {{\n    done -> b\n  }}\n  \
              node b: f{below} {{\n    done -> done\n  }}\n}}\n"
         );
@@ -89,7 +90,9 @@ pub(crate) fn sources(block: &str) -> Vec<Source> {
             .filter(|path| path.ends_with(".journey") && !path.contains(' '));
         match (path, files.last_mut()) {
             (Some(path), _) => files.push((path, String::new())),
-            (None, Some((_, text))) => *text += &format!("{line}\n"),
+            (None, Some((_, text))) => {
+                let _ = writeln!(text, "{line}");
+            }
             (None, None) => files.push(("block.journey", format!("{line}\n"))),
         }
     }

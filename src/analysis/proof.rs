@@ -199,20 +199,20 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         .iter()
         .filter(|journey| !journey.settings.inner_only)
     {
-        let (succeeds, raised) = (fates.may_succeed(journey), fates.may_raise(journey));
-        if !succeeds && !raised {
+        let (may_succeed, may_raise) = (fates.may_succeed(journey), fates.may_raise(journey));
+        if !may_succeed && !may_raise {
             continue;
         }
         let space = Space::new(program, flows, journey.id, &[]);
         let start = Flow::of_node(journey.start);
         let from = Memory::START.pack();
-        if succeeds {
+        if may_succeed {
             let never = explore(&space, &Evidence::Never, start, from);
             let dropped = explore(&space, &Evidence::Dropped, start, from);
             unproved(&space, journey, (&never, &dropped), &mut runs, diagnostics);
             swapped(&space, journey, &dropped, &mut swaps);
         }
-        if raised {
+        if may_raise {
             let explored = explore(&space, &Evidence::AtRaise, start, from);
             raise_findings(&space, &explored, &mut runs, &mut raises);
         }

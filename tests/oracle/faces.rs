@@ -219,7 +219,7 @@ impl<'a> Oracle<'a> {
         view.depends = looked_up;
         for next in moves(self.made, &run.stack) {
             view.ways
-                .extend(self.way(run, known, looked_up, next.events, next.to));
+                .extend(self.way(run, known, looked_up, &next.events, next.to));
         }
         // Where no place is named, a proof is where they part rightly; else it is seen like all else.
         let right =
@@ -253,7 +253,7 @@ impl<'a> Oracle<'a> {
         run: &Run,
         known: bool,
         looked_up: bool,
-        events: Vec<Event>,
+        events: &[Event],
         to: Option<Vec<Spot>>,
     ) -> Option<Way> {
         let spot = *run.stack.last().unwrap();
@@ -263,7 +263,7 @@ impl<'a> Oracle<'a> {
         };
         let mut way = Way {
             how: *how,
-            steps: completed(&events),
+            steps: completed(events),
             to: None,
             outage: false,
         };
@@ -445,10 +445,13 @@ fn same_choice(left: &View<'_>, right: &View<'_>) -> bool {
 
 type Pair = (Run, Run);
 
+/// How the two of a pair go on, side by side.
+type Ways = Vec<(Option<Way>, Option<Way>)>;
+
 /// What two runs come to: all pairs, with how they go on, and those that differ.
 struct Found {
     start: Option<Pair>,
-    next: BTreeMap<Pair, Vec<(Option<Way>, Option<Way>)>>,
+    next: BTreeMap<Pair, Ways>,
     differ: BTreeSet<Pair>,
 }
 

@@ -107,7 +107,7 @@ fn fails_in(journeys: &str, lines: &str, at: &str, message: &str, expected: &str
     let text = test(journeys, lines);
     let failed = played(&text).failed;
     let failed = failed.unwrap_or_else(|| panic!("it passes: {lines}"));
-    let line = &text[failed.span.start as usize..];
+    let (_, line) = text.split_at(failed.span.start as usize);
     assert!(line.starts_with(at), "{lines}\nfails at: {line}");
     assert!(failed.message.contains(message), "{lines}\n{failed:?}");
     assert!(failed.expected.contains(expected), "{lines}\n{failed:?}");

@@ -41,20 +41,20 @@ fn link(name: &str, text: &str) -> Option<Engine> {
     let swaps = found.iter().filter(|f| f.code == codes::IDENTITY_SWAPPED);
     let nodes: BTreeSet<usize> = swaps.map(|f| f.span.start as usize).collect();
     for start in nodes.into_iter().rev() {
-        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let own = text[line..end].to_owned();
-        let allowed = match own.trim_end().strip_suffix('{') {
-            Some(_) => format!("{own}\n    {WHY}"),
-            None => {
-                let (head, tail) = own.split_once(" ->").unwrap_or((&own, ""));
-                let arrow = if tail.is_empty() {
-                    String::new()
-                } else {
-                    format!("\n    ->{tail}")
-                };
-                format!("{head} {{\n    {WHY}{arrow}\n  }}")
-            }
+        let (before, after) = text.split_at(start);
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let end = after.find('\n').map_or(text.len(), |at| start + at);
+        let own = text.get(line..end).unwrap().to_owned();
+        let allowed = if own.trim_end().ends_with('{') {
+            format!("{own}\n    {WHY}")
+        } else {
+            let (head, tail) = own.split_once(" ->").unwrap_or((&own, ""));
+            let arrow = if tail.is_empty() {
+                String::new()
+            } else {
+                format!("\n    ->{tail}")
+            };
+            format!("{head} {{\n    {WHY}{arrow}\n  }}")
         };
         text.replace_range(line..end, &allowed);
     }
@@ -142,8 +142,8 @@ fn play(engine: &Engine, text: &str) -> End {
                         range.contains(&at) && matches!(node, "code" | "enter")
                     });
                     // One mistake is where the way to the other name begins.
-                    let mistyped = of_code && std::mem::take(&mut mistypes);
-                    let code = code.as_ref().filter(|_| of_code && !mistyped);
+                    let is_wrong = of_code && std::mem::take(&mut mistypes);
+                    let code = code.as_ref().filter(|_| of_code && !is_wrong);
                     let secret = code.map_or("Ch4ng31t", |code| code.reveal().as_str());
                     Answer::Secret(Secret::from(secret))
                 }

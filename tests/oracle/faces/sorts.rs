@@ -285,7 +285,7 @@ fn signature(sort: &'static Sort) -> Signature {
         suspends: Known::Is(sort.name == "Waits"),
         calls_out: Known::Is(sort.calls_out),
         verifies: Known::Is(sort.name == "Check"),
-        limits: (sort.name == "Limits").then(|| Limit {
+        limits: (sort.name == "Limits").then_some(Limit {
             setting: Cow::Borrowed("most"),
             outcome: Cow::Borrowed("true"),
         }),
