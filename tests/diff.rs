@@ -297,3 +297,172 @@ fn a_promise_of_the_realm_that_holds_for_fewer_is_weaker() {
     let renamed = compare(&before, &guard("\"everybody\"", "proof of otp"));
     assert!(renamed.is_empty(), "{}", show(&renamed));
 }
+
+/// A password, and a code for whom the condition does not let round it.
+fn guarded(decision: &str) -> Program {
+    program(&format!(
+        "journey login {{
+  start name
+  node name: UsernameCollector -> secret
+  node secret: PasswordCollector -> check
+  node check: DataStoreDecision {{
+    true -> inside
+    false -> failure
+  }}
+{decision}
+  node generate: OneTimePasswordGenerator -> send
+  node send: OneTimePasswordSmtpSender {{
+    emailAttribute = \"mail\"
+    emailSubject = \"Your code\"
+    emailContent = \"It is {{{{OTP}}}}.\"
+    -> enter
+    on error -> failure
+  }}
+  node enter: OneTimePasswordCollectorDecision {{
+    true -> success
+    false -> failure
+  }}
+}}
+"
+    ))
+}
+
+#[test]
+fn a_condition_that_lets_more_runs_round_a_factor_is_weaker() {
+    let arms = |arms: &str| guarded(&format!("  node inside: Decision {{\n{arms}  }}\n"));
+    let base = arms("when request.ip in [\"10.0.0.0/8\"] as a -> success\nelse -> generate\n");
+    let weaker = [
+        "when request.ip in [\"10.0.0.0/8\", \"192.168.0.0/16\"] as a -> success\nelse -> generate\n",
+        "when request.host == \"intranet\" as a -> success\nelse -> generate\n",
+        "when request.ip in [\"10.0.0.0/8\"] as a -> generate\nelse -> success\n",
+        "when request.ip in [\"10.0.0.0/8\"] || request.host == \"b\" as a -> success\nelse -> generate\n",
+        "when request.ip in [\"10.0.0.0/8\"] as a -> success\nwhen request.host == \"b\" as b -> success\nelse -> generate\n",
+    ];
+    let about = |found: &Difference, direction| {
+        let mut changes = found.changes.iter();
+        changes.any(|change| (change.direction, change.topic) == (direction, Topic::Condition))
+    };
+    for text in weaker {
+        let found = holds_both_ways(&base, &arms(text));
+        assert!(about(&found, Direction::Weaker), "{text}\n{}", show(&found));
+    }
+    let without = guarded("  node inside: Message {\ntrue -> success\nfalse -> generate\n}\n");
+    let found = holds_both_ways(&base, &without);
+    assert!(about(&found, Direction::Weaker), "{}", show(&found));
+    let stronger = [
+        "when request.ip in [\"10.0.0.0/8\"] && request.host == \"b\" as a -> success\nelse -> generate\n",
+        "when request.host == \"b\" as b -> generate\nwhen request.ip in [\"10.0.0.0/8\"] as a -> success\nelse -> generate\n",
+    ];
+    for text in stronger {
+        let found = holds_both_ways(&base, &arms(text));
+        assert!(
+            about(&found, Direction::Stronger),
+            "{text}\n{}",
+            show(&found)
+        );
+        assert!(!found.has(Direction::Weaker), "{text}\n{}", show(&found));
+    }
+    let turned = "when !(request.ip in [\"10.0.0.0/8\"]) as a -> generate\nelse -> success\n";
+    let found = holds_both_ways(&base, &arms(turned));
+    assert!(!about(&found, Direction::Weaker), "{}", show(&found));
+}
+
+#[test]
+fn what_the_checks_find_anew_is_weaker_also_when_it_is_allowed() {
+    const COMPARED: [&str; 7] = [
+        "spinning_loop",
+        "unbounded_password_loop",
+        "count_reset",
+        "identity_swapped",
+        "enumeration",
+        "level_without_proof",
+        "leaked_secret",
+    ];
+    let mut told = std::collections::BTreeMap::new();
+    for folder in ["g2", "g3", "g4", "g5", "g6"] {
+        let files = crate::flawed::files(folder);
+        for (name, flawed) in &files {
+            let code = flawed
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("//! flawed: "));
+            let twin = format!("{name}.mended");
+            let (Some(code), Some(mended)) = (code, files.get(&twin)) else {
+                continue;
+            };
+            if flawed.contains("\nimport ") {
+                continue;
+            }
+            let Some(code) = COMPARED.iter().find(|known| **known == code) else {
+                continue;
+            };
+            let line = format!("{{\n  allow {code} because \"known\"\n");
+            let open = |text: &str| text.starts_with("journey ") && text.ends_with('{');
+            let allowed: String = flawed
+                .lines()
+                .map(|text| match text.strip_suffix('{').filter(|_| open(text)) {
+                    Some(head) => format!("{head}{line}"),
+                    None => format!("{text}\n"),
+                })
+                .collect();
+            let mended = program(mended);
+            for after in [flawed, &allowed] {
+                let found = compare(&mended, &program(after));
+                let is_told = |change: &Change| {
+                    (change.direction, change.topic) == (Direction::Weaker, Topic::Finding)
+                        && change.message.contains(code)
+                };
+                assert!(
+                    found.changes.iter().any(is_told),
+                    "{name}: {}",
+                    show(&found)
+                );
+            }
+            let found = compare(&program(flawed), &program(&allowed));
+            let about = |change: &Change| change.topic == Topic::Finding;
+            assert!(!found.changes.iter().any(about), "{name}: {}", show(&found));
+            *told.entry(*code).or_insert(0) += 1;
+        }
+    }
+    assert!(told.len() == COMPARED.len(), "{told:?}");
+}
+
+#[test]
+fn a_count_of_failures_that_is_turned_off_is_weaker() {
+    let counts = |word: &str| {
+        program(&edited(&[(
+            "    retryLimit = 2\n",
+            &format!("    retryLimit = 2\n    incrementUserAttributeOnFailure = {word}\n"),
+        )]))
+    };
+    for after in [counts("false"), program(BASE)] {
+        let found = holds_both_ways(&counts("true"), &after);
+        let is_told = |change: &Change| {
+            (change.direction, change.topic) == (Direction::Weaker, Topic::Setting)
+                && change.message.contains("incrementUserAttributeOnFailure")
+        };
+        assert!(found.changes.iter().any(is_told), "{}", show(&found));
+    }
+}
+
+#[test]
+fn the_level_at_the_end_of_an_inner_journey_is_compared() {
+    let inner = |level: u32| {
+        program(&format!(
+            "journey within {{\n  innerTreeOnly = true\n  start raise\n  node raise: ModifyAuthLevel(authLevelIncrement = {level}) -> success\n}}\n\
+             journey login {{\n  allow level_without_proof, unproved_success because \"a test\"\n  start inner\n  node inner: journey within {{\n    true -> active\n    false -> failure\n  }}\n  node active: AccountActiveDecision {{\n    true -> failure\n    false -> failure\n    on error -> failure\n  }}\n}}\n"
+        ))
+    };
+    let found = holds_both_ways(&inner(20), &inner(10));
+    for name in ["within", "login"] {
+        let is_told = |change: &Change| {
+            (change.direction, change.topic) == (Direction::Weaker, Topic::Level)
+                && change.journey.as_deref() == Some(name)
+        };
+        assert!(
+            found.changes.iter().any(is_told),
+            "{name}: {}",
+            show(&found)
+        );
+    }
+}

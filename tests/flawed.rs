@@ -65,7 +65,7 @@ fn root() -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
-fn files(folder: &str) -> BTreeMap<String, String> {
+pub(crate) fn files(folder: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let Ok(entries) = std::fs::read_dir(root().join(folder)) else {
         return found;

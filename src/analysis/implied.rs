@@ -38,6 +38,11 @@ pub(super) fn by_arms(arms: &[Guard], fact: Fact<'_>) -> Vec<bool> {
         .collect()
 }
 
+/// Whether a condition that is true (or false) says that another is true.
+pub(super) fn says(condition: &Expr, holds: bool, wanted: &Expr) -> bool {
+    implies(condition, holds, Fact::Holds(wanted))
+}
+
 /// Whether a condition that is true (or false) implies the fact.
 fn implies(expr: &Expr, holds: bool, fact: Fact<'_>) -> bool {
     if let Fact::Holds(wanted) = fact {

@@ -7,13 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::graph::NodeIndex;
 
-use super::{
-    Direction, Found, Topic, graph::Graph, proof::shown_by, run, side::Side, walk::Walked,
-};
+use super::{Direction, Found, Topic, carried, graph::Graph, side::Side, walk::Walked};
 use crate::{
     analysis::{Verdict, prove},
     model::{
-        expr::{Expr, KeyId, Slot},
         journey::{JourneyId, NodeKind, OutcomeId},
         program::Program,
         property::{At, Ensure, Place, PlaceKind, Point, Property},
@@ -100,8 +97,7 @@ fn ask(over: &Over<'_>, ensure: &Ensure, direction: Direction, found: &mut Found
                     Direction::Weaker => format!("`{label}` does not hold any more"),
                     _ => format!("`{label}` holds now, and did not before"),
                 };
-                let shown = run(over.to, shown_by(direction), &shown);
-                found.with_run(direction, Topic::Ensure, message, Some(shown));
+                found.shown(direction, Topic::Ensure, message, (over.to, Some(&shown)));
             }
         }
         Verdict::Open(_) => {
@@ -142,11 +138,11 @@ impl Over<'_> {
                 place: self.place(place)?,
             },
             Property::Has { slot, place } => Property::Has {
-                slot: self.slot(slot)?,
+                slot: carried::slot(self.from, self.to, slot)?,
                 place: self.place(place)?,
             },
             Property::Holds { condition, place } => Property::Holds {
-                condition: self.expr(condition, EXPR_DEPTH_MAX)?,
+                condition: carried::expr(self.from, self.to, condition)?,
                 place: self.place(place)?,
             },
             Property::SameFace { until } => Property::SameFace {
@@ -277,39 +273,7 @@ impl Over<'_> {
             at,
         })
     }
-
-    fn slot(&self, slot: &Slot) -> Option<Slot> {
-        let key = |id: &KeyId| self.to.key(self.from.keys.get(id.0 as usize)?);
-        Some(match slot {
-            Slot::Shared(id) => Slot::Shared(key(id)?),
-            Slot::Transient(id) => Slot::Transient(key(id)?),
-            Slot::Secure(id) => Slot::Secure(key(id)?),
-            other => other.clone(),
-        })
-    }
-
-    fn expr(&self, expr: &Expr, depth: u32) -> Option<Expr> {
-        let below = depth.checked_sub(1)?;
-        let boxed = |expr: &Expr| self.expr(expr, below).map(Box::new);
-        let all = |list: &[Expr]| {
-            list.iter()
-                .map(|e| self.expr(e, below))
-                .collect::<Option<_>>()
-        };
-        Some(match expr {
-            Expr::Literal(value) => Expr::Literal(value.clone()),
-            Expr::Read(slot, ty) => Expr::Read(self.slot(slot)?, ty.clone()),
-            Expr::Has(slot) => Expr::Has(self.slot(slot)?),
-            Expr::Not(inner) => Expr::Not(boxed(inner)?),
-            Expr::Binary(op, left, right) => Expr::Binary(*op, boxed(left)?, boxed(right)?),
-            Expr::Call(function, arguments) => Expr::Call(*function, all(arguments)?),
-            Expr::Join(parts) => Expr::Join(all(parts)?),
-        })
-    }
 }
-
-/// How deep a condition is carried over; sources are no deeper.
-const EXPR_DEPTH_MAX: u32 = 128;
 
 fn type_name(program: &Program, ty: crate::model::catalog::TypeId) -> Option<&str> {
     program.catalog.get(ty).map(|signature| &*signature.name)

@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    Direction, Found, Topic, Version,
+    Direction, Found, Topic,
     graph::Graph,
     proof::words,
-    run,
     setting::duration_text,
     side::{Side, is_startable},
     walk::Walked,
@@ -70,13 +69,13 @@ pub(super) fn news(
     }
     for holding in known.news_of(&here.all.holdings(journey)) {
         let message = news_text(holding, direction);
-        let version = match direction {
-            Direction::Stronger => Version::Before,
-            _ => Version::After,
-        };
         let shown = here.all.run_to(journey, holding);
-        let shown = shown.map(|shown| run(here.program, version, &shown));
-        found.with_run(direction, Topic::Proof, message, shown);
+        found.shown(
+            direction,
+            Topic::Proof,
+            message,
+            (here.program, shown.as_ref()),
+        );
     }
 }
 

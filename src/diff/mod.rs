@@ -10,10 +10,15 @@
 //!
 //! Reading files and printing is the business of the command line.
 
+mod carried;
+mod condition;
 mod ensure;
+mod finding;
 mod graph;
 mod guard;
 mod journey;
+mod level;
+mod lock;
 mod policy;
 mod proof;
 mod setting;
@@ -85,6 +90,12 @@ pub enum Topic {
     Ensure,
     /// How often a secret may be tried in one run.
     Tries,
+    /// Which runs a condition lets go a way that asks for less.
+    Condition,
+    /// Where the account is locked.
+    Lock,
+    /// What the checks of the compiler find, allowed or not.
+    Finding,
     /// Where an error leads.
     Error,
     /// An exception: an `allow` line.
@@ -114,6 +125,9 @@ impl Topic {
         (Self::Check, "check"),
         (Self::Ensure, "ensure"),
         (Self::Tries, "tries"),
+        (Self::Condition, "condition"),
+        (Self::Lock, "lock"),
+        (Self::Finding, "finding"),
         (Self::Error, "error"),
         (Self::Exception, "exception"),
         (Self::Level, "level"),
@@ -247,12 +261,17 @@ pub fn compare(before: &Program, after: &Program) -> Difference {
                 ensure::both(&old, &new, (&graphs.0, &graphs.1), &walked, &mut found);
                 shape::both(&graphs.0, &graphs.1, &walked, &mut found);
                 setting::both(&graphs.0, &graphs.1, &walked, &mut found);
+                condition::both(&old, &new, a, b, &mut found);
+                lock::both(&old, &new, (&graphs.0, &graphs.1), &walked, &mut found);
+                level::both(&old, &new, (&graphs.0, &graphs.1), &walked, &mut found);
                 journey::exceptions(&graphs.0, &graphs.1, &walked, &mut found);
+                finding::both(&old, &new, &mut found);
                 changes.append(&mut found.list);
             }
             (a, b) => {
                 let mut found = Found::new(name);
                 journey::alone(&old, &new, a, b, &mut found);
+                finding::both(&old, &new, &mut found);
                 changes.append(&mut found.list);
             }
         }
@@ -312,6 +331,26 @@ impl Found {
             message: message.into(),
             run,
         });
+    }
+
+    /// Adds a change of what runs may do, with a run of the program that allows more.
+    fn shown(
+        &mut self,
+        direction: Direction,
+        topic: Topic,
+        message: impl Into<String>,
+        (program, shown): (&Program, Option<&Counterexample>),
+    ) {
+        let shown = shown.map(|shown| run(program, shown_by(direction), shown));
+        self.with_run(direction, topic, message, shown);
+    }
+}
+
+/// The version whose runs show a change of this direction.
+fn shown_by(direction: Direction) -> Version {
+    match direction {
+        Direction::Stronger => Version::Before,
+        Direction::Weaker | Direction::Client | Direction::Neutral => Version::After,
     }
 }
 

@@ -5,7 +5,7 @@
 //! does not, and asked both ways.
 
 use super::{
-    Direction, Found, Topic, Version, run,
+    Direction, Found, Topic,
     side::{Side, is_startable},
 };
 use crate::{
@@ -31,14 +31,6 @@ pub(super) fn both(old: &Side<'_>, new: &Side<'_>, a: &Journey, b: &Journey, fou
         tries(first, second, a, b, direction, found);
     }
     levels(old, new, a, b, found);
-}
-
-/// The version whose runs show a change of this direction.
-pub(super) fn shown_by(direction: Direction) -> Version {
-    match direction {
-        Direction::Stronger => Version::Before,
-        Direction::Weaker | Direction::Client | Direction::Neutral => Version::After,
-    }
 }
 
 /// What a success holds, in words.
@@ -73,8 +65,12 @@ fn holdings(
         };
         let example = after.list.first().copied();
         let shown = example.and_then(|holding| second.all.run_to(b, holding));
-        let shown = shown.map(|shown| run(second.program, shown_by(direction), &shown));
-        found.with_run(direction, Topic::Proof, message, shown);
+        found.shown(
+            direction,
+            Topic::Proof,
+            message,
+            (second.program, shown.as_ref()),
+        );
         return;
     }
     let least: Vec<String> = before.least().into_iter().map(words).collect();
@@ -92,8 +88,12 @@ fn holdings(
             ),
         };
         let shown = second.all.run_to(b, holding);
-        let shown = shown.map(|shown| run(second.program, shown_by(direction), &shown));
-        found.with_run(direction, Topic::Proof, message, shown);
+        found.shown(
+            direction,
+            Topic::Proof,
+            message,
+            (second.program, shown.as_ref()),
+        );
     }
 }
 
@@ -127,8 +127,12 @@ fn checks(
             }
             _ => format!("`{check}` is passed on every way to success now"),
         };
-        let shown = run(second.program, shown_by(direction), &shown);
-        found.with_run(direction, Topic::Check, message, Some(shown));
+        found.shown(
+            direction,
+            Topic::Check,
+            message,
+            (second.program, Some(&shown)),
+        );
     }
 }
 
@@ -159,8 +163,12 @@ fn tries(
             }
         };
         let shown = second.all.run_beyond(b, secret, known);
-        let shown = shown.map(|shown| run(second.program, shown_by(direction), &shown));
-        found.with_run(direction, Topic::Tries, message, shown);
+        found.shown(
+            direction,
+            Topic::Tries,
+            message,
+            (second.program, shown.as_ref()),
+        );
     }
 }
 

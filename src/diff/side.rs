@@ -1,5 +1,9 @@
 //! One of the two programs, with what both are asked.
 
+use super::{
+    finding::{self, Findings},
+    lock,
+};
 use crate::{
     analysis::{
         level_spans,
@@ -21,6 +25,10 @@ pub(super) struct Side<'a> {
     pub(super) all: Summaries<'a>,
     /// What its successes have passed.
     pub(super) passed: Passed,
+    /// By journey and node, whether from there the account is locked for certain.
+    pub(super) locks: Vec<Vec<bool>>,
+    /// What the checks of the compiler find.
+    pub(super) findings: Findings,
     spans: Vec<Option<LevelSpan>>,
 }
 
@@ -29,10 +37,13 @@ impl<'a> Side<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
         let all = Summaries::new(program);
         let passed = all.passed();
+        let locks = lock::of(program, all.order());
         Self {
             program,
             all,
             passed,
+            locks,
+            findings: finding::of(program),
             spans: level_spans(program),
         }
     }

@@ -274,6 +274,38 @@ const EDITS: &[Edit] = &[
         &[("  ensure \"three tries\" at most 3 visits of check\n", "")],
         &[(Weaker, Topic::Ensure)],
     ),
+    weak(
+        "more networks go round the greeting",
+        &[("[\"10.0.0.0/8\"]", "[\"10.0.0.0/8\", \"0.0.0.0/0\"]")],
+        &[(Weaker, Topic::Condition)],
+    ),
+    weak(
+        "nobody is locked any more",
+        &[
+            ("    Reject -> lock\n", "    Reject -> failure\n"),
+            (
+                "  node lock: Account",
+                "  allow unreachable because \"kept\"\n  node lock: Account",
+            ),
+        ],
+        &[(Weaker, Topic::Lock)],
+    ),
+    weak(
+        "a level is raised later than what needs it",
+        &[(
+            "ModifyAuthLevel(authLevelIncrement = 10) -> generate",
+            "ModifyAuthLevel(authLevelIncrement = 5) -> generate",
+        )],
+        &[(Weaker, Topic::Level)],
+    ),
+    sound(
+        "fewer networks go round the greeting",
+        &[(
+            "[\"10.0.0.0/8\"]",
+            "[\"10.1.0.0/16\"] && request.ip in [\"10.0.0.0/8\"]",
+        )],
+        &[(Stronger, Topic::Condition)],
+    ),
     sound(
         "one try less",
         &[("    retryLimit = 2\n", "    retryLimit = 1\n")],

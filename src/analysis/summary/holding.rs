@@ -12,7 +12,7 @@ use crate::{
         flow::{Arc, Exit, Leave, Only, Raise, State, StateKind},
         level::{MAX, Truth, truth},
         levels::level_spans,
-        space::{Instance, Space},
+        space::{Instance, Mark, Space},
     },
     model::{
         journey::{JourneyId, NodeKind},
@@ -205,8 +205,8 @@ impl Domain for Held<'_> {
         Next::Go(memory)
     }
 
-    fn leave(&self, at: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.only == Only::Passing {
+    fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        if arc.only == Only::Passing || Mark::CUT.within(at.on_arc(id)) {
             return Next::Dead;
         }
         let mut holding = self.holding(memory);

@@ -8,6 +8,7 @@
 mod holding;
 mod passed;
 mod tries;
+mod without;
 
 pub(crate) use holding::{Holding, Holdings};
 pub(crate) use passed::{Check, Passed};
@@ -17,9 +18,10 @@ use crate::{
     analysis::{
         counterexample::Counterexample,
         flow::{Exit, Flow, Flows},
-        space::Space,
+        space::{Mark, Space},
     },
     model::{
+        expr::Expr,
         journey::{Journey, JourneyId},
         program::Program,
     },
@@ -60,7 +62,46 @@ impl<'a> Summaries<'a> {
 
     /// The checks that every success has passed, by journey.
     pub(crate) fn passed(&self) -> Passed {
-        passed::of(self.program, &self.flows)
+        passed::of(self.program, &self.flows, &[])
+    }
+
+    /// The checks that every success has passed on which nothing says that one of the conditions is true.
+    pub(crate) fn passed_without(&self, conditions: &[Expr]) -> Passed {
+        passed::of(self.program, &self.flows, conditions)
+    }
+
+    /// What the successes of a journey hold on which nothing says that one of the conditions is true.
+    pub(crate) fn holdings_without(&self, journey: &Journey, conditions: &[Expr]) -> Holdings {
+        let space = self.space_without(journey, conditions);
+        holding::of(&space, Flow::of_node(journey.start))
+    }
+
+    /// A shortest run to a success that holds exactly this, on which nothing says that one of the
+    /// conditions is true.
+    pub(crate) fn run_without(
+        &self,
+        journey: &Journey,
+        conditions: &[Expr],
+        wanted: Holding,
+    ) -> Option<Counterexample> {
+        let space = self.space_without(journey, conditions);
+        holding::run_to(&space, Flow::of_node(journey.start), wanted)
+    }
+
+    /// A shortest run to success that passes none of these checks, and on which nothing says that one of
+    /// the conditions is true.
+    pub(crate) fn run_around_without(
+        &self,
+        journey: &Journey,
+        conditions: &[Expr],
+        check: &Check,
+    ) -> Option<Counterexample> {
+        passed::run_around(self.space_without(journey, conditions), journey, check)
+    }
+
+    /// The journeys, those that are called before those that call them.
+    pub(crate) fn order(&self) -> &[JourneyId] {
+        &self.flows.order
     }
 
     /// A shortest run to success that passes none of these checks.
@@ -85,5 +126,23 @@ impl<'a> Summaries<'a> {
 
     fn space(&self, journey: &Journey) -> Space<'_> {
         Space::new(self.program, &self.flows, journey.id, &[])
+    }
+
+    fn space_without(&self, journey: &Journey, conditions: &[Expr]) -> Space<'_> {
+        let mut space = self.space(journey);
+        for instance in &mut space.instances {
+            let (Some(at), Some(flow)) = (
+                self.program.journey(instance.journey),
+                self.flows.get(instance.journey),
+            ) else {
+                continue;
+            };
+            for (id, arc) in (0..).zip(&flow.arcs) {
+                if without::is_shut(at, flow, arc, conditions) {
+                    instance.mark_arc(flow, id, Mark::CUT);
+                }
+            }
+        }
+        space
     }
 }

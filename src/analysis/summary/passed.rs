@@ -18,9 +18,11 @@ use crate::{
         flow::{self, Exit, Flow, Flows, Leave, Only, StateKind},
         phase::{ARMED, Phase},
         space::{Mark, Space},
+        summary::without::is_shut,
     },
     model::{
-        journey::{Guard, Journey, JourneyId, NodeKind, Task},
+        expr::Expr,
+        journey::{Guard, Journey, JourneyId, Node, NodeKind, Task},
         program::Program,
         signature::{Known, Outcomes},
     },
@@ -115,15 +117,21 @@ impl Numbers {
     }
 }
 
-/// The checks that every success has passed, by journey.
-pub(super) fn of(program: &Program, flows: &Flows) -> Passed {
+/// The checks that every success has passed on which nothing says that one of the conditions is true, by
+/// journey.
+pub(super) fn of(program: &Program, flows: &Flows, without: &[Expr]) -> Passed {
     let mut numbers = Numbers::default();
     let mut ends: Vec<Vec<Option<Bits>>> = vec![Vec::new(); program.journeys.len()];
     for id in &flows.order {
         let (Some(journey), Some(flow)) = (program.journey(*id), flows.get(*id)) else {
             continue;
         };
-        let found = pass(program, flows, journey, flow, &ends, &mut numbers);
+        let found = pass(
+            (program, flows, without),
+            (journey, flow),
+            &ends,
+            &mut numbers,
+        );
         if let Some(place) = ends.get_mut(id.index()) {
             *place = found;
         }
@@ -143,17 +151,29 @@ pub(super) fn of(program: &Program, flows: &Flows) -> Passed {
 
 /// By way to end, what all runs of one journey have passed there.
 fn pass(
-    program: &Program,
-    flows: &Flows,
-    journey: &Journey,
-    flow: &Flow,
+    (program, flows, without): (&Program, &Flows, &[Expr]),
+    (journey, flow): (&Journey, &Flow),
     inner: &[Vec<Option<Bits>>],
     numbers: &mut Numbers,
 ) -> Vec<Option<Bits>> {
     let checks: Vec<Option<usize>> = flow
         .arcs
         .iter()
-        .map(|arc| check_of(program, journey, flow, arc).and_then(|check| numbers.of(check)))
+        .map(|arc| {
+            // Where conditions are set aside, they are not told as checks besides.
+            let is_condition = matches!(
+                flow.state(arc.from)
+                    .and_then(|s| journey.graph.node_weight(s.node)),
+                Some(Node {
+                    kind: NodeKind::Decision(_),
+                    ..
+                })
+            );
+            if is_condition && !without.is_empty() {
+                return None;
+            }
+            check_of(program, journey, flow, arc).and_then(|check| numbers.of(check))
+        })
         .collect();
     let mut at: Vec<Option<Bits>> = vec![None; flow.states.len()];
     let mut queued = vec![false; flow.states.len()];
@@ -169,6 +189,9 @@ fn pass(
             continue;
         };
         for (id, arc) in flow.leaving(state) {
+            if is_shut(journey, flow, arc, without) {
+                continue;
+            }
             if arc.is_shut() || arc.only == Only::Done || !flow.returns(arc, &flows.ends) {
                 continue;
             }
