@@ -12,6 +12,7 @@ use crate::{
         faces,
         flow::{Flow, Flows},
         phase::{ARMED, CALM, Phase},
+        screen::{Screened, screen},
         space::{Mark, Space},
     },
     codes,
@@ -53,16 +54,74 @@ pub fn prove(program: &Program, journey: JourneyId, ensure: &Ensure) -> Verdict 
 
 /// Reports every property that is not shown to hold.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    for journey in &program.journeys {
-        for ensure in &journey.ensures {
-            match decide(program, flows, journey.id, ensure) {
-                Verdict::Holds => {}
-                Verdict::Fails(run) => diagnostics.push(failed(program, ensure, &run)),
-                Verdict::Open(reason) => diagnostics.push(
-                    Diagnostic::new(codes::ENSURE_FAILED, ensure.span, not_shown(ensure))
-                        .note(reason),
-                ),
+    let asked: Vec<(JourneyId, &Ensure)> = program
+        .journeys
+        .iter()
+        .flat_map(|journey| journey.ensures.iter().map(|ensure| (journey.id, ensure)))
+        .collect();
+    decide_all(program, flows, &asked, |at, answer| {
+        let Some((_, ensure)) = asked.get(at) else {
+            return;
+        };
+        match answer {
+            Answer::Fails(run) => diagnostics.push(failed(program, ensure, &run)),
+            Answer::Unshown => diagnostics.push(does_not_hold(ensure).note(RUN_LEFT_OUT)),
+            Answer::Open(reason) => diagnostics.push(
+                Diagnostic::new(codes::ENSURE_FAILED, ensure.span, not_shown(ensure)).note(reason),
+            ),
+        }
+    });
+}
+
+/// What is said where a property fails and its run is not looked for any more.
+pub(super) const RUN_LEFT_OUT: &str =
+    "its run is left out: those of the other findings are long enough";
+
+const TOO_MUCH: &str = "so much is stated of so large journeys that this line was not looked at: state less, or of fewer";
+
+/// Why a property is a finding.
+pub(super) enum Answer {
+    /// This run breaks it.
+    Fails(Box<Counterexample>),
+    /// Some run does.
+    Unshown,
+    /// It could not be shown, for this reason.
+    Open(Cow<'static, str>),
+}
+
+/// How much may be explored for one property after the other. What is only about places that are passed is
+/// known without, and then goes without a run.
+const WORK_MAX: usize = 20_000_000;
+
+/// Decides many properties, and tells of each that is not shown to hold, by its number.
+pub(super) fn decide_all(
+    program: &Program,
+    flows: &Flows,
+    asked: &[(JourneyId, &Ensure)],
+    mut tell: impl FnMut(usize, Answer),
+) {
+    let screened = screen(program, flows, asked);
+    // What one property takes at most, two memories by state, is not known before; what its journeys
+    // hold is near enough.
+    let sizes = flows.sizes();
+    let mut work: usize = 0;
+    for (at, ((journey, ensure), screened)) in asked.iter().zip(screened).enumerate() {
+        if screened == Screened::Holds {
+            continue;
+        }
+        let size = sizes.get(journey.index()).copied().unwrap_or(0);
+        if work > WORK_MAX {
+            match screened {
+                Screened::Broken => tell(at, Answer::Unshown),
+                Screened::Open | Screened::Holds => tell(at, Answer::Open(TOO_MUCH.into())),
             }
+            continue;
+        }
+        work = work.saturating_add(size);
+        match decide(program, flows, *journey, ensure) {
+            Verdict::Holds => {}
+            Verdict::Fails(run) => tell(at, Answer::Fails(run)),
+            Verdict::Open(reason) => tell(at, Answer::Open(reason)),
         }
     }
 }
@@ -71,10 +130,13 @@ fn not_shown(ensure: &Ensure) -> String {
     format!("`{}` cannot be shown to hold", ensure.label)
 }
 
-fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnostic {
+fn does_not_hold(ensure: &Ensure) -> Diagnostic {
     let message = format!("`{}` does not hold", ensure.label);
-    let finding = Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message);
-    run.tell(program, finding, &lead(ensure))
+    Diagnostic::new(codes::ENSURE_FAILED, ensure.span, message)
+}
+
+fn failed(program: &Program, ensure: &Ensure, run: &Counterexample) -> Diagnostic {
+    run.tell(program, does_not_hold(ensure), &lead(ensure))
 }
 
 /// The words before a run that breaks a property.

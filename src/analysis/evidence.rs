@@ -2,13 +2,14 @@
 //!
 //! In: the flows of a program. Out: by journey and the memory it is entered with, the memories with which
 //! each end is reached, and whether the level is raised unproved on the way. Callees come first and serve
-//! every caller, so that journeys of which nothing is found are never explored one by one. The rules of a
-//! memory, and the runs that show a finding, are those of `proof`.
+//! every caller, so that journeys of which nothing is found are never explored one by one, and of those of
+//! which very much is found the places are known without a run. The rules of a memory, and the runs that show a finding, are those of `proof`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     analysis::{
+        explore::{Hit, HitPlace},
         flow::{Arc, Exit, Flow, Flows, Only, Raise, StateKind},
         proof::Memory,
     },
@@ -26,6 +27,15 @@ type Set = u16;
 struct Fate {
     ends: [Set; Exit::COUNT],
     raises: bool,
+}
+
+/// On which kinds of unproved runs success is entered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unproved {
+    /// Nobody was ever proved.
+    pub(super) never: bool,
+    /// Somebody was, and then another named.
+    pub(super) dropped: bool,
 }
 
 /// What comes of every journey.
@@ -75,7 +85,99 @@ impl Fates {
         self.of_run(journey).is_none_or(|fate| fate.raises)
     }
 
+    /// The arcs by which runs of a journey enter success unproved: each as a hit without a run, and
+    /// whether somebody was proved before another was named, or nobody was.
+    pub(super) fn unproved(&self, flow: &Flow) -> Vec<(Hit, Unproved)> {
+        let rows = self.rows(flow, Memory::START.pack()).0;
+        let mut hits = Vec::new();
+        for (id, arc, memories) in self.taken(flow, &rows) {
+            let kind = flow.state(arc.to).map(|state| state.kind);
+            if kind != Some(StateKind::Exit(Exit::Success)) {
+                continue;
+            }
+            let memories = || members(memories).map(Memory::unpack);
+            let unproved = Unproved {
+                never: memories().any(|memory| !memory.is_proved() && !memory.is_dropped()),
+                dropped: memories().any(Memory::is_dropped),
+            };
+            let hit = Hit {
+                length: u64::MAX,
+                state: arc.from,
+                memory: 0,
+                place: HitPlace::Behind(id, 0),
+            };
+            hits.push((hit, unproved));
+        }
+        hits
+    }
+
+    /// The states in which runs of a journey raise the level unproved, in it and further in; `seen` are the
+    /// journeys that were looked into before, with the memories they were entered with.
+    pub(super) fn raises(
+        &self,
+        flows: &Flows,
+        journey: &Journey,
+        seen: &mut BTreeSet<(JourneyId, u32)>,
+    ) -> Vec<(JourneyId, u32)> {
+        let mut found = Vec::new();
+        let mut open = vec![(journey.id, Memory::START.pack())];
+        while let Some((id, entry)) = open.pop() {
+            let raises = self.by.get(&(id, entry)).is_none_or(|fate| fate.raises);
+            let (Some(flow), true) = (flows.get(id), raises && seen.insert((id, entry))) else {
+                continue;
+            };
+            let rows = self.rows(flow, entry).0;
+            for (_, arc, memories) in self.taken(flow, &rows) {
+                if raises_level(arc) && unproved(memories) {
+                    found.push((id, arc.from));
+                }
+            }
+            for (state, inner) in flow.calls() {
+                let row = rows.get(state as usize).copied().unwrap_or(0);
+                open.extend(members(row).map(|memory| (inner, memory)));
+            }
+        }
+        found
+    }
+
+    /// The arcs that are taken, with the memories behind each.
+    fn taken<'f>(
+        &self,
+        flow: &'f Flow,
+        rows: &'f [Set],
+    ) -> impl Iterator<Item = (u32, &'f Arc, Set)> + use<'_, 'f> {
+        let arcs = (0..).zip(&flow.arcs);
+        let open = arcs.filter(|(_, arc)| arc.only != Only::Passing && !arc.is_shut());
+        open.map(|(id, arc)| {
+            let here = rows.get(arc.from as usize).copied().unwrap_or(0);
+            let before = self.before(flow, arc, here, &mut Fate::default());
+            (id, arc, after(before, arc))
+        })
+    }
+
+    /// The memories with which an arc is taken from a state that is reached with some.
+    fn before(&self, flow: &Flow, arc: &Arc, here: Set, fate: &mut Fate) -> Set {
+        match (arc.via, flow.state(arc.from).map(|state| state.kind)) {
+            (None, _) => here,
+            (Some(exit), Some(StateKind::Call(inner))) => self.behind(inner, exit, here, fate),
+            (Some(_), _) => 0,
+        }
+    }
+
     fn sweep(&self, flow: &Flow, entry: u32) -> Fate {
+        let (rows, mut fate) = self.rows(flow, entry);
+        for (state, row) in flow.states.iter().zip(&rows) {
+            if let StateKind::Exit(exit) = state.kind
+                && let Some(end) = fate.ends.get_mut(exit.number())
+            {
+                *end |= row;
+            }
+        }
+        fate
+    }
+
+    /// With which memories each state is reached.
+    fn rows(&self, flow: &Flow, entry: u32) -> (Vec<Set>, Fate) {
         let mut fate = Fate::default();
         let mut rows: Vec<Set> = vec![0; flow.states.len()];
         if let Some(row) = rows.get_mut(flow.start as usize) {
@@ -85,20 +187,12 @@ impl Fates {
         // BOUND: a state comes back only when a bit of its row turns, at most sixteen times.
         while let Some(at) = work.pop() {
             let here = rows.get(at as usize).copied().unwrap_or(0);
-            let kind = flow.state(at).map(|state| state.kind);
             for (_, arc) in flow.leaving(at) {
                 if arc.only == Only::Passing || arc.is_shut() {
                     continue;
                 }
-                let before = match (arc.via, kind) {
-                    (None, _) => here,
-                    (Some(exit), Some(StateKind::Call(inner))) => {
-                        self.behind(inner, exit, here, &mut fate)
-                    }
-                    (Some(_), _) => continue,
-                };
-                let next = after(before, arc);
-                fate.raises |= raises(arc) && unproved(next);
+                let next = after(self.before(flow, arc, here, &mut fate), arc);
+                fate.raises |= raises_level(arc) && unproved(next);
                 if let Some(row) = rows.get_mut(arc.to as usize)
                     && next & !*row != 0
                 {
@@ -107,14 +201,7 @@ impl Fates {
                 }
             }
         }
-        for (state, row) in flow.states.iter().zip(&rows) {
-            if let StateKind::Exit(exit) = state.kind
-                && let Some(end) = fate.ends.get_mut(exit.number())
-            {
-                *end |= row;
-            }
-        }
-        fate
+        (rows, fate)
     }
 
     /// What an inner journey ends with in one way, entered with any of these.
@@ -143,7 +230,7 @@ fn after(before: Set, arc: &Arc) -> Set {
     })
 }
 
-fn raises(arc: &Arc) -> bool {
+fn raises_level(arc: &Arc) -> bool {
     match arc.raise {
         Raise::By(by) => by > 0,
         Raise::Unknown => true,

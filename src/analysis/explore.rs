@@ -356,6 +356,11 @@ impl Explored {
         }
     }
 
+    /// How much was looked at.
+    pub(super) fn work(&self) -> usize {
+        self.cells.saturating_add(self.tables.len())
+    }
+
     /// The links of the shortest run to a state of a table, from its start on.
     pub(super) fn links(&self, table: TableId, state: u32, memory: u32) -> Vec<Link> {
         let mut links = Vec::new();

@@ -6,6 +6,8 @@
 //! journey ends. Errors are arcs: to the written target, else out of the journey. Which properties hold
 //! on these arcs is decided elsewhere.
 
+use std::cell::OnceCell;
+
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
 use crate::{
@@ -192,6 +194,14 @@ impl Arc {
         self.bound == Bound::Times(0)
     }
 
+    /// The outcome of the node, or of the child of a page, by which it leaves.
+    pub(super) fn outcome(&self) -> Option<OutcomeId> {
+        match self.leave {
+            Leave::Next(outcome) | Leave::Outcome(outcome) => Some(outcome),
+            Leave::Error | Leave::Unhandled => None,
+        }
+    }
+
     /// Whether it is taken on an error.
     pub(super) fn is_error(&self) -> bool {
         matches!(self.leave, Leave::Error | Leave::Unhandled)
@@ -212,7 +222,45 @@ pub(super) struct Flow {
     first: Vec<u32>,
     children: Vec<(u32, u32)>,
     calls: Vec<(u32, JourneyId)>,
+    exits: Vec<(u32, Exit)>,
     nodes: usize,
+    loops: OnceCell<Vec<u32>>,
+    entering: OnceCell<Entering>,
+}
+
+/// The numbers of the arcs, by where they lead.
+#[derive(Debug, Clone)]
+struct Entering {
+    first: Vec<u32>,
+    arcs: Vec<u32>,
+}
+
+impl Entering {
+    fn new(states: usize, arcs: &[Arc]) -> Self {
+        let mut first = vec![0_u32; states + 1];
+        for arc in arcs {
+            if let Some(count) = first.get_mut(arc.to as usize) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
+        }
+        // Filled from behind, each count ends as the place of the first.
+        let mut list = vec![0; sum as usize];
+        let count = u32::try_from(arcs.len()).unwrap_or(u32::MAX);
+        for (id, arc) in (0..count).zip(arcs).rev() {
+            if let Some(place) = first.get_mut(arc.to as usize) {
+                *place = place.saturating_sub(1);
+                if let Some(place) = list.get_mut(*place as usize) {
+                    *place = id;
+                }
+            }
+        }
+        Self { first, arcs: list }
+    }
 }
 
 impl Flow {
@@ -226,6 +274,49 @@ impl Flow {
         let from = self.first.get(state as usize).copied().unwrap_or(0);
         let to = self.first.get(state as usize + 1).copied().unwrap_or(from);
         (from..to).filter_map(|id| self.arcs.get(id as usize).map(|arc| (id, arc)))
+    }
+
+    /// The arcs that lead to a state, with their numbers.
+    pub(super) fn entering(&self, state: u32) -> impl Iterator<Item = (u32, &Arc)> {
+        let into = self
+            .entering
+            .get_or_init(|| Entering::new(self.states.len(), &self.arcs));
+        let at = |state: usize| into.first.get(state).map_or(0, |at| *at as usize);
+        let ids = into.arcs.get(at(state as usize)..at(state as usize + 1));
+        let ids = ids.unwrap_or(&[]).iter().copied();
+        ids.filter_map(|id| self.arcs.get(id as usize).map(|arc| (id, arc)))
+    }
+
+    /// Whether an arc is on a loop of the whole flow. Whatever arcs are left out, no other is on one.
+    pub(super) fn may_loop(&self, arc: &Arc) -> bool {
+        let loops = self.loops.get_or_init(|| {
+            let open = self.arcs.iter().filter(|arc| !arc.is_shut());
+            let pairs: Vec<(u32, u32)> = open.map(|arc| (arc.from, arc.to)).collect();
+            Arcs::new(self.states.len(), &pairs).components()
+        });
+        loops.get(arc.from as usize) == loops.get(arc.to as usize)
+    }
+
+    /// The states that can be reached from the start by some of the arcs.
+    pub(super) fn reach(&self, keep: impl Fn(&Arc) -> bool) -> Vec<bool> {
+        let mut seen = vec![false; self.states.len()];
+        let mut open = Vec::new();
+        if let Some(start) = seen.get_mut(self.start as usize) {
+            *start = true;
+            open.push(self.start);
+        }
+        while let Some(state) = open.pop() {
+            for (_, arc) in self.leaving(state) {
+                if let Some(seen) = seen.get_mut(arc.to as usize)
+                    && !*seen
+                    && keep(arc)
+                {
+                    *seen = true;
+                    open.push(arc.to);
+                }
+            }
+        }
+        seen
     }
 
     /// How many of the states, the first ones, are nodes.
@@ -258,13 +349,7 @@ impl Flow {
 
     /// The states that some run reaches, given how inner journeys can end.
     pub(super) fn reached(&self, ends: &[Exits]) -> Vec<bool> {
-        let arcs: Vec<(u32, u32)> = self
-            .arcs
-            .iter()
-            .filter(|arc| !arc.is_shut() && self.returns(arc, ends))
-            .map(|arc| (arc.from, arc.to))
-            .collect();
-        Arcs::new(self.states.len(), &arcs).reach([self.start])
+        self.reach(|arc| !arc.is_shut() && self.returns(arc, ends))
     }
 
     /// The ends among the states that are reached.
@@ -295,6 +380,23 @@ impl Flow {
         }
     }
 
+    /// The states that are ends.
+    pub(super) fn exits(&self) -> impl Iterator<Item = (u32, Exit)> {
+        self.exits.iter().copied()
+    }
+
+    /// The states of a node: one, or one for each child of a page.
+    pub(super) fn states_of(&self, node: NodeIndex<u32>) -> impl Iterator<Item = u32> {
+        let first = Self::of_node(node);
+        let page = self
+            .children
+            .binary_search_by_key(&first, |(page, _)| *page);
+        let later = page.ok().and_then(|at| self.children.get(at));
+        let later = later.into_iter().flat_map(|(_, later)| *later..);
+        let is_of = move |state: &u32| self.state(*state).is_some_and(|state| state.node == node);
+        std::iter::once(first).chain(later.take_while(is_of))
+    }
+
     /// The states that call an inner journey.
     pub(super) fn calls(&self) -> impl Iterator<Item = (u32, JourneyId)> {
         self.calls.iter().copied()
@@ -305,6 +407,8 @@ impl Flow {
 #[derive(Debug)]
 pub(super) struct Flows {
     list: Vec<Flow>,
+    /// How many states all have.
+    total: usize,
     /// Callees first. Journeys that call each other in a circle are left out; they are refused earlier.
     pub(super) order: Vec<JourneyId>,
     /// By journey, the ways in which it can end.
@@ -322,6 +426,7 @@ impl Flows {
         let order = callees_first(&flows);
         let ends = vec![Exits::default(); flows.len()];
         let mut all = Self {
+            total: flows.iter().map(|flow| flow.states.len()).sum(),
             list: flows,
             order,
             ends,
@@ -336,6 +441,23 @@ impl Flows {
             }
         }
         all
+    }
+
+    /// By journey, at most how many states it and those that it calls have.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        let mut sizes: Vec<usize> = self.list.iter().map(|flow| flow.states.len()).collect();
+        for id in &self.order {
+            let Some(flow) = self.get(*id) else { continue };
+            let mut inner: Vec<JourneyId> = flow.calls().map(|(_, inner)| inner).collect();
+            inner.sort_unstable();
+            inner.dedup();
+            let deeper = inner.iter().filter_map(|inner| sizes.get(inner.index()));
+            let size = deeper.fold(flow.states.len(), |sum, size| sum.saturating_add(*size));
+            if let Some(place) = sizes.get_mut(id.index()) {
+                *place = size.min(self.total);
+            }
+        }
+        sizes
     }
 
     /// The flow of a journey.
@@ -423,7 +545,10 @@ impl<'a> Builder<'a> {
                 self.node(index, node);
             }
         }
-        self.arcs.sort_by_key(|arc| arc.from);
+        // Only children of pages stand out of order.
+        if !self.arcs.is_sorted_by_key(|arc| arc.from) {
+            self.arcs.sort_by_key(|arc| arc.from);
+        }
         let mut first = vec![0_u32; self.states.len() + 1];
         for arc in &self.arcs {
             if let Some(count) = first.get_mut(arc.from as usize + 1) {
@@ -439,7 +564,12 @@ impl<'a> Builder<'a> {
             StateKind::Call(inner) => Some((at, inner)),
             StateKind::Step | StateKind::Exit(_) => None,
         };
+        let exit = |(at, state): (u32, &State)| match state.kind {
+            StateKind::Exit(exit) => Some((at, exit)),
+            StateKind::Step | StateKind::Call(_) => None,
+        };
         Flow {
+            exits: (0..).zip(&self.states).filter_map(exit).collect(),
             calls: (0..).zip(&self.states).filter_map(call).collect(),
             journey: self.journey.id,
             start: Flow::of_node(self.journey.start),
@@ -448,6 +578,8 @@ impl<'a> Builder<'a> {
             first,
             children: self.children,
             nodes: self.raise as usize,
+            loops: OnceCell::new(),
+            entering: OnceCell::new(),
         }
     }
 

@@ -6,7 +6,7 @@
 use crate::{
     Diagnostic, Diagnostics,
     analysis::{
-        ensure::{Verdict, decide, lead},
+        ensure::{Answer, RUN_LEFT_OUT, decide_all, lead},
         flow::Flows,
     },
     codes,
@@ -15,21 +15,26 @@ use crate::{
 
 /// Reports every journey that does not meet a guard.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let (mut guards, mut asked) = (Vec::new(), Vec::new());
     for guard in &program.guards {
         for (journey, ensure) in &guard.holds {
-            let finding = || finding(program, guard, *journey, ensure);
-            match decide(program, flows, *journey, ensure) {
-                Verdict::Holds => {}
-                Verdict::Fails(run) => {
-                    diagnostics.push(run.tell(program, finding(), &lead(ensure)));
-                }
-                Verdict::Open(reason) => {
-                    let finding = finding().expected("this cannot be shown to hold");
-                    diagnostics.push(finding.note(reason));
-                }
-            }
+            guards.push(guard);
+            asked.push((*journey, ensure));
         }
     }
+    decide_all(program, flows, &asked, |at, answer| {
+        let (Some(guard), Some((journey, ensure))) = (guards.get(at), asked.get(at)) else {
+            return;
+        };
+        let finding = finding(program, guard, *journey, ensure);
+        diagnostics.push(match answer {
+            Answer::Fails(run) => run.tell(program, finding, &lead(ensure)),
+            Answer::Unshown => finding.note(RUN_LEFT_OUT),
+            Answer::Open(reason) => finding
+                .expected("this cannot be shown to hold")
+                .note(reason),
+        });
+    });
 }
 
 fn finding(program: &Program, guard: &RealmGuard, id: JourneyId, ensure: &Ensure) -> Diagnostic {

@@ -14,7 +14,7 @@ use crate::{
         counterexample::{CounterStep, Counterexample, on_of},
         explore::{Hit, HitPlace},
         flow::{Arc, Flow, Flows, Leave},
-        proof::Memory,
+        proof::{Memory, tell},
     },
     codes,
     model::{
@@ -125,16 +125,17 @@ pub(super) struct Swaps {
 }
 
 impl Swaps {
-    /// Adds what a run into success shows.
+    /// Adds what a run into success shows; where there is no run, the node that enters success is named.
     pub(super) fn add(
         &mut self,
         program: &Program,
         flows: &Flows,
         journey: &Journey,
         hit: Hit,
-        run: &Counterexample,
+        run: Option<&Counterexample>,
     ) {
-        let swap = Swap::of(flows, run);
+        let swap = run.map_or_else(Swap::default, |run| Swap::of(flows, run));
+        let length = run.map_or(u64::MAX, |run| run.length);
         let entry = entry_of(flows, journey, hit);
         // Of a run that is too long to keep the end is known all the same.
         let writer = swap.writer().or(entry.map(|(node, _)| Stand {
@@ -145,12 +146,12 @@ impl Swaps {
         let Some(writer) = writer else { return };
         let key = (writer.journey, Flow::of_node(writer.node), writer.child);
         let known = self.found.get(&key);
-        if known.is_some_and(|(length, _)| *length <= run.length) {
+        if known.is_some_and(|(known, _)| *known <= length) {
             return;
         }
         let finding = finding(program, &swap, writer, entry.map(|(_, span)| span));
-        let finding = run.tell(program, finding, "success is reached by");
-        self.found.insert(key, (run.length, finding));
+        let finding = tell(run, program, finding, "success is reached by");
+        self.found.insert(key, (length, finding));
     }
 
     /// All of them.

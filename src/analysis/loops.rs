@@ -66,7 +66,7 @@ struct Here<'a> {
 
 /// The loops of one journey, of some of its arcs.
 struct Loops<'a> {
-    /// By where they begin.
+    /// Those that may be on a loop, by where they begin.
     kept: Vec<&'a Arc>,
     arcs: Arcs,
     components: Vec<u32>,
@@ -74,9 +74,15 @@ struct Loops<'a> {
 
 impl<'a> Loops<'a> {
     fn new(flow: &'a Flow, keep: impl Fn(&Arc) -> bool) -> Self {
-        let kept: Vec<&Arc> = flow.arcs.iter().filter(|arc| keep(arc)).collect();
+        let arcs = flow.arcs.iter();
+        let kept: Vec<&Arc> = arcs.filter(|arc| flow.may_loop(arc) && keep(arc)).collect();
         let pairs: Vec<(u32, u32)> = kept.iter().map(|arc| (arc.from, arc.to)).collect();
-        let arcs = Arcs::new(flow.states.len(), &pairs);
+        let vertices = if kept.is_empty() {
+            0
+        } else {
+            flow.states.len()
+        };
+        let arcs = Arcs::new(vertices, &pairs);
         let components = arcs.components();
         Self {
             kept,

@@ -32,6 +32,7 @@ mod proof;
 mod reach;
 mod revision;
 mod route;
+mod screen;
 mod space;
 mod state;
 pub(crate) mod summary;

@@ -10,7 +10,7 @@
 //! it is `identity_swapped`, at the node that names the other. Only the first can be allowed so that such
 //! a run succeeds: at run time there is one check, and its exception stands at the arrow into success.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -18,7 +18,7 @@ use crate::{
     Diagnostic, Diagnostics,
     analysis::{
         counterexample::{self, Counterexample},
-        evidence::Fates,
+        evidence::{Fates, Unproved},
         explore::{Domain, Explored, Hit, Next, explore},
         flow::{Arc, Exit, Flow, Flows, Only, Raise, State, StateKind},
         identity::Swaps,
@@ -193,6 +193,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     let mut raises: BTreeMap<(JourneyId, u32), Diagnostic> = BTreeMap::new();
     let mut swaps = Swaps::default();
     let mut runs = Runs::default();
+    let mut looked_into = BTreeSet::new();
     let fates = Fates::new(flows);
     for journey in program
         .journeys
@@ -200,20 +201,33 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         .filter(|journey| !journey.settings.inner_only)
     {
         let (may_succeed, may_raise) = (fates.may_succeed(journey), fates.may_raise(journey));
-        if !may_succeed && !may_raise {
+        let Some(flow) = flows.get(journey.id).filter(|_| may_succeed || may_raise) else {
+            continue;
+        };
+        if runs.are_spent() {
+            let here = Unshown {
+                program,
+                flows,
+                journey,
+            };
+            here.success(&fates.unproved(flow), &mut swaps, diagnostics);
+            here.raises(&fates.raises(flows, journey, &mut looked_into), &mut raises);
             continue;
         }
         let space = Space::new(program, flows, journey.id, &[]);
+        runs.work += space.instances.len();
         let start = Flow::of_node(journey.start);
         let from = Memory::START.pack();
         if may_succeed {
             let never = explore(&space, &Evidence::Never, start, from);
             let dropped = explore(&space, &Evidence::Dropped, start, from);
+            runs.work += never.work() + dropped.work();
             unproved(&space, journey, (&never, &dropped), &mut runs, diagnostics);
-            swapped(&space, journey, &dropped, &mut swaps);
+            swapped(&space, journey, &dropped, &mut runs, &mut swaps);
         }
         if may_raise {
             let explored = explore(&space, &Evidence::AtRaise, start, from);
+            runs.work += explored.work();
             raise_findings(&space, &explored, &mut runs, &mut raises);
         }
     }
@@ -228,11 +242,15 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
 /// How many steps the runs of one check may have together before further findings go without.
 const RUN_STEPS_MAX: u64 = 100_000;
 
+/// How much may be explored for runs before further findings go without.
+const WORK_MAX: usize = 2_000_000;
+
 /// The runs that were built for findings, so that very many findings behind very long ways do not take
 /// their product.
 #[derive(Debug, Default)]
 struct Runs {
     steps: u64,
+    work: usize,
 }
 
 impl Runs {
@@ -244,10 +262,16 @@ impl Runs {
         self.steps = self.steps.saturating_add(run.length);
         Some(run)
     }
+
+    /// Whether nothing further is to be explored.
+    fn are_spent(&self) -> bool {
+        self.work >= WORK_MAX
+    }
 }
 
-fn tell(
-    run: Option<Counterexample>,
+/// A finding with its run, or with a word on why there is none.
+pub(super) fn tell(
+    run: Option<&Counterexample>,
     program: &Program,
     finding: Diagnostic,
     lead: &str,
@@ -256,6 +280,73 @@ fn tell(
         Some(run) => run.tell(program, finding, lead),
         None => finding.note("its run is left out: those of the other findings are long enough"),
     }
+}
+
+/// A journey of which the findings are reported without runs.
+struct Unshown<'a> {
+    program: &'a Program,
+    flows: &'a Flows,
+    journey: &'a Journey,
+}
+
+impl Unshown<'_> {
+    fn success(&self, hits: &[(Hit, Unproved)], swaps: &mut Swaps, diagnostics: &mut Diagnostics) {
+        let mut unproved = BTreeMap::new();
+        for (hit, kind) in hits {
+            let state = self
+                .flows
+                .get(self.journey.id)
+                .and_then(|f| f.state(hit.state));
+            let node = state.and_then(|state| self.journey.graph.node_weight(state.node));
+            let (Some(state), Some(node)) = (state, node) else {
+                continue;
+            };
+            if kind.never || kind.dropped && node.allows_unproved_success() {
+                unproved.insert(state.node, node);
+            }
+            if kind.dropped {
+                swaps.add(self.program, self.flows, self.journey, *hit, None);
+            }
+        }
+        for node in unproved.into_values() {
+            diagnostics.push(tell(None, self.program, unproved_success(node), ""));
+        }
+    }
+
+    fn raises(
+        &self,
+        raises: &[(JourneyId, u32)],
+        found: &mut BTreeMap<(JourneyId, u32), Diagnostic>,
+    ) {
+        for (id, state) in raises {
+            let state = self.flows.get(*id).and_then(|flow| flow.state(*state));
+            let Some(state) = state else { continue };
+            let journey = self.program.journey(*id);
+            let node = journey.and_then(|journey| journey.graph.node_weight(state.node));
+            let Some(node) = node else { continue };
+            found
+                .entry((*id, Flow::of_node(state.node)))
+                .or_insert_with(|| tell(None, self.program, level_without_proof(node), ""));
+        }
+    }
+}
+
+fn unproved_success(node: &Node) -> Diagnostic {
+    let message = format!(
+        "`{}` leads to success without a proof of who logs in",
+        node.path
+    );
+    Diagnostic::new(codes::UNPROVED_SUCCESS, node.span, message)
+        .help("let every way to it prove a factor of the person named last, or allow it here")
+}
+
+fn level_without_proof(node: &Node) -> Diagnostic {
+    let message = format!(
+        "`{}` raises the level on a way without any proof",
+        node.path
+    );
+    Diagnostic::new(codes::LEVEL_WITHOUT_PROOF, node.span, message)
+        .help("raise the level only behind an outcome that proves a factor")
 }
 
 /// The shortest hit for each node that leads to it.
@@ -304,24 +395,22 @@ fn unproved(
             dropped
         };
         let run = runs.of(|| counterexample::of_hit(space, &evidence, explored, 0, hit));
-        let finding = Diagnostic::new(
-            codes::UNPROVED_SUCCESS,
-            node.span,
-            format!(
-                "`{}` leads to success without a proof of who logs in",
-                node.path
-            ),
-        )
-        .help("let every way to it prove a factor of the person named last, or allow it here");
         let lead = "success is reached unproved by";
-        diagnostics.push(tell(run, program, finding, lead));
+        let finding = unproved_success(node);
+        diagnostics.push(tell(run.as_ref(), program, finding, lead));
     }
 }
 
-fn swapped(space: &Space<'_>, journey: &Journey, explored: &Explored, swaps: &mut Swaps) {
+fn swapped(
+    space: &Space<'_>,
+    journey: &Journey,
+    explored: &Explored,
+    runs: &mut Runs,
+    swaps: &mut Swaps,
+) {
     for hit in by_node(space, explored).into_values() {
-        let run = counterexample::of_hit(space, &Evidence::Dropped, explored, 0, hit);
-        swaps.add(space.program, space.flows, journey, hit, &run);
+        let run = runs.of(|| counterexample::of_hit(space, &Evidence::Dropped, explored, 0, hit));
+        swaps.add(space.program, space.flows, journey, hit, run.as_ref());
     }
 }
 
@@ -349,16 +438,8 @@ fn raise_findings(
             };
             let run =
                 runs.of(|| counterexample::of_hit(space, &Evidence::AtRaise, explored, id, *hit));
-            let finding = Diagnostic::new(
-                codes::LEVEL_WITHOUT_PROOF,
-                node.span,
-                format!(
-                    "`{}` raises the level on a way without any proof",
-                    node.path
-                ),
-            )
-            .help("raise the level only behind an outcome that proves a factor");
-            let finding = tell(run, program, finding, "it is reached unproved by");
+            let finding = level_without_proof(node);
+            let finding = tell(run.as_ref(), program, finding, "it is reached unproved by");
             found.insert(key, finding);
         }
     }

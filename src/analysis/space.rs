@@ -4,15 +4,15 @@
 //! each chain of inner-journey nodes that a place walks into, and the marks of the places on their states
 //! and arcs. Chains that no place names share one instance, so nothing is inlined.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::graph::NodeIndex;
 
 use crate::{
-    analysis::flow::{Exit, Flow, Flows, Leave, StateKind},
+    analysis::flow::{Exit, Flow, Flows, Leave, State, StateKind},
     model::{
         catalog::TypeId,
-        journey::{JourneyId, NodeKind},
+        journey::{Journey, JourneyId, NodeKind},
         program::Program,
         property::{At, Place, PlaceKind, Point},
         signature::Factor,
@@ -270,25 +270,17 @@ impl<'a> Space<'a> {
                 continue;
             };
             for (at, state) in (0..).zip(&flow.states) {
-                let outcomes = match journey.graph.node_weight(state.node).map(|n| (n, &n.kind)) {
-                    Some((node, NodeKind::Task(task))) if task.ty == ty => &node.outcomes,
-                    Some((_, NodeKind::Page(page))) => {
-                        match page.children.get(usize::from(state.child)) {
-                            Some(child) if child.task.ty == ty => &child.outcomes,
-                            Some(_) | None => continue,
-                        }
-                    }
-                    Some(_) | None => continue,
+                let Some(outcomes) = outcomes_of(journey, state, ty) else {
+                    continue;
                 };
                 let Some(name) = outcome else {
                     instance.mark_state(flow, at, mark);
                     continue;
                 };
                 for (id, arc) in flow.leaving(at) {
-                    let (Leave::Next(outcome) | Leave::Outcome(outcome)) = arc.leave else {
-                        continue;
-                    };
-                    if outcomes.get(outcome.index()).is_some_and(|o| &**o == name) {
+                    let outcome = arc.outcome();
+                    let named = outcome.and_then(|outcome| outcomes.get(outcome.index()));
+                    if named.is_some_and(|named| &**named == name) {
                         instance.mark_arc(flow, id, mark);
                     }
                 }
@@ -311,8 +303,30 @@ impl<'a> Space<'a> {
     }
 }
 
+/// The outcomes of a state whose node, or child of a page, is of this type; none where it is not.
+pub(super) fn outcomes_of<'j>(
+    journey: &'j Journey,
+    state: &State,
+    ty: TypeId,
+) -> Option<&'j [Arc<str>]> {
+    let node = journey.graph.node_weight(state.node)?;
+    match &node.kind {
+        NodeKind::Task(task) if task.ty == ty => Some(&node.outcomes),
+        NodeKind::Page(page) => {
+            let child = page.children.get(usize::from(state.child))?;
+            (child.task.ty == ty).then_some(&*child.outcomes)
+        }
+        NodeKind::Task(_)
+        | NodeKind::Decision(_)
+        | NodeKind::Inner(_)
+        | NodeKind::Success
+        | NodeKind::Failure
+        | NodeKind::LooseEnd => None,
+    }
+}
+
 /// Whether an arc that leaves a state (of child `child`) is the point `at` of its node.
-fn leaves_by(child: u16, leave: Leave, at: At) -> bool {
+pub(super) fn leaves_by(child: u16, leave: Leave, at: At) -> bool {
     match (at, leave) {
         (At::Outcome(wanted), Leave::Outcome(outcome)) => wanted == outcome,
         (At::ChildOutcome(of, wanted), Leave::Outcome(outcome) | Leave::Next(outcome)) => {

@@ -77,10 +77,12 @@ const CUT_SHORT: &str = "the inner journeys are too many to lay two runs beside 
 /// Reports every place at which a stranger can tell whether there is such a user.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
     let mut found: Vec<((JourneyId, u32), Diagnostic)> = Vec::new();
+    let differing = differing(program, flows);
     for journey in program
         .journeys
         .iter()
         .filter(|journey| !journey.settings.inner_only)
+        .filter(|journey| differing.get(journey.id.index()) != Some(&false))
     {
         let space = Space::new(program, flows, journey.id, &[]);
         if !may_differ(&space, Until::Proof) {
@@ -110,19 +112,38 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
 
 /// Whether anything that a run can come to depends on the user at all.
 fn may_differ(space: &Space<'_>, until: Until) -> bool {
+    let mut journeys = space.instances.iter().map(|instance| instance.journey);
+    journeys.any(|journey| may_differ_in(space.program, space.flows, journey, until))
+}
+
+/// Whether anything in one journey does, those that it calls left out.
+fn may_differ_in(program: &Program, flows: &Flows, journey: JourneyId, until: Until) -> bool {
     let nothing = Tainted::new();
     let parts = |thing| {
-        let shown =
-            matches!(thing, Thing::Task(task, _) if world::shows(space.program, task, &nothing));
-        let proved = until == Until::Marked && world::may_prove(space.program, thing);
-        shown || proved || world::depends(space.program, thing, &nothing)
+        let shown = matches!(thing, Thing::Task(task, _) if world::shows(program, task, &nothing));
+        let proved = until == Until::Marked && world::may_prove(program, thing);
+        shown || proved || world::depends(program, thing, &nothing)
     };
-    space.instances.iter().any(|instance| {
-        let journey = space.program.journey(instance.journey);
-        let flow = space.flow(instance.id);
-        let states = flow.into_iter().flat_map(|flow| &flow.states);
-        journey.is_some_and(|journey| states.map(|state| Thing::of(journey, state).1).any(parts))
+    let states = flows.get(journey).map_or(&[][..], |flow| &flow.states);
+    program.journey(journey).is_some_and(|journey| {
+        let mut things = states.iter().map(|state| Thing::of(journey, state).1);
+        things.any(parts)
     })
+}
+
+/// By journey, whether anything in it or further in depends on the user: callees first, and each is
+/// looked at once for all its callers. A journey that calls itself may always.
+fn differing(program: &Program, flows: &Flows) -> Vec<bool> {
+    let mut differing = vec![true; program.journeys.len()];
+    for id in &flows.order {
+        let mut calls = flows.get(*id).into_iter().flat_map(Flow::calls);
+        let differs = calls.any(|(_, inner)| differing.get(inner.index()) != Some(&false))
+            || may_differ_in(program, flows, *id, Until::Proof);
+        if let Some(place) = differing.get_mut(id.index()) {
+            *place = differs;
+        }
+    }
+    differing
 }
 
 /// A journey that a run is in, with its callers.

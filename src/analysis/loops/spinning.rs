@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diagnostic, Diagnostics,
     analysis::{
-        flow::{Arc, Bound, Exits, Flow, Only},
+        flow::{Arc, Bound, Exits, Only},
         loops::{Here, Loops},
     },
     codes,
@@ -29,6 +29,7 @@ impl Here<'_> {
             quiet && arc.bound == Bound::None && self.is_reached(arc.from)
         };
         let loops = Loops::new(self.flow, is_silent);
+        let ends = self.flow.ends(&self.flow.reach(is_silent));
         let mut told = BTreeSet::new();
         for arc in &loops.kept {
             if !loops.is_on_one(arc) || !told.insert(loops.component(arc.from)) {
@@ -52,7 +53,6 @@ impl Here<'_> {
             }
             diagnostics.push(finding);
         }
-        self.flow
-            .ends(&loops.arcs.reach([Flow::of_node(self.journey.start)]))
+        ends
     }
 }

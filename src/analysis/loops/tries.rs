@@ -59,6 +59,15 @@ impl Summaries {
     }
 }
 
+/// How a journey can end after a try of each kind.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    fixed: Exits,
+    code: Exits,
+    code_same: Exits,
+    shown: Exits,
+}
+
 /// What is tried where an arc is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Try {
@@ -73,36 +82,36 @@ enum Try {
 impl Here<'_> {
     /// Reports loops without a limit on tries.
     pub(super) fn tries(&mut self, known: &mut Summaries, diagnostics: &mut Diagnostics) {
-        let free = Loops::new(self.flow, |arc| {
-            self.is_free(arc) && self.flow.returns(arc, &known.free)
-        });
-        let same = Loops::new(self.flow, |arc| {
-            self.is_free(arc) && self.flow.returns(arc, &known.same) && !self.issues(arc, known)
-        });
-        self.report(known, &free, &same, diagnostics);
-        let start = Flow::of_node(self.journey.start);
         let id = self.journey.id;
-        let after = |loops: &Loops<'_>, is_try: &dyn Fn(&Arc) -> bool| {
-            ends_after_a_try(self.flow, start, &loops.kept, is_try)
+        let is_free = |arc: &Arc| self.is_free(arc) && self.flow.returns(arc, &known.free);
+        let is_same = |arc: &Arc| {
+            self.is_free(arc) && self.flow.returns(arc, &known.same) && !self.issues(arc, known)
         };
-        let fixed = after(&free, &|arc| self.is_try(arc, Try::Fixed, known, false));
-        let code = after(&free, &|arc| self.is_try(arc, Try::Code, known, false));
-        let code_same = after(&same, &|arc| self.is_try(arc, Try::Code, known, true));
-        let shown = after(&free, &|arc| self.is_try(arc, Try::Shown, known, false));
-        put(&mut known.fixed, id, fixed);
-        put(&mut known.code, id, code);
-        put(&mut known.code_same, id, code_same);
-        put(&mut known.shown, id, shown);
-        put(
-            &mut known.free,
-            id,
-            self.flow.ends(&free.arcs.reach([start])),
-        );
-        put(
-            &mut known.same,
-            id,
-            self.flow.ends(&same.arcs.reach([start])),
-        );
+        let free = Loops::new(self.flow, is_free);
+        let same = Loops::new(self.flow, is_same);
+        let tries = Tried {
+            fixed: ends_after_a_try(self.flow, is_free, |arc| {
+                self.is_try(arc, Try::Fixed, known, false)
+            }),
+            code: ends_after_a_try(self.flow, is_free, |arc| {
+                self.is_try(arc, Try::Code, known, false)
+            }),
+            code_same: ends_after_a_try(self.flow, is_same, |arc| {
+                self.is_try(arc, Try::Code, known, true)
+            }),
+            shown: ends_after_a_try(self.flow, is_free, |arc| {
+                self.is_try(arc, Try::Shown, known, false)
+            }),
+        };
+        let ends_free = self.flow.ends(&self.flow.reach(is_free));
+        let ends_same = self.flow.ends(&self.flow.reach(is_same));
+        self.report(known, &free, &same, diagnostics);
+        put(&mut known.fixed, id, tries.fixed);
+        put(&mut known.code, id, tries.code);
+        put(&mut known.code_same, id, tries.code_same);
+        put(&mut known.shown, id, tries.shown);
+        put(&mut known.free, id, ends_free);
+        put(&mut known.same, id, ends_same);
     }
 
     fn report(
@@ -324,31 +333,40 @@ fn task<'a>(journey: &'a Journey, state: &State) -> Option<&'a Task> {
     }
 }
 
-/// Two copies of the journey, before and after a try.
+/// How a journey can end after a try, by some of its arcs: each state is passed before and after one.
 fn ends_after_a_try(
     flow: &Flow,
-    start: u32,
-    kept: &[&Arc],
-    is_try: &dyn Fn(&Arc) -> bool,
+    keep: impl Fn(&Arc) -> bool,
+    is_try: impl Fn(&Arc) -> bool,
 ) -> Exits {
-    let tries: Vec<bool> = kept.iter().map(|arc| is_try(arc)).collect();
-    if !tries.contains(&true) {
+    const BEFORE: u8 = 1;
+    const AFTER: u8 = 2;
+    if !flow.arcs.iter().any(|arc| is_try(arc) && keep(arc)) {
         return Exits::default();
     }
-    let count = flow.states.len();
-    let shift = u32::try_from(count).unwrap_or(u32::MAX);
-    let mut pairs = Vec::with_capacity(kept.len() * 2);
-    for (arc, tried) in kept.iter().zip(tries) {
-        let after = arc.to.saturating_add(shift);
-        // An inner journey may end alike with and without a try.
-        pairs.push((arc.from, arc.to));
-        if tried {
-            pairs.push((arc.from, after));
-        }
-        pairs.push((arc.from.saturating_add(shift), after));
+    let mut seen = vec![0_u8; flow.states.len()];
+    let mut open = vec![(flow.start, BEFORE)];
+    if let Some(start) = seen.get_mut(flow.start as usize) {
+        *start = BEFORE;
     }
-    let reached = Arcs::new(count.saturating_mul(2), &pairs).reach([start]);
-    flow.ends(reached.get(count..).unwrap_or(&[]))
+    // BOUND: a state is looked at once before a try, and once after.
+    while let Some((state, when)) = open.pop() {
+        for (_, arc) in flow.leaving(state).filter(|(_, arc)| keep(arc)) {
+            // An inner journey may end alike with and without a try.
+            let then = if is_try(arc) { when | AFTER } else { when };
+            for when in [BEFORE, AFTER] {
+                if let Some(seen) = seen.get_mut(arc.to as usize)
+                    && then & when != 0
+                    && *seen & when == 0
+                {
+                    *seen |= when;
+                    open.push((arc.to, when));
+                }
+            }
+        }
+    }
+    let after: Vec<bool> = seen.iter().map(|seen| seen & AFTER != 0).collect();
+    flow.ends(&after)
 }
 
 /// The limiters of a journey, by the loop of the whole journey that they are on.

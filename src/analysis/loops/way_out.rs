@@ -32,30 +32,38 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
 
 struct Search<'a> {
     flow: &'a Flow,
-    /// By where they begin.
-    taken: Vec<&'a Arc>,
-    forwards: Arcs,
+    flows: &'a Flows,
     reached: Vec<bool>,
     leads_out: Vec<bool>,
 }
 
 impl<'a> Search<'a> {
-    fn new(flows: &Flows, flow: &'a Flow) -> Self {
-        let arcs = flow.arcs.iter();
-        let taken: Vec<&Arc> = arcs.filter(|arc| is_way(flows, flow, arc)).collect();
-        let kept: Vec<(u32, u32)> = taken.iter().map(|arc| (arc.from, arc.to)).collect();
-        let count = flow.states.len();
-        let forwards = Arcs::new(count, &kept);
-        let reached = flow.reached(&flows.ends);
-        let back: Vec<(u32, u32)> = kept.iter().map(|(from, to)| (*to, *from)).collect();
+    fn new(flows: &'a Flows, flow: &'a Flow) -> Self {
         let ends = (0..).zip(&flow.states);
-        let ends = ends.filter_map(|(id, state)| is_end(flows, state).then_some(id));
-        let leads_out = Arcs::new(count, &back).reach(ends);
+        let mut open: Vec<u32> = ends
+            .filter_map(|(id, state)| is_end(flows, state).then_some(id))
+            .collect();
+        let mut leads_out = vec![false; flow.states.len()];
+        for end in &open {
+            if let Some(place) = leads_out.get_mut(*end as usize) {
+                *place = true;
+            }
+        }
+        while let Some(state) = open.pop() {
+            for (_, arc) in flow.entering(state) {
+                if let Some(place) = leads_out.get_mut(arc.from as usize)
+                    && !*place
+                    && is_way(flows, flow, arc)
+                {
+                    *place = true;
+                    open.push(arc.from);
+                }
+            }
+        }
         Self {
             flow,
-            taken,
-            forwards,
-            reached,
+            flows,
+            reached: flow.reached(&flows.ends),
             leads_out,
         }
     }
@@ -71,19 +79,25 @@ impl<'a> Search<'a> {
         if !(0..count).any(|state| self.is_stuck(state)) {
             return;
         }
-        let components = self.forwards.components();
+        let arcs = self.flow.arcs.iter();
+        let taken: Vec<&Arc> = arcs
+            .filter(|arc| is_way(self.flows, self.flow, arc))
+            .collect();
+        let kept: Vec<(u32, u32)> = taken.iter().map(|arc| (arc.from, arc.to)).collect();
+        let forwards = Arcs::new(self.flow.states.len(), &kept);
+        let components = forwards.components();
         let component = |state: u32| components.get(state as usize).copied().unwrap_or(u32::MAX);
         // What only leads to other nodes that are stuck is a consequence of those.
         let onwards: BTreeSet<u32> = (0..count)
             .filter(|state| self.is_stuck(*state))
             .filter(|state| {
-                let mut targets = self.forwards.from(*state).iter();
+                let mut targets = forwards.from(*state).iter();
                 targets.any(|target| component(*target) != component(*state))
             })
             .map(component)
             .collect();
         let mut told = BTreeSet::new();
-        let (order, came_by) = self.in_order();
+        let (order, came_by) = self.in_order(&taken);
         let mut work = WORK_MAX;
         for state in order.into_iter().filter(|id| self.is_stuck(*id)) {
             if onwards.contains(&component(state)) || !told.insert(component(state)) {
@@ -110,14 +124,14 @@ impl<'a> Search<'a> {
     }
 
     /// The states that are reached, the nearest first, and by which arc each is reached first.
-    fn in_order(&self) -> (Vec<u32>, Vec<Option<&'a Arc>>) {
+    fn in_order(&self, taken: &[&'a Arc]) -> (Vec<u32>, Vec<Option<&'a Arc>>) {
         let mut came_by = vec![None; self.flow.states.len()];
         let mut order = vec![self.flow.start];
         let mut next = 0;
         while let Some(state) = order.get(next).copied() {
             next += 1;
-            let first = self.taken.partition_point(|arc| arc.from < state);
-            let leaving = self.taken.get(first..).unwrap_or(&[]).iter();
+            let first = taken.partition_point(|arc| arc.from < state);
+            let leaving = taken.get(first..).unwrap_or(&[]).iter();
             for arc in leaving.take_while(|arc| arc.from == state) {
                 if arc.to != self.flow.start
                     && let Some(link) = came_by.get_mut(arc.to as usize)

@@ -156,13 +156,15 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
         .iter()
         .filter(|(key, _)| check.touches.names.is_member(**key))
         .fold(0, |mask, (_, bit)| mask | bit);
-    let pass = Pass {
+    let mut pass = Pass {
         program: check.program,
         touches: &check.touches,
         members,
         all: bits.values().fold(0, |mask, bit| mask | bit),
         bits: &bits,
+        touched: Vec::new(),
     };
+    pass.touched = pass.touched();
     let mut closures: BTreeMap<JourneyId, Live> = BTreeMap::new();
     let mut live: BTreeMap<JourneyId, Vec<Live>> = BTreeMap::new();
     for id in &check.flows.order {
@@ -216,11 +218,39 @@ struct Pass<'a> {
     members: u64,
     all: u64,
     bits: &'a BTreeMap<KeyNo, u64>,
+    /// By number of what is touched, what becomes of these keys there.
+    touched: Vec<Touched>,
+}
+
+/// What a node does to the keys at hand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Touched {
+    reads: Live,
+    /// What it overwrites on every outcome.
+    kills: Live,
+    /// Whether it takes keys out, which is a matter of the outcome.
+    removes: bool,
 }
 
 impl Pass<'_> {
     fn bit(&self, key: KeyNo) -> u64 {
         self.bits.get(&key).copied().unwrap_or(0)
+    }
+
+    fn touched(&self) -> Vec<Touched> {
+        let touching = self.touches.touching(self.bits.keys().copied());
+        let list = self.touches.list().iter().zip(touching);
+        let touched = list.map(|(touch, touching)| {
+            if !touching {
+                return Touched::default();
+            }
+            Touched {
+                reads: self.reads(touch),
+                kills: self.overwrites(touch),
+                removes: !touch.gone.is_empty(),
+            }
+        });
+        touched.collect()
     }
 
     fn reads(&self, touch: &Touch) -> Live {
@@ -250,24 +280,49 @@ impl Pass<'_> {
         live
     }
 
-    /// What leaving by an outcome overwrites or takes out.
-    fn kills(&self, touch: &Touch, outcome: &str) -> Live {
+    fn overwrites(&self, touch: &Touch) -> Live {
         let mut kills = Live::default();
         for write in touch.writes.iter().filter(|write| write.always) {
             kills = kills.or(Live::of(self.bit(write.key), write.sensitive));
         }
+        kills
+    }
+
+    /// What leaving by an outcome takes out.
+    fn removes(&self, touch: &Touch, outcome: &str) -> Live {
         let gone = touch
             .gone
             .iter()
             .filter(|(_, on)| **on == *"*" || **on == *outcome);
-        for (key, _) in gone {
+        gone.fold(Live::default(), |removed, (key, _)| {
             let bit = self.bit(*key);
-            kills = kills.or(Live {
+            removed.or(Live {
                 shared: bit,
                 sensitive: bit,
-            });
+            })
+        })
+    }
+
+    /// What taking an arc overwrites or takes out.
+    fn kills(&self, flow: &Flow, numbers: &[u32], arc: &Arc) -> Live {
+        if arc.is_error() || arc.via.is_some() {
+            return Live::default();
         }
-        kills
+        let touched = self.of(numbers, arc.from);
+        if !touched.removes {
+            return touched.kills;
+        }
+        let touch = self.touches.of(flow.journey, arc.from);
+        let outcome = outcome(self.program, flow, arc);
+        touched.kills.or(self.removes(touch, outcome))
+    }
+
+    fn of(&self, numbers: &[u32], state: u32) -> Touched {
+        let number = numbers.get(state as usize).copied().unwrap_or(0);
+        self.touched
+            .get(number as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// What a journey reads anywhere, and what is live at each of its states.
@@ -277,12 +332,12 @@ impl Pass<'_> {
         (end, failed): (Live, Live),
         closures: &BTreeMap<JourneyId, Live>,
     ) -> (Live, Vec<Live>) {
+        let numbers = self.touches.numbers(flow.journey);
         let mut live: Vec<Live> = Vec::with_capacity(flow.states.len());
         let mut closure = Live::default();
         for (at, state) in (0..).zip(&flow.states) {
-            let touch = self.touches.of(flow.journey, at);
             let own = match state.kind {
-                StateKind::Step => self.reads(touch),
+                StateKind::Step => self.of(numbers, at).reads,
                 StateKind::Call(inner) => closures.get(&inner).copied().unwrap_or_default(),
                 StateKind::Exit(_) => Live::default(),
             };
@@ -293,30 +348,22 @@ impl Pass<'_> {
                 StateKind::Step | StateKind::Call(_) => own,
             });
         }
-        let mut into: Vec<Vec<(u32, Live)>> = vec![Vec::new(); flow.states.len()];
-        // An error in a page takes back what all its children wrote.
-        for arc in flow.arcs.iter().filter(|arc| arc.only != Only::Passing) {
-            if let Some(list) = into.get_mut(arc.to as usize) {
-                let touch = self.touches.of(flow.journey, arc.from);
-                let kills = if arc.is_error() || arc.via.is_some() {
-                    Live::default()
-                } else {
-                    self.kills(touch, outcome(self.program, flow, arc))
-                };
-                list.push((arc.from, kills));
-            }
-        }
         let mut work: Vec<u32> = (0..).zip(&live).map(|(at, _)| at).collect();
         // BOUND: a state is put on the list again only when a bit of it turns.
         while let Some(at) = work.pop() {
             let here = live.get(at as usize).copied().unwrap_or_default();
-            for (from, kills) in into.get(at as usize).into_iter().flatten() {
-                let through = here.without(*kills);
-                if let Some(own) = live.get_mut(*from as usize)
+            if here == Live::default() {
+                continue;
+            }
+            // An error in a page takes back what all its children wrote.
+            let arcs = flow.entering(at).map(|(_, arc)| arc);
+            for arc in arcs.filter(|arc| arc.only != Only::Passing) {
+                let through = here.without(self.kills(flow, numbers, arc));
+                if let Some(own) = live.get_mut(arc.from as usize)
                     && own.or(through) != *own
                 {
                     *own = own.or(through);
-                    work.push(*from);
+                    work.push(arc.from);
                 }
             }
         }

@@ -27,7 +27,7 @@ const SENSITIVE: Memory = 3 << 1;
 const STOPPED: Memory = 8;
 
 /// What happens to a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Event {
     /// It is written to shared state.
     PutShared,

@@ -4,11 +4,11 @@
 //! run comes there with it. An inner journey is swept once for each memory it can be entered with, and its
 //! ends serve every caller; callees come first and their entries last, so that nothing is inlined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
     analysis::{
-        flow::{Exit, Flow, Flows, Only, StateKind},
+        flow::{Arc, Exit, Flow, Flows, Only, StateKind},
         state::{
             memory::{self, COUNT, Event, Memory},
             wired::{Wired, Wires},
@@ -22,13 +22,10 @@ pub(super) type Row = [u64; COUNT];
 
 const EMPTY: Row = [0; COUNT];
 
-fn join(into: &mut Row, more: &Row) -> bool {
-    let mut grown = false;
+fn join(into: &mut Row, more: &Row) {
     for (word, more) in into.iter_mut().zip(more) {
-        grown |= *word | more != *word;
         *word |= more;
     }
-    grown
 }
 
 fn add(row: &mut Row, memory: Memory, mask: u64) {
@@ -58,177 +55,298 @@ fn take(row: &Row, events: &[(Event, u64)]) -> Row {
     row
 }
 
+/// The rows that stand somewhere, each once, and what was worked out of them: most states of a long
+/// journey have one of a few.
+#[derive(Debug)]
+struct Rows {
+    list: Vec<Row>,
+    numbers: BTreeMap<Row, u32>,
+    joined: Memo,
+}
+
+/// The number of the empty row.
+const NOWHERE: u32 = 0;
+
+impl Rows {
+    fn new() -> Self {
+        Self {
+            list: vec![EMPTY],
+            numbers: BTreeMap::from([(EMPTY, NOWHERE)]),
+            joined: Memo::new(),
+        }
+    }
+
+    fn get(&self, row: u32) -> &Row {
+        self.list.get(row as usize).unwrap_or(&EMPTY)
+    }
+
+    fn number(&mut self, row: Row) -> u32 {
+        let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(row).or_insert(next);
+        if number == next {
+            self.list.push(row);
+        }
+        number
+    }
+
+    /// What lies in one or the other.
+    fn join(&mut self, one: u32, other: u32) -> u32 {
+        if one == other || other == NOWHERE {
+            return one;
+        }
+        if one == NOWHERE {
+            return other;
+        }
+        if let Some(known) = self.joined.get(one, other) {
+            return known;
+        }
+        let mut row = *self.get(one);
+        join(&mut row, self.get(other));
+        let number = self.number(row);
+        self.joined.put(one, other, number);
+        number
+    }
+}
+
+/// What came of two numbers, where they were asked for not long ago.
+#[derive(Debug)]
+struct Memo(Vec<(u32, u32, u32)>);
+
+impl Memo {
+    const PLACES: usize = 1 << 8;
+
+    fn new() -> Self {
+        Self(vec![(u32::MAX, u32::MAX, 0); Self::PLACES])
+    }
+
+    fn place(one: u32, other: u32) -> usize {
+        one.wrapping_mul(31).wrapping_add(other) as usize % Self::PLACES
+    }
+
+    fn get(&self, one: u32, other: u32) -> Option<u32> {
+        let found = self.0.get(Self::place(one, other));
+        found
+            .filter(|found| (found.0, found.1) == (one, other))
+            .map(|found| found.2)
+    }
+
+    fn put(&mut self, one: u32, other: u32, result: u32) {
+        if let Some(place) = self.0.get_mut(Self::place(one, other)) {
+            *place = (one, other, result);
+        }
+    }
+}
+
 /// A journey entered with one memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Swept {
-    rows: Vec<Row>,
+    entry: Memory,
+    /// By state, the number of its row.
+    rows: Vec<u32>,
     ends: [Row; Exit::COUNT],
+}
+
+/// By journey, what came of each memory it may be entered with.
+type Tables = Vec<Vec<Swept>>;
+
+fn table(tables: &Tables, journey: JourneyId, entry: Memory) -> Option<&Swept> {
+    let known = tables.get(journey.index())?;
+    known.iter().find(|table| table.entry == entry)
 }
 
 /// What reaches every state of every journey.
 #[derive(Debug)]
 pub(super) struct Reached {
-    rows: BTreeMap<JourneyId, Vec<Row>>,
+    rows: Rows,
+    tables: Tables,
+    /// By journey, the keys that enter it with each memory.
+    entered: Vec<Row>,
 }
 
 impl Reached {
     /// What reaches a state.
     pub(super) fn at(&self, journey: JourneyId, state: u32) -> Row {
-        let rows = self.rows.get(&journey);
-        rows.and_then(|rows| rows.get(state as usize))
-            .copied()
-            .unwrap_or(EMPTY)
+        let mut here = EMPTY;
+        let entered = self.entered.get(journey.index()).copied();
+        for (entry, keys) in entered.iter().flat_map(cells) {
+            let Some(table) = table(&self.tables, journey, entry) else {
+                continue;
+            };
+            let row = table.rows.get(state as usize).copied();
+            for (memory, reached) in cells(self.rows.get(row.unwrap_or(NOWHERE))) {
+                add(&mut here, memory, reached & keys);
+            }
+        }
+        here
     }
 }
 
 /// Sweeps a program from these journeys, each with the memory its runs begin with.
 pub(super) fn sweep(flows: &Flows, wired: &Wired, roots: &BTreeMap<JourneyId, Memory>) -> Reached {
-    let mut called: BTreeMap<JourneyId, bool> = BTreeMap::new();
+    let journeys = flows.ends.len();
+    let mut called = vec![false; journeys];
     for id in &flows.order {
         for (_, inner) in flows.get(*id).into_iter().flat_map(Flow::calls) {
-            called.insert(inner, true);
+            if let Some(place) = called.get_mut(inner.index()) {
+                *place = true;
+            }
         }
     }
-    let mut tables: BTreeMap<(JourneyId, Memory), Swept> = BTreeMap::new();
+    let mut reached = Reached {
+        rows: Rows::new(),
+        tables: (0..journeys).map(|_| Vec::new()).collect(),
+        entered: vec![EMPTY; journeys],
+    };
     for id in &flows.order {
         let Some(flow) = flows.get(*id) else { continue };
         let mut entries: Vec<Memory> = roots.get(id).copied().into_iter().collect();
-        if called.contains_key(id) {
+        if called.get(id.index()) == Some(&true) {
             let sensitive = wired.of(*id).declared != 0;
             let all = 0..Memory::try_from(COUNT / 2).unwrap_or(0);
             entries.extend(all.filter(|memory| sensitive || *memory <= memory::SHARED));
         }
         entries.sort_unstable();
         entries.dedup();
+        let mut taken = Memo::new();
         for entry in entries {
-            let swept = journey(flow, wired, &tables, entry);
-            tables.insert((*id, entry), swept);
+            let sweep = Sweep {
+                flow,
+                wired,
+                own: wired.of(*id),
+                tables: &reached.tables,
+            };
+            let swept = sweep.from(entry, &mut reached.rows, &mut taken);
+            if let Some(known) = reached.tables.get_mut(id.index()) {
+                known.push(swept);
+            }
         }
     }
-    collect(flows, wired, roots, &tables)
+    enter(flows, wired, roots, &mut reached);
+    reached
 }
 
-/// Sweeps one journey, entered with one memory by every key.
-fn journey(
-    flow: &Flow,
-    wired: &Wired,
-    tables: &BTreeMap<(JourneyId, Memory), Swept>,
-    entry: Memory,
-) -> Swept {
-    let own = wired.of(flow.journey);
-    let mut swept = Swept {
-        rows: vec![EMPTY; flow.states.len()],
-        ends: [EMPTY; Exit::COUNT],
-    };
-    if let Some(row) = swept.rows.get_mut(flow.start as usize) {
-        add(row, entry, wired.all());
-    }
-    let mut waiting = vec![false; flow.states.len()];
-    let mut work = std::collections::VecDeque::from([flow.start]);
-    // BOUND: a state comes back only when a bit of its row turns, and rows never lose one.
-    while let Some(at) = work.pop_front() {
-        if let Some(flag) = waiting.get_mut(at as usize) {
-            *flag = false;
-        }
-        let Some(row) = swept.rows.get(at as usize).copied() else {
-            continue;
+/// One journey.
+struct Sweep<'a> {
+    flow: &'a Flow,
+    wired: &'a Wired,
+    own: &'a Wires,
+    tables: &'a Tables,
+}
+
+impl Sweep<'_> {
+    /// Sweeps it, entered with one memory by every key.
+    fn from(&self, entry: Memory, rows: &mut Rows, taken: &mut Memo) -> Swept {
+        let flow = self.flow;
+        let mut swept = Swept {
+            entry,
+            rows: vec![NOWHERE; flow.states.len()],
+            ends: [EMPTY; Exit::COUNT],
         };
-        let open = |arc: &&crate::analysis::flow::Arc| arc.only != Only::Passing && !arc.is_shut();
-        for (id, arc) in flow.leaving(at).filter(|(_, arc)| open(arc)) {
-            let next = match (arc.via, flow.state(at).map(|state| state.kind)) {
-                (Some(exit), Some(StateKind::Call(inner))) => {
-                    behind(&row, arc.from, own, wired, (inner, exit), tables)
+        let mut first = EMPTY;
+        add(&mut first, entry, self.wired.all());
+        if let Some(row) = swept.rows.get_mut(flow.start as usize) {
+            *row = rows.number(first);
+        }
+        let mut waiting = vec![false; flow.states.len()];
+        let mut work = VecDeque::from([flow.start]);
+        // BOUND: a state comes back only when a bit of its row turns, and rows never lose one.
+        while let Some(at) = work.pop_front() {
+            if let Some(flag) = waiting.get_mut(at as usize) {
+                *flag = false;
+            }
+            let row = swept.rows.get(at as usize).copied().unwrap_or(NOWHERE);
+            let open = |arc: &Arc| arc.only != Only::Passing && !arc.is_shut();
+            for (id, arc) in flow.leaving(at).filter(|(_, arc)| open(arc)) {
+                let next = match (arc.via, flow.state(at).map(|state| state.kind)) {
+                    (Some(exit), Some(StateKind::Call(inner))) => {
+                        let next = self.behind(rows.get(row), arc.from, (inner, exit));
+                        rows.number(next)
+                    }
+                    (Some(_), _) => continue,
+                    (None, _) => self.take(row, self.own.list_of(id), rows, taken),
+                };
+                let Some(target) = swept.rows.get_mut(arc.to as usize) else {
+                    continue;
+                };
+                let joined = rows.join(*target, next);
+                if joined != *target {
+                    *target = joined;
+                    if let Some(flag) = waiting.get_mut(arc.to as usize)
+                        && !*flag
+                    {
+                        *flag = true;
+                        work.push_back(arc.to);
+                    }
                 }
-                (Some(_), _) => continue,
-                (None, _) => take(&row, own.on_arc(id)),
-            };
-            let Some(target) = swept.rows.get_mut(arc.to as usize) else {
-                continue;
-            };
-            if join(target, &next)
-                && let Some(flag) = waiting.get_mut(arc.to as usize)
-                && !*flag
+            }
+        }
+        for (state, row) in flow.states.iter().zip(&swept.rows) {
+            if let StateKind::Exit(exit) = state.kind
+                && let Some(end) = swept.ends.get_mut(exit.number())
             {
-                *flag = true;
-                work.push_back(arc.to);
+                join(end, rows.get(*row));
             }
         }
+        swept
     }
-    for (state, row) in flow.states.iter().zip(&swept.rows) {
-        if let StateKind::Exit(exit) = state.kind
-            && let Some(end) = swept.ends.get_mut(exit.number())
-        {
-            join(end, row);
-        }
-    }
-    swept
-}
 
-/// What comes out of an inner journey on one of its ends.
-fn behind(
-    row: &Row,
-    from: u32,
-    own: &Wires,
-    wired: &Wired,
-    (inner, exit): (JourneyId, Exit),
-    tables: &BTreeMap<(JourneyId, Memory), Swept>,
-) -> Row {
-    let declared = wired.of(inner).declared;
-    let kept = own.later.get(from as usize).copied().unwrap_or(0);
-    let mut out = EMPTY;
-    for (before, keys) in cells(row) {
-        for (is_declared, keys) in [(true, keys & declared), (false, keys & !declared)] {
-            let entry = memory::enter(before, is_declared);
-            let ends = tables
-                .get(&(inner, entry))
-                .and_then(|table| table.ends.get(exit.number()));
-            for (after, reached) in ends.into_iter().flat_map(cells) {
-                let keys = keys & reached;
-                add(&mut out, memory::back(before, after, true), keys & kept);
-                add(&mut out, memory::back(before, after, false), keys & !kept);
-            }
+    /// What an arc makes of a row.
+    fn take(&self, row: u32, list: u32, rows: &mut Rows, taken: &mut Memo) -> u32 {
+        if list == 0 || row == NOWHERE {
+            return row;
         }
+        if let Some(known) = taken.get(row, list) {
+            return known;
+        }
+        let next = take(rows.get(row), self.own.events(list));
+        let next = rows.number(next);
+        taken.put(row, list, next);
+        next
     }
-    out
-}
 
-/// Keeps of every table what its real entries make true; callers first.
-fn collect(
-    flows: &Flows,
-    wired: &Wired,
-    roots: &BTreeMap<JourneyId, Memory>,
-    tables: &BTreeMap<(JourneyId, Memory), Swept>,
-) -> Reached {
-    let mut entered: BTreeMap<JourneyId, Row> = BTreeMap::new();
-    for (id, memory) in roots {
-        add(entered.entry(*id).or_insert(EMPTY), *memory, wired.all());
-    }
-    let mut rows: BTreeMap<JourneyId, Vec<Row>> = BTreeMap::new();
-    for id in flows.order.iter().rev() {
-        let (Some(flow), Some(entries)) = (flows.get(*id), entered.get(id).copied()) else {
-            continue;
-        };
-        let mut mine = vec![EMPTY; flow.states.len()];
-        for (entry, keys) in cells(&entries) {
-            let Some(table) = tables.get(&(*id, entry)) else {
-                continue;
-            };
-            for (own, row) in mine.iter_mut().zip(&table.rows) {
-                for (memory, reached) in cells(row) {
-                    add(own, memory, reached & keys);
+    /// What comes out of an inner journey on one of its ends.
+    fn behind(&self, row: &Row, from: u32, (inner, exit): (JourneyId, Exit)) -> Row {
+        let declared = self.wired.of(inner).declared;
+        let kept = self.own.later.get(from as usize).copied().unwrap_or(0);
+        let mut out = EMPTY;
+        for (before, keys) in cells(row) {
+            for (is_declared, keys) in [(true, keys & declared), (false, keys & !declared)] {
+                if keys == 0 {
+                    continue;
+                }
+                let entry = memory::enter(before, is_declared);
+                let ends = table(self.tables, inner, entry)
+                    .and_then(|table| table.ends.get(exit.number()));
+                for (after, reached) in ends.into_iter().flat_map(cells) {
+                    let keys = keys & reached;
+                    add(&mut out, memory::back(before, after, true), keys & kept);
+                    add(&mut out, memory::back(before, after, false), keys & !kept);
                 }
             }
         }
+        out
+    }
+}
+
+/// Finds with which memories journeys are really entered; callers first.
+fn enter(flows: &Flows, wired: &Wired, roots: &BTreeMap<JourneyId, Memory>, reached: &mut Reached) {
+    for (id, memory) in roots {
+        if let Some(row) = reached.entered.get_mut(id.index()) {
+            add(row, *memory, wired.all());
+        }
+    }
+    for id in flows.order.iter().rev() {
+        let Some(flow) = flows.get(*id) else { continue };
         for (state, inner) in flow.calls() {
-            let row = mine.get(state as usize).copied().unwrap_or(EMPTY);
+            let row = reached.at(*id, state);
             let declared = wired.of(inner).declared;
-            let into = entered.entry(inner).or_insert(EMPTY);
+            let Some(into) = reached.entered.get_mut(inner.index()) else {
+                continue;
+            };
             for (before, keys) in cells(&row) {
                 add(into, memory::enter(before, true), keys & declared);
                 add(into, memory::enter(before, false), keys & !declared);
             }
         }
-        rows.insert(*id, mine);
     }
-    Reached { rows }
 }

@@ -95,6 +95,17 @@ pub(super) struct Touch {
     pub(super) writes_any_member: bool,
 }
 
+impl Touch {
+    fn is_of_any(&self) -> bool {
+        self.reads_any
+            || self.declares_any
+            || self.reads_any_member
+            || self.writes_any_shared
+            || self.writes_any_sensitive
+            || self.writes_any_member
+    }
+}
+
 /// The names of all keys that anything touches.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -159,7 +170,11 @@ pub(super) struct Touches {
     /// The keys that are secret whoever writes them.
     pub(super) secret: BTreeSet<KeyNo>,
     list: Vec<Touch>,
-    by_journey: BTreeMap<JourneyId, Vec<u32>>,
+    /// By journey and state, the number of what it touches.
+    by_journey: Vec<Vec<u32>>,
+    /// By key, what touches it; and what may touch any.
+    by_key: BTreeMap<KeyNo, Vec<u32>>,
+    of_any: Vec<u32>,
     writers: BTreeMap<(KeyNo, bool), (JourneyId, u32)>,
     nothing: Touch,
 }
@@ -171,7 +186,9 @@ impl Touches {
             names: Names::default(),
             secret: BTreeSet::new(),
             list: vec![Touch::default()],
-            by_journey: BTreeMap::new(),
+            by_journey: vec![Vec::new(); program.journeys.len()],
+            by_key: BTreeMap::new(),
+            of_any: Vec::new(),
             writers: BTreeMap::new(),
             nothing: Touch::default(),
         };
@@ -184,24 +201,69 @@ impl Touches {
             for state in &flow.states {
                 numbers.push(all.of_state(program, journey.id, state, &mut same));
             }
-            all.by_journey.insert(journey.id, numbers);
+            if let Some(place) = all.by_journey.get_mut(journey.id.index()) {
+                *place = numbers;
+            }
         }
-        for journey in &program.journeys {
-            for at in (0..).zip(
-                flows
-                    .get(journey.id)
-                    .into_iter()
-                    .flat_map(|flow| &flow.states),
-            ) {
-                let touch = all.of(journey.id, at.0).writes.clone();
-                for write in touch {
-                    let writer = all.writers.entry((write.key, write.sensitive));
-                    writer.or_insert((journey.id, at.0));
+        all.find_writers();
+        all.find_keys();
+        all.find_secrets(program);
+        all
+    }
+
+    fn find_writers(&mut self) {
+        let mut writers = BTreeMap::new();
+        for (journey, numbers) in (0..).zip(&self.by_journey) {
+            for (state, number) in (0..).zip(numbers) {
+                let touch = self.list.get(*number as usize);
+                for write in touch.into_iter().flat_map(|touch| &touch.writes) {
+                    let writer = writers.entry((write.key, write.sensitive));
+                    writer.or_insert((JourneyId(journey), state));
                 }
             }
         }
-        all.find_secrets(program);
-        all
+        self.writers = writers;
+    }
+
+    fn find_keys(&mut self) {
+        for (number, touch) in (0..).zip(&self.list) {
+            if touch.is_of_any() {
+                self.of_any.push(number);
+            }
+            let reads = touch.reads.iter().map(|read| read.key);
+            let writes = touch.writes.iter().map(|write| write.key);
+            let gone = touch.gone.iter().map(|(key, _)| *key);
+            for key in reads.chain(writes).chain(gone) {
+                let numbers = self.by_key.entry(key).or_default();
+                if numbers.last() != Some(&number) {
+                    numbers.push(number);
+                }
+            }
+        }
+    }
+
+    /// By number, whether it touches one of these keys, or may.
+    pub(super) fn touching(&self, keys: impl Iterator<Item = KeyNo>) -> Vec<bool> {
+        let mut touching = vec![false; self.list.len()];
+        let of_keys = keys.filter_map(|key| self.by_key.get(&key)).flatten();
+        for number in of_keys.chain(&self.of_any) {
+            if let Some(place) = touching.get_mut(*number as usize) {
+                *place = true;
+            }
+        }
+        touching
+    }
+
+    /// Everything that anything touches, by number.
+    pub(super) fn list(&self) -> &[Touch] {
+        &self.list
+    }
+
+    /// By state of a journey, the number of what it touches.
+    pub(super) fn numbers(&self, journey: JourneyId) -> &[u32] {
+        self.by_journey
+            .get(journey.index())
+            .map_or(&[], |numbers| numbers)
     }
 
     /// The first node that writes a key into shared, or into transient state.
@@ -217,7 +279,7 @@ impl Touches {
     /// What a state touches.
     pub(super) fn of(&self, journey: JourneyId, state: u32) -> &Touch {
         self.by_journey
-            .get(&journey)
+            .get(journey.index())
             .and_then(|numbers| numbers.get(state as usize))
             .and_then(|number| self.list.get(*number as usize))
             .unwrap_or(&self.nothing)

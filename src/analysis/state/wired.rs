@@ -57,15 +57,29 @@ pub(super) struct Wires {
     pub(super) later: Vec<u64>,
     /// What any node in it reads from transient or secure state, further in included.
     pub(super) declared: u64,
-    first: Vec<u32>,
-    events: Vec<(Event, u64)>,
+    /// What arcs do; equal lists stand once, the empty one first.
+    lists: Vec<Events>,
+    /// By arc, which list is its.
+    of_arc: Vec<u32>,
 }
+
+/// What happens to which keys, in order.
+pub(super) type Events = Vec<(Event, u64)>;
 
 impl Wires {
     /// What an arc does, in order.
     pub(super) fn on_arc(&self, arc: u32) -> &[(Event, u64)] {
-        let at = |id: u32| self.first.get(id as usize).map_or(0, |at| *at as usize);
-        self.events.get(at(arc)..at(arc + 1)).unwrap_or(&[])
+        self.events(self.list_of(arc))
+    }
+
+    /// The number of what an arc does; 0 where that is nothing.
+    pub(super) fn list_of(&self, arc: u32) -> u32 {
+        self.of_arc.get(arc as usize).copied().unwrap_or(0)
+    }
+
+    /// What stands under a number.
+    pub(super) fn events(&self, list: u32) -> &[(Event, u64)] {
+        self.lists.get(list as usize).map_or(&[], |list| list)
     }
 }
 
@@ -73,6 +87,7 @@ impl Wires {
 #[derive(Debug)]
 pub(super) struct Wired {
     bits: BTreeMap<KeyNo, u64>,
+    every: u64,
     journeys: BTreeMap<JourneyId, Wires>,
     empty: Wires,
 }
@@ -86,11 +101,13 @@ impl Wired {
         keys: &[KeyNo],
         question: &Question<'_>,
     ) -> Self {
-        let bits = (0_u32..)
+        let bits: BTreeMap<KeyNo, u64> = (0_u32..)
             .zip(keys.iter().take(WIDTH))
             .map(|(bit, key)| (*key, 1_u64 << bit))
             .collect();
+        let touching = touches.touching(keys.iter().copied());
         let mut all = Self {
+            every: bits.values().fold(0, |mask, bit| mask | bit),
             bits,
             journeys: BTreeMap::new(),
             empty: Wires::default(),
@@ -102,6 +119,8 @@ impl Wired {
                     all: &all,
                     program,
                     touches,
+                    numbers: touches.numbers(*id),
+                    touching: &touching,
                     flow,
                     question,
                     members,
@@ -125,7 +144,7 @@ impl Wired {
 
     /// All bits.
     pub(super) fn all(&self) -> u64 {
-        self.mask_of(|_| true)
+        self.every
     }
 
     /// What a journey does.
@@ -134,10 +153,16 @@ impl Wired {
     }
 }
 
+/// By decision, what taking each of its arms says.
+type Guards = BTreeMap<u32, Vec<(u16, Event, u64)>>;
+
 struct Builder<'a> {
     all: &'a Wired,
     program: &'a Program,
     touches: &'a Touches,
+    numbers: &'a [u32],
+    /// By number of what is touched, whether a key is among it.
+    touching: &'a [bool],
     flow: &'a Flow,
     question: &'a Question<'a>,
     members: u64,
@@ -146,21 +171,46 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn finish(&self) -> Wires {
         let (live, later, declared) = self.liveness();
-        let mut first = Vec::with_capacity(self.flow.arcs.len() + 1);
-        let mut events = Vec::new();
-        let mut guards: BTreeMap<u32, Vec<(u16, Event, u64)>> = BTreeMap::new();
-        for arc in &self.flow.arcs {
-            first.push(u32::try_from(events.len()).unwrap_or(u32::MAX));
-            let kept = live.get(arc.from as usize).copied().unwrap_or(0);
-            self.arc(arc, kept, &mut guards, &mut events);
+        let mut lists: Vec<Events> = vec![Vec::new()];
+        let mut numbers: BTreeMap<Events, u32> = BTreeMap::new();
+        let mut of_arc = vec![0; self.flow.arcs.len()];
+        let mut guards: Guards = BTreeMap::new();
+        let mut events = Events::new();
+        let mut last = 0;
+        for (state, at) in (0_u32..).zip(&self.flow.states) {
+            if !at.asks && !self.touches_any(state) {
+                continue;
+            }
+            let kept = live.get(state as usize).copied().unwrap_or(0);
+            for (id, arc) in self.flow.leaving(state) {
+                events.clear();
+                self.arc(arc, kept, &mut guards, &mut events);
+                if events.is_empty() {
+                    continue;
+                }
+                if lists.get(last as usize) != Some(&events) {
+                    let next = u32::try_from(lists.len()).unwrap_or(u32::MAX);
+                    last = *numbers.entry(events.clone()).or_insert(next);
+                    if last == next {
+                        lists.push(events.clone());
+                    }
+                }
+                if let Some(place) = of_arc.get_mut(id as usize) {
+                    *place = last;
+                }
+            }
         }
-        first.push(u32::try_from(events.len()).unwrap_or(u32::MAX));
         Wires {
             later,
             declared,
-            first,
-            events,
+            lists,
+            of_arc,
         }
+    }
+
+    fn touches_any(&self, state: u32) -> bool {
+        let number = self.numbers.get(state as usize).copied().unwrap_or(0);
+        self.touching.get(number as usize) == Some(&true)
     }
 
     /// What each state declares to read that is sensitive, spread backwards.
@@ -172,6 +222,7 @@ impl Builder<'_> {
             .map(|(at, state)| match state.kind {
                 StateKind::Call(inner) => self.all.of(inner).declared,
                 StateKind::Exit(_) => 0,
+                StateKind::Step if !self.touches_any(at) => 0,
                 StateKind::Step => {
                     let touch = self.touches.of(self.flow.journey, at);
                     let any = if touch.declares_any { keys } else { 0 };
@@ -193,12 +244,6 @@ impl Builder<'_> {
         if declared == 0 {
             return (live, later, declared);
         }
-        let mut into: Vec<Vec<u32>> = vec![Vec::new(); states.len()];
-        for arc in &self.flow.arcs {
-            if let Some(list) = into.get_mut(arc.to as usize) {
-                list.push(arc.from);
-            }
-        }
         let mut work: Vec<u32> = (0..)
             .zip(&live)
             .filter(|(_, own)| **own != 0)
@@ -207,28 +252,22 @@ impl Builder<'_> {
         // BOUND: a state is put on the list again only when a bit of it turns, at most sixty-four times.
         while let Some(at) = work.pop() {
             let mask = live.get(at as usize).copied().unwrap_or(0);
-            for from in into.get(at as usize).into_iter().flatten() {
-                if let Some(own) = later.get_mut(*from as usize) {
+            for (_, arc) in self.flow.entering(at) {
+                if let Some(own) = later.get_mut(arc.from as usize) {
                     *own |= mask;
                 }
-                if let Some(own) = live.get_mut(*from as usize)
+                if let Some(own) = live.get_mut(arc.from as usize)
                     && *own | mask != *own
                 {
                     *own |= mask;
-                    work.push(*from);
+                    work.push(arc.from);
                 }
             }
         }
         (live, later, declared)
     }
 
-    fn arc(
-        &self,
-        arc: &Arc,
-        kept: u64,
-        guards: &mut BTreeMap<u32, Vec<(u16, Event, u64)>>,
-        events: &mut Vec<(Event, u64)>,
-    ) {
+    fn arc(&self, arc: &Arc, kept: u64, guards: &mut Guards, events: &mut Events) {
         // An error takes back what the node wrote; that it had stopped before is not sure.
         if arc.is_error() || arc.via.is_some() || arc.only != Only::Always {
             return;
@@ -265,7 +304,11 @@ impl Builder<'_> {
             add(Event::StopKept, self.all.all() & kept);
             add(Event::StopLost, self.all.all() & !kept);
         }
-        let outcome = outcome(self.program, self.flow, arc);
+        let outcome = if touch.gone.is_empty() {
+            ""
+        } else {
+            outcome(self.program, self.flow, arc)
+        };
         self.changes(touch, outcome, &mut add);
     }
 

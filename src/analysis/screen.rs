@@ -1,0 +1,574 @@
+//! Which of very many properties hold, sixty-four at once.
+//!
+//! In: properties about places that are passed, each of a journey. Out: those that some run breaks. A
+//! sweep follows one bit of a word for each property, whether a run is armed there; inner journeys are swept once
+//! for all that call them. The rules are those of `phase`; the run that shows a broken property is looked
+//! for elsewhere, one by one. Properties of another kind, and those that name a place by its callers, are
+//! left to that search too.
+
+use std::collections::VecDeque;
+
+use crate::{
+    analysis::{
+        flow::{Arc, Exit, Flow, Flows, Only, StateKind},
+        space::{leaves_by, outcomes_of},
+    },
+    model::{
+        journey::JourneyId,
+        program::Program,
+        property::{At, Ensure, Place, PlaceKind, Point, Property},
+    },
+};
+
+/// How many properties are followed at once.
+const WIDTH: usize = 64;
+
+/// What is known of a property before any run is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Screened {
+    /// It holds in every run.
+    Holds,
+    /// Some run breaks it.
+    Broken,
+    /// It was not looked at.
+    Open,
+}
+
+/// Looks at all properties, each with its journey.
+pub(super) fn screen(
+    program: &Program,
+    flows: &Flows,
+    asked: &[(JourneyId, &Ensure)],
+) -> Vec<Screened> {
+    let mut found = vec![Screened::Open; asked.len()];
+    let ordered: Vec<bool> = {
+        let mut ordered = vec![false; program.journeys.len()];
+        for id in &flows.order {
+            if let Some(place) = ordered.get_mut(id.index()) {
+                *place = true;
+            }
+        }
+        ordered
+    };
+    let mut fit: Vec<usize> = Vec::new();
+    for (at, (journey, ensure)) in asked.iter().enumerate() {
+        if ordered.get(journey.index()) == Some(&true) && fits(*journey, ensure) {
+            fit.push(at);
+        }
+    }
+    // One search alone is as fast, and finds the run besides.
+    if fit.len() < 2 {
+        return found;
+    }
+    // Properties of one journey share what it calls.
+    fit.sort_by_key(|at| asked.get(*at).map(|(journey, _)| *journey));
+    let mut marked = Marked::new(program, flows);
+    for group in fit.chunks(WIDTH) {
+        let here: Vec<(JourneyId, &Ensure)> = group
+            .iter()
+            .filter_map(|at| asked.get(*at))
+            .copied()
+            .collect();
+        let broken = Sweep::new(flows, &mut marked, &here).broken(&here);
+        for (bit, at) in group.iter().enumerate() {
+            if let Some(place) = found.get_mut(*at) {
+                *place = if broken >> bit & 1 == 1 {
+                    Screened::Broken
+                } else {
+                    Screened::Holds
+                };
+            }
+        }
+    }
+    found
+}
+
+/// Whether a property is one of places that are passed, and of none that is told apart by its callers.
+fn fits(journey: JourneyId, ensure: &Ensure) -> bool {
+    let places: Vec<&Place> = match &ensure.property {
+        Property::EveryPath { to, passes } => passes.iter().chain([to]).collect(),
+        Property::Never { what, after } => vec![what, after],
+        Property::LevelAtLeast { .. }
+        | Property::Has { .. }
+        | Property::Holds { .. }
+        | Property::SameFace { .. }
+        | Property::AtMost { .. } => return false,
+    };
+    places.iter().all(|place| match &place.kind {
+        PlaceKind::Points(points) => points
+            .iter()
+            .all(|point| point.calls.is_empty() && point.journey == journey),
+        PlaceKind::Any(..) | PlaceKind::Proof(_) => true,
+    })
+}
+
+/// What an event means to each property, one bit each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks {
+    cut: u64,
+    goal: u64,
+    arm: u64,
+}
+
+impl Marks {
+    fn or(self, more: Self) -> Self {
+        Self {
+            cut: self.cut | more.cut,
+            goal: self.goal | more.goal,
+            arm: self.arm | more.arm,
+        }
+    }
+}
+
+/// For which properties some run is there calm, and for which armed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Row {
+    calm: u64,
+    armed: u64,
+}
+
+impl Row {
+    fn or(self, more: Self) -> Self {
+        Self {
+            calm: self.calm | more.calm,
+            armed: self.armed | more.armed,
+        }
+    }
+
+    /// What goes on behind an event, and what it breaks.
+    fn step(self, marks: Marks) -> (Self, u64) {
+        let calm = self.calm & !marks.cut;
+        let armed = self.armed & !marks.cut;
+        let broken = armed & marks.goal;
+        let next = Self {
+            calm: calm & !marks.arm,
+            armed: armed & !broken | calm & marks.arm,
+        };
+        (next, broken)
+    }
+}
+
+/// Where marks stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    State(u32),
+    Arc(u32),
+}
+
+/// The marks of one group of properties on all journeys. Most states and arcs have none.
+struct Marked<'a> {
+    program: &'a Program,
+    flows: &'a Flows,
+    /// By journey, where its states begin, and where its arcs do.
+    first: Vec<(usize, usize)>,
+    /// By state and by arc, the place of its marks in the list and one; 0 for none.
+    states: Vec<u32>,
+    arcs: Vec<u32>,
+    list: Vec<Marks>,
+    /// What is to be cleared for the next group.
+    used: Vec<(JourneyId, Spot)>,
+    /// The places that are named by a type or a factor, with all that they mean.
+    kinds: Vec<(PlaceKind, Vec<(JourneyId, Spot)>)>,
+}
+
+impl<'a> Marked<'a> {
+    fn new(program: &'a Program, flows: &'a Flows) -> Self {
+        let (mut states, mut arcs) = (0, 0);
+        let mut first = Vec::with_capacity(program.journeys.len());
+        for journey in &program.journeys {
+            first.push((states, arcs));
+            if let Some(flow) = flows.get(journey.id) {
+                states += flow.states.len();
+                arcs += flow.arcs.len();
+            }
+        }
+        Self {
+            program,
+            flows,
+            first,
+            states: vec![0; states],
+            arcs: vec![0; arcs],
+            list: Vec::new(),
+            used: Vec::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    fn at(&self, journey: JourneyId, spot: Spot) -> Marks {
+        let first = self.first.get(journey.index()).copied().unwrap_or_default();
+        let number = match spot {
+            Spot::State(state) => self.states.get(first.0 + state as usize),
+            Spot::Arc(arc) => self.arcs.get(first.1 + arc as usize),
+        };
+        let place = number.and_then(|number| number.checked_sub(1));
+        place
+            .and_then(|place| self.list.get(place as usize))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn number(&mut self, journey: JourneyId, spot: Spot) -> Option<&mut u32> {
+        let first = self.first.get(journey.index()).copied().unwrap_or_default();
+        match spot {
+            Spot::State(state) => self.states.get_mut(first.0 + state as usize),
+            Spot::Arc(arc) => self.arcs.get_mut(first.1 + arc as usize),
+        }
+    }
+
+    fn add(&mut self, journey: JourneyId, spot: Spot, marks: Marks) {
+        let next = u32::try_from(self.list.len() + 1).unwrap_or(u32::MAX);
+        let Some(number) = self.number(journey, spot) else {
+            return;
+        };
+        if *number == 0 {
+            *number = next;
+            self.list.push(marks);
+            self.used.push((journey, spot));
+            return;
+        }
+        let place = (*number - 1) as usize;
+        if let Some(known) = self.list.get_mut(place) {
+            *known = known.or(marks);
+        }
+    }
+
+    fn clear(&mut self) {
+        for (journey, spot) in std::mem::take(&mut self.used) {
+            if let Some(number) = self.number(journey, spot) {
+                *number = 0;
+            }
+        }
+        self.list.clear();
+    }
+
+    /// Marks what a group of properties speaks of.
+    fn mark(&mut self, here: &[(JourneyId, &Ensure)]) {
+        self.clear();
+        let mut by_kind: Vec<Marks> = vec![Marks::default(); self.kinds.len()];
+        for (bit, (_, ensure)) in here.iter().enumerate() {
+            let bit = 1_u64 << bit;
+            let (cut, goal, arm) = (
+                Marks {
+                    cut: bit,
+                    ..Marks::default()
+                },
+                Marks {
+                    goal: bit,
+                    ..Marks::default()
+                },
+                Marks {
+                    arm: bit,
+                    ..Marks::default()
+                },
+            );
+            match &ensure.property {
+                Property::EveryPath { to, passes } => {
+                    for place in passes {
+                        self.place(place, cut, &mut by_kind);
+                    }
+                    self.place(to, goal, &mut by_kind);
+                }
+                Property::Never { what, after } => {
+                    self.place(what, goal, &mut by_kind);
+                    self.place(after, arm, &mut by_kind);
+                }
+                Property::LevelAtLeast { .. }
+                | Property::Has { .. }
+                | Property::Holds { .. }
+                | Property::SameFace { .. }
+                | Property::AtMost { .. } => {}
+            }
+        }
+        for (kind, marks) in by_kind.into_iter().enumerate() {
+            if marks.cut | marks.goal | marks.arm == 0 {
+                continue;
+            }
+            let spots = self.kinds.get_mut(kind);
+            let spots = spots.map_or_else(Vec::new, |(_, spots)| std::mem::take(spots));
+            for (journey, spot) in &spots {
+                self.add(*journey, *spot, marks);
+            }
+            if let Some((_, place)) = self.kinds.get_mut(kind) {
+                *place = spots;
+            }
+        }
+    }
+
+    fn place(&mut self, place: &Place, marks: Marks, by_kind: &mut Vec<Marks>) {
+        let PlaceKind::Points(points) = &place.kind else {
+            let known = self.kinds.iter().position(|(kind, _)| *kind == place.kind);
+            let number = known.unwrap_or_else(|| {
+                let spots = self.spots(&place.kind);
+                self.kinds.push((place.kind.clone(), spots));
+                self.kinds.len() - 1
+            });
+            by_kind.resize(self.kinds.len(), Marks::default());
+            if let Some(of_kind) = by_kind.get_mut(number) {
+                *of_kind = of_kind.or(marks);
+            }
+            return;
+        };
+        for point in points {
+            for spot in self.spots_of(point) {
+                self.add(point.journey, spot, marks);
+            }
+        }
+    }
+
+    /// What a point of a journey means that is where runs begin.
+    fn spots_of(&self, point: &Point) -> Vec<Spot> {
+        let Some(flow) = self.flows.get(point.journey) else {
+            return Vec::new();
+        };
+        let node = Flow::of_node(point.node);
+        match point.at {
+            At::Node => {
+                let kind = flow.state(node).map(|state| state.kind);
+                let mut spots = vec![Spot::State(node)];
+                // A run that ends in an error or at a loose end has failed.
+                if kind == Some(StateKind::Exit(Exit::Failure)) {
+                    let ends = flow
+                        .exits()
+                        .filter(|(_, exit)| matches!(exit, Exit::Raise | Exit::Loose));
+                    spots.extend(ends.map(|(state, _)| Spot::State(state)));
+                }
+                spots
+            }
+            At::Child(child) => vec![Spot::State(flow.of_child(point.node, child))],
+            At::Outcome(_) | At::Error | At::ChildOutcome(..) => {
+                let mut spots = Vec::new();
+                for state in flow.states_of(point.node) {
+                    let child = flow.state(state).map_or(0, |state| state.child);
+                    let leaving = flow.leaving(state);
+                    let named = leaving.filter(|(_, arc)| leaves_by(child, arc.leave, point.at));
+                    spots.extend(named.map(|(id, _)| Spot::Arc(id)));
+                }
+                spots
+            }
+        }
+    }
+
+    /// What a type or a factor means in all journeys.
+    fn spots(&self, kind: &PlaceKind) -> Vec<(JourneyId, Spot)> {
+        let mut spots = Vec::new();
+        for journey in &self.program.journeys {
+            let Some(flow) = self.flows.get(journey.id) else {
+                continue;
+            };
+            match kind {
+                PlaceKind::Points(_) => {}
+                PlaceKind::Proof(factor) => {
+                    let arcs = (0..).zip(&flow.arcs);
+                    let proving = arcs.filter(|(_, arc)| arc.proves == Some(*factor));
+                    spots.extend(proving.map(|(id, _)| (journey.id, Spot::Arc(id))));
+                }
+                PlaceKind::Any(ty, outcome) => {
+                    for (at, state) in (0..).zip(&flow.states) {
+                        let Some(outcomes) = outcomes_of(journey, state, *ty) else {
+                            continue;
+                        };
+                        let Some(name) = outcome else {
+                            spots.push((journey.id, Spot::State(at)));
+                            continue;
+                        };
+                        let arcs = flow.leaving(at).filter(|(_, arc)| {
+                            arc.outcome()
+                                .and_then(|outcome| outcomes.get(outcome.index()))
+                                == Some(name)
+                        });
+                        spots.extend(arcs.map(|(id, _)| (journey.id, Spot::Arc(id))));
+                    }
+                }
+            }
+        }
+        spots
+    }
+}
+
+/// What comes of entering an inner journey, calm or armed, for every property.
+#[derive(Debug, Clone, Copy, Default)]
+struct Summary {
+    from_calm: ([Row; Exit::COUNT], u64),
+    from_armed: ([Row; Exit::COUNT], u64),
+}
+
+struct Sweep<'a, 'm> {
+    flows: &'a Flows,
+    marked: &'m Marked<'a>,
+    summaries: Vec<Summary>,
+}
+
+impl<'a, 'm> Sweep<'a, 'm> {
+    /// Marks what the properties speak of, and goes through the journeys that theirs call.
+    fn new(flows: &'a Flows, marked: &'m mut Marked<'a>, here: &[(JourneyId, &Ensure)]) -> Self {
+        marked.mark(here);
+        let mut wanted = vec![false; marked.first.len()];
+        let mut open: Vec<JourneyId> = here.iter().map(|(journey, _)| *journey).collect();
+        open.dedup();
+        while let Some(id) = open.pop() {
+            for (_, inner) in flows.get(id).into_iter().flat_map(Flow::calls) {
+                if let Some(wanted) = wanted.get_mut(inner.index()).filter(|wanted| !**wanted) {
+                    *wanted = true;
+                    open.push(inner);
+                }
+            }
+        }
+        let mut sweep = Self {
+            flows,
+            summaries: vec![Summary::default(); wanted.len()],
+            marked,
+        };
+        for id in &flows.order {
+            let Some(flow) = flows
+                .get(*id)
+                .filter(|_| wanted.get(id.index()) == Some(&true))
+            else {
+                continue;
+            };
+            let enter = |row: Row| sweep.through(flow, &[(flow.start, row)]);
+            let summary = Summary {
+                from_calm: enter(Row {
+                    calm: u64::MAX,
+                    armed: 0,
+                }),
+                from_armed: enter(Row {
+                    calm: 0,
+                    armed: u64::MAX,
+                }),
+            };
+            if let Some(place) = sweep.summaries.get_mut(id.index()) {
+                *place = summary;
+            }
+        }
+        sweep
+    }
+
+    /// The properties that some run breaks, one bit each.
+    fn broken(&self, here: &[(JourneyId, &Ensure)]) -> u64 {
+        let mut broken = 0;
+        let numbered: Vec<(usize, &(JourneyId, &Ensure))> = here.iter().enumerate().collect();
+        for same in numbered.chunk_by(|(_, (one, _)), (_, (other, _))| one == other) {
+            let Some(flow) = same.first().and_then(|(_, (id, _))| self.flows.get(*id)) else {
+                continue;
+            };
+            let starts: Vec<(u32, Row)> = same
+                .iter()
+                .map(|(bit, (_, ensure))| {
+                    let bit = 1_u64 << bit;
+                    let is_armed = matches!(ensure.property, Property::EveryPath { .. });
+                    let row = Row {
+                        calm: if is_armed { 0 } else { bit },
+                        armed: if is_armed { bit } else { 0 },
+                    };
+                    (Flow::of_node(ensure.from), row)
+                })
+                .collect();
+            broken |= self.through(flow, &starts).1;
+        }
+        broken
+    }
+
+    /// With what the ends of a journey are reached from these states, and what is broken on the way.
+    fn through(&self, flow: &Flow, starts: &[(u32, Row)]) -> ([Row; Exit::COUNT], u64) {
+        let mut front = Front {
+            marked: self.marked,
+            flow,
+            rows: vec![Row::default(); flow.states.len()],
+            waiting: vec![false; flow.states.len()],
+            work: VecDeque::new(),
+            broken: 0,
+        };
+        for (state, row) in starts {
+            front.arrive(*state, *row);
+        }
+        // BOUND: a state comes back only when a bit of its row turns, and rows never lose one.
+        while let Some((state, here)) = front.next() {
+            let kind = flow.state(state).map(|state| state.kind);
+            let open = |arc: &Arc| arc.only != Only::Done && !arc.is_shut();
+            for (id, arc) in flow.leaving(state).filter(|(_, arc)| open(arc)) {
+                let before = match (arc.via, kind) {
+                    (None, _) => here,
+                    (Some(exit), Some(StateKind::Call(inner))) => {
+                        let (row, broken) = self.behind(inner, exit, here);
+                        front.broken |= broken;
+                        row
+                    }
+                    (Some(_), _) => continue,
+                };
+                let (next, broken) = before.step(self.marked.at(flow.journey, Spot::Arc(id)));
+                front.broken |= broken;
+                front.arrive(arc.to, next);
+            }
+        }
+        let mut ends = [Row::default(); Exit::COUNT];
+        for (state, exit) in flow.exits() {
+            let row = front.rows.get(state as usize).copied().unwrap_or_default();
+            if let Some(end) = ends.get_mut(exit.number()) {
+                *end = end.or(row);
+            }
+        }
+        (ends, front.broken)
+    }
+
+    /// What comes out of an inner journey on one of its ends, and what it breaks.
+    fn behind(&self, inner: JourneyId, exit: Exit, here: Row) -> (Row, u64) {
+        let Some(summary) = self.summaries.get(inner.index()) else {
+            return (Row::default(), 0);
+        };
+        let end = |(ends, broken): &([Row; Exit::COUNT], u64), entered: u64| {
+            let row = ends.get(exit.number()).copied().unwrap_or_default();
+            let row = Row {
+                calm: row.calm & entered,
+                armed: row.armed & entered,
+            };
+            (row, broken & entered)
+        };
+        let (calm, broken) = end(&summary.from_calm, here.calm);
+        let (armed, more) = end(&summary.from_armed, here.armed);
+        (calm.or(armed), broken | more)
+    }
+}
+
+/// The states that a sweep has come to.
+struct Front<'a> {
+    marked: &'a Marked<'a>,
+    flow: &'a Flow,
+    rows: Vec<Row>,
+    waiting: Vec<bool>,
+    work: VecDeque<u32>,
+    broken: u64,
+}
+
+impl Front<'_> {
+    fn arrive(&mut self, state: u32, row: Row) {
+        if row == Row::default() {
+            return;
+        }
+        let marks = self.marked.at(self.flow.journey, Spot::State(state));
+        let (row, broken) = row.step(marks);
+        self.broken |= broken;
+        let Some(known) = self.rows.get_mut(state as usize) else {
+            return;
+        };
+        let joined = known.or(row);
+        if joined == *known {
+            return;
+        }
+        *known = joined;
+        if let Some(waiting) = self.waiting.get_mut(state as usize)
+            && !*waiting
+        {
+            *waiting = true;
+            self.work.push_back(state);
+        }
+    }
+
+    fn next(&mut self) -> Option<(u32, Row)> {
+        let state = self.work.pop_front()?;
+        if let Some(waiting) = self.waiting.get_mut(state as usize) {
+            *waiting = false;
+        }
+        let row = self.rows.get(state as usize).copied().unwrap_or_default();
+        Some((state, row))
+    }
+}
