@@ -31,6 +31,29 @@ const SHAPES: &[Shape] = &[
     ("journeys that call each other", built::calls),
     ("a chain without a proof", built::unproved),
     ("a ring of raises without a proof", built::raises),
+    ("journeys nested in each other, twice each", built::nested),
+    ("limiters", built::limiters),
+    ("two properties of each node", built::ensures),
+    ("twenty guards of a thousand journeys", built::guarded),
+    ("64 outcomes a node", built::dense),
+    (
+        "copies of a fragment, each with a property",
+        built::fragments,
+    ),
+    (
+        "journeys that prove nothing and call each other",
+        built::unproved_calls,
+    ),
+    ("very many ways to success of another", built::swaps),
+    ("very many keys that nothing writes", built::unwritten),
+    (
+        "journeys that claim a level and call each other",
+        built::claims,
+    ),
+    (
+        "journeys that look for the user and call each other",
+        built::strangers,
+    ),
 ];
 
 fn analyse(c: &mut Criterion) {

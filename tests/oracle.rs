@@ -228,15 +228,18 @@ fn every_verdict_is_that_of_the_oracle() {
         let guards = *choices.pick(&[Guards::All, Guards::Opaque]);
         let made = random::program(choices, guards);
         tally_program(&tally, &made);
-        for ensure in random::ensures(choices, &made, guards) {
-            decide(&tally, &made, &ensure, None)?;
+        let ensures = random::ensures(choices, &made, guards);
+        for ensure in &ensures {
+            decide(&tally, &made, ensure, None)?;
         }
-        Ok(())
+        all_at_once(&tally, &made, ensures)
     });
     if let Err(error) = run {
         panic!("{error}");
     }
     let mut expected = vec![
+        "screened and holds",
+        "screened and fails",
         "task",
         "decision",
         "page",
@@ -253,6 +256,41 @@ fn every_verdict_is_that_of_the_oracle() {
         }
     }
     tally.expect(&expected);
+}
+
+/// Whoever decides all properties together says the same of each as whoever decides it alone.
+fn all_at_once(tally: &Tally, made: &Made, mut ensures: Vec<Ensure>) -> Result<(), TestCaseError> {
+    for (at, ensure) in (1..).zip(&mut ensures) {
+        ensure.span.start = at;
+        ensure.span.end = at;
+    }
+    let mut program = made.program.clone();
+    let journey = program.journeys[0].id;
+    program.journeys[0].ensures.clone_from(&ensures);
+    let all = findings(&program);
+    let failed: BTreeSet<_> = all
+        .iter()
+        .filter(|finding| finding.code == codes::ENSURE_FAILED)
+        .map(|finding| finding.span)
+        .collect();
+    for ensure in &ensures {
+        let alone = prove(&made.program, journey, ensure);
+        let fails = failed.contains(&ensure.span);
+        if fails != (alone != Verdict::Holds) {
+            let message = format!("{ensure:?} together: fails is {fails}; alone: {alone:?}");
+            return Err(TestCaseError::fail(message));
+        }
+        if ensures.len() > 1
+            && matches!(
+                ensure.property,
+                Property::EveryPath { .. } | Property::Never { .. }
+            )
+        {
+            let how = if fails { "fails" } else { "holds" };
+            tally.add(format!("screened and {how}"));
+        }
+    }
+    Ok(())
 }
 
 /// As above, with programs that were text; what breaks a property is walked by the engine.

@@ -446,3 +446,271 @@ pub(crate) fn unproved(count: usize) -> Program {
     builder.journeys.push(one);
     builder.build()
 }
+
+/// Journeys that only others start, each of which calls the next twice: as many frames as there are subsets.
+pub(crate) fn nested(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let journeys = u32::try_from(count / 5).unwrap_or(u32::MAX).max(1);
+    for id in 0..journeys {
+        let (mut one, last) = builder.login(id);
+        one.settings.inner_only = id > 0;
+        let (success, failure) = (one.success, one.failure);
+        if id + 1 == journeys {
+            arrow(&mut one, last, 0, success);
+            builder.journeys.push(one);
+            break;
+        }
+        let inner = NodeKind::Inner(JourneyId(id + 1));
+        let first = add(&mut one, inner.clone(), YES_NO);
+        let second = add(&mut one, inner, YES_NO);
+        arrow(&mut one, last, 0, first);
+        arrow(&mut one, first, 0, second);
+        arrow(&mut one, first, 1, failure);
+        arrow(&mut one, second, 0, success);
+        arrow(&mut one, second, 1, failure);
+        builder.journeys.push(one);
+    }
+    builder.build()
+}
+
+/// Limiters behind each other, all of which lead back to the login, and how often it may be tried.
+pub(crate) fn limiters(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let limit = builder.limit(3);
+    let mut one = behind(&mut builder, count, |_, one, _| {
+        let here = add(one, limit.clone(), &["Reject", "Retry"]);
+        let start = one.start;
+        arrow(one, here, 1, start);
+        here
+    });
+    let check = at(&one, NodeIndex::new(4));
+    one.ensures = vec![ensure(
+        &one,
+        Property::AtMost {
+            visits: 3,
+            of: check,
+        },
+    )];
+    whole(builder, one)
+}
+
+/// A chain of messages, of each of which two properties are stated.
+pub(crate) fn ensures(count: usize) -> Program {
+    let mut program = chain(count / 2);
+    let Some(one) = program.journeys.first_mut() else {
+        return program;
+    };
+    let last = one.graph.node_count();
+    let mut ensures = Vec::new();
+    for node in (6..last).map(NodeIndex::new) {
+        let to = at(one, one.success);
+        let passes = vec![at(one, node)];
+        ensures.push(ensure(one, Property::EveryPath { to, passes }));
+        let (what, after) = (at(one, one.start), at(one, node));
+        ensures.push(ensure(one, Property::Never { what, after }));
+    }
+    one.ensures = ensures;
+    program
+}
+
+/// Journeys that call each other, each of which must meet twenty guards.
+pub(crate) fn guarded(count: usize) -> Program {
+    let mut program = calls(count);
+    for guard in 0..20 {
+        let hold = |journey: &Journey| {
+            let property = Property::EveryPath {
+                to: at(journey, journey.success),
+                passes: vec![place(PlaceKind::Proof(Factor::Password))],
+            };
+            (journey.id, ensure(journey, property))
+        };
+        program.guards.push(RealmGuard {
+            name: format!("guard {guard}").into(),
+            realm: None,
+            except: Vec::new(),
+            holds: program.journeys.iter().map(hold).collect(),
+            span: Span::default(),
+        });
+    }
+    program
+}
+
+/// Nodes with sixty-four outcomes each, which lead anywhere further on and sometimes back.
+pub(crate) fn dense(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let (mut one, check) = builder.login(0);
+    let names: Vec<String> = (0..64).map(|at| format!("c{at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let choose = builder.kind("ChoiceCollector");
+    let count = count / 16;
+    let first = one.graph.node_count();
+    for _ in 0..count {
+        add(&mut one, choose.clone(), &names);
+    }
+    arrow(&mut one, check, 0, NodeIndex::new(first));
+    for from in 0..count {
+        for outcome in 0..64_u16 {
+            let next = from + 1 + (from * 31 + usize::from(outcome) * 17) % 97;
+            let back = outcome == 63 && from % 8 == 7;
+            let to = if back { from.saturating_sub(5) } else { next };
+            let to = if to < count {
+                NodeIndex::new(first + to)
+            } else {
+                one.success
+            };
+            arrow(&mut one, NodeIndex::new(first + from), outcome, to);
+        }
+    }
+    whole(builder, one)
+}
+
+/// Copies of a fragment, behind each other, in each of which something is stated and not met.
+pub(crate) fn fragments(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let (mut one, mut last) = builder.login(0);
+    let message = builder.kind("Message");
+    let (success, failure) = (one.success, one.failure);
+    for copy in 0..count / 4 {
+        let first = add(&mut one, message.clone(), YES_NO);
+        arrow(&mut one, last, 0, first);
+        for _ in 0..3 {
+            add(&mut one, message.clone(), YES_NO);
+        }
+        last = NodeIndex::new(first.index() + 3);
+        follow(&mut one, first, last);
+        for (at, node) in (first.index()..=last.index())
+            .map(NodeIndex::new)
+            .enumerate()
+        {
+            arrow(&mut one, node, 1, failure);
+            if let Some(node) = one.graph.node_weight_mut(node) {
+                node.path = format!("f{copy}.n{at}").into();
+                node.span = span(at + 10);
+            }
+        }
+        let (what, after) = (at(&one, last), at(&one, first));
+        one.ensures.push(Ensure {
+            from: first,
+            ..ensure(&one, Property::Never { what, after })
+        });
+    }
+    arrow(&mut one, last, 0, success);
+    whole(builder, one)
+}
+
+/// Journeys that can all be started and call each other, none of which proves anything, and all raise.
+pub(crate) fn unproved_calls(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let journeys = u32::try_from(count / 10).unwrap_or(u32::MAX).max(1);
+    let up =
+        NodeKind::Task(builder.task("ModifyAuthLevel", &[("authLevelIncrement", Value::Int(1))]));
+    for id in 0..journeys {
+        let mut one = journey(id);
+        let (first, success, failure) = (one.start, one.success, one.failure);
+        for _ in 0..9 {
+            add(&mut one, up.clone(), &["outcome"]);
+        }
+        let mut last = NodeIndex::new(first.index() + 8);
+        follow(&mut one, first, last);
+        if id + 1 < journeys {
+            let call = add(&mut one, NodeKind::Inner(JourneyId(id + 1)), YES_NO);
+            arrow(&mut one, last, 0, call);
+            arrow(&mut one, call, 1, failure);
+            last = call;
+        }
+        arrow(&mut one, last, 0, success);
+        builder.journeys.push(one);
+    }
+    builder.build()
+}
+
+/// Another name is asked for behind the proof, and behind it each node of a chain may lead to success.
+pub(crate) fn swaps(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let (mut one, check) = builder.login(0);
+    let (name, message) = (builder.kind("UsernameCollector"), builder.kind("Message"));
+    let success = one.success;
+    let mut last = add(&mut one, name, &["outcome"]);
+    arrow(&mut one, check, 0, last);
+    for _ in 0..count.saturating_sub(4) {
+        let here = add(&mut one, message.clone(), YES_NO);
+        arrow(&mut one, last, 0, here);
+        arrow(&mut one, here, 1, success);
+        last = here;
+    }
+    arrow(&mut one, last, 0, success);
+    whole(builder, one)
+}
+
+/// Nodes that need what nothing writes, each a key of its own.
+pub(crate) fn unwritten(count: usize) -> Program {
+    let mut builder = Builder::new();
+    for key in 0..count {
+        builder.keys.push(format!("k{key}").into());
+    }
+    let one = behind(&mut builder, count, |_, one, n| {
+        let slot = Slot::Shared(KeyId(u32::try_from(n + 2).unwrap_or(0)));
+        let arm = |name: &str, condition| Guard {
+            name: name.into(),
+            condition,
+            span: Span::default(),
+        };
+        let arms = vec![arm("1", Some(Expr::Read(slot, Type::Bool))), arm("2", None)];
+        let here = add(one, NodeKind::Decision(arms), &["1", "2"]);
+        let failure = one.failure;
+        arrow(one, here, 1, failure);
+        here
+    });
+    whole(builder, one)
+}
+
+/// Journeys that can all be started and call each other, each of which claims a level that it reaches.
+pub(crate) fn claims(count: usize) -> Program {
+    let mut program = calls(count);
+    let up = program
+        .catalog
+        .find("ModifyAuthLevel")
+        .expect("a type of the product");
+    for one in &mut program.journeys {
+        one.settings.level = Some(wayfare::AuthLevel::saturating(1));
+        // The first message raises the level instead.
+        if let Some(node) = one.graph.node_weight_mut(NodeIndex::new(6)) {
+            node.kind = NodeKind::Task(Task {
+                ty: up,
+                version: 1,
+                settings: vec![(
+                    Arc::from("authLevelIncrement"),
+                    SettingValue::Constant(Value::Int(1)),
+                )],
+            });
+            node.outcomes = vec![Arc::from("outcome")];
+        }
+        let second = one.graph.edges(NodeIndex::new(6)).find_map(|edge| {
+            use petgraph::visit::EdgeRef as _;
+            (edge.weight().on == On::Outcome(OutcomeId(1))).then(|| edge.id())
+        });
+        if let Some(second) = second {
+            one.graph.remove_edge(second);
+        }
+    }
+    program
+}
+
+/// Journeys that can all be started and call each other, each of which looks for the user and says so.
+pub(crate) fn strangers(count: usize) -> Program {
+    let mut program = calls(count);
+    let look = program
+        .catalog
+        .find("IdentifyExistingUser")
+        .expect("a type of the product");
+    for one in &mut program.journeys {
+        if let Some(node) = one.graph.node_weight_mut(NodeIndex::new(6)) {
+            node.kind = NodeKind::Task(Task {
+                ty: look,
+                version: 1,
+                settings: Vec::new(),
+            });
+        }
+    }
+    program
+}

@@ -459,10 +459,9 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         let Some(journey) = program.journey(root) else {
             continue;
         };
-        if check.runs >= super::RUNS_MAX {
+        if check.is_spent() {
             break;
         }
-        check.runs += 1;
         let space = Space::new(program, flows, root, &[]);
         let wasted = Wasted {
             space: &space,
@@ -472,7 +471,9 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
             sensitive: first.sensitive,
         };
         let explored = explore(&space, &wasted, Flow::of_node(journey.start), BEFORE);
-        if let Some(run) = counterexample::of_best(&space, &wasted, &explored)
+        let run = counterexample::of_best(&space, &wasted, &explored);
+        check.spend(explored.work());
+        if let Some(run) = run
             && best
                 .as_ref()
                 .is_none_or(|best: &counterexample::Counterexample| run.length < best.length)
@@ -481,7 +482,10 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         }
     }
     // What no run comes to is said elsewhere.
-    let Some(run) = best else { return };
+    let unseen = check.is_spent() && check.may_come_to(candidate.journey, candidate.state);
+    if best.is_none() && !unseen {
+        return;
+    }
     if !check
         .told
         .insert((codes::DEAD_WRITE.word, at.span, first.key))
@@ -501,8 +505,15 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         })
         .collect();
     let what = texts.join(" and ");
-    let over = matches!(run.end.at, At::Outcome(_) | At::ChildOutcome(..));
-    let how = if over { "overwritten" } else { "lost" };
+    let is_over = |run: &&counterexample::Counterexample| {
+        matches!(run.end.at, At::Outcome(_) | At::ChildOutcome(..))
+    };
+    let over = best.as_ref().filter(is_over);
+    let how = match (&best, over) {
+        (Some(_), None) => "lost",
+        (Some(_), Some(_)) => "overwritten",
+        (None, _) => "overwritten or lost",
+    };
     let (it_is, it) = match candidate.writes.len() {
         1 => ("it is", "it"),
         _ => ("they are", "them"),
@@ -512,7 +523,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         at.text
     );
     let mut finding = Diagnostic::new(codes::DEAD_WRITE, at.span, message);
-    if over
+    if let Some(run) = over
         && let Some(flow) = flows.get(run.end.journey)
         && let Some(state) = check
             .states_of(flow, run.end.node)
@@ -524,7 +535,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
         finding = finding.label(other.span, format!("`{}` overwrites it", other.text));
     }
     let finding = finding.help("take the write out, or let something read it");
-    check.report(finding, &format!("{it_is} {how} by"), Some(&run));
+    check.report(finding, &format!("{it_is} {how} by"), best.as_ref());
 }
 
 fn overwrites(check: &Check<'_>, journey: JourneyId, state: u32, first: &Write) -> bool {

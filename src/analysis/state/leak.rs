@@ -115,9 +115,10 @@ fn written(check: &mut Check<'_>, journey: JourneyId, state: u32, write: &Write)
         bit: wired.bit(write.key),
         is: &|_| true,
     };
-    // What no run comes to is said elsewhere.
     let run = check.run(&wired, &goal);
-    let (Some(at), Some(run)) = (named(program, flows, journey, state), run) else {
+    // What no run comes to is said elsewhere.
+    let comes = run.is_some() || check.is_spent() && check.may_come_to(journey, state);
+    let Some(at) = named(program, flows, journey, state).filter(|_| comes) else {
         return;
     };
     if check.is_full()
@@ -142,7 +143,7 @@ fn written(check: &mut Check<'_>, journey: JourneyId, state: u32, write: &Write)
     let finding = finding
         .help("write it under another key, or let a type that keeps it transient ask for it");
     let lead = format!("`{}` is reached by", at.text);
-    check.report(finding, &lead, Some(&run));
+    check.report(finding, &lead, run.as_ref());
 }
 
 /// Secret keys that are read where they are shown.

@@ -43,8 +43,9 @@ use touch::{KeyNo, Touches};
 use trace::Goal;
 use wired::Wired;
 
-/// How many runs are looked for; findings beyond have none.
+/// How many runs are looked for, and how much is explored for them; findings beyond have none.
 const RUNS_MAX: usize = 256;
+const WORK_MAX: usize = 3_000_000;
 
 /// What all checks of the state share.
 struct Check<'a> {
@@ -60,6 +61,9 @@ struct Check<'a> {
     lost: BTreeSet<KeyNo>,
     found: Vec<Diagnostic>,
     runs: usize,
+    work: usize,
+    /// By journey that was asked for, the states that a run may come to.
+    entered: BTreeMap<JourneyId, Vec<bool>>,
 }
 
 /// Checks the state of every journey.
@@ -79,6 +83,8 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         lost: BTreeSet::new(),
         found: Vec::new(),
         runs: 0,
+        work: 0,
+        entered: BTreeMap::new(),
     };
     reading::check(&mut check);
     clash::check(&mut check);
@@ -105,11 +111,11 @@ impl Check<'_> {
     ) -> Option<Counterexample> {
         let mut best: Option<Counterexample> = None;
         for root in start::leading_to(self.flows, roots, goal.journey) {
-            if self.runs >= RUNS_MAX {
+            if self.is_spent() {
                 break;
             }
-            self.runs += 1;
-            let run = trace::run(self.program, self.flows, wired, root, goal);
+            let (run, work) = trace::run(self.program, self.flows, wired, root, goal);
+            self.spend(work);
             if let Some(run) = run
                 && best.as_ref().is_none_or(|best| run.length < best.length)
             {
@@ -122,6 +128,27 @@ impl Check<'_> {
     /// Whether a journey is called by others, and can be started by itself all the same.
     fn is_called_and_root(&self, journey: JourneyId) -> bool {
         self.called.contains(&journey) && self.roots.contains_key(&journey)
+    }
+
+    /// Whether no further run is looked for, so that a run that is not there says nothing.
+    fn is_spent(&self) -> bool {
+        self.runs >= RUNS_MAX || self.work >= WORK_MAX
+    }
+
+    fn spend(&mut self, work: usize) {
+        self.runs += 1;
+        self.work = self.work.saturating_add(work);
+    }
+
+    /// Whether a run that is entered somewhere comes to a state, for all that the arrows say.
+    fn may_come_to(&mut self, journey: JourneyId, state: u32) -> bool {
+        let (flows, roots) = (self.flows, &self.roots);
+        let reached = self.entered.entry(journey).or_insert_with(|| {
+            let entered = !start::leading_to(flows, roots, journey).is_empty();
+            let flow = flows.get(journey).filter(|_| entered);
+            flow.map_or_else(Vec::new, |flow| flow.reached(&flows.ends))
+        });
+        reached.get(state as usize) == Some(&true)
     }
 
     /// Whether there are more findings than anyone reads.

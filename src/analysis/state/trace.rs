@@ -78,15 +78,18 @@ impl Domain for Trace<'_> {
     }
 }
 
-/// The shortest run from the start of a journey to a goal.
+/// The shortest run from the start of a journey to a goal, and how much was looked at.
 pub(super) fn run(
     program: &Program,
     flows: &Flows,
     wired: &Wired,
     (root, memory): (JourneyId, Memory),
     goal: &Goal<'_>,
-) -> Option<Counterexample> {
-    let start = Flow::of_node(program.journey(root)?.start);
+) -> (Option<Counterexample>, usize) {
+    let Some(journey) = program.journey(root) else {
+        return (None, 0);
+    };
+    let start = Flow::of_node(journey.start);
     let space = Space::new(program, flows, root, &[]);
     let trace = Trace {
         space: &space,
@@ -94,5 +97,6 @@ pub(super) fn run(
         goal,
     };
     let explored = explore(&space, &trace, start, u32::from(memory));
-    counterexample::of_best(&space, &trace, &explored)
+    let work = explored.work().saturating_add(space.instances.len());
+    (counterexample::of_best(&space, &trace, &explored), work)
 }
