@@ -118,6 +118,7 @@ codes! {
         UNPROVED_SUCCESS "unproved_success" Error allowable "success is reached without a proof of who logs in";
         IDENTITY_SWAPPED "identity_swapped" Error allowable "another person is named after somebody was proved";
         ENUMERATION "enumeration" Error allowable "a stranger can tell a known user from an unknown one";
+        UNPROVED_WRITE "unproved_write" Error allowable "an account is changed without a proof of whose it is";
         LEVEL_NOT_REACHED "level_not_reached" Error allowable "the journey claims a level that some way to success does not reach";
         LEVEL_WITHOUT_PROOF "level_without_proof" Error allowable "the level is raised on a way without any proof";
         UNBOUNDED_LEVEL "unbounded_level" Warning allowable "a loop raises the level on every round";

@@ -15,7 +15,7 @@ use wayfare::{
     model::{
         expr::KeyId,
         journey::{OutcomeId, SettingValue},
-        signature::{Challenge, Known, LevelChange, OutcomeFacts, Outcomes, Preset},
+        signature::{Known, OutcomeFacts, Outcomes, Preset},
     },
 };
 
@@ -38,15 +38,9 @@ fn setting(key: &'static str, ty: Type) -> Setting {
 impl NodeType for Badge {
     fn signature(&self) -> Signature {
         let facts = |outcome, proves| OutcomeFacts {
-            outcome: Cow::Borrowed(outcome),
             proves,
             writes_identity: Known::Is(true),
-            counts_try: Known::Is(false),
-            challenge: Challenge::None,
-            presence: Known::Unknown,
-            level: LevelChange::None,
-            level_at_least: None,
-            level_below: None,
+            ..OutcomeFacts::new(outcome)
         };
         Signature {
             name: Cow::Borrowed("Badge"),
@@ -70,6 +64,7 @@ impl NodeType for Badge {
                 facts("unknown", None),
             ]),
             asks: Known::Is(true),
+            asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(true),
             verifies: Known::Is(false),

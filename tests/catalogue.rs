@@ -12,7 +12,7 @@ use wayfare::{
     catalogue::standard,
     model::{
         journey::SettingValue,
-        signature::{Known, Outcomes, Scope},
+        signature::{Account, Known, Outcomes, Scope},
         value::Value,
     },
 };
@@ -124,7 +124,8 @@ fn five_types_have_a_second_version() {
 #[test]
 fn only_these_outcomes_prove_something() {
     use Factor::{
-        Certificate, Device, Federation, Knowledge, Otp, Password, Push, Recovery, Session,
+        Certificate, Cookie, Device, Federation, Knowledge, MailLink, Otp, Password, Push,
+        Recovery, Session,
     };
     let mut proofs: Vec<(String, Factor)> = Vec::new();
     for signature in signatures() {
@@ -140,12 +141,15 @@ fn only_these_outcomes_prove_something() {
         ("AgentDataStoreDecision.true", Password),
         ("DataStoreDecision.true", Password),
         ("DeviceSigningVerifier.success", Device),
+        ("EmailSuspend.outcome", MailLink),
         ("IdentityStoreDecision.TRUE", Password),
         ("IotAuthentication.success", Device),
         ("KbaVerify.true", Knowledge),
         ("LdapDecision.TRUE", Password),
         ("OathTokenVerifier.successOutcome", Otp),
         ("OneTimePasswordCollectorDecision.true", Otp),
+        ("PersistentCookieDecision.true", Cookie),
+        ("ProvisionDynamicAccount.outcome", Federation),
         ("PushResultVerifier.TRUE", Push),
         ("RecoveryCodeCollectorDecision.true", Recovery),
         ("SessionData.outcome", Session),
@@ -319,6 +323,15 @@ fn a_setting_that_names_the_identity_writes_it() {
         named("ScriptedDecision").writes_identity("x", none),
         Known::Unknown
     );
+    let script = |outputs: &[&str]| {
+        let list = outputs.iter().map(|key| Value::from(*key)).collect();
+        let value = SettingValue::Constant(Value::List(list));
+        named("ScriptedDecision").writes_identity("x", only("outputs", &value))
+    };
+    assert_eq!(script(&["score"]), Known::Is(false));
+    assert_eq!(script(&[]), Known::Is(false));
+    assert_eq!(script(&["score", "username"]), Known::Is(true));
+    assert_eq!(script(&["score", "*"]), Known::Unknown);
 }
 
 #[test]
@@ -334,4 +347,53 @@ fn a_session_proves_nobody_it_does_not_name() {
         Some(Factor::Password)
     );
     assert_eq!(named("DataStoreDecision").proves("false", |_| None), None);
+}
+
+#[test]
+fn a_link_proves_who_owns_the_mailbox_where_its_address_is_looked_up() {
+    let proves = |looked_up: bool| {
+        let value = SettingValue::Constant(Value::Bool(looked_up));
+        let link = named("EmailSuspend");
+        link.proves("outcome", only("objectLookup", &value))
+    };
+    assert_eq!(proves(true), Some(Factor::MailLink));
+    assert_eq!(proves(false), None);
+    assert_eq!(named("EmailSuspend").proves("outcome", |_| None), None);
+}
+
+/// Whoever lets another outcome change an account changes this list too.
+#[test]
+fn only_these_outcomes_change_an_account() {
+    let mut changes = Vec::new();
+    for signature in signatures() {
+        for facts in signature.facts.iter() {
+            if matches!(facts.account, Account::Changed { .. }) {
+                changes.push(format!("{}.{}", signature.name, facts.outcome));
+            }
+        }
+    }
+    changes.sort();
+    let expected = [
+        "AccountLockout.outcome",
+        "CombinedMultiFactorRegistration.successOutcome",
+        "DeviceBinding.success",
+        "DeviceBindingStorage.true",
+        "DeviceSave.outcome",
+        "OathDeviceStorage.successOutcome",
+        "OathRegistration.successOutcome",
+        "OptOutMultiFactorAuthentication.outcome",
+        "PatchObject.PATCHED",
+        "PingOneDeleteUser.true",
+        "PushRegistration.successOutcome",
+        "WebAuthnDeviceStorage.success",
+        "WebAuthnRegistration.success",
+        "product-WriteFederationInformation.outcome",
+    ];
+    assert_eq!(changes, expected);
+    let lock = |word: &str| {
+        let value = SettingValue::Constant(Value::from(word));
+        named("AccountLockout").changes_account("outcome", only("lockAction", &value))
+    };
+    assert_eq!(lock("LOCK"), Known::Is(false));
+    assert_eq!(lock("UNLOCK"), Known::Is(true));
 }

@@ -29,7 +29,11 @@ const FOLDERS: &[(&str, usize, &[&str])] = &[
             "unsatisfiable_advice",
         ],
     ),
-    ("g3", 10, &["identity_swapped", "unproved_success"]),
+    (
+        "g3",
+        20,
+        &["identity_swapped", "unproved_success", "unproved_write"],
+    ),
     (
         "g4",
         10,

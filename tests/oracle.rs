@@ -608,3 +608,40 @@ fn success_is_unproved_where_the_oracle_says_so() {
     }
     tally.expect(&["proved", "unproved", "swapped", "kept"]);
 }
+
+#[test]
+fn an_account_is_changed_unproved_where_the_oracle_says_so() {
+    let tally = Tally::default();
+    let run = runner(cases(1_500)).run(&vec(any::<u16>(), 0..240), |numbers| {
+        let choices = &mut Choices::new(&numbers);
+        let mut made = random::program(choices, Guards::Opaque);
+        // Inner journeys of random programs can be started too; here they are called alone.
+        for journey in made.program.journeys.iter_mut().skip(1) {
+            journey.settings.inner_only = true;
+        }
+        let all = findings(&made.program);
+        let found: BTreeSet<u32> = all
+            .iter()
+            .filter(|found| found.code == codes::UNPROVED_WRITE)
+            .map(|found| found.span.start)
+            .collect();
+        let expected = unproved::changes(&made);
+        if found != expected {
+            let text = random::show(&made);
+            return Err(TestCaseError::fail(format!(
+                "found {all:?}, oracle {expected:?}\n{text}"
+            )));
+        }
+        tally.add(if found.is_empty() { "kept" } else { "changed" });
+        let root = &made.program.journeys[0];
+        let own = |start: &u32| root.graph.node_weights().any(|n| n.span.start == *start);
+        if found.iter().any(|start| !own(start)) {
+            tally.add("changed in an inner journey");
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    tally.expect(&["kept", "changed", "changed in an inner journey"]);
+}

@@ -1,16 +1,18 @@
-//! Which journeys may succeed, or raise the level, without a proof: for all of them at once.
+//! Which journeys may succeed, raise the level or change an account without a proof: for all of them at
+//! once.
 //!
 //! In: the flows of a program. Out: by journey and the memory it is entered with, the memories with which
-//! each end is reached, and whether the level is raised unproved on the way. Callees come first and serve
-//! every caller, so that journeys of which nothing is found are never explored one by one, and of those of
-//! which very much is found the places are known without a run. The rules of a memory, and the runs that show a finding, are those of `proof`.
+//! each end is reached, and whether the level is raised or an account changed unproved on the way. Callees
+//! come first and serve every caller, so that journeys of which nothing is found are never explored one by
+//! one, and of those of which very much is found the places are known without a run. The rules of a
+//! memory, and the runs that show a finding, are those of `proof`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     analysis::{
         explore::{Hit, HitPlace},
-        flow::{Arc, Exit, Flow, Flows, Only, Raise, StateKind},
+        flow::{Arc, Exit, Factors, Flow, Flows, Only, Raise, StateKind},
         proof::Memory,
     },
     model::{
@@ -20,13 +22,17 @@ use crate::{
 };
 
 /// A set of memories, by their numbers.
-type Set = u16;
+type Set = u32;
 
 /// What comes of entering a journey with one memory.
 #[derive(Debug, Clone, Copy, Default)]
 struct Fate {
     ends: [Set; Exit::COUNT],
     raises: bool,
+    /// Whether an account is changed unproved.
+    changes: bool,
+    /// Whether a factor is handed out unproved, which may prove something later.
+    hands: bool,
 }
 
 /// On which kinds of unproved runs success is entered.
@@ -56,7 +62,7 @@ impl Fates {
         for flow in all() {
             let start = Memory::START.pack();
             let entries = if called.contains(&flow.journey) {
-                0..Set::BITS
+                0..Memory::COUNT
             } else {
                 start..start + 1
             };
@@ -76,7 +82,7 @@ impl Fates {
     pub(super) fn may_succeed(&self, journey: &Journey) -> bool {
         self.of_run(journey).is_none_or(|fate| {
             let [success, ..] = fate.ends;
-            members(success).any(|memory| !Memory::unpack(memory).is_proved())
+            members(success).any(|memory| !Memory::unpack(memory).lets_in())
         })
     }
 
@@ -97,7 +103,7 @@ impl Fates {
             }
             let memories = || members(memories).map(Memory::unpack);
             let unproved = Unproved {
-                never: memories().any(|memory| !memory.is_proved() && !memory.is_dropped()),
+                never: memories().any(|memory| !memory.lets_in() && !memory.is_dropped()),
                 dropped: memories().any(Memory::is_dropped),
             };
             let hit = Hit {
@@ -129,6 +135,43 @@ impl Fates {
             let rows = self.rows(flow, entry).0;
             for (_, arc, memories) in self.taken(flow, &rows) {
                 if raises_level(arc) && unproved(memories) {
+                    found.push((id, arc.from));
+                }
+            }
+            for (state, inner) in flow.calls() {
+                let row = rows.get(state as usize).copied().unwrap_or(0);
+                open.extend(members(row).map(|memory| (inner, memory)));
+            }
+        }
+        found
+    }
+
+    /// Whether runs of a journey may change an account that is not theirs, or prepare to.
+    pub(super) fn may_change(&self, journey: &Journey) -> bool {
+        let fate = self.of_run(journey);
+        fate.is_none_or(|fate| fate.changes || fate.hands)
+    }
+
+    /// The states in which runs of a journey may change an account that is not theirs, in it and further
+    /// in; where factors are handed out, all that change one. `seen` as for the raises.
+    pub(super) fn changes(
+        &self,
+        flows: &Flows,
+        journey: &Journey,
+        seen: &mut BTreeSet<(JourneyId, u32, bool)>,
+    ) -> Vec<(JourneyId, u32)> {
+        let all = self.of_run(journey).is_none_or(|fate| fate.hands);
+        let mut found = Vec::new();
+        let mut open = vec![(journey.id, Memory::START.pack())];
+        while let Some((id, entry)) = open.pop() {
+            let (Some(flow), true) = (flows.get(id), seen.insert((id, entry, all))) else {
+                continue;
+            };
+            let rows = self.rows(flow, entry).0;
+            for arc in flow.arcs.iter().filter(|arc| arc.account.changes) {
+                let here = rows.get(arc.from as usize).copied().unwrap_or(0);
+                let passes = arc.only != Only::Passing && !arc.is_shut() && here != 0;
+                if passes && (all || strangers(here)) {
                     found.push((id, arc.from));
                 }
             }
@@ -184,14 +227,17 @@ impl Fates {
             *row = 1 << entry;
         }
         let mut work = vec![flow.start];
-        // BOUND: a state comes back only when a bit of its row turns, at most sixteen times.
+        // BOUND: a state comes back only when a bit of its row turns, at most thirty times.
         while let Some(at) = work.pop() {
             let here = rows.get(at as usize).copied().unwrap_or(0);
             for (_, arc) in flow.leaving(at) {
                 if arc.only == Only::Passing || arc.is_shut() {
                     continue;
                 }
-                let next = after(self.before(flow, arc, here, &mut fate), arc);
+                let before = self.before(flow, arc, here, &mut fate);
+                fate.changes |= arc.account.changes && strangers(before);
+                fate.hands |= arc.account.hands != Factors::default() && strangers(before);
+                let next = after(before, arc);
                 fate.raises |= raises_level(arc) && unproved(next);
                 if let Some(row) = rows.get_mut(arc.to as usize)
                     && next & !*row != 0
@@ -211,17 +257,22 @@ impl Fates {
                 return set;
             };
             fate.raises |= inner.raises;
+            fate.changes |= inner.changes;
+            fate.hands |= inner.hands;
             set | inner.ends.get(exit.number()).copied().unwrap_or(0)
         })
     }
 }
 
 fn members(set: Set) -> impl Iterator<Item = u32> {
-    (0..Set::BITS).filter(move |memory| set >> memory & 1 == 1)
+    (0..Memory::COUNT).filter(move |memory| set >> memory & 1 == 1)
 }
 
 fn after(before: Set, arc: &Arc) -> Set {
-    let keeps = arc.proves.is_none() && !arc.writes_identity && arc.challenge == Challenge::None;
+    let keeps = arc.proves.is_none()
+        && !arc.writes_identity
+        && !arc.account.makes
+        && arc.challenge == Challenge::None;
     if keeps {
         return before;
     }
@@ -239,4 +290,8 @@ fn raises_level(arc: &Arc) -> bool {
 
 fn unproved(set: Set) -> bool {
     members(set).any(|memory| !Memory::unpack(memory).is_proved())
+}
+
+fn strangers(set: Set) -> bool {
+    members(set).any(|memory| !Memory::unpack(memory).may_change())
 }

@@ -20,7 +20,7 @@ use crate::{
             Task,
         },
         program::Program,
-        signature::{Challenge, Factor, Known, LevelChange, Signature},
+        signature::{self, Challenge, Factor, Known, LevelChange, Presence, Signature},
     },
 };
 
@@ -154,6 +154,41 @@ pub(super) enum Bound {
     Unknown,
 }
 
+/// What becomes of the account of whoever is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Account {
+    /// Whether it is changed.
+    pub(super) changes: bool,
+    /// Whether it is made.
+    pub(super) makes: bool,
+    /// The factors that are handed out.
+    pub(super) hands: Factors,
+}
+
+impl Account {
+    const KEPT: Self = Self {
+        changes: false,
+        makes: false,
+        hands: Factors(0),
+    };
+}
+
+/// A set of factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Factors(pub(super) u16);
+
+impl Factors {
+    fn of(list: &[Factor]) -> Self {
+        let one = |factor: &Factor| 1 << *factor as u16;
+        Self(list.iter().map(one).fold(0, |all, one: u16| all | one))
+    }
+
+    /// Whether this factor is among these.
+    pub(super) fn has_in(bits: u32, factor: Factor) -> bool {
+        bits & u32::from(Self::of(&[factor]).0) != 0
+    }
+}
+
 /// An arc.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arc {
@@ -169,6 +204,12 @@ pub(super) struct Arc {
     pub(super) only: Only,
     /// What is proved.
     pub(super) proves: Option<Factor>,
+    /// Whether a secret was compared, where one is.
+    pub(super) compares: bool,
+    /// What becomes of the account.
+    pub(super) account: Account,
+    /// Whether it is there for a name that is nobody's.
+    pub(super) absent: bool,
     /// Whether the name of the identity may be written.
     pub(super) writes_identity: bool,
     /// What becomes of the challenge.
@@ -633,8 +674,13 @@ impl<'a> Builder<'a> {
                 ..state
             };
         };
-        state.asks = signature.asks == Known::Is(true) || signature.suspends == Known::Is(true);
-        state.stops = signature.asks.or(true) || signature.suspends.or(true);
+        let setting = |key: &str| {
+            let found = task.settings.iter().find(|(name, _)| &**name == key);
+            found.map(|(_, value)| value)
+        };
+        let asks = signature.asks(setting);
+        state.asks = asks == Known::Is(true) || signature.suspends == Known::Is(true);
+        state.stops = asks.or(true) || signature.suspends.or(true);
         state.verifies = signature.verifies.or(true);
         state.may_fail = signature.calls_out.or(true)
             || signature.reads.iter().any(|read| read.always)
@@ -681,6 +727,10 @@ impl<'a> Builder<'a> {
                 let targets = self.targets(index);
                 self.leave(from, Some(task), &node.outcomes, &targets);
                 self.error(from, &targets, Only::Always);
+                let signature = self.catalog.get(task.ty);
+                if let (Some(signature), Some(arc)) = (signature, self.arcs.last_mut()) {
+                    arc.absent = fails_for_nobody(signature);
+                }
             }
             NodeKind::Page(page) => self.page(index, node, &page.children),
         }
@@ -792,6 +842,9 @@ impl<'a> Builder<'a> {
             via: None,
             only: Only::Always,
             proves: None,
+            compares: true,
+            account: Account::KEPT,
+            absent: false,
             writes_identity: false,
             challenge: Challenge::None,
             raise: Raise::By(0),
@@ -817,6 +870,19 @@ impl<'a> Builder<'a> {
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
         if let Some(facts) = signature.facts_of(outcome) {
             arc.challenge = facts.challenge;
+            arc.compares = facts.compares;
+            // A wrong password is no matter of who is there.
+            arc.absent = facts.presence == Known::Is(Presence::Absent)
+                && facts.account != signature::Account::Made
+                && !signature.verifies.or(true);
+            arc.account.changes = signature.changes_account(outcome, setting).or(true);
+            match &facts.account {
+                signature::Account::Kept => {}
+                signature::Account::Made => arc.account.makes = true,
+                signature::Account::Changed { hands, .. } => {
+                    arc.account.hands = Factors::of(hands);
+                }
+            }
             arc.raise = raise_of(task, &facts.level);
             if let Some(key) = &facts.level_at_least {
                 arc.level_min = constant_int(task, key).unwrap_or(0).max(0);
@@ -843,6 +909,15 @@ impl State {
             may_fail: false,
         }
     }
+}
+
+/// Whether a type has outcomes for users alone, so that it fails where there is none.
+fn fails_for_nobody(signature: &Signature) -> bool {
+    let has = |presence: Presence| {
+        let is = |facts: &signature::OutcomeFacts| facts.presence == Known::Is(presence);
+        signature.facts.iter().any(is)
+    };
+    has(Presence::Present) && !has(Presence::Absent)
 }
 
 fn raise_of(task: &Task, change: &LevelChange) -> Raise {

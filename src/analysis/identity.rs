@@ -15,6 +15,7 @@ use crate::{
         explore::{Hit, HitPlace},
         flow::{Arc, Flow, Flows, Leave},
         proof::{Memory, tell},
+        starts::Starts,
     },
     codes,
     model::{
@@ -128,8 +129,7 @@ impl Swaps {
     /// Adds what a run into success shows; where there is no run, the node that enters success is named.
     pub(super) fn add(
         &mut self,
-        program: &Program,
-        flows: &Flows,
+        (program, flows, starts): (&Program, &Flows, &Starts),
         journey: &Journey,
         hit: Hit,
         run: Option<&Counterexample>,
@@ -151,6 +151,7 @@ impl Swaps {
         }
         let finding = finding(program, &swap, writer, entry.map(|(_, span)| span));
         let finding = tell(run, program, finding, "success is reached by");
+        let finding = starts.hint(journey, finding);
         self.found.insert(key, (length, finding));
     }
 

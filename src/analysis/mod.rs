@@ -34,6 +34,7 @@ mod revision;
 mod route;
 mod screen;
 mod space;
+mod starts;
 mod state;
 pub(crate) mod summary;
 mod visits;

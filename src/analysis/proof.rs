@@ -20,9 +20,10 @@ use crate::{
         counterexample::{self, Counterexample},
         evidence::{Fates, Unproved},
         explore::{Domain, Explored, Hit, Next, explore},
-        flow::{Arc, Exit, Flow, Flows, Only, Raise, State, StateKind},
+        flow::{Arc, Exit, Factors, Flow, Flows, Only, Raise, State, StateKind},
         identity::Swaps,
         space::{Instance, Space},
+        starts::Starts,
     },
     codes,
     model::{
@@ -37,6 +38,8 @@ use crate::{
 pub(super) struct Memory {
     proof: Proof,
     code: Code,
+    /// Whether the account of the person named last was made by this run.
+    made: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,8 @@ enum Proof {
     Nothing,
     /// A session was brought, and nobody proved.
     Session,
+    /// A cookie that names the person named last, and nothing else of anybody.
+    Remembered,
     /// Somebody was proved, and then another person named.
     Dropped,
     /// A factor of the person named last.
@@ -66,9 +71,13 @@ impl Memory {
     pub(super) const START: Self = Self {
         proof: Proof::Nothing,
         code: Code::None,
+        made: false,
     };
 
-    /// As a number below sixteen.
+    /// How many there are.
+    pub(super) const COUNT: u32 = 30;
+
+    /// As a number below [`Self::COUNT`].
     pub(super) fn pack(self) -> u32 {
         let code = match self.code {
             Code::None => 0,
@@ -80,30 +89,43 @@ impl Memory {
             Proof::Session => 1,
             Proof::Dropped => 2,
             Proof::Proved => 3,
+            Proof::Remembered => 4,
         };
-        proof << 2 | code
+        u32::from(self.made) * 15 + proof * 3 + code
     }
 
     /// From its number.
     pub(super) fn unpack(memory: u32) -> Self {
         Self {
-            proof: match memory >> 2 {
+            proof: match memory % 15 / 3 {
                 0 => Proof::Nothing,
                 1 => Proof::Session,
                 2 => Proof::Dropped,
-                _ => Proof::Proved,
+                3 => Proof::Proved,
+                _ => Proof::Remembered,
             },
-            code: match memory & 3 {
+            code: match memory % 3 {
                 0 => Code::None,
                 1 => Code::Open,
                 _ => Code::Stale,
             },
+            made: memory >= 15,
         }
     }
 
-    /// Whether a factor of the person named last is proved.
+    /// Whether the person named last may log in: a factor is proved, or a cookie names them.
+    pub(super) fn lets_in(self) -> bool {
+        self.is_proved() || self.proof == Proof::Remembered
+    }
+
+    /// Whether a factor of the person named last is proved, a cookie set aside.
     pub(super) fn is_proved(self) -> bool {
         self.proof == Proof::Proved
+    }
+
+    /// Whether the account of the person named last is this run's to change.
+    pub(super) fn may_change(self) -> bool {
+        self.is_proved() || self.made
     }
 
     /// Whether what was proved was proved of another.
@@ -123,17 +145,24 @@ impl Memory {
         if arc.writes_identity {
             memory.proof = match memory.proof {
                 Proof::Nothing | Proof::Session => Proof::Nothing,
+                // Who only has cookies was never proved.
+                Proof::Remembered => Proof::Nothing,
                 Proof::Dropped | Proof::Proved => Proof::Dropped,
             };
+            memory.made = false;
             // Where a factor is verified it is the person named already who is written.
             if proves.is_none() && memory.code == Code::Open {
                 memory.code = Code::Stale;
             }
         }
+        memory.made |= arc.account.makes;
         let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
         memory.proof = match (arc.proves, memory.proof) {
             (Some(Factor::Session), Proof::Nothing) => Proof::Session,
             (None | Some(Factor::Session), proof) => proof,
+            // The cookie of one does not stand for another who was proved.
+            (Some(Factor::Cookie), Proof::Nothing | Proof::Session) => Proof::Remembered,
+            (Some(Factor::Cookie), proof) => proof,
             (Some(_), Proof::Nothing | Proof::Session) if stale => Proof::Dropped,
             (Some(_), proof) if stale => proof,
             (Some(_), _) => Proof::Proved,
@@ -158,6 +187,43 @@ enum Evidence {
     AtRaise,
 }
 
+/// A change of the account of somebody who is not proved.
+///
+/// A number above those of [`Memory`] holds the factors that such changes have handed out: they prove
+/// nothing of the account any more.
+#[derive(Debug, Clone, Copy)]
+struct Changes;
+
+impl Domain for Changes {
+    fn visit(&self, _: &Instance, _: u32, _: &State, memory: u32) -> Next {
+        Next::Go(memory)
+    }
+
+    fn leave(&self, _: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
+        if arc.only == Only::Passing {
+            return Next::Dead;
+        }
+        let before = Memory::unpack(memory % Memory::COUNT);
+        let mut handed = memory / Memory::COUNT;
+        let worthless = arc
+            .proves
+            .is_some_and(|factor| Factors::has_in(handed, factor));
+        let after = before.after(&Arc {
+            proves: arc.proves.filter(|_| !worthless),
+            ..*arc
+        });
+        let strange = !before.may_change();
+        if strange {
+            handed |= u32::from(arc.account.hands.0);
+        }
+        let next = handed * Memory::COUNT + after.pack();
+        if strange && arc.account.changes {
+            return Next::HitAndGo(next);
+        }
+        Next::Go(next)
+    }
+}
+
 impl Domain for Evidence {
     fn visit(&self, at: &Instance, _: u32, state: &State, memory: u32) -> Next {
         if !at.outermost || state.kind != StateKind::Exit(Exit::Success) {
@@ -165,7 +231,7 @@ impl Domain for Evidence {
         }
         let known = Memory::unpack(memory);
         let hit = match self {
-            Self::Never => !known.is_proved() && !known.is_dropped(),
+            Self::Never => !known.lets_in() && !known.is_dropped(),
             Self::Dropped => known.is_dropped(),
             Self::AtRaise => false,
         };
@@ -190,18 +256,21 @@ impl Domain for Evidence {
 
 /// Checks every journey that can be started by itself, and through it those it calls.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    let mut raises: BTreeMap<(JourneyId, u32), Diagnostic> = BTreeMap::new();
+    let (mut raises, mut changes) = (Found::new(), Found::new());
     let mut swaps = Swaps::default();
     let mut runs = Runs::default();
-    let mut looked_into = BTreeSet::new();
+    let (mut looked_into, mut changed_in) = (BTreeSet::new(), BTreeSet::new());
     let fates = Fates::new(flows);
+    let starts = Starts::new(program, flows);
     for journey in program
         .journeys
         .iter()
         .filter(|journey| !journey.settings.inner_only)
     {
         let (may_succeed, may_raise) = (fates.may_succeed(journey), fates.may_raise(journey));
-        let Some(flow) = flows.get(journey.id).filter(|_| may_succeed || may_raise) else {
+        let may_change = fates.may_change(journey);
+        let may = may_succeed || may_raise || may_change;
+        let Some(flow) = flows.get(journey.id).filter(|_| may) else {
             continue;
         };
         if runs.are_spent() {
@@ -209,9 +278,13 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
                 program,
                 flows,
                 journey,
+                starts: &starts,
             };
             here.success(&fates.unproved(flow), &mut swaps, diagnostics);
-            here.raises(&fates.raises(flows, journey, &mut looked_into), &mut raises);
+            let states = fates.raises(flows, journey, &mut looked_into);
+            here.found(Told::Raise, &states, &mut raises);
+            let states = fates.changes(flows, journey, &mut changed_in);
+            here.found(Told::Change, &states, &mut changes);
             continue;
         }
         let space = Space::new(program, flows, journey.id, &[]);
@@ -222,19 +295,36 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             let never = explore(&space, &Evidence::Never, start, from);
             let dropped = explore(&space, &Evidence::Dropped, start, from);
             runs.work += never.work() + dropped.work();
-            unproved(&space, journey, (&never, &dropped), &mut runs, diagnostics);
-            swapped(&space, journey, &dropped, &mut runs, &mut swaps);
+            let mut found = Diagnostics::default();
+            unproved(&space, journey, (&never, &dropped), &mut runs, &mut found);
+            for finding in found {
+                diagnostics.push(starts.hint(journey, finding));
+            }
+            swapped(&space, journey, &dropped, &mut runs, &mut swaps, &starts);
         }
         if may_raise {
             let explored = explore(&space, &Evidence::AtRaise, start, from);
             runs.work += explored.work();
-            raise_findings(&space, &explored, &mut runs, &mut raises);
+            let of = (Told::Raise, journey, &starts);
+            findings(
+                &space,
+                of,
+                (&Evidence::AtRaise, &explored),
+                &mut runs,
+                &mut raises,
+            );
+        }
+        if may_change {
+            let explored = explore(&space, &Changes, start, from);
+            runs.work += explored.work();
+            let of = (Told::Change, journey, &starts);
+            findings(&space, of, (&Changes, &explored), &mut runs, &mut changes);
         }
     }
     for finding in swaps.into_findings() {
         diagnostics.push(finding);
     }
-    for (_, finding) in raises {
+    for (_, finding) in raises.into_iter().chain(changes) {
         diagnostics.push(finding);
     }
 }
@@ -287,6 +377,7 @@ struct Unshown<'a> {
     program: &'a Program,
     flows: &'a Flows,
     journey: &'a Journey,
+    starts: &'a Starts,
 }
 
 impl Unshown<'_> {
@@ -305,20 +396,22 @@ impl Unshown<'_> {
                 unproved.insert(state.node, node);
             }
             if kind.dropped {
-                swaps.add(self.program, self.flows, self.journey, *hit, None);
+                swaps.add(
+                    (self.program, self.flows, self.starts),
+                    self.journey,
+                    *hit,
+                    None,
+                );
             }
         }
         for node in unproved.into_values() {
-            diagnostics.push(tell(None, self.program, unproved_success(node), ""));
+            let finding = tell(None, self.program, unproved_success(node), "");
+            diagnostics.push(self.starts.hint(self.journey, finding));
         }
     }
 
-    fn raises(
-        &self,
-        raises: &[(JourneyId, u32)],
-        found: &mut BTreeMap<(JourneyId, u32), Diagnostic>,
-    ) {
-        for (id, state) in raises {
+    fn found(&self, told: Told, states: &[(JourneyId, u32)], found: &mut Found) {
+        for (id, state) in states {
             let state = self.flows.get(*id).and_then(|flow| flow.state(*state));
             let Some(state) = state else { continue };
             let journey = self.program.journey(*id);
@@ -326,9 +419,46 @@ impl Unshown<'_> {
             let Some(node) = node else { continue };
             found
                 .entry((*id, Flow::of_node(state.node)))
-                .or_insert_with(|| tell(None, self.program, level_without_proof(node), ""));
+                .or_insert_with(|| {
+                    let finding = tell(None, self.program, told.of(node), "");
+                    self.starts.hint(self.journey, finding)
+                });
         }
     }
+}
+
+/// Findings by the node they are about.
+type Found = BTreeMap<(JourneyId, u32), Diagnostic>;
+
+/// What is told of a node on whose arcs something was found.
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    /// It raises the level.
+    Raise,
+    /// It changes an account.
+    Change,
+}
+
+impl Told {
+    fn of(self, node: &Node) -> Diagnostic {
+        match self {
+            Self::Raise => level_without_proof(node),
+            Self::Change => unproved_write(node),
+        }
+    }
+}
+
+fn unproved_write(node: &Node) -> Diagnostic {
+    let message = format!(
+        "`{}` changes an account of which nobody is proved the owner",
+        node.path
+    );
+    Diagnostic::new(codes::UNPROVED_WRITE, node.span, message)
+        .expected("whoever types a name comes here, and it is that account which is changed")
+        .help(
+            "let every way to it prove a factor of the person named last, one that this run has \
+             not registered itself",
+        )
 }
 
 fn unproved_success(node: &Node) -> Diagnostic {
@@ -407,18 +537,21 @@ fn swapped(
     explored: &Explored,
     runs: &mut Runs,
     swaps: &mut Swaps,
+    starts: &Starts,
 ) {
+    let of = (space.program, space.flows, starts);
     for hit in by_node(space, explored).into_values() {
         let run = runs.of(|| counterexample::of_hit(space, &Evidence::Dropped, explored, 0, hit));
-        swaps.add(space.program, space.flows, journey, hit, run.as_ref());
+        swaps.add(of, journey, hit, run.as_ref());
     }
 }
 
-fn raise_findings(
+fn findings<D: Domain>(
     space: &Space<'_>,
-    explored: &Explored,
+    (told, root, starts): (Told, &Journey, &Starts),
+    (domain, explored): (&D, &Explored),
     runs: &mut Runs,
-    found: &mut BTreeMap<(JourneyId, u32), Diagnostic>,
+    found: &mut Found,
 ) {
     let program = space.program;
     for (id, table) in explored.tables.iter().enumerate() {
@@ -436,11 +569,10 @@ fn raise_findings(
             let (Some(node), false) = (node, found.contains_key(&key)) else {
                 continue;
             };
-            let run =
-                runs.of(|| counterexample::of_hit(space, &Evidence::AtRaise, explored, id, *hit));
-            let finding = level_without_proof(node);
+            let run = runs.of(|| counterexample::of_hit(space, domain, explored, id, *hit));
+            let finding = told.of(node);
             let finding = tell(run.as_ref(), program, finding, "it is reached unproved by");
-            found.insert(key, finding);
+            found.insert(key, starts.hint(root, finding));
         }
     }
 }

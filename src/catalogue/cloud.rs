@@ -4,7 +4,7 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Text},
-        When, any, flag, flag_unset, int, int_or, localized, map, named, node, shared, text,
+        When, any, flag, flag_unset, int, int_or, localized, map, named, node, on, shared, text,
         text_or, texts, texts_or, time, word,
     },
     keys::USERNAME,
@@ -157,6 +157,7 @@ pub(super) const TYPES: &[Entry] = &[
         .outcomes(&["true", "false"])
         .reads(&[shared("pingOneUserId", Text).personal().always()])
         .writes(&[shared("pingOneDeleteUserFailureReason", Text)])
+        .facts(&[on("true").changes_account(&[])])
         .calls_out(),
     node("PingOneIdentityMatchNode", "Looks for the user in PingOne")
         .settings(&[

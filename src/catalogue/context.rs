@@ -4,7 +4,10 @@ use super::{
     entry::{Entry, flag, node, on, secret, text, text_or, texts, texts_or, time, time_or, word},
     keys::{CERTIFICATE, USERNAME},
 };
-use crate::model::signature::Unit::{Hours, Seconds};
+use crate::model::signature::{
+    Factor,
+    Unit::{Hours, Seconds},
+};
 
 pub(super) const TYPES: &[Entry] = &[
     node(
@@ -27,7 +30,7 @@ pub(super) const TYPES: &[Entry] = &[
         text_or("persistentCookieName", "session-jwt"),
         word("sameSite", "LAX", &["STRICT", "LAX", "NONE"]),
     ]),
-    // A cookie is none of the factors: it says who was here, and proves nothing.
+    // The cookie is signed, and was set when its user had logged in.
     node(
         "PersistentCookieDecisionNode",
         "Takes the user from a persistent cookie",
@@ -44,7 +47,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .outcomes(&["true", "false"])
     .writes(&[USERNAME])
-    .facts(&[on("true").identity()])
+    .facts(&[on("true").proves(Factor::Cookie).identity()])
     .calls_out(),
     node(
         "SetCustomCookieNode",

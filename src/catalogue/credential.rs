@@ -325,11 +325,12 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(CREDENTIALS)
     .calls_out()
     .may_verify(),
-    // No source names the outcomes; the callbacks follow from what the type is for.
+    // No source names the outcomes; the callbacks follow from what the type is for, and so does that it
+    // asks.
     node(
         "RadiusChallengeCollectorNode",
         "Asks what a RADIUS server wants to know",
     )
     .arms(&[])
-    .may_ask(&["PasswordCallback", "NameCallback"]),
+    .asks(&["PasswordCallback", "NameCallback"]),
 ];

@@ -58,6 +58,10 @@ pub(super) const TYPES: &[Entry] = &[
         transient("DeviceBinding.DEVICE", Any),
         transient("DeviceBindingNode.ATTESTATION", Any),
     ])
+    .facts(&[on("success").changes_account_where(
+        When::IsFalse("postponeDeviceProfileStorage"),
+        &[Factor::Device],
+    )])
     .calls_out(),
     node(
         "DeviceBindingStorageNode",
@@ -65,6 +69,7 @@ pub(super) const TYPES: &[Entry] = &[
     )
     .outcomes(&["true", "false"])
     .reads(&[USERNAME.always(), any("DeviceBinding.DEVICE", Any).always()])
+    .facts(&[on("true").changes_account(&[Factor::Device])])
     .calls_out(),
     node(
         "DeviceSigningVerifierNode",
@@ -170,6 +175,7 @@ pub(super) const TYPES: &[Entry] = &[
         DEVICE_PROFILE,
         named(Shared, "variableName", Text),
     ])
+    .facts(&[on("outcome").changes_account(&[])])
     .calls_out(),
     node(
         "IotAuthenticationNode",

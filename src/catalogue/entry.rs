@@ -15,18 +15,20 @@ pub(super) enum When {
     IsTrue(&'static str),
     IsFalse(&'static str),
     Positive(&'static str),
+    Is(&'static str, &'static str),
     EachOf(&'static str),
     Both(&'static [When]),
 }
 
 impl When {
     // The nesting is that of the constants below: one level.
-    fn condition(self) -> Condition {
+    pub(super) fn condition(self) -> Condition {
         match self {
             Self::Always => Condition::Always,
             Self::IsTrue(key) => Condition::IsTrue(Cow::Borrowed(key)),
             Self::IsFalse(key) => Condition::IsFalse(Cow::Borrowed(key)),
             Self::Positive(key) => Condition::Positive(Cow::Borrowed(key)),
+            Self::Is(key, word) => Condition::Is(Cow::Borrowed(key), Cow::Borrowed(word)),
             Self::EachOf(key) => Condition::EachOf(Cow::Borrowed(key)),
             Self::Both(parts) => {
                 Condition::Both(parts.iter().map(|part| part.condition()).collect())
@@ -57,6 +59,7 @@ pub(super) struct Entry {
     removes: &'static [Gone],
     facts: &'static [Fact],
     asks: Known<bool>,
+    asks_when: Option<When>,
     suspends: Known<bool>,
     calls_out: Known<bool>,
     verifies: Known<bool>,
@@ -79,6 +82,7 @@ pub(super) const fn node(wire: &'static str, summary: &'static str) -> Entry {
         removes: &[],
         facts: &[],
         asks: Known::Is(false),
+        asks_when: None,
         suspends: Known::Is(false),
         calls_out: Known::Is(false),
         verifies: Known::Is(false),
@@ -155,6 +159,14 @@ impl Entry {
         Self {
             callbacks,
             asks: Known::Unknown,
+            ..self
+        }
+    }
+
+    /// It asks for sure where its settings say so.
+    pub(super) const fn asks_where(self, when: When) -> Self {
+        Self {
+            asks_when: Some(when),
             ..self
         }
     }
@@ -251,6 +263,7 @@ impl Entry {
             removes: self.removes.iter().map(Gone::removal).collect(),
             facts: self.facts.iter().map(Fact::facts).collect(),
             asks: self.asks,
+            asks_when: self.asks_when.map(When::condition),
             suspends: self.suspends,
             calls_out: self.calls_out,
             verifies: self.verifies,

@@ -381,7 +381,9 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
         USERNAME.always(),
         shared("userInfo", Any).personal().always(),
     ])
+    .facts(&[on("outcome").changes_account(&[Factor::Federation])])
     .calls_out(),
+    // Whose account is made, the provider has proved: without what it told there is none to make.
     node(
         "ProvisionDynamicAccountNode",
         "Creates a local account from what the provider told",
@@ -391,9 +393,16 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
         "org.forgerock.openam.authentication.modules.common.mapping.\
 DefaultAccountProvider",
     )])
-    .reads(&[shared("userInfo", Any).personal(), OBJECT, PASSWORD])
+    .reads(&[
+        shared("userInfo", Any).personal().always(),
+        OBJECT,
+        PASSWORD,
+    ])
     .writes(&[USERNAME.always()])
-    .facts(&[on("outcome").identity()])
+    .facts(&[on("outcome")
+        .proves(Factor::Federation)
+        .identity()
+        .makes_account()])
     .calls_out(),
     node(
         "ProvisionIdmAccountNode",

@@ -54,7 +54,8 @@ pub(super) const TYPES: &[Entry] = &[
         .arms(&[])
         .calls_out()
         .never_in_page(),
-    // The vendor's default `[Empty]` says that no script was chosen yet; in text there must be one.
+    // The vendor's default `[Empty]` says that no script was chosen yet; in text there must be one. The
+    // outputs say which keys it writes, the name of the user among them; a star stands for any.
     node("ScriptedDecisionNode", "Runs a script that decides")
         .settings(&[
             text("script"),
@@ -65,9 +66,12 @@ pub(super) const TYPES: &[Entry] = &[
         .authored("outcomes")
         .may_ask(&["*"])
         .reads(&[any("*", Any)])
-        .writes(&[key(Shared, "*", Any), key(Transient, "*", Any)])
+        .writes(&[
+            named(Shared, "outputs", Any),
+            named(Transient, "outputs", Any),
+        ])
         .removes(&[gone("*", "*")])
-        .facts(SCRIPT)
+        .facts(&[on("*").tries_unknown()])
         .may_suspend()
         .calls_out(),
     node(
@@ -155,6 +159,7 @@ pub(super) const TYPES: &[Entry] = &[
     node("DebugNode", "Shows the state while a journey is written")
         .settings(&[flag("popupEnabled", true)])
         .may_ask(&["TextOutputCallback"])
+        .asks_where(When::IsTrue("popupEnabled"))
         .reads(&[shared("*", Any)]),
 ];
 

@@ -4,8 +4,8 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Text},
-        flag, int, int_or, key, localized, localized_or, named, node, on, shared, text, text_or,
-        texts, time, word,
+        When, flag, int, int_or, key, localized, localized_or, named, node, on, shared, text,
+        text_or, texts, time, word,
     },
     keys::{ALIASES, IDENTIFIED, IDENTITY, OBJECT, OBJECT_TRANSIENT, USERNAME},
 };
@@ -14,6 +14,15 @@ use crate::model::signature::{
     Scope::{ObjectShared, ObjectTransient},
     Unit::Minutes,
 };
+
+/// What whoever writes a profile can prove with it: its password, what is sent to its addresses, its
+/// answers.
+const PROFILE: &[Factor] = &[
+    Factor::Password,
+    Factor::Otp,
+    Factor::MailLink,
+    Factor::Knowledge,
+];
 
 pub(super) const TYPES: &[Entry] = &[
     node("IdentifyExistingUserNode", "Finds the user by an attribute")
@@ -38,7 +47,10 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[text_or("identityResource", "managed/user")])
     .outcomes(&["CREATED", "FAILURE"])
     .reads(&[OBJECT, OBJECT_TRANSIENT, shared("termsAccepted", Any)])
-    .facts(&[on("CREATED").of_absent(), on("FAILURE").of_present()])
+    .facts(&[
+        on("CREATED").of_absent().makes_account(),
+        on("FAILURE").of_present(),
+    ])
     .calls_out(),
     node(
         "PatchObjectNode",
@@ -58,6 +70,7 @@ pub(super) const TYPES: &[Entry] = &[
         OBJECT_TRANSIENT,
         shared("termsAccepted", Any),
     ])
+    .facts(&[on("PATCHED").changes_account(PROFILE)])
     .calls_out(),
     node(
         "AttributeCollectorNode",
@@ -142,6 +155,7 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
     .calls_out(),
+    // A count of what has happened changes nothing that the user has to answer for.
     node("IncrementLoginCountNode", "Counts a login of the user")
         .settings(&[text_or("identityAttribute", "userName")])
         .reads(IDENTIFIED)
@@ -224,7 +238,8 @@ pub(super) const TYPES: &[Entry] = &[
         .may_ask(&["ConsentMappingCallback"])
         .writes(&[key(ObjectShared, "consentedMappings", Any)])
         .calls_out(),
-    // What the link proves is whether its address came from the profile; the source leaves that open.
+    // The link goes to the address of the profile where that is looked up, else to the one that was
+    // typed. Whoever follows the first is its user; the second proves nothing of anybody.
     node(
         "EmailSuspendNode",
         "Mails a link and suspends the run until it is followed",
@@ -251,7 +266,10 @@ that email to proceed.",
         named(ObjectShared, "emailAttribute", Text).personal(),
     ])
     // The page is shown, and the run waits, also where there is nobody to mail to.
-    .facts(&[on("*").of_either()])
+    .facts(&[on("outcome")
+        .proves(Factor::MailLink)
+        .where_it(When::IsTrue("objectLookup"))
+        .of_either()])
     .calls_out()
     .suspends(),
     node("EmailTemplateNode", "Mails a template to the user")

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::cell::Kind;
+use super::{cell::Kind, entry::When};
 use crate::model::signature::{
-    Challenge, Factor, Known, LevelChange, OutcomeFacts, Presence, Removal, Scope, Secrecy,
-    StateKey,
+    Account, Challenge, Factor, Known, LevelChange, OutcomeFacts, Presence, Removal, Scope,
+    Secrecy, StateKey,
 };
 
 /// A key of the state.
@@ -130,11 +130,22 @@ impl Gone {
     }
 }
 
+/// What becomes of the account.
+#[derive(Debug, Clone, Copy)]
+enum Touch {
+    Kept,
+    Changed(When, &'static [Factor]),
+    Made,
+}
+
 /// What an outcome means.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fact {
     outcome: &'static str,
     proves: Option<Factor>,
+    proves_when: When,
+    compares: bool,
+    account: Touch,
     identity: Known<bool>,
     tries: Known<bool>,
     challenge: Challenge,
@@ -149,6 +160,9 @@ pub(super) const fn on(outcome: &'static str) -> Fact {
     Fact {
         outcome,
         proves: None,
+        proves_when: When::Always,
+        compares: true,
+        account: Touch::Kept,
         identity: Known::Is(false),
         tries: Known::Is(false),
         challenge: Challenge::None,
@@ -164,6 +178,43 @@ impl Fact {
     pub(super) const fn proves(self, factor: Factor) -> Self {
         Self {
             proves: Some(factor),
+            ..self
+        }
+    }
+
+    /// It is proved only where the settings say so.
+    pub(super) const fn where_it(self, when: When) -> Self {
+        Self {
+            proves_when: when,
+            ..self
+        }
+    }
+
+    /// No secret was compared, though the type does so.
+    pub(super) const fn untried(self) -> Self {
+        Self {
+            compares: false,
+            ..self
+        }
+    }
+
+    /// The account of the user is changed, and these factors are handed to whoever is there.
+    pub(super) const fn changes_account(self, hands: &'static [Factor]) -> Self {
+        self.changes_account_where(When::Always, hands)
+    }
+
+    /// The same, where the settings say so.
+    pub(super) const fn changes_account_where(self, when: When, hands: &'static [Factor]) -> Self {
+        Self {
+            account: Touch::Changed(when, hands),
+            ..self
+        }
+    }
+
+    /// The account of the user is made.
+    pub(super) const fn makes_account(self) -> Self {
+        Self {
+            account: Touch::Made,
             ..self
         }
     }
@@ -271,6 +322,16 @@ impl Fact {
         OutcomeFacts {
             outcome: Cow::Borrowed(self.outcome),
             proves: self.proves,
+            proves_when: self.proves_when.condition(),
+            compares: self.compares,
+            account: match self.account {
+                Touch::Kept => Account::Kept,
+                Touch::Made => Account::Made,
+                Touch::Changed(when, hands) => Account::Changed {
+                    when: when.condition(),
+                    hands: Cow::Borrowed(hands),
+                },
+            },
             writes_identity: self.identity,
             counts_try: self.tries,
             challenge: self.challenge,

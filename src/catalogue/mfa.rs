@@ -104,6 +104,10 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("success").changes_account_where(
+        When::IsFalse("postponeDeviceProfileStorage"),
+        &[Factor::Device, Factor::Recovery],
+    )])
     .calls_out(),
     node(
         "WebAuthnDeviceStorageNode",
@@ -123,6 +127,7 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("success").changes_account(&[Factor::Device, Factor::Recovery])])
     .calls_out(),
     // A counter that fell back hints at a copied authenticator: that outcome proves nothing. Version
     // 2.0 has no `asScript`.
@@ -215,6 +220,7 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("successOutcome").changes_account(&[Factor::Push, Factor::Recovery])])
     .calls_out(),
     node(
         "CombinedMultiFactorRegistrationNode",
@@ -273,6 +279,7 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("successOutcome").changes_account(&[Factor::Push, Factor::Otp, Factor::Recovery])])
     .calls_out(),
     node(
         "PushAuthenticationSenderNode",
@@ -423,6 +430,7 @@ pub(super) const TYPES: &[Entry] = &[
         "Marks that the user opted out of a second factor",
     )
     .reads(&[USERNAME.always(), MFA_METHOD.always()])
+    .facts(&[on("outcome").changes_account(&[])])
     .calls_out(),
     node(
         "EnableDeviceManagementNode",

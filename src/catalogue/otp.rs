@@ -150,6 +150,10 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("successOutcome").changes_account_where(
+        When::IsFalse("postponeDeviceProfileStorage"),
+        &[Factor::Otp, Factor::Recovery],
+    )])
     .calls_out(),
     node(
         "OathDeviceStorageNode",
@@ -165,6 +169,7 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .facts(&[on("successOutcome").changes_account(&[Factor::Otp, Factor::Recovery])])
     .calls_out(),
     // It also takes codes of a device that this very run registered and has not stored; a behaviour
     // must not let such a code prove anything.
@@ -194,6 +199,10 @@ pub(super) const TYPES: &[Entry] = &[
     .asks(&["NameCallback", "ConfirmationCallback"])
     .reads(&[USERNAME.always(), shared("oathDeviceProfile", Any).secret()])
     .writes(&[MFA_METHOD])
-    .facts(&[on("successOutcome").proves(Factor::Otp)])
+    .facts(&[
+        on("successOutcome").proves(Factor::Otp),
+        on("notRegisteredOutcome").untried(),
+        on("recoveryCodeOutcome").untried(),
+    ])
     .verifies(),
 ];

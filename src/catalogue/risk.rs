@@ -4,7 +4,7 @@ use super::{
     entry::{
         Entry,
         Kind::{Any, Text},
-        any, flag, int_or, map, node, on, secret, text, text_or, transient, word,
+        When, any, flag, int_or, map, node, on, secret, text, text_or, transient, word,
     },
     keys::USERNAME,
 };
@@ -35,7 +35,9 @@ pub(super) const TYPES: &[Entry] = &[
     node("AccountLockoutNode", "Locks or unlocks the account")
         .settings(&[word("lockAction", "LOCK", &["LOCK", "UNLOCK"])])
         .reads(&[USERNAME.always()])
-        .facts(&[on("*").of_present()])
+        .facts(&[on("outcome")
+            .of_present()
+            .changes_account_where(When::Is("lockAction", "UNLOCK"), &[])])
         .calls_out(),
     node(
         "product-CaptchaNode",

@@ -12,8 +12,8 @@ use crate::{
         catalog::Catalog,
         journey::SettingValue,
         signature::{
-            Challenge, Factor, Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy,
-            Setting, Signature, StateKey,
+            Factor, Known, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, Setting, Signature,
+            StateKey,
         },
         value::Type,
     },
@@ -108,6 +108,7 @@ impl<'a> Cx<'a> {
             removes: Cow::Borrowed(&[]),
             facts: Cow::Borrowed(&[]),
             asks: Known::Is(false),
+            asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(false),
             verifies: Known::Is(false),
@@ -311,15 +312,10 @@ impl<'a> Cx<'a> {
 
 fn facts_of(outcome: &str, proves: Option<Factor>, writes_identity: bool) -> OutcomeFacts {
     OutcomeFacts {
-        outcome: Cow::Owned(outcome.to_owned()),
         proves,
         writes_identity: Known::Is(writes_identity),
         counts_try: Known::Unknown,
-        challenge: Challenge::None,
-        presence: Known::Unknown,
-        level: LevelChange::None,
-        level_at_least: None,
-        level_below: None,
+        ..OutcomeFacts::new(outcome.to_owned())
     }
 }
 

@@ -482,6 +482,7 @@ impl<'p> Canon<'p> {
             removes,
             facts,
             asks,
+            asks_when,
             suspends,
             calls_out,
             verifies,
@@ -494,7 +495,9 @@ impl<'p> Canon<'p> {
         self.text(&format!(
             "{callbacks:?} {reads:?} {writes:?} {removes:?} {facts:?}"
         ));
-        self.text(&format!("{asks:?} {suspends:?} {calls_out:?}"));
+        self.text(&format!(
+            "{asks:?} {asks_when:?} {suspends:?} {calls_out:?}"
+        ));
         self.text(&format!("{verifies:?} {limits:?} {page_child:?}"));
     }
 }

@@ -353,11 +353,10 @@ fn holds(condition: &Condition, filled: &Filled<'_>) -> Option<bool> {
         Condition::Always => Some(true),
         Condition::IsTrue(key) => constant(key).map(|v| v.and_then(Value::as_bool) == Some(true)),
         Condition::IsFalse(key) => constant(key).map(|v| v.and_then(Value::as_bool) != Some(true)),
-        Condition::Positive(key) => constant(key).map(|v| match v {
-            Some(Value::Int(number)) => *number > 0,
-            Some(Value::Duration(duration)) => !duration.is_zero(),
-            Some(Value::Size(bytes)) => *bytes > 0,
-            _ => false,
+        Condition::Positive(key) => constant(key).map(|v| v.is_some_and(Value::is_positive)),
+        Condition::Is(key, word) => constant(key).map(|v| {
+            v.and_then(Value::as_text)
+                .is_some_and(|text| *text == **word)
         }),
         Condition::EachOf(_) => None,
         Condition::Both(conditions) => {

@@ -51,6 +51,8 @@ pub enum Factor {
     Certificate,
     /// Answers to questions.
     Knowledge,
+    /// A signed cookie that an earlier login of the user left in the browser.
+    Cookie,
     /// The session that came with the start; alone it proves nobody.
     Session,
 }
@@ -67,6 +69,7 @@ impl Factor {
         (Self::Recovery, "recovery"),
         (Self::Certificate, "certificate"),
         (Self::Knowledge, "knowledge"),
+        (Self::Cookie, "cookie"),
         (Self::Session, "session"),
     ];
 
@@ -227,6 +230,8 @@ pub enum Condition {
     IsFalse(Cow<'static, str>),
     /// The Int setting is above zero.
     Positive(Cow<'static, str>),
+    /// The Text setting is this word.
+    Is(Cow<'static, str>, Cow<'static, str>),
     /// One outcome for each text of the list setting; the `name` of the outcome is not used.
     EachOf(Cow<'static, str>),
     /// Both hold.
@@ -324,6 +329,23 @@ pub enum Presence {
     Entitled,
 }
 
+/// What an outcome does to the account of the user who is named.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Account {
+    /// Nothing, as far as the type says.
+    #[default]
+    Kept,
+    /// It is changed.
+    Changed {
+        /// Where the change is made at once; elsewhere it is only prepared.
+        when: Condition,
+        /// The factors that whoever makes or prepares it may be able to prove from then on.
+        hands: Cow<'static, [Factor]>,
+    },
+    /// It is made: it belongs to this run for as long as nobody else is named.
+    Made,
+}
+
 /// What an outcome means for the proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeFacts {
@@ -331,6 +353,12 @@ pub struct OutcomeFacts {
     pub outcome: Cow<'static, str>,
     /// The factor proved. Never guessed: where no source says so, nothing is proved.
     pub proves: Option<Factor>,
+    /// Where that is proved.
+    pub proves_when: Condition,
+    /// Whether a secret was compared before the node is left by it; only of types that verify.
+    pub compares: bool,
+    /// What becomes of the account.
+    pub account: Account,
     /// Whether the name of the identity (`username`) is written.
     pub writes_identity: Known<bool>,
     /// Whether a try is counted against a limit.
@@ -345,6 +373,28 @@ pub struct OutcomeFacts {
     pub level_at_least: Option<Cow<'static, str>>,
     /// The other bound: below the Int setting of this key.
     pub level_below: Option<Cow<'static, str>>,
+}
+
+impl OutcomeFacts {
+    /// An outcome that as yet means nothing; `*` for every one that has no line of its own.
+    ///
+    /// Of whom it can be taken is unknown, which every check reads as the worst.
+    pub fn new(outcome: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            outcome: outcome.into(),
+            proves: None,
+            proves_when: Condition::Always,
+            compares: true,
+            account: Account::Kept,
+            writes_identity: Known::Is(false),
+            counts_try: Known::Is(false),
+            challenge: Challenge::None,
+            presence: Known::Unknown,
+            level: LevelChange::None,
+            level_at_least: None,
+            level_below: None,
+        }
+    }
 }
 
 /// What is known of a node type.
@@ -374,6 +424,8 @@ pub struct Signature {
     pub facts: Cow<'static, [OutcomeFacts]>,
     /// Whether it sends callbacks on some visit.
     pub asks: Known<bool>,
+    /// Where it asks for sure, whatever else is unknown.
+    pub asks_when: Option<Condition>,
     /// Whether it may suspend the run.
     pub suspends: Known<bool>,
     /// Whether it calls out, and so may fail on its `on error` arrow.
@@ -415,6 +467,7 @@ impl Signature {
             removes: Cow::Borrowed(&[]),
             facts: Cow::Borrowed(&[]),
             asks: Known::Unknown,
+            asks_when: None,
             suspends: Known::Unknown,
             calls_out: Known::Unknown,
             verifies: Known::Unknown,
@@ -451,7 +504,13 @@ impl Signature {
             let (Scope::Shared | Scope::Any, Some(named_by)) = (key.scope, &key.named_by) else {
                 continue;
             };
-            match names_identity(setting(named_by)) {
+            let names = match setting(named_by) {
+                Some(setting) => names_identity(setting),
+                None => self.setting(named_by).map_or(Known::Is(false), |setting| {
+                    names_by_default(&setting.default)
+                }),
+            };
+            match names {
                 Known::Is(false) => {}
                 Known::Is(true) => return Known::Is(true),
                 Known::Unknown => {
@@ -472,11 +531,36 @@ impl Signature {
         outcome: &str,
         setting: impl Fn(&str) -> Option<&'a SettingValue>,
     ) -> Option<Factor> {
-        let factor = self.facts_of(outcome)?.proves?;
+        let facts = self.facts_of(outcome)?;
+        let factor = facts.proves?;
+        if holds(&facts.proves_when, &setting) != Known::Is(true) {
+            return None;
+        }
         if factor == Factor::Session && self.writes_identity(outcome, setting) != Known::Is(true) {
             return None;
         }
         Some(factor)
+    }
+
+    /// Whether leaving by `outcome` changes the account of the user, for a node with these settings.
+    pub fn changes_account<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Known<bool> {
+        match self.facts_of(outcome).map(|facts| &facts.account) {
+            Some(Account::Changed { when, .. }) => holds(when, &setting),
+            Some(Account::Kept | Account::Made) | None => Known::Is(false),
+        }
+    }
+
+    /// Whether a node with these settings asks on every visit.
+    pub fn asks<'a>(&self, setting: impl Fn(&str) -> Option<&'a SettingValue>) -> Known<bool> {
+        let sure = |when| holds(when, &setting) == Known::Is(true);
+        if self.asks_when.as_ref().is_some_and(sure) {
+            return Known::Is(true);
+        }
+        self.asks
     }
 
     /// The level claimed by a setting, held to the bounds of levels.
@@ -485,18 +569,74 @@ impl Signature {
     }
 }
 
+/// Whether a condition on the settings of a node holds; unknown where one of them is computed.
+fn holds<'a>(
+    condition: &Condition,
+    setting: &impl Fn(&str) -> Option<&'a SettingValue>,
+) -> Known<bool> {
+    let is = |key: &str, fits: &dyn Fn(Option<&Value>) -> bool| match setting(key) {
+        Some(SettingValue::Computed(_)) => Known::Unknown,
+        Some(SettingValue::Constant(value)) => Known::Is(fits(Some(value))),
+        None => Known::Is(fits(None)),
+    };
+    let mut worst = Known::Is(true);
+    // BOUND: conditions are those of the catalogue, a few lines each.
+    let mut open = vec![condition];
+    while let Some(condition) = open.pop() {
+        let holds = match condition {
+            Condition::Always => Known::Is(true),
+            Condition::IsTrue(key) => is(key, &|v| v.and_then(Value::as_bool) == Some(true)),
+            Condition::IsFalse(key) => is(key, &|v| v.and_then(Value::as_bool) != Some(true)),
+            Condition::Positive(key) => is(key, &|v| v.is_some_and(Value::is_positive)),
+            Condition::Is(key, word) => is(key, &|v| {
+                v.and_then(Value::as_text)
+                    .is_some_and(|text| *text == **word)
+            }),
+            Condition::EachOf(_) => Known::Unknown,
+            Condition::Both(parts) => {
+                open.extend(parts.iter());
+                continue;
+            }
+        };
+        match holds {
+            Known::Is(true) => {}
+            Known::Is(false) => return Known::Is(false),
+            Known::Unknown => worst = Known::Unknown,
+        }
+    }
+    worst
+}
+
 /// Whether a setting that names keys of the state names that of the identity.
-fn names_identity(setting: Option<&SettingValue>) -> Known<bool> {
+fn names_identity(setting: &SettingValue) -> Known<bool> {
     const KEY: &str = "username";
     let is_key = |value: &Value| value.as_text() == Some(KEY);
     match setting {
-        None => Known::Is(false),
-        Some(SettingValue::Computed(_)) => Known::Unknown,
-        Some(SettingValue::Constant(Value::List(list))) => Known::Is(list.iter().any(is_key)),
+        SettingValue::Computed(_) => Known::Unknown,
+        // A star in a list stands for keys that nobody names.
+        SettingValue::Constant(Value::List(list)) => {
+            if list.iter().any(is_key) {
+                Known::Is(true)
+            } else if list.iter().any(|value| value.as_text() == Some("*")) {
+                Known::Unknown
+            } else {
+                Known::Is(false)
+            }
+        }
         // A map names keys on its left or on its right: either may be meant.
-        Some(SettingValue::Constant(Value::Map(map))) => {
+        SettingValue::Constant(Value::Map(map)) => {
             Known::Is(map.contains_key(KEY) || map.values().any(is_key))
         }
-        Some(SettingValue::Constant(value)) => Known::Is(is_key(value)),
+        SettingValue::Constant(value) => Known::Is(is_key(value)),
+    }
+}
+
+/// The same, where the author wrote no setting.
+fn names_by_default(default: &Preset) -> Known<bool> {
+    match default {
+        Preset::Texts(names) if names.iter().any(|name| name == "username") => Known::Is(true),
+        Preset::Texts(names) if names.iter().any(|name| name == "*") => Known::Unknown,
+        Preset::Text(name) => Known::Is(name == "username"),
+        _ => Known::Is(false),
     }
 }

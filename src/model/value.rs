@@ -155,6 +155,16 @@ impl Value {
         }
     }
 
+    /// Whether it is a number, duration or size above zero.
+    pub(crate) fn is_positive(&self) -> bool {
+        match self {
+            Self::Int(number) => *number > 0,
+            Self::Duration(duration) => !duration.is_zero(),
+            Self::Size(bytes) => *bytes > 0,
+            _ => false,
+        }
+    }
+
     /// The whole number, where it is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {

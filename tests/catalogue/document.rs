@@ -7,8 +7,8 @@ use wayfare::{
     catalogue::standard,
     model::{
         signature::{
-            Challenge, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Presence, Preset,
-            Scope, Secrecy, StateKey, Unit,
+            Account, Challenge, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Presence,
+            Preset, Scope, Secrecy, StateKey, Unit,
         },
         value::Value,
     },
@@ -177,6 +177,7 @@ fn condition(when: &Condition) -> String {
         Condition::IsTrue(key) => format!("where `{key}` is true"),
         Condition::IsFalse(key) => format!("where `{key}` is false"),
         Condition::Positive(key) => format!("where `{key}` is above 0"),
+        Condition::Is(key, word) => format!("where `{key}` is `{word}`"),
         Condition::EachOf(key) => format!("one for each of `{key}`"),
         Condition::Both(parts) => parts
             .iter()
@@ -241,10 +242,27 @@ fn state_key(key: &StateKey, always: &str) -> String {
 fn meaning(facts: &OutcomeFacts) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(factor) = facts.proves {
-        parts.push(format!("proves `{factor}`"));
+        let when = condition(&facts.proves_when);
+        parts.push(format!("proves `{factor}` {when}").trim_end().to_owned());
     }
     if facts.writes_identity == Known::Is(true) {
         parts.push("writes the identity".to_owned());
+    }
+    match &facts.account {
+        Account::Kept => {}
+        Account::Made => parts.push("makes the account".to_owned()),
+        Account::Changed { when, hands } => {
+            let when = condition(when);
+            let changes = format!("changes the account {when}");
+            parts.push(changes.trim_end().to_owned());
+            if !hands.is_empty() {
+                let hands: Vec<String> = hands.iter().map(|f| format!("`{f}`")).collect();
+                parts.push(format!("hands out {}", hands.join(", ")));
+            }
+        }
+    }
+    if !facts.compares {
+        parts.push("nothing was compared".to_owned());
     }
     if facts.counts_try == Known::Is(true) {
         parts.push("counts a try".to_owned());
@@ -299,10 +317,14 @@ fn section(signature: &Signature, unknown: &[String], out: &mut String) {
         }
     };
     line("Ends in", outcomes(signature));
-    line(
-        "Asks",
-        codes(signature.callbacks.iter().map(|callback| &**callback)),
-    );
+    line("Asks", {
+        let when = signature
+            .asks_when
+            .as_ref()
+            .map_or(String::new(), condition);
+        let callbacks = codes(signature.callbacks.iter().map(|callback| &**callback));
+        format!("{callbacks} {when}").trim_end().to_owned()
+    });
     let keys = |keys: &[StateKey], always: &str| {
         keys.iter()
             .map(|key| state_key(key, always))

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use wayfare::{
     Setting, Signature,
     model::{
-        signature::{Condition, Known, LevelChange, Outcomes, Preset, Scope, Secrecy, StateKey},
+        signature::{
+            Account, Condition, Known, LevelChange, Outcomes, Preset, Scope, Secrecy, StateKey,
+        },
         value::{Type, Value},
     },
 };
@@ -202,6 +204,21 @@ fn condition(signature: &Signature, when: &Condition, wrong: &mut Vec<String>) {
                 wrong,
             );
         }
+        Condition::Is(key, word) => {
+            typed(
+                signature,
+                key,
+                |ty| *ty == Type::Text,
+                "bounds an outcome",
+                wrong,
+            );
+            if !signature
+                .setting(key)
+                .is_some_and(|s| s.allowed.contains(word))
+            {
+                wrong.push(format!("{key}: is never `{word}`"));
+            }
+        }
         Condition::EachOf(key) => {
             typed(signature, key, is_list_of_text, "makes outcomes", wrong);
         }
@@ -231,6 +248,15 @@ fn meanings(signature: &Signature, wrong: &mut Vec<String>) {
         }
         if !lines.insert(outcome) {
             wrong.push(format!("{outcome}: has two lines"));
+        }
+        condition(signature, &facts.proves_when, wrong);
+        if let Account::Changed { when, .. } = &facts.account {
+            condition(signature, when, wrong);
+        }
+        if !facts.compares && (facts.proves.is_some() || signature.verifies == Known::Is(false)) {
+            wrong.push(format!(
+                "{outcome}: nothing was compared and something is proved"
+            ));
         }
         if outcome == "*" && facts.proves.is_some() {
             wrong.push("every outcome proves something".to_owned());

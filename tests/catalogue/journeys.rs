@@ -97,6 +97,9 @@ fn is_there(signature: &Signature, when: &Condition) -> bool {
         Condition::Positive(key) => {
             matches!(default(key), Some(Preset::Int(number)) if *number > 0)
         }
+        Condition::Is(key, word) => {
+            matches!(default(key), Some(Preset::Text(text)) if text == word)
+        }
         Condition::Both(parts) => parts.iter().all(|part| is_there(signature, part)),
         Condition::EachOf(key) => panic!("{key}: makes outcomes of any name"),
     }
@@ -140,7 +143,7 @@ fn journey(signature: &Signature, version: u32, written: Written) -> String {
     let name = &signature.name;
     writeln!(text, "  node it: {name}@{version} {{").expect("a string takes all");
     text.push_str(
-        "    allow unproved_success, unwritten_key because \"only the form of the node matters\"\n",
+        "    allow unproved_success, unproved_write, unwritten_key because \"only the form of the node matters\"\n",
     );
     let derived = match &signature.outcomes {
         Outcomes::Authored { setting, .. } => setting.as_deref(),

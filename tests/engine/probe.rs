@@ -14,9 +14,7 @@ use wayfare::{
     model::{
         expr::KeyId,
         journey::OutcomeId,
-        signature::{
-            Challenge, Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, StateKey,
-        },
+        signature::{Known, LevelChange, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, StateKey},
     },
 };
 
@@ -38,15 +36,10 @@ fn setting(key: &'static str, ty: Type, default: Preset) -> Setting {
 
 fn facts(outcome: &'static str, proves: Option<Factor>, level: LevelChange) -> OutcomeFacts {
     OutcomeFacts {
-        outcome: Cow::Borrowed(outcome),
         proves,
-        writes_identity: Known::Is(false),
         counts_try: Known::Is(true),
-        challenge: Challenge::None,
-        presence: Known::Unknown,
         level,
-        level_at_least: None,
-        level_below: None,
+        ..OutcomeFacts::new(outcome)
     }
 }
 
@@ -123,6 +116,7 @@ impl NodeType for Probe {
                 facts("no", None, LevelChange::None),
             ]),
             asks: Known::Is(true),
+            asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(true),
             verifies: Known::Is(true),

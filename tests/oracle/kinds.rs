@@ -8,8 +8,8 @@ use wayfare::{
         catalog::TypeId,
         journey::{SettingValue, Task},
         signature::{
-            Challenge, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Preset, Removal, Scope,
-            Secrecy, StateKey,
+            Account, Challenge, Condition, Known, LevelChange, Limit, OutcomeFacts, Outcomes,
+            Preset, Removal, Scope, Secrecy, StateKey,
         },
     },
 };
@@ -29,6 +29,16 @@ pub(super) enum Kind {
     Issues,
     /// Takes the session that came with the start; `true` proves it.
     Session,
+    /// Knows who was here; `true` proves it by a cookie.
+    Cookie,
+    /// Compares a signature; `true` proves a device.
+    Device,
+    /// Registers a device for whom is named, on `true`.
+    Enrols,
+    /// Keeps a device in mind for whom is named, on `true`, and stores it nowhere.
+    Prepares,
+    /// Makes an account for whom is named, on `true`.
+    Makes,
     /// Writes the name of the identity.
     Names,
     Limits,
@@ -56,6 +66,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::Code,
     Kind::Issues,
     Kind::Session,
+    Kind::Cookie,
+    Kind::Device,
+    Kind::Enrols,
+    Kind::Prepares,
+    Kind::Makes,
     Kind::Names,
     Kind::Limits,
     Kind::Raises,
@@ -88,6 +103,11 @@ impl Kind {
             | Self::Check
             | Self::Code
             | Self::Session
+            | Self::Cookie
+            | Self::Device
+            | Self::Enrols
+            | Self::Prepares
+            | Self::Makes
             | Self::Gate
             | Self::Removes
             | Self::Unknown => &["true", "false"],
@@ -103,6 +123,11 @@ impl Kind {
             Self::Code => "TestCode",
             Self::Issues => "TestIssues",
             Self::Session => "TestSession",
+            Self::Cookie => "TestCookie",
+            Self::Device => "TestDevice",
+            Self::Enrols => "TestEnrols",
+            Self::Prepares => "TestPrepares",
+            Self::Makes => "TestMakes",
             Self::Names => "TestNames",
             Self::Limits => "TestLimits",
             Self::Raises => "TestRaises",
@@ -137,15 +162,9 @@ impl Kind {
             always,
         };
         let facts = |outcome: &'static str, proves, names| OutcomeFacts {
-            outcome: Cow::Borrowed(outcome),
             proves,
             writes_identity: Known::Is(names),
-            counts_try: Known::Is(false),
-            challenge: Challenge::None,
-            presence: Known::Unknown,
-            level: LevelChange::None,
-            level_at_least: None,
-            level_below: None,
+            ..OutcomeFacts::new(outcome)
         };
         let plain = facts("*", None, false);
         let mut signature = Signature {
@@ -178,6 +197,7 @@ impl Kind {
             removes: Cow::Borrowed(&[]),
             facts: Cow::Owned(vec![plain.clone()]),
             asks: Known::Is(false),
+            asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(false),
             verifies: Known::Is(false),
@@ -215,6 +235,36 @@ impl Kind {
             Self::Session => {
                 signature.facts =
                     Cow::Owned(vec![facts("true", Some(Factor::Session), true), plain]);
+            }
+            Self::Cookie => {
+                signature.facts =
+                    Cow::Owned(vec![facts("true", Some(Factor::Cookie), true), plain]);
+            }
+            Self::Device => {
+                signature.facts =
+                    Cow::Owned(vec![facts("true", Some(Factor::Device), false), plain]);
+            }
+            Self::Enrols | Self::Prepares => {
+                let when = if self == Self::Enrols {
+                    Condition::Always
+                } else {
+                    Condition::IsTrue(Cow::Borrowed("at once"))
+                };
+                let changed = OutcomeFacts {
+                    account: Account::Changed {
+                        when,
+                        hands: Cow::Borrowed(&[Factor::Device]),
+                    },
+                    ..facts("true", None, false)
+                };
+                signature.facts = Cow::Owned(vec![changed, plain]);
+            }
+            Self::Makes => {
+                let made = OutcomeFacts {
+                    account: Account::Made,
+                    ..facts("true", None, false)
+                };
+                signature.facts = Cow::Owned(vec![made, plain]);
             }
             Self::Names => {
                 signature.asks = Known::Is(true);
@@ -301,6 +351,8 @@ impl Kind {
             (Self::Check, "true") => Some(Factor::Password),
             (Self::Code, "true") => Some(Factor::Otp),
             (Self::Session, "true") => Some(Factor::Session),
+            (Self::Cookie, "true") => Some(Factor::Cookie),
+            (Self::Device, "true") => Some(Factor::Device),
             _ => None,
         }
     }
@@ -308,7 +360,7 @@ impl Kind {
     pub(super) fn names(self, outcome: &str) -> bool {
         matches!(
             (self, outcome),
-            (Self::Check | Self::Session, "true") | (Self::Names | Self::Unknown, _)
+            (Self::Check | Self::Session | Self::Cookie, "true") | (Self::Names | Self::Unknown, _)
         )
     }
 }

@@ -32,12 +32,12 @@ pub(super) struct Compiled {
 
 /// What the text of a journey is free to have: these checks are not those in question.
 const ALLOWED: &str = "allow no_success, unreachable, loose_end, spinning_loop, \
-    unbounded_password_loop, count_reset, no_way_out, identity_swapped, enumeration, unwritten_key, lost_value, \
+    unbounded_password_loop, count_reset, no_way_out, identity_swapped, unproved_write, enumeration, unwritten_key, lost_value, \
     level_without_proof, ensure_failed because \"a test\"";
 
 /// The same, in a fragment.
 const ALLOWED_PART: &str = "allow unreachable, loose_end, spinning_loop, unbounded_password_loop, \
-    count_reset, no_way_out, identity_swapped, enumeration, unwritten_key, lost_value, \
+    count_reset, no_way_out, identity_swapped, unproved_write, enumeration, unwritten_key, lost_value, \
     level_without_proof, ensure_failed because \"a test\"";
 
 /// The same, at every node.

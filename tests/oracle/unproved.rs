@@ -1,5 +1,5 @@
-//! Which nodes lead to success unproved, and which behind another name: every run again, with what is
-//! proved of whom as plain data.
+//! Which nodes lead to success unproved, which behind another name, and which change the account of
+//! somebody who is not there: every run again, with what is proved of whom as plain data.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,12 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Proof {
     session: bool,
+    /// Whether a cookie names the one named last, and nobody was proved before.
+    remembered: bool,
+    /// Whether the account of the one named last was made in this run.
+    made: bool,
+    /// Whether a device was registered for somebody who was not there.
+    planted: bool,
     /// Whether the one named last is proved.
     of_last: bool,
     /// Whether one named before was proved, or answered a code.
@@ -27,6 +33,9 @@ struct Proof {
 
 const NOBODY: Proof = Proof {
     session: false,
+    remembered: false,
+    made: false,
+    planted: false,
     of_last: false,
     of_another: false,
     code: None,
@@ -35,8 +44,21 @@ const NOBODY: Proof = Proof {
 /// The proof at hand, and the one an error in the node at hand goes back to.
 type State = (Vec<Spot>, Proof, Proof);
 
+/// Whether a device that was planted is told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Planting {
+    Counts,
+    IsForgotten,
+}
+
 /// False where no run goes on so.
-fn follow(made: &Made, event: &Event, proof: &mut Proof, before: &mut Proof) -> bool {
+fn follow(
+    made: &Made,
+    event: &Event,
+    planting: Planting,
+    proof: &mut Proof,
+    before: &mut Proof,
+) -> bool {
     match event {
         Event::Visit(stack) if stack.last().unwrap().2 == 0 => *before = *proof,
         Event::Leave(stack, How::Next(outcome) | How::Go(outcome)) => {
@@ -52,10 +74,15 @@ fn follow(made: &Made, event: &Event, proof: &mut Proof, before: &mut Proof) -> 
             let factor = kind
                 .proves(name)
                 .filter(|factor| *factor != Factor::Session);
+            if matches!(kind, Kind::Enrols | Kind::Prepares) && name == "true" {
+                proof.planted |= !proof.of_last && !proof.made;
+            }
             if kind.names(name) {
                 proof.of_another |= proof.of_last;
                 proof.of_last = false;
                 proof.session = false;
+                proof.remembered = false;
+                proof.made = false;
                 if factor.is_none() {
                     proof.code = proof.code.map(|_| false);
                 }
@@ -63,12 +90,15 @@ fn follow(made: &Made, event: &Event, proof: &mut Proof, before: &mut Proof) -> 
             proof.session |= kind.proves(name) == Some(Factor::Session);
             match (kind, factor) {
                 (_, None) => {}
+                (Kind::Cookie, Some(_)) => proof.remembered = !proof.of_another,
+                (Kind::Device, Some(_)) if proof.planted && planting == Planting::Counts => {}
                 (Kind::Code, Some(_)) if proof.code == Some(false) => {
-                    proof.of_another |= !proof.of_last;
+                    proof.of_another |= !proof.of_last && !proof.remembered;
                 }
                 (_, Some(_)) => proof.of_last = true,
             }
             match kind {
+                Kind::Makes if name == "true" => proof.made = true,
                 Kind::Issues => proof.code = Some(true),
                 Kind::Code if name == "true" => proof.code = None,
                 _ => {}
@@ -100,14 +130,15 @@ pub(super) fn nodes(made: &Made) -> Unproved {
             let (mut proof, mut before, mut from) = (proof, before, None);
             let mut goes = true;
             for event in &next.events {
-                goes &= follow(made, event, &mut proof, &mut before);
+                goes &= follow(made, event, Planting::IsForgotten, &mut proof, &mut before);
                 match event {
                     Event::Leave(stack, _) | Event::Return(stack, _) => from = stack.last(),
                     Event::Visit(stack)
                         if goes
                             && stack.len() == 1
                             && stack[0].1 == root.success
-                            && !proof.of_last =>
+                            && !proof.of_last
+                            && !proof.remembered =>
                     {
                         let node = from.unwrap().1;
                         if proof.of_another {
@@ -118,6 +149,40 @@ pub(super) fn nodes(made: &Made) -> Unproved {
                     }
                     _ => {}
                 }
+            }
+            if let Some(to) = next.to
+                && goes
+                && seen.insert((to.clone(), proof, before))
+            {
+                open.push((to, proof, before));
+            }
+        }
+        assert!(seen.len() < 300_000, "a case that is too large");
+    }
+    found
+}
+
+/// The nodes that change the account of somebody who is not proved, by position. Tries every run.
+pub(super) fn changes(made: &Made) -> BTreeSet<u32> {
+    let root = made.journey(JourneyId(0));
+    let first: State = (vec![(root.id, root.start, 0)], NOBODY, NOBODY);
+    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::from([first.clone()]));
+    let mut open = vec![first];
+    while let Some((stack, proof, before)) = open.pop() {
+        for next in moves(made, &stack) {
+            let (mut proof, mut before) = (proof, before);
+            let mut goes = true;
+            for event in &next.events {
+                if let Event::Leave(stack, How::Next(outcome) | How::Go(outcome)) = event {
+                    let (id, node, child) = *stack.last().unwrap();
+                    let enrols = made.kind(id, node, child).is_some_and(|(kind, _)| {
+                        kind == Kind::Enrols && kind.outcomes()[outcome.index()] == "true"
+                    });
+                    if enrols && !proof.of_last && !proof.made {
+                        found.insert(made.journey(id).graph[node].span.start);
+                    }
+                }
+                goes &= follow(made, event, Planting::Counts, &mut proof, &mut before);
             }
             if let Some(to) = next.to
                 && goes

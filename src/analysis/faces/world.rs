@@ -66,7 +66,7 @@ pub(super) fn depends(program: &Program, thing: Thing<'_>, tainted: &Tainted) ->
                 .any(|outcome| match presence(signature, outcome) {
                     Known::Is(Presence::Present | Presence::Absent) => true,
                     Known::Is(Presence::Either | Presence::Entitled) => false,
-                    Known::Unknown => unclear && !proves(signature, outcome),
+                    Known::Unknown => unclear && !proves(signature, task, outcome),
                 })
         }
     }
@@ -104,12 +104,17 @@ pub(super) fn may_prove(program: &Program, thing: Thing<'_>) -> bool {
         return true;
     };
     outcomes.iter().any(|outcome| {
-        proves(signature, outcome) || presence(signature, outcome) == Known::Is(Presence::Entitled)
+        proves(signature, task, outcome)
+            || presence(signature, outcome) == Known::Is(Presence::Entitled)
     })
 }
 
-fn proves(signature: &Signature, outcome: &str) -> bool {
-    let factor = signature.facts_of(outcome).and_then(|facts| facts.proves);
+fn proves(signature: &Signature, task: &Task, outcome: &str) -> bool {
+    let setting = |key: &str| {
+        let found = task.settings.iter().find(|(name, _)| &**name == key);
+        found.map(|(_, value)| value)
+    };
+    let factor = signature.proves(outcome, setting);
     factor.is_some_and(|factor| factor != Factor::Session)
 }
 

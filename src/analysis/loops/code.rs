@@ -74,6 +74,7 @@ fn proves(signature: &Signature) -> Option<Factor> {
             | Factor::Federation
             | Factor::Certificate
             | Factor::Knowledge
+            | Factor::Cookie
             | Factor::Session => false,
         })
 }

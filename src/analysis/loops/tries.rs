@@ -193,6 +193,9 @@ impl Here<'_> {
         if arc.proves.is_some_and(|factor| factor != Factor::Session) {
             return false;
         }
+        if !arc.compares && !arc.is_error() {
+            return false;
+        }
         let checks = self.part(state, known) == Part::Checks;
         match kind {
             Try::Fixed => state.verifies && !checks,

@@ -4,13 +4,15 @@
 //! named only where none of them is ever read: which of them a type needs is not the author's choice, but
 //! each entry of a map is. What the engine, the wire or a session may read is never dead, nor is what a
 //! script, a declared type that says nothing, or a caller may read; and what shared state holds at the end
-//! of a run is there for whoever started it.
+//! of a run is there for whoever started it. Behind an outcome that is there for nobody's name, a prompt
+//! is asked so that a stranger sees what a user sees: its answer is meant for nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Diagnostic,
     analysis::{
+        component::Arcs,
         counterexample,
         explore::{Domain, Next, explore},
         flow::{Arc, Exit, Flow, Only, State, StateKind},
@@ -24,7 +26,12 @@ use crate::{
         },
     },
     codes,
-    model::{journey::JourneyId, program::Program, property::At, signature::Scope},
+    model::{
+        journey::{JourneyId, NodeKind},
+        program::Program,
+        property::At,
+        signature::{Known, Scope},
+    },
     source::Span,
 };
 
@@ -82,8 +89,10 @@ pub(super) fn check(check: &mut Check<'_>) {
         .iter()
         .filter_map(|id| check.flows.get(*id))
     {
+        let known = known(flow);
         for (at, state) in (0..).zip(&flow.states) {
-            if state.kind == StateKind::Step {
+            let decoy = asks(check, flow, state) && known.get(at as usize) != Some(&true);
+            if state.kind == StateKind::Step && !decoy {
                 candidates(check, flow.journey, at, &mut all);
             }
         }
@@ -111,6 +120,35 @@ pub(super) fn check(check: &mut Check<'_>) {
     if !here.is_empty() {
         group(check, &here);
     }
+}
+
+/// The states that a run with the name of a user reaches.
+fn known(flow: &Flow) -> Vec<bool> {
+    let arcs: Vec<(u32, u32)> = flow
+        .arcs
+        .iter()
+        .filter(|arc| !arc.absent)
+        .map(|arc| (arc.from, arc.to))
+        .collect();
+    Arcs::new(flow.states.len(), &arcs).reach([flow.start])
+}
+
+/// Whether a state is a prompt.
+fn asks(check: &Check<'_>, flow: &Flow, state: &State) -> bool {
+    let node = check
+        .program
+        .journey(flow.journey)
+        .and_then(|journey| journey.graph.node_weight(state.node));
+    let task = match node.map(|node| &node.kind) {
+        Some(NodeKind::Task(task)) => Some(task),
+        Some(NodeKind::Page(page)) => {
+            let child = page.children.get(usize::from(state.child));
+            child.map(|child| &child.task)
+        }
+        _ => None,
+    };
+    let signature = task.and_then(|task| check.program.catalog.get(task.ty));
+    signature.is_some_and(|signature| signature.asks == Known::Is(true))
 }
 
 /// How many keys one candidate may have.

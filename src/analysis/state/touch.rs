@@ -570,6 +570,8 @@ fn names_of(task: &Task, key: &str, named_by: Option<&str>, side: Side) -> Optio
             .map(Arc::from)
     };
     let named = match value {
+        // A star stands for keys that nobody names.
+        Value::List(list) if list.iter().any(|value| value.as_text() == Some("*")) => return None,
         Value::List(list) => list
             .iter()
             .filter_map(text)

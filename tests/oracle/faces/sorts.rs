@@ -14,8 +14,8 @@ use wayfare::{
         },
         property::{At, Ensure, Place, PlaceKind, Point, Property},
         signature::{
-            Challenge, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Scope, Secrecy,
-            Setting, Signature, StateKey,
+            Known, Limit, OutcomeFacts, Outcomes, Presence, Scope, Secrecy, Setting, Signature,
+            StateKey,
         },
     },
 };
@@ -253,11 +253,8 @@ fn signature(sort: &'static Sort) -> Signature {
     }
     let names = matches!(sort.names, Names::Typed | Names::Trusted);
     let facts = sort.outcomes.iter().map(|(name, of, proves)| OutcomeFacts {
-        outcome: Cow::Borrowed(name),
         proves: *proves,
         writes_identity: Known::Is(names),
-        counts_try: Known::Is(false),
-        challenge: Challenge::None,
         presence: match of {
             Anybody => Known::Is(Presence::Either),
             User => Known::Is(Presence::Present),
@@ -265,9 +262,7 @@ fn signature(sort: &'static Sort) -> Signature {
             Right => Known::Is(Presence::Entitled),
             Unsaid => Known::Unknown,
         },
-        level: LevelChange::None,
-        level_at_least: None,
-        level_below: None,
+        ..OutcomeFacts::new(*name)
     });
     let declared = |key: &'static str| Setting::new(key, Type::Any);
     Signature {

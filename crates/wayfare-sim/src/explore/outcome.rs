@@ -182,6 +182,7 @@ impl Scene<'_> {
                 | Factor::Recovery
                 | Factor::Certificate
                 | Factor::Knowledge
+                | Factor::Cookie
                 | Factor::Session => Op::Outside(Outside::Own(number)),
             };
             return each(all, op);
