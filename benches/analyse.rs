@@ -50,10 +50,6 @@ const SHAPES: &[Shape] = &[
         "journeys that claim a level and call each other",
         built::claims,
     ),
-    (
-        "journeys that look for the user and call each other",
-        built::strangers,
-    ),
 ];
 
 fn analyse(c: &mut Criterion) {

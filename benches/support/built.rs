@@ -648,15 +648,15 @@ pub(crate) fn unwritten(count: usize) -> Program {
     for key in 0..count {
         builder.keys.push(format!("k{key}").into());
     }
+    let NodeKind::Task(message) = builder.kind("Message") else {
+        return whole(builder, journey(0));
+    };
     let one = behind(&mut builder, count, |_, one, n| {
         let slot = Slot::Shared(KeyId(u32::try_from(n + 2).unwrap_or(0)));
-        let arm = |name: &str, condition| Guard {
-            name: name.into(),
-            condition,
-            span: Span::default(),
-        };
-        let arms = vec![arm("1", Some(Expr::Read(slot, Type::Bool))), arm("2", None)];
-        let here = add(one, NodeKind::Decision(arms), &["1", "2"]);
+        let mut task = message.clone();
+        let read = SettingValue::Computed(Expr::Read(slot, Type::Text));
+        task.settings.push((Arc::from("message"), read));
+        let here = add(one, NodeKind::Task(task), YES_NO);
         let failure = one.failure;
         arrow(one, here, 1, failure);
         here
@@ -691,25 +691,6 @@ pub(crate) fn claims(count: usize) -> Program {
         });
         if let Some(second) = second {
             one.graph.remove_edge(second);
-        }
-    }
-    program
-}
-
-/// Journeys that can all be started and call each other, each of which looks for the user and says so.
-pub(crate) fn strangers(count: usize) -> Program {
-    let mut program = calls(count);
-    let look = program
-        .catalog
-        .find("IdentifyExistingUser")
-        .expect("a type of the product");
-    for one in &mut program.journeys {
-        if let Some(node) = one.graph.node_weight_mut(NodeIndex::new(6)) {
-            node.kind = NodeKind::Task(Task {
-                ty: look,
-                version: 1,
-                settings: Vec::new(),
-            });
         }
     }
     program

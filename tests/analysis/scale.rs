@@ -52,6 +52,40 @@ fn every_shape_of_two_thousand_nodes() {
     });
 }
 
+fn of(code: wayfare::Code, shape: fn(usize) -> Program, count: usize) -> usize {
+    let found = findings(&shape(count));
+    let kept = found.iter().filter(|finding| finding.code == code).count();
+    kept + found.dropped()
+}
+
+#[test]
+fn what_an_author_who_means_harm_may_write() {
+    on_a_small_stack(|| {
+        let count = 1_000;
+        for shape in [
+            built::nested,
+            built::ensures,
+            built::guarded,
+            built::fragments,
+            built::claims,
+        ] {
+            let found = found(&shape(count));
+            assert!(found.len() <= count / 2, "{} findings", found.len());
+        }
+        // One bit a property: those that hold are never looked at one by one.
+        assert_eq!(found(&built::ensures(count)), []);
+        assert_eq!(found(&built::guarded(count)), []);
+        assert_eq!(of(codes::ENSURE_FAILED, built::fragments, count), count / 4);
+        assert_eq!(of(codes::ENSURE_FAILED, built::limiters, 200), 1);
+        let journeys = count / 10;
+        let unproved = of(codes::UNPROVED_SUCCESS, built::unproved_calls, count);
+        assert!(unproved >= journeys, "{unproved}");
+        assert!(of(codes::IDENTITY_SWAPPED, built::swaps, count) >= 1);
+        assert!(of(codes::UNWRITTEN_KEY, built::unwritten, count) > 900);
+        let _ = findings(&built::dense(count));
+    });
+}
+
 #[test]
 fn very_many_findings_behind_long_ways_share_a_bound_on_their_runs() {
     on_a_small_stack(|| {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     layout::{Area, Plan},
-    scene::Scene,
+    scene::{SMALL, Scene},
+    text,
 };
 
 /// The room around the nodes of a group.
@@ -19,6 +20,22 @@ pub(crate) struct Group {
     pub(crate) path: String,
     /// One area, or one a row where other nodes stand between.
     pub(crate) areas: Vec<Area>,
+    /// Its name, as short as it has to be, and where that stands.
+    pub(crate) caption: Caption,
+}
+
+/// The name of a group, beside its box.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Caption {
+    pub(crate) text: String,
+    pub(crate) area: Area,
+}
+
+impl Group {
+    /// Whether it lies in an even number of others, so that it is told from the one around it.
+    pub(crate) fn is_outer(&self) -> bool {
+        self.path.matches('.').count() % 2 == 0
+    }
 }
 
 /// The groups of a picture, outer ones first.
@@ -52,9 +69,48 @@ pub(crate) fn groups(scene: &Scene, plan: &Plan) -> Vec<Group> {
         groups.push(Group {
             path: path.to_owned(),
             areas,
+            caption: Caption::default(),
         });
     }
+    name(plan, &mut groups);
     groups
+}
+
+/// The height of a caption.
+const CAPTION: i64 = 13;
+
+/// Puts each name where it lies on no node, label or other name: above the box or below it, left or right.
+fn name(plan: &Plan, groups: &mut [Group]) {
+    let labels = plan.routes.iter().filter_map(|route| route.label);
+    let stubs = plan.stubs.iter().map(|stub| stub.area);
+    let mut taken: Vec<Area> = plan.boxes.clone();
+    taken.extend(labels.chain(stubs));
+    for group in groups {
+        let (Some(top), Some(bottom)) = (group.areas.first(), group.areas.last()) else {
+            continue;
+        };
+        let name = group.path.rsplit('.').next().unwrap_or_default();
+        let text = text::shorten(name, SMALL, top.width.max(60));
+        let width = text::width(&text, SMALL);
+        let at = |x, y| Area {
+            x,
+            y,
+            width,
+            height: CAPTION,
+        };
+        let (above, below) = (top.y - CAPTION - 2, bottom.bottom() + 2);
+        let places = [
+            at(top.x + 4, above),
+            at(top.right() - 4 - width, above),
+            at(bottom.x + 4, below),
+            at(bottom.right() - 4 - width, below),
+        ];
+        let free = |place: &&Area| !taken.iter().any(|other| other.overlaps(**place));
+        let area = places.iter().find(free).or(places.first()).copied();
+        let area = area.unwrap_or_default();
+        taken.push(area);
+        group.caption = Caption { text, area };
+    }
 }
 
 /// An area for each row, and one between two rows where only arrows are.

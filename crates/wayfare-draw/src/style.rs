@@ -14,6 +14,7 @@ pub(crate) const SHEET: &str = "\
 .wayfare .note{font-weight:700;fill:#1b1f24}
 .wayfare .canvas{fill:#fff}
 .wayfare .group rect{fill:#f3f1ea}
+.wayfare .inner rect{fill:#e8e4d5}
 .wayfare .group text{fill:#77704f;font-style:italic}
 .wayfare .box{fill:#f7f8f9;stroke:#87919c;stroke-width:1.2}
 .wayfare .rule,.wayfare .icon{fill:none;stroke:#87919c;stroke-width:1.2;stroke-linecap:round;stroke-linejoin:round}
@@ -72,6 +73,7 @@ pub(crate) const DARK: &str = "\
 .wayfare .title,.wayfare .name,.wayfare .note{fill:#eef2f5}
 .wayfare .canvas{fill:#14181d}
 .wayfare .group rect{fill:#211f17}
+.wayfare .inner rect{fill:#2f2c20}
 .wayfare .group text{fill:#b3a97c}
 .wayfare .box{fill:#20262d;stroke:#8b97a3}
 .wayfare .rule,.wayfare .icon{stroke:#8b97a3}

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use wayfare::{Program, model::journey::Journey};
 
 use crate::{
-    group::{Group, groups},
+    group::{Caption, Group, groups},
     layout::{Area, Piece, Plan, Route, Way, layout},
     overlay::{Overlay, Tone},
     scene::{Arrow, Figure, Form, SMALL, Scene, lines_height},
@@ -212,7 +212,12 @@ impl Page<'_> {
         for group in groups {
             put!(
                 self,
-                "<g class=\"group\"><title>{}</title>",
+                "<g class=\"{}\"><title>{}</title>",
+                if group.is_outer() {
+                    "group"
+                } else {
+                    "group inner"
+                },
                 escape(&group.path)
             );
             for area in &group.areas {
@@ -227,17 +232,14 @@ impl Page<'_> {
                     "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>"
                 );
             }
-            if let Some(area) = group.areas.first() {
-                let name = group.path.rsplit('.').next().unwrap_or_default();
-                let name = text::shorten(name, SMALL, area.width.max(60));
-                put!(
-                    self,
-                    "<text x=\"{}\" y=\"{}\">{}</text>",
-                    area.x + 4,
-                    area.y - 4,
-                    escape(&name)
-                );
-            }
+            let Caption { text, area } = &group.caption;
+            put!(
+                self,
+                "<text x=\"{}\" y=\"{}\">{}</text>",
+                area.x,
+                area.bottom() - 2,
+                escape(text)
+            );
             self.out.push_str("</g>\n");
         }
     }

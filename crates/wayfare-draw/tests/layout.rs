@@ -222,6 +222,36 @@ fn a_chain_is_a_straight_line() {
 }
 
 #[test]
+fn ways_back_go_up_in_a_lane_beside_the_boxes() {
+    let plan = check(&draft(4, [(0, 1), (1, 2), (2, 3), (3, 0), (1, 1)]));
+    let back = points(&plan, 3);
+    let (from, to) = (plan.boxes[3], plan.boxes[0]);
+    let side = |area: Area, (x, y): (i64, i64)| {
+        (x == area.x || x == area.right()) && area.y < y && y < area.bottom()
+    };
+    assert!(side(from, back[0]), "it leaves at the side: {:?}", back[0]);
+    let end = *back.last().unwrap();
+    assert!(side(to, end), "it comes in at the side: {end:?}");
+    for area in &plan.boxes[1..3] {
+        let mut beside = back
+            .iter()
+            .filter(|(_, y)| area.y <= *y && *y <= area.bottom())
+            .peekable();
+        assert!(beside.peek().is_some(), "it passes the rows between");
+        assert!(beside.all(|(x, _)| *x < area.x || *x > area.right()));
+    }
+    // The loop of a box stands next to it, between the box and any lane.
+    let own = points(&plan, 4);
+    let right = plan.boxes[1].right();
+    assert!(own.iter().all(|(x, _)| *x >= right), "{own:?}");
+    let is_right = back.iter().any(|(x, _)| *x > right);
+    let widest = own.iter().map(|(x, _)| *x).max().unwrap();
+    let row = |y: i64| plan.boxes[1].y <= y && y <= plan.boxes[1].bottom();
+    let nearest = back.iter().filter(|(_, y)| row(*y)).map(|(x, _)| *x).min();
+    assert!(!is_right || nearest.is_some_and(|x| x > widest || x < plan.boxes[1].x));
+}
+
+#[test]
 fn a_long_arrow_is_straight_in_its_middle() {
     let plan = check(&draft(12, (0..11).map(|at| (at, at + 1)).chain([(0, 11)])));
     let curves = plan.routes[11]

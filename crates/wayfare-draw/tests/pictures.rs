@@ -56,6 +56,60 @@ pub(crate) fn is_sound(text: &str) {
     }
 }
 
+/// Where a text stands, not wider than it is.
+fn covers(text: Node<'_, '_>) -> (i64, i64, i64, i64) {
+    let number = |name: &str| text.attribute(name).unwrap().parse::<i64>().unwrap();
+    let (x, y) = (number("x"), number("y"));
+    let width = 5 * i64::try_from(text.text().unwrap_or_default().chars().count()).unwrap();
+    let left = if text.attribute("text-anchor") == Some("middle") {
+        x - width / 2
+    } else {
+        x
+    };
+    (left, y - 9, left + width, y)
+}
+
+#[test]
+fn names_of_fragments_lie_on_no_label_and_on_no_other_name() {
+    let nested = "journey nested {\n  start outer\n\n  node outer: Outer {\n    out -> success\n  }\n}\n\n\
+        fragment Outer() -> out {\n  start inner\n\n  node inner: Inner {\n    out -> out\n  }\n}\n\n\
+        fragment Inner() -> out {\n  start one\n\n  node one: Debug {\n    outcome -> out\n  }\n}\n";
+    let nested = compile(nested);
+    let examples = examples();
+    let mut names = 0;
+    for program in [program(&examples), program(&nested)] {
+        for journey in &program.journeys {
+            let picture = svg(program, journey, &Overlay::default());
+            let document = read(&picture);
+            let texts = || document.descendants().filter(|n| n.has_tag_name("text"));
+            let is_name = |n: &Node<'_, '_>| {
+                n.parent()
+                    .is_some_and(|group| class(group).starts_with("group"))
+            };
+            let named: Vec<_> = texts().filter(is_name).map(covers).collect();
+            let labels = texts().filter(|n| class(*n) == "line").map(covers);
+            let all: Vec<_> = named.iter().copied().chain(labels).collect();
+            for (at, one) in named.iter().enumerate() {
+                names += 1;
+                for other in &all[at + 1..] {
+                    let apart = one.2 <= other.0
+                        || other.2 <= one.0
+                        || one.3 <= other.1
+                        || other.3 <= one.1;
+                    assert!(apart, "{}: {one:?} {other:?}", journey.name);
+                }
+            }
+        }
+    }
+    assert!(names > 5, "{names} names");
+    let picture = svg(
+        program(&nested),
+        &program(&nested).journeys[0],
+        &Overlay::default(),
+    );
+    assert!(picture.contains("class=\"group inner\""), "{picture}");
+}
+
 #[test]
 fn the_examples_are_drawn_whole() {
     let compiled = examples();
