@@ -144,9 +144,8 @@ impl Memory {
         let proves = arc.proves.filter(|factor| *factor != Factor::Session);
         if arc.writes_identity {
             memory.proof = match memory.proof {
-                Proof::Nothing | Proof::Session => Proof::Nothing,
                 // Who only has cookies was never proved.
-                Proof::Remembered => Proof::Nothing,
+                Proof::Nothing | Proof::Session | Proof::Remembered => Proof::Nothing,
                 Proof::Dropped | Proof::Proved => Proof::Dropped,
             };
             memory.made = false;
@@ -159,10 +158,9 @@ impl Memory {
         let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
         memory.proof = match (arc.proves, memory.proof) {
             (Some(Factor::Session), Proof::Nothing) => Proof::Session,
-            (None | Some(Factor::Session), proof) => proof,
-            // The cookie of one does not stand for another who was proved.
             (Some(Factor::Cookie), Proof::Nothing | Proof::Session) => Proof::Remembered,
-            (Some(Factor::Cookie), proof) => proof,
+            // The cookie of one does not stand for another who was proved.
+            (None | Some(Factor::Session | Factor::Cookie), proof) => proof,
             (Some(_), Proof::Nothing | Proof::Session) if stale => Proof::Dropped,
             (Some(_), proof) if stale => proof,
             (Some(_), _) => Proof::Proved,
