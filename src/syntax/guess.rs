@@ -552,6 +552,7 @@ fn settings(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
     }
     if let [first, second] = pieces
         && first.kind != PieceKind::Sign
+        && !first.is("allow")
         && second.kind == PieceKind::Word
     {
         found.push(guess(
@@ -754,7 +755,8 @@ fn missing_signs(pieces: &[Piece<'_>], found: &mut Vec<Guess>) {
             continue;
         };
         let is_value = |p: &Piece<'_>| p.kind != PieceKind::Sign || "()[]{}".contains(p.text);
-        if !is_value(left) || !is_value(right) {
+        // `allow = …` would be a setting, which nobody means.
+        if !is_value(left) || !is_value(right) || left.is("allow") {
             continue;
         }
         for sign in [",", " ->", " =", ":", " |", " &&"] {

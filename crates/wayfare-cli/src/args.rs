@@ -55,11 +55,14 @@ pub(crate) enum Deny {
     Allowed,
 }
 
-/// What a pipeline may refuse of the coverage of tests.
+/// What a pipeline may refuse of tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DenyCoverage {
+pub(crate) enum DenyTests {
     /// Arrows that no test takes and that have no reason, and reasons that are needed no more.
     Uncovered,
+    /// Tests that expect nothing, which pass whatever their journey does.
+    #[value(name = "no_expectation")]
+    NoExpectation,
 }
 
 /// The commands.
@@ -100,8 +103,8 @@ pub(crate) enum Command {
 /// Where journeys are and how they are read.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Sources {
-    /// Files or folders; `-` reads standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files or folders; `-` reads standard input. Without one, the folder `journeys`, or else this folder.
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The folder that imports may not leave; found from the file where not given.
     #[arg(long, value_name = "DIR")]
@@ -169,9 +172,9 @@ pub(crate) struct TestArgs {
     /// Write coverage.json, coverage.html and a picture of each journey into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) coverage_dir: Option<PathBuf>,
-    /// Exit with 1 where the tests leave this; counts the coverage too.
+    /// Exit with 1 where the tests leave this; `uncovered` counts the coverage too.
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "filter")]
-    pub(crate) deny: Vec<DenyCoverage>,
+    pub(crate) deny: Vec<DenyTests>,
     /// Change the program in small ways, one at a time, and list the changes that no test notices.
     #[arg(long, conflicts_with_all = ["filter", "coverage", "coverage_dir", "deny"])]
     pub(crate) mutants: bool,
@@ -196,15 +199,21 @@ impl TestArgs {
 
     /// Whether an arrow that is neither covered nor excused is a finding.
     pub(crate) fn denies_uncovered(&self) -> bool {
-        self.deny.contains(&DenyCoverage::Uncovered)
+        self.deny.contains(&DenyTests::Uncovered)
+    }
+
+    /// Whether a test that expects nothing is a finding.
+    pub(crate) fn denies_no_expectation(&self) -> bool {
+        self.deny.contains(&DenyTests::NoExpectation)
     }
 }
 
 /// `wayfare fmt`
 #[derive(Debug, ClapArgs)]
 pub(crate) struct FmtArgs {
-    /// Files or folders; `-` reads standard input and writes standard output.
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files or folders; `-` reads standard input and writes standard output. Without one, the folder
+    /// `journeys`, or else this folder.
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Change nothing; exit with 1 where a file is not in its one form.
     #[arg(long)]

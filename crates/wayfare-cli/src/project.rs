@@ -1,8 +1,8 @@
 //! From paths on the command line to sources that belong together.
 //!
 //! A folder is one program: the `.journey` files directly in it. A file is a program of its own, to which a
-//! sibling is added only for a journey that the file names and does not declare, and the file of tests that
-//! is called like it. Imports go through
+//! sibling is added only for a journey that the file names and does not declare, the file of tests that is
+//! called like it, and, for commands that take several paths, the guards of its folder. Imports go through
 //! [`Folder`], which never leaves the root.
 
 use std::{
@@ -18,13 +18,16 @@ use wayfare::{
     compile::{ImportError, Importer},
 };
 
-use crate::{Trouble, args::Sources, guards};
+use crate::{Trouble, args::Sources, guards, terminal::Terminal};
 
 /// The largest file that is read at all; the compiler refuses smaller ones with a finding.
 const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
 
 /// How the names of files end that hold tests and nothing else.
 pub(crate) const TESTS: &str = ".test.journey";
+
+/// How the names of files end that hold guards and nothing else.
+const GUARDS: &str = ".guard.journey";
 
 /// Sources that are compiled together.
 #[derive(Debug)]
@@ -37,12 +40,118 @@ pub(crate) struct Project {
     pub(crate) realm: Option<Realm>,
 }
 
-/// The projects that the paths name, in order.
-pub(crate) fn load(args: &Sources) -> Result<Vec<Project>, Trouble> {
-    args.paths
-        .iter()
-        .map(|path| load_in(path, args.root.as_deref(), args.realm.as_deref()))
+/// The folder that is taken where no path is named.
+const JOURNEYS: &str = "journeys";
+
+/// The projects that the paths name, in order, none of them twice.
+pub(crate) fn load(args: &Sources, terminal: Terminal) -> Result<Vec<Project>, Trouble> {
+    distinct(&named(&args.paths, terminal))
+        .into_iter()
+        .map(|path| {
+            let project = load_in(path, args.root.as_deref(), args.realm.as_deref())?;
+            with_guards_beside(project, path, args.realm.as_deref())
+        })
         .collect()
+}
+
+/// The project of a single file with the guards of the folder that it stands in.
+fn with_guards_beside(
+    mut project: Project,
+    path: &Path,
+    realm: Option<&str>,
+) -> Result<Project, Trouble> {
+    if !path.is_file() {
+        return Ok(project);
+    }
+    let folder = folder_of(path);
+    let own = journey_files(&folder)?.into_iter();
+    let own = own
+        .filter(|file| file.to_string_lossy().ends_with(GUARDS))
+        .collect();
+    let mut known: BTreeSet<String> = project
+        .sources
+        .iter()
+        .map(|source| source.name().to_owned())
+        .collect();
+    let mut others = Vec::new();
+    for file in with_guards(own, &guards::served(&folder, realm)?.guards)? {
+        if known.insert(display(&file)) {
+            let source = read_for_findings(&file)?;
+            others.extend(excepted(&source));
+            project.sources.push(source);
+        }
+    }
+    // A journey that a guard excepts must be there to be named.
+    let mut declared = BTreeSet::new();
+    for source in &project.sources {
+        names(source, &mut declared, &mut BTreeSet::new());
+    }
+    others.retain(|name| !declared.contains(name));
+    for file in journey_files(&folder)? {
+        if others.is_empty() || known.contains(&display(&file)) {
+            continue;
+        }
+        let source = read_for_findings(&file)?;
+        let mut theirs = BTreeSet::new();
+        names(&source, &mut theirs, &mut BTreeSet::new());
+        if others.iter().any(|name| theirs.contains(name)) {
+            others.retain(|name| !theirs.contains(name));
+            project.sources.push(source);
+        }
+    }
+    Ok(project)
+}
+
+/// The journeys that the guards of a source except.
+fn excepted(source: &Source) -> Vec<String> {
+    let id = SourceMap::default().add(source.clone());
+    let items = wayfare::syntax::parse(source, id).file.items;
+    let guards = items.into_iter().filter_map(|item| match item {
+        Item::Guard(guard) => Some(guard.except),
+        _ => None,
+    });
+    guards.flatten().map(|name| name.text).collect()
+}
+
+/// The folder that a file stands in.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The paths that are meant: where none is named, the folder of journeys, which is said.
+pub(crate) fn named(paths: &[PathBuf], terminal: Terminal) -> Vec<PathBuf> {
+    if !paths.is_empty() {
+        return paths.to_vec();
+    }
+    if Path::new(JOURNEYS).is_dir() {
+        terminal.say(&format!("no path is named: taking `{JOURNEYS}`"));
+        return vec![PathBuf::from(JOURNEYS)];
+    }
+    vec![PathBuf::from(".")]
+}
+
+/// The paths without those that another one brings along: the same again, a file of a folder that is named
+/// too, and a file of tests beside its journeys.
+fn distinct(paths: &[PathBuf]) -> Vec<&Path> {
+    let real: Vec<Option<PathBuf>> = paths.iter().map(|path| path.canonicalize().ok()).collect();
+    let brings = |other: &Path, path: &Path| {
+        path.parent() == Some(other) && other.is_dir()
+            || tests_beside(other).is_some_and(|tests| tests == path)
+    };
+    let is_brought = |at: usize| {
+        let Some(Some(path)) = real.get(at) else {
+            return false;
+        };
+        (0..).zip(&real).any(|(number, other)| {
+            let other = other.as_deref().filter(|_| number != at);
+            other.is_some_and(|other| other == path && number < at || brings(other, path))
+        })
+    };
+    let all = (0..).zip(paths).filter(|(at, _)| !is_brought(*at));
+    all.map(|(_, path)| path.as_path()).collect()
 }
 
 /// The project that a path names.
@@ -83,10 +192,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             realm: served.realm,
         });
     }
-    let parent = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
+    let parent = folder_of(path);
     let root = root.map_or_else(
         || configured_root(&parent).unwrap_or(parent.clone()),
         Path::to_path_buf,

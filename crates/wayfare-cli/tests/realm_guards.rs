@@ -50,3 +50,35 @@ fn a_guard_that_the_configuration_names_is_found() {
     let ran = folder.run(&["check", "journeys"]);
     assert_eq!(ran.code, 3, "{}", ran.err);
 }
+
+#[test]
+fn a_single_file_has_the_guards_of_its_folder_to_meet() {
+    let all = OTP.replace(" for \"/alpha\"", "");
+    let other = LOGIN.replace("journey login \"Login\"", "journey other \"Other\"");
+    let folder = Folder::new(&[
+        ("login.journey", LOGIN),
+        ("other.journey", &other),
+        ("c.guard.journey", &all),
+    ]);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("guard_failed"), "{}", ran.err);
+    assert!(ran.err.contains("2 files"), "{}", ran.err);
+    let excepted = all.replace("\"customers\"", "\"customers\" except other, login");
+    folder.write("c.guard.journey", &excepted);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains("unknown_journey"), "{}", ran.err);
+}
+
+#[test]
+fn a_single_file_has_the_guards_to_meet_that_the_configuration_names() {
+    let folder = Folder::new(&[
+        ("wayfare.toml", CONFIG),
+        ("journeys/login.journey", LOGIN),
+        ("security/customers.guard.journey", OTP),
+    ]);
+    let ran = folder.run(&["check", "journeys/login.journey"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("guard_failed"), "{}", ran.err);
+}

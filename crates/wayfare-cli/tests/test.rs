@@ -488,3 +488,61 @@ fn a_reply_that_nobody_waits_for_is_a_failure() {
         ran.err
     );
 }
+
+const DEMO: &str = "test \"logs in\" for login {\n  given user demo { password = \"Ch4ng31t\" }\n  answer credentials { username = \"demo\", password = \"Ch4ng31t\" }\n";
+
+#[test]
+fn a_test_is_played_once_however_often_its_file_is_named() {
+    let tests = format!("{DEMO}  expect success\n}}\n");
+    let folder = Folder::new(&[("a/login.journey", LOGIN), ("a/login.test.journey", &tests)]);
+    let named = [
+        vec!["a/login.journey", "a/login.test.journey"],
+        vec!["a/login.test.journey", "a/login.journey"],
+        vec!["a", "a/login.journey"],
+        vec!["a/login.test.journey", "./a"],
+        vec!["a", "a"],
+        vec!["a/login.test.journey"],
+    ];
+    for paths in named {
+        let ran = folder.run(&[&["test"], &paths[..]].concat());
+        assert_eq!(ran.code, 0, "{paths:?}: {}", ran.err);
+        assert_eq!(ran.out, "ok     login: logs in\n", "{paths:?}");
+        assert!(ran.err.contains("1 test, all passed"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_test_that_expects_nothing_can_be_denied() {
+    let folder = Folder::new(&[("login.journey", &format!("{LOGIN}\n{DEMO}}}\n"))]);
+    assert_eq!(folder.run(&["test", "login.journey"]).code, 0);
+    let ran = folder.run(&["test", "login.journey", "--deny", "no_expectation"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(
+        ran.err.contains("denied: 1 test expects nothing"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn without_a_path_the_folder_of_journeys_is_taken_and_that_is_said() {
+    let files = [
+        ("journeys/login.journey", LOGIN),
+        ("tests/golden/broken.journey", "journey {"),
+        ("broken.journey", "journey {"),
+    ];
+    let folder = Folder::new(&files);
+    for command in ["check", "test"] {
+        let ran = folder.run(&[command]);
+        assert_eq!(ran.code, 0, "{command}: {}", ran.err);
+        let said = "no path is named: taking `journeys`\n";
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    let ran = folder.run(&["fmt", "--check"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(folder.run(&["check", "."]).code, 1);
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains("no path is named"), "{}", ran.err);
+}

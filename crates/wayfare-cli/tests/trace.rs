@@ -101,3 +101,50 @@ fn what_is_no_record_is_said() {
     assert_eq!(folder.run(&["trace", "replay", "no.ndjson"]).code, 3);
     assert_eq!(folder.run(&["trace"]).code, 2);
 }
+
+#[test]
+fn what_differs_beside_the_steps_is_said() {
+    let folder = recorded("kept");
+    let staged = LOGIN.replace(
+        "  node credentials: Page {\n",
+        "  node credentials: Page {\n    stage = \"Other\"\n",
+    );
+    folder.write("new/login.journey", &staged);
+    let again = folder.run(&["trace", "replay", "run.ndjson", "new"]);
+    assert_eq!(again.code, 1, "{}{}", again.out, again.err);
+    assert!(
+        again
+            .out
+            .starts_with("another program, the same steps, but not the same run"),
+        "{}",
+        again.out
+    );
+    assert!(
+        again.out.contains("\nwhat was asked differs\n"),
+        "{}",
+        again.out
+    );
+    // A record that was touched: the clock of the run is not the one that it began with.
+    let record = folder.read("run.ndjson");
+    let (at, rest) = record.split_once("\"times\":").unwrap();
+    let touched = format!("{at}\"times\":9{rest}");
+    folder.write("touched.ndjson", &touched);
+    let again = folder.run(&[
+        "trace",
+        "replay",
+        "touched.ndjson",
+        "login.journey",
+        "--format",
+        "json",
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(
+        (again.code, &report["sameRun"]),
+        (1, &serde_json::json!(false)),
+        "{report}"
+    );
+    assert!(
+        !report["differences"].as_array().unwrap().is_empty(),
+        "{report}"
+    );
+}

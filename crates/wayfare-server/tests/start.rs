@@ -50,6 +50,31 @@ async fn the_first_start_says_where_to_log_in_and_that_it_is_a_demo() {
 }
 
 #[tokio::test]
+async fn no_test_keeps_a_server_from_starting() {
+    // In the file of a journey a test must have a shape; what it speaks of is nobody's affair here.
+    let wrong = "test \"x\" for logn {\n  expect sucess\n  answer nobody = 1\n}\n";
+    let within = format!("{}\n{wrong}", crate::journeys::ONE_FIELD);
+    let server = TestServer::journeys(&[
+        ("login.journey", within.as_str()),
+        ("login.test.journey", "tset \"unclosed {{{ \u{202e} for\n"),
+        (
+            "other.test.journey",
+            "journey login {\n  start nowhere\n}\n",
+        ),
+    ])
+    .await;
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+    assert_eq!(server.running.journeys(&alpha()).unwrap().remarks, [""; 0]);
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    // Nor does one that turns up later, and nothing is read anew for it.
+    fs::write(server.journey_folder().join("new.test.journey"), "}}}").unwrap();
+    assert!(!server.running.reload(&alpha()).await);
+    assert_eq!(server.running.journeys(&alpha()).unwrap().error, None);
+    let server = server.restart().await;
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+}
+
+#[tokio::test]
 async fn sessions_and_open_runs_go_on_after_a_restart() {
     let server = TestServer::demo().await;
     let mut inside = server.client();

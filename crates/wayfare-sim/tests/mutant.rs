@@ -122,7 +122,7 @@ fn a_weak_test_leaves_survivors_and_each_is_shown() {
     ] {
         assert!(left.iter().any(|line| line == wanted), "{left:#?}");
     }
-    assert!(score.thousandths() < 900);
+    assert!(score.thousandths() < Some(900));
     let limit = score
         .judged
         .iter()
@@ -170,11 +170,79 @@ fn the_run_of_a_survivor_is_a_test_that_reads() {
     }
 }
 
+/// A type whose behaviour is not here, and behind it what no test looks at.
+const EXTERN: &str = r#"
+extern Risk "RiskNode" -> low | high {
+  calls out
+  writes shared.note: Text
+}
+
+journey login {
+  start credentials
+
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+
+  node check: DataStoreDecision {
+    true -> risk
+    false -> failure
+  }
+
+  node risk: Risk {
+    low -> low
+    high -> high
+    on error -> failure
+  }
+
+  node low: ModifyAuthLevel(authLevelIncrement = 5) -> success
+  node high: ModifyAuthLevel(authLevelIncrement = 1) -> success
+}
+
+test "a low risk" for login {
+  given user demo { password = "Ch4ng31t" }
+  reply risk { outcome = "low" }
+  answer credentials { username = "demo", password = "Ch4ng31t" }
+  expect success { user = "demo", level = 5 }
+}
+"#;
+
+#[test]
+fn what_stands_behind_a_node_without_behaviour_is_tried_in_each_of_its_ways() {
+    let score = score(EXTERN);
+    let left = survivors(&score);
+    let wanted = "login: `authLevelIncrement` of `high` is one more";
+    assert!(left.iter().any(|line| line == wanted), "{left:#?}");
+    let judged = score.judged.iter();
+    let mut shown = judged.filter(|judged| judged.mutant.to_string() == wanted);
+    let Some(Fate::Survived(difference)) = shown.next().map(|judged| &judged.fate) else {
+        panic!("{left:#?}")
+    };
+    let reply = "  reply risk { outcome = \"high\" }\n";
+    assert!(difference.test.contains(reply), "{}", difference.test);
+    let again = program(&format!("{EXTERN}{}", difference.test));
+    let engine = wayfare_sim::scenario::link(again.clone(), Registry::standard(), &BTreeMap::new());
+    let report = wayfare_sim::scenario::run(&engine.unwrap(), &again.scenarios[1]);
+    assert!(
+        report.failed.is_none(),
+        "{:?}\n{}",
+        report.failed,
+        difference.test
+    );
+}
+
+#[test]
+fn a_score_of_nothing_is_none() {
+    assert_eq!(Score::default().thousandths(), None);
+}
+
 #[test]
 fn strong_tests_leave_nobody() {
     let score = score(&format!("{LOGIN}{STRONG}"));
     assert_eq!(survivors(&score), [""; 0]);
-    assert_eq!(score.thousandths(), 1_000);
+    assert_eq!(score.thousandths(), Some(1_000));
     assert!(score.killed() > 5 && score.left == 0);
 }
 

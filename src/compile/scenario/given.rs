@@ -453,34 +453,57 @@ impl<'a> Cx<'a> {
         })
     }
 
-    /// What a stand-in writes: keys that its type writes, or any by `"scope.key"`.
+    /// What a stand-in writes: keys that its type writes, of the types it writes them with; or, where the
+    /// signature cannot say all keys, any by `"scope.key"`.
     fn writes(
         &mut self,
         bench: &Bench<'_>,
         signature: &Signature,
         field: Field<'a>,
     ) -> Option<Vec<(Scope, Arc<str>, Value)>> {
+        let is_open = !self.is_extern(&signature.name)
+            || signature
+                .writes
+                .iter()
+                .any(|w| w.key == "*" || w.named_by.is_some());
         let mut made = Vec::new();
         for field in self.fields(Some(field.1), "`writes`", &[], true) {
             let name = field.0.text.as_str();
-            let declared = signature.writes.iter().find(|w| w.key == name);
-            let found = match (declared, name.split_once('.')) {
-                (Some(key), _) => Some((key.scope, name)),
-                (None, Some(("shared", key))) => Some((Scope::Shared, key)),
-                (None, Some(("transient", key))) => Some((Scope::Transient, key)),
-                (None, _) => None,
+            let (scope, key) = match name.split_once('.') {
+                Some(("shared", key)) => (Some(Scope::Shared), key),
+                Some(("transient", key)) => (Some(Scope::Transient), key),
+                _ => (None, name),
             };
-            let Some((scope, key)) = found else {
-                let known: Vec<String> =
-                    signature.writes.iter().map(|w| w.key.to_string()).collect();
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let holder = format!("what `{}` writes", signature.name);
-                self.unknown_field(field.0, &holder, &known);
-                return None;
+            let mut written = signature.writes.iter();
+            let declared = written.find(|w| {
+                // What is written to any scope is written to shared state.
+                let same = scope.is_none_or(|scope| {
+                    w.scope == scope || w.scope == Scope::Any && scope == Scope::Shared
+                });
+                w.key == key && same
+            });
+            let (scope, value) = match (declared, scope) {
+                (Some(declared), _) => {
+                    let what = format!("`{name}`");
+                    let value = self.fixed(bench.file, field.1, &declared.ty, &what)?;
+                    (declared.scope, value)
+                }
+                (None, Some(scope)) if is_open => (scope, self.any_of(bench.file, field)?),
+                (None, _) => {
+                    let known: Vec<&str> = signature.writes.iter().map(|w| &*w.key).collect();
+                    let holder = format!("what `{}` writes", signature.name);
+                    self.unknown_field(field.0, &holder, &known);
+                    return None;
+                }
             };
-            let value = self.any_of(bench.file, field)?;
             made.push((scope, Arc::from(key), value));
         }
         Some(made)
+    }
+
+    /// Whether a file of the program declares this type.
+    fn is_extern(&self, name: &str) -> bool {
+        let mut items = self.files.iter().flat_map(|loaded| &loaded.file.items);
+        items.any(|item| matches!(item, ast::Item::Extern(it) if it.name.text == name))
     }
 }

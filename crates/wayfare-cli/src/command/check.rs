@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let mut projects = project::load(&args.sources)?;
+    let mut projects = project::load(&args.sources, terminal)?;
     if args.fix {
         for project in &mut projects {
             fix::mend(project, &parameters, args.diff, terminal)?;

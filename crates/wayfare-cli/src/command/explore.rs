@@ -33,7 +33,7 @@ struct Row {
 pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let options = options(args)?;
     let parameters = project::parameters(&args.sources.parameters)?;
-    let all: Vec<Compiled> = project::load(&args.sources)?
+    let all: Vec<Compiled> = project::load(&args.sources, terminal)?
         .iter()
         .map(|project| compile(project, &parameters))
         .collect();
@@ -231,6 +231,15 @@ fn unfinished(why: Unfinished) -> &'static str {
     }
 }
 
+/// A number with its thing, in the plural where there is not one.
+fn counted(number: u64, thing: &str) -> String {
+    format!(
+        "{} {thing}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
+}
+
 fn human(row: &Row) -> String {
     let explored = &row.explored;
     let verdict = match (explored.found.len(), explored.unfinished) {
@@ -239,10 +248,10 @@ fn human(row: &Row) -> String {
         (broken, _) => format!("{broken} broken"),
     };
     let mut text = format!(
-        "{}: {verdict}; {} states, {} moves, depth {}, {} states/s, {}\n",
+        "{}: {verdict}; {}, {}, depth {}, {} states/s, {}\n",
         explored.journey,
-        count(explored.states),
-        count(explored.moves),
+        counted(explored.states, "state"),
+        counted(explored.moves, "move"),
         explored.depth,
         count(per_second(explored.states, row.took)),
         bytes(explored.bytes),

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &FmtArgs, terminal: Terminal) -> Result<Outcome, Trouble
             outcome = now;
         }
     };
-    for path in &args.paths {
+    for path in &project::named(&args.paths, terminal) {
         if path.as_os_str() == "-" {
             worse(standard_input(args.check, terminal)?);
             continue;

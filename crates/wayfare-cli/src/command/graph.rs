@@ -122,7 +122,7 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
     let parameters = project::parameters(&args.sources.parameters)?;
     let mut drawn = Vec::new();
     let mut outcome = Outcome::Clean;
-    let all: Vec<Compiled> = project::load(&args.sources)?
+    let all: Vec<Compiled> = project::load(&args.sources, terminal)?
         .iter()
         .map(|project| compile(project, &parameters))
         .collect();

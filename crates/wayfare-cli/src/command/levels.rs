@@ -20,7 +20,7 @@ type Row<'a> = (&'a Journey, Option<LevelSpan>);
 
 pub(crate) fn run(args: &LevelsArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let all: Vec<Compiled> = project::load(&args.sources)?
+    let all: Vec<Compiled> = project::load(&args.sources, terminal)?
         .iter()
         .map(|project| compile(project, &parameters))
         .collect();

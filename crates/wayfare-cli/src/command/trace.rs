@@ -74,7 +74,7 @@ fn replay(args: &TraceReplayArgs, terminal: Terminal) -> Result<Outcome, Trouble
         Format::Json => format!("{:#}\n", report(&trace, &replayed)),
     };
     terminal::put(&text)?;
-    Ok(if replayed.divergence.is_none() {
+    Ok(if replayed.is_same() {
         Outcome::Clean
     } else {
         Outcome::Findings
@@ -89,10 +89,13 @@ fn human(trace: &Trace, replayed: &Replayed) -> String {
         "another program"
     };
     let Some(parts) = &replayed.divergence else {
-        return plain(&format!(
-            "{which}, the same run\n  {}\n",
-            replayed.trace.way()
-        ));
+        let way = replayed.trace.way();
+        if replayed.is_same() {
+            return plain(&format!("{which}, the same run\n  {way}\n"));
+        }
+        let mut text = format!("{which}, the same steps, but not the same run\n  {way}\n");
+        text.push_str(&differs(replayed));
+        return plain(&text);
     };
     let mut text = format!(
         "{which}, another run: they part after {} steps\n",
@@ -103,7 +106,23 @@ fn human(trace: &Trace, replayed: &Replayed) -> String {
     let _ = writeln!(text, "the recorded run\n  {}", trace.way());
     let _ = writeln!(text, "the run now\n  {}", replayed.trace.way());
     let _ = writeln!(text, "{}", ends(&replayed.fate));
+    text.push_str(&differs(replayed));
     plain(&text)
+}
+
+/// What differs, each thing with its first line.
+fn differs(replayed: &Replayed) -> String {
+    let mut text = String::new();
+    for found in &replayed.differences {
+        let line = |line: &str| match line {
+            "" => "nothing".to_owned(),
+            line => line.to_owned(),
+        };
+        let _ = writeln!(text, "{} differs", found.about.words());
+        let _ = writeln!(text, "  before: {}", line(&found.before));
+        let _ = writeln!(text, "  now:    {}", line(&found.after));
+    }
+    text
 }
 
 fn ends(fate: &Fate) -> String {
@@ -124,7 +143,12 @@ fn report(trace: &Trace, replayed: &Replayed) -> serde_json::Value {
     json!({
         "schema": 1,
         "sameProgram": trace.header.program == replayed.trace.header.program,
-        "sameRun": replayed.divergence.is_none(),
+        "sameRun": replayed.is_same(),
+        "differences": replayed.differences.iter().map(|found| json!({
+            "about": found.about.words(),
+            "before": found.before,
+            "after": found.after,
+        })).collect::<Vec<_>>(),
         "divergence": replayed.divergence.as_ref().map(|parts| json!({
             "common": parts.common,
             "before": parts.before,

@@ -207,6 +207,7 @@ impl<const N: usize> Turn<'_, N> {
                 true
             }
             Op::Watch(_)
+            | Op::Begin(..)
             | Op::Cut(_)
             | Op::Goal(..)
             | Op::After(..)
@@ -228,6 +229,13 @@ impl<const N: usize> Turn<'_, N> {
         let broken = match op {
             Op::Watch(field) => {
                 field.set(state, base, 1);
+                None
+            }
+            Op::Begin(begun, armed) => {
+                if begun.get(state, base) == 0 {
+                    begun.set(state, base, 1);
+                    armed.set(state, base, 1);
+                }
                 None
             }
             Op::Cut(field) => {

@@ -31,6 +31,7 @@ fn touches_others(op: &Op) -> bool {
         | Op::Save
         | Op::Restore
         | Op::Watch(_)
+        | Op::Begin(..)
         | Op::Cut(_)
         | Op::Goal(..)
         | Op::After(..)

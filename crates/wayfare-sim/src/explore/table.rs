@@ -73,6 +73,8 @@ pub(super) enum Op {
     Success(bool),
     /// A property is to be watched from here on.
     Watch(Field),
+    /// The first time, sets both: the run has begun, and the property with it.
+    Begin(Field, Field),
     /// The cut of `every path … passes …`: nothing is watched any more.
     Cut(Field),
     /// The goal of `every path … passes …` or of `never …`, with the number of the property.

@@ -87,6 +87,8 @@ struct Watched<'p> {
     from: NodeIndex<u32>,
     /// Set once a run has come to where the property begins, if that is not the start.
     begun: Option<Field>,
+    /// Whether it begins with the run, and not at each arrival.
+    once: bool,
     kind: Kind<'p>,
 }
 
@@ -159,6 +161,17 @@ pub(super) fn spoken_of(journey: &Journey) -> (Vec<KeyId>, u32) {
     (keys, level)
 }
 
+/// Whether a place is an end of the run and nothing else.
+fn is_end(journey: &Journey, place: &Place) -> bool {
+    let ends = [journey.success, journey.failure, journey.loose_end];
+    match &place.kind {
+        PlaceKind::Points(points) => points.iter().all(|point| {
+            point.calls.is_empty() && point.at == At::Node && ends.contains(&point.node)
+        }),
+        PlaceKind::Any(..) | PlaceKind::Proof(_) => false,
+    }
+}
+
 impl<'p> Watches<'p> {
     /// Those of a journey; `fact` says where a key of the shared state is kept.
     pub(super) fn new(
@@ -173,7 +186,12 @@ impl<'p> Watches<'p> {
         };
         for (at, ensure) in journey.ensures.iter().enumerate() {
             let Ok(number) = u16::try_from(at) else { break };
-            let begun = (ensure.from != journey.start).then(|| layout.field(1));
+            // A run begins at the start once: what it has passed it has passed, also where it comes to the
+            // start again. Of a part of the journey every entry counts for itself.
+            let at_end =
+                matches!(&ensure.property, Property::EveryPath { to, .. } if is_end(journey, to));
+            let once = ensure.from == journey.start && at_end;
+            let begun = (once || ensure.from != journey.start).then(|| layout.field(1));
             let kinds = match &ensure.property {
                 Property::EveryPath { to, passes } => {
                     vec![Kind::Path {
@@ -227,6 +245,7 @@ impl<'p> Watches<'p> {
                 number,
                 from: ensure.from,
                 begun,
+                once,
                 kind,
             };
             all.list.extend(kinds.into_iter().map(watched));
@@ -263,7 +282,11 @@ impl<'p> Watches<'p> {
             let begins = matches!(event, Event::Visit { child: 0, .. })
                 && outermost
                 && spot.node == watched.from;
-            if begins {
+            if let (true, true, Some(begun), Kind::Path { armed, .. }) =
+                (begins, watched.once, watched.begun, &watched.kind)
+            {
+                ops.push(Op::Begin(begun, *armed));
+            } else if begins {
                 ops.extend(watched.begun.map(Op::Watch));
                 if let Kind::Path { armed, .. } = watched.kind {
                     ops.push(Op::Watch(armed));

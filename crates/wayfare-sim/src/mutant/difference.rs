@@ -1,7 +1,8 @@
 //! The shortest answers for which a program and its mutant differ.
 //!
 //! Both are played side by side, breadth first, with the same answers in the same world: right and wrong
-//! secrets, a user, a locked one and nobody, every choice, and a code that is typed late. What is compared
+//! secrets, a user, a locked one and nobody, every choice, and a code that is typed late; a node whose behaviour
+//! is not here ends in each of its ways. What is compared
 //! is what anybody outside can see: what is asked, how it ends and at which level, and what is done outside.
 
 use std::{collections::VecDeque, fmt::Write as _, sync::Arc, time::Duration};
@@ -10,7 +11,7 @@ use wayfare::{
     Answer, Ask, Callback, End, Engine, Program, Secret, Start, model::journey::NodeKind,
 };
 
-use crate::{Play, SimHost, Stop, User, World};
+use crate::{Play, SimHost, Stop, User, World, mutant::reply};
 
 /// Answers for which two programs differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,42 +59,58 @@ const GIVEN: &str = "  given user demo { password = \"Ch4ng31t\", mail = \"demo@
   given user locked { password = \"Ch4ng31t\", mail = \"locked@example.com\", active = false }
 ";
 
-/// The first difference of two programs in a journey, in the order of the number of answers.
-pub(super) fn difference(
-    original: &Engine,
-    mutant: &Engine,
-    journey: &str,
+/// What came of trying answers.
+#[derive(Debug)]
+pub(super) enum Tried {
+    /// For these the programs differ.
+    Differs(Difference),
+    /// For none of those that were tried.
+    Alike,
+    /// No run could begin.
+    NotBegun,
+}
+
+/// How many replies are said in one step.
+const REPLIES_MAX: usize = 8;
+
+struct Search<'a> {
+    program: &'a Program,
+    journey: &'a str,
     bound: Bound,
-) -> Option<Difference> {
+    plays: usize,
+}
+
+/// The first difference of two programs in a journey, in the order of the number of answers.
+pub(super) fn difference(original: &Engine, mutant: &Engine, journey: &str, bound: Bound) -> Tried {
     let program = original.program();
-    let wire = Arc::clone(&program.journey_named(journey)?.wire_name);
-    let begin = |engine: &Engine| {
-        Play::begin(
-            engine,
-            Start::journey(wire.clone()),
-            world(),
-            SimHost::new(SEED),
-        )
-        .ok()
+    let Some(wire) = program.journey_named(journey).map(|j| j.wire_name.clone()) else {
+        return Tried::NotBegun;
     };
-    let mut first = Pair {
-        original: begin(original)?,
-        mutant: begin(mutant)?,
+    let begin = |engine: &Engine| {
+        let start = Start::journey(wire.clone());
+        Play::begin(engine, start, world(), SimHost::new(SEED)).ok()
+    };
+    let (Some(left), Some(right)) = (begin(original), begin(mutant)) else {
+        return Tried::NotBegun;
+    };
+    let first = Pair {
+        original: left,
+        mutant: right,
         lines: String::new(),
         answers: 0,
     };
-    let stops = (first.original.first(), first.mutant.first());
+    let mut search = Search {
+        program,
+        journey,
+        bound,
+        plays: 0,
+    };
     let mut queue = VecDeque::new();
-    let mut plays = 1;
-    match stops {
-        (Ok(left), Ok(right)) => {
-            if let Some(found) = compare(&first, &left, &right, journey) {
-                return Some(found);
-            }
-            queue.push_back(first);
-        }
-        (left, right) if left.is_err() != right.is_err() => return None,
-        _ => return None,
+    if let Some(found) = search.step(&first, None, &mut queue) {
+        return Tried::Differs(found);
+    }
+    if queue.is_empty() && first.original.clone().first().is_err() {
+        return Tried::NotBegun;
     }
     while let Some(pair) = queue.pop_front() {
         let Some(Stop::Ask(ask)) = pair.original.stop() else {
@@ -102,39 +119,80 @@ pub(super) fn difference(
         if pair.answers >= bound.answers {
             continue;
         }
-        for tried in candidates(&pair.original, &ask, bound.expiry) {
-            if plays >= bound.plays {
+        for way in candidates(&pair.original, &ask, bound.expiry) {
+            if search.plays >= bound.plays {
+                return Tried::Alike;
+            }
+            if let Some(found) = search.step(&pair, Some((&ask, &way)), &mut queue) {
+                return Tried::Differs(found);
+            }
+        }
+    }
+    Tried::Alike
+}
+
+impl Search<'_> {
+    /// Takes both on by one answer, or for the first time, with each reply that a node without behaviour
+    /// waits for; what asks again is put into the queue.
+    fn step(
+        &mut self,
+        pair: &Pair,
+        given: Option<(&Ask, &Way)>,
+        queue: &mut VecDeque<Pair>,
+    ) -> Option<Difference> {
+        let mut open = vec![(pair.clone(), 0_usize)];
+        while let Some((before, said)) = open.pop() {
+            if self.plays >= self.bound.plays {
                 return None;
             }
-            plays += 1;
-            let mut next = pair.clone();
-            next.answers += 1;
-            let late = tried.wait.is_some();
-            if let Some(wait) = tried.wait {
-                next.original.advance(wait);
-                next.mutant.advance(wait);
-                if late {
-                    let _ = writeln!(next.lines, "  advance {}s", wait.as_secs());
+            self.plays += 1;
+            let mut next = before.clone();
+            let stops = match given {
+                None => (next.original.first(), next.mutant.first()),
+                Some((ask, way)) => {
+                    next.answers += 1;
+                    if let Some(wait) = way.wait {
+                        next.original.advance(wait);
+                        next.mutant.advance(wait);
+                        let _ = writeln!(next.lines, "  advance {}s", wait.as_secs());
+                    }
+                    let text = line(self.program, &before.original, ask, self.journey, way);
+                    next.lines.push_str(&text);
+                    let answers = way.answers.clone();
+                    (
+                        next.original.answer(answers.clone()),
+                        next.mutant.answer(answers),
+                    )
                 }
-            }
-            next.lines
-                .push_str(&line(program, &pair.original, &ask, journey, &tried));
-            let stops = (
-                next.original.answer(tried.answers.clone()),
-                next.mutant.answer(tried.answers),
-            );
+            };
             let (Ok(left), Ok(right)) = stops else {
                 continue;
             };
-            if let Some(found) = compare(&next, &left, &right, journey) {
+            let waits = reply::missing(&before.original, &next.original)
+                .or_else(|| reply::missing(&before.mutant, &next.mutant));
+            if let Some(node) = waits.filter(|_| said < REPLIES_MAX) {
+                // The last is taken first from the list.
+                for reply in reply::ways(self.program, &node).into_iter().rev() {
+                    let mut with = before.clone();
+                    for play in [&mut with.original, &mut with.mutant] {
+                        play.world_mut()
+                            .script(Arc::clone(&node), reply.scripted.clone());
+                    }
+                    let path = path_of(self.program, self.journey, &node);
+                    let _ = writeln!(with.lines, "  reply {path} {{ {} }}", reply.fields);
+                    open.push((with, said + 1));
+                }
+                continue;
+            }
+            if let Some(found) = compare(&next, &left, &right, self.journey) {
                 return Some(found);
             }
             if matches!(left, Stop::Ask(_)) {
                 queue.push_back(next);
             }
         }
+        None
     }
-    None
 }
 
 /// What anybody outside can see of a stop.
@@ -197,7 +255,7 @@ fn asked(stop: &Stop) -> Option<&Ask> {
     }
 }
 
-struct Tried {
+struct Way {
     answers: Vec<Answer>,
     /// As the language writes them, by callback.
     words: Vec<Option<String>>,
@@ -207,14 +265,14 @@ struct Tried {
 /// The most ways to answer one step that are tried.
 const WAYS_MAX: usize = 24;
 
-fn candidates(play: &Play, ask: &Ask, expiry: Option<Duration>) -> Vec<Tried> {
+fn candidates(play: &Play, ask: &Ask, expiry: Option<Duration>) -> Vec<Way> {
     let code = play.world().outbox.last().and_then(crate::Sent::code);
     let polls = ask
         .callbacks
         .iter()
         .any(|callback| matches!(callback, Callback::PollingWait { .. }));
     let wait = polls.then_some(Duration::from_secs(30));
-    let mut all = vec![Tried {
+    let mut all = vec![Way {
         answers: Vec::new(),
         words: Vec::new(),
         wait,
@@ -279,7 +337,7 @@ fn candidates(play: &Play, ask: &Ask, expiry: Option<Duration>) -> Vec<Tried> {
                 answers.push(answer.clone());
                 let mut words = tried.words.clone();
                 words.push(word.clone());
-                next.push(Tried {
+                next.push(Way {
                     answers,
                     words,
                     wait,
@@ -290,7 +348,7 @@ fn candidates(play: &Play, ask: &Ask, expiry: Option<Duration>) -> Vec<Tried> {
         all = next;
     }
     if let (true, Some(expiry), Some(first)) = (codes, expiry, all.first()) {
-        let late = Tried {
+        let late = Way {
             answers: first.answers.clone(),
             words: first.words.clone(),
             wait: Some(expiry),
@@ -308,7 +366,7 @@ fn indexed(options: &[String]) -> Vec<(Answer, Option<String>)> {
 }
 
 /// An answer as a line of a test.
-fn line(program: &Program, play: &Play, ask: &Ask, journey: &str, tried: &Tried) -> String {
+fn line(program: &Program, play: &Play, ask: &Ask, journey: &str, tried: &Way) -> String {
     let mut fields = Vec::new();
     let mut place = String::new();
     for (name, range) in play.asker() {

@@ -7,6 +7,7 @@
 
 mod change;
 mod difference;
+mod reply;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +21,10 @@ use wayfare::{
     model::{journey::NodeKind, scenario::Scenario},
 };
 
-use crate::{mutant::difference::Bound, scenario};
+use crate::{
+    mutant::difference::{Bound, Tried},
+    scenario,
+};
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,8 @@ pub enum Fate {
     Survived(Difference),
     /// Nobody, and within the bound it does not differ.
     Equivalent,
+    /// It could not be asked whether it differs, for this reason.
+    NotJudged(&'static str),
 }
 
 /// A mutant and who noticed it.
@@ -114,11 +120,16 @@ impl Score {
         self.count(|fate| matches!(fate, Fate::Equivalent))
     }
 
-    /// Thousandths of those that differ which somebody notices; all of none.
-    pub fn thousandths(&self) -> usize {
+    /// How many could not be asked whether they differ.
+    pub fn not_judged(&self) -> usize {
+        self.count(|fate| matches!(fate, Fate::NotJudged(_)))
+    }
+
+    /// Thousandths of those that differ which somebody notices; none where none differs.
+    pub fn thousandths(&self) -> Option<usize> {
         let noticed = self.refused() + self.killed();
         let all = noticed + self.survived();
-        (noticed * 1_000).checked_div(all).unwrap_or(1_000)
+        (noticed * 1_000).checked_div(all)
     }
 }
 
@@ -218,9 +229,15 @@ fn by_tests(
         .into_iter()
         .flatten()
         .filter(|journey| **journey != mutant.journey);
-    own.chain(others)
-        .find_map(|journey| difference::difference(original, engine, journey, bound))
-        .map_or(Fate::Equivalent, Fate::Survived)
+    let mut fate = Fate::NotJudged("no run of its journey can begin with what is tried");
+    for journey in own.chain(others) {
+        match difference::difference(original, engine, journey, bound) {
+            Tried::Differs(found) => return Fate::Survived(found),
+            Tried::Alike => fate = Fate::Equivalent,
+            Tried::NotBegun => {}
+        }
+    }
+    fate
 }
 
 /// By journey, the journeys whose runs may come through it, itself included.

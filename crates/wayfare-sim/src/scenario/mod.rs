@@ -11,7 +11,7 @@ mod effect;
 mod expect;
 mod log;
 mod player;
-mod stand_in;
+pub(crate) mod stand_in;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -9,6 +9,7 @@
 //!
 //! docs/testing.md describes every line.
 
+mod compare;
 mod line;
 mod record;
 mod redact;
@@ -16,6 +17,7 @@ mod replay;
 mod value;
 mod words;
 
+pub use compare::{About, Differs};
 pub use line::{
     AnswerLine, AskLine, CallLine, CallbackLine, ClockRead, EndLine, Header, IdentityLine,
     InputLine, Line, ReplyLine, RequestLine, SessionLine, StartLine, StartSessionLine, WhoLine,

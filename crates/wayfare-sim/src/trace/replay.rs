@@ -23,6 +23,7 @@ use wayfare::{
 
 use super::{
     Trace,
+    compare::{Differs, differences},
     line::{
         AnswerLine, ClockRead, EndLine, IdentityLine, InputLine, Line, ReplyLine, RequestLine,
         SessionLine, StartLine,
@@ -74,8 +75,17 @@ pub struct Replayed {
     pub trace: Trace,
     /// How it ended.
     pub fate: Fate,
-    /// Where it parts from the record; `None` where it does not.
+    /// Where its steps part from those of the record; `None` where they do not.
     pub divergence: Option<Divergence>,
+    /// What differs of everything that is recorded, each thing once, with its first line.
+    pub differences: Vec<Differs>,
+}
+
+impl Replayed {
+    /// Whether everything that is recorded is the same.
+    pub fn is_same(&self) -> bool {
+        self.divergence.is_none() && self.differences.is_empty()
+    }
 }
 
 /// How many steps a replay takes beyond those of the record.
@@ -132,10 +142,12 @@ impl Trace {
         }
         let trace = recorder.into_trace();
         let divergence = divergence(self, &trace);
+        let differences = differences(self, &trace);
         Ok(Replayed {
             trace,
             fate,
             divergence,
+            differences,
         })
     }
 }

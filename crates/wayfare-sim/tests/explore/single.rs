@@ -145,3 +145,31 @@ fn a_circle_without_a_way_out_is_found() {
     let found = lines(&run(&program(SPINS), "login", Options::default()));
     assert_eq!(found, ["spinning_loop: first.A -> second"]);
 }
+
+/// The way round the check is open once the limiter is spent, and by then the check was passed.
+const AGAIN: &str = r#"
+journey login {
+  allow ensure_failed, enumeration because "what the limiter does is what exploration counts"
+  start name
+  node name: UsernameCollector -> tries
+  node tries: RetryLimitDecision {
+    retryLimit = 1
+    Retry -> secret
+    Reject -> success
+  }
+  node secret: PasswordCollector -> check
+  node check: DataStoreDecision {
+    true -> name
+    false -> failure
+  }
+  ensure "checked" every path to success passes check.true
+}
+"#;
+
+#[test]
+fn what_was_passed_stays_passed_where_the_start_is_entered_again() {
+    let explored = run(&program(AGAIN), "login", Options::default());
+    let broken = lines(&explored);
+    let about = |line: &&String| line.contains("ensure_failed");
+    assert_eq!(broken.iter().filter(about).count(), 0, "{broken:#?}");
+}

@@ -11,7 +11,7 @@ mod mutant;
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
-    Diagnostic, Engine, Program, Registry, Severity, SourceMap, Value, compile::Compiled,
+    Diagnostic, Engine, Program, Registry, Severity, SourceMap, Value, codes, compile::Compiled,
     model::scenario::Scenario,
 };
 use wayfare_sim::{
@@ -59,7 +59,7 @@ impl Suite {
 
 pub(crate) fn run(args: &TestArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let parameters = project::parameters(&args.sources.parameters)?;
-    let projects = project::load(&args.sources)?;
+    let projects = project::load(&args.sources, terminal)?;
     let compiled: Vec<Compiled> = projects
         .iter()
         .map(|project| compile_tests(project, &parameters))
@@ -93,7 +93,12 @@ pub(crate) fn run(args: &TestArgs, terminal: Terminal) -> Result<Outcome, Troubl
     if let Some(gaps) = gaps.filter(|_| denied) {
         terminal.say(&format!("denied: {gaps}"));
     }
-    Ok(if failed || broken || denied {
+    let idle = idle(&suites);
+    let idle = idle.filter(|_| args.denies_no_expectation());
+    if let Some(idle) = &idle {
+        terminal.say(&format!("denied: {idle}"));
+    }
+    Ok(if failed || broken || denied || idle.is_some() {
         Outcome::Findings
     } else {
         Outcome::Clean
@@ -182,6 +187,19 @@ fn with_parameters(
             let first = findings.lines().next().unwrap_or_default();
             Ok(Err(format!("the program is refused: {first}")))
         }
+    }
+}
+
+/// How many tests expect nothing, in words; none where all do.
+fn idle(suites: &[Suite]) -> Option<String> {
+    let findings = suites.iter().flat_map(|suite| &suite.compiled.diagnostics);
+    let count = findings
+        .filter(|found| found.code == codes::NO_EXPECTATION)
+        .count();
+    match count {
+        0 => None,
+        1 => Some("1 test expects nothing".to_owned()),
+        count => Some(format!("{count} tests expect nothing")),
     }
 }
 

@@ -113,17 +113,25 @@ fn human(scores: &[Score]) -> String {
             Fate::Equivalent => {
                 let _ = writeln!(text, "no difference found: {mutant}");
             }
+            Fate::NotJudged(why) => {
+                let _ = writeln!(text, "not judged: {mutant}: {why}");
+            }
             Fate::Refused(_) | Fate::Killed(_) => {}
         }
     }
     let judged = total(scores, |score| score.judged.len());
+    let counted = if judged == 1 { "mutant" } else { "mutants" };
     let _ = writeln!(
         text,
-        "{judged} mutants: {} refused by the proofs, {} noticed by tests, {} survived, {} without a difference; score {}",
+        "{judged} {counted}: {} refused by the proofs, {} noticed by tests, {} survived, {} without a difference{}; score {}",
         total(scores, Score::refused),
         total(scores, Score::killed),
         total(scores, Score::survived),
         total(scores, Score::equivalent),
+        match total(scores, Score::not_judged) {
+            0 => String::new(),
+            count => format!(", {count} not judged"),
+        },
         percent(thousandths(scores)),
     );
     let left = total(scores, |score| score.left);
@@ -139,6 +147,7 @@ fn one(judged: &Judged) -> Value {
         Fate::Killed(test) => ("killed", Some(test), None),
         Fate::Survived(difference) => ("survived", None, Some(difference)),
         Fate::Equivalent => ("equivalent", None, None),
+        Fate::NotJudged(_) => ("not_judged", None, None),
     };
     json!({
         "journey": &*judged.mutant.journey,
@@ -147,6 +156,10 @@ fn one(judged: &Judged) -> Value {
         "change": judged.mutant.text,
         "fate": fate,
         "by": by.map(|by| &**by),
+        "why": match &judged.fate {
+            Fate::NotJudged(why) => Some(*why),
+            _ => None,
+        },
         "difference": difference.map(|difference| json!({
             "test": difference.test,
             "original": difference.original,
@@ -158,12 +171,12 @@ fn one(judged: &Judged) -> Value {
 fn report(scores: &[Score]) -> Value {
     json!({
         "schema": 1,
-        "mutants": total(scores, |score| score.judged.len()),
+        "mutants": total(scores, |score| score.judged.len() - score.not_judged()),
         "refused": total(scores, Score::refused),
         "killed": total(scores, Score::killed),
         "survived": total(scores, Score::survived),
         "equivalent": total(scores, Score::equivalent),
-        "notJudged": total(scores, |score| score.left),
+        "notJudged": total(scores, |score| score.left + score.not_judged()),
         "scoreThousandths": thousandths(scores),
         "judged": scores.iter().flat_map(|score| &score.judged).map(one).collect::<Vec<_>>(),
     })
