@@ -19,6 +19,7 @@
 
 mod apply;
 mod found;
+mod frame;
 mod guard;
 mod layout;
 mod local;
