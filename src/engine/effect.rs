@@ -46,6 +46,25 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The effect with this text where its message has `{0}`: the link that a suspended run is resumed by.
+    ///
+    /// Lists and maps of an effect of one's own are looked through to a depth of 16.
+    #[must_use]
+    pub fn addressed(self, link: &str) -> Self {
+        match self {
+            Self::Send(mut message) => {
+                let body = message.body.reveal().replace("{0}", link);
+                message.body = Secret::new(body);
+                Self::Send(message)
+            }
+            Self::Custom(mut custom) => {
+                custom.request = with_link(&custom.request, link, LINK_DEPTH_MAX);
+                Self::Custom(custom)
+            }
+            other => other,
+        }
+    }
+
     /// What kind it is, as traces call it.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -234,4 +253,25 @@ pub struct SessionView {
     pub created: Timestamp,
     /// The properties that were asked for and are there.
     pub properties: BTreeMap<Arc<str>, Value>,
+}
+
+/// How deep lists and maps are looked through for the place of a link.
+const LINK_DEPTH_MAX: u32 = 16;
+
+/// BOUND: as deep as `depth`; what lies deeper stays as it is.
+fn with_link(value: &Value, link: &str, depth: u32) -> Value {
+    match value {
+        Value::Text(text) => Value::from(text.replace("{0}", link)),
+        Value::List(list) if depth > 0 => Value::List(
+            list.iter()
+                .map(|item| with_link(item, link, depth - 1))
+                .collect(),
+        ),
+        Value::Map(map) if depth > 0 => Value::Map(Arc::new(
+            map.iter()
+                .map(|(key, item)| (Arc::clone(key), with_link(item, link, depth - 1)))
+                .collect(),
+        )),
+        other => other.clone(),
+    }
 }

@@ -23,6 +23,7 @@ pub mod level_index;
 pub mod limits;
 pub mod link;
 mod live;
+pub mod lockout;
 pub mod node_type;
 #[cfg(test)]
 mod oracle;

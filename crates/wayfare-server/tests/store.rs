@@ -392,19 +392,14 @@ fn locks_double_up_to_an_hour_and_a_hundred_failures_are_the_end() {
     let mut lengths = Vec::new();
     let mut taken = 0;
     for _ in 0..1_000 {
-        match counter.reserve(&lockout, now) {
-            Reserved::Taken => taken += 1,
-            Reserved::Repeated => panic!("no effect is repeated"),
-            Reserved::Spent if counter.total >= lockout.hard => break,
-            Reserved::Spent => {
+        match counter.take(&lockout, now) {
+            true => taken += 1,
+            false if counter.total >= lockout.hard => break,
+            false => {
                 let length = counter.locked_until.since(now);
                 lengths.push(length.as_secs());
                 let almost = Timestamp(counter.locked_until.0 - 1);
-                assert_eq!(
-                    counter.reserve(&lockout, almost),
-                    Reserved::Spent,
-                    "a moment before"
-                );
+                assert!(!counter.take(&lockout, almost), "a moment before");
                 now = counter.locked_until;
             }
         }
@@ -416,7 +411,7 @@ fn locks_double_up_to_an_hour_and_a_hundred_failures_are_the_end() {
         "{lengths:?}"
     );
     let years_later = now.plus(MINUTE * 60 * 24 * 3_650);
-    assert_eq!(counter.reserve(&lockout, years_later), Reserved::Spent);
+    assert!(!counter.take(&lockout, years_later));
 }
 
 #[test]
@@ -425,11 +420,7 @@ fn failures_outside_the_window_do_not_lock() {
     let mut counter = Counter::default();
     for n in 0..50 {
         let now = Timestamp(1_000_000).plus(MINUTE * 2 * n);
-        assert_eq!(
-            counter.reserve(&lockout, now),
-            Reserved::Taken,
-            "failure {n}"
-        );
+        assert_eq!(counter.take(&lockout, now), Reserved::Taken, "failure {n}");
     }
 }
 
@@ -439,14 +430,11 @@ fn a_clock_put_back_does_not_lengthen_a_lock() {
     let mut counter = Counter::default();
     let now = Timestamp(1_000_000_000);
     for _ in 0..5 {
-        counter.reserve(&lockout, now);
+        counter.take(&lockout, now);
     }
     let back = Timestamp(5_000);
-    assert_eq!(counter.reserve(&lockout, back), Reserved::Spent);
-    assert_eq!(
-        counter.reserve(&lockout, back.plus(MINUTE)),
-        Reserved::Taken
-    );
+    assert!(!counter.take(&lockout, back));
+    assert_eq!(counter.take(&lockout, back.plus(MINUTE)), Reserved::Taken);
 }
 
 #[tokio::test]

@@ -202,7 +202,7 @@ impl Play {
         let link = link::of(self.session.run_id(), self.session.generation());
         let call = Call {
             id: suspended.id,
-            effect: link::addressed(effect, &link),
+            effect: effect.addressed(&link),
             node: self.session.at().unwrap_or_default(),
         };
         // A message that cannot be sent leaves the run suspended, as on a server.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::Value as Json;
+pub use wayfare::engine::lockout::Lockout;
 use wayfare::{Realm, Value};
 
 use super::SecretSource;
@@ -174,34 +175,6 @@ pub enum Parameter {
     SecretFile(PathBuf),
     /// A secret in a variable of the environment.
     SecretVariable(String),
-}
-
-/// How many failures an account bears, for each kind of secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Lockout {
-    /// Failures within the window that lock the account for a while.
-    pub failures: u32,
-    /// The window.
-    pub window: Duration,
-    /// How long the first lock lasts; each further one lasts twice as long.
-    pub lock_for: Duration,
-    /// How long a lock lasts at most.
-    pub lock_max: Duration,
-    /// Failures without a success between them that lock the account for good.
-    pub hard: u32,
-}
-
-impl Default for Lockout {
-    fn default() -> Self {
-        Self {
-            failures: 5,
-            window: Duration::from_secs(5 * 60),
-            lock_for: Duration::from_secs(30),
-            lock_max: Duration::from_secs(60 * 60),
-            hard: 100,
-        }
-    }
 }
 
 /// How mail goes.

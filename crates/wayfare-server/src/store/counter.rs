@@ -4,6 +4,7 @@
 //! kind. Whoever kills the process between the two loses a try, never gains one.
 
 use rusqlite::{Connection, OptionalExtension, params};
+pub use wayfare::engine::lockout::Counter;
 use wayfare::{Timestamp, engine::effect::EffectId};
 
 use super::{
@@ -35,59 +36,11 @@ pub struct CounterKey {
     pub kind: &'static str,
 }
 
-/// A counter as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counter {
-    /// Failures in the window.
-    pub failures: u32,
-    /// When the window began.
-    pub window_from: Timestamp,
-    /// Failures since the last success.
-    pub total: u32,
-    /// Locks since the last success.
-    pub locks: u32,
-    /// When the last lock began.
-    pub locked_from: Timestamp,
-    /// When the last lock ends.
-    pub locked_until: Timestamp,
-    /// Tries refused since the last success.
-    pub refused: u32,
-}
-
-impl Counter {
-    /// Takes a try, if there is one.
-    pub fn reserve(&mut self, lockout: &Lockout, now: Timestamp) -> Reserved {
-        let length = self.locked_until.since(self.locked_from);
-        // A clock that was put back must not lengthen a lock: it counts from the new time once more.
-        if now < self.locked_from {
-            self.locked_from = now;
-            self.locked_until = now.plus(length);
-        }
-        if self.total >= lockout.hard || now < self.locked_until {
-            self.refused = self.refused.saturating_add(1);
-            return Reserved::Spent;
-        }
-        if now.since(self.window_from) >= lockout.window || now < self.window_from {
-            self.failures = if now < self.window_from {
-                self.failures
-            } else {
-                0
-            };
-            self.window_from = now;
-        }
-        self.failures = self.failures.saturating_add(1);
-        self.total = self.total.saturating_add(1);
-        if self.failures >= lockout.failures {
-            let doubled = lockout
-                .lock_for
-                .saturating_mul(1_u32.checked_shl(self.locks.min(20)).unwrap_or(u32::MAX));
-            self.locked_from = now;
-            self.locked_until = now.plus(doubled.min(lockout.lock_max));
-            self.locks = self.locks.saturating_add(1);
-            self.failures = 0;
-            self.window_from = self.locked_until;
-        }
+fn reserved(counter: &mut Counter, lockout: &Lockout, now: Timestamp) -> Reserved {
+    if counter.take(lockout, now) {
         Reserved::Taken
+    } else {
+        Reserved::Spent
     }
 }
 
@@ -108,7 +61,7 @@ impl Store {
                 return Ok(Reserved::Repeated);
             }
             let mut counter = read(db, &key)?.unwrap_or_default();
-            let reserved = counter.reserve(&lockout, now);
+            let reserved = reserved(&mut counter, &lockout, now);
             write(db, &key, &counter)?;
             Ok(reserved)
         })
@@ -124,7 +77,7 @@ impl Store {
     ) -> Result<Reserved, StoreError> {
         self.write(move |db| {
             let mut counter = read(db, &key)?.unwrap_or_default();
-            let reserved = counter.reserve(&lockout, now);
+            let reserved = reserved(&mut counter, &lockout, now);
             write(db, &key, &counter)?;
             Ok(reserved)
         })

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Ask, AuthSession, Effect, End, Failure, FailureReason, Secret, Success, Timestamp, Value,
+    Ask, AuthSession, End, Failure, FailureReason, Secret, Success, Timestamp, Value,
     engine::{
         effect::SessionRef,
         step::{Call, Suspended},
@@ -78,7 +78,7 @@ impl Exchange<'_> {
         let deliver = suspended.deliver.map(|effect| {
             Box::new(Call {
                 id: suspended.id,
-                effect: addressed(effect, &address),
+                effect: effect.addressed(&address),
                 node: Arc::clone(&session.start().journey),
             })
         });
@@ -372,40 +372,6 @@ impl Exchange<'_> {
             Some(id) => reply.header("x-forgerock-transactionid", id.to_owned()),
             None => reply,
         })
-    }
-}
-
-/// A message with the link in it.
-fn addressed(effect: Effect, link: &str) -> Effect {
-    match effect {
-        Effect::Send(mut message) => {
-            let body = message.body.reveal().replace("{0}", link);
-            message.body = Secret::new(body);
-            Effect::Send(message)
-        }
-        Effect::Custom(mut custom) => {
-            custom.request = with_link(&custom.request, link, 16);
-            Effect::Custom(custom)
-        }
-        other => other,
-    }
-}
-
-/// BOUND: as deep as `depth`; what lies deeper stays as it is.
-fn with_link(value: &Value, link: &str, depth: u32) -> Value {
-    match value {
-        Value::Text(text) => Value::from(text.replace("{0}", link)),
-        Value::List(list) if depth > 0 => Value::List(
-            list.iter()
-                .map(|item| with_link(item, link, depth - 1))
-                .collect(),
-        ),
-        Value::Map(map) if depth > 0 => Value::Map(Arc::new(
-            map.iter()
-                .map(|(key, item)| (Arc::clone(key), with_link(item, link, depth - 1)))
-                .collect(),
-        )),
-        other => other.clone(),
     }
 }
 
