@@ -420,7 +420,7 @@ fn failures_outside_the_window_do_not_lock() {
     let mut counter = Counter::default();
     for n in 0..50 {
         let now = Timestamp(1_000_000).plus(MINUTE * 2 * n);
-        assert_eq!(counter.take(&lockout, now), Reserved::Taken, "failure {n}");
+        assert!(counter.take(&lockout, now), "failure {n}");
     }
 }
 
@@ -434,7 +434,7 @@ fn a_clock_put_back_does_not_lengthen_a_lock() {
     }
     let back = Timestamp(5_000);
     assert!(!counter.take(&lockout, back));
-    assert_eq!(counter.take(&lockout, back.plus(MINUTE)), Reserved::Taken);
+    assert!(counter.take(&lockout, back.plus(MINUTE)));
 }
 
 #[tokio::test]
