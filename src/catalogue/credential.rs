@@ -294,12 +294,12 @@ pub(super) const TYPES: &[Entry] = &[
     .asks(&["HiddenValueCallback"])
     .reads(&[transient("amster.nonce", Secret)])
     .writes(&[USERNAME])
-    .facts(&[on("true").identity()])
+    .facts(&[on("true").identity().vouched()])
     .calls_out(),
     node("AnonymousUserNode", "Takes a fixed anonymous user")
         .settings(&[text_or("anonymousUserName", "anonymous")])
         .writes(&[USERNAME.always()])
-        .facts(&[on("outcome").identity()])
+        .facts(&[on("outcome").identity().vouched()])
         .calls_out(),
     node(
         "AnonymousSessionUpgradeNode",

@@ -2,7 +2,7 @@
 
 use super::{
     entry::{
-        Entry,
+        Entry, Fact,
         Kind::{Any, Text},
         When, flag, int_or, map, map_or, named, node, on, secret, shared, text, text_or, texts,
         texts_or, transient, word,
@@ -13,6 +13,12 @@ use crate::model::signature::{
     Factor,
     Scope::{ObjectShared, Shared},
 };
+
+/// What a provider says of a person is no word of the client.
+const PROVIDER: &[Fact] = &[
+    on("ACCOUNT_EXISTS").proves(Factor::Federation).identity(),
+    on("NO_ACCOUNT").vouched(),
+];
 
 pub(super) const TYPES: &[Entry] = &[
     // In a page it comes last and runs first.
@@ -34,6 +40,8 @@ pub(super) const TYPES: &[Entry] = &[
         .asks(&["SelectIdPCallback"])
         .reads(IDENTIFIED)
         .writes(&[shared("selectedIdp", Text)])
+        // Only where it offers what is linked it looks the user up.
+        .facts(&[on("*").of_either().unsaid_where("offerOnlyExisting")])
         .calls_out(),
     node(
         "SocialProviderHandlerNode",
@@ -55,7 +63,7 @@ pub(super) const TYPES: &[Entry] = &[
         OBJECT_TRANSIENT,
         transient("socialOAuthData", Any).secret(),
     ])
-    .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+    .facts(PROVIDER)
     .calls_out(),
     node(
         "SocialProviderHandlerNodeV2",
@@ -82,7 +90,7 @@ pub(super) const TYPES: &[Entry] = &[
         transient("socialOAuthData", Any).secret(),
         shared("expectProfileInformation", Any),
     ])
-    .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+    .facts(PROVIDER)
     .calls_out(),
     node("SocialNode", "Logs in at an OAuth 2.0 provider; deprecated")
         .settings(&[
@@ -113,7 +121,7 @@ pub(super) const TYPES: &[Entry] = &[
             shared("userInfo", Any).personal(),
             shared("emailAddress", Text).personal(),
         ])
-        .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+        .facts(PROVIDER)
         .calls_out(),
     node(
         "SocialOpenIdConnectNode",
@@ -169,7 +177,7 @@ JwtAttributeMapper|iplanet-am-user-alias-list|openid-"],
         shared("userInfo", Any).personal(),
         shared("emailAddress", Text).personal(),
     ])
-    .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+    .facts(PROVIDER)
     .calls_out(),
     node("SocialGoogleNode", "Logs in at Google; deprecated")
         .settings(&[
@@ -234,7 +242,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|google-",
             shared("userInfo", Any).personal(),
             shared("emailAddress", Text).personal(),
         ])
-        .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+        .facts(PROVIDER)
         .calls_out(),
     node("SocialFacebookNode", "Logs in at Facebook; deprecated")
         .settings(&[
@@ -296,7 +304,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
             shared("userInfo", Any).personal(),
             shared("emailAddress", Text).personal(),
         ])
-        .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+        .facts(PROVIDER)
         .calls_out(),
     node(
         "SocialOAuthIgnoreProfileNode",
@@ -304,7 +312,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
     )
     .reads(&[shared("userInfo", Any).personal().always()])
     .writes(&[USERNAME.always()])
-    .facts(&[on("outcome").identity()]),
+    .facts(&[on("outcome").identity().vouched()]),
     // The token is verified, but which user it stands for is left to a later type, so it proves
     // nothing here. The unit of the limit is not named.
     node("OidcNode", "Validates an ID token that came in a header")
@@ -371,7 +379,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
         shared("emailAddress", Text).personal(),
         shared("successUrl", Text),
     ])
-    .facts(&[on("ACCOUNT_EXISTS").proves(Factor::Federation).identity()])
+    .facts(PROVIDER)
     .calls_out(),
     node(
         "product-WriteFederationInformationNode",
@@ -419,7 +427,7 @@ DefaultAccountProvider",
         shared("IdmFlowInitiated", Any),
     ])
     .writes(&[USERNAME, shared("IdmFlowInitiated", Any)])
-    .facts(&[on("outcome").identity()])
+    .facts(&[on("outcome").identity().vouched()])
     .calls_out(),
     // No source names the outcomes, so none can be said to prove anything.
     node(

@@ -150,6 +150,8 @@ pub(super) struct Fact {
     tries: Known<bool>,
     challenge: Challenge,
     presence: Known<Presence>,
+    presence_where: Option<(&'static str, Known<Presence>)>,
+    vouched: bool,
     level: Option<&'static str>,
     level_at_least: Option<&'static str>,
     level_below: Option<&'static str>,
@@ -167,6 +169,8 @@ pub(super) const fn on(outcome: &'static str) -> Fact {
         tries: Known::Is(false),
         challenge: Challenge::None,
         presence: Known::Unknown,
+        presence_where: None,
+        vouched: false,
         level: None,
         level_at_least: None,
         level_below: None,
@@ -287,6 +291,22 @@ impl Fact {
         self.of(Presence::Entitled)
     }
 
+    /// Where this setting is true, nobody knows of whom it can be taken.
+    pub(super) const fn unsaid_where(self, setting: &'static str) -> Self {
+        Self {
+            presence_where: Some((setting, Known::Unknown)),
+            ..self
+        }
+    }
+
+    /// From here on the name is none that a stranger has typed.
+    pub(super) const fn vouched(self) -> Self {
+        Self {
+            vouched: true,
+            ..self
+        }
+    }
+
     const fn of(self, presence: Presence) -> Self {
         Self {
             presence: Known::Is(presence),
@@ -336,6 +356,10 @@ impl Fact {
             counts_try: self.tries,
             challenge: self.challenge,
             presence: self.presence,
+            presence_where: self
+                .presence_where
+                .map(|(key, instead)| (Cow::Borrowed(key), instead)),
+            vouched: self.vouched,
             level: self.level.map_or(LevelChange::None, |key| {
                 LevelChange::BySetting(Cow::Borrowed(key))
             }),

@@ -367,6 +367,11 @@ pub struct OutcomeFacts {
     pub challenge: Challenge,
     /// Of whom it can be taken; unknown, it depends on the user where the type looks one up.
     pub presence: Known<Presence>,
+    /// Of whom it can be taken instead where this Bool setting is true.
+    pub presence_where: Option<(Cow<'static, str>, Known<Presence>)>,
+    /// Whether the name is from here on none that a stranger has typed: a session, a provider or a cookie
+    /// of the server's brought it, or the user was made here by who runs the journey.
+    pub vouched: bool,
     /// How the level moves.
     pub level: LevelChange,
     /// A bound on the level when the node leaves by this outcome: at least the Int setting of this key.
@@ -390,6 +395,8 @@ impl OutcomeFacts {
             counts_try: Known::Is(false),
             challenge: Challenge::None,
             presence: Known::Unknown,
+            presence_where: None,
+            vouched: false,
             level: LevelChange::None,
             level_at_least: None,
             level_below: None,
@@ -561,6 +568,25 @@ impl Signature {
             return Known::Is(true);
         }
         self.asks
+    }
+
+    /// Of whom `outcome` can be taken, for a node with these settings.
+    pub fn presence<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Known<Presence> {
+        let Some(facts) = self.facts_of(outcome) else {
+            return Known::Unknown;
+        };
+        let Some((key, instead)) = &facts.presence_where else {
+            return facts.presence;
+        };
+        match setting(key) {
+            Some(SettingValue::Constant(Value::Bool(true))) => *instead,
+            Some(SettingValue::Computed(_)) => Known::Unknown,
+            Some(SettingValue::Constant(_)) | None => facts.presence,
+        }
     }
 
     /// The level claimed by a setting, held to the bounds of levels.

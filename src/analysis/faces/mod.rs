@@ -5,20 +5,21 @@
 //! answers. The journey is laid beside itself: two runs go on together, and wherever what they do may
 //! depend on whether the user is there, each way of the one is compared with each way of the other. Each
 //! pair of states is compared once; looking alike is not carried from pair to pair, for a run that ends at
-//! a proof looks like every other. Pairs over a bound are not compared, and then nothing is shown.
+//! a proof looks like every other. What one of them has done alone goes with the pair, one trace at a time.
+//! Pairs over a bound are not compared, and then nothing is shown.
 //!
 //! Not looked at: time, and what only an outage outside can bring about.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::{
-    Diagnostic, Diagnostics, Span,
+    Diagnostic, Diagnostics,
     analysis::{
-        counterexample::{CounterStep, Counterexample, on_of},
         ensure::{Question, Verdict},
         faces::{
             label::{Label, alike, same_choice},
-            world::{Tainted, Thing, When},
+            memory::{Memory, Trace, Traces},
+            world::{Finders, Thing, When},
         },
         flow::{Arc, Exit, Flow, Flows, Only, State, StateKind},
         space::{InstanceId, Mark, Space},
@@ -27,11 +28,14 @@ use crate::{
     model::{
         journey::{Journey, JourneyId, NodeKind},
         program::Program,
-        property::{At, Place, Point},
+        property::Place,
     },
 };
 
 mod label;
+mod live;
+mod memory;
+mod told;
 mod world;
 
 /// How many pairs of states may be compared, beside four for each state of the journeys.
@@ -118,11 +122,10 @@ fn may_differ(space: &Space<'_>, until: Until) -> bool {
 
 /// Whether anything in one journey does, those that it calls left out.
 fn may_differ_in(program: &Program, flows: &Flows, journey: JourneyId, until: Until) -> bool {
-    let nothing = Tainted::new();
     let parts = |thing| {
-        let shown = matches!(thing, Thing::Task(task, _) if world::shows(program, task, &nothing));
+        let shown = matches!(thing, Thing::Task(task, _) if world::shows(task));
         let proved = until == Until::Marked && world::may_prove(program, thing);
-        shown || proved || world::depends(program, thing, &nothing)
+        shown || proved || world::depends(program, thing)
     };
     let states = flows.get(journey).map_or(&[][..], |flow| &flow.states);
     program.journey(journey).is_some_and(|journey| {
@@ -185,6 +188,8 @@ struct Way {
 struct Pair {
     known: Stand,
     unknown: Stand,
+    /// What one of them has done alone, and is looked at.
+    trace: Trace,
     from: Option<u32>,
     by_known: Option<Taken>,
     by_unknown: Option<Taken>,
@@ -195,23 +200,28 @@ struct View<'a> {
     label: Label<'a>,
     thing: Thing<'a>,
     ways: Vec<Way>,
-    /// Whether the ways depend on whether there is such a user.
+    /// Whether the ways depend on whether there is such a user, or on the trace.
     depends: bool,
     /// Whether what is shown does.
     shows: bool,
-    /// Whether what is written does.
-    taints: bool,
+    /// What it writes.
+    writes: Traces,
+    /// What it writes on every outcome.
+    sets: Traces,
+    /// What the earlier children of its page have written.
+    before: Traces,
+    /// Whether what is written differs.
+    differs: bool,
 }
 
 struct Faces<'a, 's> {
     space: &'a Space<'s>,
+    memory: Memory,
+    finders: Finders<'s>,
     until: Until,
-    tainted: Tainted,
-    /// What would have to be tainted besides.
-    fresh: Tainted,
     frames: Vec<Frame>,
     deeper: HashMap<(u32, u32), u32>,
-    seen: HashSet<(Stand, Stand)>,
+    seen: HashSet<(Stand, Stand, Trace)>,
     pairs: Vec<Pair>,
     open: VecDeque<u32>,
     /// The pairs that do not look alike.
@@ -223,38 +233,31 @@ struct Faces<'a, 's> {
 impl<'a, 's> Faces<'a, 's> {
     /// Lays two runs beside each other until nothing is left to compare.
     fn compared(space: &'a Space<'s>, until: Until, start: u32, typed: bool) -> Self {
-        let mut tainted = Tainted::new();
         let states: usize = space
             .instances
             .iter()
             .filter_map(|instance| space.flow(instance.id))
             .map(|flow| flow.states.len())
             .sum();
-        loop {
-            let mut faces = Self {
-                space,
-                until,
-                fresh: tainted.clone(),
-                tainted,
-                frames: vec![Frame {
-                    instance: 0,
-                    caller: None,
-                }],
-                deeper: HashMap::new(),
-                seen: HashSet::new(),
-                pairs: Vec::new(),
-                open: VecDeque::new(),
-                differences: Vec::new(),
-                pairs_max: states.saturating_mul(4).saturating_add(PAIRS_MAX),
-                cut_short: false,
-            };
-            faces.run(start, typed);
-            // What is written on the way may be what a later node goes by.
-            if !faces.differences.is_empty() || faces.fresh.len() == faces.tainted.len() {
-                return faces;
-            }
-            tainted = faces.fresh;
-        }
+        let mut faces = Self {
+            space,
+            memory: Memory::new(space),
+            finders: Finders::of(space),
+            until,
+            frames: vec![Frame {
+                instance: 0,
+                caller: None,
+            }],
+            deeper: HashMap::new(),
+            seen: HashSet::new(),
+            pairs: Vec::new(),
+            open: VecDeque::new(),
+            differences: Vec::new(),
+            pairs_max: states.saturating_mul(4).saturating_add(PAIRS_MAX),
+            cut_short: false,
+        };
+        faces.run(start, typed);
+        faces
     }
 
     fn run(&mut self, start: u32, typed: bool) {
@@ -264,7 +267,14 @@ impl<'a, 's> Faces<'a, 's> {
             known,
             typed,
         };
-        self.join(at(true), at(false), None, None, None);
+        self.join(Pair {
+            known: at(true),
+            unknown: at(false),
+            trace: Trace::NONE,
+            from: None,
+            by_known: None,
+            by_unknown: None,
+        });
         while let Some(pair) = self.open.pop_front() {
             if self.cut_short {
                 return;
@@ -274,15 +284,8 @@ impl<'a, 's> Faces<'a, 's> {
     }
 
     /// Two runs must look alike from here on.
-    fn join(
-        &mut self,
-        known: Stand,
-        unknown: Stand,
-        from: Option<u32>,
-        by_known: Option<Taken>,
-        by_unknown: Option<Taken>,
-    ) {
-        if !self.seen.insert((known, unknown)) {
+    fn join(&mut self, pair: Pair) {
+        if !self.seen.insert((pair.known, pair.unknown, pair.trace)) {
             return;
         }
         if self.pairs.len() >= self.pairs_max {
@@ -290,23 +293,45 @@ impl<'a, 's> Faces<'a, 's> {
             return;
         }
         let id = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
-        self.pairs.push(Pair {
-            known,
-            unknown,
-            from,
-            by_known,
-            by_unknown,
-        });
+        self.pairs.push(pair);
         self.open.push_back(id);
+    }
+
+    /// Two runs go on to a pair, with what they have left behind: each trace is looked at by itself.
+    fn go(&mut self, next: Pair, left: Left) {
+        // Without one first: they may not have come here without the one that they bring.
+        let (known, unknown) = (self.is_error(next.by_known), self.is_error(next.by_unknown));
+        let is_over = left.is_over && !known && !unknown;
+        let lasting = if is_over { Trace::NONE } else { left.lasting };
+        let fresh = if known != unknown {
+            left.fresh.and(left.undone)
+        } else {
+            left.fresh
+        };
+        let traces = [Trace::NONE, lasting].into_iter();
+        for trace in traces.chain(fresh.list()) {
+            if trace == Trace::NONE || self.matters(trace, next) {
+                self.join(Pair { trace, ..next });
+            }
+        }
     }
 
     fn compare(&mut self, id: u32) {
         let Some(pair) = self.pairs.get(id as usize).copied() else {
             return;
         };
-        let (Some(left), Some(right)) = (self.view(pair.known), self.view(pair.unknown)) else {
+        let (Some(mut left), Some(mut right)) = (
+            self.view(pair.known, pair.trace),
+            self.view(pair.unknown, pair.trace),
+        ) else {
             return;
         };
+        if self.is_uneven(pair) {
+            for view in [&mut left, &mut right] {
+                view.depends = true;
+                view.differs = true;
+            }
+        }
         let same_node =
             pair.known.frame == pair.unknown.frame && pair.known.state == pair.unknown.state;
         match (left.label, right.label) {
@@ -341,16 +366,28 @@ impl<'a, 's> Faces<'a, 's> {
         right: &View<'_>,
         same_node: bool,
     ) {
-        self.taint(left);
-        self.taint(right);
         let depends = left.depends || right.depends;
+        let mut fresh = Traces::default();
+        for view in [left, right].into_iter().filter(|view| view.differs) {
+            fresh = fresh.and(view.writes);
+        }
+        if let (Some(known), Some(unknown)) = (self.unit(pair.known), self.unit(pair.unknown)) {
+            fresh = fresh.and(self.memory.side_by_side(known, unknown));
+        }
+        let differs = left.differs || right.differs;
+        let behind = Left {
+            lasting: pair.trace,
+            is_over: !differs && left.sets.both(right.sets).has(pair.trace),
+            fresh,
+            undone: left.before.and(right.before),
+        };
         let lasting = |way: &&Way| same_node || way.when != When::Outage;
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         for way in left.ways.iter().filter(lasting) {
             let twin = self.twin(way, right, same_node);
             match twin {
                 Some(twin) if !depends || way.when == When::Outage => {
-                    self.join(way.to, twin.to, Some(id), way.taken, twin.taken);
+                    self.go(next_of(id, way, &twin), behind);
                 }
                 _ if depends && way.when != When::Outage => lefts.push(*way),
                 _ => {}
@@ -366,18 +403,18 @@ impl<'a, 's> Faces<'a, 's> {
                 .filter(|way| way.when != When::Outage)
                 .copied(),
         );
-        self.across(id, &lefts, &rights);
+        self.across(id, &lefts, &rights, behind);
         debug_assert!(pair.known.known && !pair.unknown.known);
     }
 
     /// Every way of the one against every way of the other.
-    fn across(&mut self, id: u32, lefts: &[Way], rights: &[Way]) {
+    fn across(&mut self, id: u32, lefts: &[Way], rights: &[Way], behind: Left) {
         for left in lefts {
             for right in rights {
                 if self.cut_short {
                     return;
                 }
-                self.join(left.to, right.to, Some(id), left.taken, right.taken);
+                self.go(next_of(id, left, right), behind);
             }
         }
     }
@@ -385,22 +422,44 @@ impl<'a, 's> Faces<'a, 's> {
     /// One goes on, by any of its ways, while the other waits.
     fn alone(&mut self, id: u32, pair: Pair, left: &View<'_>, right: &View<'_>, known: bool) {
         let goes = if known { left } else { right };
-        self.taint(goes);
-        let ways = &goes.ways;
-        for way in ways.iter().filter(|way| way.when != When::Outage) {
+        let at = if known { pair.known } else { pair.unknown };
+        // The other may never do it: what it leaves is not the same in both from here on.
+        let counted = self.unit(at).map(|unit| self.memory.alone(unit, known));
+        let behind = Left {
+            lasting: pair.trace,
+            is_over: false,
+            fresh: goes.writes.and(counted.unwrap_or_default()),
+            undone: goes.before,
+        };
+        for way in goes.ways.iter().filter(|way| way.when != When::Outage) {
+            let mut next = Pair {
+                trace: Trace::NONE,
+                from: Some(id),
+                by_known: None,
+                by_unknown: None,
+                ..pair
+            };
             if known {
-                self.join(way.to, pair.unknown, Some(id), way.taken, None);
+                (next.known, next.by_known) = (way.to, way.taken);
             } else {
-                self.join(pair.known, way.to, Some(id), None, way.taken);
+                (next.unknown, next.by_unknown) = (way.to, way.taken);
             }
+            self.go(next, behind);
         }
     }
 
-    /// What a run that goes on leaves behind may be what a later node goes by.
-    fn taint(&mut self, view: &View<'_>) {
-        if view.taints {
-            world::taint(self.space.program, view.thing, &mut self.fresh);
-        }
+    fn unit(&self, at: Stand) -> Option<(JourneyId, u32)> {
+        Some((self.flow(at.frame)?.journey, at.state))
+    }
+
+    fn matters(&self, trace: Trace, pair: Pair) -> bool {
+        let units = self.unit(pair.known).zip(self.unit(pair.unknown));
+        units.is_some_and(|(known, unknown)| self.memory.matters(trace, known, unknown))
+    }
+
+    fn is_uneven(&self, pair: Pair) -> bool {
+        let units = self.unit(pair.known).zip(self.unit(pair.unknown));
+        units.is_some_and(|(known, unknown)| self.memory.is_uneven(known, unknown, pair.trace))
     }
 
     /// The way of the other run that is taken on the same outcome.
@@ -430,7 +489,7 @@ impl<'a, 's> Faces<'a, 's> {
         self.space.program.journey(instance.journey)
     }
 
-    fn view(&mut self, at: Stand) -> Option<View<'a>> {
+    fn view(&mut self, at: Stand, trace: Trace) -> Option<View<'a>> {
         let flow = self.flow(at.frame)?;
         let state = flow.state(at.state)?;
         let mut view = View {
@@ -439,12 +498,15 @@ impl<'a, 's> Faces<'a, 's> {
             ways: Vec::new(),
             depends: false,
             shows: false,
-            taints: false,
+            writes: Traces::default(),
+            sets: Traces::default(),
+            before: Traces::default(),
+            differs: false,
         };
         match state.kind {
             StateKind::Exit(exit) => self.leave(at, exit, &mut view),
             StateKind::Call(_) => self.enter(at, &mut view)?,
-            StateKind::Step => self.step(at, flow, state, &mut view)?,
+            StateKind::Step => self.step(at, trace, (flow, state), &mut view)?,
         }
         Some(view)
     }
@@ -493,22 +555,32 @@ impl<'a, 's> Faces<'a, 's> {
     fn step(
         &mut self,
         at: Stand,
-        flow: &'a Flow,
-        state: &State,
+        trace: Trace,
+        (flow, state): (&'a Flow, &State),
         view: &mut View<'a>,
     ) -> Option<()> {
         let program = self.space.program;
         let (node, thing) = Thing::of(self.journey(at.frame)?, state);
         view.thing = thing;
-        let is_looked_up = at.typed && world::depends(program, thing, &self.tainted);
+        let site = self.memory.site(flow.journey, at.state);
+        let is_looked_up = at.typed && world::depends(program, thing);
         // Where a place is named, what a secret brings is seen before it like all else.
         let is_proved = at.typed && self.until == Until::Marked && world::may_prove(program, thing);
-        view.depends = is_looked_up || is_proved;
+        view.depends = is_looked_up || is_proved || site.chooses.has(trace);
+        view.differs = view.depends || site.reads.has(trace);
+        view.writes = site.writes;
+        view.sets = site.sets;
+        view.before = site.before;
         for (id, arc) in flow.leaving(at.state) {
             if arc.is_shut() || arc.only == Only::Done {
                 continue;
             }
-            let when = world::when(program, thing, arc, is_looked_up);
+            // What is missing in one of the two runs is no outage.
+            let when = if arc.is_error() && site.needs.has(trace) {
+                When::Both
+            } else {
+                world::when(program, thing, arc, is_looked_up)
+            };
             let here = match (when, self.until) {
                 (When::Rightly, Until::Proof) => false,
                 (When::Rightly, Until::Marked) => at.known || !at.typed,
@@ -517,11 +589,10 @@ impl<'a, 's> Faces<'a, 's> {
                 (When::Both | When::Outage, _) => true,
             };
             if here {
-                let typed = world::typed(program, thing, arc);
+                let typed = world::typed(program, thing, arc, &self.finders);
                 self.way(at, at.frame, (id, arc), typed, when, view);
             }
         }
-        view.taints = is_looked_up;
         let Some(node) = node.filter(|_| state.child == 0) else {
             return Some(());
         };
@@ -535,16 +606,18 @@ impl<'a, 's> Faces<'a, 's> {
             NodeKind::Page(page) => page.children.iter().map(|child| &child.task).collect(),
             _ => Vec::new(),
         };
-        view.shows = at.typed
-            && matches!(view.label, Label::Shown(..))
-            && tasks
-                .iter()
-                .any(|task| world::shows(program, task, &self.tainted));
+        let by_itself = at.typed && tasks.iter().any(|task| world::shows(task));
+        let is_shown = matches!(view.label, Label::Shown(..));
+        view.shows = is_shown && (by_itself || site.shows.has(trace));
         Some(())
     }
 
     fn fails(&self, way: &Way) -> bool {
-        let arc = way.taken.and_then(|taken| self.arc(taken));
+        self.is_error(way.taken)
+    }
+
+    fn is_error(&self, taken: Option<Taken>) -> bool {
+        let arc = taken.and_then(|taken| self.arc(taken));
         arc.is_some_and(Arc::is_error)
     }
 
@@ -583,152 +656,31 @@ impl<'a, 's> Faces<'a, 's> {
     }
 }
 
+/// What two runs leave behind that go on.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    /// The trace that they came with.
+    lasting: Trace,
+    /// Whether both have now done the same about it, unless they failed.
+    is_over: bool,
+    /// What only one of them has done now.
+    fresh: Traces,
+    /// What is taken back where only one of them has failed.
+    undone: Traces,
+}
+
+fn next_of(from: u32, known: &Way, unknown: &Way) -> Pair {
+    Pair {
+        known: known.to,
+        unknown: unknown.to,
+        trace: Trace::NONE,
+        from: Some(from),
+        by_known: known.taken,
+        by_unknown: unknown.taken,
+    }
+}
+
 /// Whether a state is passed without a choice: a call, or the end of an inner journey.
 fn is_passed(thing: Thing<'_>) -> bool {
     matches!(thing, Thing::Other)
-}
-
-/// What is said of a difference.
-impl Faces<'_, '_> {
-    /// The pairs that lead to one, first the start.
-    fn trail(&self, id: u32) -> Vec<Pair> {
-        let mut trail = Vec::new();
-        let mut next = Some(id);
-        while let Some(pair) = next.and_then(|id| self.pairs.get(id as usize)) {
-            trail.push(*pair);
-            next = pair.from;
-        }
-        trail.reverse();
-        trail
-    }
-
-    /// The two runs that lead to a difference.
-    fn runs(&self, id: u32) -> Counterexample {
-        let trail = self.trail(id);
-        let run = |taken: fn(&Pair) -> Option<Taken>, end: fn(&Pair) -> Stand| {
-            let mut steps = Vec::new();
-            let mut length = 0;
-            for taken in trail.iter().filter_map(taken) {
-                let (Some(arc), Some(flow)) = (self.arc(taken), self.flow(taken.frame)) else {
-                    continue;
-                };
-                let (Some(on), Some(state)) = (on_of(arc.leave), flow.state(arc.from)) else {
-                    continue;
-                };
-                length += 1;
-                if steps.len() < Counterexample::STEPS_MAX {
-                    steps.push(CounterStep {
-                        calls: self.calls(taken.frame).into(),
-                        journey: flow.journey,
-                        node: state.node,
-                        on,
-                    });
-                }
-            }
-            let end = trail.last().map(end);
-            let end = end.and_then(|place| self.point(place));
-            Counterexample {
-                steps,
-                length,
-                end: end.unwrap_or(Point {
-                    calls: Vec::new(),
-                    journey: JourneyId(0),
-                    node: petgraph::graph::NodeIndex::new(0),
-                    at: At::Node,
-                }),
-                beside: None,
-            }
-        };
-        let unknown = run(|pair| pair.by_unknown, |pair| pair.unknown);
-        Counterexample {
-            beside: Some(Box::new(unknown)),
-            ..run(|pair| pair.by_known, |pair| pair.known)
-        }
-    }
-
-    fn calls(&self, frame: u32) -> Vec<(JourneyId, petgraph::graph::NodeIndex<u32>)> {
-        let mut calls = Vec::new();
-        let mut at = self.frames.get(frame as usize).and_then(|f| f.caller);
-        while let Some((frame, state)) = at {
-            if let Some(flow) = self.flow(frame)
-                && let Some(state) = flow.state(state)
-            {
-                calls.push((flow.journey, state.node));
-            }
-            at = self.frames.get(frame as usize).and_then(|f| f.caller);
-        }
-        calls.reverse();
-        calls
-    }
-
-    fn point(&self, place: Stand) -> Option<Point> {
-        let flow = self.flow(place.frame)?;
-        let state = flow.state(place.state)?;
-        Some(Point {
-            calls: self.calls(place.frame),
-            journey: flow.journey,
-            node: state.node,
-            at: if state.child == 0 {
-                At::Node
-            } else {
-                At::Child(state.child)
-            },
-        })
-    }
-
-    /// Where the two runs part: where they go on from one node by different ways, else where they end.
-    fn parting(&self, id: u32) -> Option<Stand> {
-        let trail = self.trail(id);
-        let mut steps = trail.iter().zip(trail.iter().skip(1));
-        let parted = steps.find(|(_, next)| next.by_known != next.by_unknown);
-        parted
-            .map_or_else(|| trail.last(), |(before, _)| Some(before))
-            .map(|pair| pair.known)
-    }
-
-    fn finding(&self, id: u32) -> ((JourneyId, u32), Diagnostic) {
-        let program = self.space.program;
-        let parting = self.parting(id).and_then(|place| self.named(place));
-        let (key, name, span) = parting.unwrap_or_default();
-        let message = format!("`{name}` lets a stranger tell a known user from an unknown one");
-        let mut finding = Diagnostic::new(codes::ENUMERATION, span, message)
-            .expected("here it matters whether there is such a user")
-            .help("let both see the same until a secret was right, or allow it here");
-        let ends = self.pairs.get(id as usize).copied();
-        for (place, text) in ends.iter().flat_map(|pair| {
-            [
-                (pair.known, "what a known user sees"),
-                (pair.unknown, "what an unknown one sees"),
-            ]
-        }) {
-            let seen = self.named(place).filter(|(other, ..)| *other != key);
-            // An end is no line of the text.
-            if let Some((_, _, span)) = seen.filter(|_| !self.is_end(place)) {
-                finding = finding.label(span, text);
-            }
-        }
-        (key, self.runs(id).tell(program, finding, KNOWN_SEES))
-    }
-
-    fn is_end(&self, place: Stand) -> bool {
-        let state = self
-            .flow(place.frame)
-            .and_then(|flow| flow.state(place.state));
-        state.is_none_or(|state| matches!(state.kind, StateKind::Exit(_)))
-    }
-
-    fn named(&self, place: Stand) -> Option<((JourneyId, u32), String, Span)> {
-        let flow = self.flow(place.frame)?;
-        let state = flow.state(place.state)?;
-        let journey = self.space.program.journey(flow.journey)?;
-        let node = journey.graph.node_weight(state.node)?;
-        let key = (flow.journey, place.state);
-        if let NodeKind::Page(page) = &node.kind
-            && state.child > 0
-            && let Some(child) = page.children.get(usize::from(state.child))
-        {
-            return Some((key, format!("{}.{}", node.path, child.name), child.span));
-        }
-        Some((key, node.path.to_string(), node.span))
-    }
 }

@@ -6,18 +6,18 @@
 use std::{collections::BTreeSet, sync::Arc as Shared};
 
 use crate::{
-    analysis::flow::{Arc, Leave, State},
+    analysis::{
+        flow::{Arc, Leave, State},
+        space::Space,
+    },
     model::{
         expr::{Expr, Slot},
-        journey::{Guard, Journey, Node, NodeKind, SettingValue, Task},
+        journey::{Guard, Journey, JourneyId, Node, NodeKind, SettingValue, Task},
         program::Program,
-        signature::{Factor, Known, Presence, Scope, Secrecy, Signature},
+        signature::{Account, Factor, Known, Presence, Scope, Secrecy, Signature, StateKey},
         value::Value,
     },
 };
-
-/// Keys whose values differ between the worlds.
-pub(super) type Tainted = BTreeSet<Shared<str>>;
 
 /// What stands at a state.
 #[derive(Debug, Clone, Copy)]
@@ -49,26 +49,36 @@ impl<'a> Thing<'a> {
 }
 
 /// Whether what a node does can depend on whether there is such a user.
-pub(super) fn depends(program: &Program, thing: Thing<'_>, tainted: &Tainted) -> bool {
+pub(super) fn depends(program: &Program, thing: Thing<'_>) -> bool {
     match thing {
         Thing::Other => false,
         Thing::Decision(guards) => guards
             .iter()
             .filter_map(|guard| guard.condition.as_ref())
-            .any(|condition| differs(program, condition, tainted)),
+            .any(reads_profile),
         Thing::Task(task, outcomes) => {
             let Some(signature) = program.catalog.get(task.ty) else {
                 return true;
             };
-            let unclear = is_unclear(signature) || reads_tainted(signature, tainted);
-            outcomes
-                .iter()
-                .any(|outcome| match presence(signature, outcome) {
-                    Known::Is(Presence::Present | Presence::Absent) => true,
-                    Known::Is(Presence::Either | Presence::Entitled) => false,
-                    Known::Unknown => unclear && !proves(signature, task, outcome),
-                })
+            let unclear = is_unclear(signature);
+            shows(task)
+                || outcomes
+                    .iter()
+                    .any(|outcome| match presence(signature, task, outcome) {
+                        Known::Is(Presence::Present | Presence::Absent) => true,
+                        Known::Is(Presence::Either | Presence::Entitled) => false,
+                        Known::Unknown => unclear && !proves(signature, task, outcome),
+                    })
         }
+    }
+}
+
+/// Whether an outcome is taken alike whatever the state holds, or only behind a right secret.
+pub(super) fn is_settled(signature: &Signature, task: &Task, outcome: &str) -> bool {
+    match presence(signature, task, outcome) {
+        Known::Is(Presence::Either | Presence::Entitled) => true,
+        Known::Is(Presence::Present | Presence::Absent) => false,
+        Known::Unknown => proves(signature, task, outcome),
     }
 }
 
@@ -83,16 +93,13 @@ fn is_unclear(signature: &Signature) -> bool {
         })
 }
 
-fn reads_tainted(signature: &Signature, tainted: &Tainted) -> bool {
-    // Most types read the name to look somebody up with it; that is what `is_unclear` is about.
-    let shown = |key: &str| key != "username" && tainted.contains(key);
-    signature.reads.iter().any(|read| shown(&read.key))
+fn presence(signature: &Signature, task: &Task, outcome: &str) -> Known<Presence> {
+    signature.presence(outcome, |key| setting(task, key))
 }
 
-fn presence(signature: &Signature, outcome: &str) -> Known<Presence> {
-    signature
-        .facts_of(outcome)
-        .map_or(Known::Unknown, |facts| facts.presence)
+fn setting<'a>(task: &'a Task, key: &str) -> Option<&'a SettingValue> {
+    let found = task.settings.iter().find(|(name, _)| &**name == key);
+    found.map(|(_, value)| value)
 }
 
 /// Whether an outcome can be taken only behind a right secret.
@@ -105,16 +112,12 @@ pub(super) fn may_prove(program: &Program, thing: Thing<'_>) -> bool {
     };
     outcomes.iter().any(|outcome| {
         proves(signature, task, outcome)
-            || presence(signature, outcome) == Known::Is(Presence::Entitled)
+            || presence(signature, task, outcome) == Known::Is(Presence::Entitled)
     })
 }
 
 fn proves(signature: &Signature, task: &Task, outcome: &str) -> bool {
-    let setting = |key: &str| {
-        let found = task.settings.iter().find(|(name, _)| &**name == key);
-        found.map(|(_, value)| value)
-    };
-    let factor = signature.proves(outcome, setting);
+    let factor = signature.proves(outcome, |key| setting(task, key));
     factor.is_some_and(|factor| factor != Factor::Session)
 }
 
@@ -148,7 +151,7 @@ pub(super) fn when(program: &Program, thing: Thing<'_>, arc: &Arc, depends: bool
         Leave::Error | Leave::Unhandled => {
             let absent = |outcome: &Shared<str>| {
                 signature.is_some_and(|signature| {
-                    presence(signature, outcome) == Known::Is(Presence::Absent)
+                    presence(signature, task, outcome) == Known::Is(Presence::Absent)
                 })
             };
             return if depends && !outcomes.iter().any(absent) {
@@ -164,102 +167,129 @@ pub(super) fn when(program: &Program, thing: Thing<'_>, arc: &Arc, depends: bool
     let (Some(signature), Some(outcome)) = (signature, outcome) else {
         return When::Both;
     };
-    match presence(signature, outcome) {
+    match presence(signature, task, outcome) {
         Known::Is(Presence::Entitled) => When::Rightly,
         Known::Is(Presence::Present) if depends => When::Known,
         Known::Is(_) | Known::Unknown => When::Both,
     }
 }
 
-/// Whether what the client says becomes the name of the run, or what a user is found by; whether it no
-/// longer is; or neither.
-pub(super) fn typed(program: &Program, thing: Thing<'_>, arc: &Arc) -> Option<bool> {
-    if arc.is_error() {
-        return None;
-    }
-    if arc.writes_identity {
-        return Some(arc.proves.is_none());
-    }
-    let Thing::Task(task, _) = thing else {
-        return None;
-    };
-    let signature = program.catalog.get(task.ty)?;
-    let personal = |write: &crate::model::signature::StateKey| write.secrecy == Secrecy::Personal;
-    let told = signature.asks.or(true) && signature.writes.iter().any(personal);
-    told.then_some(true)
+/// The attributes of a profile by which nodes find a user.
+#[derive(Debug, Default)]
+pub(super) struct Finders<'a> {
+    keys: BTreeSet<&'a str>,
+    /// Whether a node may find one by any.
+    any: bool,
 }
 
-/// Adds the keys whose values a node leaves different in the two worlds.
-pub(super) fn taint(program: &Program, thing: Thing<'_>, tainted: &mut Tainted) {
-    let Thing::Task(task, _) = thing else { return };
-    let Some(signature) = program.catalog.get(task.ty) else {
-        return;
-    };
-    for write in signature.writes.iter().filter(|write| &*write.key != "*") {
-        if !tainted.contains(&*write.key) {
-            tainted.insert(Shared::from(&*write.key));
+impl<'a> Finders<'a> {
+    /// Those of all nodes that a run can come to.
+    pub(super) fn of(space: &Space<'a>) -> Self {
+        let mut finders = Self::default();
+        let journeys: BTreeSet<JourneyId> = space.instances.iter().map(|i| i.journey).collect();
+        for id in journeys {
+            let (Some(journey), Some(flow)) = (space.program.journey(id), space.flows.get(id))
+            else {
+                continue;
+            };
+            for state in &flow.states {
+                if let Thing::Task(task, _) = Thing::of(journey, state).1 {
+                    finders.add(space.program, task);
+                }
+            }
+        }
+        finders
+    }
+
+    fn add(&mut self, program: &Program, task: &'a Task) {
+        let Some(signature) = program.catalog.get(task.ty) else {
+            self.any = true;
+            return;
+        };
+        let looks = signature.calls_out.or(true) || signature.verifies.or(true);
+        let reads = signature.reads.iter().filter(|read| {
+            looks && matches!(read.scope, Scope::ObjectShared | Scope::ObjectTransient)
+        });
+        for read in reads {
+            match read.named_by.as_deref() {
+                None => self.any |= read.key == "*",
+                Some("identityAttribute") => match setting(task, "identityAttribute") {
+                    Some(SettingValue::Constant(value)) => self.keys.extend(value.as_text()),
+                    Some(SettingValue::Computed(_)) => self.any = true,
+                    None => {}
+                },
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Whether what is written here may be such an attribute.
+    fn has(&self, task: &Task, write: &StateKey) -> bool {
+        let object = matches!(write.scope, Scope::ObjectShared | Scope::ObjectTransient);
+        let Some(named_by) = write.named_by.as_deref().filter(|_| object) else {
+            return true;
+        };
+        match setting(task, named_by) {
+            Some(SettingValue::Constant(Value::List(list))) => {
+                let mut names = list.iter().filter_map(Value::as_text);
+                names.any(|name| self.any || self.keys.contains(name))
+            }
+            _ => true,
         }
     }
 }
 
-/// Whether what a node shows differs by itself between the worlds: a text or a list names what does.
-pub(super) fn shows(program: &Program, task: &Task, tainted: &Tainted) -> bool {
-    let computed = task.settings.iter().any(|(_, value)| match value {
-        SettingValue::Computed(expr) => differs(program, expr, tainted),
-        SettingValue::Constant(_) => false,
-    });
-    let Some(signature) = program.catalog.get(task.ty) else {
-        return computed;
+/// Whether what the client says becomes the name of the run, or what a user is found by; whether it no
+/// longer is; or neither.
+pub(super) fn typed(
+    program: &Program,
+    thing: Thing<'_>,
+    arc: &Arc,
+    finders: &Finders<'_>,
+) -> Option<bool> {
+    if arc.is_error() {
+        return None;
+    }
+    let Thing::Task(task, outcomes) = thing else {
+        return arc.writes_identity.then_some(arc.proves.is_none());
     };
-    let named = signature
-        .reads
-        .iter()
-        .filter_map(|read| read.named_by.as_deref())
-        .filter_map(|setting| task.settings.iter().find(|(key, _)| &**key == setting))
-        .any(|(_, value)| match value {
-            SettingValue::Constant(Value::List(list)) => list
-                .iter()
-                .filter_map(Value::as_text)
-                .any(|key| tainted.contains(key)),
-            SettingValue::Constant(_) | SettingValue::Computed(_) => false,
-        });
-    computed || named
+    let signature = program.catalog.get(task.ty);
+    let outcome = match arc.leave {
+        Leave::Next(outcome) | Leave::Outcome(outcome) => outcomes.get(outcome.index()),
+        Leave::Error | Leave::Unhandled => None,
+    };
+    let facts = signature
+        .zip(outcome)
+        .and_then(|(signature, outcome)| signature.facts_of(outcome));
+    // Who has made the user in this run knows of it.
+    if facts.is_some_and(|facts| facts.vouched || facts.account == Account::Made) {
+        return Some(false);
+    }
+    if arc.writes_identity {
+        return Some(arc.proves.is_none());
+    }
+    let signature = signature?;
+    let personal =
+        |write: &StateKey| write.secrecy == Secrecy::Personal && finders.has(task, write);
+    let told = signature.asks.or(true) && signature.writes.iter().any(personal);
+    told.then_some(true)
 }
 
-/// Whether a value can differ: it reads the profile of the user, or what differs.
-fn differs(program: &Program, expr: &Expr, tainted: &Tainted) -> bool {
+/// Whether what a node shows differs by itself between the worlds: it is computed from the profile.
+pub(super) fn shows(task: &Task) -> bool {
+    task.settings.iter().any(|(_, value)| match value {
+        SettingValue::Computed(expr) => reads_profile(expr),
+        SettingValue::Constant(_) => false,
+    })
+}
+
+/// Whether an expression reads the profile of the user.
+fn reads_profile(expr: &Expr) -> bool {
     let mut open = vec![expr];
     while let Some(expr) = open.pop() {
         match expr {
-            Expr::Read(slot, _) | Expr::Has(slot) => match slot {
-                Slot::User(_) => return true,
-                Slot::Shared(key) | Slot::Transient(key) | Slot::Secure(key) => {
-                    if program
-                        .keys
-                        .get(key.0 as usize)
-                        .is_some_and(|key| tainted.contains(key))
-                    {
-                        return true;
-                    }
-                }
-                Slot::Object(key) => {
-                    if tainted.contains(key) {
-                        return true;
-                    }
-                }
-                Slot::Header(_)
-                | Slot::Cookie(_)
-                | Slot::Parameter(_)
-                | Slot::ClientAddress
-                | Slot::Host
-                | Slot::Locale
-                | Slot::Environment(_)
-                | Slot::Session(_)
-                | Slot::SessionLevel
-                | Slot::Realm
-                | Slot::AuthLevel => {}
-            },
-            Expr::Literal(_) => {}
+            Expr::Read(Slot::User(_), _) | Expr::Has(Slot::User(_)) => return true,
+            Expr::Read(..) | Expr::Has(_) | Expr::Literal(_) => {}
             Expr::Not(inner) => open.push(inner),
             Expr::Binary(_, left, right) => open.extend([&**left, &**right]),
             Expr::Call(_, arguments) => open.extend(arguments),

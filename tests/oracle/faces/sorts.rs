@@ -7,15 +7,15 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use wayfare::{
     Catalog, Factor, LocalizedText, Program, SourceId, SourceMap, Span, Type, Value,
     model::{
-        expr::{Expr, Slot},
+        expr::{BinaryOp, Expr, Slot},
         journey::{
             Child, Edge, Guard, Journey, JourneyId, JourneySettings, Node, NodeKind, On, OutcomeId,
             Page, SettingValue, Task,
         },
         property::{At, Ensure, Place, PlaceKind, Point, Property},
         signature::{
-            Known, Limit, OutcomeFacts, Outcomes, Presence, Scope, Secrecy, Setting, Signature,
-            StateKey,
+            Challenge, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Removal, Scope,
+            Secrecy, Setting, Signature, StateKey,
         },
     },
 };
@@ -63,7 +63,12 @@ pub(super) struct Sort {
     pub(super) looks: bool,
     pub(super) calls_out: bool,
     pub(super) reads: Option<&'static str>,
+    /// Whether it cannot work without what it reads.
+    pub(super) needs: bool,
     pub(super) writes: Option<&'static str>,
+    /// Whether it writes on every outcome.
+    pub(super) always: bool,
+    pub(super) clears: Option<&'static str>,
 }
 
 const PLAIN: Sort = Sort {
@@ -74,7 +79,10 @@ const PLAIN: Sort = Sort {
     looks: false,
     calls_out: false,
     reads: None,
+    needs: false,
     writes: None,
+    always: false,
+    clears: None,
 };
 
 const BOTH: &[(&str, Of, Option<Factor>)] = &[("true", Anybody, None), ("false", Anybody, None)];
@@ -217,9 +225,46 @@ pub(super) const SORTS: &[Sort] = &[
         writes: Some("note"),
         ..PLAIN
     },
+    Sort {
+        name: "Raises",
+        ..PLAIN
+    },
+    Sort {
+        name: "Gate",
+        outcomes: &[("true", Anybody, None), ("false", Anybody, None)],
+        ..PLAIN
+    },
+    Sort {
+        name: "Sets",
+        writes: Some("note"),
+        always: true,
+        ..PLAIN
+    },
+    Sort {
+        name: "Puts",
+        ..PLAIN
+    },
+    Sort {
+        name: "Clears",
+        clears: Some("note"),
+        ..PLAIN
+    },
+    Sort {
+        name: "Copies",
+        reads: Some("note"),
+        writes: Some("ticket"),
+        ..PLAIN
+    },
+    Sort {
+        name: "Needs",
+        reads: Some("note"),
+        needs: true,
+        ..PLAIN
+    },
 ];
 
 fn signature(sort: &'static Sort) -> Signature {
+    let level = |key: &'static str, by: bool| by.then_some(Cow::Borrowed(key));
     let line = |key: &'static str, secrecy| StateKey {
         scope: Scope::Shared,
         key: Cow::Borrowed(key),
@@ -231,7 +276,10 @@ fn signature(sort: &'static Sort) -> Signature {
     let mut reads: Vec<StateKey> = sort
         .reads
         .iter()
-        .map(|key| line(key, Secrecy::Public))
+        .map(|key| StateKey {
+            always: sort.needs,
+            ..line(key, Secrecy::Public)
+        })
         .collect();
     if sort.looks {
         reads.push(line("username", Secrecy::Personal));
@@ -244,8 +292,18 @@ fn signature(sort: &'static Sort) -> Signature {
     let mut writes: Vec<StateKey> = sort
         .writes
         .iter()
-        .map(|key| line(key, Secrecy::Public))
+        .map(|key| StateKey {
+            always: sort.always,
+            ..line(key, Secrecy::Public)
+        })
         .collect();
+    if sort.name == "Puts" {
+        writes.push(StateKey {
+            named_by: Some(Cow::Borrowed("into")),
+            always: true,
+            ..line("*", Secrecy::Public)
+        });
+    }
     match sort.names {
         Names::No => {}
         Names::Typed | Names::Trusted => writes.push(line("username", Secrecy::Personal)),
@@ -262,11 +320,26 @@ fn signature(sort: &'static Sort) -> Signature {
             Right => Known::Is(Presence::Entitled),
             Unsaid => Known::Unknown,
         },
+        level: if sort.name == "Raises" {
+            LevelChange::By(1)
+        } else {
+            LevelChange::None
+        },
+        level_at_least: level("most", sort.name == "Gate" && *name == "true"),
+        level_below: level("most", sort.name == "Gate" && *name == "false"),
         ..OutcomeFacts::new(*name)
+    });
+    let removes = sort.clears.iter().map(|key| Removal {
+        key: Cow::Borrowed(*key),
+        named_by: None,
+        outcome: Cow::Borrowed("*"),
     });
     let declared = |key: &'static str| Setting::new(key, Type::Any);
     Signature {
-        settings: ["text", "list", "most"].map(declared).to_vec().into(),
+        settings: ["text", "list", "most", "into"]
+            .map(declared)
+            .to_vec()
+            .into(),
         outcomes: Outcomes::Fixed(
             sort.outcomes
                 .iter()
@@ -275,6 +348,7 @@ fn signature(sort: &'static Sort) -> Signature {
         ),
         reads: reads.into(),
         writes: writes.into(),
+        removes: removes.collect(),
         facts: facts.collect(),
         asks: Known::Is(sort.seen && !matches!(sort.name, "Waits" | "SetErrorDetails")),
         suspends: Known::Is(sort.name == "Waits"),
@@ -302,30 +376,65 @@ fn slot(choices: &mut Choices<'_>) -> Slot {
     }
 }
 
+/// A condition of an arm or a value of a setting.
+fn asked(choices: &mut Choices<'_>) -> Expr {
+    if choices.one_in(5) {
+        let level = Expr::Read(Slot::AuthLevel, Type::Int);
+        let one = Expr::Literal(Value::Int(1));
+        return Expr::Binary(BinaryOp::GreaterOrEqual, Box::new(level), Box::new(one));
+    }
+    Expr::Has(slot(choices))
+}
+
 /// The names are given by number, so that small numbers are the most usual.
 const USUAL: &[usize] = &[
-    0, 2, 9, 12, 6, 3, 1, 4, 5, 7, 8, 10, 11, 13, 14, 15, 16, 17, 18, 19,
+    0, 2, 9, 12, 6, 3, 1, 4, 5, 7, 8, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    26, 18, 7, 2,
 ];
+
+/// What can be done without being seen.
+const QUIET: &[usize] = &[22, 7, 20, 23, 8, 24, 25, 6, 19];
 
 fn task(choices: &mut Choices<'_>, catalog: &Catalog, child: bool) -> (Task, Vec<Arc<str>>) {
     let mut sort = &SORTS[USUAL[choices.below(USUAL.len())]];
     if child && sort.outcomes.len() > 1 {
         sort = &SORTS[0];
     }
+    task_of(choices, catalog, sort)
+}
+
+fn task_of(
+    choices: &mut Choices<'_>,
+    catalog: &Catalog,
+    sort: &'static Sort,
+) -> (Task, Vec<Arc<str>>) {
     let mut settings: Vec<(Arc<str>, SettingValue)> = Vec::new();
     let mut set = |key: &str, value| settings.push((Arc::from(key), value));
     match choices.below(6) {
         0 => set("text", SettingValue::Constant(Value::from("other"))),
-        1 if choices.one_in(3) => set("text", SettingValue::Computed(Expr::Has(slot(choices)))),
+        1 if choices.one_in(3) => set("text", SettingValue::Computed(asked(choices))),
         2 if choices.one_in(2) => {
             let names = Value::List(vec![Value::from("note")].into());
             set("list", SettingValue::Constant(names));
         }
         _ => {}
     }
-    if sort.name == "Limits" {
+    if matches!(sort.name, "Limits" | "Gate") {
         let most = i64::try_from(choices.below(3)).unwrap();
         set("most", SettingValue::Constant(Value::Int(most)));
+    }
+    if sort.name == "Puts" {
+        let key = Value::from(*choices.pick(&["note", "ticket", "count"]));
+        let value = match choices.below(4) {
+            0 => Value::List(vec![key].into()),
+            1 => Value::Map(Arc::new(BTreeMap::from([(Arc::from("ticket"), key)]))),
+            2 => Value::Map(Arc::new(BTreeMap::from([(
+                Arc::from("note"),
+                Value::Int(1),
+            )]))),
+            _ => key,
+        };
+        set("into", SettingValue::Constant(value));
     }
     let outcomes = sort
         .outcomes
@@ -358,7 +467,7 @@ fn node(
                 condition,
                 span: Span::default(),
             };
-            let arms = vec![arm("0", Some(Expr::Has(slot(choices)))), arm("else", None)];
+            let arms = vec![arm("0", Some(asked(choices))), arm("else", None)];
             (
                 NodeKind::Decision(arms),
                 vec![Arc::from("0"), Arc::from("1")],
@@ -434,12 +543,31 @@ fn journey(
     let failure = graph.add_node(end("failure", NodeKind::Failure));
     let loose_end = graph.add_node(end("nowhere", NodeKind::LooseEnd));
     let nodes = 1 + choices.below([12, 6, 4][count - 1]);
+    // One of two arms behind a look-up does something that nobody sees, and they meet again.
+    let arms = nodes > 5 && choices.one_in(2);
     for at in 0..nodes {
-        graph.add_node(node(choices, catalog, spans, (at, number, count)));
+        let mut made = node(choices, catalog, spans, (at, number, count));
+        let sort = match at {
+            0 => Some(&SORTS[0]),
+            1 => Some(&SORTS[[9, 10, 11][choices.below(3)]]),
+            2 => Some(&SORTS[*choices.pick(QUIET)]),
+            3 if choices.one_in(2) => Some(&SORTS[*choices.pick(QUIET)]),
+            _ => None,
+        };
+        if let Some(sort) = sort.filter(|_| arms && !(at == 2 && choices.one_in(4))) {
+            let (task, outcomes) = task_of(choices, catalog, sort);
+            made.kind = NodeKind::Task(task);
+            made.outcomes = outcomes;
+        }
+        graph.add_node(made);
     }
     for at in 0..nodes {
         let from = NodeIndex::new(at + 3);
-        let target = |choices: &mut Choices<'_>| match choices.below(4) {
+        let target = |choices: &mut Choices<'_>, outcome: usize| match choices.below(4) {
+            _ if arms && at == 0 => NodeIndex::new(4),
+            _ if arms && at == 1 && outcome == 0 => NodeIndex::new(5),
+            _ if arms && at == 1 => NodeIndex::new(6),
+            1..4 if arms && (at == 2 || at == 3) => NodeIndex::new(7),
             0 => NodeIndex::new(choices.below(nodes + 3)),
             1 if at + 2 < nodes => NodeIndex::new(at + 5),
             _ if at + 1 < nodes => NodeIndex::new(at + 4),
@@ -448,11 +576,11 @@ fn journey(
         let span = Span::default();
         for outcome in 0..graph[from].outcomes.len() {
             let on = On::Outcome(OutcomeId(u16::try_from(outcome).unwrap()));
-            let to = target(choices);
+            let to = target(choices, outcome);
             graph.add_edge(from, to, Edge { on, span });
         }
-        if choices.one_in(3) {
-            let to = target(choices);
+        if choices.one_in(3) || arms && at == 1 {
+            let to = target(choices, 1);
             graph.add_edge(
                 from,
                 to,
