@@ -279,6 +279,19 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
         Known::Is(Presence::Absent) => parts.push("also of unknown users".to_owned()),
         Known::Is(Presence::Entitled) => parts.push("behind a right secret only".to_owned()),
     }
+    if let Some((key, instead)) = &facts.presence_where {
+        let whose = match instead {
+            Known::Unknown => "of whom is not known",
+            Known::Is(Presence::Either) => "of known and unknown users alike",
+            Known::Is(Presence::Present) => "of known users only",
+            Known::Is(Presence::Absent) => "also of unknown users",
+            Known::Is(Presence::Entitled) => "behind a right secret only",
+        };
+        parts.push(format!("where `{key}` is true, {whose}"));
+    }
+    if facts.vouched {
+        parts.push("the name is none that a stranger typed".to_owned());
+    }
     match &facts.level {
         LevelChange::None => {}
         LevelChange::By(by) => parts.push(format!("moves the level by {by}")),

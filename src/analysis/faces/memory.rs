@@ -296,7 +296,7 @@ impl<'a> Seen<'a> {
 
     /// The keys that something writes and something goes by.
     fn keys(&self) -> BTreeSet<Key<'a>> {
-        let by = |all: [bool; 2], key: &Key<'_>| all[usize::from(key.0)];
+        let by = |[others, objects]: [bool; 2], key: &Key<'_>| if key.0 { objects } else { others };
         let written = self.written.iter();
         let read = self.read.iter();
         let one = written.filter(|key| self.read.contains(*key) || by(self.read_all, key));

@@ -303,10 +303,10 @@ impl<'a, 's> Faces<'a, 's> {
         let (known, unknown) = (self.is_error(next.by_known), self.is_error(next.by_unknown));
         let is_over = left.is_over && !known && !unknown;
         let lasting = if is_over { Trace::NONE } else { left.lasting };
-        let fresh = if known != unknown {
-            left.fresh.and(left.undone)
-        } else {
+        let fresh = if known == unknown {
             left.fresh
+        } else {
+            left.fresh.and(left.undone)
         };
         let traces = [Trace::NONE, lasting].into_iter();
         for trace in traces.chain(fresh.list()) {
