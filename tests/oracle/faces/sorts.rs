@@ -14,8 +14,8 @@ use wayfare::{
         },
         property::{At, Ensure, Place, PlaceKind, Point, Property},
         signature::{
-            Challenge, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Removal, Scope,
-            Secrecy, Setting, Signature, StateKey,
+            Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Removal, Scope, Secrecy,
+            Setting, Signature, StateKey,
         },
     },
 };
