@@ -53,6 +53,10 @@ pub(super) enum Names {
 
 /// What a node of a type does.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 pub(super) struct Sort {
     pub(super) name: &'static str,
     pub(super) outcomes: &'static [(&'static str, Of, Option<Factor>)],
