@@ -50,6 +50,10 @@ const SHAPES: &[Shape] = &[
         "journeys that claim a level and call each other",
         built::claims,
     ),
+    (
+        "journeys that claim a level and can miss it",
+        built::unmet_claims,
+    ),
 ];
 
 fn analyse(c: &mut Criterion) {

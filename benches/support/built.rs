@@ -666,13 +666,35 @@ pub(crate) fn unwritten(count: usize) -> Program {
 
 /// Journeys that can all be started and call each other, each of which claims a level that it reaches.
 pub(crate) fn claims(count: usize) -> Program {
+    claimed(count, 1)
+}
+
+/// The same, but for the claims: each journey raises only in a loop that a run need not go around.
+pub(crate) fn unmet_claims(count: usize) -> Program {
+    use petgraph::visit::EdgeRef as _;
+    let mut program = claimed(count, 6);
+    for one in &mut program.journeys {
+        let [check, raise, message] = [4, 6, 7].map(NodeIndex::new);
+        let (failure, edges) = (one.failure, one.graph.edge_references());
+        let is_replaced =
+            |from, to| (from, to) == (check, raise) || (from, to) == (message, failure);
+        let replaced = edges.filter(|edge| is_replaced(edge.source(), edge.target()));
+        let replaced: Vec<_> = replaced.map(|edge| edge.id()).collect();
+        one.graph.retain_edges(|_, edge| !replaced.contains(&edge));
+        arrow(one, check, 0, message);
+        arrow(one, message, 1, raise);
+    }
+    program
+}
+
+fn claimed(count: usize, level: i64) -> Program {
     let mut program = calls(count);
     let up = program
         .catalog
         .find("ModifyAuthLevel")
         .expect("a type of the product");
     for one in &mut program.journeys {
-        one.settings.level = Some(wayfare::AuthLevel::saturating(1));
+        one.settings.level = Some(wayfare::AuthLevel::saturating(level));
         // The first message raises the level instead.
         if let Some(node) = one.graph.node_weight_mut(NodeIndex::new(6)) {
             node.kind = NodeKind::Task(Task {

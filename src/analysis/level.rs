@@ -8,20 +8,17 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{
-    Diagnostic, Diagnostics,
     analysis::{
         counterexample,
         ensure::{Question, Verdict, verdict},
         explore::{Domain, Next, explore},
-        flow::{Arc, Flow, Flows, Leave, Only, Raise, State},
+        flow::{Arc, Flow, Leave, Only, Raise, State},
         space::{Instance, Mark, Space},
     },
-    codes,
     model::{
         expr::{BinaryOp, Expr, Slot},
         journey::{Guard, Journey, JourneyId, NodeKind},
         level::AuthLevel,
-        program::Program,
         property::{At, Place, PlaceKind, Point},
         value::Value,
     },
@@ -30,47 +27,21 @@ use crate::{
 impl Question<'_> {
     /// Whether the level is at least this at every arrival at a place.
     pub(super) fn level_at_least(&self, level: AuthLevel, place: &Place) -> Verdict {
+        self.level_at_least_and_work(level, place).0
+    }
+
+    /// The same, and how much was looked at for it.
+    pub(super) fn level_at_least_and_work(
+        &self,
+        level: AuthLevel,
+        place: &Place,
+    ) -> (Verdict, usize) {
         let mut space = self.space(&[place]);
         space.mark(place, Mark::GOAL);
         let levels = Levels::new(&space, Some(level));
         let explored = explore(&space, &levels, self.start(), levels.at_start(self));
-        verdict(
-            &explored,
-            counterexample::of_best(&space, &levels, &explored),
-        )
-    }
-}
-
-/// Checks the level that each journey claims.
-pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    for journey in &program.journeys {
-        let Some(level) = journey
-            .settings
-            .level
-            .filter(|level| *level > AuthLevel::ZERO)
-        else {
-            continue;
-        };
-        let question = Question {
-            program,
-            flows,
-            journey: journey.id,
-            from: journey.start,
-        };
-        let message = format!(
-            "`{}` claims level {level} and can succeed below it",
-            journey.name
-        );
-        let finding = Diagnostic::new(codes::LEVEL_NOT_REACHED, journey.span, message);
-        match question.level_at_least(level, &success_of(journey)) {
-            Verdict::Holds => {}
-            Verdict::Open(reason) => diagnostics.push(finding.note(reason)),
-            Verdict::Fails(run) => {
-                let finding =
-                    finding.help("raise the level on every way to success, or claim less");
-                diagnostics.push(run.tell(program, finding, "success is reached below it by"));
-            }
-        }
+        let run = counterexample::of_best(&space, &levels, &explored);
+        (verdict(&explored, run), explored.work())
     }
 }
 

@@ -12,6 +12,7 @@
 //!
 //! `allow` lines are not looked at here: the compiler applies them to what is found.
 
+mod claim;
 mod component;
 mod counterexample;
 mod definite;
@@ -60,7 +61,7 @@ pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     let flows = Flows::new(program);
     reach::check(program, &flows, diagnostics);
     loops::check(program, &flows, diagnostics);
-    level::check(program, &flows, diagnostics);
+    claim::check(program, &flows, diagnostics);
     levels::check(program, &flows, diagnostics);
     proof::check(program, &flows, diagnostics);
     state::check(program, &flows, diagnostics);

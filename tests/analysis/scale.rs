@@ -87,6 +87,36 @@ fn what_an_author_who_means_harm_may_write() {
 }
 
 #[test]
+fn a_claim_that_the_least_level_keeps_is_not_explored() {
+    on_a_small_stack(|| assert_eq!(found(&built::claims(20_000)), []));
+}
+
+#[test]
+fn claims_beyond_what_may_be_explored_are_told_as_not_looked_at() {
+    on_a_small_stack(|| {
+        let count = 1_200;
+        let found = findings(&built::unmet_claims(count));
+        let claims: Vec<_> = found
+            .iter()
+            .filter(|finding| finding.code == codes::LEVEL_NOT_REACHED)
+            .collect();
+        assert!(claims.first().is_some_and(|first| first.route.is_some()));
+        let open: Vec<_> = claims
+            .iter()
+            .filter(|claim| claim.message.contains("cannot be shown to be right"))
+            .collect();
+        assert!(!open.is_empty() && open.iter().all(|claim| claim.route.is_none()));
+        let says_why = |claim: &&&wayfare::Diagnostic| {
+            let mut notes = claim.notes.iter();
+            notes.any(|note| note.contains("was not looked at"))
+        };
+        assert!(open.iter().any(|claim| says_why(&claim)), "{:?}", open[0]);
+        // None is left out.
+        assert_eq!(claims.len(), count / 10);
+    });
+}
+
+#[test]
 fn very_many_findings_behind_long_ways_share_a_bound_on_their_runs() {
     on_a_small_stack(|| {
         let count = 2_000;

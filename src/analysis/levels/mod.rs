@@ -7,7 +7,8 @@
 //! number of times for each of a few intervals that its journey is entered with, backward a bounded
 //! number of times in all.
 //!
-//! What a journey claims is proved elsewhere, and exactly: `level`.
+//! What a journey claims is proved here where the least level is enough; where it is not, it is decided
+//! elsewhere, and exactly: `claim`.
 
 mod gain;
 mod interval;
@@ -29,7 +30,11 @@ use crate::{
             shape::Shape,
         },
     },
-    model::{journey::JourneyId, level::LevelSpan, program::Program},
+    model::{
+        journey::JourneyId,
+        level::{AuthLevel, LevelSpan},
+        program::Program,
+    },
 };
 
 /// By journey, the levels of the runs that are started there and succeed; `None` where none does.
@@ -72,6 +77,47 @@ pub fn level_spans_at_nodes(program: &Program, journey: JourneyId) -> Vec<Option
         .into_iter()
         .map(|interval| interval.map(Interval::span))
         .collect()
+}
+
+/// For each of these journeys, a level that no success of it is below; `None` where nothing is known.
+///
+/// The first of a pair is the journey, the second whether runs may come to it with any level. Where no run
+/// succeeds, every level is one that none is below.
+pub(super) fn leasts(
+    program: &Program,
+    flows: &Flows,
+    asked: &[(JourneyId, bool)],
+) -> Vec<Option<AuthLevel>> {
+    let shapes = shapes(program, flows);
+    let gains = Gains::new(flows, &shapes);
+    let mut reach = Reach::new(Parts {
+        program,
+        flows,
+        shapes: &shapes,
+        gains: &gains,
+    });
+    let mut places = vec![None; program.journeys.len()];
+    for (at, (journey, _)) in asked.iter().enumerate() {
+        if let Some(place) = places.get_mut(journey.index()) {
+            *place = Some(at);
+        }
+    }
+    let mut leasts = vec![None; asked.len()];
+    // Callees first, so that few journeys wait for others. Journeys that call themselves are not in it.
+    for id in &flows.order {
+        let place = places.get(id.index()).copied().flatten();
+        let asked = place.and_then(|at| asked.get(at).zip(leasts.get_mut(at)));
+        let Some(((_, any), least)) = asked else {
+            continue;
+        };
+        let input = if *any { Interval::ANY } else { Interval::ZERO };
+        let ends = reach.ends(*id, input);
+        let success = ends.get(Exit::Success.number()).copied().flatten();
+        *least = Some(success.map_or(AuthLevel::saturating(i64::MAX), |levels| {
+            AuthLevel::saturating(levels.least)
+        }));
+    }
+    leasts
 }
 
 /// What linking needs to know of the levels of a program.
