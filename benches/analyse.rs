@@ -54,6 +54,10 @@ const SHAPES: &[Shape] = &[
         "journeys that claim a level and can miss it",
         built::unmet_claims,
     ),
+    (
+        "journeys that look up users and call each other",
+        built::lookups,
+    ),
 ];
 
 fn analyse(c: &mut Criterion) {

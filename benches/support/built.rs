@@ -717,3 +717,47 @@ fn claimed(count: usize, level: i64) -> Program {
     }
     program
 }
+
+/// Journeys that can all be started and call each other, each of which looks up whoever is named and goes
+/// on alike.
+pub(crate) fn lookups(count: usize) -> Program {
+    let mut builder = Builder::new();
+    let journeys = u32::try_from(count / 10).unwrap_or(u32::MAX).max(1);
+    let (name, look) = (
+        builder.kind("UsernameCollector"),
+        builder.kind("IdentifyExistingUser"),
+    );
+    let message = builder.kind("Message");
+    for id in 0..journeys {
+        let mut one = journey(id);
+        let (success, failure) = (one.success, one.failure);
+        let mut last = add(&mut one, name.clone(), &["outcome"]);
+        let found = add(&mut one, look.clone(), YES_NO);
+        arrow(&mut one, last, 0, found);
+        last = found;
+        for _ in 0..6 {
+            let here = add(&mut one, message.clone(), YES_NO);
+            arrow(&mut one, last, 0, here);
+            arrow(&mut one, last, 1, here);
+            last = here;
+        }
+        arrow(&mut one, last, 1, failure);
+        let (page, check) = (
+            add(&mut one, builder.page(), &["outcome"]),
+            add(&mut one, builder.kind("DataStoreDecision"), YES_NO),
+        );
+        if id + 1 < journeys {
+            let call = add(&mut one, NodeKind::Inner(JourneyId(id + 1)), YES_NO);
+            arrow(&mut one, last, 0, call);
+            arrow(&mut one, call, 0, page);
+            arrow(&mut one, call, 1, failure);
+        } else {
+            arrow(&mut one, last, 0, page);
+        }
+        arrow(&mut one, page, 0, check);
+        arrow(&mut one, check, 0, success);
+        arrow(&mut one, check, 1, failure);
+        builder.journeys.push(one);
+    }
+    builder.build()
+}

@@ -117,6 +117,28 @@ fn claims_beyond_what_may_be_explored_are_told_as_not_looked_at() {
 }
 
 #[test]
+fn journeys_beyond_what_may_be_laid_beside_each_other_are_told_as_not_looked_at() {
+    on_a_small_stack(|| {
+        let tells_of = |count| {
+            let found = findings(&built::lookups(count));
+            let faces = found.iter().filter(|f| f.code == codes::ENUMERATION);
+            let told = faces.cloned().collect::<Vec<_>>();
+            told
+        };
+        assert_eq!(tells_of(500), []);
+        let told = tells_of(3_000);
+        assert!(!told.is_empty());
+        for finding in &told {
+            let mut notes = finding.notes.iter();
+            assert!(
+                notes.any(|note| note.contains("was not looked at")),
+                "{finding:?}"
+            );
+        }
+    });
+}
+
+#[test]
 fn very_many_findings_behind_long_ways_share_a_bound_on_their_runs() {
     on_a_small_stack(|| {
         let count = 2_000;

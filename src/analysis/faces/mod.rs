@@ -41,6 +41,9 @@ mod world;
 /// How many pairs of states may be compared, beside four for each state of the journeys.
 const PAIRS_MAX: usize = 400_000;
 
+/// How much may be compared for one journey after the other, the states that are laid out included.
+const WORK_MAX: usize = 1_000_000;
+
 /// Where the two may part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Until {
@@ -78,22 +81,31 @@ pub(super) const KNOWN_SEES: &str = "a known user sees";
 
 const CUT_SHORT: &str = "the inner journeys are too many to lay two runs beside each other";
 
+const TOO_MUCH: &str = "so many journeys look up users that this one was not looked at: make those that only others call `innerTreeOnly`";
+
 /// Reports every place at which a stranger can tell whether there is such a user.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
     let mut found: Vec<((JourneyId, u32), Diagnostic)> = Vec::new();
     let differing = differing(program, flows);
+    let mut work: usize = 0;
     for journey in program
         .journeys
         .iter()
         .filter(|journey| !journey.settings.inner_only)
         .filter(|journey| differing.get(journey.id.index()) != Some(&false))
     {
+        if work > WORK_MAX {
+            diagnostics.push(not_shown(journey, TOO_MUCH));
+            continue;
+        }
         let space = Space::new(program, flows, journey.id, &[]);
+        work = work.saturating_add(states(&space));
         if !may_differ(&space, Until::Proof) {
             continue;
         }
         let start = Flow::of_node(journey.start);
         let compared = Faces::compared(&space, Until::Proof, start, false);
+        work = work.saturating_add(compared.pairs.len());
         for difference in &compared.differences {
             let (key, finding) = compared.finding(*difference);
             if found.iter().all(|(known, _)| *known != key) {
@@ -101,17 +113,27 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             }
         }
         if compared.cut_short && compared.differences.is_empty() {
-            let message = format!(
-                "whether `{}` tells known users apart cannot be shown",
-                journey.name
-            );
-            let finding = Diagnostic::new(codes::ENUMERATION, journey.span, message);
-            diagnostics.push(finding.note(CUT_SHORT));
+            diagnostics.push(not_shown(journey, CUT_SHORT));
         }
     }
     for (_, finding) in found {
         diagnostics.push(finding);
     }
+}
+
+fn not_shown(journey: &Journey, why: &'static str) -> Diagnostic {
+    let message = format!(
+        "whether `{}` tells known users apart cannot be shown",
+        journey.name
+    );
+    Diagnostic::new(codes::ENUMERATION, journey.span, message).note(why)
+}
+
+/// How many states the journeys have that a run can come to.
+fn states(space: &Space<'_>) -> usize {
+    let flows = space.instances.iter();
+    let flows = flows.filter_map(|instance| space.flow(instance.id));
+    flows.map(|flow| flow.states.len()).sum()
 }
 
 /// Whether anything that a run can come to depends on the user at all.
@@ -233,12 +255,6 @@ struct Faces<'a, 's> {
 impl<'a, 's> Faces<'a, 's> {
     /// Lays two runs beside each other until nothing is left to compare.
     fn compared(space: &'a Space<'s>, until: Until, start: u32, typed: bool) -> Self {
-        let states: usize = space
-            .instances
-            .iter()
-            .filter_map(|instance| space.flow(instance.id))
-            .map(|flow| flow.states.len())
-            .sum();
         let mut faces = Self {
             space,
             memory: Memory::new(space),
@@ -253,7 +269,7 @@ impl<'a, 's> Faces<'a, 's> {
             pairs: Vec::new(),
             open: VecDeque::new(),
             differences: Vec::new(),
-            pairs_max: states.saturating_mul(4).saturating_add(PAIRS_MAX),
+            pairs_max: states(space).saturating_mul(4).saturating_add(PAIRS_MAX),
             cut_short: false,
         };
         faces.run(start, typed);
