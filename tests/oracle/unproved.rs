@@ -14,6 +14,10 @@ use super::{
 
 /// Who was named last, who was ever proved, and whom the code that is out was made for; people are told
 /// apart by how often another was named.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of a run, each named"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Proof {
     session: bool,

@@ -26,6 +26,14 @@ fn texts() -> Vec<(String, String)> {
         })
         .collect();
     texts.sort();
+    // The folder also has journeys in which somebody's account is changed.
+    let first = |name: &str| format!("{}.journey", name.split('.').next().unwrap_or_default());
+    let flawed: BTreeSet<String> = texts
+        .iter()
+        .filter(|(_, text)| text.starts_with("//! flawed: identity_swapped"))
+        .map(|(name, _)| name.clone())
+        .collect();
+    texts.retain(|(name, _)| flawed.contains(&first(name)));
     texts
 }
 
