@@ -3,4 +3,5 @@
 mod golden;
 mod large;
 mod scale;
+mod spent;
 mod swaps;
