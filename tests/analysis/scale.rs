@@ -106,11 +106,11 @@ fn claims_beyond_what_may_be_explored_are_told_as_not_looked_at() {
             .filter(|claim| claim.message.contains("cannot be shown to be right"))
             .collect();
         assert!(!open.is_empty() && open.iter().all(|claim| claim.route.is_none()));
-        let says_why = |claim: &&&wayfare::Diagnostic| {
+        let says_why = |claim: &&wayfare::Diagnostic| {
             let mut notes = claim.notes.iter();
             notes.any(|note| note.contains("was not looked at"))
         };
-        assert!(open.iter().any(|claim| says_why(&claim)), "{:?}", open[0]);
+        assert!(open.iter().any(|claim| says_why(claim)), "{:?}", open[0]);
         // None is left out.
         assert_eq!(claims.len(), count / 10);
     });
@@ -122,8 +122,7 @@ fn journeys_beyond_what_may_be_laid_beside_each_other_are_told_as_not_looked_at(
         let tells_of = |count| {
             let found = findings(&built::lookups(count));
             let faces = found.iter().filter(|f| f.code == codes::ENUMERATION);
-            let told = faces.cloned().collect::<Vec<_>>();
-            told
+            faces.cloned().collect::<Vec<_>>()
         };
         assert_eq!(tells_of(500), []);
         let told = tells_of(3_000);

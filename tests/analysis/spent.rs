@@ -30,7 +30,7 @@ fn unwritten(count: usize) -> String {
 fn found(texts: &[(&str, &str)]) -> Vec<Diagnostic> {
     let sources = texts.iter().map(|(name, text)| Source::new(*name, *text));
     let catalog = wayfare::catalogue::standard();
-    let compiled = Compiler::new(catalog.into()).compile(sources);
+    let compiled = Compiler::new(catalog).compile(sources);
     assert_eq!(compiled.diagnostics.dropped(), 0);
     compiled.diagnostics.iter().cloned().collect()
 }
