@@ -189,7 +189,7 @@ struct Walk<'a> {
     /// Whether the page at hand has been answered.
     answered: bool,
     page: Option<Spot>,
-    /// Whether the node at hand has called out.
+    /// Whether the node at hand has looked somebody up.
     called: bool,
     events: &'a [Event],
 }
@@ -332,8 +332,8 @@ impl Walk<'_> {
     /// Compares what the engine says with what is to come.
     fn follow(&mut self, event: &Traced) -> Result<(), Stop> {
         let (said, decided) = match event {
-            Traced::Called { .. } => {
-                self.called = true;
+            Traced::Called { kind, .. } => {
+                self.called |= *kind == "read_identity";
                 return Ok(());
             }
             Traced::Entered { node } => {
