@@ -43,7 +43,7 @@ mod visits;
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
 pub use levels::{level_spans, level_spans_at_nodes};
-pub use revision::accept;
+pub use revision::{accept, overlook};
 
 use crate::{Diagnostics, analysis::flow::Flows, model::program::Program};
 

@@ -145,3 +145,88 @@ fn the_examples_are_clean() {
     ]);
     assert_eq!(ran.code, 0, "{}", ran.err);
 }
+
+/// The tests that are printed for what is broken in a journey, by code.
+fn printed(name: &str, text: &str) -> Vec<(String, String)> {
+    let ran = Folder::new(&[(name, text)]).run(&["explore", name, "--format", "json"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let journeys = json["journeys"].as_array().unwrap().iter();
+    let found = journeys.flat_map(|journey| journey["found"].as_array().unwrap());
+    let code = |found: &serde_json::Value| found["code"].as_str().unwrap().to_owned();
+    found
+        .map(|found| (code(found), found["test"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// How many tests pass and fail beside a journey that the checks refuse.
+fn beside(text: &str, test: &str) -> (u64, u64) {
+    let folder = Folder::new(&[("a.journey", text), ("a.test.journey", test)]);
+    let ran = folder.run(&["test", ".", "--format", "json"]);
+    assert_eq!(ran.code, 1, "the journey is refused: {}", ran.out);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let count = |name: &str| json[name].as_u64().unwrap_or_else(|| panic!("{}", ran.out));
+    assert!(count("passed") + count("failed") > 0, "{}", ran.out);
+    (count("passed"), count("failed"))
+}
+
+#[test]
+fn what_is_broken_is_a_test_that_plays_and_shows_it() {
+    const ERRORS: &str = r#"
+extern Risk "RiskNode" () -> low | high {
+  calls out
+  proves nothing
+}
+
+journey login {
+  level = 10
+  start risk
+
+  node risk: Risk {
+    low -> credentials
+    high -> failure
+    on error -> credentials
+  }
+
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+
+  node check: DataStoreDecision {
+    true -> success
+    false -> attempts
+  }
+
+  node attempts: RetryLimitDecision(retryLimit = 2) {
+    Retry -> credentials
+    Reject -> failure
+  }
+
+  ensure "a risk is known" every path to success passes risk.low
+  ensure "two tries" at most 2 visits of check
+}
+"#;
+    for (text, breaks) in [(SWAPPED, "  expect "), (ERRORS, "fails = \"unavailable\"")] {
+        let tests = printed("a.journey", text);
+        assert!(tests.len() > 1, "{tests:?}");
+        assert!(
+            tests.iter().any(|(_, test)| test.contains(breaks)),
+            "{tests:?}"
+        );
+        for (code, test) in tests {
+            assert_eq!(beside(text, &test), (1, 0), "{code}\n{test}");
+            // A test that passes whatever happens would show nothing.
+            let lines: Vec<&str> = test.lines().filter(|l| !l.contains("  answer ")).collect();
+            assert_eq!(beside(text, &lines.join("\n")), (0, 1), "{code}\n{test}");
+        }
+    }
+    let ran = Folder::new(&[("a.journey", SWAPPED)]).run(&["explore", "a.journey"]);
+    assert!(
+        ran.out
+            .contains("\ntest \"`never twice` does not hold\" for login {\n"),
+        "{}",
+        ran.out
+    );
+}

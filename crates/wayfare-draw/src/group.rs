@@ -34,7 +34,7 @@ pub(crate) struct Caption {
 impl Group {
     /// Whether it lies in an even number of others, so that it is told from the one around it.
     pub(crate) fn is_outer(&self) -> bool {
-        self.path.matches('.').count() % 2 == 0
+        self.path.matches('.').count().is_multiple_of(2)
     }
 }
 

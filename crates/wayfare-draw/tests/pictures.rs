@@ -86,10 +86,10 @@ fn names_of_fragments_lie_on_no_label_and_on_no_other_name() {
                 n.parent()
                     .is_some_and(|group| class(group).starts_with("group"))
             };
-            let named: Vec<_> = texts().filter(is_name).map(covers).collect();
+            let covered: Vec<_> = texts().filter(is_name).map(covers).collect();
             let labels = texts().filter(|n| class(*n) == "line").map(covers);
-            let all: Vec<_> = named.iter().copied().chain(labels).collect();
-            for (at, one) in named.iter().enumerate() {
+            let all: Vec<_> = covered.iter().copied().chain(labels).collect();
+            for (at, one) in covered.iter().enumerate() {
                 names += 1;
                 for other in &all[at + 1..] {
                     let apart = one.2 <= other.0

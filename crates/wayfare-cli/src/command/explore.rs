@@ -1,6 +1,7 @@
 //! `wayfare explore PATH…`: every state that runs of journeys can be in.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     io::{self, IsTerminal as _, Write as _},
     time::{Duration, Instant},
@@ -8,12 +9,16 @@ use std::{
 
 use serde_json::{Value, json};
 use wayfare::{
-    Severity,
+    Engine, Registry, Severity, analysis,
     compile::Compiled,
     model::{journey::Journey, program::Program},
 };
-use wayfare_sim::explore::{
-    Attacker, Budget, Explored, Found, Options, Progress, RunStep, Runs, Unfinished, explore,
+use wayfare_sim::{
+    explore::{
+        Attacker, Budget, Explored, Found, Options, Progress, RunStep, Runs, Unfinished, as_test,
+        explore,
+    },
+    scenario,
 };
 
 use crate::{
@@ -27,6 +32,8 @@ use crate::{
 /// One journey explored, and how long it took.
 struct Row {
     explored: Explored,
+    /// By finding, a test that shows it.
+    tests: Vec<Option<String>>,
     took: Duration,
 }
 
@@ -53,12 +60,23 @@ pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Tro
         let Some(program) = compiled.program.as_deref().or(compiled.refused.as_ref()) else {
             return Ok(Outcome::Findings);
         };
+        let from = rows.len();
         for journey in program
             .journeys
             .iter()
             .filter(|journey| is_meant(args, journey))
         {
             rows.push(one(program, journey, options)?);
+        }
+        let own = rows.get_mut(from..).unwrap_or_default();
+        if own.iter().any(|row| !row.explored.found.is_empty())
+            && let Some(engine) = played(compiled)
+        {
+            for row in own {
+                let found = row.explored.found.iter();
+                let tests = found.map(|found| as_test(&engine, &row.explored.journey, found));
+                row.tests = tests.collect();
+            }
         }
     }
     if rows.is_empty() {
@@ -76,6 +94,16 @@ pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Tro
     };
     terminal::put(&text)?;
     Ok(outcome)
+}
+
+/// The program as tests play it; what only the proofs refuse is played too, in a world of its own.
+fn played(compiled: &Compiled) -> Option<Engine> {
+    let program = match (&compiled.program, &compiled.refused) {
+        (Some(program), _) => program.clone(),
+        (None, Some(refused)) => analysis::overlook(refused.clone()).ok()?,
+        (None, None) => return None,
+    };
+    scenario::link(program, Registry::standard(), &BTreeMap::new()).ok()
 }
 
 fn is_meant(args: &ExploreArgs, journey: &Journey) -> bool {
@@ -139,6 +167,7 @@ fn one(program: &Program, journey: &Journey, options: Options) -> Result<Row, Tr
     bar.clear();
     Ok(Row {
         explored: explored?,
+        tests: Vec::new(),
         took,
     })
 }
@@ -264,7 +293,7 @@ fn human(row: &Row) -> String {
             unfinished(why)
         );
     }
-    for found in &explored.found {
+    for (at, found) in explored.found.iter().enumerate() {
         let _ = writeln!(
             text,
             "  {}: {}\n    {}",
@@ -272,6 +301,9 @@ fn human(row: &Row) -> String {
             found.what,
             found.text()
         );
+        if let Some(test) = row.tests.get(at).and_then(Option::as_ref) {
+            let _ = write!(text, "\n{test}\n");
+        }
     }
     if let Some(entered) = &explored.entered {
         let _ = writeln!(
@@ -286,7 +318,7 @@ fn human(row: &Row) -> String {
     text
 }
 
-fn found(found: &Found, journey: &str) -> Value {
+fn found(found: &Found, journey: &str, test: Option<&String>) -> Value {
     let step = |step: &RunStep| {
         json!({
             "run": step.name().to_string(),
@@ -303,6 +335,7 @@ fn found(found: &Found, journey: &str) -> Value {
         "code": found.what.word(),
         "message": found.what.to_string(),
         "text": found.text(),
+        "test": test,
         "route": {
             "journey": journey,
             "lockedBefore": found.locked,
@@ -325,8 +358,8 @@ fn report(args: &ExploreArgs, rows: &[Row]) -> Value {
             "bytes": explored.bytes,
             "statesPerSecond": per_second(explored.states, row.took),
             "unfinished": explored.unfinished.map(unfinished),
-            "found": explored.found.iter().map(|one| found(one, name)).collect::<Vec<_>>(),
-            "entered": explored.entered.as_ref().map(|one| found(one, name)),
+            "found": explored.found.iter().enumerate().map(|(at, one)| found(one, name, row.tests.get(at).and_then(Option::as_ref))).collect::<Vec<_>>(),
+            "entered": explored.entered.as_ref().map(|one| found(one, name, None)),
             "leftOut": explored.left_out.iter().map(|(label, why)| json!({ "label": &**label, "why": why })).collect::<Vec<_>>(),
         })
     });

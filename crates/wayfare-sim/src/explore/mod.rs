@@ -29,12 +29,16 @@ mod search;
 mod seen;
 mod table;
 mod watch;
+mod witness;
 
 use std::sync::Arc;
 
 use wayfare::{Program, model::journey::Journey};
 
-pub use crate::explore::found::{Found, RunStep, Violation};
+pub use crate::explore::{
+    found::{Found, RunStep, Violation},
+    witness::as_test,
+};
 
 use crate::explore::{apply::Rules, search::End};
 

@@ -7,7 +7,6 @@
 
 mod change;
 mod difference;
-mod reply;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -332,7 +332,8 @@ fn failed(failure: &Failure, pattern: &FailurePattern, span: Span) -> Result<(),
     Ok(())
 }
 
-fn word(reason: &FailureReason) -> FailureWord {
+/// The word of a reason.
+pub(crate) fn word(reason: &FailureReason) -> FailureWord {
     match reason {
         FailureReason::Rejected => FailureWord::Rejected,
         FailureReason::LooseEnd => FailureWord::LooseEnd,

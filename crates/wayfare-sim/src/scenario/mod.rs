@@ -15,6 +15,7 @@ pub(crate) mod stand_in;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub(crate) use expect::word as reason;
 pub use stand_in::{StandIn, registry};
 use wayfare::{
     Diagnostic, Engine, Event, LinkErrors, Program, Registry, Secret, Secrets, Span, Valid, Value,

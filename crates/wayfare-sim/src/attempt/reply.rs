@@ -18,24 +18,28 @@ use crate::{
 };
 
 /// A reply, and its fields as the language writes them.
-pub(super) struct Reply {
-    pub(super) scripted: Scripted,
-    pub(super) fields: String,
+pub(crate) struct Reply {
+    pub(crate) scripted: Scripted,
+    pub(crate) fields: String,
 }
 
+/// What a service says that fails because it was told to.
+pub(crate) const FAILS: &str = "unavailable";
+
 /// The first node since then that nothing told how to end.
-pub(super) fn missing(before: &Play, after: &Play) -> Option<Arc<str>> {
+pub(crate) fn missing(before: &Play, after: &Play) -> Option<Arc<str>> {
     let known = before.world().performed.len();
     let mut since = after.world().performed.iter().skip(known);
     let waits = since.find(|done| {
         let own = matches!(&done.effect, Effect::Custom(custom) if &*custom.kind == KIND);
-        own && matches!(done.reply, EffectReply::Failed(_))
+        let failed = matches!(&done.reply, EffectReply::Failed(message) if message != FAILS);
+        own && failed
     });
     waits.map(|done| Arc::clone(&done.node))
 }
 
 /// The ways in which a node may end: `node` is its journey and its path there.
-pub(super) fn ways(program: &Program, node: &str) -> Vec<Reply> {
+pub(crate) fn ways(program: &Program, node: &str) -> Vec<Reply> {
     let Some((task, outcomes)) = task_of(program, node) else {
         return Vec::new();
     };
