@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use wayfare::{Engine, Realm};
+use wayfare::{AuthSession, Engine, EngineError, Input, Realm, Request, Start, Step};
 use wayfare_wire::{
     am::{
         authenticate::{Epoch, ExistingToken, NoSessionMessage, ProgramHash, Settings, Site},
@@ -24,6 +24,7 @@ use crate::{
     programs::Programs,
     runs::OpenRuns,
     store::Store,
+    traces::Traces,
 };
 
 /// Everything a request may need.
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) callers: Vec<Caller>,
     pub(crate) performer: Performer,
     pub(crate) runs: OpenRuns,
+    /// The records of runs, where they are wanted.
+    pub(crate) traces: Option<Traces>,
     pub(crate) log: Arc<Log>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cookies: Cookies,
@@ -213,5 +216,30 @@ impl Site for App {
 
     fn epoch(&self) -> Epoch {
         self.store().epoch()
+    }
+
+    fn begin(
+        &self,
+        engine: &Engine,
+        start: Start,
+        host: &dyn wayfare::Host,
+    ) -> Result<AuthSession, EngineError> {
+        match &self.traces {
+            Some(traces) => traces.begin(engine, start, host),
+            None => engine.begin(start, host),
+        }
+    }
+
+    fn step(
+        &self,
+        session: &mut AuthSession,
+        host: &dyn wayfare::Host,
+        request: &Request,
+        input: Input,
+    ) -> Result<Step, EngineError> {
+        match &self.traces {
+            Some(traces) => traces.step(session, host, request, input),
+            None => session.step(host, request, input),
+        }
     }
 }

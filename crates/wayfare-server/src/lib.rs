@@ -21,6 +21,7 @@ mod router;
 pub mod runs;
 mod server;
 pub mod store;
+mod traces;
 mod users;
 
 pub use clock::random;

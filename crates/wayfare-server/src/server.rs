@@ -27,6 +27,7 @@ use crate::{
     router::Router,
     runs::OpenRuns,
     store::{Store, StoreError},
+    traces::Traces,
     users::{self, ADMIN, DEMO_PASSWORD, DEMO_USER},
 };
 
@@ -182,7 +183,15 @@ impl Server {
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
         let realms = served(&config, programs, keys, &origin);
+        let traces = match config.traces.clone() {
+            Some(settings) => {
+                let opened = Traces::open(settings, Arc::clone(&log));
+                Some(opened.map_err(data("the records of runs"))?)
+            }
+            None => None,
+        };
         let app = Arc::new(App {
+            traces,
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
             performer: Performer::new(store, hash, Arc::clone(&clock), outbox, Arc::clone(&log)),

@@ -42,6 +42,8 @@ mod store;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod transactions;
 #[cfg(test)]
 mod vectors;

@@ -62,6 +62,8 @@ pub struct Config {
     pub backchannel: Vec<BackchannelSettings>,
     /// Transactions.
     pub transactions: TransactionSettings,
+    /// Records of runs, where they are wanted.
+    pub traces: Option<TraceSettings>,
 }
 
 impl Default for Config {
@@ -78,6 +80,7 @@ impl Default for Config {
             realms: BTreeMap::from([(Realm::root(), RealmSettings::default())]),
             backchannel: Vec::new(),
             transactions: TransactionSettings::default(),
+            traces: None,
         }
     }
 }
@@ -163,6 +166,38 @@ impl Default for DataSettings {
         Self {
             folder: PathBuf::from("./wayfare-data"),
             durability: Durability::Normal,
+        }
+    }
+}
+
+/// Which runs are recorded, and where.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TraceSettings {
+    /// The folder; made where it is missing.
+    pub folder: PathBuf,
+    /// How many records are kept; the oldest are taken away.
+    pub files: usize,
+    /// How many bytes of records are kept.
+    pub bytes: u64,
+    /// Whether names and addresses are others in the records.
+    pub names_hidden: bool,
+    /// The realms whose runs are recorded; none: all.
+    pub realms: Vec<Realm>,
+    /// The journeys whose runs are recorded, as they are started; none: all.
+    pub journeys: Vec<String>,
+}
+
+impl TraceSettings {
+    /// Records of all runs in this folder, with other names than those of people.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            files: 1_000,
+            bytes: 64 << 20,
+            names_hidden: true,
+            realms: Vec::new(),
+            journeys: Vec::new(),
         }
     }
 }

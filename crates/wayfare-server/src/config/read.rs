@@ -8,7 +8,7 @@ use wayfare_wire::am::{auth_id, callbacks, goto};
 
 use super::{
     ApiVersion, BackchannelSettings, Config, ConfigError, Durability, ExistingToken, Journeys,
-    LimitSettings, LogLevel, NoSessionMessage, SameSite,
+    LimitSettings, LogLevel, NoSessionMessage, SameSite, TraceSettings,
     read_realm::realms,
     table::{Mistakes, Table},
 };
@@ -37,9 +37,9 @@ pub(super) fn read(name: &str, text: &str, folder: &Path) -> Result<Config, Conf
 
 fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &mut Config) {
     config.data.folder = folder.join("wayfare-data");
-    if let Some(table) = top.table("server") {
-        server(&table, config);
-        table.close();
+    let of_server = top.table("server");
+    if let Some(table) = &of_server {
+        server(table, config);
     }
     if let Some(table) = top.table("data") {
         if let Some(path) = table.text("folder") {
@@ -98,6 +98,14 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
         table.duration_into("time_max", &mut config.transactions.time_max);
         table.close();
     }
+    if let Some(server) = of_server {
+        // It names realms, so that they are read before.
+        if let Some(table) = server.table("traces") {
+            traces(&table, folder, config);
+            table.close();
+        }
+        server.close();
+    }
     let serving: Vec<&Realm> = config
         .realms
         .iter()
@@ -120,6 +128,36 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
             );
         }
     }
+}
+
+/// Records of runs; without this table there are none.
+fn traces(table: &Table<'_>, folder: &Path, config: &mut Config) {
+    let path = table.text("folder");
+    if !table.has("folder") {
+        table.missing("folder", "write folder = \"traces\"");
+    }
+    let mut settings = TraceSettings::new(folder.join(path.unwrap_or_default()));
+    table.number("files", 1, &mut settings.files);
+    let mut bytes = usize::try_from(settings.bytes).unwrap_or(usize::MAX);
+    table.size("bytes", &mut bytes);
+    settings.bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let hidden = table.parsed("names", "\"hidden\" or \"kept\"", |text| match text {
+        "hidden" => Some(true),
+        "kept" => Some(false),
+        _ => None,
+    });
+    settings.names_hidden = hidden.unwrap_or(true);
+    for (span, path) in table.texts("realms").unwrap_or_default() {
+        let known = Realm::parse(&path).filter(|realm| config.realms.contains_key(realm));
+        if known.is_none() {
+            let message = format!("must hold realms of this file, not {path:?}");
+            table.wrong(&span, "realms", &message);
+        }
+        settings.realms.extend(known);
+    }
+    let journeys = table.texts("journeys").unwrap_or_default();
+    settings.journeys = journeys.into_iter().map(|(_, name)| name).collect();
+    config.traces = Some(settings);
 }
 
 /// A caller of the backchannel; it must say where, since a token that is good everywhere is seldom meant.

@@ -379,7 +379,9 @@ impl<'a> Exchange<'a> {
         input: Input,
         along: Along<'a>,
     ) -> Result<Need, Refusal> {
-        let step = session.step(self.host, &self.request, input);
+        let step = self
+            .site
+            .step(&mut session, self.host, &self.request, input);
         self.notes.extend(session.take_notes());
         self.note(&session);
         match step.map_err(|error| refused(&error))? {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use wayfare::{AuthLevel, Engine, Journeys, Realm};
+use wayfare::{
+    AuthLevel, AuthSession, Engine, EngineError, Host, Input, Journeys, Realm, Request, Start, Step,
+};
 
 use crate::{
     am::{
@@ -48,6 +50,33 @@ pub trait Site: Realms + Sync {
 
     /// The name of the store of steps.
     fn epoch(&self) -> Epoch;
+
+    /// Begins a run; whoever records runs does it here.
+    ///
+    /// # Errors
+    /// As [`Engine::begin`].
+    fn begin(
+        &self,
+        engine: &Engine,
+        start: Start,
+        host: &dyn Host,
+    ) -> Result<AuthSession, EngineError> {
+        engine.begin(start, host)
+    }
+
+    /// Takes a step of a run; whoever records runs does it here.
+    ///
+    /// # Errors
+    /// As [`AuthSession::step`].
+    fn step(
+        &self,
+        session: &mut AuthSession,
+        host: &dyn Host,
+        request: &Request,
+        input: Input,
+    ) -> Result<Step, EngineError> {
+        session.step(host, request, input)
+    }
 }
 
 /// A site as an advice is resolved against it.

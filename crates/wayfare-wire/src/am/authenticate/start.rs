@@ -369,7 +369,8 @@ impl<'a> Exchange<'a> {
         self.home = start.realm.clone();
         let engine = self.site.engine(&self.home);
         let engine = engine.ok_or(Refusal::NoConfiguration)?;
-        let session = engine.begin(start, self.host).map_err(|e| refused(&e))?;
+        let begun = self.site.begin(&engine, start, self.host);
+        let session = begun.map_err(|e| refused(&e))?;
         self.note(&session);
         Ok(session)
     }
