@@ -160,8 +160,8 @@ fn printed(name: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// How many tests pass and fail beside a journey that the checks refuse.
-fn beside(text: &str, test: &str) -> (u64, u64) {
-    let folder = Folder::new(&[("a.journey", text), ("a.test.journey", test)]);
+fn beside(journey: &str, scenario: &str) -> (u64, u64) {
+    let folder = Folder::new(&[("a.journey", journey), ("a.test.journey", scenario)]);
     let ran = folder.run(&["test", ".", "--format", "json"]);
     assert_eq!(ran.code, 1, "the journey is refused: {}", ran.out);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
