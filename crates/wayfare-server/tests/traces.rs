@@ -8,7 +8,7 @@ use wayfare_sim::trace::{Fate, Trace};
 
 use crate::support::TestServer;
 
-const CODE: &str = r#"
+const CODE: &str = r"
 journey code {
   start credentials
   node credentials: Page {
@@ -31,9 +31,9 @@ journey code {
     false -> failure
   }
 }
-"#;
+";
 
-const PLAIN: &str = r#"
+const PLAIN: &str = r"
 journey plain {
   start credentials
   node credentials: Page {
@@ -46,7 +46,7 @@ journey plain {
     false -> failure
   }
 }
-"#;
+";
 
 fn records(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
@@ -149,7 +149,7 @@ async fn records_are_bounded_and_only_of_what_is_listed() {
     assert_eq!(records(&folder).len(), 2, "files of before count too");
 
     let elsewhere = server(PLAIN, |settings| {
-        settings.journeys = vec!["other".to_owned()]
+        settings.journeys = vec!["other".to_owned()];
     })
     .await;
     login(&elsewhere, "Ch4ng31t").await.token();

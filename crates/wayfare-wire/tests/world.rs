@@ -529,6 +529,7 @@ fn signature(name: &'static str, outcomes: &'static [Cow<'static, str>]) -> Sign
         removes: Cow::Borrowed(&[]),
         facts: Cow::Borrowed(&[]),
         asks: Known::Is(true),
+        asks_when: None,
         suspends: Known::Is(true),
         calls_out: Known::Is(false),
         verifies: Known::Is(false),
