@@ -81,7 +81,7 @@ const LOCKS: &str = r#"
   }
   node unlock: AccountLockout {
     lockAction = "UNLOCK"
-    allow enumeration because "what the node does is looked at"
+    allow enumeration, unproved_write because "what the node does is looked at"
     -> unlocked
   }
   node unlocked: Message {
