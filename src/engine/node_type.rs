@@ -49,6 +49,7 @@ use crate::{
 ///             removes: Cow::Borrowed(&[]),
 ///             facts: Cow::Borrowed(&[]),
 ///             asks: Known::Is(false),
+///             asks_when: None,
 ///             suspends: Known::Is(false),
 ///             calls_out: Known::Is(false),
 ///             verifies: Known::Is(false),
