@@ -29,6 +29,8 @@ pub mod engine;
 
 mod nodes;
 
+pub mod filter;
+
 pub mod policy;
 
 pub use compile::{
@@ -60,6 +62,7 @@ pub use engine::{
     step::{End, Ending, Failure, FailureReason, Input, Step, Success},
     trace::Event,
 };
+pub use filter::{Filter, FilterError};
 pub use model::{
     catalog::Catalog,
     level::{AuthLevel, Greatest, LevelSpan},

@@ -3,11 +3,14 @@
 //! Nothing is put right here and nothing is guessed. An answer that does not fit refuses the whole step,
 //! and the ask stands as it stood.
 
+use std::sync::Arc;
+
 use crate::engine::{
-    callback::{Answer, Callback},
+    callback::{Answer, AttributeValue, Callback, Foreign},
     error::AnswerError,
     limits::Limits,
 };
+use crate::model::value::Value;
 
 /// Checks the answers to a list of callbacks.
 pub(crate) fn check(
@@ -24,7 +27,7 @@ pub(crate) fn check(
     for (position, (callback, answer)) in callbacks.iter().zip(answers).enumerate() {
         let within = fits(callback, answer, limits).ok_or(AnswerError::Kind {
             position,
-            expected: callback.kind(),
+            expected: Arc::from(callback.kind()),
         })?;
         if !within {
             return Err(AnswerError::Bounds { position });
@@ -47,9 +50,28 @@ fn fits(callback: &Callback, answer: &Answer, limits: &Limits) -> Option<bool> {
         | (Callback::ValidatedPassword { .. }, Answer::ValidatedSecret { secret, .. }) => {
             Some(password(secret.reveal()))
         }
-        (Callback::TextInput { .. } | Callback::HiddenValue { .. }, Answer::Text(line)) => {
-            Some(text(line))
+        (
+            Callback::TextInput { .. }
+            | Callback::HiddenValue { .. }
+            | Callback::DeviceProfile { .. },
+            Answer::Text(line),
+        ) => Some(text(line)),
+        (Callback::Attribute { value: asked, .. }, Answer::Attribute { value, .. }) => {
+            match (asked, value) {
+                (AttributeValue::Text(_), AttributeValue::Text(line)) => Some(text(line)),
+                (AttributeValue::Number(_), AttributeValue::Number(_))
+                | (AttributeValue::Flag(_), AttributeValue::Flag(_)) => Some(true),
+                _ => None,
+            }
         }
+        (
+            Callback::SecurityQuestion { questions, own, .. },
+            Answer::SecurityQuestion { question, answer },
+        ) => {
+            Some(text(question) && text(answer.reveal()) && (*own || questions.contains(question)))
+        }
+        (Callback::Terms { .. } | Callback::Consent { .. }, Answer::Flag(_)) => Some(true),
+        (Callback::Foreign(asked), Answer::Fields(fields)) => foreign(asked, fields, limits),
         (Callback::Choice { choices, .. }, Answer::Index(index)) => {
             Some((*index as usize) < choices.len())
         }
@@ -71,10 +93,33 @@ fn fits(callback: &Callback, answer: &Answer, limits: &Limits) -> Option<bool> {
             | Callback::Metadata { .. }
             | Callback::Redirect { .. }
             | Callback::ValidatedUsername { .. }
-            | Callback::ValidatedPassword { .. },
+            | Callback::ValidatedPassword { .. }
+            | Callback::Attribute { .. }
+            | Callback::SecurityQuestion { .. }
+            | Callback::Terms { .. }
+            | Callback::Consent { .. }
+            | Callback::DeviceProfile { .. }
+            | Callback::Foreign(_),
             _,
         ) => None,
     }
+}
+
+/// Whether there is a value for every input, a simple one and not too long.
+fn foreign(asked: &Foreign, fields: &[(Arc<str>, Value)], limits: &Limits) -> Option<bool> {
+    let named = asked.input.iter().map(|(name, _)| name);
+    if !named.eq(fields.iter().map(|(name, _)| name)) {
+        return None;
+    }
+    let mut within = true;
+    for (_, value) in fields {
+        match value {
+            Value::Secret(text) => within &= text.reveal().len() <= limits.answer_bytes,
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) => {}
+            _ => return None,
+        }
+    }
+    Some(within)
 }
 
 /// A callback with what was typed in it, to be sent again; what is secret is never sent back.
@@ -92,6 +137,9 @@ pub(crate) fn keep(callback: &mut Callback, answer: &Answer) {
             Callback::Choice { default, .. } | Callback::Confirmation { default, .. },
             Answer::Index(index),
         ) => *default = *index,
+        (Callback::Attribute { value, .. }, Answer::Attribute { value: typed, .. }) => {
+            value.clone_from(typed);
+        }
         _ => {}
     }
 }

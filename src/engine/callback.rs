@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use crate::{model::value::Value, secret::Secret};
+use crate::{
+    model::value::{Decimal, Value},
+    secret::Secret,
+};
 
 /// One thing asked or shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,11 +123,74 @@ pub enum Callback {
         /// Whether the client asked only to validate.
         validate_only: bool,
     },
+    /// A value for an attribute of the profile; which of the three types it is follows from the value.
+    Attribute {
+        /// Which attribute.
+        name: String,
+        /// What to show.
+        prompt: String,
+        /// Whether it may not be left empty.
+        required: bool,
+        /// The policies of the attribute, as JSON.
+        policies: serde_json::Value,
+        /// Those that the last answer did not meet.
+        failed: Vec<FailedPolicy>,
+        /// Whether the last answer was only to be validated.
+        validate_only: bool,
+        /// What stands in the field already.
+        value: AttributeValue,
+    },
+    /// A security question, chosen or made up, and the answer to it.
+    SecurityQuestion {
+        /// What to show.
+        prompt: String,
+        /// Those to choose from.
+        questions: Vec<String>,
+        /// Whether one may be made up.
+        own: bool,
+    },
+    /// Terms to accept.
+    Terms {
+        /// Which version.
+        version: String,
+        /// What they say.
+        text: String,
+        /// When the version was made, as ISO 8601.
+        created: String,
+    },
+    /// Consent to hand on a part of the profile.
+    Consent {
+        /// The mapping it is about.
+        name: String,
+        /// What to call it.
+        display_name: String,
+        /// A picture of it.
+        icon: String,
+        /// How much of the profile it is.
+        access_level: String,
+        /// Whether nothing goes on without it.
+        required: bool,
+        /// What to show.
+        message: String,
+        /// The parts of the profile.
+        fields: Vec<String>,
+    },
+    /// What a client says of the device it runs on.
+    DeviceProfile {
+        /// Whether to say what the device is.
+        metadata: bool,
+        /// Whether to say where it is.
+        location: bool,
+        /// What to show meanwhile.
+        message: String,
+    },
+    /// A callback of a type that the engine does not know: a node outside asked it.
+    Foreign(Box<Foreign>),
 }
 
 impl Callback {
     /// The name by which the vendor's protocol and signatures call this kind.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::Name { .. } => "NameCallback",
             Self::Password { .. } => "PasswordCallback",
@@ -139,6 +205,16 @@ impl Callback {
             Self::Redirect { .. } => "RedirectCallback",
             Self::ValidatedUsername { .. } => "ValidatedCreateUsernameCallback",
             Self::ValidatedPassword { .. } => "ValidatedCreatePasswordCallback",
+            Self::Attribute { value, .. } => match value {
+                AttributeValue::Text(_) => "StringAttributeInputCallback",
+                AttributeValue::Number(_) => "NumberAttributeInputCallback",
+                AttributeValue::Flag(_) => "BooleanAttributeInputCallback",
+            },
+            Self::SecurityQuestion { .. } => "KbaCreateCallback",
+            Self::Terms { .. } => "TermsAndConditionsCallback",
+            Self::Consent { .. } => "ConsentMappingCallback",
+            Self::DeviceProfile { .. } => "DeviceProfileCallback",
+            Self::Foreign(foreign) => &foreign.kind,
         }
     }
 
@@ -152,7 +228,13 @@ impl Callback {
             | Self::Confirmation { .. }
             | Self::HiddenValue { .. }
             | Self::ValidatedUsername { .. }
-            | Self::ValidatedPassword { .. } => true,
+            | Self::ValidatedPassword { .. }
+            | Self::Attribute { .. }
+            | Self::SecurityQuestion { .. }
+            | Self::Terms { .. }
+            | Self::Consent { .. }
+            | Self::DeviceProfile { .. } => true,
+            Self::Foreign(foreign) => !foreign.input.is_empty(),
             Self::TextOutput { .. }
             | Self::SuspendedTextOutput { .. }
             | Self::PollingWait { .. }
@@ -160,6 +242,30 @@ impl Callback {
             | Self::Redirect { .. } => false,
         }
     }
+}
+
+/// The value of an attribute in its field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AttributeValue {
+    /// A text.
+    Text(String),
+    /// A number, or none yet.
+    Number(Option<Decimal>),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// A callback as a node outside described it.
+///
+/// The engine hands it through: what is shown as it came, and answers by the names of its inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foreign {
+    /// The type, as clients spell it.
+    pub kind: Arc<str>,
+    /// What is shown, by name.
+    pub output: Vec<(Arc<str>, serde_json::Value)>,
+    /// What may be answered: the end of each input's name (empty for the first), and what stands in it.
+    pub input: Vec<(Arc<str>, serde_json::Value)>,
 }
 
 /// How a message is meant.
@@ -189,7 +295,7 @@ pub struct FailedPolicy {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// A text: for `Name`, `TextInput`, `HiddenValue`.
+    /// A text: for `Name`, `TextInput`, `HiddenValue`, `DeviceProfile`.
     Text(String),
     /// A text with `validateOnly`: for `ValidatedUsername`.
     Validated {
@@ -209,6 +315,25 @@ pub enum Answer {
     },
     /// A position: for `Choice` and `Confirmation`.
     Index(u32),
+    /// A value with `validateOnly`: for `Attribute`, of its kind; a number may be `None`.
+    Attribute {
+        /// The value.
+        value: AttributeValue,
+        /// Whether only to validate.
+        validate_only: bool,
+    },
+    /// A question and the answer to it: for `SecurityQuestion`.
+    SecurityQuestion {
+        /// The question, as chosen or made up.
+        question: String,
+        /// The answer.
+        answer: Secret<String>,
+    },
+    /// Yes or no: for `Terms` and `Consent`.
+    Flag(bool),
+    /// The inputs by the ends of their names: for `Foreign`, all of them and in their order. Texts are
+    /// secrets, for nobody here knows which of them is one.
+    Fields(Vec<(Arc<str>, Value)>),
     /// No button was pressed: for an optional `Confirmation`.
     Untouched,
     /// Nothing: for callbacks that only show.

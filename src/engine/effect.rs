@@ -4,8 +4,13 @@
 //! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
 //! whenever they are needed.
 
+mod identity;
+
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use self::identity::{
+    Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, Shape, Unmet,
+};
 use crate::{
     engine::host::Timestamp,
     model::{level::AuthLevel, text::LocalizedText, value::Value},
@@ -41,6 +46,16 @@ pub enum Effect {
     Send(Message),
     /// Read the session that came with the start. Fresh.
     ReadSession(ReadSession),
+    /// Find one identity by what is in it. Fresh.
+    FindIdentity(FindIdentity),
+    /// Make an identity. Once.
+    CreateIdentity(CreateIdentity),
+    /// Change an identity. Once.
+    PatchIdentity(PatchIdentity),
+    /// Ask what the schema says of attributes, and which policies values would not meet. Fresh.
+    Judge(Judge),
+    /// Read a document of the realm. Fresh.
+    ReadDocument(Document),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -73,6 +88,11 @@ impl Effect {
             Self::SetStatus(_) => "set_status",
             Self::Send(_) => "send",
             Self::ReadSession(_) => "read_session",
+            Self::FindIdentity(_) => "find_identity",
+            Self::CreateIdentity(_) => "create_identity",
+            Self::PatchIdentity(_) => "patch_identity",
+            Self::Judge(_) => "judge",
+            Self::ReadDocument(_) => "read_document",
             Self::Custom(_) => "custom",
         }
     }
@@ -80,8 +100,16 @@ impl Effect {
     /// Whether a repetition must be dropped.
     pub fn is_once(&self) -> bool {
         match self {
-            Self::Verify(_) | Self::SetStatus(_) | Self::Send(_) => true,
-            Self::ReadIdentity(_) | Self::ReadSession(_) => false,
+            Self::Verify(_)
+            | Self::SetStatus(_)
+            | Self::Send(_)
+            | Self::CreateIdentity(_)
+            | Self::PatchIdentity(_) => true,
+            Self::ReadIdentity(_)
+            | Self::ReadSession(_)
+            | Self::FindIdentity(_)
+            | Self::Judge(_)
+            | Self::ReadDocument(_) => false,
             Self::Custom(custom) => custom.once,
         }
     }
@@ -209,6 +237,14 @@ pub enum EffectReply {
     Sent,
     /// To `ReadSession`: `None` where it is no longer valid.
     Session(Option<SessionView>),
+    /// To `CreateIdentity` and `PatchIdentity`: it is as wanted now.
+    Written(Identity),
+    /// To `CreateIdentity` and `PatchIdentity`: nothing was written, for these reasons.
+    Refused(Vec<Unmet>),
+    /// To `Judge`: one for each attribute that was asked about, in that order.
+    Judged(Vec<Judgement>),
+    /// To `ReadDocument`: `None` where the realm has none.
+    Document(Option<Value>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

@@ -71,7 +71,7 @@ pub enum AnswerError {
         /// The position, from 0.
         position: usize,
         /// What was asked.
-        expected: &'static str,
+        expected: Arc<str>,
     },
     /// The answer at this position is out of range or over a limit.
     #[error("answer {position} is out of bounds")]

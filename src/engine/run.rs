@@ -327,7 +327,9 @@ impl Run {
     /// Whose identities a reply names, for the proofs that may follow.
     pub(crate) fn vouch(&mut self, reply: &EffectReply) {
         match reply {
-            EffectReply::Match(identity) | EffectReply::Identity(Some(identity)) => {
+            EffectReply::Match(identity)
+            | EffectReply::Identity(Some(identity))
+            | EffectReply::Written(identity) => {
                 self.visit.vouched.push(identity.subject.clone());
             }
             EffectReply::Session(Some(session)) => {
@@ -338,6 +340,9 @@ impl Run {
             | EffectReply::Identity(None)
             | EffectReply::StatusSet(_)
             | EffectReply::Sent
+            | EffectReply::Refused(_)
+            | EffectReply::Judged(_)
+            | EffectReply::Document(_)
             | EffectReply::Session(None)
             | EffectReply::Failed(_) => {}
         }
@@ -365,17 +370,32 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
     match (effect, reply) {
         (_, EffectReply::Failed(_))
         | (Effect::Verify(_), EffectReply::Match(_) | EffectReply::Miss)
-        | (Effect::ReadIdentity(_), EffectReply::Identity(_))
+        | (Effect::ReadIdentity(_) | Effect::FindIdentity(_), EffectReply::Identity(_))
+        | (
+            Effect::CreateIdentity(_) | Effect::PatchIdentity(_),
+            EffectReply::Written(_) | EffectReply::Refused(_),
+        )
+        | (Effect::PatchIdentity(_), EffectReply::Identity(None))
+        | (Effect::ReadDocument(_), EffectReply::Document(_))
         | (Effect::SetStatus(_), EffectReply::StatusSet(_))
         | (Effect::Send(_), EffectReply::Sent)
         | (Effect::ReadSession(_), EffectReply::Session(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
+        // What was asked about is told, all of it and in its order.
+        (Effect::Judge(judge), EffectReply::Judged(judged)) => {
+            judge.attributes.len() == judged.len()
+        }
         (
             Effect::Verify(_)
             | Effect::ReadIdentity(_)
             | Effect::SetStatus(_)
             | Effect::Send(_)
             | Effect::ReadSession(_)
+            | Effect::FindIdentity(_)
+            | Effect::CreateIdentity(_)
+            | Effect::PatchIdentity(_)
+            | Effect::Judge(_)
+            | Effect::ReadDocument(_)
             | Effect::Custom(_),
             _,
         ) => false,

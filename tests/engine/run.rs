@@ -109,14 +109,14 @@ fn answers_that_do_not_fit_leave_the_question_standing() {
             vec![secret("demo"), secret("x")],
             AnswerError::Kind {
                 position: 0,
-                expected: "NameCallback",
+                expected: "NameCallback".into(),
             },
         ),
         (
             vec![text("demo"), text("x")],
             AnswerError::Kind {
                 position: 1,
-                expected: "PasswordCallback",
+                expected: "PasswordCallback".into(),
             },
         ),
         (

@@ -271,7 +271,7 @@ pub(crate) fn callbacks(step: &Step) -> &[Callback] {
     }
 }
 
-pub(crate) fn kinds(step: &Step) -> Vec<&'static str> {
+pub(crate) fn kinds(step: &Step) -> Vec<&str> {
     callbacks(step).iter().map(Callback::kind).collect()
 }
 

@@ -11,7 +11,17 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
     match reply {
         EffectReply::Failed(_) => true,
         EffectReply::Match(_) | EffectReply::Miss => matches!(effect, Effect::Verify(_)),
-        EffectReply::Identity(_) => matches!(effect, Effect::ReadIdentity(_)),
+        EffectReply::Identity(None) if matches!(effect, Effect::PatchIdentity(_)) => true,
+        EffectReply::Identity(_) => {
+            matches!(effect, Effect::ReadIdentity(_) | Effect::FindIdentity(_))
+        }
+        EffectReply::Written(_) | EffectReply::Refused(_) => {
+            matches!(effect, Effect::CreateIdentity(_) | Effect::PatchIdentity(_))
+        }
+        EffectReply::Judged(judged) => {
+            matches!(effect, Effect::Judge(judge) if judge.attributes.len() == judged.len())
+        }
+        EffectReply::Document(_) => matches!(effect, Effect::ReadDocument(_)),
         EffectReply::StatusSet(_) => matches!(effect, Effect::SetStatus(_)),
         EffectReply::Sent => matches!(effect, Effect::Send(_)),
         EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
@@ -56,7 +66,7 @@ pub(super) fn fitting(
             _ => {
                 return Err(AnswerError::Kind {
                     position,
-                    expected: callback.kind(),
+                    expected: std::sync::Arc::from(callback.kind()),
                 });
             }
         };

@@ -8,7 +8,10 @@ use super::dice::Dice;
 use crate::{
     engine::{
         callback::{Answer, Callback},
-        effect::{Credential, Effect, EffectReply, Identity, SessionView, SubjectId, Who},
+        effect::{
+            Credential, Effect, EffectReply, Identity, Judgement, SessionView, Shape, SubjectId,
+            Who,
+        },
         host::{Host, NoRandomness, Timestamp},
         seal::{Seal, SealError},
     },
@@ -161,6 +164,20 @@ impl Outside {
                 created: Timestamp(0),
                 properties: BTreeMap::from([(Arc::from("color"), Value::from("red"))]),
             })),
+            Effect::FindIdentity(_) => EffectReply::Identity(find(
+                &Who::Name(Arc::from(if dice.once_in(3) { "nobody" } else { "demo" })),
+                dice,
+            )),
+            Effect::CreateIdentity(_) | Effect::PatchIdentity(_) if dice.once_in(4) => {
+                EffectReply::Refused(Vec::new())
+            }
+            Effect::CreateIdentity(_) | Effect::PatchIdentity(_) => {
+                EffectReply::Written(identity("demo", dice))
+            }
+            Effect::Judge(judge) => {
+                EffectReply::Judged(judge.attributes.iter().map(judgement).collect())
+            }
+            Effect::ReadDocument(_) => EffectReply::Document(None),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }
@@ -206,6 +223,19 @@ fn identity(name: &str, dice: &mut Dice) -> Identity {
         username: Arc::from(name),
         active: !dice.once_in(8),
         attributes,
+    }
+}
+
+fn judgement(name: &Arc<str>) -> Judgement {
+    Judgement {
+        attribute: Arc::clone(name),
+        shape: Some(Shape::Text),
+        title: name.to_string(),
+        required: false,
+        viewable: true,
+        editable: true,
+        policies: serde_json::json!({}),
+        failed: Vec::new(),
     }
 }
 

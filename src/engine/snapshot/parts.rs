@@ -6,14 +6,17 @@ use super::codec::{Codec, Reader, Sink, choice, put_text, record};
 use crate::{
     engine::{
         action::Subject,
-        callback::{Answer, Ask, Callback, FailedPolicy, MessageKind},
+        callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            Channel, Credential, Custom, Effect, EffectId, EffectReply, Identity, Message,
-            ReadIdentity, ReadSession, SessionRef, SessionView, SetStatus, SubjectId, Verify, Who,
+            Change, Channel, CreateIdentity, Credential, Custom, Document, Effect, EffectId,
+            EffectReply, FindIdentity, Identity, Judge, Judgement, Message, PatchIdentity,
+            ReadIdentity, ReadSession, SessionRef, SessionView, SetStatus, Shape, SubjectId, Unmet,
+            Verify, Who,
         },
         host::Timestamp,
         step::{Call, Suspended},
     },
+    filter::{Comparison, Filter, Operand, Pointer},
     model::{
         expr::KeyId,
         journey::OutcomeId,
@@ -163,6 +166,12 @@ choice!(Callback {
     10 Redirect { url, method, data, tracking_cookie },
     11 ValidatedUsername { prompt, policies, failed, validate_only },
     12 ValidatedPassword { prompt, echo, policies, failed, validate_only },
+    13 Attribute { name, prompt, required, policies, failed, validate_only, value },
+    14 SecurityQuestion { prompt, questions, own },
+    15 Terms { version, text, created },
+    16 Consent { name, display_name, icon, access_level, required, message, fields },
+    17 DeviceProfile { metadata, location, message },
+    18 Foreign(foreign),
 });
 
 choice!(Answer {
@@ -173,18 +182,46 @@ choice!(Answer {
     4 Index(index),
     5 Untouched,
     6 None,
+    7 Attribute { value, validate_only },
+    8 SecurityQuestion { question, answer },
+    9 Flag(yes),
+    10 Fields(fields),
 });
 
 choice!(Credential { 0 Password, 1 Otp { expected, lapsed }, 2 Recovery });
 choice!(Who { 0 Name(name), 1 Subject(id) });
 
+choice!(AttributeValue { 0 Text(v), 1 Number(v), 2 Flag(v) });
+choice!(Shape { 0 Text, 1 Number, 2 Flag, 3 List, 4 Object });
+choice!(Change { 0 Set(value), 1 Remove, 2 Add(by) });
+choice!(Document { 0 Terms, 1 SecurityQuestions, 2 Consent });
+choice!(Comparison {
+    0 Equal, 1 Contains, 2 StartsWith, 3 EndsWith, 4 Less, 5 LessOrEqual, 6 Greater, 7 GreaterOrEqual,
+});
+choice!(Operand { 0 Text(v), 1 Number(v), 2 Flag(v) });
+choice!(Filter {
+    0 Always(holds), 1 All(parts), 2 Any(parts), 3 Not(part), 4 Present(at), 5 Compare { at, how, with },
+});
+
+impl Codec for Pointer {
+    fn put<S: Sink>(&self, to: &mut S) {
+        self.0.put(to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        Codec::take(from).map(Self)
+    }
+}
+
 choice!(Effect {
     0 Verify(e), 1 ReadIdentity(e), 2 SetStatus(e), 3 Send(e), 4 ReadSession(e), 5 Custom(e),
+    6 FindIdentity(e), 7 CreateIdentity(e), 8 PatchIdentity(e), 9 Judge(e), 10 ReadDocument(e),
 });
 
 choice!(EffectReply {
     0 Match(identity), 1 Miss, 2 Identity(identity), 3 StatusSet(there), 4 Sent, 5 Session(session),
-    6 Custom(value), 7 Failed(message),
+    6 Custom(value), 7 Failed(message), 8 Written(identity), 9 Refused(unmet), 10 Judged(judged),
+    11 Document(value),
 });
 
 record! {
@@ -196,6 +233,13 @@ record! {
     Message { channel, to, from, subject, body, route, template }
     ReadSession { session, properties }
     Custom { kind, request, once }
+    Foreign { kind, output, input }
+    FindIdentity { filter, attributes }
+    CreateIdentity { resource, attributes }
+    PatchIdentity { resource, who, changes, attributes }
+    Judge { resource, who, attributes, values }
+    Judgement { attribute, shape, title, required, viewable, editable, policies, failed }
+    Unmet { attribute, failed }
     Identity { subject, username, active, attributes }
     SessionView { subject, username, level, created, properties }
     EffectId { run, generation, ordinal }
