@@ -10,6 +10,7 @@ mod collect;
 mod credential;
 mod debug;
 mod details;
+mod device;
 mod draw;
 mod flow;
 mod level;
@@ -17,7 +18,10 @@ mod mail;
 mod message;
 mod metadata;
 mod otp;
+mod password;
+mod register;
 mod reply;
+mod request;
 mod retry;
 mod session;
 mod setting;
@@ -74,6 +78,15 @@ const TYPES: &[(&str, Prepare)] = &[
     ("TimerStop", timer::stop),
     ("FlowControl", flow::control),
     ("Debug", debug::debug),
+    ("RequestHeader", request::headers),
+    ("QueryParameter", request::parameters),
+    ("CookiePresenceDecision", request::cookie),
+    ("CreatePassword", password::create),
+    ("DeviceProfileCollector", device::collector),
+    ("DeviceGeoFencing", device::geo_fence),
+    ("DeviceTamperingVerification", device::tampering),
+    ("MultiFactorRegistrationOptions", register::options),
+    ("GetAuthenticatorApp", register::get_app),
 ];
 
 /// A type of the catalogue with its behaviour.

@@ -178,6 +178,21 @@ impl FromValue for Secret<String> {
     }
 }
 
+/// A number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size(pub(super) u64);
+
+impl FromValue for Size {
+    const KIND: &'static str = "a size";
+
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Size(bytes) => Some(Self(*bytes)),
+            _ => None,
+        }
+    }
+}
+
 impl FromValue for Vec<Arc<str>> {
     const KIND: &'static str = "a list of texts";
 

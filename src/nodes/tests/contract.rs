@@ -171,6 +171,17 @@ impl Contract {
                 .iter()
                 .filter_map(|name| name.as_text().map(Arc::from))
                 .collect(),
+            // A map of texts says from where on its left, and to which key on its right.
+            Some(SettingValue::Constant(Value::Map(map)))
+                if self
+                    .signature
+                    .setting(setting)
+                    .is_some_and(|setting| setting.ty == Type::Map(Arc::new(Type::Text))) =>
+            {
+                map.values()
+                    .filter_map(|key| key.as_text().map(Arc::from))
+                    .collect()
+            }
             Some(SettingValue::Constant(Value::Map(map))) => map.keys().cloned().collect(),
             _ => Vec::new(),
         }

@@ -4,9 +4,11 @@
 //! journeys elsewhere.
 
 mod ask;
+mod context;
 mod contract;
 mod end;
 mod otp;
+mod register;
 mod verify;
 mod wait;
 
@@ -404,6 +406,9 @@ fn preset(setting: &Setting) -> Option<SettingValue> {
         Preset::Bool(value) => Value::Bool(*value),
         Preset::Int(number) => match setting.unit.and_then(Unit::duration) {
             Some(one) => Value::Duration(one * u32::try_from(*number).unwrap()),
+            None if setting.unit == Some(Unit::Kibibytes) => {
+                Value::Size(u64::try_from(*number).unwrap() * 1_024)
+            }
             None => Value::Int(*number),
         },
         Preset::Text(text) => Value::from(&**text),
