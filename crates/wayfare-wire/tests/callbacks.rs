@@ -1,8 +1,8 @@
 //! What is asked, what comes back, and what of it counts.
 
 use wayfare::{
-    Answer, Ask, Callback, Secret,
-    engine::callback::{FailedPolicy, MessageKind},
+    Answer, Ask, Callback, Decimal, Secret, Value,
+    engine::callback::{AttributeValue, FailedPolicy, Foreign, MessageKind},
 };
 use wayfare_wire::{
     am::{
@@ -107,11 +107,58 @@ fn every_kind() -> Ask {
             validate_only: true,
         },
     ]);
-    ask.ids = Some((0..14).collect());
+    ask.callbacks.extend(of_profiles());
+    ask.ids = Some((0..22).collect());
     ask.stage = Some("UsernamePassword".into());
     ask.header = Some("Sign In".into());
     ask.description = Some(String::new());
     ask
+}
+
+/// The kinds about profiles, and one that only a node outside knows.
+fn of_profiles() -> Vec<Callback> {
+    let attribute = |name: &str, value: AttributeValue| Callback::Attribute {
+        name: name.into(),
+        prompt: format!("Your {name}"),
+        required: name == "mail",
+        policies: serde_json::json!({}),
+        failed: vec![],
+        validate_only: false,
+        value,
+    };
+    vec![
+        attribute("mail", AttributeValue::Text("a@example.com".into())),
+        attribute("age", AttributeValue::Number(None)),
+        attribute("weight", AttributeValue::Number(Decimal::parse("30"))),
+        attribute("preferences/marketing", AttributeValue::Flag(true)),
+        Callback::SecurityQuestion {
+            prompt: "Select a security question".into(),
+            questions: vec!["Your first pet?".into()],
+            own: true,
+        },
+        Callback::Terms {
+            version: "0.0".into(),
+            text: "Lorem ipsum".into(),
+            created: "2019-10-28T04:20:11.320Z".into(),
+        },
+        Callback::Consent {
+            name: "managedUser_managedUser".into(),
+            display_name: "Identity Mapping".into(),
+            icon: String::new(),
+            access_level: "Actual Profile".into(),
+            required: true,
+            message: "You consent to your data being shared".into(),
+            fields: vec!["mail".into()],
+        },
+        Callback::Foreign(Box::new(Foreign {
+            kind: "PingOneProtectEvaluationCallback".into(),
+            output: vec![("pauseBehavioralData".into(), true.into())],
+            input: vec![
+                ("signals".into(), "".into()),
+                ("clientError".into(), "".into()),
+            ],
+        })),
+    ]
 }
 
 fn written(ask: &Ask) -> String {
@@ -159,7 +206,7 @@ fn answer(ask: &Ask, callbacks: &str) -> Result<Vec<Answer>, Refusal> {
 }
 
 fn one(callback: Callback, value: &str) -> Result<Answer, Refusal> {
-    let kind = callback.kind();
+    let kind = callback.kind().to_owned();
     let sent = format!(r#"[{{"type":"{kind}","input":[{{"name":"IDToken1","value":{value}}}]}}]"#);
     answer(&Ask::new(vec![callback]), &sent).map(|mut answers| answers.remove(0))
 }
@@ -198,8 +245,122 @@ fn a_whole_step_that_comes_back_as_it_went_is_read() {
                 secret: Secret::from(""),
                 validate_only: true
             },
+            attribute(AttributeValue::Text("a@example.com".into())),
+            attribute(AttributeValue::Number(None)),
+            attribute(AttributeValue::Number(Decimal::parse("30"))),
+            attribute(AttributeValue::Flag(true)),
+            Answer::SecurityQuestion {
+                question: String::new(),
+                answer: Secret::from(""),
+            },
+            Answer::Flag(false),
+            Answer::Flag(false),
+            Answer::Fields(vec![
+                ("signals".into(), Value::Secret("".into())),
+                ("clientError".into(), Value::Secret("".into())),
+            ]),
         ]
     );
+}
+
+fn attribute(value: AttributeValue) -> Answer {
+    Answer::Attribute {
+        value,
+        validate_only: false,
+    }
+}
+
+#[test]
+fn a_device_profile_is_asked_for_in_one_text() {
+    let ask = Ask::new(vec![Callback::DeviceProfile {
+        metadata: true,
+        location: false,
+        message: "One moment".into(),
+    }]);
+    assert_eq!(
+        written(&ask),
+        r#"{"authId":"a.b.c","callbacks":[{"type":"DeviceProfileCallback","output":[{"name":"metadata","value":true},{"name":"location","value":false},{"name":"message","value":"One moment"}],"input":[{"name":"IDToken1","value":""}]}]}"#
+    );
+}
+
+#[test]
+fn values_of_attributes_are_of_the_kind_that_was_asked() {
+    let callback = |value: AttributeValue| Callback::Attribute {
+        name: "x".into(),
+        prompt: "x".into(),
+        required: false,
+        policies: serde_json::json!({}),
+        failed: vec![],
+        validate_only: false,
+        value,
+    };
+    let number = |text: &str| AttributeValue::Number(Decimal::parse(text));
+    let flag = AttributeValue::Flag;
+    let line = |text: &str| AttributeValue::Text(text.into());
+    for (asked, sent, read) in [
+        (number("0"), "30.0", number("30")),
+        (number("0"), "30", number("30")),
+        (number("0"), "-1.25", number("-1.25")),
+        (number("0"), "\"12.5\"", number("12.5")),
+        (number("0"), "\"\"", AttributeValue::Number(None)),
+        (number("0"), "null", AttributeValue::Number(None)),
+        (flag(true), "false", flag(false)),
+        (flag(true), "null", flag(false)),
+        (line(""), "\"demo\"", line("demo")),
+        (line("a"), "null", line("")),
+    ] {
+        assert_eq!(one(callback(asked), sent), Ok(attribute(read)), "{sent}");
+    }
+    for (asked, sent) in [
+        (number("0"), "\"many\""),
+        (number("0"), "true"),
+        (number("0"), "[1]"),
+        (number("0"), "1e300"),
+        (number("0"), "9223372036854775807"),
+        (flag(true), "\"true\""),
+        (flag(true), "1"),
+        (line(""), "7"),
+        (line(""), "{}"),
+    ] {
+        let refused = one(callback(asked), sent);
+        assert_eq!(refused, Err(Refusal::CallbackValue), "{sent}");
+    }
+}
+
+#[test]
+fn what_a_node_outside_asked_is_handed_through_by_the_names_of_its_inputs() {
+    let ask = Ask::new(vec![Callback::Foreign(Box::new(Foreign {
+        kind: "AcmeCallback".into(),
+        output: vec![("a".into(), serde_json::json!({"b": [1]}))],
+        input: vec![("".into(), 1.into()), ("note".into(), "".into())],
+    }))]);
+    assert_eq!(
+        written(&ask),
+        r#"{"authId":"a.b.c","callbacks":[{"type":"AcmeCallback","output":[{"name":"a","value":{"b":[1]}}],"input":[{"name":"IDToken1","value":1},{"name":"IDToken1note","value":""}]}]}"#
+    );
+    let sent = |input: &str| {
+        answer(
+            &ask,
+            &format!(r#"[{{"type":"AcmeCallback","input":[{input}]}}]"#),
+        )
+    };
+    let fields = |first: Value, note: &str| {
+        Ok(vec![Answer::Fields(vec![
+            ("".into(), first),
+            ("note".into(), Value::Secret(note.into())),
+        ])])
+    };
+    let both = r#"{"name":"IDToken1note","value":"hi"},{"name":"IDToken1","value":2.5}"#;
+    let half = Value::Decimal(Decimal::parse("2.5").unwrap());
+    assert_eq!(sent(both), fields(half, "hi"));
+    let one = r#"{"name":"IDToken1other","value":"x"}"#;
+    assert_eq!(
+        sent(one),
+        fields(Value::Int(1), ""),
+        "what did not come is as it was"
+    );
+    let nested = r#"{"name":"IDToken1note","value":{}}"#;
+    assert_eq!(sent(nested), Err(Refusal::CallbackValue));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
+use wayfare::Decimal;
 
 /// What a JSON text may hold at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,8 +165,8 @@ pub enum Scalar<'a> {
     Bool(bool),
     /// A number written as a whole number that fits 64 bits.
     Int(i64),
-    /// Any other number.
-    Number,
+    /// Any other number; its value where it can be kept, with at most nine digits after the point.
+    Number(Option<Decimal>),
     /// A string.
     Text(Cow<'a, str>),
     /// An object or an array.
@@ -188,10 +189,10 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
                 Ok(Scalar::Int(value))
             }
             fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(i64::try_from(value).map_or(Scalar::Number, Scalar::Int))
+                Ok(i64::try_from(value).map_or(Scalar::Number(None), Scalar::Int))
             }
-            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(Scalar::Number)
+            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+                Ok(Scalar::Number(Decimal::parse(&value.to_string())))
             }
             fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
                 Ok(Scalar::Text(Cow::Borrowed(value)))
@@ -267,9 +268,11 @@ mod tests {
             |text: &'static str| read::<Scalar<'_>>(text.as_bytes(), Bounds::default()).unwrap();
         assert_eq!(s("1"), Scalar::Int(1));
         assert_eq!(s("-1"), Scalar::Int(-1));
-        assert_eq!(s("1.0"), Scalar::Number);
-        assert_eq!(s("1e2"), Scalar::Number);
-        assert_eq!(s("18446744073709551615"), Scalar::Number);
+        assert_eq!(s("1.5"), Scalar::Number(Decimal::parse("1.5")));
+        assert_eq!(s("1e2"), Scalar::Number(Decimal::parse("100")));
+        assert_eq!(s("1e-10"), Scalar::Number(None));
+        assert_eq!(s("1e300"), Scalar::Number(None));
+        assert_eq!(s("18446744073709551615"), Scalar::Number(None));
         assert_eq!(s("null"), Scalar::Null);
         assert_eq!(s("[0]"), Scalar::Other);
         assert_eq!(s(r#"{"a":{}}"#), Scalar::Other);

@@ -1,12 +1,12 @@
 //! Reads what comes back.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
 };
-use wayfare::{Answer, Ask, Callback, Secret};
+use wayfare::{Answer, Ask, Callback, Decimal, Secret, Value, engine::callback::AttributeValue};
 
 use crate::{
     am::{callbacks::write::UNTOUCHED, error::Refusal},
@@ -173,9 +173,10 @@ fn answer(asked: &Callback, sent: Sent<'_>, position: usize) -> Result<Answer, R
         .ok_or(Refusal::CallbackInput)?;
     let mut fields = Fields { inputs, position };
     match asked {
-        Callback::Name { .. } | Callback::TextInput { .. } | Callback::HiddenValue { .. } => {
-            Ok(Answer::Text(fields.text()?.into_owned()))
-        }
+        Callback::Name { .. }
+        | Callback::TextInput { .. }
+        | Callback::HiddenValue { .. }
+        | Callback::DeviceProfile { .. } => Ok(Answer::Text(fields.text()?.into_owned())),
         Callback::Password { .. } => Ok(Answer::Secret(fields.secret()?)),
         Callback::Choice { choices, .. } => index(&fields.single()?, choices.len()),
         Callback::Confirmation {
@@ -201,6 +202,32 @@ fn answer(asked: &Callback, sent: Sent<'_>, position: usize) -> Result<Answer, R
                 secret: fields.secret()?,
                 validate_only,
             })
+        }
+        Callback::Attribute { value, .. } => {
+            let validate_only = fields.validate_only()?;
+            Ok(Answer::Attribute {
+                value: attribute(value, fields.single()?)?,
+                validate_only,
+            })
+        }
+        Callback::SecurityQuestion { .. } => {
+            let answer = fields.part("answer")?;
+            Ok(Answer::SecurityQuestion {
+                question: fields.part("question")?,
+                answer: Secret::new(answer),
+            })
+        }
+        Callback::Terms { .. } | Callback::Consent { .. } => match fields.single()? {
+            Scalar::Bool(value) => Ok(Answer::Flag(value)),
+            Scalar::Null => Ok(Answer::Flag(false)),
+            _ => Err(Refusal::CallbackValue),
+        },
+        Callback::Foreign(foreign) => {
+            let values = foreign.input.iter().map(|(suffix, preset)| {
+                let value = fields.foreign(suffix, preset)?;
+                Ok((Arc::clone(suffix), value))
+            });
+            values.collect::<Result<_, _>>().map(Answer::Fields)
         }
         // A kind that this wire cannot ask cannot be answered through it either.
         _ => Err(Refusal::CallbackType),
@@ -250,12 +277,66 @@ impl<'a> Fields<'a> {
         self.text().map(|text| Secret::new(text.into_owned()))
     }
 
+    /// A text under a name that must be there.
+    fn part(&mut self, suffix: &str) -> Result<String, Refusal> {
+        let input = self.named(suffix)?.ok_or(Refusal::CallbackInput)?;
+        match input.value {
+            Some(Scalar::Text(text)) => Ok(text.into_owned()),
+            None | Some(Scalar::Null) => Ok(String::new()),
+            Some(_) => Err(Refusal::CallbackValue),
+        }
+    }
+
+    /// A value of a callback that is only handed through; what did not come is as it was.
+    fn foreign(&mut self, suffix: &str, preset: &serde_json::Value) -> Result<Value, Refusal> {
+        let sent = match self.named(suffix)?.map(|input| input.value) {
+            None | Some(None) => Scalar::deserialize(preset).map_err(|_| Refusal::CallbackValue)?,
+            Some(Some(value)) => value,
+        };
+        Ok(match sent {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(flag) => Value::Bool(flag),
+            Scalar::Int(number) => Value::Int(number),
+            Scalar::Number(Some(number)) => Value::Decimal(number),
+            Scalar::Text(text) => Value::Secret(Secret::new(text.into_owned())),
+            Scalar::Number(None) | Scalar::Other => return Err(Refusal::CallbackValue),
+        })
+    }
+
     fn validate_only(&mut self) -> Result<bool, Refusal> {
         match self.named("validateOnly")?.map(|input| input.value) {
             None => Ok(false),
             Some(Some(Scalar::Bool(value))) => Ok(value),
             Some(_) => Err(Refusal::CallbackValue),
         }
+    }
+}
+
+/// The value of an attribute, of the kind that was asked; a field that was never touched holds nothing.
+fn attribute(asked: &AttributeValue, sent: Scalar<'_>) -> Result<AttributeValue, Refusal> {
+    let wrong = Refusal::CallbackValue;
+    match asked {
+        AttributeValue::Text(_) => match sent {
+            Scalar::Text(text) => Ok(AttributeValue::Text(text.into_owned())),
+            Scalar::Null => Ok(AttributeValue::Text(String::new())),
+            _ => Err(wrong),
+        },
+        AttributeValue::Number(_) => {
+            let number = match sent {
+                Scalar::Null => return Ok(AttributeValue::Number(None)),
+                Scalar::Text(text) if text.is_empty() => return Ok(AttributeValue::Number(None)),
+                Scalar::Text(text) => Decimal::parse(&text),
+                Scalar::Int(number) => number.checked_mul(Decimal::UNITS).map(Decimal::from_units),
+                Scalar::Number(number) => number,
+                Scalar::Bool(_) | Scalar::Other => None,
+            };
+            Ok(AttributeValue::Number(Some(number.ok_or(wrong)?)))
+        }
+        AttributeValue::Flag(_) => match sent {
+            Scalar::Bool(flag) => Ok(AttributeValue::Flag(flag)),
+            Scalar::Null => Ok(AttributeValue::Flag(false)),
+            _ => Err(wrong),
+        },
     }
 }
 

@@ -1,8 +1,8 @@
 //! Writes what is asked.
 
 use wayfare::{
-    Ask, Callback,
-    engine::callback::{FailedPolicy, MessageKind},
+    Ask, Callback, Value,
+    engine::callback::{AttributeValue, FailedPolicy, MessageKind},
 };
 
 use crate::json::Writer;
@@ -134,6 +134,18 @@ fn outputs(out: &mut Writer, callback: &Callback) {
             flag(out, "echoOn", *echo);
             validated(out, policies, failed, *validate_only, prompt);
         }
+        Callback::Attribute { .. } => attribute(out, callback),
+        Callback::Consent { .. } => consent(out, callback),
+        Callback::SecurityQuestion { .. }
+        | Callback::Terms { .. }
+        | Callback::DeviceProfile { .. } => profile(out, callback),
+        Callback::Foreign(foreign) => {
+            for (name, value) in &foreign.output {
+                field(out, name, |out| {
+                    out.json(value);
+                });
+            }
+        }
         // A kind that this wire does not spell yet is shown with its type alone; clients pass it over.
         _ => {}
     }
@@ -179,12 +191,110 @@ fn redirect(out: &mut Writer, callback: &Callback) {
     }
 }
 
+fn attribute(out: &mut Writer, callback: &Callback) {
+    let Callback::Attribute {
+        name,
+        prompt,
+        required,
+        policies,
+        failed,
+        validate_only,
+        value,
+    } = callback
+    else {
+        return;
+    };
+    text(out, "name", name);
+    text(out, "prompt", prompt);
+    flag(out, "required", *required);
+    policed(out, policies, failed, *validate_only);
+    field(out, "value", |out| attribute_value(out, value));
+}
+
+fn attribute_value(out: &mut Writer, value: &AttributeValue) {
+    match value {
+        AttributeValue::Text(text) => out.text(text),
+        AttributeValue::Number(None) => out.null(),
+        AttributeValue::Number(Some(number)) => out.value(&Value::Decimal(*number)),
+        AttributeValue::Flag(flag) => out.bool(*flag),
+    };
+}
+
+fn profile(out: &mut Writer, callback: &Callback) {
+    match callback {
+        Callback::SecurityQuestion {
+            prompt,
+            questions,
+            own,
+        } => {
+            text(out, "prompt", prompt);
+            field(out, "predefinedQuestions", |out| {
+                out.texts(questions);
+            });
+            flag(out, "allowUserDefinedQuestions", *own);
+        }
+        Callback::Terms {
+            version,
+            text: terms,
+            created,
+        } => {
+            text(out, "version", version);
+            text(out, "terms", terms);
+            text(out, "createDate", created);
+        }
+        Callback::DeviceProfile {
+            metadata,
+            location,
+            message,
+        } => {
+            flag(out, "metadata", *metadata);
+            flag(out, "location", *location);
+            text(out, "message", message);
+        }
+        _ => {}
+    }
+}
+
+fn consent(out: &mut Writer, callback: &Callback) {
+    let Callback::Consent {
+        name,
+        display_name,
+        icon,
+        access_level,
+        required,
+        message,
+        fields,
+    } = callback
+    else {
+        return;
+    };
+    text(out, "name", name);
+    text(out, "displayName", display_name);
+    text(out, "icon", icon);
+    text(out, "accessLevel", access_level);
+    flag(out, "isRequired", *required);
+    text(out, "message", message);
+    field(out, "fields", |out| {
+        out.texts(fields);
+    });
+}
+
 fn validated(
     out: &mut Writer,
     policies: &serde_json::Value,
     failed: &[FailedPolicy],
     validate_only: bool,
     prompt: &str,
+) {
+    policed(out, policies, failed, validate_only);
+    text(out, "prompt", prompt);
+}
+
+fn policed(
+    out: &mut Writer,
+    policies: &serde_json::Value,
+    failed: &[FailedPolicy],
+    validate_only: bool,
 ) {
     field(out, "policies", |out| {
         out.json(policies);
@@ -202,7 +312,6 @@ fn validated(
         out.close_array();
     });
     flag(out, "validateOnly", validate_only);
-    text(out, "prompt", prompt);
 }
 
 fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
@@ -222,6 +331,26 @@ fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
         | Callback::ValidatedPassword { validate_only, .. } => {
             text(out, &name, "");
             flag(out, &format!("{name}validateOnly"), *validate_only);
+        }
+        Callback::Attribute {
+            value,
+            validate_only,
+            ..
+        } => {
+            field(out, &name, |out| attribute_value(out, value));
+            flag(out, &format!("{name}validateOnly"), *validate_only);
+        }
+        Callback::SecurityQuestion { .. } => {
+            text(out, &format!("{name}question"), "");
+            text(out, &format!("{name}answer"), "");
+        }
+        Callback::Terms { .. } | Callback::Consent { .. } => flag(out, &name, false),
+        Callback::Foreign(foreign) => {
+            for (suffix, value) in &foreign.input {
+                field(out, &format!("{name}{suffix}"), |out| {
+                    out.json(value);
+                });
+            }
         }
         _ => text(out, &name, ""),
     }
