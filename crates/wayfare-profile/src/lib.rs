@@ -1,0 +1,15 @@
+//! What profiles of users may hold.
+//!
+//! In: a schema as JSON, in the form in which the platforms of the field export the objects they manage.
+//! Out: a [`Schema`], which describes attributes and judges values before they are written. Where objects
+//! are kept is not known here: whoever keeps them says whether a value is taken already.
+
+mod attribute;
+mod policy;
+mod read;
+mod schema;
+
+pub use attribute::{Attribute, Editing};
+pub use policy::{Policy, Rule};
+pub use read::{ATTRIBUTES_MAX, SchemaError};
+pub use schema::{Schema, Store};

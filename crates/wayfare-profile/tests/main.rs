@@ -1,0 +1,3 @@
+//! Schemas and policies of profiles, seen from outside.
+
+mod schema;
