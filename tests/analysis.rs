@@ -2,6 +2,7 @@
 
 mod golden;
 mod large;
+mod lost;
 mod scale;
 mod spent;
 mod swaps;

@@ -744,9 +744,10 @@ impl<'a> Builder<'a> {
             self.children.push((from, first));
         }
         self.error(from, &targets, Only::Always);
-        let later = || children.iter().skip(1);
-        if later().any(|child| self.task_state(index, 1, &child.task).may_fail) {
-            self.error(from, &targets, Only::Done);
+        if children.len() > 1 {
+            let mut later = children.iter().skip(1);
+            let may_fail = later.any(|child| self.task_state(index, 1, &child.task).may_fail);
+            self.error_if(may_fail, from, &targets, Only::Done);
         }
         for (at, child) in children.iter().enumerate() {
             let number = u16::try_from(at).unwrap_or(u16::MAX);
@@ -792,7 +793,11 @@ impl<'a> Builder<'a> {
 
     fn error(&mut self, from: u32, targets: &Targets, only: Only) {
         let state = self.states.get(from as usize);
-        let may_fail = only == Only::Done || state.is_some_and(|state| state.may_fail);
+        let may_fail = state.is_some_and(|state| state.may_fail);
+        self.error_if(may_fail, from, targets, only);
+    }
+
+    fn error_if(&mut self, may_fail: bool, from: u32, targets: &Targets, only: Only) {
         let (to, leave) = match targets.error {
             Some(to) => (to, Leave::Error),
             None if may_fail => (self.raise, Leave::Unhandled),

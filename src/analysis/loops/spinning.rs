@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Diagnostic, Diagnostics,
     analysis::{
-        flow::{Arc, Bound, Exits, Only},
+        flow::{Arc, Bound, Exits, Only, State},
         loops::{Here, Loops},
     },
     codes,
@@ -22,7 +22,10 @@ impl Here<'_> {
                 self.flow.returns(arc, silent)
             } else if arc.is_error() {
                 // A node may fail before it asks.
-                state.may_fail || arc.only == Only::Done
+                match arc.only {
+                    Only::Done => self.later_child_may_fail(state),
+                    Only::Always | Only::Passing => state.may_fail,
+                }
             } else {
                 !state.asks
             };
@@ -54,5 +57,10 @@ impl Here<'_> {
             diagnostics.push(finding);
         }
         ends
+    }
+
+    fn later_child_may_fail(&self, page: &State) -> bool {
+        let mut later = self.flow.states_of(page.node).skip(1);
+        later.any(|child| self.flow.state(child).is_some_and(|child| child.may_fail))
     }
 }

@@ -268,8 +268,10 @@ impl Builder<'_> {
     }
 
     fn arc(&self, arc: &Arc, kept: u64, guards: &mut Guards, events: &mut Events) {
-        // An error takes back what the node wrote; that it had stopped before is not sure.
-        if arc.is_error() || arc.via.is_some() || arc.only != Only::Always {
+        // An error takes back what the node wrote, and that it had stopped before is not sure; but a later
+        // child of a page may fail once the page has asked, and what the stop lost stays lost.
+        let later = arc.only == Only::Done;
+        if arc.is_error() && !later || arc.via.is_some() || arc.only == Only::Passing {
             return;
         }
         let Some(state) = self.flow.state(arc.from) else {
@@ -303,6 +305,9 @@ impl Builder<'_> {
         if state.asks {
             add(Event::StopKept, self.all.all() & kept);
             add(Event::StopLost, self.all.all() & !kept);
+        }
+        if later {
+            return;
         }
         let outcome = if touch.gone.is_empty() {
             ""

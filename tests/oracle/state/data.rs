@@ -96,9 +96,16 @@ pub(super) fn follow(made: &Made, asked: &Question<'_>, data: &mut Data, event: 
         Event::Leave(stack, How::Next(outcome) | How::Go(outcome)) => {
             return leaves(made, asked, data, stack, *outcome);
         }
-        Event::Leave(_, How::Error | How::Unhandled) => {
+        Event::Leave(stack, How::Error | How::Unhandled) => {
             data.shared = data.before.0;
             *data.own() = data.before.1;
+            // A later child fails behind the stop of its page: what would be taken back is stopped too.
+            let (journey, node, child) = *stack.last().unwrap();
+            if child > 0 && asks(made, (journey, node, 0)) {
+                let kept = live(made, journey, node, asked.name);
+                let own = data.own();
+                *own = stopped(*own, kept);
+            }
         }
         Event::Return(..) => {
             let inner = data.frames.pop().unwrap();
@@ -177,11 +184,15 @@ pub(super) fn stops(made: &Made, asked: &Question<'_>, data: &mut Data, stack: &
             let mut next = graph.edges(*node).map(|edge| edge.target());
             next.any(|next| live(made, *journey, next, asked.name))
         };
-        *own = match *own {
-            Never => Never,
-            Transient | Secure if kept => Secure,
-            Transient | Secure | Lost => Lost,
-        };
+        *own = stopped(*own, kept);
+    }
+}
+
+fn stopped(own: Sensitive, kept: bool) -> Sensitive {
+    match own {
+        Never => Never,
+        Transient | Secure if kept => Secure,
+        Transient | Secure | Lost => Lost,
     }
 }
 
