@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use fantoccini::key::Key;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{TestServer, Window};
 
@@ -282,5 +282,151 @@ async fn what_cannot_work_is_said() {
     window.sees("open for too long").await;
     window.sign_in("demo", "Ch4ng31t").await;
     window.sees("You are signed in").await;
+    window.close().await;
+}
+
+/// One callback of each kind that asks something of a profile or a device, as the wire spells them.
+fn profile_callbacks() -> Json {
+    let text = |name: &str, prompt: &str, required: bool, failed: Json| {
+        json!({ "type": "StringAttributeInputCallback",
+            "output": [{ "name": "name", "value": name }, { "name": "prompt", "value": prompt },
+                { "name": "required", "value": required }, { "name": "policies", "value": {} },
+                { "name": "failedPolicies", "value": failed }, { "name": "validateOnly", "value": false },
+                { "name": "value", "value": "" }],
+            "input": [{ "name": "IDToken1", "value": "" }, { "name": "IDToken1validateOnly", "value": false }] })
+    };
+    let question = |at: u32| {
+        json!({ "type": "KbaCreateCallback",
+            "output": [{ "name": "prompt", "value": "Select a security question" },
+                { "name": "predefinedQuestions", "value": ["What was your first pet?", "Where were you born?"] },
+                { "name": "allowUserDefinedQuestions", "value": true }],
+            "input": [{ "name": format!("IDToken{at}question"), "value": "" }, { "name": format!("IDToken{at}answer"), "value": "" }] })
+    };
+    let failed =
+        json!(["{ \"params\": { \"minLength\": 3 }, \"policyRequirement\": \"MIN_LENGTH\" }"]);
+    json!([
+        text("givenName", "First Name", true, json!([])),
+        text("mail", "Email Address", true, failed),
+        { "type": "NumberAttributeInputCallback",
+          "output": [{ "name": "name", "value": "age" }, { "name": "prompt", "value": "How old are you?" },
+                     { "name": "required", "value": false }, { "name": "value", "value": null }],
+          "input": [{ "name": "IDToken3", "value": null }, { "name": "IDToken3validateOnly", "value": false }] },
+        { "type": "BooleanAttributeInputCallback",
+          "output": [{ "name": "name", "value": "preferences/marketing" }, { "name": "prompt", "value": "Send me special offers" },
+                     { "name": "required", "value": true }, { "name": "value", "value": false }],
+          "input": [{ "name": "IDToken4", "value": false }, { "name": "IDToken4validateOnly", "value": false }] },
+        question(5),
+        question(6),
+        { "type": "ConsentMappingCallback",
+          "output": [{ "name": "name", "value": "managedUser_crm" }, { "name": "displayName", "value": "Newsletter" },
+                     { "name": "icon", "value": "" }, { "name": "accessLevel", "value": "Actual Profile" },
+                     { "name": "isRequired", "value": true }, { "name": "message", "value": "You consent to your data being shared" },
+                     { "name": "fields", "value": ["mail", "<b>givenName</b>"] }],
+          "input": [{ "name": "IDToken7", "value": false }] },
+        { "type": "TermsAndConditionsCallback",
+          "output": [{ "name": "version", "value": "1.0" }, { "name": "terms", "value": "Be kind.\n<script>window.broken = 1</script>" },
+                     { "name": "createDate", "value": "2026-10-28T04:20:11.320Z" }],
+          "input": [{ "name": "IDToken8", "value": false }] },
+        { "type": "SelectIdPCallback",
+          "output": [{ "name": "providers", "value": [{ "provider": "acme", "uiConfig": { "buttonDisplayName": "Acme" } },
+                     { "provider": "localAuthentication" }] }, { "name": "value", "value": "" }],
+          "input": [{ "name": "IDToken9", "value": "" }] },
+        { "type": "DeviceProfileCallback",
+          "output": [{ "name": "metadata", "value": true }, { "name": "location", "value": false }, { "name": "message", "value": "" }],
+          "input": [{ "name": "IDToken10", "value": "" }] }
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_callbacks_of_profiles_and_devices_are_shown_and_filled_in() {
+    let server = TestServer::demo().await;
+    let Some(window) = Window::at(&server).await else {
+        return;
+    };
+    window.go("/").await;
+    window.focused("input[autocomplete='username']").await;
+    // The widgets as the page makes them, in its own form, for callbacks that no one journey sends at once.
+    let show = "const callbacks = args[0];
+        Promise.all([import('/page/callbacks.js'), import('/page/words.js')]).then(([{ widgetFor }, { wordsFor }]) => {
+          const say = wordsFor(['en']);
+          window.callbacks = callbacks;
+          window.widgets = callbacks.map((callback, at) => widgetFor(callback, at, callbacks, say));
+          const form = document.getElementById('form');
+          form.replaceChildren(...window.widgets.flatMap((widget) => [...widget.elements, ...(widget.buttons ?? [])]));
+        });";
+    let show = show.replace("args[0]", "arguments[0]");
+    window
+        .browser
+        .execute(&show, vec![profile_callbacks()])
+        .await
+        .unwrap();
+    assert!(
+        window
+            .until("return window.widgets?.length === 10", vec![])
+            .await
+    );
+    let unlabelled = "return [...document.querySelectorAll('#form input, #form select')].filter((i) => !i.labels.length).length";
+    assert_eq!(window.ask(unlabelled).await, 0);
+    assert_eq!(window.ask("return window.broken ?? 0").await, 0);
+    assert_eq!(
+        window
+            .ask("return document.querySelectorAll('#form b, #form script').length")
+            .await,
+        0
+    );
+    window.sees("min length: 3").await;
+
+    // What is required is asked for before anything is sent; an attribute that may be empty is not.
+    let bad = "return window.widgets.map((w, at) => w.check && !w.check() ? at : -1).filter((at) => at >= 0)";
+    assert_eq!(window.ask(bad).await, json!([0, 1, 4, 5, 6, 7]));
+    let fill = "const put = (id, value) => { const i = document.getElementById(id); i.value = value; i.dispatchEvent(new Event('input')); };
+        put('field-0', 'Ada'); put('field-1', 'ada@example.com'); put('field-2', '1,5'); put('field-4-answer', 'Rex');
+        document.getElementById('field-5').value = ''; document.getElementById('field-5').dispatchEvent(new Event('change'));
+        put('field-5-own', 'Why?'); put('field-5-answer', 'Because');
+        document.getElementById('field-6').click(); document.getElementById('field-7').click();
+        [...document.querySelectorAll('button')].find((b) => b.textContent.includes('Acme')).click();
+        for (const widget of window.widgets) widget.fill?.();";
+    // The click on a provider would send the form of the page.
+    window
+        .ask("document.getElementById('form').onsubmit = (event) => event.preventDefault()")
+        .await;
+    window.ask(fill).await;
+    assert_eq!(window.ask(bad).await, json!([]));
+    assert!(
+        window
+            .until("return !!window.callbacks[9].input[0].value", vec![])
+            .await
+    );
+    let answers = window
+        .ask("return window.callbacks.map((c) => c.input.map((i) => i.value)).slice(0, 9)")
+        .await;
+    assert_eq!(
+        answers,
+        json!([
+            ["Ada", false],
+            ["ada@example.com", false],
+            [1.5, false],
+            [false, false],
+            ["What was your first pet?", "Rex"],
+            ["Why?", "Because"],
+            [true],
+            [true],
+            ["acme"]
+        ])
+    );
+    let device = window
+        .ask("return JSON.parse(window.callbacks[9].input[0].value)")
+        .await;
+    assert!(
+        device["identifier"]
+            .as_str()
+            .is_some_and(|id| id.len() == 32),
+        "{device}"
+    );
+    assert!(
+        device["metadata"]["browser"]["userAgent"].is_string(),
+        "{device}"
+    );
+    assert!(device.get("location").is_none(), "{device}");
     window.close().await;
 }

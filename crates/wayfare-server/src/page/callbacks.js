@@ -1,7 +1,9 @@
 // One widget for each kind of callback: its elements, how it is filled in, what it checks.
 //
-// A widget is { elements, buttons?, fill?, check?, focus?, waits? }. `fill` writes the answer into the
-// callback, which goes back to the server as it came.
+// A widget is { elements, buttons?, fill?, check?, focus?, waits?, gathers? }. `fill` writes the answer into
+// the callback, which goes back to the server as it came; `gathers` is what it waits for before it can.
+
+import { profile } from "./device.js";
 
 const output = (callback, name) => callback.output?.find((entry) => entry.name === name)?.value;
 
@@ -89,6 +91,152 @@ function passwordField(callback, at, say, fresh) {
   return field(callback, at, input, say, true, failures(callback));
 }
 
+/** A value for an attribute of the profile: a text or a number. */
+function attribute(callback, at, say, number) {
+  const known = { mail: "email", givenname: "given-name", sn: "family-name", username: "username", telephonenumber: "tel",
+    postaladdress: "street-address", city: "address-level2", stateprovince: "address-level1",
+    postalcode: "postal-code", country: "country-name" };
+  const name = String(output(callback, "name") ?? "").toLowerCase();
+  const value = callback.input?.[0]?.value ?? output(callback, "value");
+  const widget = textField(callback, at, say, {
+    value: value === null || value === undefined ? "" : String(value),
+    autocomplete: known[name] ?? "off",
+    inputMode: number ? "decimal" : name === "mail" ? "email" : name === "telephonenumber" ? "tel" : "text",
+    required: output(callback, "required") === true,
+  }, output(callback, "required") === true);
+  if (!number) return widget;
+  const input = widget.elements[0].querySelector("input");
+  const told = widget.elements[0].querySelector(".problem");
+  // People write a number as their country does; on the wire it has a point.
+  const typed = () => Number(input.value.trim().replace(",", "."));
+  return {
+    ...widget,
+    fill: () => set(callback, input.value.trim() === "" ? null : typed()),
+    check: () => {
+      if (!widget.check()) return false;
+      if (input.value.trim() === "" || Number.isFinite(typed())) return true;
+      input.setAttribute("aria-invalid", "true");
+      told.textContent = say.number;
+      return false;
+    },
+  };
+}
+
+/** A box to tick, with a place for a problem; `must` where it may not be left empty. */
+function tick(callback, at, text, say, must) {
+  const box = element("input", { type: "checkbox", id: `field-${at}`, checked: callback.input?.[0]?.value === true });
+  box.name = callback.input?.[0]?.name ?? box.id;
+  const told = element("span", { className: "problem", id: `${box.id}-problem`, textContent: failures(callback) });
+  box.setAttribute("aria-describedby", told.id);
+  box.addEventListener("change", () => {
+    box.removeAttribute("aria-invalid");
+    told.textContent = "";
+  });
+  const label = element("label", { className: "tick", htmlFor: box.id }, box, element("span", { textContent: text }));
+  return {
+    elements: [element("div", { className: "field" }, label, told)],
+    fill: () => set(callback, box.checked),
+    focus: () => box.focus(),
+    check: () => {
+      if (!must || box.checked) return true;
+      box.setAttribute("aria-invalid", "true");
+      told.textContent = say.tick;
+      return false;
+    },
+  };
+}
+
+function terms(callback, at, say) {
+  const text = element("div", { className: "terms", tabIndex: 0, textContent: output(callback, "terms") ?? "" });
+  text.setAttribute("role", "region");
+  text.setAttribute("aria-label", say.terms);
+  const widget = tick(callback, at, say.accept, say, true);
+  return { ...widget, elements: [text, ...widget.elements] };
+}
+
+function consent(callback, at, say) {
+  const fields = output(callback, "fields") ?? [];
+  const shown = [element("p", { className: "text", textContent: output(callback, "message") ?? "" })];
+  const about = output(callback, "displayName") || output(callback, "name") || "";
+  const level = output(callback, "accessLevel");
+  if (fields.length) shown.push(element("ul", { className: "fields" }, ...fields.map((text) => element("li", { textContent: text }))));
+  const widget = tick(callback, at, level ? `${about} (${level})` : about, say, output(callback, "isRequired") === true);
+  return { ...widget, elements: [...shown, ...widget.elements] };
+}
+
+/** A security question of those offered, or one's own, and the answer. */
+function question(callback, at, say, all) {
+  const offered = output(callback, "predefinedQuestions") ?? [];
+  const own = output(callback, "allowUserDefinedQuestions") !== false;
+  const before = all.slice(0, at).filter(({ type }) => type === "KbaCreateCallback").length;
+  const had = callback.input?.[0]?.value ?? "";
+  const select = element("select", { id: `field-${at}` },
+    ...offered.map((text) => element("option", { value: text, textContent: text })),
+    ...(own ? [element("option", { value: "", textContent: say.ownQuestion })] : []));
+  // Each of several begins with another question.
+  select.selectedIndex = had ? offered.indexOf(had) : Math.min(before, select.options.length - 1);
+  if (had && !offered.includes(had)) select.selectedIndex = select.options.length - 1;
+  const typed = element("input", { type: "text", id: `field-${at}-own`, autocomplete: "off", maxLength: 256, value: offered.includes(had) ? "" : had });
+  const answer = element("input", { type: "text", id: `field-${at}-answer`, autocomplete: "off", spellcheck: false });
+  const told = element("span", { className: "problem", id: `field-${at}-problem` });
+  typed.setAttribute("aria-describedby", told.id);
+  answer.setAttribute("aria-describedby", told.id);
+  const labelled = (text, input) => element("div", { className: "field" }, element("label", { htmlFor: input.id, textContent: text }), input);
+  const ownField = labelled(say.ownQuestion, typed);
+  const made = () => select.value === "";
+  const show = () => { ownField.hidden = !made(); };
+  select.addEventListener("change", show);
+  show();
+  for (const input of [typed, answer]) {
+    input.addEventListener("input", () => {
+      input.removeAttribute("aria-invalid");
+      told.textContent = "";
+    });
+  }
+  const prompt = output(callback, "prompt") || say.question;
+  const missing = () => [made() ? typed : null, answer].find((input) => input && !input.value.trim());
+  return {
+    elements: [element("fieldset", {}, element("legend", { textContent: prompt }),
+      labelled(say.question, select), ownField, labelled(say.answer, answer), told)],
+    fill: () => {
+      set(callback, made() ? typed.value.trim() : select.value, 0);
+      set(callback, answer.value, 1);
+    },
+    focus: () => (missing() ?? select).focus(),
+    check: () => {
+      const input = missing();
+      if (!input) return true;
+      input.setAttribute("aria-invalid", "true");
+      told.textContent = say.empty;
+      return false;
+    },
+  };
+}
+
+/** The providers to go to, a button each. */
+function providers(callback, say) {
+  let pressed = "";
+  const buttons = (output(callback, "providers") ?? []).map(({ provider, uiConfig }) => {
+    const local = provider === "localAuthentication";
+    const text = local ? say.local : say.provider.replace("{name}", uiConfig?.buttonDisplayName || provider);
+    const button = element("button", { type: "submit", textContent: text, className: local ? "" : "second" });
+    button.addEventListener("click", () => { pressed = provider; });
+    return button;
+  });
+  return { elements: [], buttons, fill: () => set(callback, pressed) };
+}
+
+/** What the browser says of the device, gathered while a message is shown. */
+function device(callback, say) {
+  const text = element("p", { className: "text wait", textContent: output(callback, "message") || say.wait });
+  text.setAttribute("role", "status");
+  const wants = { metadata: output(callback, "metadata") === true, location: output(callback, "location") === true };
+  return {
+    elements: [text],
+    gathers: profile(wants).then((found) => set(callback, JSON.stringify(found))),
+  };
+}
+
 function choice(callback, at) {
   const choices = output(callback, "choices") ?? [];
   const chosen = Number(callback.input?.[0]?.value ?? output(callback, "defaultChoice") ?? 0);
@@ -146,7 +294,7 @@ function polling(callback, say) {
 }
 
 /** The widget for a callback; kinds that are only data have no elements. */
-export function widgetFor(callback, at, _all, say) {
+export function widgetFor(callback, at, all, say) {
   switch (callback.type) {
     case "NameCallback":
       return textField(callback, at, say, { autocomplete: "username", value: callback.input?.[0]?.value ?? "" });
@@ -162,6 +310,23 @@ export function widgetFor(callback, at, _all, say) {
       return choice(callback, at);
     case "ConfirmationCallback":
       return confirmation(callback);
+    case "StringAttributeInputCallback":
+      return attribute(callback, at, say, false);
+    case "NumberAttributeInputCallback":
+      return attribute(callback, at, say, true);
+    case "BooleanAttributeInputCallback":
+      // An answer of no is an answer: that it is required does not mean that it must be ticked.
+      return tick(callback, at, output(callback, "prompt") || output(callback, "name") || "", say, false);
+    case "KbaCreateCallback":
+      return question(callback, at, say, all);
+    case "TermsAndConditionsCallback":
+      return terms(callback, at, say);
+    case "ConsentMappingCallback":
+      return consent(callback, at, say);
+    case "SelectIdPCallback":
+      return providers(callback, say);
+    case "DeviceProfileCallback":
+      return device(callback, say);
     case "PollingWaitCallback":
       return polling(callback, say);
     case "TextOutputCallback":

@@ -175,7 +175,10 @@ function step(data) {
   const redirect = data.callbacks.find((callback) => callback.type === "RedirectCallback");
   const waits = widgets.find((widget) => widget.waits !== undefined);
   const suspended = data.callbacks.some((callback) => callback.type === "SuspendedTextOutputCallback");
-  if (!choosers.length && !waits && !suspended && !redirect) {
+  const gathers = widgets.map((widget) => widget.gathers).filter(Boolean);
+  // A step that only gathers goes on by itself.
+  const alone = gathers.length > 0 && !widgets.some((widget) => widget.fill);
+  if (!choosers.length && !waits && !suspended && !redirect && !alone) {
     const next = document.createElement("button");
     next.type = "submit";
     next.textContent = data.stage === "UsernamePassword" ? say.signIn : say.next;
@@ -183,9 +186,10 @@ function step(data) {
   }
   form.append(buttons);
 
-  const answer = () => {
+  const answer = async () => {
     clearTimeout(timer);
     for (const widget of widgets) widget.fill?.();
+    await Promise.all(gathers);
     send({ ...data });
   };
   form.onsubmit = (event) => {
@@ -195,10 +199,11 @@ function step(data) {
     answer();
   };
   if (redirect) return follow(redirect, data);
+  if (alone) return answer();
   if (waits) timer = setTimeout(answer, waits.waits);
   const first = form.querySelector("input[aria-invalid='true'], input:not([type='hidden']), select, button");
   if (form.querySelector("input:not([type='hidden']), select")) {
-    const empty = [...form.querySelectorAll("input")].find((i) => i.type !== "hidden" && i.type !== "radio" && !i.value);
+    const empty = [...form.querySelectorAll("input")].find((i) => !["hidden", "radio", "checkbox"].includes(i.type) && !i.value);
     (empty || first).focus();
   } else {
     $("title").focus();

@@ -36,7 +36,7 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("cross-origin-resource-policy", "same-origin"),
     (
         "permissions-policy",
-        "camera=(), geolocation=(), microphone=()",
+        "camera=(), geolocation=(self), microphone=()",
     ),
     ("referrer-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
@@ -63,6 +63,7 @@ pub fn asset(path: &str, config: &PageConfig) -> Option<Asset> {
             "text/javascript; charset=utf-8",
             include_str!("callbacks.js"),
         ),
+        "/page/device.js" => fixed("text/javascript; charset=utf-8", include_str!("device.js")),
         "/page/words.js" => fixed("text/javascript; charset=utf-8", include_str!("words.js")),
         "/page/style.css" => fixed("text/css; charset=utf-8", include_str!("style.css")),
         "/page/icon.svg" => fixed("image/svg+xml", include_str!("icon.svg")),
@@ -122,6 +123,7 @@ mod tests {
             "/",
             "/page/login.js",
             "/page/callbacks.js",
+            "/page/device.js",
             "/page/words.js",
         ] {
             let body = asset(path, &config).unwrap().body;
@@ -133,7 +135,7 @@ mod tests {
                 }
             }
         }
-        assert!(named.len() >= 5, "{named:?}");
+        assert!(named.len() >= 6, "{named:?}");
         for path in named {
             assert!(asset(&path, &config).is_some(), "{path}");
         }

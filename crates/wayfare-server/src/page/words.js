@@ -12,6 +12,9 @@ const words = {
     busy: "The server is busy. Trying again in {n} s.", offline: "The server cannot be reached.",
     retry: "Try again", empty: "Please fill this in.", odd: "The server gave an answer that this page does not understand.",
     wait: "Please wait…", proceed: "You may close this page.", noSession: "Done. No session was made.",
+    number: "Please write a number.", tick: "Please tick this to go on.", terms: "Terms and conditions",
+    accept: "I accept the terms and conditions", question: "Security question", ownQuestion: "My own question",
+    answer: "Answer", local: "Sign in here", provider: "Continue with {name}",
   },
   de: {
     signIn: "Anmelden", next: "Weiter", show: "Zeigen", hide: "Verbergen", signedIn: "Sie sind angemeldet",
@@ -24,6 +27,9 @@ const words = {
     busy: "Der Server ist beschäftigt. Neuer Versuch in {n} s.", offline: "Der Server ist nicht erreichbar.",
     retry: "Noch einmal", empty: "Bitte ausfüllen.", odd: "Der Server gab eine Antwort, die diese Seite nicht versteht.",
     wait: "Bitte warten…", proceed: "Sie können diese Seite schließen.", noSession: "Fertig. Es gibt keine Sitzung.",
+    number: "Bitte eine Zahl eingeben.", tick: "Bitte ankreuzen, um weiterzugehen.", terms: "Bedingungen",
+    accept: "Ich stimme den Bedingungen zu", question: "Sicherheitsfrage", ownQuestion: "Eigene Frage",
+    answer: "Antwort", local: "Hier anmelden", provider: "Weiter mit {name}",
   },
   fr: {
     signIn: "Connexion", next: "Continuer", show: "Afficher", hide: "Masquer", signedIn: "Vous êtes connecté",
@@ -36,6 +42,9 @@ const words = {
     busy: "Le serveur est occupé. Nouvel essai dans {n} s.", offline: "Le serveur est injoignable.",
     retry: "Réessayer", empty: "Veuillez remplir ce champ.", odd: "Le serveur a donné une réponse que cette page ne comprend pas.",
     wait: "Veuillez patienter…", proceed: "Vous pouvez fermer cette page.", noSession: "Terminé. Aucune session n’a été créée.",
+    number: "Veuillez saisir un nombre.", tick: "Veuillez cocher cette case pour continuer.", terms: "Conditions",
+    accept: "J’accepte les conditions", question: "Question de sécurité", ownQuestion: "Ma propre question",
+    answer: "Réponse", local: "Se connecter ici", provider: "Continuer avec {name}",
   },
 };
 
