@@ -67,7 +67,7 @@ pub struct Go {
 }
 
 /// Waiting for someone to come back by a link.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Suspend {
     /// What to show meanwhile.
     pub text: String,

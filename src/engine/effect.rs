@@ -13,7 +13,7 @@ pub use self::identity::{
 };
 use crate::{
     engine::host::Timestamp,
-    model::{level::AuthLevel, text::LocalizedText, value::Value},
+    model::{level::AuthLevel, value::Value},
     secret::Secret,
 };
 
@@ -70,6 +70,10 @@ impl Effect {
             Self::Send(mut message) => {
                 let body = message.body.reveal().replace("{0}", link);
                 message.body = Secret::new(body);
+                if let Some(template) = &mut message.template {
+                    let address = template.link.reveal().replace("{0}", link);
+                    template.link = Secret::new(address);
+                }
                 Self::Send(message)
             }
             Self::Custom(mut custom) => {
@@ -184,8 +188,23 @@ pub struct Message {
     pub body: Secret<String>,
     /// Settings of the node that tell the embedder how to send: host, port, account.
     pub route: BTreeMap<Arc<str>, Value>,
-    /// Texts by locale, where the embedder renders a template.
-    pub template: Option<LocalizedText>,
+    /// What the embedder renders in place of subject and body, where it knows the template.
+    pub template: Option<Template>,
+}
+
+/// A text of the embedder's, by name, with what goes into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The locales that its reader wants, best first.
+    pub locales: Vec<String>,
+    /// Whose attributes go into it; nobody's where the address was typed.
+    pub about: Option<SubjectId>,
+    /// Texts that were typed, by the name of the attribute; never to be trusted.
+    pub typed: BTreeMap<Arc<str>, Arc<str>>,
+    /// The link that leads on: `{0}` until it is known, empty where there is none.
+    pub link: Secret<String>,
 }
 
 /// A way a message goes.

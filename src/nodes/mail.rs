@@ -190,7 +190,7 @@ impl SmtpSender {
 }
 
 /// The texts of an attribute with one or more values.
-fn texts(value: &Value) -> Vec<Arc<str>> {
+pub(super) fn texts(value: &Value) -> Vec<Arc<str>> {
     let text = |value: &Value| match value {
         Value::Text(text) if !text.is_empty() => Some(Arc::clone(text)),
         _ => None,

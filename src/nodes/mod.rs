@@ -13,6 +13,7 @@ mod details;
 mod device;
 mod draw;
 mod flow;
+mod letter;
 mod level;
 mod mail;
 mod message;
@@ -63,6 +64,8 @@ const TYPES: &[(&str, Prepare)] = &[
     ("OneTimePasswordGenerator", otp::generator),
     ("OneTimePasswordSmtpSender", mail::sender),
     ("OneTimePasswordCollectorDecision", otp::collector),
+    ("EmailSuspend", letter::suspend),
+    ("EmailTemplate", letter::template),
     ("SessionData", session::data),
     ("SetSessionProperties", session::set_properties),
     ("RemoveSessionProperties", session::remove_properties),

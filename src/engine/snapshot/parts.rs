@@ -10,8 +10,8 @@ use crate::{
         effect::{
             Change, Channel, CreateIdentity, Credential, Custom, Document, Effect, EffectId,
             EffectReply, FindIdentity, Identity, Judge, Judgement, Message, PatchIdentity,
-            ReadIdentity, ReadSession, SessionRef, SessionView, SetStatus, Shape, SubjectId, Unmet,
-            Verify, Who,
+            ReadIdentity, ReadSession, SessionRef, SessionView, SetStatus, Shape, SubjectId,
+            Template, Unmet, Verify, Who,
         },
         host::Timestamp,
         step::{Call, Suspended},
@@ -231,6 +231,7 @@ record! {
     ReadIdentity { who, attributes }
     SetStatus { who, active }
     Message { channel, to, from, subject, body, route, template }
+    Template { name, locales, about, typed, link }
     ReadSession { session, properties }
     Custom { kind, request, once }
     Foreign { kind, output, input }

@@ -7,6 +7,7 @@ mod ask;
 mod context;
 mod contract;
 mod end;
+mod letter;
 mod otp;
 mod register;
 mod verify;
@@ -23,7 +24,7 @@ use contract::{Before, Contract};
 
 use crate::{
     engine::{
-        action::{Action, Reply, Subject},
+        action::{Action, Reply, Subject, Suspend},
         callback::{Answer, Callback},
         context::{Context, World},
         effect::{Effect, EffectReply, Identity, SessionRef, SubjectId},
@@ -259,6 +260,7 @@ enum Did {
     Go(String, Option<(Factor, Identity)>),
     Ask(Vec<Callback>),
     Call(Effect),
+    Suspend(Suspend),
 }
 
 fn went(outcome: &str) -> Did {
@@ -394,7 +396,7 @@ impl Visit {
             }
             Action::Ask(callbacks) => Ok(Did::Ask(callbacks)),
             Action::Call(effect) => Ok(Did::Call(*effect)),
-            Action::Suspend(_) => panic!("no built-in node suspends yet"),
+            Action::Suspend(suspend) => Ok(Did::Suspend(*suspend)),
         }
     }
 }
