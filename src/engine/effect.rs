@@ -133,6 +133,17 @@ pub enum Credential {
     },
     /// Against the stored recovery codes; a match uses the code up.
     Recovery,
+    /// Against the stored answers to security questions, letter case and doubled blanks aside.
+    ///
+    /// All of them in one comparison, so that one answer that is known gives no more tries at another.
+    Answers {
+        /// The attribute that holds them.
+        attribute: Arc<str>,
+        /// The question that the secret answers: the id of one of the realm's, or one's own.
+        question: Arc<str>,
+        /// Further questions with what was typed; a match is right in all of them.
+        besides: Vec<(Arc<str>, Secret<String>)>,
+    },
 }
 
 /// Compare a secret for a subject.

@@ -293,7 +293,7 @@ impl Player {
                     Credential::Otp { expected, lapsed } => {
                         !lapsed && expected.reveal() == verify.secret.reveal()
                     }
-                    Credential::Recovery => false,
+                    Credential::Recovery | Credential::Answers { .. } => false,
                 };
                 match identity.filter(|_| right) {
                     Some(identity) => EffectReply::Match(identity),

@@ -90,7 +90,7 @@ impl Performer {
                         .get(&name)
                         .is_some_and(|user| user.password == verify.secret),
                     Credential::Otp { expected, lapsed } => !lapsed && *expected == verify.secret,
-                    Credential::Recovery => false,
+                    Credential::Recovery | Credential::Answers { .. } => false,
                 };
                 if right {
                     EffectReply::Match(identity)

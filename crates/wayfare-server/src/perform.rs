@@ -124,6 +124,7 @@ impl Performer {
             Credential::Password => "password",
             Credential::Otp { .. } => "otp",
             Credential::Recovery => "recovery",
+            Credential::Answers { .. } => "answers",
         };
         let user = self.find(place.realm, &verify.who)?;
         let key = CounterKey {
@@ -157,8 +158,10 @@ impl Performer {
                 let same = same_secret(expected, &verify.secret);
                 Ok(same && !lapsed && allowed.is_some())
             }
-            // There are no stored recovery codes yet, so none can match.
-            Credential::Recovery => self.compare_password(None, verify, place).await,
+            // There are no stored recovery codes and no stored answers yet, so none can match.
+            Credential::Recovery | Credential::Answers { .. } => {
+                self.compare_password(None, verify, place).await
+            }
         };
         match (matched, allowed) {
             (Ok(true), Some(user)) => {

@@ -13,6 +13,8 @@ pub enum Kind {
     Otp,
     /// Recovery codes.
     Recovery,
+    /// Answers to security questions.
+    Answers,
 }
 
 impl Kind {
@@ -22,6 +24,7 @@ impl Kind {
             Credential::Password => Self::Password,
             Credential::Otp { .. } => Self::Otp,
             Credential::Recovery => Self::Recovery,
+            Credential::Answers { .. } => Self::Answers,
         }
     }
 }

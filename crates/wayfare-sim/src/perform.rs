@@ -158,6 +158,18 @@ impl World {
                 }
                 true
             }
+            Credential::Answers {
+                attribute,
+                question,
+                besides,
+            } => {
+                let first = [(question, typed)];
+                let besides = besides.iter().map(|(question, answer)| (question, answer));
+                first
+                    .into_iter()
+                    .chain(besides)
+                    .all(|(question, answer)| user.has_answer(attribute, question, answer))
+            }
         }
     }
 

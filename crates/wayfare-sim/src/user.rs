@@ -67,6 +67,42 @@ impl User {
         self
     }
 
+    /// Whether this is the answer to a security question that stands under the attribute; letter case and
+    /// blanks do not matter.
+    pub(crate) fn has_answer(
+        &self,
+        attribute: &str,
+        question: &str,
+        answer: &Secret<String>,
+    ) -> bool {
+        let plain = |text: &str| {
+            let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        let typed = plain(answer.reveal());
+        let mut attributes = self.attributes.iter();
+        let kept = attributes.find(|(key, _)| key.eq_ignore_ascii_case(attribute));
+        let Some((_, Value::List(kept))) = kept else {
+            return false;
+        };
+        let is_right = |entry: &Value| {
+            let Value::Map(entry) = entry else {
+                return false;
+            };
+            let asked = entry
+                .get("questionId")
+                .or_else(|| entry.get("customQuestion"))
+                .and_then(Value::as_text);
+            let kept = match entry.get("answer") {
+                Some(Value::Text(text)) => plain(text),
+                Some(Value::Secret(text)) => plain(text.reveal()),
+                _ => return false,
+            };
+            asked == Some(question) && kept == typed
+        };
+        !typed.is_empty() && kept.iter().any(is_right)
+    }
+
     /// The identity as a store gives it, with the attributes that are wanted and there.
     pub fn identity(&self, wanted: &[Arc<str>]) -> Identity {
         let find = |name: &str| {

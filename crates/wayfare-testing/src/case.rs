@@ -162,18 +162,19 @@ impl Player {
         let world = self.run.world();
         let codes = world.outbox.iter().filter_map(wayfare_sim::Sent::code);
         let mut secrets: Vec<String> = codes.map(|code| code.reveal().clone()).collect();
-        secrets.extend(
-            world
-                .performed
-                .iter()
-                .filter_map(|done| match &done.effect {
-                    Effect::Verify(verify) => match &verify.credential {
-                        Credential::Otp { expected, .. } => Some(expected.reveal().clone()),
-                        _ => None,
-                    },
-                    _ => None,
-                }),
-        );
+        secrets.extend(world.performed.iter().flat_map(|done| {
+            match &done.effect {
+                Effect::Verify(verify) => match &verify.credential {
+                    Credential::Otp { expected, .. } => vec![expected.reveal().clone()],
+                    Credential::Answers { besides, .. } => besides
+                        .iter()
+                        .map(|(_, answer)| answer.reveal().clone())
+                        .collect(),
+                    _ => Vec::new(),
+                },
+                _ => Vec::new(),
+            }
+        }));
         self.run.secrets.append(&mut secrets);
         self.run.secrets.sort_unstable();
         self.run.secrets.dedup();

@@ -142,7 +142,7 @@ impl Outside {
                 let right = match &verify.credential {
                     Credential::Password => verify.secret.reveal() == "right",
                     Credential::Otp { expected, lapsed } => *expected == verify.secret && !lapsed,
-                    Credential::Recovery => false,
+                    Credential::Recovery | Credential::Answers { .. } => false,
                 };
                 match find(&verify.who, dice).filter(|_| right) {
                     Some(identity) => EffectReply::Match(identity),

@@ -188,7 +188,9 @@ choice!(Answer {
     10 Fields(fields),
 });
 
-choice!(Credential { 0 Password, 1 Otp { expected, lapsed }, 2 Recovery });
+choice!(Credential {
+    0 Password, 1 Otp { expected, lapsed }, 2 Recovery, 3 Answers { attribute, question, besides },
+});
 choice!(Who { 0 Name(name), 1 Subject(id) });
 
 choice!(AttributeValue { 0 Text(v), 1 Number(v), 2 Flag(v) });

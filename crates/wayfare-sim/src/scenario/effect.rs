@@ -138,6 +138,7 @@ fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value
             Credential::Password => "password",
             Credential::Otp { .. } => "otp",
             Credential::Recovery => "recovery",
+            Credential::Answers { .. } => "answers",
         }),
         (Effect::Verify(_), EffectField::Matched) => {
             Value::Bool(matches!(done.reply, EffectReply::Match(_)))

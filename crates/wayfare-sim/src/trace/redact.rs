@@ -221,6 +221,7 @@ impl Disguise {
                     Credential::Otp { lapsed: false, .. } => "otp".to_owned(),
                     Credential::Otp { lapsed: true, .. } => "lapsed otp".to_owned(),
                     Credential::Recovery => "recovery".to_owned(),
+                    Credential::Answers { .. } => "answers".to_owned(),
                 });
                 Some(who(&verify.who))
             }
