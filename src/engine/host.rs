@@ -25,6 +25,11 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// The instant as RFC 3339 has it, with thousandths and in UTC: `2026-11-22T08:00:00.000Z`.
+    pub fn rfc3339(self) -> String {
+        super::instant::write(self)
+    }
+
     /// Whole seconds since 1970.
     pub fn seconds(self) -> u64 {
         self.0 / 1_000

@@ -86,8 +86,8 @@ fn one_compares(value: &Value, how: Comparison, with: &Operand) -> bool {
     }
 }
 
-/// A text without letter case, letter by letter as Unicode has it.
-pub(super) fn folded(text: &str) -> String {
+/// A text without letter case, letter by letter as Unicode has it: what filters compare texts by.
+pub fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 

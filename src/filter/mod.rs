@@ -14,6 +14,7 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+pub use matches::folded;
 pub use read::FilterError;
 
 use crate::model::value::Decimal;

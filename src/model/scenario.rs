@@ -65,6 +65,13 @@ pub enum StepKind {
     Advice(AdvicePart),
     /// `given transaction`: the run confirms one access.
     Transaction(Arc<str>),
+    /// `given terms`, `given questions`, `given consent`: a document of the realm.
+    Document {
+        /// Which.
+        which: RealmDocument,
+        /// What stands in it.
+        value: Value,
+    },
     /// `given state`: what stands in shared state from the beginning.
     State(BTreeMap<Arc<str>, Value>),
     /// `advance`: time goes by.
@@ -89,6 +96,17 @@ pub enum StepKind {
     },
     /// `expect`
     Expect(Expectation),
+}
+
+/// A document that belongs to a realm, as tests name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RealmDocument {
+    /// `terms`: the terms in force.
+    Terms,
+    /// `questions`: security questions.
+    Questions,
+    /// `consent`: mappings that need consent.
+    Consent,
 }
 
 /// A node that a test names.
@@ -319,6 +337,12 @@ pub enum EffectKind {
     Verify,
     /// An identity is read.
     ReadIdentity,
+    /// An identity is looked for by what is in it.
+    FindIdentity,
+    /// An identity is made.
+    CreateIdentity,
+    /// An identity is changed.
+    PatchIdentity,
     /// An account is made inactive.
     LockAccount,
     /// An account is made active.
@@ -354,6 +378,8 @@ pub enum EffectField {
     Channel,
     /// `request`
     Request,
+    /// `refused`: whether nothing was written, because of a value.
+    Refused,
     /// `failed`: whether it could not be performed.
     Failed,
 }
@@ -367,6 +393,17 @@ impl EffectKind {
             &[EffectField::User, EffectField::Kind, EffectField::Matched],
         ),
         (Self::ReadIdentity, "ReadIdentity", &[EffectField::User]),
+        (Self::FindIdentity, "FindIdentity", &[EffectField::User]),
+        (
+            Self::CreateIdentity,
+            "CreateIdentity",
+            &[EffectField::User, EffectField::Refused],
+        ),
+        (
+            Self::PatchIdentity,
+            "PatchIdentity",
+            &[EffectField::User, EffectField::Refused],
+        ),
         (Self::LockAccount, "LockAccount", &[EffectField::User]),
         (Self::UnlockAccount, "UnlockAccount", &[EffectField::User]),
         (
@@ -410,6 +447,7 @@ impl EffectField {
             Self::Contains => "contains",
             Self::Channel => "channel",
             Self::Request => "request",
+            Self::Refused => "refused",
             Self::Failed => "failed",
         }
     }

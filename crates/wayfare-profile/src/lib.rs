@@ -5,11 +5,16 @@
 //! are kept is not known here: whoever keeps them says whether a value is taken already.
 
 mod attribute;
+mod object;
 mod policy;
 mod read;
 mod schema;
 
 pub use attribute::{Attribute, Editing};
+pub use object::{
+    CREATED, ChangeError, ID, LOGINS, PASSWORD, STATUS, TERMS, answer_key, find, is_active, is_own,
+    is_users, seen,
+};
 pub use policy::{Policy, Rule};
 pub use read::{ATTRIBUTES_MAX, SchemaError};
 pub use schema::{Schema, Store};

@@ -5,7 +5,7 @@
 //! `unique`, `minLength`, `maxLength`, `pattern`, `isProtected` or `secureHash`, and `policies`. Relationships
 //! are left out, and so is what only an editor of forms needs.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value as Json};
 use wayfare::engine::effect::Shape;
@@ -66,6 +66,19 @@ impl Schema {
     /// Never, as a test shows; the type is that of [`Schema::parse`].
     pub fn users() -> Result<Self, SchemaError> {
         Self::parse(USERS)
+    }
+
+    /// The schema of users where none is given, read once.
+    pub fn standard() -> Arc<Self> {
+        static STANDARD: LazyLock<Arc<Schema>> = LazyLock::new(|| {
+            // Without attributes nothing can be written, which is the safe side of what cannot happen.
+            let none = || Schema {
+                attributes: Vec::new(),
+                name: Arc::from("userName"),
+            };
+            Arc::new(Schema::users().unwrap_or_else(|_| none()))
+        });
+        Arc::clone(&STANDARD)
     }
 
     /// Reads a schema: that of one object, or an object with it under `schema`.

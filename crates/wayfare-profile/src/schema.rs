@@ -13,6 +13,7 @@ use wayfare::{
 
 use crate::{
     attribute::Attribute,
+    object::find,
     policy::{Policy, Rule},
 };
 
@@ -149,16 +150,6 @@ impl Schema {
         }
         Ok(unmet)
     }
-}
-
-/// A value by its name; letter case does not matter.
-pub(crate) fn find<'v>(values: &'v BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'v Value> {
-    values.get(name).or_else(|| {
-        values
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
 }
 
 fn unknown(name: &Arc<str>) -> Judgement {

@@ -41,6 +41,7 @@ pub mod mutant;
 
 pub mod coverage;
 mod host;
+mod identity;
 mod link;
 mod lockout;
 mod name;

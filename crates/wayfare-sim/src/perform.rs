@@ -76,6 +76,12 @@ impl World {
             (Effect::SetStatus(set), EffectReply::StatusSet(true)) => {
                 self.set_status(set);
             }
+            (Effect::CreateIdentity(create), EffectReply::Written(identity)) => {
+                self.create_as_said(create, identity);
+            }
+            (Effect::PatchIdentity(patch), EffectReply::Written(_)) => {
+                self.patch_as_said(&patch.who, &patch.changes);
+            }
             _ => {}
         }
     }
@@ -85,7 +91,14 @@ impl World {
             Effect::Verify(verify) => self.verify(verify, now),
             Effect::ReadIdentity(read) => {
                 let user = self.who(&read.who);
-                EffectReply::Identity(user.map(|user| user.identity(&read.attributes)))
+                EffectReply::Identity(user.map(|user| self.identity(user, &read.attributes)))
+            }
+            Effect::FindIdentity(find) => self.find_identity(find),
+            Effect::CreateIdentity(create) => self.create(create, now),
+            Effect::PatchIdentity(patch) => self.patch(patch),
+            Effect::Judge(judge) => self.judge(judge),
+            Effect::ReadDocument(document) => {
+                EffectReply::Document(self.documents.get(document).cloned())
             }
             Effect::SetStatus(set) => EffectReply::StatusSet(self.set_status(set)),
             Effect::Send(message) => {
@@ -198,7 +211,9 @@ impl World {
 fn refusal(effect: &Effect) -> EffectReply {
     match effect {
         Effect::Verify(_) => EffectReply::Miss,
-        Effect::ReadIdentity(_) => EffectReply::Identity(None),
+        Effect::ReadIdentity(_) | Effect::FindIdentity(_) => EffectReply::Identity(None),
+        Effect::CreateIdentity(_) | Effect::PatchIdentity(_) => EffectReply::Refused(Vec::new()),
+        Effect::ReadDocument(_) => EffectReply::Document(None),
         Effect::SetStatus(_) => EffectReply::StatusSet(false),
         Effect::Send(_) => EffectReply::Failed("the message was not taken".to_owned()),
         Effect::ReadSession(_) => EffectReply::Session(None),

@@ -10,9 +10,10 @@ use std::{
 };
 
 use wayfare::{
-    AuthLevel, Effect, EffectReply, Secret, StartSession, SubjectId, Success, Timestamp,
-    engine::effect::{EffectId, Message},
+    AuthLevel, Effect, EffectReply, Secret, StartSession, SubjectId, Success, Timestamp, Value,
+    engine::effect::{Document, EffectId, Message},
 };
+use wayfare_profile::Schema;
 
 use crate::{
     lockout::{Counter, Kind, Lockout},
@@ -102,6 +103,10 @@ pub struct World {
     pub failing: BTreeSet<usize>,
     /// When failures lock an account.
     pub lockout: Lockout,
+    /// What profiles of users may hold; the schema of users where none is given, see [`Schema::standard`].
+    pub schema: Option<Arc<Schema>>,
+    /// The documents of the realm.
+    pub documents: BTreeMap<Document, Value>,
     pub(crate) counters: BTreeMap<(SubjectId, Kind), Counter>,
     pub(crate) done: BTreeMap<EffectId, EffectReply>,
     made: u64,
@@ -122,6 +127,18 @@ impl World {
     /// With this user, in place of one with the same name.
     pub fn user(mut self, user: User) -> Self {
         self.users.insert(String::from(&*user.username), user);
+        self
+    }
+
+    /// With this schema of users.
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = Some(Arc::new(schema));
+        self
+    }
+
+    /// With this document.
+    pub fn document(mut self, document: Document, value: Value) -> Self {
+        self.documents.insert(document, value);
         self
     }
 

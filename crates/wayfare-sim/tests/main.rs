@@ -6,6 +6,8 @@ mod explore;
 #[cfg(test)]
 mod host;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod mutant;
 #[cfg(test)]
 mod play;

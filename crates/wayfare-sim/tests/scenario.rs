@@ -302,6 +302,9 @@ fn levels_and_state_are_those_of_the_run() {
         "{USER}{IN}  expect level 10\n  expect state {{ username = \"demo\" }}"
     ));
     passes("  expect state { username = null }");
+    passes(
+        "  given terms { version = \"2\" }\n  given consent { mappings = [] }\n  expect level 0",
+    );
     passes("  given state { username = \"demo\" }\n  expect state { username = \"demo\" }");
     fails(
         &format!("{USER}{IN}  expect level 9"),

@@ -323,7 +323,7 @@ impl<'a> Cx<'a> {
         field: Field<'a>,
     ) -> Option<Value> {
         match which {
-            EffectField::Matched | EffectField::Failed => {
+            EffectField::Matched | EffectField::Refused | EffectField::Failed => {
                 self.bool_of(bench.file, field).map(Value::Bool)
             }
             EffectField::Request => self.any_of(bench.file, field),

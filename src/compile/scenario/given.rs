@@ -14,7 +14,9 @@ use crate::{
     diagnostic::Diagnostic,
     model::{
         level::AuthLevel,
-        scenario::{AdvicePart, Outside, RequestPart, Session, StandIn, StepKind, User},
+        scenario::{
+            AdvicePart, Outside, RealmDocument, RequestPart, Session, StandIn, StepKind, User,
+        },
         signature::{Known, Scope, Signature},
         value::{Type, Value},
     },
@@ -22,7 +24,7 @@ use crate::{
 };
 
 /// What can be given.
-const GIVEN: [&str; 8] = [
+const GIVEN: [&str; 11] = [
     "user",
     "session",
     "request",
@@ -31,6 +33,9 @@ const GIVEN: [&str; 8] = [
     "advice",
     "state",
     "transaction",
+    "terms",
+    "questions",
+    "consent",
 ];
 /// What comes with a request.
 const REQUEST: [&str; 6] = [
@@ -81,6 +86,9 @@ impl<'a> Cx<'a> {
                 }
                 Some(StepKind::State(state))
             }
+            "terms" => self.given_document(bench, given, RealmDocument::Terms),
+            "questions" => self.given_document(bench, given, RealmDocument::Questions),
+            "consent" => self.given_document(bench, given, RealmDocument::Consent),
             "transaction" => {
                 let name = self.name_of(given, "the id of a transaction")?;
                 Some(StepKind::Transaction(name))
@@ -90,6 +98,30 @@ impl<'a> Cx<'a> {
                 None
             }
         }
+    }
+
+    fn given_document(
+        &mut self,
+        bench: &Bench<'_>,
+        given: &'a ast::Given,
+        which: RealmDocument,
+    ) -> Option<StepKind> {
+        const MAPPINGS: &str = "mappings";
+        let holder = format!("`given {}`", given.what.text);
+        let is_list = which == RealmDocument::Consent;
+        let known: &[&str] = if is_list { &[MAPPINGS] } else { &[] };
+        let mut members = BTreeMap::new();
+        for field in self.fields(given.value.as_ref(), &holder, known, !is_list) {
+            let value = self.any_of(bench.file, field)?;
+            members.insert(Arc::from(field.0.text.as_str()), value);
+        }
+        let value = if is_list {
+            let none = || Value::List(Arc::from([]));
+            members.remove(MAPPINGS).unwrap_or_else(none)
+        } else {
+            Value::Map(Arc::new(members))
+        };
+        Some(StepKind::Document { which, value })
     }
 
     /// The one name behind the first word.

@@ -2,7 +2,8 @@
 //!
 //! Names of attributes are the store's, letter case does not matter. Names that begin with `_` are what
 //! the store knows of an identity by itself: `_createDate` (ISO 8601), `_loginCount`, `_termsAccepted`;
-//! they can be read and, apart from `_createDate`, changed like others.
+//! they can be read and, apart from `_createDate` and `_id`, changed like others, under any name that
+//! begins so.
 //!
 //! A value that is a secret, or has one in it, is stored as a hash of it: passwords, and the answers to
 //! security questions, which are a list of `{questionId or customQuestion, answer}`.
@@ -116,7 +117,7 @@ pub struct Unmet {
 }
 
 /// A document that belongs to a realm and not to a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Document {
     /// The terms in force: `{version, createDate, text: {locale: …}}`.
     Terms,

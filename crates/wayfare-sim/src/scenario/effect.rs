@@ -6,6 +6,8 @@ use wayfare::{
     model::scenario::{EffectField, EffectKind, EffectPattern},
 };
 
+use wayfare_profile::find;
+
 use crate::{
     scenario::{Broken, expect::show, player::Player, stand_in},
     world::{Performed, World},
@@ -92,6 +94,9 @@ fn kind_of(effect: &Effect) -> Option<EffectKind> {
     Some(match effect {
         Effect::Verify(_) => EffectKind::Verify,
         Effect::ReadIdentity(_) => EffectKind::ReadIdentity,
+        Effect::FindIdentity(_) => EffectKind::FindIdentity,
+        Effect::CreateIdentity(_) => EffectKind::CreateIdentity,
+        Effect::PatchIdentity(_) => EffectKind::PatchIdentity,
         Effect::SetStatus(set) if set.active => EffectKind::UnlockAccount,
         Effect::SetStatus(_) => EffectKind::LockAccount,
         Effect::Send(_) => EffectKind::Send,
@@ -133,6 +138,18 @@ fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value
         (_, EffectField::Failed) => Value::Bool(failed),
         (Effect::Verify(verify), EffectField::User) => user(&verify.who),
         (Effect::ReadIdentity(read), EffectField::User) => user(&read.who),
+        (Effect::FindIdentity(_), EffectField::User) => match &done.reply {
+            EffectReply::Identity(Some(found)) => Value::Text(found.username.clone()),
+            _ => Value::Null,
+        },
+        (Effect::CreateIdentity(create), EffectField::User) => {
+            let name = find(&create.attributes, world.user_schema().name());
+            name.cloned().unwrap_or(Value::Null)
+        }
+        (Effect::PatchIdentity(patch), EffectField::User) => user(&patch.who),
+        (Effect::CreateIdentity(_) | Effect::PatchIdentity(_), EffectField::Refused) => {
+            Value::Bool(matches!(done.reply, EffectReply::Refused(_)))
+        }
         (Effect::SetStatus(set), EffectField::User) => user(&set.who),
         (Effect::Verify(verify), EffectField::Kind) => Value::text(match verify.credential {
             Credential::Password => "password",

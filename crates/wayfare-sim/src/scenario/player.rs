@@ -8,9 +8,10 @@ use std::{
 use wayfare::{
     Advice, Answer, AuthLevel, Candidate, Effect, EffectReply, Engine, Event, Input, Journeys,
     Realm, Request, Resolution, Secret, Span, Start, Value,
-    engine::effect::Custom,
+    engine::effect::{Custom, Document},
     model::scenario::{
-        AdvicePart, NodeRef, Outside, RequestPart, Scenario, Step, StepKind, User as GivenUser,
+        AdvicePart, NodeRef, Outside, RealmDocument, RequestPart, Scenario, Step, StepKind,
+        User as GivenUser,
     },
 };
 
@@ -138,6 +139,14 @@ impl<'e> Player<'e> {
             StepKind::Level(level) => self.setting.level = Some(*level),
             StepKind::Advice(advice) => self.setting.advice = Some((advice.clone(), span)),
             StepKind::State(state) => self.setting.data.extend(state.clone()),
+            StepKind::Document { which, value } => {
+                let which = match which {
+                    RealmDocument::Terms => Document::Terms,
+                    RealmDocument::Questions => Document::SecurityQuestions,
+                    RealmDocument::Consent => Document::Consent,
+                };
+                self.world_mut().documents.insert(which, value.clone());
+            }
             StepKind::Transaction(id) => self.setting.transaction = Some(Arc::clone(id)),
             StepKind::Advance(time) => match (&self.play, &self.setting.host) {
                 (Some(play), _) => play.advance(*time),
@@ -187,6 +196,8 @@ impl<'e> Player<'e> {
             user.recovery_codes = codes.iter().map(|code| Secret::from(&**code)).collect();
         }
         for (key, value) in &given.attributes {
+            user.attributes
+                .retain(|known, _| !known.eq_ignore_ascii_case(key));
             user.attributes.insert(key.to_string(), value.clone());
         }
         let name = given.name.to_string();

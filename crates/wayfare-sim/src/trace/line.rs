@@ -203,10 +203,46 @@ pub enum ReplyLine {
     Sent,
     /// A session, or that there is none.
     Session(Option<SessionLine>),
+    /// An identity, as it was made or changed.
+    Written(IdentityLine),
+    /// The attributes for which nothing was written, each with what its value did not meet.
+    Refused(Vec<(String, Vec<FailedLine>)>),
+    /// What is known of attributes.
+    Judged(Vec<JudgementLine>),
+    /// A document, or that there is none.
+    Document(Option<ValueLine>),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.
     Failed(String),
+}
+
+/// A requirement that a value does not meet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedLine {
+    /// The requirement.
+    pub requirement: String,
+    /// Its parameters.
+    pub params: serde_json::Value,
+}
+
+/// What is known of an attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgementLine {
+    /// The attribute.
+    pub attribute: String,
+    /// What values it takes: `text`, `number`, `flag`, `list`, `object`.
+    pub shape: Option<String>,
+    /// What is shown of it.
+    pub title: String,
+    /// Whether it is required, may be seen by its owner, and changed.
+    pub flags: (bool, bool, bool),
+    /// The policies as clients expect them.
+    pub policies: serde_json::Value,
+    /// Those that the value would not meet.
+    pub failed: Vec<FailedLine>,
 }
 
 /// An identity.

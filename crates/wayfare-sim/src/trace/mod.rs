@@ -19,8 +19,9 @@ mod words;
 
 pub use compare::{About, Differs};
 pub use line::{
-    AnswerLine, AskLine, CallLine, CallbackLine, ClockRead, EndLine, Header, IdentityLine,
-    InputLine, Line, ReplyLine, RequestLine, SessionLine, StartLine, StartSessionLine, WhoLine,
+    AnswerLine, AskLine, CallLine, CallbackLine, ClockRead, EndLine, FailedLine, Header,
+    IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine, StartLine,
+    StartSessionLine, WhoLine,
 };
 pub use record::{Names, Recorder};
 pub use replay::{Divergence, Fate, ReplayError, Replayed};

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 use wayfare::{
     Answer, Ask, Callback, Effect, EffectReply, End, Request, Start,
     engine::{
-        effect::{Channel, Credential, Identity, SessionView, Who},
+        callback::FailedPolicy,
+        effect::{Channel, Credential, Document, Identity, Judgement, SessionView, Shape, Who},
         step::Call,
     },
 };
@@ -16,8 +17,8 @@ use wayfare::{
 use super::{
     Names,
     line::{
-        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, IdentityLine, ReplyLine, RequestLine,
-        SessionLine, StartLine, StartSessionLine, WhoLine,
+        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, FailedLine, IdentityLine,
+        JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine, StartSessionLine, WhoLine,
     },
     value::ValueLine,
 };
@@ -162,6 +163,21 @@ impl Disguise {
             EffectReply::Session(view) => {
                 ReplyLine::Session(view.as_ref().map(|view| self.session(view)))
             }
+            EffectReply::Written(identity) => ReplyLine::Written(self.identity(identity)),
+            EffectReply::Refused(unmet) => ReplyLine::Refused(
+                unmet
+                    .iter()
+                    .map(|unmet| (unmet.attribute.to_string(), failed(&unmet.failed)))
+                    .collect(),
+            ),
+            EffectReply::Judged(judged) => {
+                ReplyLine::Judged(judged.iter().map(judgement).collect())
+            }
+            EffectReply::Document(document) => ReplyLine::Document(
+                document
+                    .as_ref()
+                    .map(|value| ValueLine::of(value, &mut |text| text.to_owned())),
+            ),
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -228,6 +244,31 @@ impl Disguise {
             Effect::ReadIdentity(read) => {
                 about.extend(read.attributes.iter().map(ToString::to_string));
                 Some(who(&read.who))
+            }
+            Effect::FindIdentity(find) => {
+                about.extend(find.filter.attributes().iter().map(ToString::to_string));
+                None
+            }
+            Effect::CreateIdentity(create) => {
+                about.extend(create.attributes.keys().map(ToString::to_string));
+                None
+            }
+            Effect::PatchIdentity(patch) => {
+                about.extend(patch.changes.iter().map(|(name, _)| name.to_string()));
+                Some(who(&patch.who))
+            }
+            Effect::Judge(judge) => {
+                about.extend(judge.attributes.iter().map(ToString::to_string));
+                judge.who.as_ref().map(who)
+            }
+            Effect::ReadDocument(document) => {
+                let which = match document {
+                    Document::Terms => "terms",
+                    Document::SecurityQuestions => "questions",
+                    Document::Consent => "consent",
+                };
+                about.push(which.to_owned());
+                None
             }
             Effect::SetStatus(set) => {
                 about.push(if set.active { "active" } else { "inactive" }.to_owned());
@@ -321,6 +362,34 @@ impl Disguise {
             prompt: prompt.cloned().filter(|_| !self.drops),
             choices: choices.iter().enumerate().map(choice).collect(),
         }
+    }
+}
+
+fn failed(failed: &[FailedPolicy]) -> Vec<FailedLine> {
+    let line = |failed: &FailedPolicy| FailedLine {
+        requirement: failed.requirement.to_string(),
+        params: failed.params.clone(),
+    };
+    failed.iter().map(line).collect()
+}
+
+fn judgement(judgement: &Judgement) -> JudgementLine {
+    JudgementLine {
+        attribute: judgement.attribute.to_string(),
+        shape: judgement.shape.map(|shape| {
+            let word = match shape {
+                Shape::Text => "text",
+                Shape::Number => "number",
+                Shape::Flag => "flag",
+                Shape::List => "list",
+                Shape::Object => "object",
+            };
+            word.to_owned()
+        }),
+        title: judgement.title.clone(),
+        flags: (judgement.required, judgement.viewable, judgement.editable),
+        policies: judgement.policies.clone(),
+        failed: failed(&judgement.failed),
     }
 }
 

@@ -16,7 +16,8 @@ use wayfare::{
     Answer, Ask, AuthLevel, Callback, EffectReply, Engine, Host, Input, Realm, Request, Secret,
     Start, StartSession, Step, SubjectId, Timestamp,
     engine::{
-        effect::{Identity, SessionRef, SessionView},
+        callback::FailedPolicy,
+        effect::{Identity, Judgement, SessionRef, SessionView, Shape, Unmet},
         host::NoRandomness,
     },
 };
@@ -25,11 +26,11 @@ use super::{
     Trace,
     compare::{Differs, differences},
     line::{
-        AnswerLine, ClockRead, EndLine, IdentityLine, InputLine, Line, ReplyLine, RequestLine,
-        SessionLine, StartLine,
+        AnswerLine, ClockRead, EndLine, FailedLine, IdentityLine, InputLine, JudgementLine, Line,
+        ReplyLine, RequestLine, SessionLine, StartLine,
     },
     record::{Names, Recorder},
-    value::stand_in,
+    value::{ValueLine, stand_in},
     words,
 };
 
@@ -411,8 +412,49 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
         ReplyLine::StatusSet(set) => EffectReply::StatusSet(*set),
         ReplyLine::Sent => EffectReply::Sent,
         ReplyLine::Session(line) => EffectReply::Session(line.as_ref().map(session)),
+        ReplyLine::Written(line) => EffectReply::Written(identity(line)),
+        ReplyLine::Refused(unmet) => EffectReply::Refused(
+            unmet
+                .iter()
+                .map(|(attribute, lines)| Unmet {
+                    attribute: Arc::from(attribute.as_str()),
+                    failed: failed(lines),
+                })
+                .collect(),
+        ),
+        ReplyLine::Judged(lines) => EffectReply::Judged(lines.iter().map(judgement).collect()),
+        ReplyLine::Document(value) => EffectReply::Document(value.as_ref().map(ValueLine::value)),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
+    }
+}
+
+fn failed(lines: &[FailedLine]) -> Vec<FailedPolicy> {
+    let failed = |line: &FailedLine| FailedPolicy {
+        requirement: Arc::from(line.requirement.as_str()),
+        params: line.params.clone(),
+    };
+    lines.iter().map(failed).collect()
+}
+
+fn judgement(line: &JudgementLine) -> Judgement {
+    let (required, viewable, editable) = line.flags;
+    Judgement {
+        attribute: Arc::from(line.attribute.as_str()),
+        shape: match line.shape.as_deref() {
+            Some("text") => Some(Shape::Text),
+            Some("number") => Some(Shape::Number),
+            Some("flag") => Some(Shape::Flag),
+            Some("list") => Some(Shape::List),
+            Some("object") => Some(Shape::Object),
+            _ => None,
+        },
+        title: line.title.clone(),
+        required,
+        viewable,
+        editable,
+        policies: line.policies.clone(),
+        failed: failed(&line.failed),
     }
 }
 

@@ -98,6 +98,14 @@ fn given(input: &InputLine) -> String {
             }
             ReplyLine::Session(None) => "outside: no such session".to_owned(),
             ReplyLine::Custom(_) => "outside: answered".to_owned(),
+            ReplyLine::Written(identity) => format!("outside: `{}` is written", identity.username),
+            ReplyLine::Refused(unmet) => {
+                let names: Vec<&str> = unmet.iter().map(|(name, _)| name.as_str()).collect();
+                format!("outside: not written, {}", names.join(", "))
+            }
+            ReplyLine::Judged(_) => "outside: judged".to_owned(),
+            ReplyLine::Document(None) => "outside: no such document".to_owned(),
+            ReplyLine::Document(Some(_)) => "outside: a document".to_owned(),
             ReplyLine::Failed(why) => format!("outside: failed, {why}"),
         },
         InputLine::Resume => "the link is followed".to_owned(),

@@ -1,0 +1,252 @@
+//! One profile: its attributes as a store keeps them, as others see them, and as changes leave them.
+//!
+//! Names are compared without letter case. A name that begins with `_` belongs to the store and not to the
+//! schema: [`ID`], [`CREATED`], [`LOGINS`], [`TERMS`], and whatever else nodes note of a user. A value that
+//! is secret, or has one in it, goes in and never comes out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{
+    Secret, Value,
+    engine::{
+        callback::FailedPolicy,
+        effect::{Change, Shape, Unmet},
+    },
+};
+
+use crate::schema::{Schema, Store};
+
+/// The attribute that holds the canonical id.
+pub const ID: &str = "_id";
+/// The attribute that says when the profile was made.
+pub const CREATED: &str = "_createDate";
+/// The attribute that counts logins.
+pub const LOGINS: &str = "_loginCount";
+/// The attribute that says which terms were accepted, and when.
+pub const TERMS: &str = "_termsAccepted";
+/// The attribute that says whether the account is active: `active` or `inactive`.
+pub const STATUS: &str = "accountStatus";
+/// The attribute that passwords are given under.
+pub const PASSWORD: &str = "password";
+
+/// How deep lists and objects of a value are looked through.
+const DEPTH_MAX: u32 = 16;
+
+/// Why changes come to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// Something is to be added to what is no whole number.
+    #[error("the attribute `{0}` holds no whole number")]
+    NoNumber(Arc<str>),
+}
+
+/// Whether objects of this kind are users: `managed/user`, and what other realms call them, such as
+/// `managed/alpha_user`.
+pub fn is_users(resource: &str) -> bool {
+    resource
+        .strip_prefix("managed/")
+        .is_some_and(|kind| kind == "user" || kind.ends_with("_user"))
+}
+
+/// Whether an attribute belongs to the store and not to the schema.
+pub fn is_own(name: &str) -> bool {
+    name.starts_with('_')
+}
+
+/// A value by its name; letter case does not matter.
+pub fn find<'v>(values: &'v BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'v Value> {
+    values.get(name).or_else(|| {
+        values
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    })
+}
+
+/// What of a value may be seen: `None` of a secret, and lists and objects without what is secret in them.
+pub fn seen(value: &Value) -> Option<Value> {
+    without_secrets(value, DEPTH_MAX)
+}
+
+/// BOUND: as deep as `depth`; what lies deeper is not seen.
+fn without_secrets(value: &Value, depth: u32) -> Option<Value> {
+    match value {
+        Value::Secret(_) | Value::SecretParameter(_) => None,
+        Value::List(_) | Value::Map(_) if depth == 0 => None,
+        Value::List(list) => {
+            let seen = list
+                .iter()
+                .filter_map(|item| without_secrets(item, depth - 1));
+            Some(Value::List(seen.collect()))
+        }
+        Value::Map(map) => {
+            let seen = map.iter().filter_map(|(key, item)| {
+                Some((Arc::clone(key), without_secrets(item, depth - 1)?))
+            });
+            Some(Value::Map(Arc::new(seen.collect())))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// The answer to a security question as it is kept and compared: letter case and blanks around it or
+/// doubled in it do not matter to whoever answers years later.
+pub fn answer_key(answer: &Secret<String>) -> Secret<String> {
+    let words: Vec<&str> = answer.reveal().split_whitespace().collect();
+    Secret::new(wayfare::filter::folded(&words.join(" ")))
+}
+
+impl Schema {
+    /// The name as the schema spells it; as it is where the schema does not know it.
+    pub fn spelled(&self, name: &Arc<str>) -> Arc<str> {
+        self.attribute(name)
+            .map_or_else(|| Arc::clone(name), |known| Arc::clone(&known.name))
+    }
+
+    /// A value as it is kept: what the schema calls secret is one, however it came.
+    ///
+    /// Of an attribute that is a list, it is the member `answer` of each element.
+    pub fn kept(&self, name: &str, value: &Value) -> Value {
+        let Some(attribute) = self.attribute(name).filter(|known| known.secret) else {
+            return value.clone();
+        };
+        match (attribute.shape, value) {
+            (_, Value::Text(text)) => Value::Secret(Secret::from(&**text)),
+            (Shape::List, Value::List(list)) => Value::List(list.iter().map(with_answer).collect()),
+            _ => value.clone(),
+        }
+    }
+
+    /// What a user that is to be made holds, with the names as the schema spells them.
+    pub fn made(&self, given: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
+        given
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Null))
+            .map(|(name, value)| (self.spelled(name), self.kept(name, value)))
+            .collect()
+    }
+
+    /// What changes leave of the attributes that they name; `Null` where one is gone.
+    ///
+    /// # Errors
+    /// Something is to be added to what is no whole number.
+    pub fn changed(
+        &self,
+        before: &BTreeMap<Arc<str>, Value>,
+        changes: &[(Arc<str>, Change)],
+    ) -> Result<BTreeMap<Arc<str>, Value>, ChangeError> {
+        let mut after: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+        for (name, change) in changes {
+            let known = find(&after, name).or_else(|| find(before, name));
+            let value = match change {
+                Change::Set(value) => self.kept(name, value),
+                Change::Remove => Value::Null,
+                Change::Add(by) => match known {
+                    None | Some(Value::Null) => Value::Int(*by),
+                    Some(Value::Int(number)) => Value::Int(number.saturating_add(*by)),
+                    Some(_) => return Err(ChangeError::NoNumber(Arc::clone(name))),
+                },
+            };
+            let spelled = self.spelled(name);
+            after.retain(|key, _| !key.eq_ignore_ascii_case(name));
+            after.insert(spelled, value);
+        }
+        Ok(after)
+    }
+
+    /// Why a user cannot be made with these values; empty where one can.
+    ///
+    /// # Errors
+    /// The store cannot be asked whether a value is taken.
+    pub fn refuses_new<S: Store>(
+        &self,
+        values: &BTreeMap<Arc<str>, Value>,
+        store: &S,
+    ) -> Result<Vec<Unmet>, S::Error> {
+        let (own, others) = apart(values);
+        let mut unmet = self.unmet(&others, store)?;
+        unmet.extend(read_only(&own));
+        unmet.extend(bad_status(&others));
+        Ok(unmet)
+    }
+
+    /// Why these values cannot be written to a user that holds those; empty where they can.
+    ///
+    /// # Errors
+    /// The store cannot be asked whether a value is taken.
+    pub fn refuses<S: Store>(
+        &self,
+        values: &BTreeMap<Arc<str>, Value>,
+        before: &BTreeMap<Arc<str>, Value>,
+        store: &S,
+    ) -> Result<Vec<Unmet>, S::Error> {
+        let (own, others) = apart(values);
+        let mut unmet = self.unmet_changes(&others, before, store)?;
+        unmet.extend(read_only(&own));
+        unmet.extend(bad_status(&others));
+        Ok(unmet)
+    }
+}
+
+/// The values that belong to the store, and the others.
+fn apart(
+    values: &BTreeMap<Arc<str>, Value>,
+) -> (BTreeMap<Arc<str>, Value>, BTreeMap<Arc<str>, Value>) {
+    values
+        .clone()
+        .into_iter()
+        .partition(|(name, _)| is_own(name))
+}
+
+fn refused(attribute: &Arc<str>, requirement: &str) -> Unmet {
+    Unmet {
+        attribute: Arc::clone(attribute),
+        failed: vec![FailedPolicy {
+            requirement: Arc::from(requirement),
+            params: serde_json::json!({}),
+        }],
+    }
+}
+
+fn read_only(own: &BTreeMap<Arc<str>, Value>) -> impl Iterator<Item = Unmet> {
+    own.keys()
+        .filter(|name| {
+            [ID, CREATED]
+                .iter()
+                .any(|own| own.eq_ignore_ascii_case(name))
+        })
+        .map(|name| refused(name, "READ_ONLY"))
+}
+
+fn bad_status(values: &BTreeMap<Arc<str>, Value>) -> Option<Unmet> {
+    let (name, value) = values
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(STATUS))?;
+    is_active(value)
+        .is_none()
+        .then(|| refused(name, "VALID_STATUS"))
+}
+
+/// Whether a status means that the account is active; `None` where it is no status.
+pub fn is_active(status: &Value) -> Option<bool> {
+    match status.as_text()? {
+        text if text.eq_ignore_ascii_case("active") => Some(true),
+        text if text.eq_ignore_ascii_case("inactive") => Some(false),
+        _ => None,
+    }
+}
+
+fn with_answer(item: &Value) -> Value {
+    let Value::Map(map) = item else {
+        return item.clone();
+    };
+    let members = map.iter().map(|(key, value)| {
+        let value = match value {
+            Value::Text(text) if &**key == "answer" => Value::Secret(Secret::from(&**text)),
+            other => other.clone(),
+        };
+        (Arc::clone(key), value)
+    });
+    Value::Map(Arc::new(members.collect()))
+}
