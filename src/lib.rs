@@ -55,6 +55,7 @@ pub use engine::{
     node_type::{NodeType, Prepared, Setup},
     registry::Registry,
     request::Request,
+    script::{ScriptAction, ScriptView},
     seal::{Seal, SealError},
     session::{AuthSession, Engine},
     silent::Silent,

@@ -5,6 +5,7 @@
 
 mod end;
 mod otp;
+mod scripted;
 mod stage;
 
 use std::time::Duration;

@@ -35,6 +35,16 @@ pub enum LinkError {
         /// The type.
         ty: Arc<str>,
     },
+    /// The type runs a script, and none is registered under the name that the node gives.
+    #[error("node `{node}` of journey `{journey}` runs script `{script}`, which is not registered")]
+    NoScript {
+        /// The journey.
+        journey: Arc<str>,
+        /// The node.
+        node: Arc<str>,
+        /// The name of the script.
+        script: Arc<str>,
+    },
     /// The behaviour refused the settings.
     #[error("node `{node}` of journey `{journey}`: {message}")]
     Refused {

@@ -20,7 +20,7 @@ use crate::{
             Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild,
             PlanJourney, PlanNode, PlanPage, Unit, WellKnown,
         },
-        registry::Registry,
+        registry::{Missing, Registry},
         run::TARGET_LEVEL,
         silent,
     },
@@ -288,8 +288,8 @@ impl<'a> Linker<'a> {
             self.bug(format!("`{name}` has a type that is not in the catalogue"));
             return NOWHERE;
         };
-        let behaviour = match self.registry.find(&signature.name) {
-            None => {
+        let behaviour = match self.registry.behaviour(&signature.name, &task.settings) {
+            Err(Missing::Type) => {
                 self.errors.push(LinkError::NoBehaviour {
                     journey: Arc::clone(&journey.name),
                     node: Arc::from(path),
@@ -297,12 +297,21 @@ impl<'a> Linker<'a> {
                 });
                 None
             }
-            Some(ty) => {
+            Err(Missing::Script(script)) => {
+                self.errors.push(LinkError::NoScript {
+                    journey: Arc::clone(&journey.name),
+                    node: Arc::from(path),
+                    script,
+                });
+                None
+            }
+            Ok(ty) => {
                 let mut setup = Setup {
                     settings: &task.settings,
                     outcomes,
                     node: path,
                     keys: &mut self.plan.keys,
+                    scripts: self.registry.scripts(),
                 };
                 let prepared = ty.prepare(&mut setup);
                 self.accept(journey, path, prepared)
@@ -476,7 +485,7 @@ impl<'a> Linker<'a> {
         let registry = self.registry;
         self.plan.pins = Pins::new(
             self.program
-                .hashes(|signature| registry.find(&signature.name).map_or(0, |ty| ty.revision())),
+                .hashes(|signature| registry.revision(&signature.name)),
         );
         self.gains(levels);
         self.plan.hops = silent::hops(&self.plan);

@@ -33,6 +33,7 @@ mod plan;
 pub mod registry;
 pub mod request;
 mod run;
+pub mod script;
 pub mod seal;
 pub mod session;
 pub mod silent;

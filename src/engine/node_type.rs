@@ -7,6 +7,7 @@ use crate::{
         action::{Action, Reply},
         context::Context,
         error::NodeError,
+        script::Script,
         silent::Silent,
     },
     model::{
@@ -148,6 +149,7 @@ pub struct Setup<'a> {
     pub(crate) outcomes: &'a [Arc<str>],
     pub(crate) node: &'a str,
     pub(crate) keys: &'a mut KeyTable,
+    pub(crate) scripts: &'a BTreeMap<Arc<str>, Script>,
 }
 
 impl Setup<'_> {
@@ -182,6 +184,12 @@ impl Setup<'_> {
     /// The number of a state key, made where there is none yet.
     pub fn key(&mut self, name: &str) -> KeyId {
         self.keys.intern(name)
+    }
+
+    /// The script that is registered under a name.
+    pub(crate) fn script(&self, name: &str) -> Result<Script, NodeError> {
+        let script = self.scripts.get(name).cloned();
+        script.ok_or_else(|| NodeError::new(format!("no script `{name}` is registered")))
     }
 
     /// The value of a setting, default included; `None` where it has neither.

@@ -9,10 +9,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     catalogue,
-    engine::node_type::NodeType,
+    engine::{
+        error::NodeError,
+        node_type::NodeType,
+        script::{Script, ScriptAction, ScriptView},
+    },
     model::{
         catalog::{Catalog, DuplicateType},
+        journey::SettingValue,
         signature::Signature,
+        value::Value,
     },
     nodes,
 };
@@ -23,12 +29,34 @@ pub struct Registry {
     types: BTreeMap<Arc<str>, Entry>,
     /// Names in the order added, so that catalogues come out the same every time.
     order: Vec<Arc<str>>,
+    scripts: BTreeMap<Arc<str>, Script>,
+    /// What stands in for scripted types at nodes whose script is not registered, by type.
+    unscripted: BTreeMap<Arc<str>, Arc<dyn NodeType>>,
 }
+
+/// The setting that names the script of a scripted type.
+const SCRIPT: &str = "script";
+
+/// Why there is no behaviour for a node.
+#[derive(Debug)]
+pub(crate) enum Missing {
+    /// Its type has none.
+    Type,
+    /// Its type runs this script, which is not registered.
+    Script(Arc<str>),
+}
+
+/// A script of this name is registered already.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a script `{0}` is registered already")]
+pub struct DuplicateScript(pub String);
 
 #[derive(Debug, Clone)]
 struct Entry {
     ty: Arc<dyn NodeType>,
     signature: Signature,
+    /// Whether it does what a registered script says.
+    scripted: bool,
 }
 
 impl Registry {
@@ -43,7 +71,8 @@ impl Registry {
         for ty in nodes::standard() {
             let signature = ty.signature();
             // The table of built-in types names each once; a second one would be unreachable.
-            let _ = registry.insert(ty, signature);
+            let scripted = nodes::SCRIPTED.contains(&&*signature.name);
+            let _ = registry.insert(ty, signature, scripted);
         }
         registry
     }
@@ -54,17 +83,80 @@ impl Registry {
     /// A type of this name is there already.
     pub fn add(&mut self, ty: impl NodeType) -> Result<&mut Self, DuplicateType> {
         let signature = ty.signature();
-        self.insert(Arc::new(ty), signature)?;
+        self.insert(Arc::new(ty), signature, false)?;
         Ok(self)
     }
 
-    fn insert(&mut self, ty: Arc<dyn NodeType>, signature: Signature) -> Result<(), DuplicateType> {
+    /// Registers what nodes of type `ScriptedDecision` do whose `script` is this name.
+    ///
+    /// ```
+    /// use wayfare::{Registry, ScriptAction};
+    ///
+    /// let mut registry = Registry::standard();
+    /// registry.script("is_local", |view| {
+    ///     let client = view.request().client;
+    ///     let local = client.is_some_and(|client| client.is_loopback());
+    ///     Ok(ScriptAction::go(if local { "yes" } else { "no" }))
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A script of this name is registered already.
+    pub fn script(
+        &mut self,
+        name: impl Into<Arc<str>>,
+        body: impl Fn(&mut ScriptView<'_>) -> Result<ScriptAction, NodeError> + Send + Sync + 'static,
+    ) -> Result<&mut Self, DuplicateScript> {
+        let name = name.into();
+        if self.scripts.contains_key(&name) {
+            return Err(DuplicateScript(name.to_string()));
+        }
+        self.scripts.insert(name, Script::new(body));
+        Ok(self)
+    }
+
+    /// The same registry with another revision of a script: another number than 1 keeps runs of
+    /// journeys with scripts from going on across a change of it.
+    pub fn script_revision(&mut self, name: &str, revision: u32) -> &mut Self {
+        if let Some(script) = self.scripts.get_mut(name) {
+            script.revision = revision;
+        }
+        self
+    }
+
+    /// Whether a script of this name is registered.
+    pub fn has_script(&self, name: &str) -> bool {
+        self.scripts.contains_key(name)
+    }
+
+    /// Registers what stands in for a scripted type at nodes whose script is not registered; without
+    /// it, a program with such a node is refused when it is linked.
+    pub fn unscripted(&mut self, ty: impl NodeType) -> &mut Self {
+        let name = Arc::from(&*ty.signature().name);
+        self.unscripted.insert(name, Arc::new(ty));
+        self
+    }
+
+    fn insert(
+        &mut self,
+        ty: Arc<dyn NodeType>,
+        signature: Signature,
+        scripted: bool,
+    ) -> Result<(), DuplicateType> {
         let name: Arc<str> = Arc::from(&*signature.name);
         if self.types.contains_key(&name) {
             return Err(DuplicateType(name.to_string()));
         }
         self.order.push(Arc::clone(&name));
-        self.types.insert(name, Entry { ty, signature });
+        self.types.insert(
+            name,
+            Entry {
+                ty,
+                signature,
+                scripted,
+            },
+        );
         Ok(())
     }
 
@@ -88,8 +180,48 @@ impl Registry {
         self.types.keys().map(|name| &**name)
     }
 
-    /// The behaviour of the type with this name.
-    pub(crate) fn find(&self, name: &str) -> Option<&Arc<dyn NodeType>> {
-        self.types.get(name).map(|entry| &entry.ty)
+    /// The scripts that are registered, by name.
+    pub(crate) fn scripts(&self) -> &BTreeMap<Arc<str>, Script> {
+        &self.scripts
+    }
+
+    /// The behaviour for a node of the type with this name and with these settings.
+    pub(crate) fn behaviour(
+        &self,
+        name: &str,
+        settings: &[(Arc<str>, SettingValue)],
+    ) -> Result<&Arc<dyn NodeType>, Missing> {
+        let entry = self.types.get(name).ok_or(Missing::Type)?;
+        if !entry.scripted {
+            return Ok(&entry.ty);
+        }
+        let script = settings.iter().find(|(key, _)| &**key == SCRIPT);
+        let Some((_, SettingValue::Constant(Value::Text(script)))) = script else {
+            // The behaviour says what is wrong with it.
+            return Ok(&entry.ty);
+        };
+        if self.scripts.contains_key(script) {
+            return Ok(&entry.ty);
+        }
+        let instead = self.unscripted.get(name);
+        instead.ok_or_else(|| Missing::Script(Arc::clone(script)))
+    }
+
+    /// The revision of the behaviour of the type with this name; 0 where it has none.
+    pub(crate) fn revision(&self, name: &str) -> u32 {
+        let Some(entry) = self.types.get(name) else {
+            return 0;
+        };
+        let own = entry.ty.revision();
+        if !entry.scripted {
+            return own;
+        }
+        let changed = self.scripts.iter().filter(|(_, s)| s.revision != 1);
+        changed.fold(own, |all, (name, script)| {
+            let bytes = name.bytes().chain(script.revision.to_be_bytes());
+            bytes.fold(all, |all, byte| {
+                (all ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+            })
+        })
     }
 }

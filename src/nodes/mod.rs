@@ -24,6 +24,7 @@ mod register;
 mod reply;
 mod request;
 mod retry;
+mod scripted;
 mod session;
 mod setting;
 mod state;
@@ -53,6 +54,7 @@ const TYPES: &[(&str, Prepare)] = &[
     ("ValidatedUsername", collect::validated_username),
     ("ValidatedPassword", collect::validated_password),
     ("DataStoreDecision", credential::data_store),
+    ("ScriptedDecision", scripted::decision),
     ("ChoiceCollector", choice::collector),
     ("Message", message::message),
     ("RetryLimitDecision", retry::limit),
@@ -91,6 +93,9 @@ const TYPES: &[(&str, Prepare)] = &[
     ("MultiFactorRegistrationOptions", register::options),
     ("GetAuthenticatorApp", register::get_app),
 ];
+
+/// The types whose behaviour is a script that the embedder registers.
+pub(crate) const SCRIPTED: &[&str] = &["ScriptedDecision"];
 
 /// A type of the catalogue with its behaviour.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use wayfare::{
 
 use super::{
     OURS,
-    journeys::{BUILT, OTHER_FORMS},
+    journeys::{OTHER_FORMS, built},
     open_outcomes, signatures, unknown_cells,
 };
 
@@ -388,13 +388,14 @@ fn document() -> String {
         codes(open.iter().map(String::as_str)),
     )
     .expect("a string takes all");
-    let mut built: Vec<_> = BUILT.iter().chain(OTHER_FORMS).copied().collect();
+    let mut built = built();
+    built.extend(OTHER_FORMS.iter().map(ToString::to_string));
     built.sort_unstable();
     writeln!(
         out,
         "{} types have a behaviour so far: {}.\n",
         built.len(),
-        codes(built)
+        codes(built.iter().map(String::as_str))
     )
     .expect("a string takes all");
     for signature in &all {

@@ -149,7 +149,10 @@ pub(crate) struct Play {
 
 /// Links the journey `t` of a text that has no mistake.
 pub(crate) fn link(text: &str) -> Result<Engine, String> {
-    let registry = Registry::standard();
+    link_with(Registry::standard(), text)
+}
+
+fn link_with(registry: Registry, text: &str) -> Result<Engine, String> {
     let compiled = Compiler::new(registry.catalog()).compile([Source::new("t.journey", text)]);
     let Some(program) = compiled.program else {
         let mut findings = String::new();
@@ -166,6 +169,12 @@ impl Play {
         Self::start(text, Start::journey("t"))
     }
 
+    /// With these node types and scripts.
+    pub(crate) fn registered(registry: Registry, text: &str) -> Self {
+        let engine = link_with(registry, text).expect("the journey links");
+        Self::of(&engine, Start::journey("t"))
+    }
+
     /// Beside a session of `demo` at level 10.
     pub(crate) fn beside_session(text: &str) -> Self {
         let session = StartSession {
@@ -180,11 +189,14 @@ impl Play {
     }
 
     fn start(text: &str, start: Start) -> Self {
+        Self::of(&link(text).expect("the journey links"), start)
+    }
+
+    fn of(engine: &Engine, start: Start) -> Self {
         let host = Stand {
             now: Cell::new(1_700_000_000_000),
             random: Cell::new(SEED),
         };
-        let engine = link(text).expect("the journey links");
         let user = |password, mail| User {
             password,
             mail,

@@ -72,12 +72,15 @@ impl Kit {
         task: &Task,
         outcomes: &[Arc<str>],
     ) {
-        let ty = registry.find(&self.signature(task).name).unwrap();
+        let ty = registry
+            .behaviour(&self.signature(task).name, &task.settings)
+            .unwrap();
         let mut setup = Setup {
             settings: &task.settings,
             outcomes,
             node,
             keys: &mut self.keys,
+            scripts: registry.scripts(),
         };
         let behaviour = ty.prepare(&mut setup).unwrap();
         self.behaviours.insert(path, behaviour);

@@ -59,7 +59,11 @@ impl Contract {
                 assert!(self.signature.asks.or(true), "{name} asks");
                 for callback in callbacks {
                     let kind = callback.kind();
-                    let declared = self.signature.callbacks.iter().any(|known| known == kind);
+                    let declared = self
+                        .signature
+                        .callbacks
+                        .iter()
+                        .any(|known| known == kind || known == "*");
                     assert!(declared, "{name} sends a {kind}");
                 }
             }

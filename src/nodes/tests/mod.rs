@@ -10,6 +10,7 @@ mod end;
 mod letter;
 mod otp;
 mod register;
+mod scripted;
 mod verify;
 mod wait;
 
@@ -33,6 +34,7 @@ use crate::{
         limits::Limits,
         node_type::{KeyTable, Prepared, Setup},
         request::Request,
+        script::Script,
         start::StartSession,
         step::Ending,
     },
@@ -286,6 +288,15 @@ impl Visit {
         settings: [(&str, Value); N],
         arms: &[&str],
     ) -> Result<Self, NodeError> {
+        Self::scripted(ty, settings.into(), arms, &BTreeMap::new())
+    }
+
+    fn scripted(
+        ty: &str,
+        settings: Vec<(&str, Value)>,
+        arms: &[&str],
+        scripts: &BTreeMap<Arc<str>, Script>,
+    ) -> Result<Self, NodeError> {
         let ty = standard()
             .into_iter()
             .find(|known| known.signature().name == ty)
@@ -317,6 +328,7 @@ impl Visit {
             outcomes: &outcomes,
             node: "node",
             keys: &mut world.keys,
+            scripts,
         })?;
         Ok(Self {
             world,

@@ -33,7 +33,8 @@ impl StandIn {
     }
 }
 
-/// The registry, and a stand-in for each type of the program that has no behaviour in it.
+/// The registry, and a stand-in for each type of the program that has no behaviour in it, and for scripts
+/// that are not registered.
 pub fn registry(program: &Program, mut registry: Registry) -> Registry {
     let mut missing: BTreeMap<&str, &Signature> = BTreeMap::new();
     for node in program.journeys.iter().flat_map(|j| j.graph.node_weights()) {
@@ -51,6 +52,8 @@ pub fn registry(program: &Program, mut registry: Registry) -> Registry {
         if !built.iter().any(|known| known == name) {
             // Only names that are not there are added.
             let _ = registry.add(StandIn::new(signature.clone()));
+        } else if name == "ScriptedDecision" {
+            registry.unscripted(StandIn::new(signature.clone()));
         }
     }
     registry

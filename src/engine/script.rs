@@ -1,0 +1,307 @@
+//! Scripts: decisions that an embedder writes in Rust and journeys name.
+//!
+//! In: what a script may look at, through a [`ScriptView`]. Out: a [`ScriptAction`]. A script is pure: it
+//! reaches nothing outside and keeps nothing, so that a run of it is the same again from the same input.
+//! Scripts in a language of their own are not here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    engine::{
+        action::Subject,
+        callback::{Answer, Callback},
+        context::World,
+        error::NodeError,
+        host::Timestamp,
+        request::Request,
+        start::StartSession,
+    },
+    model::{level::AuthLevel, realm::Realm, value::Value},
+};
+
+/// The key that stands for the profile under construction among the inputs and outputs of a script.
+const OBJECT: &str = "objectAttributes";
+
+type Body = dyn Fn(&mut ScriptView<'_>) -> Result<ScriptAction, NodeError> + Send + Sync;
+
+/// A registered script.
+#[derive(Clone)]
+pub(crate) struct Script {
+    body: Arc<Body>,
+    pub(crate) revision: u32,
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script")
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Script {
+    pub(crate) fn new(
+        body: impl Fn(&mut ScriptView<'_>) -> Result<ScriptAction, NodeError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            body: Arc::new(body),
+            revision: 1,
+        }
+    }
+
+    pub(crate) fn run(&self, view: &mut ScriptView<'_>) -> Result<ScriptAction, NodeError> {
+        (self.body)(view)
+    }
+}
+
+/// The keys of the state that a script may look at, or may write.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    every: bool,
+    names: BTreeSet<Arc<str>>,
+}
+
+impl Keys {
+    /// The keys of a setting: a star stands for all.
+    pub(crate) fn new(names: Vec<Arc<str>>) -> Self {
+        Self {
+            every: names.iter().any(|name| &**name == "*"),
+            names: names.into_iter().collect(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.every || self.names.contains(name)
+    }
+}
+
+/// What a script sees of the run, and what it writes to it.
+///
+/// Keys that are not among the `inputs` of the node look as if they were not there, and a write of a key
+/// that is not among its `outputs` is an error. A key `username` names who is there; it proves nothing.
+pub struct ScriptView<'a> {
+    pub(crate) world: &'a mut dyn World,
+    pub(crate) name: &'a str,
+    pub(crate) inputs: &'a Keys,
+    pub(crate) outputs: &'a Keys,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) resumed: bool,
+}
+
+impl fmt::Debug for ScriptView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptView")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ScriptView<'_> {
+    /// The name of the script.
+    pub fn script_name(&self) -> &str {
+        self.name
+    }
+
+    /// The value of a key: transient, then secure, then shared.
+    pub fn get(&mut self, name: &str) -> Option<&Value> {
+        if !self.inputs.has(name) {
+            return None;
+        }
+        let key = self.world.key(name);
+        let world = &*self.world;
+        world
+            .transient(key)
+            .or_else(|| world.secure(key))
+            .or_else(|| world.shared(key))
+    }
+
+    /// Whether a key has a value.
+    pub fn is_defined(&mut self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// An attribute of the profile under construction, where `objectAttributes` is an input.
+    pub fn object_attribute(&self, name: &str) -> Option<&Value> {
+        self.world.object(name).filter(|_| self.inputs.has(OBJECT))
+    }
+
+    /// Puts a value into shared state.
+    ///
+    /// # Errors
+    /// The key is not an output of the node.
+    pub fn put_shared(&mut self, name: &str, value: impl Into<Value>) -> Result<(), NodeError> {
+        self.may_write(name)?;
+        let key = self.world.key(name);
+        self.world.put_shared(key, value.into());
+        Ok(())
+    }
+
+    /// Puts a value into transient state.
+    ///
+    /// # Errors
+    /// The key is not an output of the node.
+    pub fn put_transient(&mut self, name: &str, value: impl Into<Value>) -> Result<(), NodeError> {
+        self.may_write(name)?;
+        let key = self.world.key(name);
+        self.world.put_transient(key, value.into());
+        Ok(())
+    }
+
+    /// Removes a key from all three scopes.
+    pub fn remove(&mut self, name: &str) {
+        let key = self.world.key(name);
+        self.world.remove(key);
+    }
+
+    fn may_write(&self, name: &str) -> Result<(), NodeError> {
+        if name == OBJECT {
+            return Err(NodeError::new(
+                "the profile under construction is not written by scripts",
+            ));
+        }
+        if self.outputs.has(name) {
+            return Ok(());
+        }
+        Err(NodeError::new(format!(
+            "script `{}` writes `{name}`, which is not among its outputs",
+            self.name
+        )))
+    }
+
+    /// The answers to the callbacks that the script asked, one for each; none on its first run of a visit.
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+
+    /// Whether somebody has come back by the link of the suspension that the script asked for.
+    pub fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// The request at hand: headers, cookies, parameters, address, languages.
+    pub fn request(&self) -> &Request {
+        self.world.request()
+    }
+
+    /// The session that came with the start.
+    pub fn session(&self) -> Option<&StartSession> {
+        self.world.session()
+    }
+
+    /// The subject of the run, where an effect has named one.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.world.subject()
+    }
+
+    /// The realm of the run.
+    pub fn realm(&self) -> &Realm {
+        self.world.realm()
+    }
+
+    /// The level of the run; a script does not move it.
+    pub fn level(&self) -> AuthLevel {
+        self.world.level()
+    }
+
+    /// The time; the same throughout one pass of a page.
+    pub fn now(&mut self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Fills `bytes` with randomness; the same bytes again when a page replays the visit.
+    ///
+    /// # Errors
+    /// There is no randomness to be had.
+    pub fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError> {
+        self.world.random(bytes)
+    }
+
+    /// Writes a line to the trace of the run and to the audit; nothing secret.
+    pub fn trace(&mut self, text: impl Into<String>) {
+        self.world.trace(text.into());
+    }
+}
+
+/// What a script decides.
+///
+/// Where it says several things, suspending comes before asking, and asking before an outcome.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptAction {
+    pub(crate) outcome: Option<Arc<str>>,
+    pub(crate) callbacks: Vec<Callback>,
+    pub(crate) suspend: Option<(String, Option<Duration>)>,
+    pub(crate) properties: BTreeMap<Arc<str>, Option<Value>>,
+    pub(crate) session_time: Option<Duration>,
+    pub(crate) idle_time: Option<Duration>,
+    pub(crate) error_message: Option<String>,
+}
+
+impl ScriptAction {
+    /// Leave by this outcome, which must be one of the node's.
+    #[must_use]
+    pub fn go(outcome: impl Into<Arc<str>>) -> Self {
+        Self {
+            outcome: Some(outcome.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Ask, and run again with the answers.
+    #[must_use]
+    pub fn ask(callbacks: impl Into<Vec<Callback>>) -> Self {
+        Self {
+            callbacks: callbacks.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Show a text, suspend the run, and run again when somebody comes back by its link; the realm's
+    /// longest time where none is given.
+    #[must_use]
+    pub fn suspend(text: impl Into<String>, within: Option<Duration>) -> Self {
+        Self {
+            suspend: Some((text.into(), within)),
+            ..Self::default()
+        }
+    }
+
+    /// And set a property of the session to come.
+    #[must_use]
+    pub fn session_property(mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
+        self.properties.insert(name.into(), Some(value.into()));
+        self
+    }
+
+    /// And take back a property of the session to come.
+    #[must_use]
+    pub fn remove_session_property(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.properties.insert(name.into(), None);
+        self
+    }
+
+    /// And bound the time of the session to come.
+    #[must_use]
+    pub fn session_time(mut self, time: Duration) -> Self {
+        self.session_time = Some(time);
+        self
+    }
+
+    /// And bound its idle time.
+    #[must_use]
+    pub fn idle_time(mut self, time: Duration) -> Self {
+        self.idle_time = Some(time);
+        self
+    }
+
+    /// And say this where the journey ends in failure.
+    #[must_use]
+    pub fn error_message(mut self, message: impl Into<String>) -> Self {
+        self.error_message = Some(message.into());
+        self
+    }
+}
