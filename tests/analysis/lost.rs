@@ -4,13 +4,11 @@ use wayfare::{Compiler, Diagnostic, RouteOn, Source, codes};
 
 const TYPES: &str = r#"
 extern Writer "WriterNode" -> done {
-  asks nothing
   writes transient.ticket: Text
   proves nothing
 }
 
 extern Risk "RiskNode" -> done {
-  asks nothing
   calls out
   proves nothing
 }

@@ -230,3 +230,90 @@ journey login {
         ran.out
     );
 }
+
+/// The level is raised and asked for, round and round, once the password was right.
+const SPINS: &str = r"journey login {
+  start credentials
+
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+
+  node check: DataStoreDecision {
+    true -> raise
+    false -> failure
+  }
+
+  node raise: ModifyAuthLevel(authLevelIncrement = 0) -> enough
+
+  node enough: AuthLevelDecision(authLevelRequirement = 5) {
+    true -> success
+    false -> raise
+  }
+}
+";
+
+#[test]
+fn what_goes_on_for_ever_is_a_test_that_the_engine_ends() {
+    let tests = printed("a.journey", SPINS);
+    let spins: Vec<_> = tests
+        .iter()
+        .filter(|(code, _)| code == "spinning_loop")
+        .collect();
+    assert_eq!(spins.len(), 1, "{tests:?}");
+    let test = &spins[0].1;
+    assert!(
+        test.contains("  expect failure { reason = \"limit\" }\n"),
+        "{test}"
+    );
+    assert_eq!(beside(SPINS, test), (1, 0), "{test}");
+    let lines: Vec<&str> = test.lines().filter(|l| !l.contains("  answer ")).collect();
+    assert_eq!(beside(SPINS, &lines.join("\n")), (0, 1), "{test}");
+}
+
+#[test]
+fn a_finding_without_a_test_says_why() {
+    const ASKED: &str = r#"extern Risk "RiskNode" -> low | high {
+  proves nothing
+}
+
+journey login {
+  start risk
+
+  node risk: Risk {
+    low -> again
+    high -> failure
+  }
+
+  node again: Risk {
+    low | high -> once_more
+  }
+
+  node once_more: Risk {
+    low | high -> again
+  }
+}
+"#;
+    let folder = Folder::new(&[("a.journey", ASKED)]);
+    let why =
+        "nodes that have no behaviour here would have to be told how they end again and again";
+    let ran = folder.run(&["explore", "a.journey"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    let human = format!("    risk.low -> again\n    no test: {why}\n");
+    assert!(ran.out.contains(&human), "{}", ran.out);
+    let ran = folder.run(&["explore", "a.journey", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let found = json["journeys"][0]["found"].as_array().unwrap();
+    let spins = found
+        .iter()
+        .find(|one| one["code"] == "spinning_loop")
+        .unwrap();
+    assert_eq!(
+        (&spins["test"], spins["noTest"].as_str()),
+        (&serde_json::Value::Null, Some(why))
+    );
+    let others = found.iter().filter(|one| one["test"].is_string());
+    assert!(others.clone().all(|one| one["noTest"].is_null()));
+}

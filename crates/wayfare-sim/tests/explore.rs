@@ -3,6 +3,7 @@
 mod agreement;
 mod attack;
 mod single;
+mod witness;
 
 use std::{fs, path::PathBuf, sync::Arc};
 

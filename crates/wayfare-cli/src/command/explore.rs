@@ -32,8 +32,8 @@ use crate::{
 /// One journey explored, and how long it took.
 struct Row {
     explored: Explored,
-    /// By finding, a test that shows it.
-    tests: Vec<Option<String>>,
+    /// By finding, a test that shows it, or why there is none.
+    tests: Vec<Result<String, String>>,
     took: Duration,
 }
 
@@ -69,13 +69,14 @@ pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Tro
             rows.push(one(program, journey, options)?);
         }
         let own = rows.get_mut(from..).unwrap_or_default();
-        if own.iter().any(|row| !row.explored.found.is_empty())
-            && let Some(engine) = played(compiled)
-        {
+        if own.iter().any(|row| !row.explored.found.is_empty()) {
+            let engine = played(compiled);
             for row in own {
-                let found = row.explored.found.iter();
-                let tests = found.map(|found| as_test(&engine, &row.explored.journey, found));
-                row.tests = tests.collect();
+                let test = |found: &Found| {
+                    let engine = engine.as_ref().map_err(String::clone)?;
+                    as_test(engine, &row.explored.journey, found).map_err(|why| why.to_string())
+                };
+                row.tests = row.explored.found.iter().map(test).collect();
             }
         }
     }
@@ -97,13 +98,14 @@ pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Tro
 }
 
 /// The program as tests play it; what only the proofs refuse is played too, in a world of its own.
-fn played(compiled: &Compiled) -> Option<Engine> {
+fn played(compiled: &Compiled) -> Result<Engine, String> {
+    let cannot = |why: &dyn std::fmt::Display| format!("the program cannot be played: {why}");
     let program = match (&compiled.program, &compiled.refused) {
         (Some(program), _) => program.clone(),
-        (None, Some(refused)) => analysis::overlook(refused.clone()).ok()?,
-        (None, None) => return None,
+        (None, Some(refused)) => analysis::overlook(refused.clone()).map_err(|why| cannot(&why))?,
+        (None, None) => return Err(cannot(&"it does not compile")),
     };
-    scenario::link(program, Registry::standard(), &BTreeMap::new()).ok()
+    scenario::link(program, Registry::standard(), &BTreeMap::new()).map_err(|why| cannot(&why))
 }
 
 fn is_meant(args: &ExploreArgs, journey: &Journey) -> bool {
@@ -301,9 +303,11 @@ fn human(row: &Row) -> String {
             found.what,
             found.text()
         );
-        if let Some(test) = row.tests.get(at).and_then(Option::as_ref) {
-            let _ = write!(text, "\n{test}\n");
-        }
+        let _ = match row.tests.get(at) {
+            Some(Ok(test)) => write!(text, "\n{test}\n"),
+            Some(Err(why)) => writeln!(text, "    no test: {why}"),
+            None => Ok(()),
+        };
     }
     if let Some(entered) = &explored.entered {
         let _ = writeln!(
@@ -318,7 +322,7 @@ fn human(row: &Row) -> String {
     text
 }
 
-fn found(found: &Found, journey: &str, test: Option<&String>) -> Value {
+fn found(found: &Found, journey: &str, test: Option<&Result<String, String>>) -> Value {
     let step = |step: &RunStep| {
         json!({
             "run": step.name().to_string(),
@@ -335,7 +339,8 @@ fn found(found: &Found, journey: &str, test: Option<&String>) -> Value {
         "code": found.what.word(),
         "message": found.what.to_string(),
         "text": found.text(),
-        "test": test,
+        "test": test.and_then(|test| test.as_ref().ok()),
+        "noTest": test.and_then(|test| test.as_ref().err()),
         "route": {
             "journey": journey,
             "lockedBefore": found.locked,
@@ -358,7 +363,7 @@ fn report(args: &ExploreArgs, rows: &[Row]) -> Value {
             "bytes": explored.bytes,
             "statesPerSecond": per_second(explored.states, row.took),
             "unfinished": explored.unfinished.map(unfinished),
-            "found": explored.found.iter().enumerate().map(|(at, one)| found(one, name, row.tests.get(at).and_then(Option::as_ref))).collect::<Vec<_>>(),
+            "found": explored.found.iter().enumerate().map(|(at, one)| found(one, name, row.tests.get(at))).collect::<Vec<_>>(),
             "entered": explored.entered.as_ref().map(|one| found(one, name, None)),
             "leftOut": explored.left_out.iter().map(|(label, why)| json!({ "label": &**label, "why": why })).collect::<Vec<_>>(),
         })

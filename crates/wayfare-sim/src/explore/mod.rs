@@ -37,7 +37,7 @@ use wayfare::{Program, model::journey::Journey};
 
 pub use crate::explore::{
     found::{Found, RunStep, Violation},
-    witness::as_test,
+    witness::{NoTest, as_test},
 };
 
 use crate::explore::{apply::Rules, search::End};

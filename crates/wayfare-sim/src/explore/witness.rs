@@ -3,11 +3,12 @@
 //! In: a program that can be played, a journey of it, and what the search found there. Out: a test that takes
 //! the same way, node by node, with answers that a person could type; it was played once already. Where
 //! nobody's answers take that way there is no test: the search leaves open what some conditions and services say.
+//! What goes on for ever is a test too, as the engine ends such a run at its bound of visits.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{error::Error, fmt, fmt::Write as _, sync::Arc};
 
 use wayfare::{
-    Ask, Callback, End, Engine, Event, Program, Start, Value,
+    Ask, Callback, End, Engine, Event, FailureReason, Program, Start, Value,
     model::{
         journey::{Node, NodeKind, Task},
         signature::Known,
@@ -31,6 +32,38 @@ const PLAYS_MAX: usize = 20_000;
 const ANSWERS_MORE: usize = 8;
 /// How many replies are said in one step.
 const REPLIES_MAX: usize = 8;
+
+/// Why there is no test of the language for a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoTest {
+    /// The finding is of several runs.
+    SeveralRuns,
+    /// The journey is not in the program that plays.
+    NoJourney,
+    /// The run cannot begin.
+    NoStart,
+    /// Nodes without a behaviour would have to be told more often than a test does.
+    Replies,
+    /// No answers that were tried take the way of the finding and show it.
+    NotTaken,
+}
+
+impl fmt::Display for NoTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SeveralRuns => "a test has one run",
+            Self::NoJourney => "the journey cannot be played",
+            Self::NoStart => "the run cannot begin",
+            Self::Replies => {
+                "nodes that have no behaviour here would have to be told how they end again and again"
+            }
+            Self::NotTaken => "no answers that were tried take this way and show it",
+        })
+    }
+}
+
+impl Error for NoTest {}
 
 /// A node that was left, and how; no outcome where it failed.
 type Mark = (Arc<str>, Option<Arc<str>>);
@@ -58,18 +91,22 @@ struct Search<'a> {
     way: Vec<Mark>,
     what: &'a Violation,
     plays: usize,
+    /// Whether a run was given up because more replies would have been needed.
+    silenced: bool,
 }
 
 /// The test that takes the way of a finding of one run, and shows what is broken; `engine` is of
-/// [`crate::scenario::link`]. None where there are several runs, where nothing ends, or where no answers
-/// that were tried take that way.
-pub fn as_test(engine: &Engine, journey: &str, found: &Found) -> Option<String> {
-    let endless = matches!(found.what, Violation::Stuck | Violation::Spinning);
-    if found.runs != 1 || endless {
-        return None;
+/// [`crate::scenario::link`].
+///
+/// # Errors
+/// Why there is none.
+pub fn as_test(engine: &Engine, journey: &str, found: &Found) -> Result<String, NoTest> {
+    if found.runs != 1 {
+        return Err(NoTest::SeveralRuns);
     }
     let program = engine.program();
-    let wire = program.journey_named(journey)?.wire_name.clone();
+    let named = program.journey_named(journey).ok_or(NoTest::NoJourney)?;
+    let wire = named.wire_name.clone();
     let own = found.steps.iter().filter_map(|step| {
         let name = format!("{}/{}", step.journey, step.node);
         let (name, _) = own_node(program, &name)?;
@@ -81,21 +118,27 @@ pub fn as_test(engine: &Engine, journey: &str, found: &Found) -> Option<String> 
         way: own.collect(),
         what: &found.what,
         plays: 0,
+        silenced: false,
     };
-    let play = Play::begin(engine, Start::journey(wire), world(), SimHost::new(SEED)).ok()?;
+    let play = Play::begin(engine, Start::journey(wire), world(), SimHost::new(SEED))
+        .map_err(|_| NoTest::NoStart)?;
     let first = Going {
         play,
         lines: String::new(),
         answers: 0,
         failures: 0,
     };
-    let (lines, stop, play) = search.run(&first)?;
+    let (lines, stop, play) = search.run(&first).ok_or(if search.silenced {
+        NoTest::Replies
+    } else {
+        NoTest::NotTaken
+    })?;
     let name = Value::text(found.what.to_string()).source_text();
     let mut text = format!("test {name} for {journey} {{\n{GIVEN}{lines}");
     let _ = writeln!(text, "  // {}", found.text());
     text.push_str(&shows(program, journey, &play, &stop));
     text.push_str("}\n");
-    Some(text)
+    Ok(text)
 }
 
 impl Search<'_> {
@@ -170,6 +213,7 @@ impl Search<'_> {
             };
             if let Some(node) = reply::missing(&before.play, &next.play) {
                 if said >= REPLIES_MAX {
+                    self.silenced = true;
                     continue;
                 }
                 // The last is taken first from the list.
@@ -191,7 +235,7 @@ impl Search<'_> {
             }
             if marks.len() < self.way.len() {
                 on.push((next, stop));
-            } else if self.is_broken(&stop) {
+            } else if self.is_broken(&stop, &marks) {
                 return Some((next.lines, stop, next.play));
             }
         }
@@ -233,7 +277,7 @@ impl Search<'_> {
     }
 
     /// Whether the end of the way shows what is broken; a property is broken by the way itself.
-    fn is_broken(&self, stop: &Stop) -> bool {
+    fn is_broken(&self, stop: &Stop, marks: &[Mark]) -> bool {
         let refused = |word: &str| match stop {
             Stop::Done(End::Failure(failure)) => reason(&failure.reason).word() == word,
             Stop::Done(End::Success(_)) | Stop::Ask(_) | Stop::Suspended(_) => false,
@@ -244,6 +288,21 @@ impl Search<'_> {
             Violation::LevelNotReached => {
                 refused("level_not_reached") || refused("unproved_success")
             }
+            // The engine lets nothing go round for ever.
+            Violation::Spinning => match stop {
+                Stop::Done(End::Failure(failure)) => {
+                    matches!(failure.reason, FailureReason::TooManyVisits)
+                }
+                Stop::Done(End::Success(_)) | Stop::Ask(_) | Stop::Suspended(_) => false,
+            },
+            // It stands at the end of the way, or fails there.
+            Violation::Stuck => match stop {
+                Stop::Ask(_) | Stop::Suspended(_) => marks.len() == self.way.len(),
+                Stop::Done(_) => {
+                    let behind = marks.get(self.way.len()..).unwrap_or_default();
+                    refused("node_failed") && matches!(behind, [(_, None)])
+                }
+            },
             _ => true,
         }
     }
