@@ -73,6 +73,7 @@ pub use model::{
     text::LocalizedText,
     value::{Decimal, Type, Value},
 };
+pub use nodes::ExternalNode;
 pub use syntax::{ast, format, parse};
 
 /// The Rust in docs/embedding.md, compiled and run.

@@ -4,10 +4,12 @@
 //! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
 //! whenever they are needed.
 
+mod external;
 mod identity;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use self::external::{External, ExternalEvent, ExternalReply, Handler, Handlers, Went};
 pub use self::identity::{
     Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, Shape, Unmet,
 };
@@ -56,6 +58,8 @@ pub enum Effect {
     Judge(Judge),
     /// Read a document of the realm. Fresh.
     ReadDocument(Document),
+    /// Have a node outside decide how it goes on. Once.
+    External(Box<External>),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -80,6 +84,12 @@ impl Effect {
                 custom.request = with_link(&custom.request, link, LINK_DEPTH_MAX);
                 Self::Custom(custom)
             }
+            Self::External(mut external) => {
+                if let ExternalEvent::Suspended(to) = &mut external.event {
+                    *to = to.replace("{0}", link);
+                }
+                Self::External(external)
+            }
             other => other,
         }
     }
@@ -97,6 +107,7 @@ impl Effect {
             Self::PatchIdentity(_) => "patch_identity",
             Self::Judge(_) => "judge",
             Self::ReadDocument(_) => "read_document",
+            Self::External(_) => "external",
             Self::Custom(_) => "custom",
         }
     }
@@ -108,7 +119,8 @@ impl Effect {
             | Self::SetStatus(_)
             | Self::Send(_)
             | Self::CreateIdentity(_)
-            | Self::PatchIdentity(_) => true,
+            | Self::PatchIdentity(_)
+            | Self::External(_) => true,
             Self::ReadIdentity(_)
             | Self::ReadSession(_)
             | Self::FindIdentity(_)
@@ -275,6 +287,8 @@ pub enum EffectReply {
     Judged(Vec<Judgement>),
     /// To `ReadDocument`: `None` where the realm has none.
     Document(Option<Value>),
+    /// To `External`.
+    External(Box<ExternalReply>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

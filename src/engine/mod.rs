@@ -37,7 +37,7 @@ pub mod script;
 pub mod seal;
 pub mod session;
 pub mod silent;
-mod snapshot;
+pub(crate) mod snapshot;
 pub mod start;
 mod state;
 pub mod step;

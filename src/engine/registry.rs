@@ -17,10 +17,11 @@ use crate::{
     model::{
         catalog::{Catalog, DuplicateType},
         journey::SettingValue,
+        program::Program,
         signature::Signature,
         value::Value,
     },
-    nodes,
+    nodes::{self, ExternalNode},
 };
 
 /// The node types that a program may use, with their behaviours.
@@ -121,6 +122,46 @@ impl Registry {
     pub fn script_revision(&mut self, name: &str, revision: u32) -> &mut Self {
         if let Some(script) = self.scripts.get_mut(name) {
             script.revision = revision;
+        }
+        self
+    }
+
+    /// Adds each type that a program uses, that has no behaviour here, or only that of scripts, and that `handled` says is served from
+    /// outside: [`Effect::External`](crate::Effect::External) asks what its nodes do.
+    ///
+    /// Types for which nobody answers are better left out: linking refuses them by their names.
+    pub fn external(
+        &mut self,
+        program: &Program,
+        handled: impl Fn(&Signature) -> bool,
+    ) -> &mut Self {
+        self.fill(program, |signature| {
+            handled(signature).then(|| ExternalNode::new(signature.clone()))
+        })
+    }
+
+    /// Adds what `make` gives for each type of a program that has no behaviour here; what it gives for a
+    /// scripted type is for the scripts that are not registered.
+    pub fn fill<T: NodeType>(
+        &mut self,
+        program: &Program,
+        make: impl Fn(&Signature) -> Option<T>,
+    ) -> &mut Self {
+        for signature in program.types() {
+            match self.types.get(&*signature.name).map(|known| known.scripted) {
+                None => {
+                    if let Some(ty) = make(signature) {
+                        // Its name is not there.
+                        let _ = self.add(ty);
+                    }
+                }
+                Some(true) => {
+                    if let Some(ty) = make(signature) {
+                        self.unscripted(ty);
+                    }
+                }
+                Some(false) => {}
+            }
         }
         self
     }

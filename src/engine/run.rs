@@ -343,6 +343,7 @@ impl Run {
             | EffectReply::Refused(_)
             | EffectReply::Judged(_)
             | EffectReply::Document(_)
+            | EffectReply::External(_)
             | EffectReply::Session(None)
             | EffectReply::Failed(_) => {}
         }
@@ -380,6 +381,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::SetStatus(_), EffectReply::StatusSet(_))
         | (Effect::Send(_), EffectReply::Sent)
         | (Effect::ReadSession(_), EffectReply::Session(_))
+        | (Effect::External(_), EffectReply::External(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         // What was asked about is told, all of it and in its order.
         (Effect::Judge(judge), EffectReply::Judged(judged)) => {
@@ -396,6 +398,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::PatchIdentity(_)
             | Effect::Judge(_)
             | Effect::ReadDocument(_)
+            | Effect::External(_)
             | Effect::Custom(_),
             _,
         ) => false,

@@ -369,6 +369,7 @@ impl AuthSession {
                 Effect::PatchIdentity(_) => "the reply to a change of an identity",
                 Effect::Judge(_) => "the reply to a question about attributes",
                 Effect::ReadDocument(_) => "the reply to a look-up of a document",
+                Effect::External(_) => "the reply of a node outside",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",

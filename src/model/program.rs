@@ -7,9 +7,10 @@ use crate::{
         catalog::Catalog,
         expr::KeyId,
         guard::RealmGuard,
-        journey::{Journey, JourneyId},
+        journey::{Journey, JourneyId, NodeKind},
         policy::Policy,
         scenario::{Scenario, Uncovered},
+        signature::Signature,
         value::Type,
     },
     source::SourceMap,
@@ -56,6 +57,22 @@ impl Program {
     /// The journey with this identifier.
     pub fn journey_named(&self, name: &str) -> Option<&Journey> {
         self.by_name.get(name).and_then(|id| self.journey(*id))
+    }
+
+    /// The signatures of the types that nodes have, those in pages included, by name.
+    pub fn types(&self) -> Vec<&Signature> {
+        let mut found: BTreeMap<&str, &Signature> = BTreeMap::new();
+        for node in self.journeys.iter().flat_map(|j| j.graph.node_weights()) {
+            let types: Vec<_> = match &node.kind {
+                NodeKind::Task(task) => vec![task.ty],
+                NodeKind::Page(page) => page.children.iter().map(|child| child.task.ty).collect(),
+                _ => Vec::new(),
+            };
+            for signature in types.into_iter().filter_map(|ty| self.catalog.get(ty)) {
+                found.insert(&signature.name, signature);
+            }
+        }
+        found.into_values().collect()
     }
 
     /// The number of a state key.

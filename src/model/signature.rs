@@ -3,7 +3,7 @@
 //! The compiler and every check see signatures only; behaviours are linked later. A cell that no source
 //! settles is [`Known::Unknown`]: it is listed in the docs and read as the worst case by every check.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use crate::model::{
     journey::SettingValue,
@@ -253,6 +253,21 @@ pub enum Scope {
     ObjectTransient,
     /// Read: transient, then secure, then shared. Written: shared.
     Any,
+}
+
+impl Scope {
+    /// The path of a key in this scope, as docs and handlers outside call it: `shared.username`.
+    pub fn path(self, key: &str) -> Arc<str> {
+        let before = match self {
+            Self::Shared => "shared.",
+            Self::Transient => "transient.",
+            Self::Secure => "secure.",
+            Self::ObjectShared => "shared.objectAttributes.",
+            Self::ObjectTransient => "transient.objectAttributes.",
+            Self::Any => "any.",
+        };
+        Arc::from(format!("{before}{key}"))
+    }
 }
 
 /// How secret a key of the state is.

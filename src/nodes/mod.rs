@@ -12,6 +12,7 @@ mod debug;
 mod details;
 mod device;
 mod draw;
+mod external;
 mod flow;
 mod letter;
 mod level;
@@ -35,6 +36,8 @@ mod who;
 mod zero_page;
 
 use std::sync::Arc;
+
+pub use external::ExternalNode;
 
 use crate::{
     catalogue,

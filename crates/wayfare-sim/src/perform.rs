@@ -9,13 +9,14 @@ use std::sync::Arc;
 use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
-        effect::{Credential, Message, SetStatus, Verify, Who},
+        effect::{Credential, ExternalEvent, ExternalReply, Message, SetStatus, Verify, Who},
         step::Call,
     },
 };
 
 use crate::{
     lockout::Kind,
+    scenario::stand_in::UNSAID,
     user::User,
     world::{Performed, Scripted, Sent, World},
 };
@@ -109,6 +110,15 @@ impl World {
                 let session = self.sessions.get(&read.session.0);
                 EffectReply::Session(session.map(|session| session.view(&read.properties)))
             }
+            Effect::External(asked) => match &asked.event {
+                ExternalEvent::Suspended(_) => {
+                    EffectReply::External(Box::new(ExternalReply::Taken))
+                }
+                _ => match self.custom.get(&asked.name) {
+                    Some(reply) => reply.clone(),
+                    None => EffectReply::Failed(UNSAID.to_owned()),
+                },
+            },
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(

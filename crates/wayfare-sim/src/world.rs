@@ -97,7 +97,8 @@ pub struct World {
     /// What the outside says next to a node, by the name that [`wayfare::engine::step::Call::node`] has;
     /// each is said once.
     pub replies: BTreeMap<Arc<str>, VecDeque<Scripted>>,
-    /// What every effect of an embedder's own is replied with, by its kind, where nothing is scripted.
+    /// What every effect of an embedder's own is replied with, by its kind, and what every node outside
+    /// says, by the name of its type, where nothing is scripted.
     pub custom: BTreeMap<Arc<str>, EffectReply>,
     /// The effects that fail, by their number in this world, from 0.
     pub failing: BTreeSet<usize>,
@@ -148,7 +149,8 @@ impl World {
         self
     }
 
-    /// With this reply to every effect of this kind, see [`wayfare::engine::effect::Custom::kind`].
+    /// With this reply to every effect of this kind, see [`wayfare::engine::effect::Custom::kind`], or to
+    /// every node of this type, see [`wayfare::engine::effect::External::name`].
     pub fn answers(mut self, kind: impl Into<Arc<str>>, reply: EffectReply) -> Self {
         self.custom.insert(kind.into(), reply);
         self

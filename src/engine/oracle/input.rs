@@ -25,6 +25,7 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::StatusSet(_) => matches!(effect, Effect::SetStatus(_)),
         EffectReply::Sent => matches!(effect, Effect::Send(_)),
         EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
+        EffectReply::External(_) => matches!(effect, Effect::External(_)),
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     engine::{
         callback::{Answer, Callback},
         effect::{
-            Credential, Effect, EffectReply, Identity, Judgement, SessionView, Shape, SubjectId,
-            Who,
+            Credential, Effect, EffectReply, ExternalReply, Identity, Judgement, SessionView,
+            Shape, SubjectId, Went, Who,
         },
         host::{Host, NoRandomness, Timestamp},
         seal::{Seal, SealError},
@@ -178,6 +178,14 @@ impl Outside {
                 EffectReply::Judged(judge.attributes.iter().map(judgement).collect())
             }
             Effect::ReadDocument(_) => EffectReply::Document(None),
+            Effect::External(external) => {
+                let at = dice.below(u32::try_from(external.outcomes.len()).unwrap());
+                let mut went = Went::by(Arc::clone(&external.outcomes[at as usize]));
+                if external.proving.contains(&went.outcome) {
+                    went.user = Some(Arc::from("demo"));
+                }
+                EffectReply::External(Box::new(ExternalReply::Went(went)))
+            }
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }

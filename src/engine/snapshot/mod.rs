@@ -16,7 +16,7 @@ use crate::{
     engine::{
         action::Subject,
         callback::Answer,
-        effect::Effect,
+        effect::{Effect, ExternalReply},
         plan::Plan,
         run::Run,
         snapshot::{
@@ -107,6 +107,20 @@ pub(crate) fn put_identity(bytes: &mut Vec<u8>, name: Option<&Value>, subject: O
         bytes.push(2);
         subject.put(bytes);
     }
+}
+
+/// How many bytes a reply of a node outside takes.
+pub(crate) fn reply_size(reply: &ExternalReply) -> usize {
+    let mut count = Count(0);
+    reply.put(&mut count);
+    count.0
+}
+
+/// How many bytes a value takes.
+pub(crate) fn value_size(value: &Value) -> usize {
+    let mut count = Count(0);
+    value.put(&mut count);
+    count.0
 }
 
 /// Appends an effect, for a digest.

@@ -9,9 +9,9 @@ use crate::{
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
             Change, Channel, CreateIdentity, Credential, Custom, Document, Effect, EffectId,
-            EffectReply, FindIdentity, Identity, Judge, Judgement, Message, PatchIdentity,
-            ReadIdentity, ReadSession, SessionRef, SessionView, SetStatus, Shape, SubjectId,
-            Template, Unmet, Verify, Who,
+            EffectReply, External, ExternalEvent, ExternalReply, FindIdentity, Identity, Judge,
+            Judgement, Message, PatchIdentity, ReadIdentity, ReadSession, SessionRef, SessionView,
+            SetStatus, Shape, SubjectId, Template, Unmet, Verify, Went, Who,
         },
         host::Timestamp,
         step::{Call, Suspended},
@@ -218,12 +218,20 @@ impl Codec for Pointer {
 choice!(Effect {
     0 Verify(e), 1 ReadIdentity(e), 2 SetStatus(e), 3 Send(e), 4 ReadSession(e), 5 Custom(e),
     6 FindIdentity(e), 7 CreateIdentity(e), 8 PatchIdentity(e), 9 Judge(e), 10 ReadDocument(e),
+    // Nodes outside.
+    40 External(e),
 });
 
 choice!(EffectReply {
     0 Match(identity), 1 Miss, 2 Identity(identity), 3 StatusSet(there), 4 Sent, 5 Session(session),
     6 Custom(value), 7 Failed(message), 8 Written(identity), 9 Refused(unmet), 10 Judged(judged),
     11 Document(value),
+    40 External(reply),
+});
+
+choice!(ExternalEvent { 0 Entered, 1 Answered(answers), 2 Suspended(link), 3 Resumed });
+choice!(ExternalReply {
+    0 Went(went), 1 Asked { callbacks, memory }, 2 Waits { text, within, link, memory, then }, 3 Taken,
 });
 
 record! {
@@ -237,6 +245,11 @@ record! {
     ReadSession { session, properties }
     Custom { kind, request, once }
     Foreign { kind, output, input }
+    External {
+        name, wire, node, realm, locales, event, settings, state, memory, outcomes, proving, callbacks,
+        writes, suspends,
+    }
+    Went { outcome, writes, user, memory }
     FindIdentity { filter, attributes }
     CreateIdentity { resource, attributes }
     PatchIdentity { resource, who, changes, attributes }

@@ -64,8 +64,11 @@ fn replay(args: &TraceReplayArgs, terminal: Terminal) -> Result<Outcome, Trouble
             args.path.display()
         )));
     };
-    let engine = Engine::link(program, Registry::standard())
-        .map_err(|errors| Trouble::input(errors.to_string()))?;
+    // What a handler outside said stands in the record.
+    let mut registry = Registry::standard();
+    registry.external(&program, |_| true);
+    let engine =
+        Engine::link(program, registry).map_err(|errors| Trouble::input(errors.to_string()))?;
     let replayed = trace
         .replay(&engine)
         .map_err(|error| Trouble::input(error.to_string()))?;

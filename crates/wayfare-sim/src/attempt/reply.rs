@@ -11,11 +11,7 @@ use wayfare::{
     },
 };
 
-use crate::{
-    Play,
-    scenario::stand_in::{KIND, reply},
-    world::Scripted,
-};
+use crate::{Play, scenario::stand_in::reply, world::Scripted};
 
 /// A reply, and its fields as the language writes them.
 pub(crate) struct Reply {
@@ -31,7 +27,7 @@ pub(crate) fn missing(before: &Play, after: &Play) -> Option<Arc<str>> {
     let known = before.world().performed.len();
     let mut since = after.world().performed.iter().skip(known);
     let waits = since.find(|done| {
-        let own = matches!(&done.effect, Effect::Custom(custom) if &*custom.kind == KIND);
+        let own = matches!(&done.effect, Effect::External(_));
         let failed = matches!(&done.reply, EffectReply::Failed(message) if message != FAILS);
         own && failed
     });

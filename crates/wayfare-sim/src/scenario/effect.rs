@@ -9,7 +9,7 @@ use wayfare::{
 use wayfare_profile::find;
 
 use crate::{
-    scenario::{Broken, expect::show, player::Player, stand_in},
+    scenario::{Broken, expect::show, player::Player},
     world::{Performed, World},
 };
 
@@ -101,7 +101,7 @@ fn kind_of(effect: &Effect) -> Option<EffectKind> {
         Effect::SetStatus(_) => EffectKind::LockAccount,
         Effect::Send(_) => EffectKind::Send,
         Effect::ReadSession(_) => EffectKind::ReadSession,
-        Effect::Custom(custom) if *custom.kind != *stand_in::KIND => EffectKind::Custom,
+        Effect::Custom(_) => EffectKind::Custom,
         _ => return None,
     })
 }

@@ -16,7 +16,7 @@ pub(crate) mod stand_in;
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(crate) use expect::word as reason;
-pub use stand_in::{StandIn, registry};
+pub use stand_in::registry;
 use wayfare::{
     Diagnostic, Engine, Event, LinkErrors, Program, Registry, Secret, Secrets, Span, Valid, Value,
     codes, model::scenario::Scenario,
@@ -83,7 +83,7 @@ pub fn run(engine: &Engine, scenario: &Scenario) -> Report {
 }
 
 /// Links a program so that its tests can be played: types whose behaviour is not in the registry are
-/// played by the tests, see [`StandIn`], and secret parameters have the values given, or one of no meaning.
+/// played by the tests, see [`wayfare::ExternalNode::rehearsed`], and secret parameters have the values given, or one of no meaning.
 ///
 /// # Errors
 /// As [`Engine::link_with`].

@@ -211,6 +211,8 @@ pub enum ReplyLine {
     Judged(Vec<JudgementLine>),
     /// A document, or that there is none.
     Document(Option<ValueLine>),
+    /// What a node outside said.
+    External(ExternalLine),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.
@@ -243,6 +245,49 @@ pub struct JudgementLine {
     pub policies: serde_json::Value,
     /// Those that the value would not meet.
     pub failed: Vec<FailedLine>,
+}
+
+/// What a node outside said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ExternalLine {
+    /// It ends.
+    Went(WentLine),
+    /// It asks: of what is shown, what a record holds of any question.
+    Asked {
+        /// The callbacks.
+        callbacks: Vec<CallbackLine>,
+        /// What it keeps.
+        memory: Option<ValueLine>,
+    },
+    /// It waits for a link.
+    Waits {
+        /// How long, in milliseconds.
+        within: Option<u64>,
+        /// Whether it wants the link.
+        link: bool,
+        /// What it keeps.
+        memory: Option<ValueLine>,
+        /// How it ends then.
+        then: Option<WentLine>,
+    },
+    /// It took the link.
+    Taken,
+}
+
+/// How a node outside ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WentLine {
+    /// The outcome.
+    pub outcome: String,
+    /// What it writes, by path.
+    pub writes: BTreeMap<String, ValueLine>,
+    /// Of whom.
+    pub user: Option<String>,
+    /// What it keeps.
+    pub memory: Option<ValueLine>,
 }
 
 /// An identity.

@@ -6,10 +6,13 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use wayfare::{
-    Answer, Ask, Callback, Effect, EffectReply, End, Request, Start,
+    Answer, Ask, Callback, Effect, EffectReply, End, Request, Start, Value,
     engine::{
         callback::FailedPolicy,
-        effect::{Channel, Credential, Document, Identity, Judgement, SessionView, Shape, Who},
+        effect::{
+            Channel, Credential, Document, ExternalReply, Identity, Judgement, SessionView, Shape,
+            Went, Who,
+        },
         step::Call,
     },
 };
@@ -17,10 +20,11 @@ use wayfare::{
 use super::{
     Names,
     line::{
-        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, FailedLine, IdentityLine,
-        JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine, StartSessionLine, WhoLine,
+        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, ExternalLine, FailedLine,
+        IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine,
+        StartSessionLine, WentLine, WhoLine,
     },
-    value::ValueLine,
+    value::{STAND_IN, ValueLine},
 };
 
 /// Other names for the names of people.
@@ -181,9 +185,51 @@ impl Disguise {
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
+            EffectReply::External(said) => self.external(said),
             EffectReply::Failed(message) => ReplyLine::Failed(message.clone()),
             // What later versions add cannot be kept.
             _ => ReplyLine::Failed("a reply that records do not hold".to_owned()),
+        }
+    }
+
+    fn external(&mut self, said: &ExternalReply) -> ReplyLine {
+        ReplyLine::External(match said {
+            ExternalReply::Went(went) => ExternalLine::Went(self.went(went)),
+            ExternalReply::Asked { callbacks, memory } => ExternalLine::Asked {
+                callbacks: callbacks.iter().map(|asked| self.callback(asked)).collect(),
+                memory: memory.as_ref().map(kept),
+            },
+            ExternalReply::Waits {
+                within,
+                link,
+                memory,
+                then,
+                ..
+            } => ExternalLine::Waits {
+                within: within.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+                link: *link,
+                memory: memory.as_ref().map(kept),
+                then: then.as_ref().map(|went| self.went(went)),
+            },
+            ExternalReply::Taken => ExternalLine::Taken,
+        })
+    }
+
+    fn went(&mut self, went: &Went) -> WentLine {
+        let writes = went.writes.iter().map(|(path, value)| {
+            // Of the same type, so that a replay can write it.
+            let line = match value {
+                Value::Text(_) if may_be_secret(path) => ValueLine::Text(STAND_IN.to_owned()),
+                Value::Int(_) if may_be_secret(path) => ValueLine::Int(0),
+                value => ValueLine::of(value, &mut |text| self.name(text)),
+            };
+            (path.to_string(), line)
+        });
+        WentLine {
+            outcome: went.outcome.to_string(),
+            writes: writes.collect(),
+            user: went.user.as_deref().map(|user| self.name(user)),
+            memory: went.memory.as_ref().map(kept),
         }
     }
 
@@ -284,6 +330,11 @@ impl Disguise {
             }
             Effect::ReadSession(read) => {
                 about.extend(read.properties.iter().map(ToString::to_string));
+                None
+            }
+            Effect::External(asked) => {
+                about.push(asked.wire.to_string());
+                about.extend(asked.state.keys().map(ToString::to_string));
                 None
             }
             Effect::Custom(custom) => {
@@ -391,6 +442,11 @@ fn judgement(judgement: &Judgement) -> JudgementLine {
         policies: judgement.policies.clone(),
         failed: failed(&judgement.failed),
     }
+}
+
+/// What a node outside keeps is its own: that there is something, and nothing of it.
+fn kept(_: &Value) -> ValueLine {
+    ValueLine::Secret(true)
 }
 
 /// Whether a header, parameter or attribute of this name may hold a secret.

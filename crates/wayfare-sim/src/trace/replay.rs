@@ -10,14 +10,15 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use wayfare::{
     Answer, Ask, AuthLevel, Callback, EffectReply, Engine, Host, Input, Realm, Request, Secret,
     Start, StartSession, Step, SubjectId, Timestamp,
     engine::{
-        callback::FailedPolicy,
-        effect::{Identity, Judgement, SessionRef, SessionView, Shape, Unmet},
+        callback::{FailedPolicy, Foreign, MessageKind},
+        effect::{ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet, Went},
         host::NoRandomness,
     },
 };
@@ -26,8 +27,8 @@ use super::{
     Trace,
     compare::{Differs, differences},
     line::{
-        AnswerLine, ClockRead, EndLine, FailedLine, IdentityLine, InputLine, JudgementLine, Line,
-        ReplyLine, RequestLine, SessionLine, StartLine,
+        AnswerLine, CallbackLine, ClockRead, EndLine, ExternalLine, FailedLine, IdentityLine,
+        InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine, StartLine, WentLine,
     },
     record::{Names, Recorder},
     value::{ValueLine, stand_in},
@@ -424,6 +425,7 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
         ),
         ReplyLine::Judged(lines) => EffectReply::Judged(lines.iter().map(judgement).collect()),
         ReplyLine::Document(value) => EffectReply::Document(value.as_ref().map(ValueLine::value)),
+        ReplyLine::External(said) => EffectReply::External(Box::new(external(said))),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
     }
@@ -455,6 +457,77 @@ fn judgement(line: &JudgementLine) -> Judgement {
         editable,
         policies: line.policies.clone(),
         failed: failed(&line.failed),
+    }
+}
+
+fn external(line: &ExternalLine) -> ExternalReply {
+    match line {
+        ExternalLine::Went(line) => ExternalReply::Went(went(line)),
+        ExternalLine::Asked { callbacks, memory } => ExternalReply::Asked {
+            callbacks: callbacks.iter().map(asked).collect(),
+            memory: memory.as_ref().map(ValueLine::value),
+        },
+        ExternalLine::Waits {
+            within,
+            link,
+            memory,
+            then,
+        } => ExternalReply::Waits {
+            text: String::new(),
+            within: within.map(Duration::from_millis),
+            link: *link,
+            memory: memory.as_ref().map(ValueLine::value),
+            then: then.as_ref().map(went),
+        },
+        ExternalLine::Taken => ExternalReply::Taken,
+    }
+}
+
+fn went(line: &WentLine) -> Went {
+    let writes = line.writes.iter();
+    Went {
+        outcome: Arc::from(line.outcome.as_str()),
+        writes: writes
+            .map(|(path, value)| (Arc::from(path.as_str()), value.value()))
+            .collect(),
+        user: line.user.as_deref().map(Arc::from),
+        memory: line.memory.as_ref().map(ValueLine::value),
+    }
+}
+
+/// What a node outside asked, as far as a record has it: of kinds with more to them, the kind.
+fn asked(line: &CallbackLine) -> Callback {
+    let prompt = line.prompt.clone().unwrap_or_default();
+    let default = String::new();
+    match line.kind.as_str() {
+        "NameCallback" => Callback::Name {
+            prompt,
+            default,
+            autocomplete: Vec::new(),
+        },
+        "PasswordCallback" => Callback::Password { prompt },
+        "TextInputCallback" => Callback::TextInput { prompt, default },
+        "ChoiceCallback" => Callback::Choice {
+            prompt,
+            choices: line.choices.clone(),
+            default: 0,
+        },
+        "ConfirmationCallback" => Callback::Confirmation {
+            prompt,
+            message: MessageKind::default(),
+            options: line.choices.clone(),
+            default: 0,
+            optional: false,
+        },
+        "HiddenValueCallback" => Callback::HiddenValue {
+            id: default.clone(),
+            value: default,
+        },
+        kind => Callback::Foreign(Box::new(Foreign {
+            kind: Arc::from(kind),
+            output: Vec::new(),
+            input: Vec::new(),
+        })),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Trace,
-    line::{AnswerLine, AskLine, CallLine, EndLine, InputLine, Line, ReplyLine},
+    line::{AnswerLine, AskLine, CallLine, EndLine, ExternalLine, InputLine, Line, ReplyLine},
 };
 
 /// What a run did, one entry for each thing that whoever compares runs looks at.
@@ -97,6 +97,10 @@ fn given(input: &InputLine) -> String {
                 format!("outside: a session of {}", session.username)
             }
             ReplyLine::Session(None) => "outside: no such session".to_owned(),
+            ReplyLine::External(ExternalLine::Went(went)) => format!("outside: {}", went.outcome),
+            ReplyLine::External(ExternalLine::Asked { .. }) => "outside: asks".to_owned(),
+            ReplyLine::External(ExternalLine::Waits { .. }) => "outside: waits".to_owned(),
+            ReplyLine::External(ExternalLine::Taken) => "outside: took the link".to_owned(),
             ReplyLine::Custom(_) => "outside: answered".to_owned(),
             ReplyLine::Written(identity) => format!("outside: `{}` is written", identity.username),
             ReplyLine::Refused(unmet) => {
