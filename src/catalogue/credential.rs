@@ -7,7 +7,7 @@ use super::{
         flag, int_or, named, node, on, secret, shared, text, text_or, texts, time_or, transient,
         word,
     },
-    keys::{CREDENTIALS, IDENTITY, USERNAME},
+    keys::{CREDENTIALS, IDENTITY, OBJECT, USERNAME},
 };
 use crate::model::signature::{
     Factor,
@@ -68,7 +68,7 @@ pub(super) const TYPES: &[Entry] = &[
         text_or("passwordAttribute", "password"),
     ])
     .asks(&["PasswordCallback", "ValidatedCreatePasswordCallback"])
-    .reads(&[shared("_id", Text).personal()])
+    .reads(&[shared("_id", Text).personal(), OBJECT])
     .writes(&[
         transient("password", Secret).always(),
         named(ObjectTransient, "passwordAttribute", Secret).always(),

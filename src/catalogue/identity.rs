@@ -7,7 +7,7 @@ use super::{
         When, flag, int, int_or, key, localized, localized_or, named, node, on, shared, text,
         text_or, texts, time, word,
     },
-    keys::{ALIASES, IDENTIFIED, IDENTITY, OBJECT, OBJECT_TRANSIENT, USERNAME},
+    keys::{ALIASES, IDENTIFIED, IDENTITY, IDENTITY_ROOT, OBJECT, OBJECT_TRANSIENT, USERNAME},
 };
 use crate::model::signature::{
     Factor,
@@ -48,7 +48,7 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["CREATED", "FAILURE"])
     .reads(&[OBJECT, OBJECT_TRANSIENT, shared("termsAccepted", Any)])
     .facts(&[
-        on("CREATED").of_absent().makes_account(),
+        on("CREATED").identity().of_absent().makes_account(),
         on("FAILURE").of_present(),
     ])
     .calls_out(),
@@ -65,6 +65,7 @@ pub(super) const TYPES: &[Entry] = &[
     .outcomes(&["PATCHED", "FAILURE"])
     .reads(&[
         IDENTITY,
+        IDENTITY_ROOT,
         USERNAME,
         OBJECT,
         OBJECT_TRANSIENT,
@@ -89,6 +90,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .reads(&[
         IDENTITY,
+        IDENTITY_ROOT,
         USERNAME,
         named(ObjectShared, "attributesToCollect", Any).personal(),
     ])
@@ -180,6 +182,7 @@ pub(super) const TYPES: &[Entry] = &[
         .asks(&["TextOutputCallback"])
         .reads(&[
             IDENTITY,
+            IDENTITY_ROOT,
             USERNAME,
             named(ObjectShared, "userName", Text).personal(),
         ])
@@ -262,6 +265,7 @@ that email to proceed.",
     .asks(&["SuspendedTextOutputCallback"])
     .reads(&[
         IDENTITY,
+        IDENTITY_ROOT,
         USERNAME,
         named(ObjectShared, "emailAttribute", Text).personal(),
     ])

@@ -5,7 +5,7 @@ use super::entry::{
     Kind::{Any, Secret, Text, Texts},
     any, key, named, shared, transient,
 };
-use crate::model::signature::Scope::{ObjectShared, ObjectTransient};
+use crate::model::signature::Scope::{ObjectShared, ObjectTransient, Shared};
 
 /// The name of the user.
 pub(super) const USERNAME: Key = shared("username", Text).personal();
@@ -19,8 +19,11 @@ pub(super) const CREDENTIALS: &[Key] = &[USERNAME.always(), PASSWORD.always()];
 /// The attribute by which a profile is found.
 pub(super) const IDENTITY: Key = named(ObjectShared, "identityAttribute", Text).personal();
 
-/// What it takes to find a profile: the attribute, else the name.
-pub(super) const IDENTIFIED: &[Key] = &[IDENTITY, USERNAME];
+/// The key of the same name as that attribute.
+pub(super) const IDENTITY_ROOT: Key = named(Shared, "identityAttribute", Text).personal();
+
+/// What it takes to find a profile: the attribute, else the key, else the name.
+pub(super) const IDENTIFIED: &[Key] = &[IDENTITY, IDENTITY_ROOT, USERNAME];
 
 /// The profile under construction.
 pub(super) const OBJECT: Key = key(ObjectShared, "*", Any).personal();

@@ -33,6 +33,15 @@ impl Action {
         })
     }
 
+    /// Leave by an outcome with whom an effect has named; nothing is proved of them.
+    pub fn identify(outcome: OutcomeId, identity: Identity) -> Self {
+        Self::Go(Go {
+            outcome,
+            proof: None,
+            identity: Some(Box::new(identity)),
+        })
+    }
+
     /// Leave by an outcome that proves a factor of this subject.
     ///
     /// Refused at run time unless the signature of the type allows that factor on that outcome.

@@ -3,7 +3,7 @@
 //! A node reads and writes state, level and the answers of the end through this alone. Whatever it
 //! writes is taken back when it ends in an error.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     engine::{
@@ -33,6 +33,8 @@ pub(crate) trait World {
     fn shared_entries(&self) -> Vec<(Arc<str>, Value)>;
     fn object(&self, name: &str) -> Option<&Value>;
     fn put_object(&mut self, name: &str, value: Value, transient: bool);
+    /// All attributes of the profile under construction.
+    fn objects(&self) -> BTreeMap<Arc<str>, Value>;
     fn level(&self) -> AuthLevel;
     fn raise(&mut self, by: i64);
     fn target_level(&self) -> Option<AuthLevel>;
@@ -132,6 +134,12 @@ impl Context<'_> {
     /// An attribute of the profile under construction: transient over shared.
     pub fn object_attribute(&self, name: &str) -> Option<&Value> {
         self.world.object(name)
+    }
+
+    /// All attributes of the profile under construction: transient over shared. What is sensitive is here
+    /// after a stop only where the signature says that it is read.
+    pub fn object_attributes(&self) -> BTreeMap<Arc<str>, Value> {
+        self.world.objects()
     }
 
     /// Puts an attribute of the profile under construction into shared state.

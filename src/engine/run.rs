@@ -385,7 +385,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         // What was asked about is told, all of it and in its order.
         (Effect::Judge(judge), EffectReply::Judged(judged)) => {
-            judge.attributes.len() == judged.len()
+            judge.attributes.is_empty() || judge.attributes.len() == judged.len()
         }
         (
             Effect::Verify(_)

@@ -4,7 +4,7 @@
 //! recorded first, so that a node that fails leaves nothing behind; the record is the [`Undo`] log of the
 //! run. Which transient values outlive a stop is not decided here but by the plan.
 
-use std::{mem, sync::Arc};
+use std::{collections::BTreeMap, mem, sync::Arc};
 
 use crate::model::{expr::KeyId, value::Value};
 
@@ -159,6 +159,19 @@ impl State {
             Place::Transient => &mut self.sensitive.transient_object,
             Place::Secure => &mut self.sensitive.secure_object,
         }
+    }
+
+    /// All attributes of the profile under construction, as [`State::member`] finds them.
+    pub(crate) fn members(&self) -> BTreeMap<Name, Value> {
+        let shared = self.shared_object.iter();
+        let secure = self.sensitive.secure_object.iter();
+        let transient = self.sensitive.transient_object.iter();
+        // What comes later replaces what came before.
+        shared
+            .chain(secure)
+            .chain(transient)
+            .map(|(name, value)| (Arc::clone(name), value.clone()))
+            .collect()
     }
 
     /// An attribute of the profile under construction: transient over secure over shared.

@@ -1,6 +1,6 @@
 //! One turn of a run: what is at hand while it walks, and what nodes may do to it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     engine::{
@@ -331,7 +331,7 @@ impl Turn<'_> {
                     attributes: needs.user.clone(),
                 })));
             }
-            self.run.visit.fetched.user = Some(std::collections::BTreeMap::new());
+            self.run.visit.fetched.user = Some(BTreeMap::new());
         }
         if !needs.session.is_empty() && self.run.visit.fetched.session.is_none() {
             if let Some(session) = &self.run.start.session {
@@ -342,7 +342,7 @@ impl Turn<'_> {
                     properties: needs.session.clone(),
                 })));
             }
-            self.run.visit.fetched.session = Some(std::collections::BTreeMap::new());
+            self.run.visit.fetched.session = Some(BTreeMap::new());
         }
         None
     }
@@ -489,7 +489,7 @@ impl Turn<'_> {
                 bound.map(|list| Value::List(list.into()))
             }
             Value::Map(map) if map.values().any(is_secret) => {
-                let mut bound = std::collections::BTreeMap::new();
+                let mut bound = BTreeMap::new();
                 for (key, value) in map.iter() {
                     bound.insert(Arc::clone(key), self.bound(value)?);
                 }
@@ -552,6 +552,10 @@ impl World for Turn<'_> {
 
     fn object(&self, name: &str) -> Option<&Value> {
         self.run.state.member(name)
+    }
+
+    fn objects(&self) -> BTreeMap<Arc<str>, Value> {
+        self.run.state.members()
     }
 
     fn put_object(&mut self, name: &str, value: Value, transient: bool) {

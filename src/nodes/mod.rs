@@ -5,6 +5,7 @@
 //! journeys are not here: they are parts of the walk.
 
 mod account;
+mod attribute;
 mod choice;
 mod collect;
 mod credential;
@@ -14,13 +15,16 @@ mod device;
 mod draw;
 mod external;
 mod flow;
+mod identify;
 mod letter;
 mod level;
 mod mail;
 mod message;
 mod metadata;
+mod object;
 mod otp;
 mod password;
+mod profile;
 mod register;
 mod reply;
 mod request;
@@ -31,6 +35,7 @@ mod setting;
 mod state;
 mod timer;
 mod url;
+mod validated;
 mod wait;
 mod who;
 mod zero_page;
@@ -54,8 +59,8 @@ type Prepare = fn(&mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>;
 const TYPES: &[(&str, Prepare)] = &[
     ("UsernameCollector", collect::username),
     ("PasswordCollector", collect::password),
-    ("ValidatedUsername", collect::validated_username),
-    ("ValidatedPassword", collect::validated_password),
+    ("ValidatedUsername", validated::username),
+    ("ValidatedPassword", validated::password),
     ("DataStoreDecision", credential::data_store),
     ("ScriptedDecision", scripted::decision),
     ("ChoiceCollector", choice::collector),
@@ -95,6 +100,13 @@ const TYPES: &[(&str, Prepare)] = &[
     ("DeviceTamperingVerification", device::tampering),
     ("MultiFactorRegistrationOptions", register::options),
     ("GetAuthenticatorApp", register::get_app),
+    // Profiles.
+    ("IdentifyExistingUser", identify::existing),
+    ("DisplayUserName", identify::display),
+    ("AnonymousUser", identify::anonymous),
+    ("AttributeCollector", attribute::collector),
+    ("CreateObject", object::create),
+    ("PatchObject", object::change),
 ];
 
 /// The types whose behaviour is a script that the embedder registers.

@@ -13,7 +13,7 @@ use wayfare::{
     Host, Input, Registry, Request, Secret, Source, Start, StartSession, Step, SubjectId, Success,
     Timestamp, Value,
     engine::{
-        effect::{Credential, Identity, Message, SessionRef, SessionView, Who},
+        effect::{Credential, Identity, Judgement, Message, SessionRef, SessionView, Shape, Who},
         host::NoRandomness,
         trace::Event,
     },
@@ -133,8 +133,26 @@ impl Store {
                 created: Timestamp(0),
                 properties: self.properties.clone(),
             })),
+            Effect::Judge(judge) => {
+                EffectReply::Judged(judge.attributes.iter().map(judgement).collect())
+            }
             other => panic!("no journey here wants {other:?}"),
         }
+    }
+}
+
+/// A text that may be anything.
+fn judgement(attribute: &Arc<str>) -> Judgement {
+    Judgement {
+        attribute: Arc::clone(attribute),
+        shape: Some(Shape::Text),
+        title: attribute.to_string(),
+        required: false,
+        secret: false,
+        viewable: true,
+        editable: true,
+        policies: serde_json::json!({}),
+        failed: Vec::new(),
     }
 }
 

@@ -65,7 +65,7 @@ pub struct Judge {
     pub resource: Arc<str>,
     /// Whose values they would be; `None` for somebody to be made.
     pub who: Option<Who>,
-    /// The attributes asked about.
+    /// The attributes asked about; where there are none, all that the schema knows, in its order.
     pub attributes: Vec<Arc<str>>,
     /// The values to judge; an attribute without one is only described.
     pub values: BTreeMap<Arc<str>, Value>,
@@ -82,6 +82,8 @@ pub struct Judgement {
     pub title: String,
     /// Whether every identity must have it.
     pub required: bool,
+    /// Whether its value is a secret: it goes in and never comes out.
+    pub secret: bool,
     /// Whether its owner may see it.
     pub viewable: bool,
     /// Whether its owner may change it.

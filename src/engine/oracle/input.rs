@@ -19,7 +19,8 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
             matches!(effect, Effect::CreateIdentity(_) | Effect::PatchIdentity(_))
         }
         EffectReply::Judged(judged) => {
-            matches!(effect, Effect::Judge(judge) if judge.attributes.len() == judged.len())
+            matches!(effect, Effect::Judge(judge)
+                if judge.attributes.is_empty() || judge.attributes.len() == judged.len())
         }
         EffectReply::Document(_) => matches!(effect, Effect::ReadDocument(_)),
         EffectReply::StatusSet(_) => matches!(effect, Effect::SetStatus(_)),

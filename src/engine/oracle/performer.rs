@@ -240,6 +240,7 @@ fn judgement(name: &Arc<str>) -> Judgement {
         shape: Some(Shape::Text),
         title: name.to_string(),
         required: false,
+        secret: false,
         viewable: true,
         editable: true,
         policies: serde_json::json!({}),

@@ -1,6 +1,6 @@
 //! What a node may read and do, over the walker's own state.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{page::Recorded, state::Challenge, walker::Walker};
 use crate::{
@@ -115,6 +115,16 @@ impl World for Walker<'_> {
 
     fn object(&self, name: &str) -> Option<&Value> {
         self.object_attribute(name)
+    }
+
+    fn objects(&self) -> BTreeMap<Arc<str>, Value> {
+        let hidden = &self.state.hidden;
+        let shared = self.state.shared_object.keys();
+        shared
+            .chain(hidden.secure_object.keys())
+            .chain(hidden.transient_object.keys())
+            .filter_map(|name| Some((Arc::from(&**name), self.object_attribute(name)?.clone())))
+            .collect()
     }
 
     fn put_object(&mut self, name: &str, value: Value, transient: bool) {

@@ -254,7 +254,7 @@ record! {
     CreateIdentity { resource, attributes }
     PatchIdentity { resource, who, changes, attributes }
     Judge { resource, who, attributes, values }
-    Judgement { attribute, shape, title, required, viewable, editable, policies, failed }
+    Judgement { attribute, shape, title, required, secret, viewable, editable, policies, failed }
     Unmet { attribute, failed }
     Identity { subject, username, active, attributes }
     SessionView { subject, username, level, created, properties }

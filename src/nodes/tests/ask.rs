@@ -75,30 +75,6 @@ fn a_platform_username_goes_into_the_profile_too() {
 }
 
 #[test]
-fn a_username_that_is_only_to_be_validated_goes_nowhere() {
-    let mut visit = Visit::new("ValidatedUsername", [("validateInput", true.into())]);
-    let asked = Did::Ask(vec![Callback::ValidatedUsername {
-        prompt: "Username".to_owned(),
-        policies: json!({}),
-        failed: Vec::new(),
-        validate_only: false,
-    }]);
-    let answer = |text: &str, validate_only| Answer::Validated {
-        text: text.to_owned(),
-        validate_only,
-    };
-    assert_eq!(visit.enter().unwrap(), asked);
-    assert_eq!(visit.answer([answer("demo", true)]).unwrap(), asked);
-    assert_eq!(visit.answer([answer("", false)]).unwrap(), asked);
-    assert_eq!(visit.shared("username"), None);
-    assert_eq!(
-        visit.answer([answer("demo", false)]).unwrap(),
-        went("outcome")
-    );
-    assert_eq!(visit.shared("username"), Some("demo".into()));
-}
-
-#[test]
 fn a_platform_password_is_secret_in_state_and_profile() {
     let mut visit = Visit::new("ValidatedPassword", [("passwordAttribute", "pin".into())]);
     assert_eq!(visit.enter().unwrap(), password());
@@ -106,24 +82,6 @@ fn a_platform_password_is_secret_in_state_and_profile() {
     assert_eq!(went_on, went("outcome"));
     assert_eq!(visit.transient("password"), Some(secret("1234")));
     assert_eq!(visit.world.object["pin"], (secret("1234"), true));
-}
-
-#[test]
-fn a_password_that_is_only_to_be_validated_goes_nowhere() {
-    let mut visit = Visit::new("ValidatedPassword", [("validateInput", true.into())]);
-    let asked = visit.enter().unwrap();
-    assert!(matches!(
-        &asked,
-        Did::Ask(callbacks) if matches!(&**callbacks, [Callback::ValidatedPassword { echo: false, .. }])
-    ));
-    let answer = |text: &str, validate_only| Answer::ValidatedSecret {
-        secret: text.into(),
-        validate_only,
-    };
-    assert_eq!(visit.answer([answer("x", true)]).unwrap(), asked);
-    assert_eq!(visit.answer([answer("", false)]).unwrap(), asked);
-    assert_eq!(visit.transient("password"), None);
-    assert_eq!(visit.answer([answer("x", false)]).unwrap(), went("outcome"));
 }
 
 #[test]

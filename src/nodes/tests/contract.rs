@@ -86,6 +86,10 @@ impl Contract {
             let proves = facts.and_then(|facts| facts.proves);
             assert_eq!(proves, Some(factor), "{name}.{outcome} proves");
         }
+        if go.identity.is_some() && go.proof.is_none() {
+            let writes = facts.is_some_and(|facts| facts.writes_identity.or(true));
+            assert!(writes, "{name}.{outcome} names somebody");
+        }
         if world.level != before.level {
             let level = facts.map_or(&LevelChange::None, |facts| &facts.level);
             assert_ne!(

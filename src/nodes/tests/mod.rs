@@ -7,8 +7,11 @@ mod ask;
 mod context;
 mod contract;
 mod end;
+mod identify;
 mod letter;
+mod object;
 mod otp;
+mod policy;
 mod register;
 mod scripted;
 mod verify;
@@ -129,6 +132,11 @@ impl World for Fake {
     }
     fn object(&self, name: &str) -> Option<&Value> {
         self.object.get(name).map(|(value, _)| value)
+    }
+    fn objects(&self) -> BTreeMap<Arc<str>, Value> {
+        let all = self.object.iter();
+        all.map(|(name, (value, _))| (Arc::from(&**name), value.clone()))
+            .collect()
     }
     fn put_object(&mut self, name: &str, value: Value, transient: bool) {
         self.object.insert(name.to_owned(), (value, transient));
@@ -260,6 +268,7 @@ struct Visit {
 #[derive(Debug, PartialEq)]
 enum Did {
     Go(String, Option<(Factor, Identity)>),
+    Found(String, Identity),
     Ask(Vec<Callback>),
     Call(Effect),
     Suspend(Suspend),
@@ -401,10 +410,14 @@ impl Visit {
         match action {
             Action::Go(go) => {
                 let outcome = self.outcomes[go.outcome.index()].to_string();
-                let proof = go
-                    .proof
-                    .map(|factor| (factor, *go.identity.expect("a proof names its subject")));
-                Ok(Did::Go(outcome, proof))
+                Ok(match (go.proof, go.identity) {
+                    (None, None) => Did::Go(outcome, None),
+                    (None, Some(identity)) => Did::Found(outcome, *identity),
+                    (Some(factor), identity) => {
+                        let identity = identity.expect("a proof names its subject");
+                        Did::Go(outcome, Some((factor, *identity)))
+                    }
+                })
             }
             Action::Ask(callbacks) => Ok(Did::Ask(callbacks)),
             Action::Call(effect) => Ok(Did::Call(*effect)),
