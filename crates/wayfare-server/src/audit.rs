@@ -213,6 +213,13 @@ impl Log {
         }
     }
 
+    /// Says what should be looked at, though the server does without, to whoever runs it.
+    pub fn warn(&self, text: &str) {
+        if self.level >= LogLevel::Info {
+            let _ = writeln!(io::stderr(), "warning: {text}");
+        }
+    }
+
     /// Says what went wrong to whoever runs the server.
     pub fn error(&self, text: &str) {
         if self.level >= LogLevel::Error {

@@ -157,6 +157,7 @@ impl Server {
         let mut keys = BTreeMap::new();
         for (realm, programs) in &programs {
             notes.extend(programs.notes());
+            programs.warn_of_tests(&log);
             keys.insert(realm.clone(), keys::load(&folder, realm, clock.now())?);
         }
         let aliases = config

@@ -125,6 +125,54 @@ journey login "Login" {
 "#;
 
 #[tokio::test]
+async fn a_broken_test_is_named_and_stops_nothing() {
+    const GOOD: &str = r#"
+test "right" for login {
+  given user demo { password = "Ch4ng31t" }
+  answer credentials { username = "demo", password = "Ch4ng31t" }
+  expect success
+}
+"#;
+    let wrong = GOOD.replace("answer credentials", "answer credentails");
+    let files = [
+        ("login.journey", ONE_FIELD),
+        ("login.test.journey", wrong.as_str()),
+        ("more.test.journey", "test {"),
+    ];
+    let server = TestServer::journeys(&files).await;
+    assert_eq!(server.client().begin("").await.step()["stage"], "first");
+    let status = || server.running.journeys(&alpha()).unwrap();
+    let broken = status().tests;
+    assert_eq!(broken.len(), 2, "{broken:?}");
+    assert!(
+        broken[0].starts_with("login.test.journey:4:10: error["),
+        "{broken:?}"
+    );
+    assert!(broken[1].starts_with("more.test.journey:1:"), "{broken:?}");
+
+    let folder = server.journey_folder();
+    fs::write(folder.join("login.test.journey"), GOOD).unwrap();
+    fs::write(folder.join("more.test.journey"), [0xff, 0xfe, b'x']).unwrap();
+    assert!(!server.running.reload(&alpha()).await, "the same journeys");
+    let broken = status().tests;
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(
+        broken[0].starts_with("more.test.journey: cannot read ") && broken[0].contains("UTF-8"),
+        "{broken:?}"
+    );
+    fs::remove_file(folder.join("more.test.journey")).unwrap();
+    fs::write(
+        folder.join("login.journey"),
+        ONE_FIELD.replace("\"first\"", "\"second\""),
+    )
+    .unwrap();
+    assert!(server.running.reload(&alpha()).await, "another version");
+    let status = status();
+    assert_eq!((status.tests, status.error), (Vec::new(), None));
+    assert_eq!(server.client().begin("").await.step()["stage"], "second");
+}
+
+#[tokio::test]
 async fn a_broken_edit_keeps_the_old_version_and_says_so() {
     let server = TestServer::journeys(&[("login.journey", ONE_FIELD)]).await;
     let file = server.journey_folder().join("login.journey");

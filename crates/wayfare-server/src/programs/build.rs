@@ -1,17 +1,22 @@
 //! From texts to a linked program.
 
-use std::{cell::RefCell, collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiler, Decimal, Engine, Realm, Registry, Secret, Secrets, Source, Value,
+    Compiler, Decimal, Engine, Realm, Registry, Secret, Secrets, Severity, Source, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
 use super::{
     JourneyError,
-    load::{LoadError, Texts, read_below},
+    load::{LoadError, Texts, read_below, tests},
 };
 use crate::{
     audit,
@@ -52,25 +57,7 @@ pub(crate) struct With<'a> {
 
 /// Makes a program of texts.
 pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError> {
-    let values: BTreeMap<Arc<str>, Value> = with
-        .settings
-        .params
-        .iter()
-        .filter_map(|(name, parameter)| match parameter {
-            Parameter::Value(value) => Some((Arc::clone(name), value.clone())),
-            Parameter::SecretFile(_) | Parameter::SecretVariable(_) => None,
-        })
-        .collect();
-    let importer = Recording {
-        roots: texts.roots.clone(),
-        embedded: super::demo::imports()
-            .into_iter()
-            .filter(|_| texts.embedded)
-            .map(|source| (source.name().to_owned(), source))
-            .collect(),
-        bytes_max: with.limits.journey_bytes,
-        read: RefCell::default(),
-    };
+    let (values, importer) = (values(with), importer(texts, with));
     // What a realm took over need not be declared by its files.
     let given: Vec<&str> = with
         .settings
@@ -80,6 +67,60 @@ pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError
         .map(|name| &**name)
         .collect();
     make(&texts.sources, &importer, values, &given, with)
+}
+
+/// What is wrong with the files of tests beside texts of which a program was made: of each file the first
+/// mistake, as a line. Tests are in no program that is served.
+pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
+    let (tests, unread) = tests(with.settings, with.limits);
+    let unread = unread
+        .iter()
+        .map(|(name, error)| format!("{name}: {error}"));
+    let mut lines: Vec<String> = unread.collect();
+    if tests.is_empty() {
+        return lines;
+    }
+    let importer = importer(texts, with);
+    let bounds = CompileLimits::default()
+        .files(with.limits.journey_files.saturating_mul(2))
+        .file_bytes(with.limits.journey_bytes);
+    let compiled = Compiler::new(with.registry.catalog())
+        .parameters(values(with))
+        .importer(&importer)
+        .realm(with.realm.clone())
+        .limits(bounds)
+        .compile(texts.sources.iter().cloned().chain(tests));
+    let mut told = BTreeSet::new();
+    let errors = compiled.diagnostics.iter();
+    let errors = errors.filter(|d| d.severity == Severity::Error && d.allowed.is_none());
+    for finding in errors {
+        if told.insert(finding.span.source) {
+            lines.push(finding.one_line(&compiled.sources));
+        }
+    }
+    lines
+}
+
+fn values(with: With<'_>) -> BTreeMap<Arc<str>, Value> {
+    let params = with.settings.params.iter();
+    let values = params.filter_map(|(name, parameter)| match parameter {
+        Parameter::Value(value) => Some((Arc::clone(name), value.clone())),
+        Parameter::SecretFile(_) | Parameter::SecretVariable(_) => None,
+    });
+    values.collect()
+}
+
+fn importer(texts: &Texts, with: With<'_>) -> Recording {
+    Recording {
+        roots: texts.roots.clone(),
+        embedded: super::demo::imports()
+            .into_iter()
+            .filter(|_| texts.embedded)
+            .map(|source| (source.name().to_owned(), source))
+            .collect(),
+        bytes_max: with.limits.journey_bytes,
+        read: RefCell::default(),
+    }
 }
 
 /// Makes a program again of what was kept of it.

@@ -162,6 +162,40 @@ fn journeys(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadEr
     Ok(texts)
 }
 
+/// A file that could not be read, with its name.
+pub(crate) type Unread = (String, LoadError);
+
+/// Reads the files of tests that lie directly in the folders of a realm: those that can be read, and those
+/// that cannot. Nothing here keeps a server from starting.
+pub(crate) fn tests(
+    settings: &RealmSettings,
+    limits: &LimitSettings,
+) -> (Vec<Source>, Vec<Unread>) {
+    let Journeys::Paths(paths) = &settings.journeys else {
+        return (Vec::new(), Vec::new());
+    };
+    let (mut read_well, mut unread) = (Vec::new(), Vec::new());
+    for folder in paths.iter().filter(|path| path.is_dir()) {
+        let Ok(files) = listed(folder, is_test) else {
+            continue;
+        };
+        for file in files {
+            let name = spelled(file.strip_prefix(folder).unwrap_or(&file));
+            let looked_at = read_well.len() + unread.len();
+            if looked_at >= limits.journey_files {
+                let max = limits.journey_files;
+                unread.push((name, LoadError::TooMany { max }));
+                return (read_well, unread);
+            }
+            match read(&file, limits.journey_bytes) {
+                Ok(text) => read_well.push(Source::new(name, text)),
+                Err(error) => unread.push((name, error)),
+            }
+        }
+    }
+    (read_well, unread)
+}
+
 fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let unreadable = |error: io::Error| LoadError::Unreadable {
         path: path.to_path_buf(),
@@ -185,11 +219,27 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
             path: path.to_path_buf(),
         });
     }
+    let files = listed(path, is_journey)?;
+    if files.is_empty() {
+        return Err(LoadError::Empty {
+            path: path.to_path_buf(),
+            hint: below_hint(path),
+        });
+    }
+    Ok(files)
+}
+
+/// The files of a kind that lie directly in a folder, in order of their names.
+fn listed(path: &Path, is_meant: fn(&Path) -> bool) -> Result<Vec<PathBuf>, LoadError> {
+    let unreadable = |error: io::Error| LoadError::Unreadable {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    };
     let root = path.canonicalize().map_err(unreadable)?;
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        if !is_journey(&file) || !file.is_file() {
+        if !is_meant(&file) || !file.is_file() {
             continue;
         }
         // A link may lead to another place of the folder, as mounted ones do, and nowhere else.
@@ -202,20 +252,18 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
         files.push(file);
     }
     files.sort();
-    if files.is_empty() {
-        return Err(LoadError::Empty {
-            path: path.to_path_buf(),
-            hint: below_hint(path),
-        });
-    }
     Ok(files)
 }
 
 /// Whether a file is served: `.journey`, but not `.test.journey`, which holds tests and nothing else.
 fn is_journey(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let extension = path.extension();
-    extension.is_some_and(|extension| extension == "journey") && !name.ends_with(".test.journey")
+    extension.is_some_and(|extension| extension == "journey") && !is_test(path)
+}
+
+fn is_test(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".test.journey")
 }
 
 /// Says from where a relative path was looked for.

@@ -24,7 +24,7 @@ pub use self::load::LoadError;
 pub(crate) use self::watch::watch;
 use crate::{
     app::{App, RealmState},
-    audit::{Event, EventName},
+    audit::{Event, EventName, Log},
     config::{DefaultJourney, LimitSettings, RealmSettings, nearest},
     store::{Store, StoreError},
 };
@@ -85,6 +85,8 @@ pub struct Status {
     pub error: Option<String>,
     /// Warnings and exceptions of what is served, one a line.
     pub remarks: Vec<String>,
+    /// What is wrong with the files of tests beside them, one a line; no login depends on it.
+    pub tests: Vec<String>,
     /// How often another version was taken since the start.
     pub reloads: u64,
 }
@@ -147,7 +149,8 @@ impl Programs {
         named(&built.engine, settings)?;
         required(&built.engine, realms)?;
         keep(store, realm, &built, now).await?;
-        let status = status(&built, default.as_deref(), 0);
+        let mut status = status(&built, default.as_deref(), 0);
+        status.tests = build::broken_tests(&texts, with);
         Ok(Self {
             settings: settings.clone(),
             limits: limits.clone(),
@@ -237,8 +240,9 @@ impl Programs {
         self.limits.run_time_max.max(self.limits.suspend_time_max)
     }
 
-    /// Compiles the files as they are now; the new program where it is another.
-    fn compile(&self) -> Result<Option<Fresh>, JourneyError> {
+    /// Compiles the files as they are now: the new program where it is another, and what is wrong with the
+    /// tests beside it.
+    fn compile(&self) -> Result<(Option<Fresh>, Vec<String>), JourneyError> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = load::load(&self.settings, &self.limits)?;
         let built = build::build(&texts, self.with())?;
@@ -246,14 +250,16 @@ impl Programs {
         named(&built.engine, &self.settings)?;
         required(&built.engine, &self.realms)?;
         let same = self.read(|state| state.edition == built.edition);
-        Ok((!same).then_some(Fresh { built, default }))
+        let tests = build::broken_tests(&texts, self.with());
+        Ok(((!same).then_some(Fresh { built, default }), tests))
     }
 
     fn take(&self, fresh: Fresh, now: Timestamp) {
         let Fresh { built, default } = fresh;
         let until = now.plus(self.life());
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let status = status(&built, default.as_deref(), state.status.reloads + 1);
+        let mut status = status(&built, default.as_deref(), state.status.reloads + 1);
+        status.tests = std::mem::take(&mut state.status.tests);
         let old = std::mem::replace(&mut state.current, built.engine);
         state.older.retain(|_, (_, until)| *until > now);
         for hash in old.hashes() {
@@ -273,6 +279,24 @@ impl Programs {
         state.status.error = error;
         news
     }
+
+    /// Notes what is wrong with the tests; `true` where that is news.
+    fn tested(&self, tests: Vec<String>) -> bool {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let news = state.status.tests != tests;
+        state.status.tests = tests;
+        news
+    }
+
+    /// Warns of tests that are broken, one line a file.
+    pub(crate) fn warn_of_tests(&self, log: &Log) {
+        for line in self.status().tests {
+            log.warn(&format!(
+                "a file of tests of {} is broken, which the server does without: {line}",
+                self.realm
+            ));
+        }
+    }
 }
 
 /// Reads the journeys of a realm anew; `true` where another version is served now.
@@ -288,6 +312,12 @@ pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
     };
     let programs = &realm.programs;
     let path = realm.realm.as_str();
+    let compiled = compiled.map(|(fresh, tests)| {
+        if programs.tested(tests) {
+            programs.warn_of_tests(&app.log);
+        }
+        fresh
+    });
     let kept = match compiled {
         Ok(Some(fresh)) => keep(&programs.store, &realm.realm, &fresh.built, app.clock.now())
             .await
@@ -355,6 +385,7 @@ fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
         default: default.map(str::to_owned),
         error: None,
         remarks: built.remarks.clone(),
+        tests: Vec::new(),
         reloads,
     }
 }
