@@ -155,6 +155,9 @@ pub struct Log {
     level: LogLevel,
     path: PathBuf,
     file: Mutex<File>,
+    /// What was said of what should be looked at, whatever the level.
+    #[cfg(test)]
+    told: Mutex<Vec<String>>,
 }
 
 impl Log {
@@ -172,6 +175,8 @@ impl Log {
             level,
             file: Mutex::new(options.open(&path)?),
             path,
+            #[cfg(test)]
+            told: Mutex::default(),
         })
     }
 
@@ -215,9 +220,21 @@ impl Log {
 
     /// Says what should be looked at, though the server does without, to whoever runs it.
     pub fn warn(&self, text: &str) {
+        let line = format!("warning: {text}");
         if self.level >= LogLevel::Info {
-            let _ = writeln!(io::stderr(), "warning: {text}");
+            let _ = writeln!(io::stderr(), "{line}");
         }
+        #[cfg(test)]
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> Vec<String> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.clone()
     }
 
     /// Says what went wrong to whoever runs the server.
