@@ -10,6 +10,7 @@ mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
+mod external;
 pub mod hash;
 pub mod keys;
 mod listen;
@@ -25,6 +26,7 @@ mod traces;
 mod users;
 
 pub use clock::random;
+pub use external::ExternalError;
 pub use programs::{JourneyError, LoadError, Status};
 pub use server::{Running, Server, StartError};
 pub use users::{ADMIN, DEMO_PASSWORD, DEMO_USER};

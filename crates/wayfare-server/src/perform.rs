@@ -23,6 +23,7 @@ use crate::{
     audit::Log,
     clock::Clock,
     config::{Lockout, RealmSettings},
+    external::Outside,
     hash::{Against, HashPool, Permit},
     mail::Outbox,
     store::{
@@ -40,6 +41,7 @@ pub struct Performer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) outbox: Outbox,
     pub(crate) log: Arc<Log>,
+    pub(crate) outside: Outside,
     queues: Queues,
 }
 
@@ -71,8 +73,15 @@ impl Performer {
             clock,
             outbox,
             log,
+            outside: Outside::default(),
             queues: Queues::default(),
         }
+    }
+
+    /// The same with whoever answers for nodes outside.
+    pub(crate) fn outside(mut self, outside: Outside) -> Self {
+        self.outside = outside;
+        self
     }
 
     /// Does what is wanted. What cannot be done is [`EffectReply::Failed`], never a guess.
@@ -93,6 +102,9 @@ impl Performer {
             },
             Effect::Send(message) => Ok(self.send(call.id, message, place)),
             Effect::ReadSession(read) => self.read_session(read, place),
+            Effect::External(asked) => {
+                Ok(self.outside.perform(call, asked, self.clock.now()).await)
+            }
             Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
                 "this server does not know the effect `{}`",
                 custom.kind

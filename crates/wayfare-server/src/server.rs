@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use wayfare::{Realm, Registry, Secret};
+use wayfare::{Realm, Registry, Secret, engine::effect::Handlers};
 use wayfare_wire::seal::RealmKeys;
 
 use crate::{
@@ -18,12 +18,13 @@ use crate::{
     audit::Log,
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
+    external::{ExternalError, Outside, Served},
     hash::{HashError, HashPool},
     keys::{self, KeyError},
     listen,
     mail::Outbox,
     perform::Performer,
-    programs::{self, JourneyError, Programs},
+    programs::{self, JourneyError, Programs, Types},
     router::Router,
     runs::OpenRuns,
     store::{Store, StoreError},
@@ -83,6 +84,9 @@ pub enum StartError {
         /// Why.
         message: String,
     },
+    /// A handler of nodes outside cannot be used.
+    #[error(transparent)]
+    External(#[from] ExternalError),
     /// A token of the backchannel cannot be used.
     #[error("the token of a backchannel cannot be used: {0}")]
     Backchannel(String),
@@ -97,6 +101,7 @@ pub struct Server {
     config: Config,
     clock: Arc<dyn Clock>,
     registry: Registry,
+    handlers: Handlers,
 }
 
 impl Server {
@@ -106,12 +111,19 @@ impl Server {
             config,
             clock: Arc::new(SystemClock),
             registry: Registry::standard(),
+            handlers: Handlers::new(),
         }
     }
 
     /// With these node types in place of the built-in ones: those, as a rule, and some of one's own.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = registry;
+        self
+    }
+
+    /// With these handlers of nodes outside, in this process; they come before those of the settings.
+    pub fn handlers(mut self, handlers: Handlers) -> Self {
+        self.handlers = handlers;
         self
     }
 
@@ -138,6 +150,7 @@ impl Server {
             config,
             clock,
             registry,
+            handlers,
         } = self;
         let folder = config.data.folder.clone();
         let store = Store::open(&folder, config.data.durability)?;
@@ -153,7 +166,12 @@ impl Server {
                     .to_owned(),
             );
         }
-        let programs = programs(&config, &registry, &store, &*clock).await?;
+        let types = Types {
+            served: Served::new(&config.external, handlers.clone()),
+            registry,
+        };
+        let outside = Outside::new(&config.external, handlers)?;
+        let programs = programs(&config, &types, &store, &*clock).await?;
         let mut keys = BTreeMap::new();
         for (realm, programs) in &programs {
             notes.extend(programs.notes());
@@ -195,7 +213,8 @@ impl Server {
             traces,
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
-            performer: Performer::new(store, hash, Arc::clone(&clock), outbox, Arc::clone(&log)),
+            performer: Performer::new(store, hash, Arc::clone(&clock), outbox, Arc::clone(&log))
+                .outside(outside),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
             clock,
@@ -210,7 +229,7 @@ impl Server {
 
 async fn programs(
     config: &Config,
-    registry: &Registry,
+    types: &Types,
     store: &Store,
     clock: &dyn Clock,
 ) -> Result<BTreeMap<Realm, Programs>, StartError> {
@@ -221,7 +240,7 @@ async fn programs(
             (realm, &realms),
             settings,
             &config.limits,
-            registry,
+            types,
             store,
             clock.now(),
         )

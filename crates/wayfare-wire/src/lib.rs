@@ -7,6 +7,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
+//! | [`external`] | the wire to handlers of nodes outside, which is ours |
 //! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
 //! | [`seal`] | the keys of a realm; how a run in progress is sealed |
 //! | [`json`] | one strict way to read JSON and one to write it |
@@ -14,6 +15,7 @@
 
 pub mod am;
 pub mod claims;
+pub mod external;
 pub mod json;
 pub mod query;
 pub mod seal;

@@ -5,6 +5,7 @@
 //! they live: realms, limits, the data folder. Secrets are never written here, only named: a file or a
 //! variable of the environment.
 
+mod external;
 mod limits;
 mod read;
 mod read_realm;
@@ -22,6 +23,8 @@ use std::{
 
 use wayfare::Realm;
 
+pub use self::external::ExternalSettings;
+pub(crate) use self::external::is_loopback as external_is_loopback;
 pub use self::limits::LimitSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{
@@ -64,6 +67,8 @@ pub struct Config {
     pub transactions: TransactionSettings,
     /// Records of runs, where they are wanted.
     pub traces: Option<TraceSettings>,
+    /// The handlers of nodes outside, by the name of their type in text.
+    pub external: BTreeMap<String, ExternalSettings>,
 }
 
 impl Default for Config {
@@ -81,6 +86,7 @@ impl Default for Config {
             backchannel: Vec::new(),
             transactions: TransactionSettings::default(),
             traces: None,
+            external: BTreeMap::new(),
         }
     }
 }

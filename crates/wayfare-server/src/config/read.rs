@@ -9,6 +9,7 @@ use wayfare_wire::am::{auth_id, callbacks, goto};
 use super::{
     ApiVersion, BackchannelSettings, Config, ConfigError, Durability, ExistingToken, Journeys,
     LimitSettings, LogLevel, NoSessionMessage, SameSite, TraceSettings,
+    external::externals,
     read_realm::realms,
     table::{Mistakes, Table},
 };
@@ -94,6 +95,7 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
         backchannel(&table, folder, config);
         table.close();
     }
+    externals(top, folder, config);
     if let Some(table) = top.table("transactions") {
         table.duration_into("time_max", &mut config.transactions.time_max);
         table.close();

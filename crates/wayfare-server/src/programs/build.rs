@@ -10,12 +10,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiler, Decimal, Engine, Realm, Registry, Secret, Secrets, Severity, Source, Value,
+    Compiler, Decimal, Engine, Realm, Secret, Secrets, Severity, Source, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
 use super::{
-    JourneyError,
+    JourneyError, Types,
     load::{LoadError, Texts, read_below, tests},
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(crate) struct With<'a> {
     /// The realm; guards may be for others.
     pub(crate) realm: &'a Realm,
     pub(crate) limits: &'a LimitSettings,
-    pub(crate) registry: &'a Registry,
+    pub(crate) types: &'a Types,
 }
 
 /// Makes a program of texts.
@@ -84,7 +84,7 @@ pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
     let bounds = CompileLimits::default()
         .files(with.limits.journey_files.saturating_mul(2))
         .file_bytes(with.limits.journey_bytes);
-    let compiled = Compiler::new(with.registry.catalog())
+    let compiled = Compiler::new(with.types.registry.catalog())
         .parameters(values(with))
         .importer(&importer)
         .realm(with.realm.clone())
@@ -162,7 +162,7 @@ fn make(
         settings,
         realm,
         limits,
-        registry,
+        types,
     } = with;
     let kept_params: Map<String, Json> = values
         .iter()
@@ -171,7 +171,7 @@ fn make(
     let bounds = CompileLimits::default()
         .files(limits.journey_files)
         .file_bytes(limits.journey_bytes);
-    let compiled = Compiler::new(registry.catalog())
+    let compiled = Compiler::new(types.registry.catalog())
         .parameters(values)
         .importer(importer)
         .realm(realm.clone())
@@ -196,7 +196,9 @@ fn make(
             secrets.insert(Arc::clone(name), secret);
         }
     }
-    let engine = Engine::link_with(program, registry.clone(), secrets)
+    let mut registry = types.registry.clone();
+    registry.external(&program, |signature| types.served.knows(&signature.name));
+    let engine = Engine::link_with(program, registry, secrets)
         .map_err(|errors| JourneyError::Link(errors.0.iter().map(ToString::to_string).collect()))?
         .with_limits(limits.engine());
     let pairs = |source: &Source| (source.name().to_owned(), source.text().to_owned());

@@ -26,6 +26,7 @@ use crate::{
     app::{App, RealmState},
     audit::{Event, EventName, Log},
     config::{DefaultJourney, LimitSettings, RealmSettings, nearest},
+    external::Served,
     store::{Store, StoreError},
 };
 
@@ -98,12 +99,21 @@ struct Fresh {
     default: Option<Arc<str>>,
 }
 
+/// The node types that programs may use.
+#[derive(Debug, Clone)]
+pub(crate) struct Types {
+    /// Those with a behaviour.
+    pub(crate) registry: Registry,
+    /// Those that are answered for.
+    pub(crate) served: Served,
+}
+
 /// The programs of a realm.
 #[derive(Debug)]
 pub(crate) struct Programs {
     settings: RealmSettings,
     limits: LimitSettings,
-    registry: Registry,
+    types: Types,
     store: Store,
     realm: Realm,
     /// All that are served.
@@ -132,7 +142,7 @@ impl Programs {
         (realm, realms): (&Realm, &Arc<BTreeSet<Realm>>),
         settings: &RealmSettings,
         limits: &LimitSettings,
-        registry: &Registry,
+        types: &Types,
         store: &Store,
         now: Timestamp,
     ) -> Result<Self, JourneyError> {
@@ -142,7 +152,7 @@ impl Programs {
             settings,
             realm,
             limits,
-            registry,
+            types,
         };
         let built = build::build(&texts, with)?;
         let default = default(&built.engine, &settings.default)?;
@@ -154,7 +164,7 @@ impl Programs {
         Ok(Self {
             settings: settings.clone(),
             limits: limits.clone(),
-            registry: registry.clone(),
+            types: types.clone(),
             store: store.clone(),
             realm: realm.clone(),
             realms: Arc::clone(realms),
@@ -231,7 +241,7 @@ impl Programs {
             settings: &self.settings,
             realm: &self.realm,
             limits: &self.limits,
-            registry: &self.registry,
+            types: &self.types,
         }
     }
 
