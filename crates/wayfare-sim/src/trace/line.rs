@@ -239,8 +239,8 @@ pub struct JudgementLine {
     pub shape: Option<String>,
     /// What is shown of it.
     pub title: String,
-    /// Whether it is required, may be seen by its owner, and changed.
-    pub flags: (bool, bool, bool),
+    /// Whether it is required, a secret, may be seen by its owner, and changed.
+    pub flags: (bool, bool, bool, bool),
     /// The policies as clients expect them.
     pub policies: serde_json::Value,
     /// Those that the value would not meet.

@@ -438,7 +438,12 @@ fn judgement(judgement: &Judgement) -> JudgementLine {
             word.to_owned()
         }),
         title: judgement.title.clone(),
-        flags: (judgement.required, judgement.viewable, judgement.editable),
+        flags: (
+            judgement.required,
+            judgement.secret,
+            judgement.viewable,
+            judgement.editable,
+        ),
         policies: judgement.policies.clone(),
         failed: failed(&judgement.failed),
     }

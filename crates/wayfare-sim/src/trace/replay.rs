@@ -440,7 +440,7 @@ fn failed(lines: &[FailedLine]) -> Vec<FailedPolicy> {
 }
 
 fn judgement(line: &JudgementLine) -> Judgement {
-    let (required, viewable, editable) = line.flags;
+    let (required, secret, viewable, editable) = line.flags;
     Judgement {
         attribute: Arc::from(line.attribute.as_str()),
         shape: match line.shape.as_deref() {
@@ -453,6 +453,7 @@ fn judgement(line: &JudgementLine) -> Judgement {
         },
         title: line.title.clone(),
         required,
+        secret,
         viewable,
         editable,
         policies: line.policies.clone(),
