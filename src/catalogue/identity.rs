@@ -107,6 +107,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
     node("AttributeValueDecisionNode", "Asks what an attribute is")
         .settings(&[
@@ -117,6 +118,7 @@ pub(super) const TYPES: &[Entry] = &[
         ])
         .outcomes(&["true", "false"])
         .reads(IDENTIFIED)
+        .facts(&[on("*").of_present()])
         .calls_out(),
     node(
         "QueryFilterDecisionNode",
@@ -128,6 +130,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
     node(
         "RequiredAttributesDecisionNode",
@@ -144,6 +147,7 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[int("threshold"), text_or("identityAttribute", "userName")])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
     // The vendor writes the time as a text; no source gives its unit.
     node(
@@ -156,6 +160,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
     // A count of what has happened changes nothing that the user has to answer for.
     node("IncrementLoginCountNode", "Counts a login of the user")
@@ -173,6 +178,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
     node("DisplayUserNameNode", "Shows the user name")
         .settings(&[
@@ -206,8 +212,9 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[text_or("identityAttribute", "userName")])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    .facts(&[on("*").of_present()])
     .calls_out(),
-    // Too many misses fail the node, so a loop around it ends.
+    // The store counts each failure, but no failure ends the node: a loop around it needs a limit.
     node(
         "KbaVerifyNode",
         "Asks security questions and verifies the answers",
@@ -221,7 +228,7 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(IDENTIFIED)
     .facts(&[
         on("true").proves(Factor::Knowledge),
-        on("false").counts_try().of_present(),
+        on("false").of_present(),
     ])
     .verifies(),
     node("AcceptTermsAndConditionsNode", "Asks to accept the terms")
@@ -235,6 +242,8 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[text_or("identityAttribute", "userName")])
     .outcomes(&["true", "false"])
     .reads(IDENTIFIED)
+    // Where there are no terms, everybody has accepted them.
+    .facts(&[on("true").of_either(), on("false").of_present()])
     .calls_out(),
     node("ConsentNode", "Asks for consent to share the profile")
         .settings(&[flag("allRequired", false), localized("message")])

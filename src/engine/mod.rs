@@ -18,7 +18,7 @@ pub(crate) mod expr;
 mod gain;
 pub mod host;
 mod inner;
-mod instant;
+pub(crate) mod instant;
 pub mod level_index;
 pub mod limits;
 pub mod link;

@@ -10,12 +10,15 @@ mod choice;
 mod collect;
 mod credential;
 mod debug;
+mod decide;
 mod details;
 mod device;
+mod document;
 mod draw;
 mod external;
 mod flow;
 mod identify;
+mod knowledge;
 mod letter;
 mod level;
 mod mail;
@@ -25,6 +28,7 @@ mod object;
 mod otp;
 mod password;
 mod profile;
+mod progress;
 mod register;
 mod reply;
 mod request;
@@ -33,6 +37,7 @@ mod scripted;
 mod session;
 mod setting;
 mod state;
+mod terms;
 mod timer;
 mod url;
 mod validated;
@@ -107,6 +112,21 @@ const TYPES: &[(&str, Prepare)] = &[
     ("AttributeCollector", attribute::collector),
     ("CreateObject", object::create),
     ("PatchObject", object::change),
+    ("AttributePresentDecision", decide::present),
+    ("AttributeValueDecision", decide::value),
+    ("QueryFilterDecision", decide::filter),
+    ("LoginCountDecision", decide::logins),
+    ("IncrementLoginCount", progress::increment),
+    ("TimeSinceDecision", progress::since),
+    ("ProfileCompletenessDecision", progress::completeness),
+    ("RequiredAttributesDecision", progress::required),
+    ("AcceptTermsAndConditions", terms::accept),
+    ("TermsAndConditionsDecision", terms::decision),
+    ("Consent", terms::consent),
+    ("KbaCreate", knowledge::create),
+    ("KbaDecision", knowledge::decision),
+    ("KbaVerify", knowledge::verify),
+    ("OptOutMultiFactorAuthentication", register::opt_out),
 ];
 
 /// The types whose behaviour is a script that the embedder registers.

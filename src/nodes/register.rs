@@ -8,14 +8,17 @@ use crate::{
         action::{Action, Reply},
         callback::{Answer, Callback, MessageKind},
         context::Context,
+        effect::{Change, EffectReply},
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{expr::KeyId, journey::OutcomeId, text::LocalizedText},
+    model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
         message::text_or,
+        profile::{USERS, patch},
         reply::{answers, unexpected},
         setting::{Kept, constant},
+        who::who,
     },
 };
 
@@ -145,6 +148,59 @@ impl Prepared for GetApp {
     fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match answers(reply)?.nth(1) {
             Some(Answer::Index(0)) => Ok(Action::go(self.outcome)),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+/// Marks that the user wants no second factor of the method in state.
+#[derive(Debug)]
+struct OptOut {
+    username: KeyId,
+    method: KeyId,
+    outcome: OutcomeId,
+}
+
+/// Where the store keeps that a user opted out, by method.
+const OPTED_OUT: [(&str, &str); 3] = [
+    ("oath", "_optedOutOfOath"),
+    ("push", "_optedOutOfPush"),
+    ("webauthn", "_optedOutOfWebAuthn"),
+];
+
+pub(super) fn opt_out(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(OptOut {
+        username: setup.key("username"),
+        method: setup.key("mfaMethod"),
+        outcome: setup.outcome("outcome")?,
+    }))
+}
+
+impl Prepared for OptOut {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let who =
+            who(cx, self.username).ok_or_else(|| NodeError::new("Expected username to be set."))?;
+        let method = cx
+            .shared(self.method)
+            .ok_or_else(|| NodeError::new("Expected MFA method to be set."))?;
+        let (_, attribute) = OPTED_OUT
+            .iter()
+            .find(|(word, _)| method.as_text() == Some(*word))
+            .ok_or_else(|| NodeError::new("Unsupported MFA method has been set."))?;
+        let change = Change::Set(Value::Bool(true));
+        let changes = vec![(Arc::from(*attribute), change)];
+        Ok(patch(&Arc::from(USERS), who, changes))
+    }
+
+    fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        match reply {
+            Reply::Effect(EffectReply::Written(_)) => Ok(Action::go(self.outcome)),
+            Reply::Effect(EffectReply::Identity(None)) => {
+                Err(NodeError::new("Failed to get the identity object"))
+            }
+            Reply::Effect(EffectReply::Refused(_)) => {
+                Err(NodeError::new("the store refuses to note the choice"))
+            }
             _ => Err(unexpected()),
         }
     }

@@ -6,14 +6,17 @@
 mod ask;
 mod context;
 mod contract;
+mod decide;
 mod end;
 mod identify;
+mod knowledge;
 mod letter;
 mod object;
 mod otp;
 mod policy;
 mod register;
 mod scripted;
+mod terms;
 mod verify;
 mod wait;
 
