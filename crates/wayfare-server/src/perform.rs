@@ -25,7 +25,7 @@ use crate::{
     config::{Lockout, RealmSettings},
     external::Outside,
     hash::{Against, HashPool, Permit},
-    mail::Outbox,
+    mail::{Job, Post},
     store::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
@@ -39,7 +39,7 @@ pub struct Performer {
     pub(crate) store: Store,
     pub(crate) hash: Arc<HashPool>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) outbox: Outbox,
+    pub(crate) post: Post,
     pub(crate) log: Arc<Log>,
     pub(crate) outside: Outside,
     queues: Queues,
@@ -64,14 +64,14 @@ impl Performer {
         store: Store,
         hash: Arc<HashPool>,
         clock: Arc<dyn Clock>,
-        outbox: Outbox,
+        post: Post,
         log: Arc<Log>,
     ) -> Self {
         Self {
             store,
             hash,
             clock,
-            outbox,
+            post,
             log,
             outside: Outside::default(),
             queues: Queues::default(),
@@ -100,7 +100,7 @@ impl Performer {
                 Ok(None) => Ok(EffectReply::StatusSet(false)),
                 Err(error) => Err(error),
             },
-            Effect::Send(message) => Ok(self.send(call.id, message, place)),
+            Effect::Send(message) => Ok(self.send(call.id, message, place).await),
             Effect::ReadSession(read) => self.read_session(read, place),
             Effect::External(asked) => {
                 Ok(self.outside.perform(call, asked, self.clock.now()).await)
@@ -230,15 +230,22 @@ impl Performer {
             .map_err(|error| error.to_string())
     }
 
-    fn send(&self, id: EffectId, message: &Message, place: Place<'_>) -> EffectReply {
-        let from = match (&*message.from, &place.settings.mail.from) {
-            ("", Some(realm)) => realm,
-            ("", None) => "no-reply@localhost",
-            (from, _) => from,
-        };
-        match self.outbox.put(id, message, from, self.clock.now()) {
-            Ok(_) => EffectReply::Sent,
-            Err(error) => EffectReply::Failed(format!("the message cannot be written: {error}")),
+    async fn send(&self, id: EffectId, message: &Message, place: Place<'_>) -> EffectReply {
+        match self.post.send(job(id, message, place)).await {
+            Ok(()) => EffectReply::Sent,
+            Err(why) => EffectReply::Failed(format!("the message cannot be sent: {why}")),
+        }
+    }
+
+    /// Has the link of a suspended run sent, and does not wait for it: the reply must not tell by its time
+    /// whether there was anybody to send it to.
+    pub async fn deliver(&self, call: &Call, place: Place<'_>) {
+        if let Effect::Send(message) = &call.effect {
+            self.post.send_beside(job(call.id, message, place), call);
+            return;
+        }
+        if let EffectReply::Failed(message) = self.perform(call, place).await {
+            self.log.error(&format!("{}: {message}", call.node));
         }
     }
 
@@ -259,6 +266,16 @@ impl Performer {
                 properties: chosen(&read.properties, |name| session.properties.get(name)),
             });
         Ok(EffectReply::Session(view))
+    }
+}
+
+fn job(id: EffectId, message: &Message, place: Place<'_>) -> Job {
+    Job {
+        id,
+        message: message.clone(),
+        realm: place.realm.clone(),
+        settings: place.settings.mail.clone(),
+        exp: place.exp,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     hash::{HashError, HashPool},
     keys::{self, KeyError},
     listen,
-    mail::Outbox,
+    mail::{Outbox, Post},
     perform::Performer,
     programs::{self, JourneyError, Programs, Types},
     router::Router,
@@ -90,6 +90,14 @@ pub enum StartError {
     /// A token of the backchannel cannot be used.
     #[error("the token of a backchannel cannot be used: {0}")]
     Backchannel(String),
+    /// The mail server of a realm cannot be used.
+    #[error("the mail server of realm `{realm}` cannot be used: {message}")]
+    Mail {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        message: String,
+    },
     /// Randomness failed.
     #[error("the source of randomness failed")]
     NoRandomness,
@@ -198,6 +206,13 @@ impl Server {
         // Last of what can fail for a reason of the author's: the password is shown by a server that
         // runs, and by no later one.
         let callers = access::callers(&config.backchannel)?;
+        let post = Post::new(
+            outbox,
+            config.realms.iter(),
+            store.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&log),
+        )?;
         let admin = users::make(&config, &store, &hash)?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
@@ -213,7 +228,7 @@ impl Server {
             traces,
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
-            performer: Performer::new(store, hash, Arc::clone(&clock), outbox, Arc::clone(&log))
+            performer: Performer::new(store, hash, Arc::clone(&clock), post, Arc::clone(&log))
                 .outside(outside),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
@@ -340,7 +355,12 @@ impl Running {
 
     /// The folder of sent messages.
     pub fn outbox(&self) -> &Path {
-        self.app.performer.outbox.folder()
+        self.app.performer.post.outbox().folder()
+    }
+
+    /// What sends mail.
+    pub fn post(&self) -> &Post {
+        &self.app.performer.post
     }
 
     /// What the journeys of a realm look like: which are served, and what is wrong with the files now.
@@ -414,6 +434,9 @@ impl Running {
         if let Some(serving) = self.serving.take() {
             let _ = serving.await;
         }
+        let post = self.post().clone();
+        let drain = self.app.config.limits.drain_time;
+        let _ = tokio::task::spawn_blocking(move || post.wait(drain)).await;
         self.let_go();
     }
 

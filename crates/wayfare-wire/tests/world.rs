@@ -289,7 +289,9 @@ impl World {
                     .claims
                     .claim(&claim)
                     .map_or(Given::Failed, Given::Claimed),
-                Need::Perform(call) => Given::Effect(self.perform(&call, exchange.run_realm())),
+                Need::Perform(call) | Need::Deliver(call) => {
+                    Given::Effect(self.perform(&call, exchange.run_realm()))
+                }
                 Need::Keep(kept) => self
                     .claims
                     .keep(kept)

@@ -126,6 +126,10 @@ impl Work<'_> {
                 .await
                 .map(Given::Claimed),
             Need::Perform(call) => Ok(Given::Effect(self.perform(&call).await)),
+            Need::Deliver(call) => {
+                self.app.performer.deliver(&call, self.place()).await;
+                Ok(Given::Done)
+            }
             Need::Keep(kept) => store
                 .keep_state(kept.run, kept.generation, kept.keep, kept.state)
                 .await
@@ -218,16 +222,19 @@ impl Work<'_> {
         }))
     }
 
-    async fn perform(&mut self, call: &Call) -> EffectReply {
+    fn place(&self) -> Place<'_> {
         let limits = &self.app.config.limits;
         let life = limits.run_time_max.max(limits.suspend_time_max);
-        let place = Place {
+        Place {
             realm: &self.state.realm,
             settings: &self.state.settings,
             exp: self.app.clock.now().plus(life),
             permit: self.permit.as_ref(),
-        };
-        let reply = self.app.performer.perform(call, place).await;
+        }
+    }
+
+    async fn perform(&mut self, call: &Call) -> EffectReply {
+        let reply = self.app.performer.perform(call, self.place()).await;
         match (&call.effect, &reply) {
             (Effect::Verify(_), EffectReply::Match(_)) => self.done.matched += 1,
             (Effect::Verify(_), EffectReply::Miss) => self.done.missed += 1,

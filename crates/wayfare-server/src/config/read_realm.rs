@@ -15,6 +15,7 @@ use wayfare_wire::am::goto::Allowed;
 use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
     UserSettings,
+    mail::read_mail,
     read::is_host,
     table::{Mistakes, Table, integer, nearest, source},
 };
@@ -222,10 +223,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
     }
     read_lockout(table, settings);
     if let Some(mail) = table.table("mail") {
-        if let Some(from) = mail.text("from") {
-            settings.mail.from = Some(from);
-        }
-        mail.close();
+        read_mail(mail, folder, &mut settings.mail);
     }
     read_session(table, settings);
     if let Some(users) = table.table("users") {

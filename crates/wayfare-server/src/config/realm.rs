@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value as Json;
 pub use wayfare::engine::lockout::Lockout;
-use wayfare::{Realm, Value};
+use wayfare::{LocalizedText, Realm, Value};
 
 use super::SecretSource;
 
@@ -183,6 +183,51 @@ pub enum Parameter {
 pub struct MailSettings {
     /// The sender where a journey names none.
     pub from: Option<String>,
+    /// The mail server; without one, mail is kept in the outbox of the data folder.
+    pub server: Option<MailServer>,
+    /// Templates by name, before those that are built in.
+    pub templates: BTreeMap<String, MailTemplate>,
+}
+
+/// A mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailServer {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the line to it is protected.
+    pub security: MailSecurity,
+    /// Who sends, and where the password is.
+    pub account: Option<(String, SecretSource)>,
+    /// A certificate to trust instead of those that everybody trusts.
+    pub ca: Option<PathBuf>,
+    /// How long one message may take.
+    pub timeout: Duration,
+}
+
+/// How the line to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// TLS before anything is said.
+    StartTls,
+    /// Not at all; to the same machine only.
+    None,
+}
+
+/// What a mail says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailTemplate {
+    /// The sender, where it is another than the realm's.
+    pub from: Option<String>,
+    /// Whether the text is HTML.
+    pub html: bool,
+    /// The subject line.
+    pub subject: LocalizedText,
+    /// The text.
+    pub message: LocalizedText,
 }
 
 /// Sessions of a realm.

@@ -134,6 +134,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// What is written under a key, whatever it is.
+    pub(super) fn find(&self, key: &str) -> Option<Entry<'a>> {
+        self.get(key)
+    }
+
     fn get(&self, key: &str) -> Option<Entry<'a>> {
         self.asked.borrow_mut().insert(key.to_owned());
         self.entries

@@ -165,6 +165,8 @@ impl TestServer {
 
     /// The texts of sent messages, in no order that means anything.
     pub(crate) fn outbox(&self) -> BTreeSet<String> {
+        let at_most = Duration::from_secs(30);
+        assert!(self.running.post().wait(at_most), "links are on their way");
         let files = fs::read_dir(self.running.outbox()).expect("the outbox");
         files
             .map(|file| fs::read_to_string(file.expect("a file").path()).expect("a message"))

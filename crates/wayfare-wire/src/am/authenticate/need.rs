@@ -52,6 +52,9 @@ pub enum Need {
     Claim(Claim),
     /// Do something outside: [`Given::Effect`].
     Perform(Box<Call>),
+    /// Have the link of a suspended run sent: [`Given::Done`], at once. The reply is the same whatever comes
+    /// of it, and must not take longer where there is somebody to send it to.
+    Deliver(Box<Call>),
     /// Keep state: [`Given::Done`].
     Keep(Kept),
     /// End a run that made no session: [`Given::Done`].

@@ -262,12 +262,14 @@ impl Exchange<'_> {
                 Closing::Keep(reply, None) | Closing::Conclude(reply) | Closing::End(reply),
                 Given::Done,
             )
-            | (Closing::Deliver(reply), Given::Effect(_)) => Ok(self.send(reply)),
+            | (Closing::Deliver(reply), Given::Done | Given::Effect(_) | Given::Failed) => {
+                Ok(self.send(reply))
+            }
             // A failure is one in any case; a success is not told while the store cannot keep its end.
             (Closing::End(reply), Given::Failed) if reply.status >= 400 => Ok(self.send(reply)),
             (Closing::Keep(reply, Some(call)), Given::Done) => {
                 self.state = State::Closing(Closing::Deliver(reply));
-                Ok(Need::Perform(call))
+                Ok(Need::Deliver(call))
             }
             (Closing::Finish(success), Given::Made { token, properties }) => {
                 self.verdict = Verdict::Success { session: true };

@@ -1,4 +1,4 @@
-//! Mail: every message becomes one file in `outbox` of the data folder.
+//! The outbox: every message becomes one file in `outbox` of the data folder.
 //!
 //! The name of the file is the id of the effect, so a message that is sent again is there once. Nothing
 //! leaves the machine.
@@ -10,9 +10,10 @@ use std::{
 
 use wayfare::{
     Secret, Timestamp,
-    engine::effect::{Channel, EffectId, Message},
+    engine::effect::{Channel, EffectId},
 };
 
+use super::Letter;
 use crate::{audit::rfc3339, store::write_whole};
 
 /// The folder of messages.
@@ -42,17 +43,8 @@ impl Outbox {
     }
 
     /// Writes a message; one with the same id is not written again.
-    ///
-    /// # Errors
-    /// The address or the subject line is not one line, or the file cannot be written.
-    pub fn put(
-        &self,
-        id: EffectId,
-        message: &Message,
-        from: &str,
-        now: Timestamp,
-    ) -> io::Result<PathBuf> {
-        let suffix = match message.channel {
+    pub(super) fn put(&self, id: EffectId, letter: &Letter, now: Timestamp) -> io::Result<PathBuf> {
+        let suffix = match letter.channel {
             Channel::Mail => "eml",
             Channel::Sms => "txt",
         };
@@ -61,31 +53,28 @@ impl Outbox {
         if path.exists() {
             return Ok(path);
         }
-        let text = written(message, from, now)?;
-        write_whole(&path, text.reveal().as_bytes())?;
+        write_whole(&path, written(letter, now).reveal().as_bytes())?;
         Ok(path)
     }
 }
 
-fn written(message: &Message, from: &str, now: Timestamp) -> io::Result<Secret<String>> {
-    let one_line = |what: &str, text: &str| {
-        if text.chars().any(char::is_control) {
-            return Err(io::Error::other(format!("the {what} is not one line")));
-        }
-        Ok(())
-    };
-    one_line("address", &message.to)?;
-    one_line("sender", from)?;
-    one_line("subject line", &message.subject)?;
-    if message.to.is_empty() {
-        return Err(io::Error::other("there is no address"));
+/// Whether a text stays within its line.
+pub(super) fn one_line(what: &str, text: &str) -> Result<(), String> {
+    if text.chars().any(char::is_control) {
+        return Err(format!("the {what} is not one line"));
     }
-    Ok(Secret::new(format!(
-        "From: {from}\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n",
-        message.to,
-        message.subject,
+    Ok(())
+}
+
+fn written(letter: &Letter, now: Timestamp) -> Secret<String> {
+    let kind = if letter.html { "html" } else { "plain" };
+    Secret::new(format!(
+        "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/{kind}; charset=utf-8\r\n\r\n{}\r\n",
+        letter.from,
+        letter.to,
+        letter.subject,
         rfc3339(now),
-        message.body.reveal()
-    )))
+        letter.body.reveal()
+    ))
 }
