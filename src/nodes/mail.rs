@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// What is replaced by the code, wherever it stands in subject or body.
-const PLACE_OF_CODE: &str = "{{OTP}}";
+pub(super) const PLACE_OF_CODE: &str = "{{OTP}}";
 
 /// Settings that say how to send; the embedder reads them from the message.
 const ROUTE: [&str; 6] = [
@@ -42,11 +42,53 @@ const ROUTE: [&str; 6] = [
     "username",
 ];
 
+/// How the embedder is to send, as far as a node says.
 #[derive(Debug)]
-struct SmtpSender {
-    route: Vec<(Arc<str>, SettingValue)>,
+pub(super) struct Route {
+    settings: Vec<(Arc<str>, SettingValue)>,
     gateway: Option<Kept<Arc<str>>>,
     from: Option<Kept<Arc<str>>>,
+}
+
+impl Route {
+    pub(super) fn of(setup: &Setup<'_>) -> Result<Self, NodeError> {
+        Ok(Self {
+            settings: setup
+                .settings()
+                .filter(|(key, _)| ROUTE.contains(key))
+                .map(|(key, value)| (Arc::from(key), value.clone()))
+                .collect(),
+            gateway: Kept::find(setup, "smsGatewayImplementationClass")?,
+            from: Kept::find(setup, "fromEmailAddress")?,
+        })
+    }
+
+    pub(super) fn settings(
+        &self,
+        cx: &Context<'_>,
+    ) -> Result<BTreeMap<Arc<str>, Value>, NodeError> {
+        let mut route = BTreeMap::new();
+        for (key, setting) in &self.settings {
+            route.insert(Arc::clone(key), cx.value(setting)?);
+        }
+        if let Some(gateway) = optional(self.gateway.as_ref(), cx)? {
+            route.insert(
+                Arc::from("smsGatewayImplementationClass"),
+                Value::Text(gateway.into_owned()),
+            );
+        }
+        Ok(route)
+    }
+
+    pub(super) fn from(&self, cx: &Context<'_>) -> Result<Arc<str>, NodeError> {
+        let from = optional(self.from.as_ref(), cx)?;
+        Ok(from.map_or_else(|| Arc::from(""), std::borrow::Cow::into_owned))
+    }
+}
+
+#[derive(Debug)]
+struct SmtpSender {
+    route: Route,
     attribute: Kept<Arc<str>>,
     subject: Kept<LocalizedText>,
     content: Kept<LocalizedText>,
@@ -57,15 +99,8 @@ struct SmtpSender {
 }
 
 pub(super) fn sender(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    let route = setup
-        .settings()
-        .filter(|(key, _)| ROUTE.contains(key))
-        .map(|(key, value)| (Arc::from(key), value.clone()))
-        .collect();
     Ok(Box::new(SmtpSender {
-        route,
-        gateway: Kept::find(setup, "smsGatewayImplementationClass")?,
-        from: Kept::find(setup, "fromEmailAddress")?,
+        route: Route::of(setup)?,
         attribute: Kept::get(setup, "emailAttribute")?,
         subject: Kept::get(setup, "emailSubject")?,
         content: Kept::get(setup, "emailContent")?,
@@ -153,30 +188,15 @@ impl SmtpSender {
         let code = secret(cx, self.code).ok_or_else(no_code)?;
         let subject = text_or(cx, &self.subject, "Your one-time password")?;
         let body = text_or(cx, &self.content, "Your one-time password is {{OTP}}.")?;
-        let from = optional(self.from.as_ref(), cx)?;
         Ok(Message {
             channel: Channel::Mail,
             to,
-            from: from.map_or_else(|| Arc::from(""), std::borrow::Cow::into_owned),
+            from: self.route.from(cx)?,
             subject: subject.replace(PLACE_OF_CODE, code.reveal()),
             body: Secret::new(body.replace(PLACE_OF_CODE, code.reveal())),
-            route: self.route(cx)?,
+            route: self.route.settings(cx)?,
             template: None,
         })
-    }
-
-    fn route(&self, cx: &Context<'_>) -> Result<BTreeMap<Arc<str>, Value>, NodeError> {
-        let mut route = BTreeMap::new();
-        for (key, setting) in &self.route {
-            route.insert(Arc::clone(key), cx.value(setting)?);
-        }
-        if let Some(gateway) = optional(self.gateway.as_ref(), cx)? {
-            route.insert(
-                Arc::from("smsGatewayImplementationClass"),
-                Value::Text(gateway.into_owned()),
-            );
-        }
-        Ok(route)
     }
 
     fn sent(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
@@ -202,7 +222,7 @@ pub(super) fn texts(value: &Value) -> Vec<Arc<str>> {
 }
 
 /// The product's words.
-fn no_identity() -> NodeError {
+pub(super) fn no_identity() -> NodeError {
     NodeError::new("Failed to get identity with provided user name")
 }
 

@@ -36,6 +36,7 @@ mod retry;
 mod scripted;
 mod session;
 mod setting;
+mod sms;
 mod state;
 mod terms;
 mod timer;
@@ -79,6 +80,7 @@ const TYPES: &[(&str, Prepare)] = &[
     ("OneTimePasswordGenerator", otp::generator),
     ("OneTimePasswordSmtpSender", mail::sender),
     ("OneTimePasswordCollectorDecision", otp::collector),
+    ("OneTimePasswordSmsSender", sms::sender),
     ("EmailSuspend", letter::suspend),
     ("EmailTemplate", letter::template),
     ("SessionData", session::data),

@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cookies: Cookies,
     pub(crate) unversioned: Unversioned,
+    /// Where clients find the server.
+    pub(crate) origin: String,
 }
 
 /// A realm as it is served.
@@ -178,6 +180,16 @@ fn host_name(host: &str) -> Option<String> {
     };
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     (!name.is_empty() && name.bytes().all(fits)).then(|| name.to_ascii_lowercase())
+}
+
+/// Whether a `Host` header names this machine as only this machine does.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    host_name(host).is_some_and(|name| {
+        name == "localhost"
+            || name
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|at| at.is_loopback())
+    })
 }
 
 impl Site for App {

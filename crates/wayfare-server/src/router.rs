@@ -8,16 +8,24 @@ use std::{borrow::Cow, net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
-use wayfare_wire::am::{error::Refusal, reply, request::Parts};
+use wayfare_wire::am::{
+    error::Refusal,
+    realm::{Host, Realms as _},
+    reply,
+    request::Parts,
+};
 
 use crate::{
     am,
-    app::App,
+    app::{self, App},
     audit::{Event, EventName},
     config::LimitSettings,
     listen::{Received, Reply, plain},
     page,
 };
+
+/// How many messages the page of the outbox shows.
+const OUTBOX_SHOWN_MAX: usize = 50;
 
 /// The whole of what the server answers.
 #[derive(Debug)]
@@ -74,6 +82,12 @@ impl Router {
             } else {
                 not_allowed("GET, HEAD")
             }
+        } else if path == "/outbox" && self.shows_outbox(&received) {
+            if reads {
+                self.outbox().await
+            } else {
+                not_allowed("GET, HEAD")
+            }
         } else if let Some(asset) = page::asset(path, &self.page) {
             if reads {
                 file(asset)
@@ -86,6 +100,35 @@ impl Router {
         if received.head.method == Method::HEAD {
             *reply.body_mut() = Full::default();
         }
+        reply
+    }
+
+    /// Whether whoever asks may read what was sent: in the demo, from this machine, and by an address that
+    /// is this machine's, so that no page from elsewhere can have a browser here read it under a name of
+    /// its own.
+    fn shows_outbox(&self, received: &Received) -> bool {
+        let mut hosts = received.head.headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return false;
+        };
+        let here = host
+            .to_str()
+            .is_ok_and(|host| self.app.host(host) == Host::Unbound && app::is_this_machine(host));
+        self.app.config.demo && received.peer.to_canonical().is_loopback() && here
+    }
+
+    async fn outbox(&self) -> Reply {
+        let outbox = self.app.performer.post.outbox().clone();
+        let read = tokio::task::spawn_blocking(move || outbox.newest(OUTBOX_SHOWN_MAX)).await;
+        let Ok(Ok(messages)) = read else {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let mut reply = file(page::Asset {
+            content_type: "text/html; charset=utf-8",
+            body: Cow::Owned(page::outbox(&messages, &self.app.origin)),
+        });
+        let never = HeaderValue::from_static("no-store");
+        reply.headers_mut().insert(header::CACHE_CONTROL, never);
         reply
     }
 

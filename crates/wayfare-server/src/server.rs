@@ -235,6 +235,7 @@ impl Server {
             clock,
             aliases,
             callers,
+            origin,
             realms,
             config,
         });
@@ -415,6 +416,9 @@ impl Running {
         );
         let _ = writeln!(text, "  data            {}", config.data.folder.display());
         let _ = writeln!(text, "  mail is kept in {}", self.outbox().display());
+        if config.demo {
+            let _ = writeln!(text, "  read mail       {at}/outbox");
+        }
         for note in &self.notes {
             let _ = write!(text, "\n{note}");
         }

@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use wayfare::{Realm, Value};
 use wayfare_server::config::{
-    Config, ConfigError, DefaultJourney, Durability, ExistingToken, Journeys, NoSessionMessage,
-    Parameter, QuotaExceeded, RealmSettings, SecretSource,
+    Config, ConfigError, DefaultJourney, Durability, ExistingToken, Journeys, MailSecurity,
+    NoSessionMessage, Parameter, QuotaExceeded, RealmSettings, SecretSource,
 };
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
@@ -523,4 +523,77 @@ token = "geheim"
         mistakes("backchannel = 1\n"),
         ["wayfare.toml:1: `backchannel` must be written as [[backchannel]], but is 1"]
     );
+}
+
+#[test]
+fn a_mail_server_is_read_and_what_would_be_unsafe_is_refused() {
+    let config = read(
+        r#"[realms."/alpha".mail]
+from = "Door <door@example.com>"
+host = "mail.example.com"
+username = "door"
+password = { env = "MAIL" }
+ca = "ca.pem"
+
+[realms."/beta"]
+parent = "/alpha"
+
+[realms."/beta".mail]
+security = "tls"
+port = 2465
+"#,
+    )
+    .expect("correct settings");
+    let mail = |realm: &str| {
+        let settings = &config.realms[&Realm::parse(realm).unwrap()];
+        settings.mail.server.clone().expect("a server")
+    };
+    let alpha = mail("/alpha");
+    assert_eq!((alpha.security, alpha.port), (MailSecurity::StartTls, 587));
+    assert_eq!(alpha.ca, Some("/etc/wayfare/ca.pem".into()));
+    let beta = mail("/beta");
+    assert_eq!((beta.security, beta.port), (MailSecurity::Tls, 2465));
+    assert_eq!(beta.account, alpha.account);
+
+    let mistakes = read(
+        r#"[realms."/a".mail]
+host = "mail.example.com"
+security = "none"
+
+[realms."/b".mail]
+from = "door@example.com"
+host = "mail example"
+password = "hunter2"
+
+[realms."/c".mail]
+timeout = "5s"
+
+[realms."/d".mail]
+from = "nobody"
+host = "::1"
+security = "none"
+username = "door"
+
+[realms."/e".mail.templates.welcome]
+from = "two@example.com, three@example.com"
+subject = { en = 1 }
+"#,
+    )
+    .expect_err("mistakes");
+    let all = mistakes.join("\n");
+    for part in [
+        "wayfare.toml:1: `realms.\"/a\".mail.security` is missing; \"none\" is for",
+        "wayfare.toml:1: `realms.\"/a\".mail.from` is missing",
+        "wayfare.toml:7: `realms.\"/b\".mail.host` must be the name or address",
+        "wayfare.toml:8: `realms.\"/b\".mail.password` must be { file",
+        "wayfare.toml:10: `realms.\"/c\".mail.host` is missing",
+        "wayfare.toml:13: `realms.\"/d\".mail.password` is missing",
+        "wayfare.toml:13: `realms.\"/d\".mail.from` is missing",
+        "welcome.from` must be an address",
+        "welcome.subject` must be a text, or a table",
+        "welcome.message` is missing",
+    ] {
+        assert!(all.contains(part), "{part} in:\n{all}");
+    }
+    assert!(!all.contains("hunter2"), "{all}");
 }

@@ -24,6 +24,8 @@ mod journeys;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod letters;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod mail_link;
@@ -35,6 +37,8 @@ mod policies;
 mod realms;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod smtp;
 #[cfg(test)]
 mod start;
 #[cfg(test)]

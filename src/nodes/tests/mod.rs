@@ -16,6 +16,7 @@ mod otp;
 mod policy;
 mod register;
 mod scripted;
+mod sms;
 mod terms;
 mod verify;
 mod wait;

@@ -18,6 +18,11 @@ pub(super) fn read_mail(mail: Table<'_>, folder: &Path, settings: &mut MailSetti
     if let Some(from) = mail.text("from") {
         settings.from = Some(from);
     }
+    let gateway = mail.parsed("sms_gateway", "the host name of a gateway", |host| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+        (!host.is_empty() && host.bytes().all(fits)).then(|| host.to_owned())
+    });
+    settings.sms_gateway = gateway.or(settings.sms_gateway.take());
     read_server(&mail, folder, settings);
     if let Some(templates) = mail.table("templates") {
         for (name, _) in templates.every() {

@@ -185,6 +185,8 @@ pub struct MailSettings {
     pub from: Option<String>,
     /// The mail server; without one, mail is kept in the outbox of the data folder.
     pub server: Option<MailServer>,
+    /// The gateway from mail to text message of those whose carrier is not known.
+    pub sms_gateway: Option<String>,
     /// Templates by name, before those that are built in.
     pub templates: BTreeMap<String, MailTemplate>,
 }

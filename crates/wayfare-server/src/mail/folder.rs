@@ -16,6 +16,9 @@ use wayfare::{
 use super::Letter;
 use crate::{audit::rfc3339, store::write_whole};
 
+/// The longest message that is shown, in bytes.
+const SHOWN_BYTES_MAX: u64 = 64 * 1024;
+
 /// The folder of messages.
 #[derive(Debug, Clone)]
 pub struct Outbox {
@@ -40,6 +43,27 @@ impl Outbox {
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The newest messages, the last one first; what cannot be read, or is too long, is left out.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn newest(&self, most: usize) -> io::Result<Vec<String>> {
+        let mut files: Vec<_> = fs::read_dir(&self.folder)?
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let known = entry.path().extension()? != "new";
+                let about = entry.metadata().ok()?;
+                let fits = known && about.is_file() && about.len() <= SHOWN_BYTES_MAX;
+                fits.then_some((about.modified().ok()?, entry.path()))
+            })
+            .collect();
+        files.sort();
+        let newest = files.into_iter().rev().take(most);
+        Ok(newest
+            .filter_map(|(_, path)| fs::read_to_string(path).ok())
+            .collect())
     }
 
     /// Writes a message; one with the same id is not written again.

@@ -221,6 +221,15 @@ impl Post {
             let user = user.map_err(|error| error.to_string())?;
             template::fill(&mut letter, template, user.as_ref(), &job.settings)?;
         }
+        if letter.channel == Channel::Sms && !letter.to.contains('@') {
+            match &job.settings.sms_gateway {
+                Some(gateway) => letter.to = format!("{}@{gateway}", letter.to),
+                None if self.lines.contains_key(&job.realm) => {
+                    return Err("the realm has no gateway to text messages".to_owned());
+                }
+                None => {}
+            }
+        }
         if letter.from.is_empty() {
             let from = job.settings.from.as_deref().unwrap_or(NOBODY);
             from.clone_into(&mut letter.from);

@@ -3,7 +3,11 @@
 //! In: a path and what the page must know of the server. Out: bytes with their type. Nothing here knows
 //! HTTP; the router sends what stands here with [`HEADERS`].
 
+mod outbox;
+
 use std::borrow::Cow;
+
+pub use self::outbox::outbox;
 
 /// A file of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]

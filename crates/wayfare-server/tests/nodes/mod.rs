@@ -53,6 +53,27 @@ const DRIVEN: &[(&str, &[(&str, &str)])] = &[
             ("ask", "polling_wait_takes_impatience_for_spam"),
         ],
     ),
+    (
+        "EmailSuspend",
+        &[(
+            "letters",
+            "a_link_is_mailed_and_followed_once_by_whoever_has_it",
+        )],
+    ),
+    (
+        "EmailTemplate",
+        &[(
+            "letters",
+            "a_code_goes_to_a_telephone_and_a_notice_to_whoever_has_mail",
+        )],
+    ),
+    (
+        "OneTimePasswordSmsSender",
+        &[(
+            "letters",
+            "a_code_goes_to_a_telephone_and_a_notice_to_whoever_has_mail",
+        )],
+    ),
     ("Metadata", &[("ask", "metadata_sends_the_chosen_state")]),
     (
         "Debug",
@@ -188,6 +209,7 @@ fn every_built_type_is_driven() {
             let text = match *file {
                 "ask" => include_str!("ask.rs"),
                 "code" => include_str!("code.rs"),
+                "letters" => include_str!("../letters.rs"),
                 "end" => include_str!("end.rs"),
                 "way" => include_str!("way.rs"),
                 "who" => include_str!("who.rs"),

@@ -1,0 +1,262 @@
+//! Mail by a real mail server on the loopback: `tests/smtp/server.py`, which tells what it was sent.
+//!
+//! Where Python or its package `aiosmtpd` is missing the tests say that they are skipped; with
+//! `WAYFARE_SMTP=required` that is a failure. `WAYFARE_PYTHON` names another Python.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+
+use crate::{
+    letters::{LINK, ask, follow, people},
+    support::{BEGIN, Client, Reply, TestServer, write_all},
+};
+
+/// How long a test waits for a mail.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const CODE: &str = r#"
+journey code "Code" {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> make
+    false -> failure
+  }
+  node make: OneTimePasswordGenerator(length = 6) -> send
+  node send: OneTimePasswordSmtpSender {
+    emailSubject = "Grüße: {{OTP}}"
+    emailContent = "Type {{OTP}}."
+    -> enter
+    on error -> unsent
+  }
+  node unsent: SetFailureDetails(failureMessage = "Not now.") -> failure
+  node enter: OneTimePasswordCollectorDecision(passwordExpiryTime = 5m) {
+    true -> success
+    false -> failure
+  }
+}
+"#;
+
+const TEXT: &str = r#"
+journey text "Text" {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> make
+    false -> failure
+  }
+  node make: OneTimePasswordGenerator(length = 6) -> send
+  node send: OneTimePasswordSmsSender {
+    mobilePhoneAttributeName = "mobile"
+    smsContent = "Type {{OTP}}."
+    -> enter
+  }
+  node enter: OneTimePasswordCollectorDecision(passwordExpiryTime = 5m) {
+    true -> success
+    false -> failure
+  }
+}
+"#;
+
+fn python() -> String {
+    std::env::var("WAYFARE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
+/// A mail server of the test's own; it ends with the test.
+struct Mailer {
+    child: tokio::process::Child,
+    lines: Lines<BufReader<tokio::process::ChildStdout>>,
+    port: u64,
+    folder: TempDir,
+}
+
+impl Mailer {
+    async fn start(mode: &str) -> Option<Self> {
+        let known = Command::new(python())
+            .args(["-c", "import aiosmtpd"])
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success());
+        if !known {
+            let required = std::env::var("WAYFARE_SMTP").is_ok_and(|value| value == "required");
+            assert!(!required, "there is no Python with aiosmtpd");
+            eprintln!("skipped: there is no Python with aiosmtpd");
+            return None;
+        }
+        let folder = TempDir::new().expect("a folder");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/smtp/server.py");
+        let mut child = tokio::process::Command::new(python())
+            .arg(script)
+            .arg(mode)
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the mail server starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let port = line(&mut lines).await["port"].as_u64().expect("a port");
+        Some(Self {
+            child,
+            lines,
+            port,
+            folder,
+        })
+    }
+
+    /// The next mail that it took.
+    async fn mail(&mut self) -> Json {
+        line(&mut self.lines).await
+    }
+
+    /// The server with these journeys, and this one for its mail.
+    async fn serving(&self, security: &str, more: &str) -> TestServer {
+        let port = self.port;
+        let text = format!(
+            "[realms.\"/alpha\".mail]\nfrom = \"Door <door@example.com>\"\nhost = \"localhost\"\n\
+             port = {port}\nsecurity = \"{security}\"\n{more}\n"
+        );
+        let folder = self.folder.path().to_owned();
+        TestServer::with(|config, own| {
+            let files = [
+                ("link.journey", LINK),
+                ("code.journey", CODE),
+                ("text.journey", TEXT),
+            ];
+            write_all(&own.join("journeys"), &files);
+            *config = config.clone().with_journeys(own.join("journeys"));
+            people(config, &folder, &text);
+        })
+        .await
+    }
+}
+
+async fn line(lines: &mut Lines<BufReader<tokio::process::ChildStdout>>) -> Json {
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+    let line = line.expect("in time").expect("a line").expect("a line");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+async fn begin(client: &mut Client, journey: &str, name: &str) -> Reply {
+    let step = client.begin(journey).await.step();
+    let typed = [name.into(), "Ch4ng31t".into()];
+    client.answer(&step, &typed).await
+}
+
+const ACCOUNT: &str = "username = \"mailer\"\npassword = { file = \"password\" }\nca = \"ca.pem\"";
+
+#[tokio::test]
+async fn a_link_goes_by_a_mail_server_and_is_followed() {
+    for mode in ["starttls", "tls"] {
+        let Some(mut mailer) = Mailer::start(mode).await else {
+            return;
+        };
+        let password = mailer.folder.path().join("password");
+        std::fs::write(password, "pass of the mailer\n").expect("a file");
+        let server = mailer.serving(mode, ACCOUNT).await;
+        ask(&mut server.client().header("Accept-Language", "de"), "demo")
+            .await
+            .step();
+        let mail = mailer.mail().await;
+        assert_eq!(mail["tls"], true);
+        assert_eq!(mail["login"], true);
+        assert_eq!(mail["envelope"]["from"], "door@example.com");
+        assert_eq!(
+            mail["envelope"]["to"],
+            serde_json::json!(["demo@example.com"])
+        );
+        assert_eq!(mail["from"], "Door <door@example.com>");
+        assert_eq!(mail["to"], "demo@example.com");
+        assert_eq!(mail["subject"], "Wählen Sie ein neues Passwort");
+        assert_eq!(mail["type"], "text/plain");
+        assert_eq!(mail["date"].as_f64(), Some(BEGIN.0 as f64 / 1_000.0));
+        let body = mail["body"].as_str().expect("a text");
+        assert!(body.contains("Folgen Sie diesem Link"), "{body}");
+        let (_, rest) = body.split_once("suspendedId=").expect("a link");
+        let id = rest.split(['&', '\n']).next().expect("an id");
+        follow(&mut server.client(), id).await.token();
+        let again = follow(&mut server.client(), id).await;
+        assert_eq!(again.status, 401, "{}", again.text());
+        // Nothing of it is kept here.
+        assert!(server.outbox().is_empty());
+        mailer.child.kill().await.expect("it ends");
+    }
+}
+
+#[tokio::test]
+async fn codes_go_by_mail_and_by_a_gateway_to_text_messages() {
+    let Some(mut mailer) = Mailer::start("plain").await else {
+        return;
+    };
+    let server = mailer
+        .serving("none", "sms_gateway = \"sms.example.com\"")
+        .await;
+    let mut client = server.client();
+    let step = begin(&mut client, "Code", "demo").await.step();
+    let mail = mailer.mail().await;
+    assert_eq!(mail["tls"], false);
+    let code = digits(mail["body"].as_str().expect("a text"));
+    assert_eq!(mail["subject"], format!("Grüße: {code}"));
+    client.answer(&step, &[code.into()]).await.token();
+    // The second of these users has a carrier that the node does not ask for.
+    let mut client = server.client();
+    let step = begin(&mut client, "Text", "tel").await.step();
+    let mail = mailer.mail().await;
+    assert_eq!(mail["to"], "+491711234567@sms.example.com");
+    let code = digits(mail["body"].as_str().expect("a text"));
+    client.answer(&step, &[code.into()]).await.token();
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_or_is_slow_or_strange_takes_the_error_arrow() {
+    let ways = [
+        ("refuse", "none", "answered 550"),
+        ("slow", "none", "takes too long"),
+        // Its authority is not one that is trusted here.
+        ("starttls", "starttls", "the mail server"),
+        // It speaks no TLS at all, and nothing is said without.
+        ("plain", "starttls", "the mail server"),
+    ];
+    for (mode, security, why) in ways {
+        let Some(mailer) = Mailer::start(mode).await else {
+            return;
+        };
+        let server = mailer.serving(security, "timeout = \"1s\"").await;
+        let reply = begin(&mut server.client(), "Code", "demo").await;
+        assert_eq!(reply.status, 401, "{mode}: {}", reply.text());
+        assert!(
+            reply.text().contains("Not now."),
+            "{mode}: {}",
+            reply.text()
+        );
+        // A link is another matter: whoever waits for it learns nothing.
+        let known = ask(&mut server.client(), "demo").await.step();
+        let unknown = ask(&mut server.client(), "nobody").await.step();
+        assert_eq!(known["callbacks"], unknown["callbacks"]);
+        let post = server.running.post().clone();
+        let waited = tokio::task::spawn_blocking(move || post.wait(PATIENCE)).await;
+        assert!(waited.expect("a thread"));
+        let failed = server.audit();
+        let failed = failed.iter().find(|line| line["reason"] == "mail_not_sent");
+        assert_eq!(failed.expect("a line")["realm"], "/alpha", "{mode} {why}");
+    }
+}
