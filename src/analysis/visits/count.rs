@@ -59,12 +59,15 @@ impl Unfolded {
     /// At most all bounded arcs as often as they allow, with the longest way behind each.
     fn upper_bound(&self, bounded: &[&Way], ways: &Longest<'_>) -> Option<u64> {
         let mut sum = finite(ways.best_from(self.start))?.checked_add(self.at_start)?;
-        for (limiter, limit) in (0_u32..).zip(&self.limits) {
-            let mut most = 0;
-            for way in bounded.iter().filter(|way| way.limiter == limiter) {
-                let behind = finite(ways.best_from(way.to))?;
-                most = most.max(behind.checked_add(way.visits())?);
+        let mut most_of = vec![0_u64; self.limits.len()];
+        for way in bounded {
+            let behind = finite(ways.best_from(way.to))?;
+            let visits = behind.checked_add(way.visits())?;
+            if let Some(most) = most_of.get_mut(way.limiter as usize) {
+                *most = (*most).max(visits);
             }
+        }
+        for (most, limit) in most_of.into_iter().zip(&self.limits) {
             sum = sum.checked_add(most.checked_mul(*limit)?)?;
         }
         Some(sum)

@@ -73,8 +73,14 @@ impl Unfolded {
     fn units(&self) -> Option<Vec<u64>> {
         let mut units = vec![0; self.limits.len()];
         let mut unit: u64 = 1;
-        for (limiter, (place, limit)) in (0_u32..).zip(units.iter_mut().zip(&self.limits)) {
-            if self.ways.iter().any(|way| way.limiter == limiter) {
+        let mut bounds = vec![false; self.limits.len()];
+        for way in &self.ways {
+            if let Some(bounds) = bounds.get_mut(way.limiter as usize) {
+                *bounds = true;
+            }
+        }
+        for ((place, limit), bounds) in units.iter_mut().zip(&self.limits).zip(bounds) {
+            if bounds {
                 *place = unit;
                 unit = unit.checked_mul(limit.checked_add(1)?)?;
             }
