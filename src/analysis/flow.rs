@@ -131,6 +131,16 @@ pub(super) enum Raise {
     Unknown,
 }
 
+impl Raise {
+    /// Whether the level may rise by it.
+    pub(super) fn may_raise(self) -> bool {
+        match self {
+            Self::By(by) => by > 0,
+            Self::Unknown => true,
+        }
+    }
+}
+
 /// For which questions an arc stands: an error in a later child of a page has passed the earlier ones, and
 /// yet what they did is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,6 +277,7 @@ pub(super) struct Flow {
     nodes: usize,
     loops: OnceCell<Vec<u32>>,
     entering: OnceCell<Entering>,
+    reached: OnceCell<Vec<bool>>,
 }
 
 /// The numbers of the arcs, by where they lead.
@@ -389,8 +400,9 @@ impl Flow {
     }
 
     /// The states that some run reaches, given how inner journeys can end.
-    pub(super) fn reached(&self, ends: &[Exits]) -> Vec<bool> {
-        self.reach(|arc| !arc.is_shut() && self.returns(arc, ends))
+    pub(super) fn reached(&self, ends: &[Exits]) -> &[bool] {
+        self.reached
+            .get_or_init(|| self.reach(|arc| !arc.is_shut() && self.returns(arc, ends)))
     }
 
     /// The ends among the states that are reached.
@@ -476,7 +488,7 @@ impl Flows {
             let Some(flow) = all.list.get(id.index()) else {
                 continue;
             };
-            let ends = flow.ends(&flow.reached(&all.ends));
+            let ends = flow.ends(flow.reached(&all.ends));
             if let Some(place) = all.ends.get_mut(id.index()) {
                 *place = ends;
             }
@@ -567,7 +579,8 @@ impl<'a> Builder<'a> {
             catalog: &program.catalog,
             journey,
             states: Vec::with_capacity(journey.graph.node_count() + 2),
-            arcs: Vec::with_capacity(journey.graph.edge_count()),
+            // Each node has one for its errors besides.
+            arcs: Vec::with_capacity(journey.graph.edge_count() + journey.graph.node_count()),
             children: Vec::new(),
             raise: 0,
             stumble: 0,
@@ -621,6 +634,7 @@ impl<'a> Builder<'a> {
             nodes: self.raise as usize,
             loops: OnceCell::new(),
             entering: OnceCell::new(),
+            reached: OnceCell::new(),
         }
     }
 

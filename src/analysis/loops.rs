@@ -7,13 +7,15 @@
 //! guesses, however few are left for the one before. Inner journeys are seen through: what matters is by
 //! which ends they can be left without asking, or without a limit, or after a try.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Diagnostics,
     analysis::{
         component::Arcs,
         counterexample::Counterexample,
         flow::{Arc, Exits, Flow, Flows},
-        loops::tries::Summaries,
+        loops::{code::Part, tries::Summaries},
         route,
     },
     model::{
@@ -31,6 +33,8 @@ mod way_out;
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
     let mut silent = vec![Exits::default(); program.journeys.len()];
     let mut summaries = Summaries::new(program);
+    let all = flows.order.iter().filter_map(|id| flows.get(*id));
+    let called: BTreeSet<JourneyId> = all.flat_map(Flow::calls).map(|(_, inner)| inner).collect();
     for id in &flows.order {
         let (Some(flow), Some(journey)) = (flows.get(*id), program.journey(*id)) else {
             continue;
@@ -40,6 +44,8 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             flow,
             journey,
             reached: flow.reached(&flows.ends),
+            parts: summaries.parts_of(journey, flow),
+            called: called.contains(id),
             work: WORK_MAX,
         };
         let ends = here.spinning(&silent, diagnostics);
@@ -59,7 +65,11 @@ struct Here<'a> {
     program: &'a Program,
     flow: &'a Flow,
     journey: &'a Journey,
-    reached: Vec<bool>,
+    reached: &'a [bool],
+    /// By state, what it has to do with codes.
+    parts: Vec<Part>,
+    /// Whether another journey calls it, so that it matters how it can end.
+    called: bool,
     /// What may still be spent on drawing the loops that are found.
     work: usize,
 }
@@ -102,6 +112,14 @@ impl<'a> Loops<'a> {
 }
 
 impl Here<'_> {
+    /// How the journey can end by some of its arcs; nothing where nobody asks.
+    fn ends_by(&self, keep: impl Fn(&Arc) -> bool) -> Exits {
+        if !self.called {
+            return Exits::default();
+        }
+        self.flow.ends(&self.flow.reach(keep))
+    }
+
     fn is_reached(&self, state: u32) -> bool {
         self.reached.get(state as usize) == Some(&true)
     }

@@ -168,6 +168,11 @@ fn shapes(program: &Program, flows: &Flows) -> Vec<Shape> {
 
 /// Finds the loops that raise the level without end.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
+    let mut flows_of = program.journeys.iter().filter_map(|one| flows.get(one.id));
+    // Where nothing raises, no loop does.
+    if !flows_of.any(|flow| flow.arcs.iter().any(|arc| arc.raise.may_raise())) {
+        return;
+    }
     let shapes = shapes(program, flows);
     let gains = Gains::new(flows, &shapes);
     let parts = Parts {

@@ -32,7 +32,7 @@ impl Here<'_> {
             quiet && arc.bound == Bound::None && self.is_reached(arc.from)
         };
         let loops = Loops::new(self.flow, is_silent);
-        let ends = self.flow.ends(&self.flow.reach(is_silent));
+        let ends = self.ends_by(is_silent);
         let mut told = BTreeSet::new();
         for arc in &loops.kept {
             if !loops.is_on_one(arc) || !told.insert(loops.component(arc.from)) {

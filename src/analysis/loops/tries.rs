@@ -57,6 +57,15 @@ impl Summaries {
             shown: none,
         }
     }
+
+    /// By state of a journey, what it has to do with codes; nothing where none has.
+    pub(super) fn parts_of(&self, journey: &Journey, flow: &Flow) -> Vec<Part> {
+        let of = |state: &State| {
+            let task = task(journey, state).filter(|_| state.kind == StateKind::Step);
+            task.map_or(Part::None, |task| self.parts.of(task.ty))
+        };
+        flow.states.iter().map(of).collect()
+    }
 }
 
 /// How a journey can end after a try of each kind.
@@ -85,26 +94,17 @@ impl Here<'_> {
         let id = self.journey.id;
         let is_free = |arc: &Arc| self.is_free(arc) && self.flow.returns(arc, &known.free);
         let is_same = |arc: &Arc| {
-            self.is_free(arc) && self.flow.returns(arc, &known.same) && !self.issues(arc, known)
+            self.is_free(arc) && self.flow.returns(arc, &known.same) && !self.issues(arc)
         };
         let free = Loops::new(self.flow, is_free);
         let same = Loops::new(self.flow, is_same);
         let tries = Tried {
-            fixed: ends_after_a_try(self.flow, is_free, |arc| {
-                self.is_try(arc, Try::Fixed, known, false)
-            }),
-            code: ends_after_a_try(self.flow, is_free, |arc| {
-                self.is_try(arc, Try::Code, known, false)
-            }),
-            code_same: ends_after_a_try(self.flow, is_same, |arc| {
-                self.is_try(arc, Try::Code, known, true)
-            }),
-            shown: ends_after_a_try(self.flow, is_free, |arc| {
-                self.is_try(arc, Try::Shown, known, false)
-            }),
+            fixed: self.ends_after(is_free, |arc| self.is_try(arc, Try::Fixed, known, false)),
+            code: self.ends_after(is_free, |arc| self.is_try(arc, Try::Code, known, false)),
+            code_same: self.ends_after(is_same, |arc| self.is_try(arc, Try::Code, known, true)),
+            shown: self.ends_after(is_free, |arc| self.is_try(arc, Try::Shown, known, false)),
         };
-        let ends_free = self.flow.ends(&self.flow.reach(is_free));
-        let ends_same = self.flow.ends(&self.flow.reach(is_same));
+        let (ends_free, ends_same) = (self.ends_by(is_free), self.ends_by(is_same));
         self.report(known, &free, &same, diagnostics);
         put(&mut known.fixed, id, tries.fixed);
         put(&mut known.code, id, tries.code);
@@ -124,8 +124,7 @@ impl Here<'_> {
         let limiters = OnceCell::new();
         let mut told = BTreeSet::new();
         for arc in free.kept.iter().filter(|arc| free.is_on_one(arc)) {
-            let is_kept =
-                |arc: &Arc| self.flow.returns(arc, &known.same) && !self.issues(arc, known);
+            let is_kept = |arc: &Arc| self.flow.returns(arc, &known.same) && !self.issues(arc);
             let stays = is_kept(arc) && same.is_on_one(arc);
             let code = if self.is_try(arc, Try::Fixed, known, false)
                 || stays && self.is_try(arc, Try::Code, known, true)
@@ -151,7 +150,7 @@ impl Here<'_> {
                 continue;
             };
             if code == codes::COUNT_RESET {
-                finding = self.with_issuer(finding, arc, known, free);
+                finding = self.with_issuer(finding, arc, free);
             }
             let limiters = limiters.get_or_init(|| Limiters::new(self.flow, &self.reached));
             finding = self.with_limiter(finding, arc, limiters);
@@ -167,14 +166,21 @@ impl Here<'_> {
         !limits(arc.bound) && self.is_reached(arc.from)
     }
 
-    fn part(&self, state: &State, known: &Summaries) -> Part {
-        task(self.journey, state).map_or(Part::None, |task| known.parts.of(task.ty))
+    fn part(&self, state: u32) -> Part {
+        self.parts.get(state as usize).copied().unwrap_or_default()
+    }
+
+    /// How the journey can end after a try, by some of its arcs; nothing where nobody asks.
+    fn ends_after(&self, keep: impl Fn(&Arc) -> bool, is_try: impl Fn(&Arc) -> bool) -> Exits {
+        if !self.called {
+            return Exits::default();
+        }
+        ends_after_a_try(self.flow, keep, is_try)
     }
 
     /// Whether a new code is there once an arc is taken.
-    fn issues(&self, arc: &Arc, known: &Summaries) -> bool {
-        let state = self.flow.state(arc.from);
-        !arc.is_error() && state.is_some_and(|state| self.part(state, known) == Part::Issues)
+    fn issues(&self, arc: &Arc) -> bool {
+        !arc.is_error() && self.part(arc.from) == Part::Issues
     }
 
     fn is_try(&self, arc: &Arc, kind: Try, known: &Summaries, same: bool) -> bool {
@@ -196,7 +202,7 @@ impl Here<'_> {
         if !arc.compares && !arc.is_error() {
             return false;
         }
-        let checks = self.part(state, known) == Part::Checks;
+        let checks = self.part(arc.from) == Part::Checks;
         match kind {
             Try::Fixed => state.verifies && !checks,
             Try::Code => state.verifies && checks,
@@ -280,16 +286,10 @@ impl Here<'_> {
     }
 
     /// Names where the code is issued on that loop.
-    fn with_issuer(
-        &self,
-        finding: Diagnostic,
-        arc: &Arc,
-        known: &Summaries,
-        free: &Loops<'_>,
-    ) -> Diagnostic {
+    fn with_issuer(&self, finding: Diagnostic, arc: &Arc, free: &Loops<'_>) -> Diagnostic {
         let component = free.component(arc.from);
         let issuer = (0..).zip(&self.flow.states).find_map(|(id, state)| {
-            let issues = self.part(state, known) == Part::Issues;
+            let issues = self.part(id) == Part::Issues;
             (issues && free.component(id) == component && id != arc.from)
                 .then(|| self.journey.graph.node_weight(state.node))
                 .flatten()

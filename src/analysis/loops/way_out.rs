@@ -33,7 +33,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
 struct Search<'a> {
     flow: &'a Flow,
     flows: &'a Flows,
-    reached: Vec<bool>,
+    reached: &'a [bool],
     leads_out: Vec<bool>,
 }
 

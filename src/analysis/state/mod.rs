@@ -146,7 +146,7 @@ impl Check<'_> {
         let reached = self.entered.entry(journey).or_insert_with(|| {
             let entered = !start::leading_to(flows, roots, journey).is_empty();
             let flow = flows.get(journey).filter(|_| entered);
-            flow.map_or_else(Vec::new, |flow| flow.reached(&flows.ends))
+            flow.map_or_else(Vec::new, |flow| flow.reached(&flows.ends).to_vec())
         });
         reached.get(state as usize) == Some(&true)
     }
