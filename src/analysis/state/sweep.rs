@@ -1,8 +1,8 @@
 //! Which memories of each key reach each state, for sixty-four keys at once.
 //!
 //! In: what every arc does to the keys. Out: by journey and state, for each memory, the keys of which some
-//! run comes there with it. An inner journey is swept once for each memory it can be entered with, and its
-//! ends serve every caller; callees come first and their entries last, so that nothing is inlined.
+//! run comes there with it. An inner journey is swept once for each memory it is entered with, when a caller
+//! first comes to it so, and its ends serve every caller: nothing is inlined.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -97,42 +97,44 @@ impl Rows {
         if one == NOWHERE {
             return other;
         }
-        if let Some(known) = self.joined.get(one, other) {
+        if let Some(known) = self.joined.get((one, other, 0)) {
             return known;
         }
         let mut row = *self.get(one);
         join(&mut row, self.get(other));
         let number = self.number(row);
-        self.joined.put(one, other, number);
+        self.joined.put((one, other, 0), number);
         number
     }
 }
 
-/// What came of two numbers, where they were asked for not long ago.
+/// What came of some numbers, where they were asked for not long ago.
 #[derive(Debug)]
-struct Memo(Vec<(u32, u32, u32)>);
+struct Memo(Vec<(Asked, u32)>);
+
+/// Two numbers, and the journey in which they mean something.
+type Asked = (u32, u32, u32);
 
 impl Memo {
     const PLACES: usize = 1 << 8;
 
     fn new() -> Self {
-        Self(vec![(u32::MAX, u32::MAX, 0); Self::PLACES])
+        Self(vec![((u32::MAX, u32::MAX, u32::MAX), 0); Self::PLACES])
     }
 
-    fn place(one: u32, other: u32) -> usize {
-        one.wrapping_mul(31).wrapping_add(other) as usize % Self::PLACES
+    fn place((one, other, journey): Asked) -> usize {
+        let both = one.wrapping_mul(31).wrapping_add(other);
+        both.wrapping_add(journey.wrapping_mul(7)) as usize % Self::PLACES
     }
 
-    fn get(&self, one: u32, other: u32) -> Option<u32> {
-        let found = self.0.get(Self::place(one, other));
-        found
-            .filter(|found| (found.0, found.1) == (one, other))
-            .map(|found| found.2)
+    fn get(&self, asked: Asked) -> Option<u32> {
+        let found = self.0.get(Self::place(asked));
+        found.filter(|found| found.0 == asked).map(|found| found.1)
     }
 
-    fn put(&mut self, one: u32, other: u32, result: u32) {
-        if let Some(place) = self.0.get_mut(Self::place(one, other)) {
-            *place = (one, other, result);
+    fn put(&mut self, asked: Asked, result: u32) {
+        if let Some(place) = self.0.get_mut(Self::place(asked)) {
+            *place = (asked, result);
         }
     }
 }
@@ -184,110 +186,164 @@ impl Reached {
 /// Sweeps a program from these journeys, each with the memory its runs begin with.
 pub(super) fn sweep(flows: &Flows, wired: &Wired, roots: &BTreeMap<JourneyId, Memory>) -> Reached {
     let journeys = flows.ends.len();
-    let mut called = vec![false; journeys];
-    for id in &flows.order {
-        for (_, inner) in flows.get(*id).into_iter().flat_map(Flow::calls) {
-            if let Some(place) = called.get_mut(inner.index()) {
-                *place = true;
-            }
-        }
-    }
     let mut reached = Reached {
         rows: Rows::new(),
         tables: (0..journeys).map(|_| Vec::new()).collect(),
         entered: vec![EMPTY; journeys],
     };
+    let mut taken = Memo::new();
     for id in &flows.order {
-        let Some(flow) = flows.get(*id) else { continue };
-        let mut entries: Vec<Memory> = roots.get(id).copied().into_iter().collect();
-        if called.get(id.index()) == Some(&true) {
-            let sensitive = wired.of(*id).declared != 0;
-            let all = 0..Memory::try_from(COUNT / 2).unwrap_or(0);
-            entries.extend(all.filter(|memory| sensitive || *memory <= memory::SHARED));
-        }
-        entries.sort_unstable();
-        entries.dedup();
-        let mut taken = Memo::new();
-        for entry in entries {
-            let sweep = Sweep {
-                flow,
-                wired,
-                own: wired.of(*id),
-                tables: &reached.tables,
-            };
-            let swept = sweep.from(entry, &mut reached.rows, &mut taken);
-            if let Some(known) = reached.tables.get_mut(id.index()) {
-                known.push(swept);
-            }
+        if let Some(entry) = roots.get(id) {
+            fill(flows, wired, (*id, *entry), &mut reached, &mut taken);
         }
     }
     enter(flows, wired, roots, &mut reached);
     reached
 }
 
-/// One journey.
+/// Sweeps a journey entered with one memory, and those it calls with what they are entered with.
+fn fill(
+    flows: &Flows,
+    wired: &Wired,
+    from: (JourneyId, Memory),
+    reached: &mut Reached,
+    taken: &mut Memo,
+) {
+    if table(&reached.tables, from.0, from.1).is_some() {
+        return;
+    }
+    let begin = |(id, entry), rows: &mut Rows| {
+        let flow = flows.get(id)?;
+        Some(Sweep::new(flow, wired, entry, rows))
+    };
+    let mut open: Vec<Sweep<'_>> = begin(from, &mut reached.rows).into_iter().collect();
+    // BOUND: one lies upon another only for an inner journey that was not swept with that memory, and none
+    // calls itself.
+    while let Some(mut sweep) = open.pop() {
+        let wanted = sweep.go_on(&reached.tables, &mut reached.rows, taken);
+        if let Some(inner) = wanted.and_then(|inner| begin(inner, &mut reached.rows)) {
+            open.extend([sweep, inner]);
+            continue;
+        }
+        let journey = sweep.flow.journey;
+        let swept = sweep.finish(&reached.rows);
+        if let Some(known) = reached.tables.get_mut(journey.index()) {
+            known.push(swept);
+        }
+    }
+}
+
+/// One journey, being swept.
 struct Sweep<'a> {
     flow: &'a Flow,
     wired: &'a Wired,
     own: &'a Wires,
-    tables: &'a Tables,
+    swept: Swept,
+    waiting: Vec<bool>,
+    work: VecDeque<u32>,
 }
 
-impl Sweep<'_> {
-    /// Sweeps it, entered with one memory by every key.
-    fn from(&self, entry: Memory, rows: &mut Rows, taken: &mut Memo) -> Swept {
-        let flow = self.flow;
-        let mut swept = Swept {
-            entry,
-            rows: vec![NOWHERE; flow.states.len()],
-            ends: [EMPTY; Exit::COUNT],
+impl<'a> Sweep<'a> {
+    /// Enters it with one memory by every key.
+    fn new(flow: &'a Flow, wired: &'a Wired, entry: Memory, rows: &mut Rows) -> Self {
+        let mut sweep = Self {
+            flow,
+            wired,
+            own: wired.of(flow.journey),
+            swept: Swept {
+                entry,
+                rows: vec![NOWHERE; flow.states.len()],
+                ends: [EMPTY; Exit::COUNT],
+            },
+            waiting: vec![false; flow.states.len()],
+            work: VecDeque::from([flow.start]),
         };
         let mut first = EMPTY;
-        add(&mut first, entry, self.wired.all());
-        if let Some(row) = swept.rows.get_mut(flow.start as usize) {
+        add(&mut first, entry, wired.all());
+        if let Some(row) = sweep.swept.rows.get_mut(flow.start as usize) {
             *row = rows.number(first);
         }
-        let mut waiting = vec![false; flow.states.len()];
-        let mut work = VecDeque::from([flow.start]);
+        sweep
+    }
+
+    /// Goes on until all is swept, or something is wanted of an inner journey that was not swept yet.
+    fn go_on(
+        &mut self,
+        tables: &Tables,
+        rows: &mut Rows,
+        taken: &mut Memo,
+    ) -> Option<(JourneyId, Memory)> {
+        let flow = self.flow;
         // BOUND: a state comes back only when a bit of its row turns, and rows never lose one.
-        while let Some(at) = work.pop_front() {
-            if let Some(flag) = waiting.get_mut(at as usize) {
-                *flag = false;
-            }
-            let row = swept.rows.get(at as usize).copied().unwrap_or(NOWHERE);
-            let open = |arc: &Arc| arc.only != Only::Passing && !arc.is_shut();
-            for (id, arc) in flow.leaving(at).filter(|(_, arc)| open(arc)) {
-                let next = match (arc.via, flow.state(at).map(|state| state.kind)) {
-                    (Some(exit), Some(StateKind::Call(inner))) => {
-                        let next = self.behind(rows.get(row), arc.from, (inner, exit));
-                        rows.number(next)
-                    }
-                    (Some(_), _) => continue,
-                    (None, _) => self.take(row, self.own.list_of(id), rows, taken),
-                };
-                let Some(target) = swept.rows.get_mut(arc.to as usize) else {
-                    continue;
-                };
-                let joined = rows.join(*target, next);
-                if joined != *target {
-                    *target = joined;
-                    if let Some(flag) = waiting.get_mut(arc.to as usize)
-                        && !*flag
-                    {
-                        *flag = true;
-                        work.push_back(arc.to);
-                    }
+        while let Some(at) = self.work.front().copied() {
+            let row = self.swept.rows.get(at as usize).copied();
+            let row = row.unwrap_or(NOWHERE);
+            let inner = match flow.state(at).map(|state| state.kind) {
+                Some(StateKind::Call(inner)) => Some(inner),
+                _ => None,
+            };
+            if let Some(inner) = inner {
+                let mut entries = self.entries(rows.get(row), inner);
+                let wanted = entries.find(|(entry, _)| table(tables, inner, *entry).is_none());
+                if let Some((entry, _)) = wanted {
+                    return Some((inner, entry));
                 }
             }
-        }
-        for (state, row) in flow.states.iter().zip(&swept.rows) {
-            if let StateKind::Exit(exit) = state.kind
-                && let Some(end) = swept.ends.get_mut(exit.number())
-            {
-                join(end, rows.get(*row));
+            self.work.pop_front();
+            if let Some(flag) = self.waiting.get_mut(at as usize) {
+                *flag = false;
+            }
+            let open = |arc: &Arc| arc.only != Only::Passing && !arc.is_shut();
+            for (id, arc) in flow.leaving(at).filter(|(_, arc)| open(arc)) {
+                let next = match (arc.via, inner) {
+                    (Some(exit), Some(inner)) => {
+                        let next = self.behind(tables, rows.get(row), arc.from, (inner, exit));
+                        rows.number(next)
+                    }
+                    (Some(_), None) => continue,
+                    (None, _) => self.take(row, self.own.list_of(id), rows, taken),
+                };
+                self.arrive(arc.to, next, rows);
             }
         }
-        swept
+        None
+    }
+
+    fn arrive(&mut self, to: u32, row: u32, rows: &mut Rows) {
+        let Some(target) = self.swept.rows.get_mut(to as usize) else {
+            return;
+        };
+        let joined = rows.join(*target, row);
+        if joined == *target {
+            return;
+        }
+        *target = joined;
+        if let Some(flag) = self.waiting.get_mut(to as usize)
+            && !*flag
+        {
+            *flag = true;
+            self.work.push_back(to);
+        }
+    }
+
+    fn finish(mut self, rows: &Rows) -> Swept {
+        for (state, exit) in self.flow.exits() {
+            let row = self.swept.rows.get(state as usize).copied();
+            if let Some(end) = self.swept.ends.get_mut(exit.number()) {
+                join(end, rows.get(row.unwrap_or(NOWHERE)));
+            }
+        }
+        self.swept
+    }
+
+    /// The memories with which an inner journey is entered, and by which keys.
+    fn entries(&self, row: &Row, inner: JourneyId) -> impl Iterator<Item = (Memory, u64)> {
+        let declared = self.wired.of(inner).declared;
+        cells(row).flat_map(move |(before, keys)| {
+            let entered = [(true, keys & declared), (false, keys & !declared)];
+            let some = entered.into_iter().filter(|(_, keys)| *keys != 0);
+            some.map(move |(declared, keys)| (memory::enter(before, declared), keys))
+        })
     }
 
     /// What an arc makes of a row.
@@ -295,17 +351,24 @@ impl Sweep<'_> {
         if list == 0 || row == NOWHERE {
             return row;
         }
-        if let Some(known) = taken.get(row, list) {
+        let asked = (row, list, self.flow.journey.0);
+        if let Some(known) = taken.get(asked) {
             return known;
         }
         let next = take(rows.get(row), self.own.events(list));
         let next = rows.number(next);
-        taken.put(row, list, next);
+        taken.put(asked, next);
         next
     }
 
     /// What comes out of an inner journey on one of its ends.
-    fn behind(&self, row: &Row, from: u32, (inner, exit): (JourneyId, Exit)) -> Row {
+    fn behind(
+        &self,
+        tables: &Tables,
+        row: &Row,
+        from: u32,
+        (inner, exit): (JourneyId, Exit),
+    ) -> Row {
         let declared = self.wired.of(inner).declared;
         let kept = self.own.later.get(from as usize).copied().unwrap_or(0);
         let mut out = EMPTY;
@@ -315,8 +378,8 @@ impl Sweep<'_> {
                     continue;
                 }
                 let entry = memory::enter(before, is_declared);
-                let ends = table(self.tables, inner, entry)
-                    .and_then(|table| table.ends.get(exit.number()));
+                let ends =
+                    table(tables, inner, entry).and_then(|table| table.ends.get(exit.number()));
                 for (after, reached) in ends.into_iter().flat_map(cells) {
                     let keys = keys & reached;
                     add(&mut out, memory::back(before, after, true), keys & kept);

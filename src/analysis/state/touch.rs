@@ -14,6 +14,7 @@ use crate::{
     analysis::{
         definite::task_of,
         flow::{Flows, State, StateKind},
+        state::wired::stops,
     },
     model::{
         catalog::TypeId,
@@ -172,6 +173,8 @@ pub(super) struct Touches {
     list: Vec<Touch>,
     /// By journey and state, the number of what it touches.
     by_journey: Vec<Vec<u32>>,
+    /// By journey and arc, whether the run has stopped once it is taken, as `wired` numbers it.
+    stops: Vec<Vec<u32>>,
     /// By key, what touches it; and what may touch any.
     by_key: BTreeMap<KeyNo, Vec<u32>>,
     of_any: Vec<u32>,
@@ -187,6 +190,7 @@ impl Touches {
             secret: BTreeSet::new(),
             list: vec![Touch::default()],
             by_journey: vec![Vec::new(); program.journeys.len()],
+            stops: vec![Vec::new(); program.journeys.len()],
             by_key: BTreeMap::new(),
             of_any: Vec::new(),
             writers: BTreeMap::new(),
@@ -203,6 +207,9 @@ impl Touches {
             }
             if let Some(place) = all.by_journey.get_mut(journey.id.index()) {
                 *place = numbers;
+            }
+            if let Some(place) = all.stops.get_mut(journey.id.index()) {
+                *place = stops(flow);
             }
         }
         all.find_writers();
@@ -264,6 +271,11 @@ impl Touches {
         self.by_journey
             .get(journey.index())
             .map_or(&[], |numbers| numbers)
+    }
+
+    /// By arc of a journey, whether the run has stopped once it is taken, as `wired` numbers it.
+    pub(super) fn stops(&self, journey: JourneyId) -> &[u32] {
+        self.stops.get(journey.index()).map_or(&[], |stops| stops)
     }
 
     /// The first node that writes a key into shared, or into transient state.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     analysis::{
         definite::Slots,
-        flow::{Arc, Flow, Flows, Leave, Only, StateKind},
+        flow::{Arc, Flow, Flows, Leave, Only},
         implied::{Fact, by_arms},
         state::{
             memory::Event,
@@ -53,11 +53,11 @@ pub(super) const PRESENCE: Question<'static> = Question {
 /// One journey.
 #[derive(Debug, Default)]
 pub(super) struct Wires {
-    /// By state: what is read further on, from transient or secure state.
+    /// By state: what is read further on, from transient or secure state; empty where nothing is.
     pub(super) later: Vec<u64>,
     /// What any node in it reads from transient or secure state, further in included.
     pub(super) declared: u64,
-    /// What arcs do; equal lists stand once, the empty one first.
+    /// What arcs do; equal lists stand once, the empty one first and that of a plain stop behind it.
     lists: Vec<Events>,
     /// By arc, which list is its.
     of_arc: Vec<u32>,
@@ -88,7 +88,7 @@ impl Wires {
 pub(super) struct Wired {
     bits: BTreeMap<KeyNo, u64>,
     every: u64,
-    journeys: BTreeMap<JourneyId, Wires>,
+    journeys: Vec<Wires>,
     empty: Wires,
 }
 
@@ -109,9 +109,11 @@ impl Wired {
         let mut all = Self {
             every: bits.values().fold(0, |mask, bit| mask | bit),
             bits,
-            journeys: BTreeMap::new(),
+            journeys: Vec::new(),
             empty: Wires::default(),
         };
+        all.journeys
+            .resize_with(program.journeys.len(), Wires::default);
         let members = all.mask_of(|key| touches.names.is_member(key));
         for id in &flows.order {
             if let Some(flow) = flows.get(*id) {
@@ -126,7 +128,9 @@ impl Wired {
                     members,
                 };
                 let wires = builder.finish();
-                all.journeys.insert(*id, wires);
+                if let Some(place) = all.journeys.get_mut(id.index()) {
+                    *place = wires;
+                }
             }
         }
         all
@@ -149,7 +153,54 @@ impl Wired {
 
     /// What a journey does.
     pub(super) fn of(&self, journey: JourneyId) -> &Wires {
-        self.journeys.get(&journey).unwrap_or(&self.empty)
+        self.journeys.get(journey.index()).unwrap_or(&self.empty)
+    }
+}
+
+/// The number of what an arc does that stops and does nothing else to keys that nobody reads further on.
+const STOP: u32 = 1;
+
+/// By arc of a flow, [`STOP`] where taking it means that the run has stopped; 0 for every other.
+pub(super) fn stops(flow: &Flow) -> Vec<u32> {
+    let stops = |arc: &Arc| {
+        let asks = flow.state(arc.from).is_some_and(|state| state.asks);
+        if asks && happens(arc) { STOP } else { 0 }
+    };
+    flow.arcs.iter().map(stops).collect()
+}
+
+/// Whether anything that a node does is sure to be done once an arc is taken: an error takes back what the
+/// node wrote, and that it had stopped before is not sure; but a later child of a page may fail once the page
+/// has asked, and what the stop lost stays lost.
+fn happens(arc: &Arc) -> bool {
+    match arc.only {
+        Only::Always => !arc.is_error() && arc.via.is_none(),
+        Only::Done => arc.via.is_none(),
+        Only::Passing => false,
+    }
+}
+
+/// What arcs do, each list once.
+struct Lists {
+    list: Vec<Events>,
+    numbers: BTreeMap<Events, u32>,
+    /// The one asked for last.
+    last: u32,
+}
+
+impl Lists {
+    fn number(&mut self, events: &Events) -> u32 {
+        if self.list.get(self.last as usize) != Some(events) {
+            self.last = if let Some(known) = self.numbers.get(events) {
+                *known
+            } else {
+                let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+                self.numbers.insert(events.clone(), next);
+                self.list.push(events.clone());
+                next
+            };
+        }
+        self.last
     }
 }
 
@@ -171,84 +222,83 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn finish(&self) -> Wires {
         let (live, later, declared) = self.liveness();
-        let mut lists: Vec<Events> = vec![Vec::new()];
-        let mut numbers: BTreeMap<Events, u32> = BTreeMap::new();
-        let mut of_arc = vec![0; self.flow.arcs.len()];
+        let stop = vec![(Event::StopLost, self.all.all())];
+        let mut lists = Lists {
+            numbers: BTreeMap::from([(Events::new(), 0), (stop.clone(), STOP)]),
+            list: vec![Events::new(), stop],
+            last: 0,
+        };
+        let mut of_arc = self.touches.stops(self.flow.journey).to_vec();
         let mut guards: Guards = BTreeMap::new();
         let mut events = Events::new();
-        let mut last = 0;
-        for (state, at) in (0_u32..).zip(&self.flow.states) {
-            if !at.asks && !self.touches_any(state) {
+        for (state, number) in (0_u32..).zip(self.numbers) {
+            let kept = live.get(state as usize).copied().unwrap_or(0);
+            let touches = self.is_touching(*number);
+            let asks = || self.flow.state(state).is_some_and(|state| state.asks);
+            if !touches && (kept == 0 || !asks()) {
                 continue;
             }
-            let kept = live.get(state as usize).copied().unwrap_or(0);
             for (id, arc) in self.flow.leaving(state) {
                 events.clear();
                 self.arc(arc, kept, &mut guards, &mut events);
-                if events.is_empty() {
-                    continue;
-                }
-                if lists.get(last as usize) != Some(&events) {
-                    let next = u32::try_from(lists.len()).unwrap_or(u32::MAX);
-                    last = *numbers.entry(events.clone()).or_insert(next);
-                    if last == next {
-                        lists.push(events.clone());
-                    }
-                }
                 if let Some(place) = of_arc.get_mut(id as usize) {
-                    *place = last;
+                    *place = lists.number(&events);
                 }
             }
         }
         Wires {
             later,
             declared,
-            lists,
+            lists: lists.list,
             of_arc,
         }
     }
 
-    fn touches_any(&self, state: u32) -> bool {
-        let number = self.numbers.get(state as usize).copied().unwrap_or(0);
+    fn is_touching(&self, number: u32) -> bool {
         self.touching.get(number as usize) == Some(&true)
     }
 
-    /// What each state declares to read that is sensitive, spread backwards.
+    /// What is declared to be read from transient or secure state, at a state itself.
+    fn declared_at(&self, state: u32) -> u64 {
+        let touch = self.touches.of(self.flow.journey, state);
+        let any = if touch.declares_any {
+            self.all.all() & !self.members
+        } else {
+            0
+        };
+        let members = if touch.reads_any_member {
+            self.members
+        } else {
+            0
+        };
+        let reads = touch
+            .reads
+            .iter()
+            .filter(|read| read.scope != Scope::Shared);
+        reads.fold(any | members, |mask, read| mask | self.all.bit(read.key))
+    }
+
+    /// What each state declares to read that is sensitive, spread backwards; nothing where none does.
     fn liveness(&self) -> (Vec<u64>, Vec<u64>, u64) {
-        let keys = self.all.all() & !self.members;
-        let states = &self.flow.states;
-        let mut live: Vec<u64> = (0..)
-            .zip(states)
-            .map(|(at, state)| match state.kind {
-                StateKind::Call(inner) => self.all.of(inner).declared,
-                StateKind::Exit(_) => 0,
-                StateKind::Step if !self.touches_any(at) => 0,
-                StateKind::Step => {
-                    let touch = self.touches.of(self.flow.journey, at);
-                    let any = if touch.declares_any { keys } else { 0 };
-                    let members = if touch.reads_any_member {
-                        self.members
-                    } else {
-                        0
-                    };
-                    let reads = touch
-                        .reads
-                        .iter()
-                        .filter(|read| read.scope != Scope::Shared);
-                    reads.fold(any | members, |mask, read| mask | self.all.bit(read.key))
-                }
-            })
-            .collect();
-        let declared = live.iter().fold(0, |all, own| all | own);
-        let mut later = vec![0; states.len()];
-        if declared == 0 {
-            return (live, later, declared);
+        let calls = self.flow.calls();
+        let calls = calls.map(|(state, inner)| (state, self.all.of(inner).declared));
+        let touching = (0_u32..).zip(self.numbers);
+        let touching = touching.filter(|(_, number)| self.is_touching(**number));
+        let steps = touching.map(|(state, _)| (state, self.declared_at(state)));
+        let own: Vec<(u32, u64)> = calls.chain(steps).filter(|(_, own)| *own != 0).collect();
+        if own.is_empty() {
+            return (Vec::new(), Vec::new(), 0);
         }
-        let mut work: Vec<u32> = (0..)
-            .zip(&live)
-            .filter(|(_, own)| **own != 0)
-            .map(|(at, _)| at)
-            .collect();
+        let states = self.flow.states.len();
+        let (mut live, mut later) = (vec![0; states], vec![0; states]);
+        let (mut work, mut declared) = (Vec::with_capacity(own.len()), 0);
+        for (state, own) in own {
+            declared |= own;
+            if let Some(place) = live.get_mut(state as usize) {
+                *place = own;
+                work.push(state);
+            }
+        }
         // BOUND: a state is put on the list again only when a bit of it turns, at most sixty-four times.
         while let Some(at) = work.pop() {
             let mask = live.get(at as usize).copied().unwrap_or(0);
@@ -268,10 +318,7 @@ impl Builder<'_> {
     }
 
     fn arc(&self, arc: &Arc, kept: u64, guards: &mut Guards, events: &mut Events) {
-        // An error takes back what the node wrote, and that it had stopped before is not sure; but a later
-        // child of a page may fail once the page has asked, and what the stop lost stays lost.
-        let later = arc.only == Only::Done;
-        if arc.is_error() && !later || arc.via.is_some() || arc.only == Only::Passing {
+        if !happens(arc) {
             return;
         }
         let Some(state) = self.flow.state(arc.from) else {
@@ -306,7 +353,7 @@ impl Builder<'_> {
             add(Event::StopKept, self.all.all() & kept);
             add(Event::StopLost, self.all.all() & !kept);
         }
-        if later {
+        if arc.only == Only::Done {
             return;
         }
         let outcome = if touch.gone.is_empty() {
