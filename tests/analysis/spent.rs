@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use wayfare::{Compiler, Diagnostic, Source, codes};
+use wayfare::{Compiler, Diagnostic, Diagnostics, Source, codes};
 
 const LEAKED: &str = include_str!("../golden/state/leaked.journey");
 const DEAD: &str = include_str!("../golden/state/dead.journey");
@@ -57,4 +57,31 @@ fn secrets_and_dead_writes_are_told_also_once_no_run_is_looked_for() {
     }
     let unwritten = among.iter().filter(|f| f.code == codes::UNWRITTEN_KEY);
     assert_eq!(unwritten.count(), 300);
+}
+
+/// A node that writes many keys on one of two ways, and a node for each key that needs it.
+fn sometimes_written(count: usize) -> String {
+    let keys: Vec<String> = (0..count).map(|at| format!("k{at} = \"x\"")).collect();
+    let before = format!(
+        "  node check: DataStoreDecision {{\n    true -> coin\n    false -> failure\n  }}\n\n  node coin: Message {{\n    true -> put\n    false -> n0\n  }}\n\n  node put: SetState(attributes = {{ {} }}) -> n0\n",
+        keys.join(", ")
+    );
+    let check = "  node check: DataStoreDecision {\n    true -> n0\n    false -> failure\n  }\n";
+    unwritten(count).replace(check, &before)
+}
+
+#[test]
+fn an_error_behind_very_many_warnings_is_counted_and_refuses_the_program() {
+    let many = sometimes_written(Diagnostics::KEPT_MAX + 200);
+    let texts = [("a.journey", &*many), ("leaked.journey", LEAKED)];
+    let sources = texts.map(|(name, text)| Source::new(name, text));
+    let catalog = wayfare::catalogue::standard();
+    let compiled = Compiler::new(catalog).compile(sources);
+    let found = &compiled.diagnostics;
+    let of = |code| found.iter().filter(|finding| finding.code == code).count();
+    assert!(of(codes::MAYBE_UNWRITTEN_KEY) >= 900, "{found:#?}");
+    // The three secrets that leak are found after all those warnings; one is kept, for it is an error.
+    assert_eq!(of(codes::LEAKED_SECRET), 1);
+    assert!(found.dropped() >= 200, "{}", found.dropped());
+    assert!(found.has_errors() && compiled.program.is_none());
 }

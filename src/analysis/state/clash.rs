@@ -138,7 +138,9 @@ fn pair(
         let Some(at) = named(program, flows, *journey, *state) else {
             continue;
         };
-        if check.is_full() || !check.told.insert((codes::TYPE_CLASH.word, at.span, key)) {
+        if !check.told.insert((codes::TYPE_CLASH.word, at.span, key))
+            || check.is_beyond(codes::TYPE_CLASH, &at)
+        {
             continue;
         }
         let goal = Goal {

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     Diagnostic,
     analysis::{
-        component::Arcs,
         counterexample,
         explore::{Domain, Next, explore},
         flow::{Arc, Exit, Flow, Only, State, StateKind},
@@ -91,7 +90,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     {
         let known = known(flow);
         for (at, state) in (0..).zip(&flow.states) {
-            let decoy = asks(check, flow, state) && known.get(at as usize) != Some(&true);
+            let decoy = known.get(at as usize) != Some(&true) && asks(check, flow, state);
             if state.kind == StateKind::Step && !decoy {
                 candidates(check, flow.journey, at, &mut all);
             }
@@ -124,13 +123,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 
 /// The states that a run with the name of a user reaches.
 fn known(flow: &Flow) -> Vec<bool> {
-    let arcs: Vec<(u32, u32)> = flow
-        .arcs
-        .iter()
-        .filter(|arc| !arc.absent)
-        .map(|arc| (arc.from, arc.to))
-        .collect();
-    Arcs::new(flow.states.len(), &arcs).reach([flow.start])
+    flow.reach(|arc| !arc.absent)
 }
 
 /// Whether a state is a prompt.
@@ -489,36 +482,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
     let Some(at) = named(program, flows, candidate.journey, candidate.state) else {
         return;
     };
-    if check.is_full() {
-        return;
-    }
-    let mut best = None;
-    for (root, _) in start::leading_to(flows, &check.roots, candidate.journey) {
-        let Some(journey) = program.journey(root) else {
-            continue;
-        };
-        if check.is_spent() {
-            break;
-        }
-        let space = Space::new(program, flows, root, &[]);
-        let wasted = Wasted {
-            space: &space,
-            touches: &check.touches,
-            candidate,
-            key: first.key,
-            sensitive: first.sensitive,
-        };
-        let explored = explore(&space, &wasted, Flow::of_node(journey.start), BEFORE);
-        let run = counterexample::of_best(&space, &wasted, &explored);
-        check.spend(explored.work());
-        if let Some(run) = run
-            && best
-                .as_ref()
-                .is_none_or(|best: &counterexample::Counterexample| run.length < best.length)
-        {
-            best = Some(run);
-        }
-    }
+    let best = shortest(check, candidate, first);
     // What no run comes to is said elsewhere.
     let unseen = check.is_spent() && check.may_come_to(candidate.journey, candidate.state);
     if best.is_none() && !unseen {
@@ -527,6 +491,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
     if !check
         .told
         .insert((codes::DEAD_WRITE.word, at.span, first.key))
+        || check.is_beyond(codes::DEAD_WRITE, &at)
     {
         return;
     }
@@ -574,6 +539,44 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
     }
     let finding = finding.help("take the write out, or let something read it");
     check.report(finding, &format!("{it_is} {how} by"), best.as_ref());
+}
+
+/// The shortest run on which nothing reads what is written, unless looking for it has taken too much.
+fn shortest(
+    check: &mut Check<'_>,
+    candidate: &Candidate,
+    first: &Write,
+) -> Option<counterexample::Counterexample> {
+    let (program, flows) = (check.program, check.flows);
+    let mut best: Option<counterexample::Counterexample> = None;
+    if check.is_spent() {
+        return best;
+    }
+    for (root, _) in start::leading_to(flows, &check.roots, candidate.journey) {
+        let Some(journey) = program.journey(root) else {
+            continue;
+        };
+        if check.is_spent() {
+            break;
+        }
+        let space = Space::new(program, flows, root, &[]);
+        let wasted = Wasted {
+            space: &space,
+            touches: &check.touches,
+            candidate,
+            key: first.key,
+            sensitive: first.sensitive,
+        };
+        let explored = explore(&space, &wasted, Flow::of_node(journey.start), BEFORE);
+        let run = counterexample::of_best(&space, &wasted, &explored);
+        check.spend(explored.work());
+        if let Some(run) = run
+            && best.as_ref().is_none_or(|best| run.length < best.length)
+        {
+            best = Some(run);
+        }
+    }
+    best
 }
 
 fn overwrites(check: &Check<'_>, journey: JourneyId, state: u32, first: &Write) -> bool {

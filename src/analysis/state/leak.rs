@@ -108,23 +108,26 @@ fn is_of_product(check: &Check<'_>, journey: JourneyId, state: u32) -> bool {
 /// A secret key that is written to shared state.
 fn written(check: &mut Check<'_>, journey: JourneyId, state: u32, write: &Write) {
     let (program, flows) = (check.program, check.flows);
-    let wired = Wired::new(program, flows, &check.touches, &[write.key], &PRESENCE);
-    let goal = Goal {
-        journey,
-        state,
-        bit: wired.bit(write.key),
-        is: &|_| true,
-    };
-    let run = check.run(&wired, &goal);
+    let mut run = None;
+    if !check.is_spent() {
+        let wired = Wired::new(program, flows, &check.touches, &[write.key], &PRESENCE);
+        let goal = Goal {
+            journey,
+            state,
+            bit: wired.bit(write.key),
+            is: &|_| true,
+        };
+        run = check.run(&wired, &goal);
+    }
     // What no run comes to is said elsewhere.
     let comes = run.is_some() || check.is_spent() && check.may_come_to(journey, state);
     let Some(at) = named(program, flows, journey, state).filter(|_| comes) else {
         return;
     };
-    if check.is_full()
-        || !check
-            .told
-            .insert((codes::LEAKED_SECRET.word, at.span, write.key))
+    if !check
+        .told
+        .insert((codes::LEAKED_SECRET.word, at.span, write.key))
+        || check.is_beyond(codes::LEAKED_SECRET, &at)
     {
         return;
     }
@@ -190,10 +193,10 @@ fn show(
     let Some(at) = named(check.program, check.flows, goal.journey, goal.state) else {
         return;
     };
-    if check.is_full()
-        || !check
-            .told
-            .insert((codes::LEAKED_SECRET.word, at.span, read.key))
+    if !check
+        .told
+        .insert((codes::LEAKED_SECRET.word, at.span, read.key))
+        || check.is_beyond(codes::LEAKED_SECRET, &at)
     {
         return;
     }

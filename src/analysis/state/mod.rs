@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use crate::{
-    Diagnostic, Diagnostics,
+    Code, Diagnostic, Diagnostics,
     analysis::{
         counterexample::Counterexample,
         flow::{Flow, Flows},
@@ -59,7 +59,7 @@ struct Check<'a> {
     told: BTreeSet<(&'static str, Span, KeyNo)>,
     /// The keys of which a value is said to be lost.
     lost: BTreeSet<KeyNo>,
-    found: Vec<Diagnostic>,
+    found: Diagnostics,
     runs: usize,
     work: usize,
     /// By journey that was asked for, the states that a run may come to.
@@ -81,7 +81,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         called,
         told: BTreeSet::new(),
         lost: BTreeSet::new(),
-        found: Vec::new(),
+        found: Diagnostics::default(),
         runs: 0,
         work: 0,
         entered: BTreeMap::new(),
@@ -90,14 +90,15 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     clash::check(&mut check);
     leak::check(&mut check);
     dead::check(&mut check);
-    for finding in check.found {
-        diagnostics.push(finding);
-    }
+    diagnostics.append(check.found);
 }
 
 impl Check<'_> {
     /// The shortest run to a goal, from whichever journey it is the shortest.
     fn run(&mut self, wired: &Wired, goal: &Goal<'_>) -> Option<Counterexample> {
+        if self.is_spent() {
+            return None;
+        }
         let roots = self.roots.clone();
         self.run_from(wired, goal, &roots)
     }
@@ -110,6 +111,9 @@ impl Check<'_> {
         roots: &BTreeMap<JourneyId, Memory>,
     ) -> Option<Counterexample> {
         let mut best: Option<Counterexample> = None;
+        if self.is_spent() {
+            return best;
+        }
         for root in start::leading_to(self.flows, roots, goal.journey) {
             if self.is_spent() {
                 break;
@@ -151,9 +155,15 @@ impl Check<'_> {
         reached.get(state as usize) == Some(&true)
     }
 
-    /// Whether there are more findings than anyone reads.
-    fn is_full(&self) -> bool {
-        self.found.len() >= Diagnostics::KEPT_MAX
+    /// Whether there are more findings than anyone reads: then this one is counted, and no more.
+    fn is_beyond(&mut self, code: Code, at: &Named) -> bool {
+        let is_full = self.found.len() >= Diagnostics::KEPT_MAX;
+        if is_full {
+            // The first error is kept all the same, so it names its place.
+            let message = format!("`{}`: {}", at.text, code.summary);
+            self.found.push(Diagnostic::new(code, at.span, message));
+        }
+        is_full
     }
 
     /// Keeps a finding, with the run that shows it.

@@ -131,7 +131,10 @@ fn judge(check: &mut Check<'_>, wired: &Wired, reached: &Reached, reader: &Reade
         Kind::Maybe => codes::MAYBE_UNWRITTEN_KEY,
         Kind::Lost => codes::LOST_VALUE,
     };
-    if check.is_full() || !check.told.insert((code.word, at.span, reader.read.key)) {
+    if kind == Kind::Lost {
+        check.lost.insert(reader.read.key);
+    }
+    if !check.told.insert((code.word, at.span, reader.read.key)) || check.is_beyond(code, &at) {
         return;
     }
     let scope = reader.read.scope;
@@ -161,9 +164,6 @@ fn judge(check: &mut Check<'_>, wired: &Wired, reached: &Reached, reader: &Reade
         Kind::Unwritten | Kind::Maybe => format!("`{}` is reached without it by", at.text),
         Kind::Lost => format!("`{}` is reached when it is gone by", at.text),
     };
-    if kind == Kind::Lost {
-        check.lost.insert(reader.read.key);
-    }
     check.report(finding, &lead, run.as_ref());
 }
 
