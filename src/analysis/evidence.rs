@@ -2,21 +2,22 @@
 //! once.
 //!
 //! In: the flows of a program. Out: by journey and the memory it is entered with, the memories with which
-//! each end is reached, and whether the level is raised or an account changed unproved on the way. Callees
-//! come first and serve every caller, so that journeys of which nothing is found are never explored one by
-//! one, and of those of which very much is found the places are known without a run. The rules of a
-//! memory, and the runs that show a finding, are those of `proof`.
+//! each end is reached, and whether the level is raised or an account changed unproved on the way. A journey
+//! is swept when something first enters it so, and serves every caller, so that journeys of which nothing is
+//! found are never explored one by one, and of those of which very much is found the places are known
+//! without a run. The rules of a memory, and the runs that show a finding, are those of `proof`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::{
     analysis::{
         explore::{Hit, HitPlace},
-        flow::{Arc, Exit, Factors, Flow, Flows, Only, Raise, StateKind},
+        flow::{Arc, Exit, Factors, Flow, Flows, Only, StateKind},
         proof::Memory,
     },
     model::{
         journey::{Journey, JourneyId},
+        program::Program,
         signature::Challenge,
     },
 };
@@ -44,38 +45,59 @@ pub(super) struct Unproved {
     pub(super) dropped: bool,
 }
 
-/// What comes of every journey.
+/// What comes of every journey, entered with each memory that something enters it with.
 #[derive(Debug, Default)]
 pub(super) struct Fates {
-    by: BTreeMap<(JourneyId, u32), Fate>,
+    by: Vec<Vec<(u32, Fate)>>,
 }
 
 impl Fates {
-    /// Sweeps all journeys that do not call themselves.
-    pub(super) fn new(flows: &Flows) -> Self {
-        let all = || flows.order.iter().filter_map(|id| flows.get(*id));
-        let called: BTreeSet<JourneyId> = all()
-            .flat_map(Flow::calls)
-            .map(|(_, inner)| inner)
-            .collect();
-        let mut fates = Self::default();
-        for flow in all() {
-            let start = Memory::START.pack();
-            let entries = if called.contains(&flow.journey) {
-                0..Memory::COUNT
-            } else {
-                start..start + 1
-            };
-            for entry in entries {
-                let fate = fates.sweep(flow, entry);
-                fates.by.insert((flow.journey, entry), fate);
+    /// Sweeps all journeys that do not call themselves, from those that can be started.
+    pub(super) fn new(program: &Program, flows: &Flows) -> Self {
+        let mut fates = Self {
+            by: vec![Vec::new(); program.journeys.len()],
+        };
+        for id in &flows.order {
+            let starts = |journey: &Journey| !journey.settings.inner_only;
+            if program.journey(*id).is_some_and(starts) {
+                fates.fill(flows, *id);
             }
         }
         fates
     }
 
+    /// Sweeps a journey from its start, and those it calls with what they are entered with.
+    fn fill(&mut self, flows: &Flows, id: JourneyId) {
+        let start = Memory::START.pack();
+        if self.get(id, start).is_some() {
+            return;
+        }
+        let begin = |(id, entry)| flows.get(id).map(|flow| Sweep::new(flow, entry));
+        let mut open: Vec<Sweep<'_>> = begin((id, start)).into_iter().collect();
+        // BOUND: one lies upon another only for an inner journey that was not swept with that memory, and
+        // none calls itself.
+        while let Some(mut sweep) = open.pop() {
+            let wanted = sweep.go_on(self, true);
+            if let Some(inner) = wanted.and_then(begin) {
+                open.extend([sweep, inner]);
+                continue;
+            }
+            let (journey, entry) = (sweep.flow.journey, sweep.entry);
+            let fate = sweep.finish();
+            if let Some(known) = self.by.get_mut(journey.index()) {
+                known.push((entry, fate));
+            }
+        }
+    }
+
+    fn get(&self, journey: JourneyId, entry: u32) -> Option<&Fate> {
+        let known = self.by.get(journey.index())?.iter();
+        let mut same = known.filter(|(with, _)| *with == entry);
+        same.next().map(|(_, fate)| fate)
+    }
+
     fn of_run(&self, journey: &Journey) -> Option<&Fate> {
-        self.by.get(&(journey.id, Memory::START.pack()))
+        self.get(journey.id, Memory::START.pack())
     }
 
     /// Whether runs of a journey may succeed unproved.
@@ -94,7 +116,7 @@ impl Fates {
     /// The arcs by which runs of a journey enter success unproved: each as a hit without a run, and
     /// whether somebody was proved before another was named, or nobody was.
     pub(super) fn unproved(&self, flow: &Flow) -> Vec<(Hit, Unproved)> {
-        let rows = self.rows(flow, Memory::START.pack()).0;
+        let rows = self.rows(flow, Memory::START.pack());
         let mut hits = Vec::new();
         for (id, arc, memories) in self.taken(flow, &rows) {
             let kind = flow.state(arc.to).map(|state| state.kind);
@@ -128,13 +150,13 @@ impl Fates {
         let mut found = Vec::new();
         let mut open = vec![(journey.id, Memory::START.pack())];
         while let Some((id, entry)) = open.pop() {
-            let raises = self.by.get(&(id, entry)).is_none_or(|fate| fate.raises);
+            let raises = self.get(id, entry).is_none_or(|fate| fate.raises);
             let (Some(flow), true) = (flows.get(id), raises && seen.insert((id, entry))) else {
                 continue;
             };
-            let rows = self.rows(flow, entry).0;
+            let rows = self.rows(flow, entry);
             for (_, arc, memories) in self.taken(flow, &rows) {
-                if raises_level(arc) && unproved(memories) {
+                if arc.raise.may_raise() && unproved(memories) {
                     found.push((id, arc.from));
                 }
             }
@@ -167,7 +189,7 @@ impl Fates {
             let (Some(flow), true) = (flows.get(id), seen.insert((id, entry, all))) else {
                 continue;
             };
-            let rows = self.rows(flow, entry).0;
+            let rows = self.rows(flow, entry);
             for arc in flow.arcs.iter().filter(|arc| arc.account.changes) {
                 let here = rows.get(arc.from as usize).copied().unwrap_or(0);
                 let passes = arc.only != Only::Passing && !arc.is_shut() && here != 0;
@@ -207,53 +229,17 @@ impl Fates {
         }
     }
 
-    fn sweep(&self, flow: &Flow, entry: u32) -> Fate {
-        let (rows, mut fate) = self.rows(flow, entry);
-        for (state, row) in flow.states.iter().zip(&rows) {
-            if let StateKind::Exit(exit) = state.kind
-                && let Some(end) = fate.ends.get_mut(exit.number())
-            {
-                *end |= row;
-            }
-        }
-        fate
-    }
-
     /// With which memories each state is reached.
-    fn rows(&self, flow: &Flow, entry: u32) -> (Vec<Set>, Fate) {
-        let mut fate = Fate::default();
-        let mut rows: Vec<Set> = vec![0; flow.states.len()];
-        if let Some(row) = rows.get_mut(flow.start as usize) {
-            *row = 1 << entry;
-        }
-        let mut work = vec![flow.start];
-        // BOUND: a state comes back only when a bit of its row turns, at most thirty times.
-        while let Some(at) = work.pop() {
-            let here = rows.get(at as usize).copied().unwrap_or(0);
-            for (_, arc) in flow.leaving(at) {
-                if arc.only == Only::Passing || arc.is_shut() {
-                    continue;
-                }
-                let before = self.before(flow, arc, here, &mut fate);
-                fate.changes |= arc.account.changes && strangers(before);
-                fate.hands |= arc.account.hands != Factors::default() && strangers(before);
-                let next = after(before, arc);
-                fate.raises |= raises_level(arc) && unproved(next);
-                if let Some(row) = rows.get_mut(arc.to as usize)
-                    && next & !*row != 0
-                {
-                    *row |= next;
-                    work.push(arc.to);
-                }
-            }
-        }
-        (rows, fate)
+    fn rows(&self, flow: &Flow, entry: u32) -> Vec<Set> {
+        let mut sweep = Sweep::new(flow, entry);
+        sweep.go_on(self, false);
+        sweep.rows
     }
 
     /// What an inner journey ends with in one way, entered with any of these.
     fn behind(&self, inner: JourneyId, exit: Exit, entered: Set, fate: &mut Fate) -> Set {
         members(entered).fold(0, |set, memory| {
-            let Some(inner) = self.by.get(&(inner, memory)) else {
+            let Some(inner) = self.get(inner, memory) else {
                 return set;
             };
             fate.raises |= inner.raises;
@@ -264,8 +250,84 @@ impl Fates {
     }
 }
 
+/// One journey, being swept.
+struct Sweep<'a> {
+    flow: &'a Flow,
+    entry: u32,
+    rows: Vec<Set>,
+    fate: Fate,
+    work: Vec<u32>,
+}
+
+impl<'a> Sweep<'a> {
+    /// Enters it with one memory.
+    fn new(flow: &'a Flow, entry: u32) -> Self {
+        let mut rows: Vec<Set> = vec![0; flow.states.len()];
+        if let Some(row) = rows.get_mut(flow.start as usize) {
+            *row = 1 << entry;
+        }
+        Self {
+            flow,
+            entry,
+            rows,
+            fate: Fate::default(),
+            work: vec![flow.start],
+        }
+    }
+
+    /// Goes on until all is swept; where it `waits`, until something is wanted of an inner journey that was
+    /// not swept yet.
+    fn go_on(&mut self, fates: &Fates, waits: bool) -> Option<(JourneyId, u32)> {
+        // BOUND: a state comes back only when a bit of its row turns, at most thirty times.
+        while let Some(at) = self.work.last().copied() {
+            let here = self.rows.get(at as usize).copied().unwrap_or(0);
+            let kind = self.flow.state(at).map(|state| state.kind);
+            if let Some(StateKind::Call(inner)) = kind.filter(|_| waits) {
+                let mut entries = members(here);
+                if let Some(entry) = entries.find(|entry| fates.get(inner, *entry).is_none()) {
+                    return Some((inner, entry));
+                }
+            }
+            self.work.pop();
+            for (_, arc) in self.flow.leaving(at) {
+                if arc.only == Only::Passing || arc.is_shut() {
+                    continue;
+                }
+                let fate = &mut self.fate;
+                let before = fates.before(self.flow, arc, here, fate);
+                fate.changes |= arc.account.changes && strangers(before);
+                fate.hands |= arc.account.hands != Factors::default() && strangers(before);
+                let next = after(before, arc);
+                fate.raises |= arc.raise.may_raise() && unproved(next);
+                if let Some(row) = self.rows.get_mut(arc.to as usize)
+                    && next & !*row != 0
+                {
+                    *row |= next;
+                    self.work.push(arc.to);
+                }
+            }
+        }
+        None
+    }
+
+    fn finish(mut self) -> Fate {
+        for (state, exit) in self.flow.exits() {
+            let row = self.rows.get(state as usize).copied().unwrap_or(0);
+            if let Some(end) = self.fate.ends.get_mut(exit.number()) {
+                *end |= row;
+            }
+        }
+        self.fate
+    }
+}
+
 fn members(set: Set) -> impl Iterator<Item = u32> {
-    (0..Memory::COUNT).filter(move |memory| set >> memory & 1 == 1)
+    let mut left = set;
+    std::iter::from_fn(move || {
+        let least = (left != 0).then(|| left.trailing_zeros())?;
+        left &= left - 1;
+        Some(least)
+    })
 }
 
 fn after(before: Set, arc: &Arc) -> Set {
@@ -279,13 +341,6 @@ fn after(before: Set, arc: &Arc) -> Set {
     members(before).fold(0, |set, memory| {
         set | 1 << Memory::unpack(memory).after(arc).pack()
     })
-}
-
-fn raises_level(arc: &Arc) -> bool {
-    match arc.raise {
-        Raise::By(by) => by > 0,
-        Raise::Unknown => true,
-    }
 }
 
 fn unproved(set: Set) -> bool {

@@ -140,15 +140,17 @@ pub(super) struct Link {
     pub(super) after: u32,
 }
 
-/// All tables of an exploration.
-#[derive(Debug)]
+/// All tables of an exploration, or of several of one space with one domain.
+#[derive(Debug, Default)]
 pub(super) struct Explored {
-    /// The tables; the first is the outermost journey.
+    /// The tables; of one exploration the first is the outermost journey.
     pub(super) tables: Vec<Table>,
     known: BTreeMap<(InstanceId, u32), TableId>,
     /// Whether the bound on memory was hit, so that the absence of a hit means nothing.
     pub(super) cut_short: bool,
     cells: usize,
+    /// How many cells there were before the exploration at hand.
+    before: usize,
 }
 
 /// Explores all runs from a state of the first instance.
@@ -158,26 +160,34 @@ pub(super) fn explore<D: Domain>(
     from: u32,
     memory: u32,
 ) -> Explored {
-    let mut all = Explored {
-        tables: Vec::new(),
-        known: BTreeMap::new(),
-        cut_short: false,
-        cells: 0,
-    };
-    let root = all.open(space, domain, 0, from, memory, None);
-    let mut stack = vec![root];
-    while let Some(top) = stack.last().copied() {
-        match all.advance(space, domain, top) {
-            None => {
-                stack.pop();
-            }
-            Some(inner) => stack.push(inner),
-        }
-    }
+    let mut all = Explored::default();
+    all.enter(space, domain, 0, (from, memory));
     all
 }
 
 impl Explored {
+    /// Explores all runs from a state of an instance; tables that are there already are reused.
+    pub(super) fn enter<D: Domain>(
+        &mut self,
+        space: &Space<'_>,
+        domain: &D,
+        instance: InstanceId,
+        (from, memory): (u32, u32),
+    ) -> TableId {
+        self.before = self.cells;
+        let root = self.open(space, domain, instance, from, memory, None);
+        let mut stack = vec![root];
+        while let Some(top) = stack.last().copied() {
+            match self.advance(space, domain, top) {
+                None => {
+                    stack.pop();
+                }
+                Some(inner) => stack.push(inner),
+            }
+        }
+        root
+    }
+
     fn open<D: Domain>(
         &mut self,
         space: &Space<'_>,
@@ -272,7 +282,7 @@ impl Explored {
                 }
             }
             let table = self.tables.get_mut(id)?;
-            if self.cells
+            if self.cells.saturating_sub(self.before)
                 > flow
                     .states
                     .len()

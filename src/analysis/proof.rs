@@ -19,8 +19,8 @@ use crate::{
     analysis::{
         counterexample::{self, Counterexample},
         evidence::{Fates, Unproved},
-        explore::{Domain, Explored, Hit, Next, explore},
-        flow::{Arc, Exit, Factors, Flow, Flows, Only, Raise, State, StateKind},
+        explore::{Domain, Explored, Hit, Next, TableId},
+        flow::{Arc, Exit, Factors, Flow, Flows, Only, State, StateKind},
         identity::Swaps,
         space::{Instance, Space},
         starts::Starts,
@@ -241,11 +241,7 @@ impl Domain for Evidence {
             return Next::Dead;
         }
         let memory = Memory::unpack(memory).after(arc);
-        let raises = match arc.raise {
-            Raise::By(by) => by > 0,
-            Raise::Unknown => true,
-        };
-        if *self == Self::AtRaise && raises && !memory.is_proved() {
+        if *self == Self::AtRaise && arc.raise.may_raise() && !memory.is_proved() {
             return Next::HitAndGo(memory.pack());
         }
         Next::Go(memory.pack())
@@ -258,8 +254,10 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     let mut swaps = Swaps::default();
     let mut runs = Runs::default();
     let (mut looked_into, mut changed_in) = (BTreeSet::new(), BTreeSet::new());
-    let fates = Fates::new(flows);
+    let fates = Fates::new(program, flows);
     let starts = Starts::new(program, flows);
+    let mut space = None;
+    let [mut never, mut dropped, mut raised, mut changed] = [const { Shared::new() }; 4];
     for journey in program
         .journeys
         .iter()
@@ -285,38 +283,27 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             here.found(Told::Change, &states, &mut changes);
             continue;
         }
-        let space = Space::new(program, flows, journey.id, &[]);
-        runs.work += space.instances.len();
-        let start = Flow::of_node(journey.start);
-        let from = Memory::START.pack();
+        let space = space.get_or_insert_with(|| Space::of_all(program, flows));
         if may_succeed {
-            let never = explore(&space, &Evidence::Never, start, from);
-            let dropped = explore(&space, &Evidence::Dropped, start, from);
-            runs.work += never.work() + dropped.work();
+            let never = never.enter(space, &Evidence::Never, journey, &mut runs);
+            let dropped = dropped.enter(space, &Evidence::Dropped, journey, &mut runs);
             let mut found = Diagnostics::default();
-            unproved(&space, journey, (&never, &dropped), &mut runs, &mut found);
+            unproved(space, journey, (never, dropped), &mut runs, &mut found);
             for finding in found {
                 diagnostics.push(starts.hint(journey, finding));
             }
-            swapped(&space, journey, &dropped, &mut runs, &mut swaps, &starts);
+            swapped(space, journey, dropped, &mut runs, &mut swaps, &starts);
         }
         if may_raise {
-            let explored = explore(&space, &Evidence::AtRaise, start, from);
-            runs.work += explored.work();
+            let domain = &Evidence::AtRaise;
             let of = (Told::Raise, journey, &starts);
-            findings(
-                &space,
-                of,
-                (&Evidence::AtRaise, &explored),
-                &mut runs,
-                &mut raises,
-            );
+            let explored = raised.enter(space, domain, journey, &mut runs);
+            findings(space, of, (domain, explored), &mut runs, &mut raises);
         }
         if may_change {
-            let explored = explore(&space, &Changes, start, from);
-            runs.work += explored.work();
             let of = (Told::Change, journey, &starts);
-            findings(&space, of, (&Changes, &explored), &mut runs, &mut changes);
+            let explored = changed.enter(space, &Changes, journey, &mut runs);
+            findings(space, of, (&Changes, explored), &mut runs, &mut changes);
         }
     }
     for finding in swaps.into_findings() {
@@ -324,6 +311,57 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     }
     for (_, finding) in raises.into_iter().chain(changes) {
         diagnostics.push(finding);
+    }
+}
+
+/// What one domain explores for one journey after the other: what several call is explored once.
+#[derive(Debug)]
+struct Shared(Option<Explored>);
+
+/// An exploration, the table of the journey that runs begin in, and the first table that is new with it.
+#[derive(Debug, Clone, Copy)]
+struct Rooted<'e> {
+    explored: &'e Explored,
+    root: TableId,
+    first: TableId,
+}
+
+impl Rooted<'_> {
+    fn run<D: Domain>(
+        self,
+        space: &Space<'_>,
+        domain: &D,
+        table: TableId,
+        hit: Hit,
+    ) -> Counterexample {
+        counterexample::of_hit(space, domain, self.explored, table, hit)
+    }
+}
+
+impl Shared {
+    const fn new() -> Self {
+        Self(None)
+    }
+
+    fn enter<D: Domain>(
+        &mut self,
+        space: &Space<'_>,
+        domain: &D,
+        journey: &Journey,
+        runs: &mut Runs,
+    ) -> Rooted<'_> {
+        // Tables that were cut short say nothing to others.
+        self.0.take_if(|explored| explored.cut_short);
+        let explored = self.0.get_or_insert_default();
+        let (first, before) = (explored.tables.len(), explored.work());
+        let from = (Flow::of_node(journey.start), Memory::START.pack());
+        let root = explored.enter(space, domain, space.outermost(journey.id), from);
+        runs.work += explored.work() - before;
+        Rooted {
+            explored,
+            root,
+            first,
+        }
     }
 }
 
@@ -336,13 +374,14 @@ const WORK_MAX: usize = 2_000_000;
 /// The runs that were built for findings, so that very many findings behind very long ways do not take
 /// their product.
 #[derive(Debug, Default)]
-struct Runs {
+pub(super) struct Runs {
     steps: u64,
     work: usize,
 }
 
 impl Runs {
-    fn of(&mut self, build: impl FnOnce() -> Counterexample) -> Option<Counterexample> {
+    /// A run for one finding more; none where those before were long enough.
+    pub(super) fn of(&mut self, build: impl FnOnce() -> Counterexample) -> Option<Counterexample> {
         if self.steps >= RUN_STEPS_MAX {
             return None;
         }
@@ -478,9 +517,10 @@ fn level_without_proof(node: &Node) -> Diagnostic {
 }
 
 /// The shortest hit for each node that leads to it.
-fn by_node(space: &Space<'_>, explored: &Explored) -> BTreeMap<u32, Hit> {
+fn by_node(space: &Space<'_>, of: Rooted<'_>) -> BTreeMap<u32, Hit> {
     let mut nodes: BTreeMap<u32, Hit> = BTreeMap::new();
-    let (Some(root), Some(flow)) = (explored.tables.first(), space.flow(0)) else {
+    let root = of.explored.tables.get(of.root);
+    let Some((root, flow)) = root.and_then(|root| Some((root, space.flow(root.instance)?))) else {
         return nodes;
     };
     for hit in root.hits.values() {
@@ -502,7 +542,7 @@ fn by_node(space: &Space<'_>, explored: &Explored) -> BTreeMap<u32, Hit> {
 fn unproved(
     space: &Space<'_>,
     journey: &Journey,
-    (never, dropped): (&Explored, &Explored),
+    (never, dropped): (Rooted<'_>, Rooted<'_>),
     runs: &mut Runs,
     diagnostics: &mut Diagnostics,
 ) {
@@ -517,12 +557,12 @@ fn unproved(
     found.extend(hits.map(|(id, hit)| (id, (Evidence::Never, hit))));
     for (id, (evidence, hit)) in found {
         let Some(node) = weight(id) else { continue };
-        let explored = if evidence == Evidence::Never {
+        let of = if evidence == Evidence::Never {
             never
         } else {
             dropped
         };
-        let run = runs.of(|| counterexample::of_hit(space, &evidence, explored, 0, hit));
+        let run = runs.of(|| of.run(space, &evidence, of.root, hit));
         let lead = "success is reached unproved by";
         let finding = unproved_success(node);
         diagnostics.push(tell(run.as_ref(), program, finding, lead));
@@ -532,14 +572,14 @@ fn unproved(
 fn swapped(
     space: &Space<'_>,
     journey: &Journey,
-    explored: &Explored,
+    dropped: Rooted<'_>,
     runs: &mut Runs,
     swaps: &mut Swaps,
     starts: &Starts,
 ) {
     let of = (space.program, space.flows, starts);
-    for hit in by_node(space, explored).into_values() {
-        let run = runs.of(|| counterexample::of_hit(space, &Evidence::Dropped, explored, 0, hit));
+    for hit in by_node(space, dropped).into_values() {
+        let run = runs.of(|| dropped.run(space, &Evidence::Dropped, dropped.root, hit));
         swaps.add(of, journey, hit, run.as_ref());
     }
 }
@@ -547,12 +587,13 @@ fn swapped(
 fn findings<D: Domain>(
     space: &Space<'_>,
     (told, root, starts): (Told, &Journey, &Starts),
-    (domain, explored): (&D, &Explored),
+    (domain, of): (&D, Rooted<'_>),
     runs: &mut Runs,
     found: &mut Found,
 ) {
     let program = space.program;
-    for (id, table) in explored.tables.iter().enumerate() {
+    // What lies in the other tables was told of the journeys before.
+    for (id, table) in of.explored.tables.iter().enumerate().skip(of.first) {
         let Some(flow) = space.flow(table.instance) else {
             continue;
         };
@@ -567,7 +608,7 @@ fn findings<D: Domain>(
             let (Some(node), false) = (node, found.contains_key(&key)) else {
                 continue;
             };
-            let run = runs.of(|| counterexample::of_hit(space, domain, explored, id, *hit));
+            let run = runs.of(|| of.run(space, domain, id, *hit));
             let finding = told.of(node);
             let finding = tell(run.as_ref(), program, finding, "it is reached unproved by");
             found.insert(key, starts.hint(root, finding));

@@ -143,6 +143,33 @@ impl<'a> Space<'a> {
         space
     }
 
+    /// The instances of runs of any journey, none told apart by its callers but for whether it has any.
+    pub(super) fn of_all(program: &'a Program, flows: &'a Flows) -> Self {
+        let count = u32::try_from(program.journeys.len()).unwrap_or(u32::MAX);
+        let instance = |id: u32, journey: JourneyId, outermost: bool| {
+            let calls = flows.get(journey).into_iter().flat_map(Flow::calls);
+            Instance {
+                outermost,
+                calls: calls.map(|(state, inner)| (state, inner.0)).collect(),
+                ..Instance::new(id, journey, None)
+            }
+        };
+        let inner = (0..count).map(|at| instance(at, JourneyId(at), false));
+        let outer = (0..count).map(|at| instance(count.saturating_add(at), JourneyId(at), true));
+        Self {
+            program,
+            flows,
+            instances: inner.chain(outer).collect(),
+            chains: Vec::new(),
+        }
+    }
+
+    /// Among the instances of all journeys, that in which runs of one begin.
+    pub(super) fn outermost(&self, journey: JourneyId) -> InstanceId {
+        let count = u32::try_from(self.program.journeys.len()).unwrap_or(u32::MAX);
+        count.saturating_add(journey.0)
+    }
+
     fn add_chain(&mut self, calls: &[(JourneyId, NodeIndex<u32>)]) {
         let mut at = 0;
         for (_, node) in calls {
