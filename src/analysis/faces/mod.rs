@@ -10,7 +10,7 @@
 //!
 //! Not looked at: time, and what only an outage outside can bring about.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use crate::{
     Diagnostic, Diagnostics,
@@ -22,6 +22,7 @@ use crate::{
             world::{Finders, Thing, When},
         },
         flow::{Arc, Exit, Flow, Flows, Only, State, StateKind},
+        proof::Runs,
         space::{InstanceId, Mark, Space},
     },
     codes,
@@ -85,7 +86,8 @@ const TOO_MUCH: &str = "so many journeys look up users that this one was not loo
 
 /// Reports every place at which a stranger can tell whether there is such a user.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    let mut found: Vec<((JourneyId, u32), Diagnostic)> = Vec::new();
+    let mut told: BTreeSet<(JourneyId, u32)> = BTreeSet::new();
+    let (mut found, mut runs) = (Diagnostics::default(), Runs::default());
     let differing = differing(program, flows);
     let mut work: usize = 0;
     for journey in program
@@ -106,19 +108,20 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         let start = Flow::of_node(journey.start);
         let compared = Faces::compared(&space, Until::Proof, start, false);
         work = work.saturating_add(compared.pairs.len());
+        let partings = compared.partings();
         for difference in &compared.differences {
-            let (key, finding) = compared.finding(*difference);
-            if found.iter().all(|(known, _)| *known != key) {
-                found.push((key, finding));
+            let parting = compared.parting(*difference, &partings);
+            if told.insert(compared.key(parting)) {
+                // Beyond what is kept, findings are only counted.
+                let shown = (found.len() < Diagnostics::KEPT_MAX).then_some(&mut runs);
+                found.push(compared.finding(*difference, parting, shown));
             }
         }
         if compared.cut_short && compared.differences.is_empty() {
             diagnostics.push(not_shown(journey, CUT_SHORT));
         }
     }
-    for (_, finding) in found {
-        diagnostics.push(finding);
-    }
+    diagnostics.append(found);
 }
 
 fn not_shown(journey: &Journey, why: &'static str) -> Diagnostic {

@@ -6,6 +6,7 @@ use crate::{
         counterexample::{CounterStep, Counterexample, on_of},
         faces::{Faces, KNOWN_SEES, Pair, Stand, Taken},
         flow::StateKind,
+        proof::{Runs, tell},
     },
     codes,
     model::{
@@ -102,19 +103,46 @@ impl Faces<'_, '_> {
         })
     }
 
-    /// Where the two runs part: where they go on from one node by different ways, else where they end.
-    fn parting(&self, id: u32) -> Option<Stand> {
-        let trail = self.trail(id);
-        let mut steps = trail.iter().zip(trail.iter().skip(1));
-        let parted = steps.find(|(_, next)| next.by_known != next.by_unknown);
-        parted
-            .map_or_else(|| trail.last(), |(before, _)| Some(before))
-            .map(|pair| pair.known)
+    /// By pair, the one behind which the two runs that lead to it part, if they part before.
+    pub(super) fn partings(&self) -> Vec<Option<u32>> {
+        let mut partings: Vec<Option<u32>> = Vec::new();
+        if self.differences.is_empty() {
+            return partings;
+        }
+        // A pair stands behind the one that leads to it.
+        for pair in &self.pairs {
+            let parted = pair.from.filter(|_| pair.by_known != pair.by_unknown);
+            let before = pair.from.and_then(|from| partings.get(from as usize));
+            partings.push(before.copied().flatten().or(parted));
+        }
+        partings
     }
 
-    pub(super) fn finding(&self, id: u32) -> ((JourneyId, u32), Diagnostic) {
+    /// Where the two runs part: where they go on from one node by different ways, else where they end.
+    pub(super) fn parting(&self, id: u32, partings: &[Option<u32>]) -> Option<Stand> {
+        let parted = partings.get(id as usize).copied().flatten();
+        let pair = self.pairs.get(parted.unwrap_or(id) as usize);
+        pair.map(|pair| pair.known)
+    }
+
+    /// The state of a place, by which findings are told apart.
+    pub(super) fn key(&self, place: Option<Stand>) -> (JourneyId, u32) {
+        let flow = place.and_then(|place| self.flow(place.frame));
+        let key = flow
+            .zip(place)
+            .map(|(flow, place)| (flow.journey, place.state));
+        key.unwrap_or_default()
+    }
+
+    /// A difference, with the runs that show it where there are to be any.
+    pub(super) fn finding(
+        &self,
+        id: u32,
+        parting: Option<Stand>,
+        shown: Option<&mut Runs>,
+    ) -> Diagnostic {
         let program = self.space.program;
-        let parting = self.parting(id).and_then(|place| self.named(place));
+        let parting = parting.and_then(|place| self.named(place));
         let (key, name, span) = parting.unwrap_or_default();
         let message = format!("`{name}` lets a stranger tell a known user from an unknown one");
         let mut finding = Diagnostic::new(codes::ENUMERATION, span, message)
@@ -133,7 +161,8 @@ impl Faces<'_, '_> {
                 finding = finding.label(span, text);
             }
         }
-        (key, self.runs(id).tell(program, finding, KNOWN_SEES))
+        let run = shown.and_then(|runs| runs.of(|| self.runs(id)));
+        tell(run.as_ref(), program, finding, KNOWN_SEES)
     }
 
     fn is_end(&self, place: Stand) -> bool {
