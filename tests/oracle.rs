@@ -21,7 +21,7 @@ use wayfare::{
     codes,
     model::{
         journey::NodeKind,
-        property::{Ensure, Property},
+        property::{At, Ensure, Place, PlaceKind, Point, Property},
     },
 };
 
@@ -232,6 +232,9 @@ fn every_verdict_is_that_of_the_oracle() {
         for ensure in &ensures {
             decide(&tally, &made, ensure, None)?;
         }
+        if numbers.len() % 4 == 0 {
+            in_many_groups(&tally, &made, &ensures)?;
+        }
         all_at_once(&tally, &made, ensures)
     });
     if let Err(error) = run {
@@ -240,6 +243,9 @@ fn every_verdict_is_that_of_the_oracle() {
     let mut expected = vec![
         "screened and holds",
         "screened and fails",
+        "in a group and holds",
+        "in a group and fails",
+        "in a group and fails through an inner journey",
         "task",
         "decision",
         "page",
@@ -289,6 +295,101 @@ fn all_at_once(tally: &Tally, made: &Made, mut ensures: Vec<Ensure>) -> Result<(
             let how = if fails { "fails" } else { "holds" };
             tally.add(format!("screened and {how}"));
         }
+    }
+    Ok(())
+}
+
+/// So does whoever decides more than are looked at together, of every journey: what a group calls and does
+/// not name is shared with other groups.
+fn in_many_groups(tally: &Tally, made: &Made, ensures: &[Ensure]) -> Result<(), TestCaseError> {
+    let mut program = made.program.clone();
+    let mut asked: Vec<(usize, Ensure)> = Vec::new();
+    for (at, journey) in program.journeys.iter().enumerate() {
+        let end = |node| Place {
+            text: "end".into(),
+            kind: PlaceKind::Points(vec![Point {
+                calls: Vec::new(),
+                journey: journey.id,
+                node,
+                at: At::Node,
+            }]),
+            span: wayfare::Span::default(),
+        };
+        for ensure in ensures {
+            let property = match &ensure.property {
+                _ if at == 0 => ensure.property.clone(),
+                Property::EveryPath { passes, .. } => Property::EveryPath {
+                    to: end(journey.success),
+                    passes: passes.clone(),
+                },
+                Property::Never { what, .. } => Property::Never {
+                    what: what.clone(),
+                    after: end(journey.start),
+                },
+                _ => continue,
+            };
+            let is_point = |place: &Place| matches!(place.kind, PlaceKind::Points(_));
+            let fits = match &property {
+                _ if at == 0 => true,
+                Property::EveryPath { passes, .. } => !passes.iter().any(is_point),
+                Property::Never { what, .. } => !is_point(what),
+                _ => false,
+            };
+            let passed = matches!(
+                property,
+                Property::EveryPath { .. } | Property::Never { .. }
+            );
+            if fits && passed {
+                let (from, ensure) = (journey.start, ensure.clone());
+                asked.push((
+                    at,
+                    Ensure {
+                        from: if at == 0 { ensure.from } else { from },
+                        property,
+                        ..ensure
+                    },
+                ));
+            }
+        }
+    }
+    let Some(times) = 150_usize.checked_div(asked.len()) else {
+        return Ok(());
+    };
+    let alone: Vec<Verdict> = asked
+        .iter()
+        .map(|(at, ensure)| prove(&made.program, program.journeys[*at].id, ensure))
+        .collect();
+    for journey in &mut program.journeys {
+        journey.ensures.clear();
+    }
+    let mut spans = Vec::new();
+    for (number, (at, ensure)) in (1..).zip(asked.iter().cycle().take(asked.len() * (times + 1))) {
+        let mut ensure = ensure.clone();
+        ensure.span.start = number;
+        ensure.span.end = number;
+        spans.push(ensure.span);
+        program.journeys[*at].ensures.push(ensure);
+    }
+    let all = findings(&program);
+    let failed = all
+        .iter()
+        .filter(|finding| finding.code == codes::ENSURE_FAILED);
+    let failed: BTreeSet<_> = failed.map(|finding| finding.span).collect();
+    for (span, ((at, ensure), alone)) in spans.iter().zip(asked.iter().zip(&alone).cycle()) {
+        let fails = failed.contains(span);
+        if fails != (*alone != Verdict::Holds) {
+            return Err(TestCaseError::fail(format!(
+                "{ensure:?} of journey {at} in a group: fails is {fails}; alone: {alone:?}\n{}",
+                random::show(made)
+            )));
+        }
+        tally.add(match alone {
+            Verdict::Fails(run) if run.steps.iter().any(|step| !step.calls.is_empty()) => {
+                "in a group and fails through an inner journey"
+            }
+            Verdict::Holds => "in a group and holds",
+            Verdict::Fails(_) | Verdict::Open(_) => "in a group and fails",
+        });
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! for elsewhere, one by one. Properties of another kind, and those that name a place by its callers, are
 //! left to that search too.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{
     analysis::{
@@ -62,14 +62,23 @@ pub(super) fn screen(
     }
     // Properties of one journey share what it calls.
     fit.sort_by_key(|at| asked.get(*at).map(|(journey, _)| *journey));
-    let mut marked = Marked::new(program, flows);
+    let mut all = Groups::new(program, flows);
+    let properties = fit.iter().filter_map(|at| asked.get(*at));
+    let patterns: Vec<usize> = if fit.len() > WIDTH {
+        properties.map(|(_, one)| all.pattern(one)).collect()
+    } else {
+        Vec::new()
+    };
+    // Of more patterns than are followed at once, little is shared.
+    let few = all.patterns.list.len() <= WIDTH;
+    let mut patterns = patterns.chunks(WIDTH).filter(|_| few);
     for group in fit.chunks(WIDTH) {
         let here: Vec<(JourneyId, &Ensure)> = group
             .iter()
             .filter_map(|at| asked.get(*at))
             .copied()
             .collect();
-        let broken = Sweep::new(flows, &mut marked, &here).broken(&here);
+        let broken = all.broken(&here, patterns.next());
         for (bit, at) in group.iter().enumerate() {
             if let Some(place) = found.get_mut(*at) {
                 *place = if broken >> bit & 1 == 1 {
@@ -145,6 +154,45 @@ impl Row {
             armed: armed & !broken | calm & marks.arm,
         };
         (next, broken)
+    }
+}
+
+/// What a place is to a property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Cut,
+    Goal,
+    Arm,
+}
+
+impl Role {
+    fn marks(self, bit: usize) -> Marks {
+        let (bit, none) = (1_u64 << bit, Marks::default());
+        match self {
+            Self::Cut => Marks { cut: bit, ..none },
+            Self::Goal => Marks { goal: bit, ..none },
+            Self::Arm => Marks { arm: bit, ..none },
+        }
+    }
+}
+
+/// The types and factors that a property names, by their numbers. In a journey in which none of its points
+/// lies, nor in those it calls, a property does what all others of its pattern do.
+type Pattern = Vec<(usize, Role)>;
+
+/// The places of a property that is only about such.
+fn places_of(property: &Property) -> Vec<(Role, &Place)> {
+    match property {
+        Property::EveryPath { to, passes } => {
+            let passes = passes.iter().map(|place| (Role::Cut, place));
+            passes.chain([(Role::Goal, to)]).collect()
+        }
+        Property::Never { what, after } => vec![(Role::Goal, what), (Role::Arm, after)],
+        Property::LevelAtLeast { .. }
+        | Property::Has { .. }
+        | Property::Holds { .. }
+        | Property::SameFace { .. }
+        | Property::AtMost { .. } => Vec::new(),
     }
 }
 
@@ -241,52 +289,41 @@ impl<'a> Marked<'a> {
         self.list.clear();
     }
 
-    /// Marks what a group of properties speaks of.
-    fn mark(&mut self, here: &[(JourneyId, &Ensure)]) {
+    /// Marks what a group of properties speaks of, in the journeys where it is looked for.
+    fn mark(&mut self, here: &[(JourneyId, &Ensure)], looked: impl Fn(JourneyId) -> bool) {
         self.clear();
-        let mut by_kind: Vec<Marks> = vec![Marks::default(); self.kinds.len()];
+        let mut by_kind: Vec<Marks> = Vec::new();
         for (bit, (_, ensure)) in here.iter().enumerate() {
-            let bit = 1_u64 << bit;
-            let (cut, goal, arm) = (
-                Marks {
-                    cut: bit,
-                    ..Marks::default()
-                },
-                Marks {
-                    goal: bit,
-                    ..Marks::default()
-                },
-                Marks {
-                    arm: bit,
-                    ..Marks::default()
-                },
-            );
-            match &ensure.property {
-                Property::EveryPath { to, passes } => {
-                    for place in passes {
-                        self.place(place, cut, &mut by_kind);
-                    }
-                    self.place(to, goal, &mut by_kind);
-                }
-                Property::Never { what, after } => {
-                    self.place(what, goal, &mut by_kind);
-                    self.place(after, arm, &mut by_kind);
-                }
-                Property::LevelAtLeast { .. }
-                | Property::Has { .. }
-                | Property::Holds { .. }
-                | Property::SameFace { .. }
-                | Property::AtMost { .. } => {}
+            for (role, place) in places_of(&ensure.property) {
+                self.place(place, role.marks(bit), &mut by_kind);
             }
         }
-        for (kind, marks) in by_kind.into_iter().enumerate() {
+        self.mark_kinds(&by_kind, looked);
+    }
+
+    /// Marks what each of these patterns speaks of, in all journeys.
+    fn mark_patterns(&mut self, patterns: &[Pattern]) {
+        self.clear();
+        let mut by_kind = vec![Marks::default(); self.kinds.len()];
+        for (bit, pattern) in patterns.iter().enumerate() {
+            for (kind, role) in pattern {
+                if let Some(marks) = by_kind.get_mut(*kind) {
+                    *marks = marks.or(role.marks(bit));
+                }
+            }
+        }
+        self.mark_kinds(&by_kind, |_| true);
+    }
+
+    fn mark_kinds(&mut self, by_kind: &[Marks], looked: impl Fn(JourneyId) -> bool) {
+        for (kind, marks) in by_kind.iter().enumerate() {
             if marks.cut | marks.goal | marks.arm == 0 {
                 continue;
             }
             let spots = self.kinds.get_mut(kind);
             let spots = spots.map_or_else(Vec::new, |(_, spots)| std::mem::take(spots));
-            for (journey, spot) in &spots {
-                self.add(*journey, *spot, marks);
+            for (journey, spot) in spots.iter().filter(|(journey, _)| looked(*journey)) {
+                self.add(*journey, *spot, *marks);
             }
             if let Some((_, place)) = self.kinds.get_mut(kind) {
                 *place = spots;
@@ -294,15 +331,35 @@ impl<'a> Marked<'a> {
         }
     }
 
+    /// The number of a type or a factor.
+    fn kind(&mut self, kind: &PlaceKind) -> usize {
+        let known = self.kinds.iter().position(|(known, _)| known == kind);
+        known.unwrap_or_else(|| {
+            let spots = self.spots(kind);
+            self.kinds.push((kind.clone(), spots));
+            self.kinds.len() - 1
+        })
+    }
+
+    /// What a property speaks of in journeys that none of its points lies in.
+    fn pattern(&mut self, property: &Property) -> Pattern {
+        let mut pattern = Pattern::new();
+        for (role, place) in places_of(property) {
+            if !matches!(place.kind, PlaceKind::Points(_)) {
+                pattern.push((self.kind(&place.kind), role));
+            }
+        }
+        pattern.sort_unstable();
+        pattern.dedup();
+        pattern
+    }
+
     fn place(&mut self, place: &Place, marks: Marks, by_kind: &mut Vec<Marks>) {
         let PlaceKind::Points(points) = &place.kind else {
-            let known = self.kinds.iter().position(|(kind, _)| *kind == place.kind);
-            let number = known.unwrap_or_else(|| {
-                let spots = self.spots(&place.kind);
-                self.kinds.push((place.kind.clone(), spots));
-                self.kinds.len() - 1
-            });
-            by_kind.resize(self.kinds.len(), Marks::default());
+            let number = self.kind(&place.kind);
+            if by_kind.len() <= number {
+                by_kind.resize(number + 1, Marks::default());
+            }
             if let Some(of_kind) = by_kind.get_mut(number) {
                 *of_kind = of_kind.or(marks);
             }
@@ -392,57 +449,196 @@ struct Summary {
     from_armed: ([Row; Exit::COUNT], u64),
 }
 
-struct Sweep<'a, 'm> {
-    flows: &'a Flows,
-    marked: &'m Marked<'a>,
-    summaries: Vec<Summary>,
+impl Summary {
+    /// Takes over one bit of another.
+    fn add(&mut self, other: &Self, from: usize, to: usize) {
+        let bit = |word: u64| (word >> from & 1) << to;
+        let pairs = [
+            (&mut self.from_calm, &other.from_calm),
+            (&mut self.from_armed, &other.from_armed),
+        ];
+        for ((ends, broken), (other_ends, other_broken)) in pairs {
+            *broken |= bit(*other_broken);
+            for (end, other) in ends.iter_mut().zip(other_ends) {
+                end.calm |= bit(other.calm);
+                end.armed |= bit(other.armed);
+            }
+        }
+    }
 }
 
-impl<'a, 'm> Sweep<'a, 'm> {
-    /// Marks what the properties speak of, and goes through the journeys that theirs call.
-    fn new(flows: &'a Flows, marked: &'m mut Marked<'a>, here: &[(JourneyId, &Ensure)]) -> Self {
-        marked.mark(here);
-        let mut wanted = vec![false; marked.first.len()];
-        let mut open: Vec<JourneyId> = here.iter().map(|(journey, _)| *journey).collect();
-        open.dedup();
-        while let Some(id) = open.pop() {
-            for (_, inner) in flows.get(id).into_iter().flat_map(Flow::calls) {
-                if let Some(wanted) = wanted.get_mut(inner.index()).filter(|wanted| !**wanted) {
-                    *wanted = true;
-                    open.push(inner);
+/// What the groups of properties share.
+struct Groups<'a> {
+    flows: &'a Flows,
+    marked: Marked<'a>,
+    /// By journey, its place in the order of journeys.
+    rank: Vec<u32>,
+    /// By journey, what comes of entering it; only that of journeys that the group at hand calls is its.
+    summaries: Vec<Summary>,
+    /// By journey that a group may enter, whether a point of the group lies in it or further in.
+    inside: Vec<bool>,
+    patterns: Patterns,
+}
+
+/// The patterns of properties, and what comes of entering journeys in which no point lies.
+#[derive(Default)]
+struct Patterns {
+    numbers: BTreeMap<Pattern, usize>,
+    list: Vec<Pattern>,
+    /// By journey, once something asks for it.
+    swept: Vec<Summary>,
+}
+
+impl Patterns {
+    /// What comes of entering a journey, for properties of these patterns.
+    fn summary(&self, journey: JourneyId, numbers: &[usize]) -> Summary {
+        let mut summary = Summary::default();
+        if let Some(of) = self.swept.get(journey.index()) {
+            for (bit, number) in numbers.iter().enumerate() {
+                summary.add(of, *number, bit);
+            }
+        }
+        summary
+    }
+}
+
+impl<'a> Groups<'a> {
+    fn new(program: &'a Program, flows: &'a Flows) -> Self {
+        let mut rank = vec![0; program.journeys.len()];
+        for (place, id) in (0..).zip(&flows.order) {
+            if let Some(rank) = rank.get_mut(id.index()) {
+                *rank = place;
+            }
+        }
+        Self {
+            flows,
+            marked: Marked::new(program, flows),
+            summaries: vec![Summary::default(); rank.len()],
+            inside: vec![false; rank.len()],
+            rank,
+            patterns: Patterns::default(),
+        }
+    }
+
+    /// The number of the pattern of a property.
+    fn pattern(&mut self, ensure: &Ensure) -> usize {
+        let pattern = self.marked.pattern(&ensure.property);
+        let next = self.patterns.list.len();
+        if let Some(known) = self.patterns.numbers.get(&pattern) {
+            return *known;
+        }
+        self.patterns.numbers.insert(pattern.clone(), next);
+        self.patterns.list.push(pattern);
+        next
+    }
+
+    /// The properties of a group that some run breaks, one bit each; with their `patterns`, they share
+    /// with other groups what comes of journeys in which none of their points lies.
+    fn broken(&mut self, here: &[(JourneyId, &Ensure)], patterns: Option<&[usize]>) -> u64 {
+        let entered = self.entered(here);
+        for id in &entered {
+            let flow = self.flows.get(*id);
+            let mut calls = flow.into_iter().flat_map(Flow::calls);
+            let is_inside = patterns.is_none()
+                || here.binary_search_by_key(id, |(own, _)| *own).is_ok()
+                || calls.any(|(_, inner)| self.inside.get(inner.index()) == Some(&true));
+            if let Some(inside) = self.inside.get_mut(id.index()) {
+                *inside = is_inside;
+            }
+        }
+        let is_inside = |id: &JourneyId| self.inside.get(id.index()) == Some(&true);
+        let (inside, outside): (Vec<_>, Vec<_>) = entered.iter().copied().partition(is_inside);
+        let called = inside.iter().filter_map(|id| self.flows.get(*id));
+        let called: BTreeSet<JourneyId> = called.flat_map(Flow::calls).map(|(_, id)| id).collect();
+        if let Some(patterns) = patterns.filter(|_| !outside.is_empty()) {
+            self.sweep_patterns();
+            for id in outside.iter().filter(|id| called.contains(id)) {
+                let summary = self.patterns.summary(*id, patterns);
+                if let Some(place) = self.summaries.get_mut(id.index()) {
+                    *place = summary;
                 }
             }
         }
-        let mut sweep = Self {
-            flows,
-            summaries: vec![Summary::default(); wanted.len()],
-            marked,
+        let looked = |id: JourneyId| self.inside.get(id.index()) == Some(&true);
+        self.marked.mark(here, looked);
+        for id in inside.iter().filter(|id| called.contains(id)) {
+            self.summarise(*id);
+        }
+        let sweep = Sweep {
+            flows: self.flows,
+            marked: &self.marked,
+            summaries: &self.summaries,
         };
-        for id in &flows.order {
-            let Some(flow) = flows
-                .get(*id)
-                .filter(|_| wanted.get(id.index()) == Some(&true))
-            else {
-                continue;
-            };
-            let enter = |row: Row| sweep.through(flow, &[(flow.start, row)]);
-            let summary = Summary {
-                from_calm: enter(Row {
-                    calm: u64::MAX,
-                    armed: 0,
-                }),
-                from_armed: enter(Row {
-                    calm: 0,
-                    armed: u64::MAX,
-                }),
-            };
-            if let Some(place) = sweep.summaries.get_mut(id.index()) {
-                *place = summary;
+        let broken = sweep.broken(here);
+        for id in entered {
+            if let Some(inside) = self.inside.get_mut(id.index()) {
+                *inside = false;
             }
         }
-        sweep
+        broken
     }
 
+    /// The journeys that runs of a group enter, callees first.
+    fn entered(&self, here: &[(JourneyId, &Ensure)]) -> Vec<JourneyId> {
+        let mut open: Vec<JourneyId> = here.iter().map(|(journey, _)| *journey).collect();
+        open.dedup();
+        let mut entered: BTreeSet<(u32, JourneyId)> = BTreeSet::new();
+        let rank = |id: JourneyId| self.rank.get(id.index()).copied().unwrap_or(0);
+        while let Some(id) = open.pop() {
+            if entered.insert((rank(id), id)) {
+                let calls = self.flows.get(id).into_iter().flat_map(Flow::calls);
+                open.extend(calls.map(|(_, inner)| inner));
+            }
+        }
+        entered.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Sweeps all journeys once for all patterns.
+    fn sweep_patterns(&mut self) {
+        if !self.patterns.swept.is_empty() {
+            return;
+        }
+        self.marked.mark_patterns(&self.patterns.list);
+        for id in &self.flows.order {
+            self.summarise(*id);
+        }
+        self.patterns.swept.clone_from(&self.summaries);
+    }
+
+    /// Notes what comes of entering a journey, those that it calls being known.
+    fn summarise(&mut self, id: JourneyId) {
+        let Some(flow) = self.flows.get(id) else {
+            return;
+        };
+        let sweep = Sweep {
+            flows: self.flows,
+            marked: &self.marked,
+            summaries: &self.summaries,
+        };
+        let enter = |row: Row| sweep.through(flow, &[(flow.start, row)]);
+        let summary = Summary {
+            from_calm: enter(Row {
+                calm: u64::MAX,
+                armed: 0,
+            }),
+            from_armed: enter(Row {
+                calm: 0,
+                armed: u64::MAX,
+            }),
+        };
+        if let Some(place) = self.summaries.get_mut(id.index()) {
+            *place = summary;
+        }
+    }
+}
+
+struct Sweep<'a, 'm> {
+    flows: &'a Flows,
+    marked: &'m Marked<'a>,
+    summaries: &'m [Summary],
+}
+
+impl<'a> Sweep<'a, '_> {
     /// The properties that some run breaks, one bit each.
     fn broken(&self, here: &[(JourneyId, &Ensure)]) -> u64 {
         let mut broken = 0;
