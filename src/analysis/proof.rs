@@ -257,7 +257,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
     let fates = Fates::new(program, flows);
     let starts = Starts::new(program, flows);
     let mut space = None;
-    let [mut never, mut dropped, mut raised, mut changed] = [const { Shared::new() }; 4];
+    let [mut never, mut dropped, mut at_raises, mut at_changes] = [const { Shared::new() }; 4];
     for journey in program
         .journeys
         .iter()
@@ -297,12 +297,12 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
         if may_raise {
             let domain = &Evidence::AtRaise;
             let of = (Told::Raise, journey, &starts);
-            let explored = raised.enter(space, domain, journey, &mut runs);
+            let explored = at_raises.enter(space, domain, journey, &mut runs);
             findings(space, of, (domain, explored), &mut runs, &mut raises);
         }
         if may_change {
             let of = (Told::Change, journey, &starts);
-            let explored = changed.enter(space, &Changes, journey, &mut runs);
+            let explored = at_changes.enter(space, &Changes, journey, &mut runs);
             findings(space, of, (&Changes, explored), &mut runs, &mut changes);
         }
     }

@@ -638,7 +638,7 @@ struct Sweep<'a, 'm> {
     summaries: &'m [Summary],
 }
 
-impl<'a> Sweep<'a, '_> {
+impl Sweep<'_, '_> {
     /// The properties that some run breaks, one bit each.
     fn broken(&self, here: &[(JourneyId, &Ensure)]) -> u64 {
         let mut broken = 0;

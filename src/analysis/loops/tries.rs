@@ -152,7 +152,7 @@ impl Here<'_> {
             if code == codes::COUNT_RESET {
                 finding = self.with_issuer(finding, arc, free);
             }
-            let limiters = limiters.get_or_init(|| Limiters::new(self.flow, &self.reached));
+            let limiters = limiters.get_or_init(|| Limiters::new(self.flow, self.reached));
             finding = self.with_limiter(finding, arc, limiters);
             if let Some(around) = self.around(arc, free) {
                 finding = around.tell(self.program, finding, "around:");
