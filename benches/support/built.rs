@@ -761,3 +761,35 @@ pub(crate) fn lookups(count: usize) -> Program {
     }
     builder.build()
 }
+
+/// A choice, and behind each outcome a look for whoever is named: a known user sees a message more.
+pub(crate) fn tellings(count: usize) -> Program {
+    let builder = Builder::new();
+    let mut one = journey(0);
+    let (success, failure) = (one.success, one.failure);
+    let count = count.saturating_sub(4) / 2;
+    let names: Vec<String> = (0..count).map(|at| format!("c{at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let name = add(&mut one, builder.kind("UsernameCollector"), &["outcome"]);
+    let choose = add(&mut one, builder.kind("ChoiceCollector"), &names);
+    let page = add(&mut one, builder.page(), &["outcome"]);
+    let check = add(&mut one, builder.kind("DataStoreDecision"), YES_NO);
+    arrow(&mut one, name, 0, choose);
+    arrow(&mut one, page, 0, check);
+    arrow(&mut one, check, 0, success);
+    arrow(&mut one, check, 1, failure);
+    let (look, message) = (
+        builder.kind("IdentifyExistingUser"),
+        builder.kind("Message"),
+    );
+    for outcome in 0..u16::try_from(count).unwrap_or(u16::MAX) {
+        let found = add(&mut one, look.clone(), YES_NO);
+        let shown = add(&mut one, message.clone(), YES_NO);
+        arrow(&mut one, choose, outcome, found);
+        arrow(&mut one, found, 0, shown);
+        arrow(&mut one, found, 1, failure);
+        arrow(&mut one, shown, 0, page);
+        arrow(&mut one, shown, 1, page);
+    }
+    whole(builder, one)
+}

@@ -35,6 +35,11 @@ fn a_long_chain_with_properties_and_a_guard() {
 }
 
 #[test]
+fn every_check_of_a_chain_of_a_million_nodes() {
+    on_a_small_stack(|| assert_eq!(found(&built::chain(1_000_000)), []));
+}
+
+#[test]
 fn every_shape_of_two_thousand_nodes() {
     on_a_small_stack(|| {
         for shape in [
@@ -134,6 +139,16 @@ fn journeys_beyond_what_may_be_laid_beside_each_other_are_told_as_not_looked_at(
                 "{finding:?}"
             );
         }
+    });
+}
+
+#[test]
+fn very_many_places_that_tell_users_apart_are_told_or_counted() {
+    on_a_small_stack(|| {
+        let places = 1_998;
+        assert_eq!(of(codes::ENUMERATION, built::tellings, 4_000), places);
+        let found = findings(&built::tellings(4_000));
+        assert_eq!(found.dropped(), places - wayfare::Diagnostics::KEPT_MAX);
     });
 }
 
