@@ -47,6 +47,7 @@ pub(super) const TYPES: &[Entry] = &[
     .settings(&[text_or("identityResource", "managed/user")])
     .outcomes(&["CREATED", "FAILURE"])
     .reads(&[OBJECT, OBJECT_TRANSIENT, shared("termsAccepted", Any)])
+    .writes(&[USERNAME])
     .facts(&[
         on("CREATED").identity().of_absent().makes_account(),
         on("FAILURE").of_present(),
@@ -278,6 +279,7 @@ that email to proceed.",
         USERNAME,
         named(ObjectShared, "emailAttribute", Text).personal(),
     ])
+    .writes(&[USERNAME])
     // The page is shown, and the run waits, also where there is nobody to mail to.
     .facts(&[on("outcome")
         .proves(Factor::MailLink)

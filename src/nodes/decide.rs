@@ -18,7 +18,7 @@ use crate::{
     nodes::{
         profile::{Finder, attribute, profile},
         reply::identity,
-        setting::{Kept, constant, constant_or_none},
+        setting::{Kept, constant, constant_or_none, optional},
     },
 };
 
@@ -94,7 +94,9 @@ impl Prepared for AttributePresent {
 #[derive(Debug)]
 struct AttributeValue {
     attribute: Kept<Arc<str>>,
-    /// What it must be; `None` where it must only be there.
+    /// Whether it must only be there.
+    present: bool,
+    /// What it must be.
     value: Option<Kept<Arc<str>>>,
     finder: Finder,
     verdict: Verdict,
@@ -102,9 +104,9 @@ struct AttributeValue {
 
 pub(super) fn value(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let operation: Arc<str> = constant(setup, "comparisonOperation")?;
-    let value = match &*operation {
-        "PRESENT" => None,
-        "EQUALS" => Some(Kept::get(setup, "comparisonValue")?),
+    let present = match &*operation {
+        "PRESENT" => true,
+        "EQUALS" => false,
         _ => {
             return Err(NodeError::new(
                 "`comparisonOperation` is neither PRESENT nor EQUALS",
@@ -113,7 +115,8 @@ pub(super) fn value(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErro
     };
     Ok(Box::new(AttributeValue {
         attribute: Kept::get(setup, "comparisonAttribute")?,
-        value,
+        present,
+        value: Kept::find(setup, "comparisonValue")?,
         finder: Finder::prepare(setup)?,
         verdict: Verdict::prepare(setup)?,
     }))
@@ -140,9 +143,10 @@ fn is_text_of(value: &Value, text: &str) -> bool {
 impl Prepared for AttributeValue {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         cx.set_visit(None);
-        let wanted = match self.value {
-            Some(_) => vec![self.attribute.now(cx)?.into_owned()],
-            None => Vec::new(),
+        let wanted = if self.present {
+            Vec::new()
+        } else {
+            vec![self.attribute.now(cx)?.into_owned()]
         };
         Ok(self.finder.known(cx)?.read(wanted))
     }
@@ -152,9 +156,10 @@ impl Prepared for AttributeValue {
             return Ok(self.verdict.go(identity(reply)?.is_some()));
         }
         let known = profile(reply)?;
-        if let Some(value) = &self.value {
-            let holds = self.equals(cx, &known, &*value.now(cx)?)?;
-            return Ok(self.verdict.go(holds));
+        if !self.present {
+            let value = optional(self.value.as_ref(), cx)?
+                .ok_or_else(|| NodeError::new("there is no `comparisonValue` to compare with"))?;
+            return Ok(self.verdict.go(self.equals(cx, &known, &value)?));
         }
         cx.set_visit(Some(Value::Bool(true)));
         Ok(ask_present(&known.subject, &*self.attribute.now(cx)?))

@@ -34,6 +34,8 @@ fn literal(setting: &Setting) -> String {
     let plain = match &*setting.key {
         "locations" => "1,1",
         "distance" | "score" => "1",
+        "elapsedTime" => "7 days",
+        "queryFilter" => "true",
         _ => "x",
     };
     let word = setting.allowed.first().map_or(plain, |word| &**word);

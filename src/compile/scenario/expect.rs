@@ -336,7 +336,7 @@ impl<'a> Cx<'a> {
                 Some(Value::Text(user))
             }
             EffectField::Kind if kind == EffectKind::Verify => {
-                self.word_of(bench, field, &["password", "otp", "recovery"])
+                self.word_of(bench, field, &["password", "otp", "recovery", "answers"])
             }
             EffectField::Channel => self.word_of(bench, field, &["mail", "sms"]),
             EffectField::Kind

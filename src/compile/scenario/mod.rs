@@ -22,12 +22,26 @@ use crate::{
     model::{
         journey::Journey,
         program::Program,
-        scenario::{Scenario, Step, StepKind, Uncovered},
+        scenario::{EffectField, EffectKind, Expectation, Scenario, Step, StepKind, Uncovered},
         value::{Type, Value},
     },
     source::{SourceId, Span},
     syntax::ast,
 };
+
+/// The user that a line says was made: whoever is expected to be made is as good as given from there on.
+fn made_user(expectation: &Expectation) -> Option<Arc<str>> {
+    let Expectation::Effect(effect) = expectation else {
+        return None;
+    };
+    if effect.no || effect.kind != EffectKind::CreateIdentity {
+        return None;
+    }
+    effect.fields.iter().find_map(|field| match field {
+        (EffectField::User, Value::Text(name)) => Some(Arc::clone(name)),
+        _ => None,
+    })
+}
 
 /// BOUND: how many lines a test may come to when every `repeat` is written out.
 const LINES_MAX: u64 = 10_000;
@@ -227,7 +241,9 @@ impl<'a> Cx<'a> {
                     if expect.what.text != "access" {
                         bench.begin(expect.span);
                     }
-                    self.expect(bench, expect).map(StepKind::Expect)
+                    let expectation = self.expect(bench, expect);
+                    bench.users.extend(expectation.as_ref().and_then(made_user));
+                    expectation.map(StepKind::Expect)
                 }
             };
             let span = step.span();

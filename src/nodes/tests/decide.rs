@@ -139,11 +139,11 @@ fn a_value_is_compared_as_what_it_is() {
     assert!(fits("0.50", half()) && !fits("1", half()));
     assert!(!fits("", "".into()) && !fits("x", list(["x"])));
     assert!(!fits("x", secret("x")), "a secret is compared with nothing");
-    let error = Visit::refused(
-        "AttributeValueDecision",
-        [("comparisonAttribute", "it".into())],
-    );
-    assert_eq!(error, "setting `comparisonValue` has no value");
+    let settings = [("comparisonAttribute", "it".into())];
+    let mut visit = proved("AttributeValueDecision", settings);
+    visit.enter().unwrap();
+    let error = visit.effect(with([])).unwrap_err();
+    assert_eq!(error, "there is no `comparisonValue` to compare with");
 }
 
 #[test]

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use wayfare::{
-    Answer, Callback, Secret, Span,
+    Answer, Callback, Decimal, Secret, Span,
+    engine::callback::AttributeValue,
     model::scenario::{AnswerPart, Answering, Given, GivenText, SentPart},
 };
 
@@ -101,9 +102,10 @@ fn one(
         Given::Bool(value) => value.to_string(),
     };
     Ok(match callback {
-        Callback::Name { .. } | Callback::TextInput { .. } | Callback::HiddenValue { .. } => {
-            Answer::Text(text)
-        }
+        Callback::Name { .. }
+        | Callback::TextInput { .. }
+        | Callback::HiddenValue { .. }
+        | Callback::DeviceProfile { .. } => Answer::Text(text),
         Callback::Password { .. } => Answer::Secret(Secret::new(text)),
         Callback::ValidatedUsername { .. } => Answer::Validated {
             text,
@@ -115,9 +117,50 @@ fn one(
         },
         Callback::Choice { choices, .. } => index(choices, given, &text, span)?,
         Callback::Confirmation { options, .. } => index(options, given, &text, span)?,
+        Callback::Attribute { value, .. } => Answer::Attribute {
+            value: attribute(value, text, span)?,
+            validate_only: false,
+        },
+        Callback::SecurityQuestion { .. } => {
+            let Some((question, answer)) = text.split_once(QUESTION_END) else {
+                let message = format!("`{text}` is no question with its answer");
+                return Err(Player::no_answer(span, message));
+            };
+            Answer::SecurityQuestion {
+                question: question.to_owned(),
+                answer: Secret::from(answer),
+            }
+        }
+        Callback::Terms { .. } | Callback::Consent { .. } => Answer::Flag(flag(&text, span)?),
         _ => {
             let message = format!("a `{}` takes no answer", callback.kind());
             return Err(Player::no_answer(span, message));
+        }
+    })
+}
+
+/// What stands between a security question and the answer to it.
+const QUESTION_END: &str = " = ";
+
+fn flag(text: &str, span: Span) -> Result<bool, Broken> {
+    text.parse().map_err(|_| {
+        let message = format!("`{text}` is not the answer to a yes or no");
+        Broken::new(span, message, "`true` or `false`")
+    })
+}
+
+/// A value of the kind that the field takes.
+fn attribute(asked: &AttributeValue, text: String, span: Span) -> Result<AttributeValue, Broken> {
+    Ok(match asked {
+        AttributeValue::Text(_) => AttributeValue::Text(text),
+        AttributeValue::Flag(_) => AttributeValue::Flag(flag(&text, span)?),
+        AttributeValue::Number(_) if text.is_empty() => AttributeValue::Number(None),
+        AttributeValue::Number(_) => {
+            let number = Decimal::parse(&text).ok_or_else(|| {
+                let message = format!("`{text}` is no number");
+                Broken::new(span, message, "a number")
+            })?;
+            AttributeValue::Number(Some(number))
         }
     })
 }

@@ -223,7 +223,13 @@ fn shown(callback: &Callback) -> Option<String> {
         | Callback::Choice { prompt, .. }
         | Callback::Confirmation { prompt, .. }
         | Callback::ValidatedUsername { prompt, .. }
-        | Callback::ValidatedPassword { prompt, .. } => prompt.clone(),
+        | Callback::ValidatedPassword { prompt, .. }
+        | Callback::Attribute { prompt, .. }
+        | Callback::SecurityQuestion { prompt, .. } => prompt.clone(),
+        Callback::Terms { text, .. } => text.clone(),
+        Callback::Consent { message, .. } | Callback::DeviceProfile { message, .. } => {
+            message.clone()
+        }
         Callback::TextOutput { text, .. } | Callback::SuspendedTextOutput { text } => text.clone(),
         Callback::PollingWait { message, .. } => message.clone(),
         Callback::HiddenValue { id, .. } => id.clone(),

@@ -452,6 +452,16 @@ pub(super) fn untouched(callback: &wayfare::Callback) -> Answer {
             secret: Secret::from(""),
             validate_only: false,
         },
+        Callback::Attribute { value, .. } => Answer::Attribute {
+            value: value.clone(),
+            validate_only: false,
+        },
+        Callback::SecurityQuestion { questions, .. } => Answer::SecurityQuestion {
+            question: questions.first().cloned().unwrap_or_default(),
+            answer: Secret::from(""),
+        },
+        Callback::Terms { .. } | Callback::Consent { .. } => Answer::Flag(false),
+        Callback::DeviceProfile { .. } => Answer::Text(String::new()),
         _ => Answer::None,
     }
 }
