@@ -53,6 +53,7 @@ pub use engine::{
     limits::Limits,
     link::{LinkErrors, Secrets},
     node_type::{NodeType, Prepared, Setup},
+    output::Output,
     registry::Registry,
     request::Request,
     script::{ScriptAction, ScriptView},

@@ -7,8 +7,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     engine::{
-        action::Subject, error::NodeError, host::Timestamp, limits::Limits, request::Request,
-        start::StartSession, step::Ending,
+        action::Subject,
+        error::NodeError,
+        host::Timestamp,
+        limits::Limits,
+        output::{Output, Remember},
+        request::Request,
+        start::StartSession,
+        step::{Ending, Evidence},
     },
     model::{
         expr::KeyId,
@@ -67,6 +73,15 @@ pub(crate) trait World {
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
     fn response_header(&mut self, ending: Ending, name: &str, value: &str);
     fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>);
+    /// What the session to come keeps for the server, out of the reach of journeys and clients.
+    fn keep(&mut self, name: &str, value: Value);
+    fn remember(&mut self, cookie: Remember);
+    fn let_go(&mut self);
+    fn output(&mut self, output: Output);
+    fn evidence(&self) -> &[Evidence];
+    fn run_time(&self) -> Duration;
+    /// Never more than the limit.
+    fn set_run_time(&mut self, time: Duration);
     fn trace(&mut self, text: String);
 }
 
@@ -317,6 +332,44 @@ impl Context<'_> {
     /// Bounds the session that success makes.
     pub fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>) {
         self.world.session_times(time, idle);
+    }
+
+    /// Has the session to come keep something for the server, out of the reach of journeys and clients.
+    pub(crate) fn keep(&mut self, name: &str, value: Value) {
+        self.world.keep(name, value);
+    }
+
+    /// Sets a persistent cookie for whoever succeeds, where success makes a session.
+    pub fn remember(&mut self, cookie: Remember) {
+        self.world.remember(cookie);
+    }
+
+    /// Lets a session that came with the start, and in which nobody was proved, become one of somebody
+    /// else.
+    pub(crate) fn let_go(&mut self) {
+        self.world.let_go();
+    }
+
+    /// Hands something out at once, whatever becomes of the run.
+    ///
+    /// On a page, what is counted or timed is handed out once a visit, and cookies in each round.
+    pub fn output(&mut self, output: Output) {
+        self.world.output(output);
+    }
+
+    /// What was proved in this run so far, in order.
+    pub fn evidence(&self) -> &[Evidence] {
+        self.world.evidence()
+    }
+
+    /// How long the run may take as a whole, since it began or was last resumed by a link.
+    pub fn run_time(&self) -> Duration {
+        self.world.run_time()
+    }
+
+    /// Sets how long the run may take as a whole, up to the limit.
+    pub fn set_run_time(&mut self, time: Duration) {
+        self.world.set_run_time(time);
     }
 
     /// Writes a line to the trace of the run; nothing secret.

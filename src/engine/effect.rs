@@ -14,7 +14,7 @@ pub use self::identity::{
     Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, Shape, Unmet,
 };
 use crate::{
-    engine::host::Timestamp,
+    engine::{host::Timestamp, output::OpenCookie},
     model::{level::AuthLevel, value::Value},
     secret::Secret,
 };
@@ -60,6 +60,8 @@ pub enum Effect {
     ReadDocument(Document),
     /// Have a node outside decide how it goes on. Once.
     External(Box<External>),
+    /// Open a persistent cookie. Fresh.
+    OpenCookie(OpenCookie),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -108,6 +110,7 @@ impl Effect {
             Self::Judge(_) => "judge",
             Self::ReadDocument(_) => "read_document",
             Self::External(_) => "external",
+            Self::OpenCookie(_) => "open_cookie",
             Self::Custom(_) => "custom",
         }
     }
@@ -125,7 +128,8 @@ impl Effect {
             | Self::ReadSession(_)
             | Self::FindIdentity(_)
             | Self::Judge(_)
-            | Self::ReadDocument(_) => false,
+            | Self::ReadDocument(_)
+            | Self::OpenCookie(_) => false,
             Self::Custom(custom) => custom.once,
         }
     }
@@ -289,6 +293,8 @@ pub enum EffectReply {
     Document(Option<Value>),
     /// To `External`.
     External(Box<ExternalReply>),
+    /// To `OpenCookie`: whose it is, and until when it may be used; `None` where it is worth nothing.
+    Remembered(Option<(Identity, Timestamp)>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

@@ -27,6 +27,7 @@ pub mod lockout;
 pub mod node_type;
 #[cfg(test)]
 mod oracle;
+pub mod output;
 mod page;
 mod pin;
 mod plan;

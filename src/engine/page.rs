@@ -36,6 +36,8 @@ pub(crate) enum Recorded {
     Now(Timestamp),
     /// Randomness was drawn.
     Random(crate::secret::Secret<Vec<u8>>),
+    /// Something was counted or timed.
+    Measured,
     /// An effect was performed: what it was, as a keyed digest, and its reply.
     Once([u8; 16], EffectReply),
 }
@@ -448,6 +450,20 @@ impl Turn<'_> {
         if let Some(child) = self.at_cursor() {
             child.put(Recorded::Random(crate::secret::Secret::new(bytes.to_vec())));
         }
+    }
+
+    /// Whether something was counted at this place in an earlier round; if not, it is noted.
+    pub(crate) fn replay_measure(&mut self) -> bool {
+        let Some(child) = self.at_cursor() else {
+            return false;
+        };
+        let known = matches!(child.next(), Some(Recorded::Measured));
+        if known {
+            child.ordinal += 1;
+        } else {
+            child.put(Recorded::Measured);
+        }
+        known
     }
 
     /// The reply to the same effect at this place in an earlier round.

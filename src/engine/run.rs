@@ -11,6 +11,7 @@ use crate::{
         effect::{Effect, EffectReply, SubjectId},
         evidence::Proofs,
         host::Timestamp,
+        output::Remember,
         page::PageVisit,
         plan::{NOWHERE, Plan},
         start::Start,
@@ -122,6 +123,12 @@ pub(crate) struct Ends {
     pub(crate) headers: BTreeMap<Ending, BTreeMap<Arc<str>, Arc<str>>>,
     pub(crate) session_time: Option<Duration>,
     pub(crate) idle_time: Option<Duration>,
+    /// What the session to come keeps for the server.
+    pub(crate) kept: BTreeMap<Arc<str>, Value>,
+    /// The persistent cookies to set, by name.
+    pub(crate) remember: BTreeMap<Arc<str>, Remember>,
+    /// Whether a session of nobody proved may become one of somebody else.
+    pub(crate) lets_go: bool,
 }
 
 /// The message and details of a failure.
@@ -143,6 +150,8 @@ pub(crate) struct Run {
     pub(crate) start: Start,
     pub(crate) journey: u32,
     pub(crate) began: Timestamp,
+    /// Since when the time counts that the run may take.
+    pub(crate) counted: Timestamp,
     pub(crate) expires: Timestamp,
     pub(crate) standing: Standing,
     pub(crate) asker: Asker,
@@ -183,6 +192,7 @@ impl Run {
             start,
             journey,
             began,
+            counted: began,
             expires,
             standing: Standing::Begin,
             asker: Asker::Node,
@@ -267,6 +277,12 @@ impl Run {
         self.record(Undo::Memory(unit, old));
     }
 
+    /// Sets the time that the run may take, from when it last began to count.
+    pub(crate) fn set_time(&mut self, time: Duration) {
+        self.record(Undo::Expires(self.expires));
+        self.expires = self.counted.plus(time);
+    }
+
     pub(crate) fn set_level(&mut self, level: AuthLevel) {
         self.record(Undo::Level(self.level));
         self.level = level;
@@ -317,6 +333,7 @@ impl Run {
                     self.memory.set(unit, old);
                 }
                 Undo::Level(old) => self.level = old,
+                Undo::Expires(old) => self.expires = old,
                 Undo::Identity(old) => self.proofs = *old,
                 Undo::Ends(old) => self.ends = *old,
             }
@@ -332,6 +349,9 @@ impl Run {
             | EffectReply::Written(identity) => {
                 self.visit.vouched.push(identity.subject.clone());
             }
+            EffectReply::Remembered(Some((identity, _))) => {
+                self.visit.vouched.push(identity.subject.clone());
+            }
             EffectReply::Session(Some(session)) => {
                 self.visit.vouched.push(session.subject.clone());
             }
@@ -345,6 +365,7 @@ impl Run {
             | EffectReply::Document(_)
             | EffectReply::External(_)
             | EffectReply::Session(None)
+            | EffectReply::Remembered(None)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -382,6 +403,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::Send(_), EffectReply::Sent)
         | (Effect::ReadSession(_), EffectReply::Session(_))
         | (Effect::External(_), EffectReply::External(_))
+        | (Effect::OpenCookie(_), EffectReply::Remembered(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         // What was asked about is told, all of it and in its order.
         (Effect::Judge(judge), EffectReply::Judged(judged)) => {
@@ -399,6 +421,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::Judge(_)
             | Effect::ReadDocument(_)
             | Effect::External(_)
+            | Effect::OpenCookie(_)
             | Effect::Custom(_),
             _,
         ) => false,

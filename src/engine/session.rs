@@ -22,6 +22,7 @@ use crate::{
         limits::Limits,
         link::{self, LinkErrors, Secrets},
         live::Inputs,
+        output::Output,
         plan::{Kind, NOWHERE, Plan},
         registry::Registry,
         request::Request,
@@ -205,6 +206,7 @@ impl Engine {
             run,
             trace: None,
             notes: Vec::new(),
+            outputs: Vec::new(),
         })
     }
 
@@ -239,6 +241,7 @@ impl Engine {
             run: run.ok_or(EngineError::BadSnapshot)?,
             trace: None,
             notes: Vec::new(),
+            outputs: Vec::new(),
         })
     }
 }
@@ -250,6 +253,7 @@ pub struct AuthSession {
     pub(super) run: Run,
     trace: Option<Vec<Event>>,
     notes: Vec<String>,
+    outputs: Vec<Output>,
 }
 
 impl fmt::Debug for AuthSession {
@@ -291,6 +295,7 @@ impl AuthSession {
             from: NOWHERE,
             trace: self.trace.as_mut(),
             notes: &mut self.notes,
+            outputs: &mut self.outputs,
         };
         let next = match input {
             Input::Begin => turn.begin(),
@@ -301,6 +306,7 @@ impl AuthSession {
             Input::Effect(reply) => turn.replied(reply),
             Input::Resume => {
                 turn.run.next_generation();
+                turn.run.counted = now;
                 turn.run.expires = now.plus(engine.run_time(turn.run.journey));
                 turn.resumed(Reply::Resumed)
             }
@@ -370,6 +376,7 @@ impl AuthSession {
                 Effect::Judge(_) => "the reply to a question about attributes",
                 Effect::ReadDocument(_) => "the reply to a look-up of a document",
                 Effect::External(_) => "the reply of a node outside",
+                Effect::OpenCookie(_) => "the reply to the opening of a cookie",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",
@@ -470,6 +477,12 @@ impl AuthSession {
     /// where there are many. They are in no snapshot.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
+    }
+
+    /// What nodes have handed out since it was last taken: cookies for the reply, and what is counted and
+    /// timed; the first few where there is much. It is in no snapshot.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
     }
 
     /// The run as sealed bytes, bound to `associated`.

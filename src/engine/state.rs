@@ -191,6 +191,7 @@ pub(crate) enum Undo {
     Member(Place, Name, Option<Value>),
     Memory(u32, Option<Value>),
     Level(crate::model::level::AuthLevel),
+    Expires(crate::engine::host::Timestamp),
     Identity(Box<crate::engine::evidence::Proofs>),
     Ends(Box<crate::engine::run::Ends>),
 }
@@ -203,6 +204,7 @@ impl Undo {
             (Self::Member(a, k, _), Self::Member(b, l, _)) => a == b && k == l,
             (Self::Memory(a, _), Self::Memory(b, _)) => a == b,
             (Self::Level(_), Self::Level(_))
+            | (Self::Expires(_), Self::Expires(_))
             | (Self::Identity(_), Self::Identity(_))
             | (Self::Ends(_), Self::Ends(_)) => true,
             (
@@ -210,6 +212,7 @@ impl Undo {
                 | Self::Member(..)
                 | Self::Memory(..)
                 | Self::Level(_)
+                | Self::Expires(_)
                 | Self::Identity(_)
                 | Self::Ends(_),
                 _,

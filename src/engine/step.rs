@@ -8,6 +8,7 @@ use crate::{
         callback::{Answer, Ask},
         effect::{Effect, EffectId, EffectReply, SessionRef},
         host::Timestamp,
+        output::Remember,
     },
     model::{level::AuthLevel, signature::Factor, value::Value},
 };
@@ -107,6 +108,10 @@ pub struct Success {
     pub session_time_max: Option<Duration>,
     /// The longest idle time of the session.
     pub idle_time_max: Option<Duration>,
+    /// What the session keeps for the server, out of the reach of journeys and clients.
+    pub kept: BTreeMap<Arc<str>, Value>,
+    /// The persistent cookies to set, where a session is made.
+    pub remember: Vec<Remember>,
 }
 
 /// One proof.

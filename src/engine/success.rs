@@ -93,7 +93,13 @@ impl Turn<'_> {
             return self.end(FailureReason::Inactive);
         }
         let start = &self.run.start;
-        let beside = start.session.as_ref().map(|session| &session.subject);
+        // A session of nobody proved is let go where a node says so.
+        let bound = |proved: bool| proved || !self.run.ends.lets_go;
+        let beside = start
+            .session
+            .as_ref()
+            .filter(|session| bound(session.proved));
+        let beside = beside.map(|session| &session.subject);
         let mut wanted = beside.into_iter().chain(&start.expects);
         if wanted.any(|subject| *subject != identity.subject) {
             return self.end(FailureReason::OtherSubject);
@@ -142,6 +148,8 @@ impl Turn<'_> {
                 .session_time
                 .or(settings.and_then(|s| s.session_time_max)),
             idle_time_max: ends.idle_time.or(settings.and_then(|s| s.idle_time_max)),
+            kept: ends.kept,
+            remember: ends.remember.into_values().collect(),
         };
         self.finish(End::Success(Box::new(success)))
     }

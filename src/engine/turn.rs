@@ -13,6 +13,7 @@ use crate::{
         host::{Host, Timestamp},
         limits::Limits,
         live::Row,
+        output::{Output, Remember},
         plan::{Facts, InnerOutcomes, Needs, Plan, Unit, is_secret},
         request::Request,
         run::{Asker, Run, Standing, Words},
@@ -83,6 +84,9 @@ pub(crate) fn refuse_system_property(name: &str) -> Result<(), NodeError> {
 /// How many lines of nodes are kept until somebody takes them.
 const NOTES_MAX: usize = 32;
 
+/// How much of what nodes hand out is kept until somebody takes it.
+const OUTPUTS_MAX: usize = 64;
+
 /// A run with everything that a turn needs besides.
 pub(crate) struct Turn<'a> {
     pub(crate) linked: &'a Linked,
@@ -99,6 +103,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) trace: Option<&'a mut Vec<Event>>,
     /// Lines that nodes wrote, also where nothing is traced.
     pub(crate) notes: &'a mut Vec<String>,
+    /// What nodes hand out at once.
+    pub(crate) outputs: &'a mut Vec<Output>,
 }
 
 impl std::fmt::Debug for Turn<'_> {
@@ -721,6 +727,40 @@ impl World for Turn<'_> {
         ends.idle_time = idle.or(ends.idle_time);
     }
 
+    fn keep(&mut self, name: &str, value: Value) {
+        self.run.ends_mut().kept.insert(Arc::from(name), value);
+    }
+
+    fn remember(&mut self, cookie: Remember) {
+        let name = Arc::clone(&cookie.name);
+        self.run.ends_mut().remember.insert(name, cookie);
+    }
+
+    fn let_go(&mut self) {
+        self.run.ends_mut().lets_go = true;
+    }
+
+    fn output(&mut self, output: Output) {
+        // What a page has counted, it does not count again in a later round.
+        let counted = matches!(output, Output::Measure(_)) && self.replay_measure();
+        if !counted && self.outputs.len() < OUTPUTS_MAX {
+            self.outputs.push(output);
+        }
+    }
+
+    fn evidence(&self) -> &[Evidence] {
+        &self.run.proofs.evidence
+    }
+
+    fn run_time(&self) -> Duration {
+        self.run.expires.since(self.run.counted)
+    }
+
+    fn set_run_time(&mut self, time: Duration) {
+        let time = time.min(self.limits.run_time_max);
+        self.run.set_time(time);
+    }
+
     fn trace(&mut self, text: String) {
         if self.notes.len() < NOTES_MAX {
             self.notes.push(text.clone());
@@ -781,6 +821,7 @@ impl Run {
                 | Undo::Member(..)
                 | Undo::Memory(..)
                 | Undo::Level(_)
+                | Undo::Expires(_)
                 | Undo::Identity(_)
                 | Undo::Ends(_) => kept.push(undo),
             }

@@ -131,6 +131,47 @@ impl Prepared for SetSuccessDetails {
     }
 }
 
+/// Adds details to the reply of the later logout, a `goto` among them.
+#[derive(Debug)]
+struct SetLogoutDetails {
+    details: Kept<Texts>,
+    outcome: OutcomeId,
+}
+
+/// What the session keeps them under.
+const LOGOUT: &str = "logoutDetails";
+
+pub(super) fn logout(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    let details: Kept<Texts> = Kept::get(setup, "logoutDetails")?;
+    if let Some(known) = details.known() {
+        check_logout(known)?;
+    }
+    Ok(Box::new(SetLogoutDetails {
+        details,
+        outcome: setup.outcome("outcome")?,
+    }))
+}
+
+fn check_logout(details: &Texts) -> Result<(), NodeError> {
+    if details.contains_key("result") {
+        return Err(NodeError::new("`result` is the reply's own and no detail"));
+    }
+    Ok(())
+}
+
+impl Prepared for SetLogoutDetails {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let details = self.details.now(cx)?;
+        check_logout(&details)?;
+        let details: BTreeMap<Arc<str>, Value> = details
+            .iter()
+            .map(|(name, value)| (Arc::clone(name), Value::Text(Arc::clone(value))))
+            .collect();
+        cx.keep(LOGOUT, Value::Map(Arc::new(details)));
+        Ok(Action::go(self.outcome))
+    }
+}
+
 /// Sets message, details and headers of the reply of failure, or of a node that fails.
 #[derive(Debug)]
 struct SetFailureDetails {

@@ -5,9 +5,11 @@
 //! journeys are not here: they are parts of the walk.
 
 mod account;
+mod anonymous;
 mod attribute;
 mod choice;
 mod collect;
+mod cookie;
 mod credential;
 mod debug;
 mod decide;
@@ -22,6 +24,7 @@ mod knowledge;
 mod letter;
 mod level;
 mod mail;
+mod manage;
 mod message;
 mod metadata;
 mod object;
@@ -29,6 +32,7 @@ mod otp;
 mod password;
 mod profile;
 mod progress;
+mod recovery;
 mod register;
 mod reply;
 mod request;
@@ -37,8 +41,10 @@ mod scripted;
 mod session;
 mod setting;
 mod sms;
+mod social;
 mod state;
 mod terms;
+mod timeout;
 mod timer;
 mod url;
 mod validated;
@@ -88,6 +94,17 @@ const TYPES: &[(&str, Prepare)] = &[
     ("RemoveSessionProperties", session::remove_properties),
     ("PollingWait", wait::polling),
     ("Metadata", metadata::metadata),
+    ("UpdateJourneyTimeout", timeout::update),
+    ("SetLogoutDetails", details::logout),
+    ("Meter", timer::meter),
+    ("AnonymousSessionUpgrade", anonymous::upgrade),
+    ("RecoveryCodeDisplay", recovery::display),
+    ("PushWait", wait::push),
+    ("EnableDeviceManagement", manage::devices),
+    ("SocialOAuthIgnoreProfile", social::ignore_profile),
+    ("SetCustomCookie", cookie::custom),
+    ("SetPersistentCookie", cookie::set_persistent),
+    ("PersistentCookieDecision", cookie::decide),
     ("SetState", state::set),
     ("SetSuccessUrl", url::success),
     ("SetFailureUrl", url::failure),

@@ -1,4 +1,4 @@
-//! Nodes that measure how long a part of a journey takes.
+//! Nodes that count, and that measure how long a part of a journey takes.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use crate::{
         error::NodeError,
         host::Timestamp,
         node_type::{Prepared, Setup},
+        output::{Measure, Output},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::setting::{Kept, constant},
@@ -41,7 +42,7 @@ impl Prepared for TimerStart {
     }
 }
 
-/// Reports the time that passed, to the trace; silent where no timer was started.
+/// Reports the time that passed; silent where no timer was started.
 #[derive(Debug)]
 struct TimerStop {
     key: KeyId,
@@ -61,10 +62,36 @@ impl Prepared for TimerStop {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let started = cx.shared(self.key).and_then(Value::as_int);
         if let Some(started) = started.and_then(|started| u64::try_from(started).ok()) {
-            let passed = cx.now().since(Timestamp(started)).as_millis();
-            let metric = self.metric.now(cx)?;
-            cx.trace(format!("timer {metric} {passed} ms"));
+            let passed = cx.now().since(Timestamp(started));
+            let metric = self.metric.now(cx)?.into_owned();
+            cx.trace(format!("timer {metric} {} ms", passed.as_millis()));
+            cx.output(Output::Measure(Measure {
+                key: metric,
+                took: Some(passed),
+            }));
         }
+        Ok(Action::go(self.outcome))
+    }
+}
+
+/// Counts how often runs pass.
+#[derive(Debug)]
+struct Meter {
+    metric: Kept<Arc<str>>,
+    outcome: OutcomeId,
+}
+
+pub(super) fn meter(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(Meter {
+        metric: Kept::get(setup, "metricKey")?,
+        outcome: setup.outcome("outcome")?,
+    }))
+}
+
+impl Prepared for Meter {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let key = self.metric.now(cx)?.into_owned();
+        cx.output(Output::Measure(Measure { key, took: None }));
         Ok(Action::go(self.outcome))
     }
 }

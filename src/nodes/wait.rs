@@ -1,4 +1,4 @@
-//! The node that lets the client wait and come back.
+//! The nodes that let the client wait and come back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{
         host::Timestamp,
         node_type::{Prepared, Setup},
     },
-    model::{journey::OutcomeId, text::LocalizedText, value::Value},
+    model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
         message::text_or,
         reply::{answers, unexpected},
@@ -26,7 +26,15 @@ struct PollingWait {
     message: Kept<LocalizedText>,
     exit: Option<Exit>,
     spam: Option<Spam>,
+    challenge: Option<Challenge>,
     done: OutcomeId,
+}
+
+/// The number that is to be chosen in an app while the client waits.
+#[derive(Debug)]
+struct Challenge {
+    number: KeyId,
+    message: Kept<LocalizedText>,
 }
 
 /// The button that ends the wait.
@@ -65,6 +73,24 @@ pub(super) fn polling(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
         message: Kept::get(setup, "waitingMessage")?,
         exit,
         spam,
+        challenge: None,
+        done: setup.outcome("DONE")?,
+    }))
+}
+
+pub(super) fn push(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(PollingWait {
+        wait: Kept::get(setup, "secondsToWait")?,
+        message: Kept::get(setup, "waitingMessage")?,
+        exit: Some(Exit {
+            text: Kept::get(setup, "exitMessage")?,
+            outcome: setup.outcome("EXITED")?,
+        }),
+        spam: None,
+        challenge: Some(Challenge {
+            number: setup.key("pushNumberChallengeKey"),
+            message: Kept::get(setup, "challengeMessage")?,
+        }),
         done: setup.outcome("DONE")?,
     }))
 }
@@ -97,16 +123,41 @@ impl Waiting {
 }
 
 impl PollingWait {
+    /// The number that the app shows among others, where there is one.
+    fn number(&self, cx: &Context<'_>) -> Option<String> {
+        match cx.shared(self.challenge.as_ref()?.number)? {
+            Value::Text(number) => Some(number.to_string()),
+            Value::Int(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     fn ask(
         &self,
         cx: &mut Context<'_>,
         waiting: Waiting,
         rest: Duration,
     ) -> Result<Action, NodeError> {
+        let number = self.number(cx);
+        let message = match (&self.challenge, &number) {
+            (Some(challenge), Some(number)) => {
+                let otherwise = "Choose the number {{challenge}} in your app";
+                text_or(cx, &challenge.message, otherwise)?.replace("{{challenge}}", number)
+            }
+            _ => text_or(cx, &self.message, "Waiting for response...")?,
+        };
+        let message = match self.challenge {
+            Some(_) => message.replace("{{time}}", &rest.as_secs().to_string()),
+            None => message,
+        };
         let mut callbacks = vec![Callback::PollingWait {
             wait_ms: u64::try_from(rest.as_millis()).unwrap_or(u64::MAX),
-            message: text_or(cx, &self.message, "Waiting for response...")?,
+            message,
         }];
+        callbacks.extend(number.map(|value| Callback::HiddenValue {
+            id: "pushChallengeNumber".to_owned(),
+            value,
+        }));
         if let Some(exit) = &self.exit {
             callbacks.push(Callback::Confirmation {
                 prompt: String::new(),
@@ -132,7 +183,9 @@ impl Prepared for PollingWait {
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        let pressed = match answers(reply)?.nth(1) {
+        let answers = answers(reply)?;
+        // The button is the last of what is asked.
+        let pressed = match answers.last().filter(|_| self.exit.is_some()) {
             Some(Answer::Index(0)) => true,
             None | Some(Answer::Untouched) => false,
             Some(_) => return Err(unexpected()),

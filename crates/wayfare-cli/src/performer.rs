@@ -117,6 +117,8 @@ impl Performer {
                 EffectReply::Sent
             }
             Effect::ReadSession(_) => EffectReply::Session(None),
+            // Nobody comes with a cookie here.
+            Effect::OpenCookie(_) => EffectReply::Remembered(None),
             Effect::Custom(custom) => EffectReply::Failed(format!(
                 "nothing performs effects of kind `{}` here",
                 custom.kind

@@ -4,12 +4,15 @@
 //! comparison takes a try of the account before it compares and gives all tries back on a match; whoever
 //! is unknown, out of tries or without the secret gets the same answer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
-        effect::{Credential, ExternalEvent, ExternalReply, Message, SetStatus, Verify, Who},
+        effect::{
+            Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verify, Who,
+        },
+        output::OpenCookie,
         step::Call,
     },
 };
@@ -20,6 +23,9 @@ use crate::{
     user::User,
     world::{Performed, Scripted, Sent, World},
 };
+
+/// How long persistent cookies of this world may still be used.
+const COOKIE_LIFE: Duration = Duration::from_secs(60 * 60);
 
 impl World {
     /// Performs one effect.
@@ -119,6 +125,7 @@ impl World {
                     None => EffectReply::Failed(UNSAID.to_owned()),
                 },
             },
+            Effect::OpenCookie(open) => EffectReply::Remembered(self.remembered(open, now)),
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(
@@ -147,6 +154,22 @@ impl World {
             Who::Name(name) => self.find(name),
             Who::Subject(subject) => self.find_subject(subject),
         }
+    }
+
+    /// Whose persistent cookie this is: in this world `remembers NAME`, which may be used anywhere, and
+    /// `remembers NAME at ADDRESS`, which only that address may use where the node minds.
+    fn remembered(&self, open: &OpenCookie, now: Timestamp) -> Option<(Identity, Timestamp)> {
+        let whose = open.value.reveal().strip_prefix("remembers ")?;
+        let (name, at) = match whose.split_once(" at ") {
+            Some((name, at)) => (name, Some(at)),
+            None => (whose, None),
+        };
+        let client = open.client.map(|client| client.to_string());
+        if at.is_some() && client.is_some() && client.as_deref() != at {
+            return None;
+        }
+        let user = self.find(name).filter(|user| user.active)?;
+        Some((user.identity(&[]), now.plus(COOKIE_LIFE)))
     }
 
     fn verify(&mut self, verify: &Verify, now: Timestamp) -> EffectReply {
@@ -227,6 +250,7 @@ fn refusal(effect: &Effect) -> EffectReply {
         Effect::SetStatus(_) => EffectReply::StatusSet(false),
         Effect::Send(_) => EffectReply::Failed("the message was not taken".to_owned()),
         Effect::ReadSession(_) => EffectReply::Session(None),
+        Effect::OpenCookie(_) => EffectReply::Remembered(None),
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
         _ => EffectReply::Failed("the outside says no".to_owned()),
     }

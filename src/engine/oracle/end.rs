@@ -209,6 +209,7 @@ impl<'p> Walker<'p> {
             .start
             .session
             .as_ref()
+            .filter(|session| session.proved || !self.state.ends.lets_go)
             .is_some_and(|session| session.subject != *id)
         {
             return self.end(FailureReason::OtherSubject);
@@ -254,6 +255,8 @@ impl<'p> Walker<'p> {
             headers: headers.remove(&Ending::Success).unwrap_or_default(),
             session_time_max: ends.session_time.or(settings.session_time_max),
             idle_time_max: ends.idle_time.or(settings.idle_time_max),
+            kept: ends.kept,
+            remember: ends.remember.into_values().collect(),
         })))
     }
 

@@ -27,6 +27,7 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::Sent => matches!(effect, Effect::Send(_)),
         EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
         EffectReply::External(_) => matches!(effect, Effect::External(_)),
+        EffectReply::Remembered(_) => matches!(effect, Effect::OpenCookie(_)),
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

@@ -186,6 +186,7 @@ impl Outside {
                 }
                 EffectReply::External(Box::new(ExternalReply::Went(went)))
             }
+            Effect::OpenCookie(_) => EffectReply::Remembered(None),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }

@@ -65,6 +65,8 @@ pub(super) struct Walker<'p> {
     pub(super) run: u128,
     pub(super) generation: u32,
     pub(super) ordinal: u32,
+    /// Since when the time of the run counts.
+    pub(super) counted: Timestamp,
     pub(super) expires: Timestamp,
     /// Where the last step stopped; `None` before the first.
     pub(super) standing: Option<Step>,
@@ -110,6 +112,7 @@ impl<'p> Walker<'p> {
             run,
             generation: 0,
             ordinal: 0,
+            counted: Timestamp(0),
             expires: Timestamp(0),
             standing: None,
             waits: Waits::Node,
@@ -128,7 +131,8 @@ impl<'p> Walker<'p> {
             log: Vec::new(),
             seen: BTreeMap::new(),
         };
-        walker.expires = walker.host.now().plus(walker.run_time());
+        walker.counted = walker.host.now();
+        walker.expires = walker.counted.plus(walker.run_time());
         let start = &walker.start;
         for (name, value) in &start.data {
             if **name != *"realm" && **name != *"authLevel" {
@@ -181,6 +185,7 @@ impl<'p> Walker<'p> {
             (Some(Step::Suspended(_)), Input::Resume) => {
                 self.saw("resumed by a link");
                 self.next_generation();
+                self.counted = self.now;
                 self.expires = self.now.plus(self.run_time());
                 let result = self.resume_unit(Reply::Resumed);
                 self.settle(result)

@@ -10,10 +10,11 @@ use crate::{
         error::NodeError,
         host::{Host, Timestamp},
         limits::Limits,
+        output::{Output, Remember},
         refuse_system_property,
         request::Request,
         start::StartSession,
-        step::Ending,
+        step::{Ending, Evidence},
     },
     model::{
         expr::KeyId,
@@ -318,6 +319,33 @@ impl World for Walker<'_> {
         let ends = &mut self.state.ends;
         ends.session_time = time.or(ends.session_time);
         ends.idle_time = idle.or(ends.idle_time);
+    }
+
+    fn keep(&mut self, name: &str, value: Value) {
+        self.state.ends.kept.insert(Arc::from(name), value);
+    }
+
+    fn remember(&mut self, cookie: Remember) {
+        let remember = &mut self.state.ends.remember;
+        remember.insert(Arc::clone(&cookie.name), cookie);
+    }
+
+    fn let_go(&mut self) {
+        self.state.ends.lets_go = true;
+    }
+
+    fn output(&mut self, _: Output) {}
+
+    fn evidence(&self) -> &[Evidence] {
+        &self.state.evidence
+    }
+
+    fn run_time(&self) -> Duration {
+        self.expires.since(self.counted)
+    }
+
+    fn set_run_time(&mut self, time: Duration) {
+        self.expires = self.counted.plus(time.min(self.limits.run_time_max));
     }
 
     fn trace(&mut self, _: String) {}

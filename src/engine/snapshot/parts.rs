@@ -14,6 +14,7 @@ use crate::{
             SetStatus, Shape, SubjectId, Template, Unmet, Verify, Went, Who,
         },
         host::Timestamp,
+        output::{CookieSite, CookieUse, OpenCookie, Remember},
         step::{Call, Suspended},
     },
     filter::{Comparison, Filter, Operand, Pointer},
@@ -150,6 +151,7 @@ impl<T: Codec> Codec for Arc<T> {
 }
 
 choice!(MessageKind { 0 Information, 1 Warning, 2 Error, 3 Script });
+choice!(CookieSite { 0 Strict, 1 Lax, 2 None });
 choice!(Channel { 0 Mail, 1 Sms });
 
 choice!(Callback {
@@ -205,6 +207,16 @@ choice!(Filter {
     0 Always(holds), 1 All(parts), 2 Any(parts), 3 Not(part), 4 Present(at), 5 Compare { at, how, with },
 });
 
+impl Codec for std::net::IpAddr {
+    fn put<S: Sink>(&self, to: &mut S) {
+        put_text(&self.to_string(), to);
+    }
+
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        String::take(from)?.parse().ok()
+    }
+}
+
 impl Codec for Pointer {
     fn put<S: Sink>(&self, to: &mut S) {
         self.0.put(to);
@@ -218,6 +230,7 @@ impl Codec for Pointer {
 choice!(Effect {
     0 Verify(e), 1 ReadIdentity(e), 2 SetStatus(e), 3 Send(e), 4 ReadSession(e), 5 Custom(e),
     6 FindIdentity(e), 7 CreateIdentity(e), 8 PatchIdentity(e), 9 Judge(e), 10 ReadDocument(e),
+    11 OpenCookie(e),
     // Nodes outside.
     40 External(e),
 });
@@ -225,7 +238,7 @@ choice!(Effect {
 choice!(EffectReply {
     0 Match(identity), 1 Miss, 2 Identity(identity), 3 StatusSet(there), 4 Sent, 5 Session(session),
     6 Custom(value), 7 Failed(message), 8 Written(identity), 9 Refused(unmet), 10 Judged(judged),
-    11 Document(value),
+    11 Document(value), 12 Remembered(whose),
     40 External(reply),
 });
 
@@ -258,6 +271,9 @@ record! {
     Unmet { attribute, failed }
     Identity { subject, username, active, attributes }
     SessionView { subject, username, level, created, properties }
+    CookieUse { secure, http_only, site }
+    Remember { name, key, idle, until, usage }
+    OpenCookie { name, value, key, client }
     EffectId { run, generation, ordinal }
     Subject { id, username }
     Call { id, effect, node }

@@ -192,6 +192,10 @@ impl Codec for Undo {
                 to.put(&[5]);
                 old.put(to);
             }
+            Self::Expires(old) => {
+                to.put(&[6]);
+                old.put(to);
+            }
         }
     }
 
@@ -211,12 +215,13 @@ impl Codec for Undo {
             3 => Codec::take(from).map(Self::Level),
             4 => Codec::take(from).map(Self::Identity),
             5 => Codec::take(from).map(Self::Ends),
+            6 => Codec::take(from).map(Self::Expires),
             _ => None,
         }
     }
 }
 
-choice!(Recorded { 0 Now(at), 1 Random(bytes), 2 Once(digest, reply) });
+choice!(Recorded { 0 Now(at), 1 Random(bytes), 2 Once(digest, reply), 3 Measured });
 
 record! {
     Start {
@@ -234,7 +239,7 @@ record! {
     Words { message, details }
     Ends {
         properties, success_url, failure_url, details, session_details, failure, error, headers,
-        session_time, idle_time,
+        session_time, idle_time, kept, remember, lets_go,
     }
     ChildVisit { visit, asked_with, callbacks, ids, content, answers, basis, record, ordinal }
     PageVisit { children, cursor, next_id, now, pending, outcome }
@@ -250,6 +255,7 @@ macro_rules! plain {
             ordinal,
             start,
             began,
+            counted,
             expires,
             standing,
             asker,

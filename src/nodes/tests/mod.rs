@@ -6,6 +6,8 @@
 mod ask;
 mod context;
 mod contract;
+mod cookie;
+mod core;
 mod decide;
 mod end;
 mod identify;
@@ -40,10 +42,11 @@ use crate::{
         host::Timestamp,
         limits::Limits,
         node_type::{KeyTable, Prepared, Setup},
+        output::{Output, Remember},
         request::Request,
         script::Script,
         start::StartSession,
-        step::Ending,
+        step::{Ending, Evidence},
     },
     model::{
         expr::KeyId,
@@ -98,6 +101,12 @@ struct Fake {
     headers: Vec<(Ending, String, String)>,
     times: (Option<Duration>, Option<Duration>),
     trace: Vec<String>,
+    kept: BTreeMap<String, Value>,
+    remember: Vec<Remember>,
+    lets_go: bool,
+    outputs: Vec<Output>,
+    evidence: Vec<Evidence>,
+    run_time: Duration,
 }
 
 impl World for Fake {
@@ -254,6 +263,27 @@ impl World for Fake {
     }
     fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>) {
         self.times = (time, idle);
+    }
+    fn keep(&mut self, name: &str, value: Value) {
+        self.kept.insert(name.to_owned(), value);
+    }
+    fn remember(&mut self, cookie: Remember) {
+        self.remember.push(cookie);
+    }
+    fn let_go(&mut self) {
+        self.lets_go = true;
+    }
+    fn output(&mut self, output: Output) {
+        self.outputs.push(output);
+    }
+    fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
+    fn run_time(&self) -> Duration {
+        self.run_time
+    }
+    fn set_run_time(&mut self, time: Duration) {
+        self.run_time = time.min(self.limits.run_time_max);
     }
     fn trace(&mut self, text: String) {
         self.trace.push(text);

@@ -213,6 +213,8 @@ pub enum ReplyLine {
     Document(Option<ValueLine>),
     /// What a node outside said.
     External(ExternalLine),
+    /// Whose a persistent cookie is, and until when it may be used, or that it is worth nothing.
+    Remembered(Option<(IdentityLine, u64)>),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.

@@ -182,6 +182,11 @@ impl Disguise {
                     .as_ref()
                     .map(|value| ValueLine::of(value, &mut |text| text.to_owned())),
             ),
+            EffectReply::Remembered(whose) => ReplyLine::Remembered(
+                whose
+                    .as_ref()
+                    .map(|(identity, until)| (self.identity(identity), until.0)),
+            ),
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -335,6 +340,10 @@ impl Disguise {
             Effect::External(asked) => {
                 about.push(asked.wire.to_string());
                 about.extend(asked.state.keys().map(ToString::to_string));
+                None
+            }
+            Effect::OpenCookie(open) => {
+                about.push(open.name.to_string());
                 None
             }
             Effect::Custom(custom) => {

@@ -426,6 +426,11 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
         ReplyLine::Judged(lines) => EffectReply::Judged(lines.iter().map(judgement).collect()),
         ReplyLine::Document(value) => EffectReply::Document(value.as_ref().map(ValueLine::value)),
         ReplyLine::External(said) => EffectReply::External(Box::new(external(said))),
+        ReplyLine::Remembered(whose) => EffectReply::Remembered(
+            whose
+                .as_ref()
+                .map(|(line, until)| (identity(line), Timestamp(*until))),
+        ),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
     }

@@ -107,6 +107,10 @@ fn given(input: &InputLine) -> String {
                 let names: Vec<&str> = unmet.iter().map(|(name, _)| name.as_str()).collect();
                 format!("outside: not written, {}", names.join(", "))
             }
+            ReplyLine::Remembered(Some((identity, _))) => {
+                format!("outside: a cookie of {}", identity.username)
+            }
+            ReplyLine::Remembered(None) => "outside: a worthless cookie".to_owned(),
             ReplyLine::Judged(_) => "outside: judged".to_owned(),
             ReplyLine::Document(None) => "outside: no such document".to_owned(),
             ReplyLine::Document(Some(_)) => "outside: a document".to_owned(),
