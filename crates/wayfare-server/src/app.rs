@@ -20,6 +20,7 @@ use crate::{
     audit::{Event, Log},
     clock::Clock,
     config::{self, ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
+    metrics::Metrics,
     perform::Performer,
     programs::Programs,
     runs::OpenRuns,
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub(crate) callers: Vec<Caller>,
     pub(crate) performer: Performer,
     pub(crate) runs: OpenRuns,
+    pub(crate) metrics: Metrics,
     /// The records of runs, where they are wanted.
     pub(crate) traces: Option<Traces>,
     pub(crate) log: Arc<Log>,

@@ -15,6 +15,7 @@ pub mod hash;
 pub mod keys;
 mod listen;
 pub mod mail;
+mod metrics;
 pub mod page;
 pub mod perform;
 mod programs;

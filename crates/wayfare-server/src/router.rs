@@ -82,6 +82,12 @@ impl Router {
             } else {
                 not_allowed("GET, HEAD")
             }
+        } else if path == "/metrics" && self.shows_metrics(&received) {
+            if reads {
+                metrics(self.app.metrics.text())
+            } else {
+                not_allowed("GET, HEAD")
+            }
         } else if path == "/outbox" && self.shows_outbox(&received) {
             if reads {
                 self.outbox().await
@@ -107,6 +113,19 @@ impl Router {
     /// is this machine's, so that no page from elsewhere can have a browser here read it under a name of
     /// its own.
     fn shows_outbox(&self, received: &Received) -> bool {
+        self.app.config.demo && self.is_from_here(received)
+    }
+
+    /// Whether whoever asks may read what is counted: from this machine, not through a proxy.
+    fn shows_metrics(&self, received: &Received) -> bool {
+        let forwarded = ["forwarded", "x-forwarded-for"]
+            .iter()
+            .any(|name| received.head.headers.contains_key(*name));
+        !forwarded && self.is_from_here(received)
+    }
+
+    /// Whether a request comes from this machine, and calls it by an address that is this machine's.
+    fn is_from_here(&self, received: &Received) -> bool {
         let mut hosts = received.head.headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return false;
@@ -114,7 +133,7 @@ impl Router {
         let here = host
             .to_str()
             .is_ok_and(|host| self.app.host(host) == Host::Unbound && app::is_this_machine(host));
-        self.app.config.demo && received.peer.to_canonical().is_loopback() && here
+        received.peer.to_canonical().is_loopback() && here
     }
 
     async fn outbox(&self) -> Reply {
@@ -277,6 +296,17 @@ fn health() -> Reply {
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+fn metrics(text: String) -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from(text)));
+    let headers = reply.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply

@@ -230,6 +230,7 @@ impl Server {
             unversioned: app::unversioned(&config),
             performer: Performer::new(store, hash, Arc::clone(&clock), post, Arc::clone(&log))
                 .outside(outside),
+            metrics: crate::metrics::Metrics::default(),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
             clock,

@@ -444,6 +444,7 @@ impl World {
                     None => sessions::Logout::Unknown,
                 };
                 let out = sessions::LoggedOut {
+                    details: &[],
                     logout,
                     goto: None,
                     cookies: Some(&settings.cookies),

@@ -16,7 +16,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{policies, session, transaction};
+use super::{policies, remember, session, transaction};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -234,7 +234,13 @@ impl Work<'_> {
     }
 
     async fn perform(&mut self, call: &Call) -> EffectReply {
-        let reply = self.app.performer.perform(call, self.place()).await;
+        let reply = match &call.effect {
+            Effect::OpenCookie(asked) => remember::open(self.app, self.state, asked).map_or_else(
+                |error| EffectReply::Failed(error.to_string()),
+                EffectReply::Remembered,
+            ),
+            _ => self.app.performer.perform(call, self.place()).await,
+        };
         match (&call.effect, &reply) {
             (Effect::Verify(_), EffectReply::Match(_)) => self.done.matched += 1,
             (Effect::Verify(_), EffectReply::Miss) => self.done.missed += 1,
@@ -271,7 +277,11 @@ impl Work<'_> {
             session::Made::OverQuota => return Ok(Given::OverQuota),
         };
         self.done.session = Some((session.handle.clone(), u64::from(session.level.number())));
-        self.done.replaced = finish.success.upgrades.map(|old| old.0.to_string());
+        self.done.replaced = finish
+            .success
+            .upgrades
+            .as_ref()
+            .map(|old| old.0.to_string());
         for ended in &ended {
             let event = Event::new(EventName::SessionReplaced)
                 .text("realm", ended.realm.as_str())
@@ -281,14 +291,30 @@ impl Work<'_> {
                 .client(self.client);
             self.app.audit(&event);
         }
+        let cookies = remember::seal(
+            self.app,
+            self.state,
+            &finish.success.subject.id,
+            &finish.success.remember,
+            self.client,
+        )
+        .unwrap_or_else(|error| {
+            // The session is made; without the cookie its user logs in again some day.
+            self.app.log.error(&error.to_string());
+            Vec::new()
+        });
         Ok(Given::Made {
             properties: session::values(&session),
             token,
+            cookies,
         })
     }
 
     /// Counts the run among the open ones, or no longer.
     fn count(&self, summary: &Summary) {
+        for measure in &summary.measures {
+            self.app.metrics.add(&summary.realm, measure);
+        }
         if let Some(menu) = summary.chosen_from.filter(|_| summary.run.is_some()) {
             self.app.runs.close(menu);
         }

@@ -3,6 +3,7 @@
 mod backchannel;
 mod exchange;
 mod policies;
+mod remember;
 mod resource;
 pub(crate) mod session;
 mod sessions;

@@ -142,6 +142,18 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
     })
 }
 
+/// What the names begin with of what a session keeps for the server.
+const KEPT: &str = "am.protected.wayfare.";
+
+/// What the journey has added to the reply of the logout.
+pub(crate) fn logout_details(session: &Session) -> Vec<(String, String)> {
+    let kept = session.properties.get(&format!("{KEPT}logoutDetails"));
+    let details = kept.and_then(Json::as_object).into_iter().flatten();
+    details
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
 /// The properties that a journey took away.
 fn removed(success: &Success) -> Vec<String> {
     let each = success.properties.iter();
@@ -187,6 +199,10 @@ fn session(making: &Making<'_>, handle: String) -> Result<Session, StoreError> {
         .success_url
         .as_deref()
         .map_or_else(|| app.success_url(), str::to_owned);
+    // Journeys and clients cannot set, and clients do not see, what is called so.
+    for (name, value) in &success.kept {
+        properties.insert(format!("{KEPT}{name}"), value.to_json());
+    }
     // After the journey's own, so that none of these can be set by one.
     for (key, value) in [
         ("AMCtxId", handle.clone()),

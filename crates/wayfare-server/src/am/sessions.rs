@@ -187,7 +187,12 @@ impl Asked<'_> {
             .filter(|goto| !goto.is_empty())
             .zip(settings)
             .and_then(|(goto, wire)| wire.goto.check(goto, wire.origin.as_ref()));
+        let details = match (&self.session, ended.is_empty()) {
+            (Some(session), false) => session::logout_details(session),
+            _ => Vec::new(),
+        };
         let out = LoggedOut {
+            details: &details,
             logout: if ended.is_empty() {
                 Logout::Unknown
             } else {

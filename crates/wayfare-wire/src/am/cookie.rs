@@ -1,6 +1,8 @@
 //! Cookies as values, and how they are spelled.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
+
+use wayfare::engine::output::{CookieSite, CookieUse, Remember, SetCookie};
 
 /// How a cookie may travel across sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,12 @@ pub struct Cookie {
     pub same_site: Option<SameSite>,
     /// Whether it is cleared.
     pub cleared: bool,
+    /// How long the client keeps it; until the browser is closed where absent.
+    pub max_age: Option<Duration>,
+    /// The path; `/` where absent.
+    pub path: Option<String>,
+    /// Whether scripts of pages may not read it.
+    pub http_only: bool,
 }
 
 impl std::fmt::Debug for Cookie {
@@ -39,6 +47,42 @@ impl std::fmt::Debug for Cookie {
 }
 
 impl Cookie {
+    fn used(name: &str, value: String, usage: CookieUse) -> Self {
+        Self {
+            name: name.to_owned(),
+            value,
+            domain: None,
+            secure: usage.secure,
+            same_site: Some(match usage.site {
+                CookieSite::Strict => SameSite::Strict,
+                CookieSite::Lax => SameSite::Lax,
+                CookieSite::None => SameSite::None,
+            }),
+            cleared: false,
+            max_age: None,
+            path: None,
+            http_only: usage.http_only,
+        }
+    }
+
+    /// A cookie that a journey sets.
+    pub fn of_journey(cookie: &SetCookie) -> Self {
+        Self {
+            domain: cookie.domain.as_deref().map(str::to_owned),
+            path: cookie.path.as_deref().map(str::to_owned),
+            max_age: cookie.max_age,
+            ..Self::used(&cookie.name, cookie.value.to_string(), cookie.usage)
+        }
+    }
+
+    /// A persistent cookie with this value, which the client keeps for so long.
+    pub fn remembered(cookie: &Remember, value: String, max_age: Duration) -> Self {
+        Self {
+            max_age: Some(max_age),
+            ..Self::used(&cookie.name, value, cookie.usage)
+        }
+    }
+
     /// The value of its `Set-Cookie` header.
     pub fn header(&self) -> String {
         let mut text = format!("{}={}", self.name, self.value);
@@ -46,14 +90,19 @@ impl Cookie {
             // Writing into a string cannot fail.
             let _ = write!(text, "; Domain={domain}");
         }
-        text.push_str("; Path=/");
+        let _ = write!(text, "; Path={}", self.path.as_deref().unwrap_or("/"));
+        if let Some(age) = self.max_age.filter(|_| !self.cleared) {
+            let _ = write!(text, "; Max-Age={}", age.as_secs());
+        }
         if self.cleared {
             text.push_str("; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0");
         }
         if self.secure {
             text.push_str("; Secure");
         }
-        text.push_str("; HttpOnly");
+        if self.http_only {
+            text.push_str("; HttpOnly");
+        }
         text.push_str(match self.same_site {
             Some(SameSite::Strict) => "; SameSite=Strict",
             Some(SameSite::Lax) => "; SameSite=Lax",
@@ -63,6 +112,9 @@ impl Cookie {
         text
     }
 }
+
+/// The name of the cookie that load balancers look for.
+const BALANCER: &str = "amlbcookie";
 
 /// What the name of a cookie begins with that belongs to one host, is secure, and has the path `/`.
 const HOST_PREFIX: &str = "__Host-";
@@ -112,6 +164,9 @@ impl Cookies {
             secure: self.secure,
             same_site: self.same_site,
             cleared,
+            max_age: None,
+            path: None,
+            http_only: true,
         };
         if self.domains.is_empty() {
             vec![cookie(None)]
@@ -136,13 +191,21 @@ impl Cookies {
     /// The cookie that load balancers look for; every step has it.
     pub fn balancer(&self) -> Cookie {
         Cookie {
-            name: "amlbcookie".to_owned(),
+            name: BALANCER.to_owned(),
             value: "01".to_owned(),
             domain: None,
             secure: self.secure,
             same_site: self.same_site,
             cleared: false,
+            max_age: None,
+            path: None,
+            http_only: true,
         }
+    }
+
+    /// Whether a name is that of a cookie of the server's own, which no journey sets.
+    pub fn is_own(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(&self.session) || name.eq_ignore_ascii_case(BALANCER)
     }
 }
 

@@ -27,8 +27,8 @@ mod zero_page;
 use std::sync::Arc;
 
 use wayfare::{
-    Answer, AnswerError, Ask, AuthSession, Effect, EngineError, Host, Input, Realm, Request, Step,
-    Timestamp,
+    Answer, AnswerError, Ask, AuthSession, Effect, EngineError, Host, Input, Output, Realm,
+    Request, Step, Timestamp, engine::output::Measure,
 };
 
 use self::{
@@ -45,6 +45,7 @@ pub use self::{
 use crate::{
     am::{
         callbacks::{Submitted, aligned, answers},
+        cookie::Cookie,
         error::Refusal,
         realm::{Endpoint, Route, route},
         reply::Reply,
@@ -84,6 +85,9 @@ pub struct Exchange<'a> {
     chosen_from: Option<u128>,
     open_until: Option<Timestamp>,
     notes: Vec<String>,
+    measures: Vec<Measure>,
+    /// The cookies that nodes have set, for whatever reply there will be.
+    set: Vec<Cookie>,
 }
 
 impl std::fmt::Debug for Exchange<'_> {
@@ -194,6 +198,8 @@ impl<'a> Exchange<'a> {
             chosen_from: None,
             open_until: None,
             notes: Vec::new(),
+            measures: Vec::new(),
+            set: Vec::new(),
         }
     }
 
@@ -211,10 +217,38 @@ impl<'a> Exchange<'a> {
 
     /// Goes on with what is given; [`Given::Nothing`] the first time.
     pub fn next(&mut self, given: Given) -> Need {
-        match self.advance(given) {
+        let need = match self.advance(given) {
             Ok(need) => need,
             Err(refusal) => self.refuse(refusal),
+        };
+        match need {
+            Need::Reply(reply) => Need::Reply(reply.with_cookies(std::mem::take(&mut self.set))),
+            other => other,
         }
+    }
+
+    /// What nodes have handed out at once.
+    fn take_outputs(&mut self, session: &mut AuthSession) {
+        let mut cookies = Vec::new();
+        for output in session.take_outputs() {
+            match output {
+                Output::Cookie(cookie) => cookies.push(Cookie::of_journey(&cookie)),
+                Output::Measure(measure) => self.measures.push(measure),
+                _ => {}
+            }
+        }
+        for cookie in self.foreign(cookies) {
+            // Of several under one name and path the last one counts.
+            self.set
+                .retain(|old| (&old.name, &old.path) != (&cookie.name, &cookie.path));
+            self.set.push(cookie);
+        }
+    }
+
+    /// The cookies without those that have a name of the server's own.
+    fn foreign(&self, mut cookies: Vec<Cookie>) -> Vec<Cookie> {
+        cookies.retain(|cookie| !self.settings.cookies.is_own(&cookie.name));
+        cookies
     }
 
     /// The run, once there is one.
@@ -239,6 +273,7 @@ impl<'a> Exchange<'a> {
             username: run.and_then(|run| run.username.clone()),
             open_until: self.open_until,
             notes: self.notes.clone(),
+            measures: self.measures.clone(),
             verdict: self.verdict.clone(),
         }
     }
@@ -383,6 +418,7 @@ impl<'a> Exchange<'a> {
             .site
             .step(&mut session, self.host, &self.request, input);
         self.notes.extend(session.take_notes());
+        self.take_outputs(&mut session);
         self.note(&session);
         match step.map_err(|error| refused(&error))? {
             Step::Call(call) => {

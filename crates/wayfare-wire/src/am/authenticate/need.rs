@@ -6,12 +6,13 @@ use wayfare::{
     Advice, EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
     engine::{
         effect::SessionRef,
+        output::Measure,
         step::{Call, FailureReason},
     },
 };
 
 use crate::{
-    am::{error::Refusal, reply::Reply},
+    am::{cookie::Cookie, error::Refusal, reply::Reply},
     claims::{Claim, Claimed, Kept, RunEnd, StepClaims},
 };
 
@@ -202,6 +203,8 @@ pub enum Given {
         token: Secret<String>,
         /// Its properties, for details that show them.
         properties: BTreeMap<Arc<str>, Value>,
+        /// The persistent cookies that its success asks for.
+        cookies: Vec<Cookie>,
     },
     /// The session that this one was to replace, and rested on, is gone; nothing was made.
     NotMade,
@@ -217,6 +220,7 @@ impl Given {
         Self::Made {
             token: Secret::new(token),
             properties: BTreeMap::new(),
+            cookies: Vec::new(),
         }
     }
 }
@@ -240,6 +244,8 @@ pub struct Summary {
     pub open_until: Option<Timestamp>,
     /// The lines that nodes wrote, such as the time of a timer.
     pub notes: Vec<String>,
+    /// What nodes have counted and timed.
+    pub measures: Vec<Measure>,
     /// What it came to.
     pub verdict: Verdict,
 }

@@ -271,13 +271,21 @@ impl Exchange<'_> {
                 self.state = State::Closing(Closing::Deliver(reply));
                 Ok(Need::Deliver(call))
             }
-            (Closing::Finish(success), Given::Made { token, properties }) => {
+            (
+                Closing::Finish(success),
+                Given::Made {
+                    token,
+                    properties,
+                    cookies: remembered,
+                },
+            ) => {
                 self.verdict = Verdict::Success { session: true };
                 let reply = self.logged_in(&success, Some(&token), &properties);
                 let cookies = self.settings.cookies.login(token.reveal());
                 let reply = reply
                     .cookie(self.settings.cookies.balancer())
-                    .with_cookies(cookies);
+                    .with_cookies(cookies)
+                    .with_cookies(self.foreign(remembered));
                 Ok(self.send(reply))
             }
             (Closing::Finish(_) | Closing::Conclude(_), Given::NotMade) => {

@@ -25,6 +25,8 @@ pub struct LoggedOut<'a> {
     pub logout: Logout,
     /// Where the client may go now: what it asked for, where that is allowed.
     pub goto: Option<&'a str>,
+    /// What the journey that made the session has added.
+    pub details: &'a [(String, String)],
     /// The cookies to clear; `None` where another session than that of the client ended.
     pub cookies: Option<&'a Cookies>,
     /// Whether the client is told to forget what it keeps of this host.
@@ -40,6 +42,12 @@ pub fn logged_out(out: &LoggedOut<'_>, served: Served) -> Reply {
     });
     if let Some(goto) = out.goto {
         body.key("goto").text(goto);
+    }
+    for (name, value) in out.details {
+        // The reply's own is not said twice.
+        if name != "result" && (name != "goto" || out.goto.is_none()) {
+            body.key(name).text(value);
+        }
     }
     body.close_object();
     let mut reply = done(body, served);
@@ -89,6 +97,7 @@ mod tests {
 
     fn out(logout: Logout, cookies: Option<&Cookies>) -> LoggedOut<'_> {
         LoggedOut {
+            details: &[],
             logout,
             goto: None,
             cookies,
