@@ -187,15 +187,11 @@ impl Window {
         let mut shift = Shift::default();
         for line in text.get(from..to)?.split('\n') {
             let line_start = from + shift.read;
-            let (kept, skipped) = cut_line(line, line_start, marks);
-            shift.lines.push((
-                line_start,
-                line.len(),
-                window.text.len(),
-                skipped,
-                kept.len(),
-            ));
-            window.text.push_str(&kept);
+            let kept = cut_line(line, line_start, marks);
+            shift
+                .lines
+                .push((line_start, window.text.len(), kept.skipped, kept.end));
+            window.text.push_str(&kept.text);
             window.text.push('\n');
             shift.read += line.len() + 1;
         }
@@ -246,8 +242,8 @@ impl Window {
 #[derive(Default)]
 struct Shift {
     read: usize,
-    /// Start and length in the source, start in the window, bytes left out at the front, bytes kept.
-    lines: Vec<(usize, usize, usize, usize, usize)>,
+    /// Start in the source, start in the window, bytes left out at the front, where what is kept ends.
+    lines: Vec<(usize, usize, usize, usize)>,
 }
 
 impl Shift {
@@ -256,22 +252,37 @@ impl Shift {
             .lines
             .partition_point(|(start, ..)| *start <= offset)
             .saturating_sub(1);
-        let Some((start, _, window, skipped, kept)) = self.lines.get(at).copied() else {
+        let Some((start, window, skipped, end)) = self.lines.get(at).copied() else {
             return 0;
         };
         let within = offset.saturating_sub(start);
+        // What lies in the part that is left out at the end is shown where that part begins: a mark must
+        // not end within the sign for it.
         if skipped == 0 {
-            return window + within.min(kept);
+            return window + within.min(end);
         }
-        window + (within.saturating_sub(skipped) + '…'.len_utf8()).min(kept)
+        window + (within.saturating_sub(skipped) + '…'.len_utf8()).min(end)
     }
 }
 
-/// Cuts a long line around the first place marked in it; returns what is kept and how many bytes were left
-/// out at the front.
-fn cut_line(line: &str, start: usize, marks: &[(Span, String, bool)]) -> (String, usize) {
+/// A line as it is shown.
+struct Kept {
+    text: String,
+    /// How many bytes of the source were left out at the front.
+    skipped: usize,
+    /// Where in the text that of the source ends.
+    end: usize,
+}
+
+/// Cuts a long line around the first place marked in it.
+fn cut_line(line: &str, start: usize, marks: &[(Span, String, bool)]) -> Kept {
     if line.len() <= COLUMNS_MAX {
-        return (line.trim_end_matches('\r').to_owned(), 0);
+        let text = line.trim_end_matches('\r').to_owned();
+        return Kept {
+            end: text.len(),
+            text,
+            skipped: 0,
+        };
     }
     let first = marks
         .iter()
@@ -283,15 +294,61 @@ fn cut_line(line: &str, start: usize, marks: &[(Span, String, bool)]) -> (String
     while !line.is_char_boundary(front) {
         front -= 1;
     }
-    let rest: String = line
-        .get(front..)
-        .unwrap_or_default()
-        .chars()
-        .take(COLUMNS_MAX)
-        .collect();
-    if front == 0 {
-        (format!("{rest}…"), 0)
-    } else {
-        (format!("…{rest}…"), front)
+    let mut text = String::from(if front == 0 { "" } else { "…" });
+    text.extend(
+        line.get(front..)
+            .unwrap_or_default()
+            .chars()
+            .take(COLUMNS_MAX),
+    );
+    let end = text.len();
+    text.push('…');
+    Kept {
+        text,
+        skipped: front,
+        end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wayfare::{Source, codes};
+
+    use super::*;
+
+    /// Every mark in lines that are just cut, just not cut, and cut at both ends, is drawn.
+    #[test]
+    fn a_mark_may_begin_and_end_anywhere_in_a_long_line() {
+        for (letter, length) in [
+            ("y", 119),
+            ("y", 120),
+            ("y", 121),
+            ("y", 124),
+            ("é", 126),
+            ("𝄞", 130),
+            ("y", 400),
+        ] {
+            let line = letter.repeat(length);
+            for text in [line.clone(), format!("{line}\r\nx\n"), format!("a\n{line}")] {
+                every_mark(&text);
+            }
+        }
+    }
+
+    fn every_mark(text: &str) {
+        let mut sources = SourceMap::default();
+        let file = sources.add(Source::new("a.journey", text));
+        let near = |at: usize| at % 7 == 0 || (110..=130).contains(&at) || text.len() - at < 6;
+        let places: Vec<usize> = (0..=text.len())
+            .filter(|at| text.is_char_boundary(*at) && near(*at))
+            .collect();
+        for (at, start) in places.iter().enumerate() {
+            for end in places.iter().skip(at) {
+                let span = Span::new(file, *start, *end);
+                let finding = Diagnostic::new(codes::SYNTAX, span, "a mistake");
+                let drawn = draw(&finding, &sources, false);
+                assert!(drawn.contains("a mistake"), "{drawn}");
+            }
+        }
     }
 }
