@@ -38,8 +38,13 @@ impl Proofs {
         self.subject.is_none() && self.evidence.is_empty() && self.challenge.is_none()
     }
 
-    /// Makes this identity the subject; proofs of another are dropped, and its challenge is closed.
-    pub(crate) fn identify(&mut self, identity: &Identity) {
+    /// Makes this identity the subject; proofs of another are dropped, and its challenge is closed. Says
+    /// whether there was another.
+    pub(crate) fn identify(&mut self, identity: &Identity) -> bool {
+        let another = self
+            .subject
+            .as_ref()
+            .is_some_and(|subject| subject.id != identity.subject);
         let same = self
             .subject
             .as_ref()
@@ -60,6 +65,7 @@ impl Proofs {
             id: identity.subject.clone(),
             username: identity.username.clone(),
         });
+        another
     }
 
     /// Whether a factor other than the session was proved of this subject.

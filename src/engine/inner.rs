@@ -44,6 +44,7 @@ impl Turn<'_> {
         self.run.frames.push(Frame {
             caller: self.run.at,
             saved,
+            passed: std::mem::take(&mut self.run.passed),
         });
         self.from = self.run.at;
         Next::Arrive(inner.start)
@@ -53,6 +54,7 @@ impl Turn<'_> {
     pub(crate) fn leave_inner(&mut self) -> Option<PlanNode> {
         let frame = self.run.frames.pop()?;
         self.run.state.sensitive = frame.saved;
+        self.run.passed = frame.passed;
         self.run.at = frame.caller;
         self.plan.node(frame.caller)
     }

@@ -15,6 +15,7 @@ use crate::{
         expr::{compile_test, slots},
         live::{self, Input, Inputs, NodeFacts, Reads},
         node_type::{KeyTable, Setup},
+        obligation::Obligations,
         pin::Pins,
         plan::{
             Behaviour, Facts, InnerOutcomes, Kind, Label, NOWHERE, Needs, Plan, PlanChild,
@@ -78,6 +79,7 @@ pub(crate) fn link(
         }
     }
     linker.number();
+    linker.oblige();
     for journey in &program.journeys {
         linker.journey(journey);
     }
@@ -125,6 +127,7 @@ impl<'a> Linker<'a> {
                 keys,
                 known,
                 pins: Pins::default(),
+                obligations: Obligations::default(),
             },
         }
     }
@@ -153,6 +156,13 @@ impl<'a> Linker<'a> {
             }
             self.numbers.push(numbers);
         }
+    }
+
+    fn oblige(&mut self) {
+        let numbers = &self.numbers;
+        let number =
+            |journey: usize, node: NodeIndex<u32>| numbers.get(journey)?.get(node.index()).copied();
+        self.plan.obligations = Obligations::of(self.program, number);
     }
 
     fn number_of(&self, journey: usize, node: NodeIndex<u32>) -> Option<u32> {
@@ -215,8 +225,10 @@ impl<'a> Linker<'a> {
             NodeKind::LooseEnd => (Kind::LooseEnd, journey.id.0),
         };
         let (first, error) = self.arrows(journey, index, node, &name);
+        let id = u32::try_from(self.plan.nodes.len()).unwrap_or(NOWHERE);
         self.plan.nodes.push(PlanNode {
             kind,
+            marked: self.plan.obligations.is_marked(id),
             outcomes: u16::try_from(node.outcomes.len()).unwrap_or(u16::MAX),
             first,
             body,

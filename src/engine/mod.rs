@@ -25,6 +25,7 @@ pub mod link;
 mod live;
 pub mod lockout;
 pub mod node_type;
+mod obligation;
 #[cfg(test)]
 mod oracle;
 pub mod output;

@@ -20,6 +20,7 @@ use crate::{
         effect::{Effect, EffectReply},
         error::NodeError,
         host::Timestamp,
+        obligation::MarkAt,
         plan::{PlanChild, PlanNode, PlanPage},
         run::{Asker, Visit},
         snapshot,
@@ -185,6 +186,8 @@ impl Turn<'_> {
     /// Enters the child at the cursor, or gives it its answers.
     fn pass(&mut self, plan: &PlanChild, cursor: usize) -> Result<Action, NodeError> {
         self.unit = plan.unit;
+        let number = u16::try_from(cursor).map_err(|_| no_child())?;
+        self.pass_by(self.run.at, MarkAt::Child(number));
         let basis = self.basis(cursor);
         let child = self
             .run
@@ -257,7 +260,11 @@ impl Turn<'_> {
             return Err(NodeError::new("the node has no such outcome"));
         }
         self.prove(go)?;
-        let visit = self.put_back()?;
+        let at = self.run.at;
+        let cursor = self.put_back()?.cursor;
+        let number = u16::try_from(cursor).map_err(|_| no_child())?;
+        self.pass_by(at, MarkAt::ChildLeft(number, go.outcome));
+        let visit = self.run.page.as_mut().ok_or_else(no_child)?;
         let last = visit.cursor as usize + 1 == visit.children.len();
         visit.outcome = last.then_some(go.outcome);
         if let Some(child) = visit.children.get_mut(visit.cursor as usize) {

@@ -12,6 +12,7 @@ use crate::{
         expr::Test,
         live::Row,
         node_type::{KeyTable, Prepared},
+        obligation::Obligations,
         pin::Pins,
         silent::Hop,
     },
@@ -51,6 +52,8 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PlanNode {
     pub(crate) kind: Kind,
+    /// Whether an obligation may be met by passing it.
+    pub(crate) marked: bool,
     pub(crate) outcomes: u16,
     /// Where its targets begin.
     pub(crate) first: u32,
@@ -194,6 +197,8 @@ pub(crate) struct Plan {
     pub(crate) known: WellKnown,
     /// What names each journey with all that it can reach.
     pub(crate) pins: Pins,
+    /// What success is asked for besides.
+    pub(crate) obligations: Obligations,
 }
 
 impl Plan {

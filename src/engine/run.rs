@@ -11,6 +11,7 @@ use crate::{
         effect::{Effect, EffectReply, SubjectId},
         evidence::Proofs,
         host::Timestamp,
+        obligation::Passed,
         output::Remember,
         page::PageVisit,
         plan::{NOWHERE, Plan},
@@ -108,6 +109,8 @@ pub(crate) struct Frame {
     pub(crate) caller: u32,
     /// What the caller had that is sensitive; the inner journey got what it declares.
     pub(crate) saved: Sensitive,
+    /// What the caller has passed of what its success needs.
+    pub(crate) passed: Passed,
 }
 
 /// What nodes prepare for the end.
@@ -173,6 +176,8 @@ pub(crate) struct Run {
     pub(crate) ends: Ends,
     /// Whether the arrow that entered success allows success without a proof.
     pub(crate) unproved_allowed: bool,
+    /// What the journey at hand has passed of what its success needs.
+    pub(crate) passed: Passed,
 }
 
 impl Run {
@@ -210,6 +215,7 @@ impl Run {
             keys: Vec::new(),
             ends: Ends::default(),
             unproved_allowed: false,
+            passed: Passed::new(),
         }
     }
 

@@ -129,6 +129,8 @@ pub(crate) fn hops(plan: &Plan) -> Vec<Hop> {
     let hop = |node: &PlanNode| {
         let unit = plan.unit(node.body).filter(|unit| unit.needs.is_none());
         match node.kind {
+            // What an obligation waits for is passed in full.
+            Kind::Task if node.marked => None,
             Kind::Task => unit.and_then(|unit| silent(plan, *node, unit)),
             Kind::Page | Kind::Inner | Kind::Success | Kind::Failure | Kind::LooseEnd => None,
         }

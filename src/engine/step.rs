@@ -174,6 +174,11 @@ pub enum FailureReason {
     UnprovedSuccess,
     /// Success was reached below the level the journey claims.
     LevelNotReached,
+    /// Success was reached without what an `ensure` line demands.
+    EnsureUnmet {
+        /// The label of the line, or the line.
+        ensure: Arc<str>,
+    },
     /// Success was reached by a subject that is not there or is not active.
     Inactive,
     /// Success was reached by another subject than that of the session the run came with.
@@ -200,6 +205,9 @@ impl std::fmt::Display for FailureReason {
                 f.write_str("success was reached without a proof of who logs in")
             }
             Self::LevelNotReached => f.write_str("success was reached below the level claimed"),
+            Self::EnsureUnmet { ensure } => {
+                write!(f, "success was reached without what is ensured: {ensure}")
+            }
             Self::Inactive => f.write_str("there is no such active account"),
             Self::OtherSubject => f.write_str("the session that came along is someone else's"),
             Self::NodeFailed { node, message } => write!(f, "{node} failed: {message}"),

@@ -23,6 +23,9 @@ use crate::{
 impl Turn<'_> {
     pub(crate) fn arrive_at_success(&mut self) -> Next {
         if !self.run.frames.is_empty() {
+            if let Some(reason) = self.unmet() {
+                return self.end(reason);
+            }
             return self.leave_by(|inner| inner.success);
         }
         let allowed = self.from != NOWHERE
@@ -40,6 +43,9 @@ impl Turn<'_> {
         let in_vain = proved.is_none() && asked > AuthLevel::ZERO;
         if in_vain || self.run.level < self.level_needed() {
             return self.end(FailureReason::LevelNotReached);
+        }
+        if let Some(reason) = self.unmet() {
+            return self.end(reason);
         }
         let Some(who) = proved
             .map(|subject| Who::Subject(subject.id))

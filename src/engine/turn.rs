@@ -174,6 +174,7 @@ impl Turn<'_> {
             | FailureReason::LooseEnd
             | FailureReason::UnprovedSuccess
             | FailureReason::LevelNotReached
+            | FailureReason::EnsureUnmet { .. }
             | FailureReason::Inactive
             | FailureReason::OtherSubject => (Ending::Failure, &mut self.run.ends.failure),
         };
@@ -422,13 +423,16 @@ impl Turn<'_> {
         });
         let username = Value::Text(Arc::clone(&identity.username));
         let proofs = self.run.proofs_mut();
-        proofs.identify(identity);
+        let another = proofs.identify(identity);
         if let Some(proof) = proof {
             if proof.factor == Factor::Otp {
                 // Used up with its code.
                 proofs.challenge = None;
             }
             proofs.add(proof);
+        }
+        if another {
+            self.drop_level();
         }
         let key = self.plan.known.username;
         if self.run.state.shared.get(&key) != Some(&username) {
@@ -443,9 +447,25 @@ impl Turn<'_> {
         let key = self.plan.known.username;
         let there = self.run.state.shared.get(&key).and_then(Value::as_text);
         let subject = self.run.proofs.subject.as_ref().map(|s| &*s.username);
-        if !same(there) && !same(subject) && !self.run.proofs.is_clear() {
+        if same(there) || same(subject) {
+            return;
+        }
+        let another = there.is_some() || subject.is_some();
+        if !self.run.proofs.is_clear() {
             self.run.proofs_mut().clear();
         }
+        if another {
+            self.drop_level();
+        }
+    }
+
+    /// The level is that of whoever was named before: it counts for nobody else.
+    fn drop_level(&mut self) {
+        if self.run.level != AuthLevel::ZERO {
+            self.run.set_level(AuthLevel::ZERO);
+        }
+        // What the node has moved is lost too, and held to no signature.
+        self.run.visit.level_before = None;
     }
 
     pub(crate) fn note(&mut self, event: Event) {

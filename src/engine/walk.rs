@@ -11,6 +11,7 @@ use crate::{
         context::Context,
         error::NodeError,
         expr::{Around, Scene, holds},
+        obligation::MarkAt,
         plan::{Behaviour, Kind, NOWHERE, PlanNode, Unit},
         run::Asker,
         step::{FailureReason, Step},
@@ -55,6 +56,7 @@ fn arrive(turn: &mut Turn<'_>, id: u32) -> Next {
     let Some(node) = turn.plan.node(id) else {
         return turn.broken("an arrow leads out of the plan");
     };
+    turn.pass_by(id, MarkAt::Entered);
     match node.kind {
         Kind::Task => {
             if !turn.count() {
@@ -172,6 +174,7 @@ pub(crate) fn leave(turn: &mut Turn<'_>, node: PlanNode, outcome: OutcomeId) -> 
     match turn.plan.target(node, outcome) {
         Some(target) if target != NOWHERE => {
             turn.trace_left(outcome);
+            turn.pass_by(turn.run.at, MarkAt::Left(outcome));
             turn.from = turn.run.at;
             Next::Arrive(target)
         }
@@ -188,6 +191,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
     turn.trace_failed(&error);
     turn.from = failed;
     if node.error != NOWHERE {
+        turn.pass_by(failed, MarkAt::Failed);
         return Next::Arrive(node.error);
     }
     // BOUND: every turn takes a frame away.
@@ -199,6 +203,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
             return leave(turn, caller, outcome);
         }
         if caller.error != NOWHERE {
+            turn.pass_by(at, MarkAt::Failed);
             return Next::Arrive(caller.error);
         }
     }

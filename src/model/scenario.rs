@@ -492,6 +492,8 @@ pub enum FailureWord {
     UnprovedSuccess,
     /// The level is too low.
     LevelNotReached,
+    /// What a property demands of success was not passed.
+    EnsureUnmet,
     /// There is no such active account.
     Inactive,
     /// The session is someone else's.
@@ -509,6 +511,7 @@ impl FailureWord {
         (Self::LooseEnd, "loose_end"),
         (Self::UnprovedSuccess, "unproved_success"),
         (Self::LevelNotReached, "level_not_reached"),
+        (Self::EnsureUnmet, "ensure_unmet"),
         (Self::Inactive, "inactive"),
         (Self::OtherSubject, "other_subject"),
         (Self::NodeFailed, "node_failed"),

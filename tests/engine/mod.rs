@@ -7,6 +7,7 @@ mod inner;
 mod laws;
 mod levels;
 mod limits;
+mod obligations;
 mod page;
 mod probe;
 mod random;

@@ -318,11 +318,9 @@ fn linking_names_every_node_that_cannot_run() {
         r#"journey j {
           start a
           node a: Probe(do = "refuse to link") { ok -> b no -> failure }
-          node b: product-ReCaptchaNode { * -> failure }
-        }"#
-        .replace("product-ReCaptchaNode { * -> failure }", "CAPTCHA")
-        .replace("CAPTCHA", "CookiePresenceDecision(cookieName = \"c\") { true -> c false -> failure }\n node c: Probe(do = \"refuse to link\") { ok -> failure no -> failure }")
-        .as_str(),
+          node b: IotRegistration { success -> c failure -> failure }
+          node c: Probe(do = "refuse to link") { ok -> failure no -> failure }
+        }"#,
     )
     .unwrap_err();
     let nodes: Vec<_> = errors
@@ -338,7 +336,7 @@ fn linking_names_every_node_that_cannot_run() {
         nodes,
         [
             "a: the probe refuses",
-            "b: CookiePresenceDecision",
+            "b: IotRegistration",
             "c: the probe refuses"
         ]
     );

@@ -134,7 +134,7 @@ const ALLOWED: &str = "\n  allow no_success, unreachable, spinning_loop, unbound
     level_without_proof, loose_end because \"a test of the engine\"\n";
 
 /// Tests write several items on a line; the language wants them one by one.
-fn one_item_a_line(text: &str) -> String {
+pub(crate) fn one_item_a_line(text: &str) -> String {
     let mut text = text.replace("on error", "\u{1}");
     for word in [
         "start ",
@@ -143,6 +143,8 @@ fn one_item_a_line(text: &str) -> String {
         "no -> ",
         "true -> ",
         "false -> ",
+        "success -> ",
+        "failure -> ",
         "error -> ",
         "else -> ",
         "when ",

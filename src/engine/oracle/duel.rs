@@ -438,6 +438,7 @@ fn tell(walker: &mut Walker<'_>, end: &End) {
             FailureReason::LooseEnd => "end: LooseEnd",
             FailureReason::UnprovedSuccess => "end: UnprovedSuccess",
             FailureReason::LevelNotReached => "end: LevelNotReached",
+            FailureReason::EnsureUnmet { .. } => "end: EnsureUnmet",
             FailureReason::Inactive => "end: Inactive",
             FailureReason::OtherSubject => "end: OtherSubject",
             FailureReason::NodeFailed { .. } => "end: NodeFailed",

@@ -108,10 +108,14 @@ impl<'p> Walker<'p> {
                 self.state.challenge = None;
             }
         }
+        let another = self.state.subject.as_ref().is_some_and(|s| s.id != *id);
         self.state.subject = Some(Subject {
             id: id.clone(),
             username: Arc::clone(&identity.username),
         });
+        if another {
+            self.forget_level();
+        }
         if let Some(factor) = go.proof {
             self.saw(match factor {
                 Factor::Otp => "a proof by a one-time code",

@@ -58,6 +58,7 @@ const WANTED: &[&str] = &[
     "an inner journey that ends in error",
     "an input that does not fit",
     "another name clears the proofs",
+    "another name takes the level away",
     "choices left out",
     "choices left out in a page",
     "choices left out in an inner journey",

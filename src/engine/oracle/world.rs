@@ -53,12 +53,25 @@ impl Walker<'_> {
         if new.is_some() && (new == there || new == subject) {
             return;
         }
+        let another = there.is_some() || subject.is_some();
         if self.state.subject.is_some() {
             self.saw("another name clears the proofs");
         }
         self.state.subject = None;
         self.state.evidence.clear();
         self.state.challenge = None;
+        if another {
+            self.forget_level();
+        }
+    }
+
+    /// The level belonged to somebody else.
+    pub(super) fn forget_level(&mut self) {
+        if self.state.level != AuthLevel::ZERO {
+            self.saw("another name takes the level away");
+        }
+        self.state.level = AuthLevel::ZERO;
+        self.visit_at_hand_mut().level = None;
     }
 }
 

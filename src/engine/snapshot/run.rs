@@ -101,12 +101,14 @@ impl Codec for Frame {
     fn put<S: Sink>(&self, to: &mut S) {
         Node(self.caller).put(to);
         self.saved.put(to);
+        self.passed.put(to);
     }
 
     fn take(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             caller: Node::take(from)?.0,
             saved: Codec::take(from)?,
+            passed: Codec::take(from)?,
         })
     }
 }
@@ -270,7 +272,8 @@ macro_rules! plain {
             proofs,
             memory,
             ends,
-            unproved_allowed
+            unproved_allowed,
+            passed
         )
     };
 }

@@ -423,6 +423,7 @@ fn why(reason: &FailureReason) -> String {
         FailureReason::LooseEnd => "loose_end".to_owned(),
         FailureReason::UnprovedSuccess => "unproved_success".to_owned(),
         FailureReason::LevelNotReached => "level_not_reached".to_owned(),
+        FailureReason::EnsureUnmet { ensure } => format!("ensure_unmet: {ensure}"),
         FailureReason::Inactive => "inactive".to_owned(),
         FailureReason::OtherSubject => "other_subject".to_owned(),
         FailureReason::NodeFailed { node, message } => format!("node_failed: {node}: {message}"),

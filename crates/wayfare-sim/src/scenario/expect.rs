@@ -345,6 +345,7 @@ pub(crate) fn word(reason: &FailureReason) -> FailureWord {
         FailureReason::LooseEnd => FailureWord::LooseEnd,
         FailureReason::UnprovedSuccess => FailureWord::UnprovedSuccess,
         FailureReason::LevelNotReached => FailureWord::LevelNotReached,
+        FailureReason::EnsureUnmet { .. } => FailureWord::EnsureUnmet,
         FailureReason::Inactive => FailureWord::Inactive,
         FailureReason::OtherSubject => FailureWord::OtherSubject,
         FailureReason::NodeFailed { .. } => FailureWord::NodeFailed,
