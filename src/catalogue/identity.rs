@@ -279,7 +279,6 @@ that email to proceed.",
         USERNAME,
         named(ObjectShared, "emailAttribute", Text).personal(),
     ])
-    .writes(&[USERNAME])
     // The page is shown, and the run waits, also where there is nobody to mail to.
     .facts(&[on("outcome")
         .proves(Factor::MailLink)

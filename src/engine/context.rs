@@ -47,6 +47,8 @@ pub(crate) trait World {
     fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool;
     fn subject(&self) -> Option<&Subject>;
     fn session(&self) -> Option<&StartSession>;
+    /// What a provider told, as a node that proves a federation put it into the state.
+    fn told(&self) -> Option<&Value>;
     fn challenge_subject(&self) -> Option<&Subject>;
     /// Opens a challenge that is for nobody yet, in place of any other.
     fn open_challenge(&mut self);
@@ -192,6 +194,14 @@ impl Context<'_> {
     /// The subject of the run, where an effect has named one.
     pub fn subject(&self) -> Option<&Subject> {
         self.world.subject()
+    }
+
+    /// What a provider told last in this run under `userInfo`, put there by a node whose type proves a
+    /// federation; `None` where another person was named since.
+    ///
+    /// State alone tells nothing of the kind: other nodes may write that key too.
+    pub fn told_by_provider(&self) -> Option<&Value> {
+        self.world.told()
     }
 
     /// The session that came with the start.

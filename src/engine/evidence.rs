@@ -10,7 +10,7 @@ use crate::{
         effect::{Identity, SubjectId},
         step::Evidence,
     },
-    model::signature::Factor,
+    model::{signature::Factor, value::Value},
 };
 
 /// A challenge that is open: a code was made, and is waited for.
@@ -26,6 +26,9 @@ pub(crate) struct Proofs {
     pub(crate) subject: Option<Subject>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) challenge: Option<Challenge>,
+    /// What a provider told last of somebody who may have no account here yet. No node but one that proves
+    /// a federation puts it here, so a state that says the same says what a provider told.
+    pub(crate) told: Option<Value>,
 }
 
 impl Proofs {
@@ -35,7 +38,10 @@ impl Proofs {
     }
 
     pub(crate) fn is_clear(&self) -> bool {
-        self.subject.is_none() && self.evidence.is_empty() && self.challenge.is_none()
+        self.subject.is_none()
+            && self.evidence.is_empty()
+            && self.challenge.is_none()
+            && self.told.is_none()
     }
 
     /// Makes this identity the subject; proofs of another are dropped, and its challenge is closed. Says

@@ -103,6 +103,7 @@ impl<'a> Linker<'a> {
         let mut keys = KeyTable::new(program.keys.iter().cloned());
         let known = WellKnown {
             username: keys.intern("username"),
+            user_info: keys.intern("userInfo"),
             error_message: keys.intern("errorMessage"),
             error_node: keys.intern("errorNode"),
             target_level: keys.intern(TARGET_LEVEL),

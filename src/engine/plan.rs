@@ -174,6 +174,8 @@ pub(crate) struct PlanJourney {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WellKnown {
     pub(crate) username: KeyId,
+    /// What a provider told.
+    pub(crate) user_info: KeyId,
     pub(crate) error_message: KeyId,
     pub(crate) error_node: KeyId,
     pub(crate) target_level: KeyId,

@@ -468,6 +468,13 @@ impl Turn<'_> {
         self.run.visit.level_before = None;
     }
 
+    /// Whether the unit at hand is of a type that can prove a federation.
+    fn is_provider(&self) -> bool {
+        let federation = Some(Factor::Federation);
+        let unit = self.plan.unit(self.unit);
+        unit.is_some_and(|unit| unit.facts.iter().any(|facts| facts.proves == federation))
+    }
+
     pub(crate) fn note(&mut self, event: Event) {
         if let Some(trace) = &mut self.trace {
             trace.push(event);
@@ -543,6 +550,9 @@ impl World for Turn<'_> {
         if key == self.plan.known.username {
             self.write_username(&value);
         }
+        if key == self.plan.known.user_info && self.is_provider() {
+            self.run.proofs_mut().told = Some(value.clone());
+        }
         self.run.set_cell(Place::Shared, key, Some(value));
     }
 
@@ -614,6 +624,10 @@ impl World for Turn<'_> {
 
     fn subject(&self) -> Option<&Subject> {
         self.run.proofs.subject.as_ref()
+    }
+
+    fn told(&self) -> Option<&Value> {
+        self.run.proofs.told.as_ref()
     }
 
     fn session(&self) -> Option<&StartSession> {

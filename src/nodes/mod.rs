@@ -32,6 +32,7 @@ mod otp;
 mod password;
 mod profile;
 mod progress;
+mod provision;
 mod recovery;
 mod register;
 mod reply;
@@ -131,6 +132,7 @@ const TYPES: &[(&str, Prepare)] = &[
     ("AttributeCollector", attribute::collector),
     ("CreateObject", object::create),
     ("PatchObject", object::change),
+    ("ProvisionDynamicAccount", provision::provision),
     ("AttributePresentDecision", decide::present),
     ("AttributeValueDecision", decide::value),
     ("QueryFilterDecision", decide::filter),

@@ -25,7 +25,7 @@ use crate::{
 pub(super) const USERS: &str = "managed/user";
 
 /// The attribute that holds the name of a user, which the store normalises.
-const NAME: &str = "userName";
+pub(super) const NAME: &str = "userName";
 
 /// Whether an attribute holds the name of the user, which is another word for the canonical name.
 pub(super) fn is_name(attribute: &str) -> bool {

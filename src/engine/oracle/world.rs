@@ -183,6 +183,11 @@ impl World for Walker<'_> {
         self.state.subject.as_ref()
     }
 
+    // No type of the random programs asks for it.
+    fn told(&self) -> Option<&Value> {
+        None
+    }
+
     fn session(&self) -> Option<&StartSession> {
         self.start.session.as_ref()
     }

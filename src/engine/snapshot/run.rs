@@ -233,7 +233,7 @@ record! {
     StartSession { session, subject, username, level, services, proved }
     Challenge { subject }
     Evidence { subject, factor, node, visit, at }
-    Proofs { subject, evidence, challenge }
+    Proofs { subject, evidence, challenge, told }
     Fetched { user, session }
     Visit { memory, fetched, vouched, custom, level_before }
     Sensitive { transient, secure, transient_object, secure_object }

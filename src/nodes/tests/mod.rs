@@ -16,6 +16,7 @@ mod letter;
 mod object;
 mod otp;
 mod policy;
+mod provision;
 mod register;
 mod scripted;
 mod sms;
@@ -84,6 +85,7 @@ struct Fake {
     leads_to: BTreeMap<OutcomeId, AuthLevel>,
     subject: Option<Subject>,
     session: Option<StartSession>,
+    told: Option<Value>,
     challenge: Option<Challenge>,
     now: u64,
     random: Vec<u8>,
@@ -170,6 +172,9 @@ impl World for Fake {
     }
     fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()
+    }
+    fn told(&self) -> Option<&Value> {
+        self.told.as_ref()
     }
     fn session(&self) -> Option<&StartSession> {
         self.session.as_ref()
