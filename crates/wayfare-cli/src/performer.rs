@@ -1,18 +1,17 @@
 //! Effects performed in memory, for playing a journey in the terminal.
 //!
-//! There is no store behind it: users are those of the command line, mail is printed, an account that is
-//! locked stays locked until the command ends.
+//! The world is the one of simulations, with the users of the command line in it; what whoever plays should
+//! see of it is printed: mail, and accounts that are locked. Nobody is locked out for wrong secrets, and
+//! nothing outlives the command.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 use wayfare::{
-    Effect, EffectReply, Host, Secret, SubjectId, Timestamp, Value,
-    engine::{
-        effect::{Credential, Identity, Who},
-        host::NoRandomness,
-    },
+    Effect, EffectReply, Host, SubjectId, Timestamp,
+    engine::{host::NoRandomness, step::Call},
 };
+use wayfare_sim::{Lockout, Sent, User, World};
 
 use crate::{Trouble, terminal::Terminal};
 
@@ -36,24 +35,22 @@ impl Host for Machine {
     }
 }
 
-/// A user of the command line.
-#[derive(Debug)]
-struct User {
-    password: Secret<String>,
-    active: bool,
-}
-
-/// The users, by name.
+/// The world of a run, and where what happens in it is said.
 #[derive(Debug)]
 pub(crate) struct Performer {
-    users: BTreeMap<String, User>,
+    world: World,
     terminal: Terminal,
 }
 
 impl Performer {
     /// Users from `NAME:PASSWORD`; without any, the demo user.
     pub(crate) fn new(given: &[String], terminal: Terminal) -> Result<Self, Trouble> {
-        let mut users = BTreeMap::new();
+        let mut world = World::new();
+        world.lockout = Lockout {
+            failures: u32::MAX,
+            hard: u32::MAX,
+            ..Lockout::default()
+        };
         let demo = [String::from("demo:Ch4ng31t")];
         for pair in if given.is_empty() { &demo[..] } else { given } {
             let (name, password) = pair
@@ -64,88 +61,36 @@ impl Performer {
                         "`--user {pair}` is not of the form `NAME:PASSWORD`"
                     ))
                 })?;
-            let password = Secret::new(password.to_owned());
-            users.insert(
-                name.to_owned(),
-                User {
-                    password,
-                    active: true,
-                },
-            );
+            let mut user = User::new(name).password(password);
+            user.subject = SubjectId(Arc::clone(&user.username));
+            world = world.user(user.attribute("mail", format!("{name}@example.com").as_str()));
         }
-        Ok(Self { users, terminal })
+        Ok(Self { world, terminal })
     }
 
     /// Performs one effect.
-    pub(crate) fn perform(&mut self, effect: &Effect) -> EffectReply {
-        match effect {
-            Effect::Verify(verify) => {
-                let name = name_of(&verify.who).to_owned();
-                let Some(identity) = self.identity(&name) else {
-                    return EffectReply::Miss;
-                };
-                let right = match &verify.credential {
-                    Credential::Password => self
-                        .users
-                        .get(&name)
-                        .is_some_and(|user| user.password == verify.secret),
-                    Credential::Otp { expected, lapsed } => !lapsed && *expected == verify.secret,
-                    Credential::Recovery | Credential::Answers { .. } => false,
-                };
-                if right {
-                    EffectReply::Match(identity)
-                } else {
-                    EffectReply::Miss
-                }
-            }
-            Effect::ReadIdentity(read) => EffectReply::Identity(self.identity(name_of(&read.who))),
-            Effect::SetStatus(set) => match self.users.get_mut(name_of(&set.who)) {
-                Some(user) => {
-                    user.active = set.active;
-                    let what = if set.active { "unlocked" } else { "locked" };
-                    self.terminal.say(&format!("-- the account is {what}"));
-                    EffectReply::StatusSet(true)
-                }
-                None => EffectReply::StatusSet(false),
-            },
-            Effect::Send(message) => {
-                self.terminal
-                    .say(&format!("-- mail to {}: {}", message.to, message.subject));
-                for line in message.body.reveal().lines() {
-                    self.terminal.say(&format!("   {line}"));
-                }
-                EffectReply::Sent
-            }
-            Effect::ReadSession(_) => EffectReply::Session(None),
-            // Nobody comes with a cookie here.
-            Effect::OpenCookie(_) => EffectReply::Remembered(None),
-            Effect::Custom(custom) => EffectReply::Failed(format!(
-                "nothing performs effects of kind `{}` here",
-                custom.kind
-            )),
-            _ => EffectReply::Failed("nothing performs this effect here".to_owned()),
+    pub(crate) fn perform(&mut self, call: &Call) -> EffectReply {
+        if let Effect::Custom(custom) = &call.effect {
+            let kind = &custom.kind;
+            return EffectReply::Failed(format!("nothing performs effects of kind `{kind}` here"));
         }
+        let sent = self.world.outbox.len();
+        let reply = self.world.perform(call, Machine.now());
+        if let (Effect::SetStatus(set), EffectReply::StatusSet(true)) = (&call.effect, &reply) {
+            let what = if set.active { "unlocked" } else { "locked" };
+            self.terminal.say(&format!("-- the account is {what}"));
+        }
+        for mail in self.world.outbox.iter().skip(sent) {
+            self.show(mail);
+        }
+        reply
     }
 
-    fn identity(&self, name: &str) -> Option<Identity> {
-        let user = self.users.get(name)?;
-        let text = |text: String| Value::text(text);
-        let attributes = BTreeMap::from([
-            (Arc::from("username"), text(name.to_owned())),
-            (Arc::from("mail"), text(format!("{name}@example.com"))),
-        ]);
-        Some(Identity {
-            subject: SubjectId(Arc::from(name)),
-            username: Arc::from(name),
-            active: user.active,
-            attributes,
-        })
-    }
-}
-
-fn name_of(who: &Who) -> &str {
-    match who {
-        Who::Name(name) => name,
-        Who::Subject(subject) => &subject.0,
+    fn show(&self, Sent { message, .. }: &Sent) {
+        self.terminal
+            .say(&format!("-- mail to {}: {}", message.to, message.subject));
+        for line in message.body.reveal().lines() {
+            self.terminal.say(&format!("   {line}"));
+        }
     }
 }

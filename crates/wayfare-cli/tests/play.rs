@@ -26,6 +26,18 @@ fn the_right_password_gets_in_and_a_wrong_one_does_not() {
 }
 
 #[test]
+fn the_world_is_that_of_tests() {
+    // Names are compared as a server does.
+    let folder = Folder::new(&[("login.journey", LOGIN)]);
+    let ran = folder.run_with(&["run", "login.journey", "--user", "ann:b"], "ANN\nb\n");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "success: ann at level 0\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_mailed_code_is_printed_and_taken() {
     let folder = Folder::new(&[]);
     let mut child = folder

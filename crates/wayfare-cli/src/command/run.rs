@@ -11,7 +11,7 @@ use std::{
 
 use wayfare::{
     Answer, Ask, Callback, End, Engine, EngineError, Input, Program, Registry, Request, Secret,
-    Start, Step, model::journey::Journey,
+    Start, Step, engine::step::Call, model::journey::Journey,
 };
 
 use wayfare_sim::trace::{Names, Recorder};
@@ -164,10 +164,14 @@ fn play(
                     ));
                 }
             },
-            Step::Call(call) => Input::Effect(performer.perform(&call.effect)),
+            Step::Call(call) => Input::Effect(performer.perform(&call)),
             Step::Suspended(suspended) => {
                 if let Some(effect) = &suspended.deliver {
-                    performer.perform(effect);
+                    performer.perform(&Call {
+                        id: suspended.id,
+                        effect: effect.clone(),
+                        node: auth.at().unwrap_or_default(),
+                    });
                 }
                 keyboard.show(&suspended.ask);
                 terminal.say("-- suspended; press return to follow the link");
