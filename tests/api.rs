@@ -67,6 +67,7 @@ impl NodeType for Badge {
             asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(true),
+            calls_when: None,
             verifies: Known::Is(false),
             limits: None,
             page_child: true,

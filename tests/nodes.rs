@@ -174,19 +174,6 @@ fn a_lockout_that_cannot_be_done_is_an_error_of_the_node() {
     assert!(matches!(failed.reason, FailureReason::NodeFailed { .. }));
 }
 
-#[test]
-fn a_count_on_the_user_does_not_link() {
-    let text = journey(
-        "  node next: RetryLimitDecision {
-    incrementUserAttributeOnFailure = true
-    Retry -> success
-    Reject -> failure
-  }",
-    );
-    let refused = link(&text).expect_err("it does not link");
-    assert!(refused.contains("not built yet"), "{refused}");
-}
-
 const ZERO_PAGE: &str = r#"journey t {
   start headers
 

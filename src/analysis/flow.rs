@@ -696,7 +696,7 @@ impl<'a> Builder<'a> {
         state.asks = asks == Known::Is(true) || signature.suspends == Known::Is(true);
         state.stops = asks.or(true) || signature.suspends.or(true);
         state.verifies = signature.verifies.or(true);
-        state.may_fail = signature.calls_out.or(true)
+        state.may_fail = signature.calls(setting).or(true)
             || signature.reads.iter().any(|read| read.always)
             || task
                 .settings

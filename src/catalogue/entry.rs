@@ -62,6 +62,7 @@ pub(super) struct Entry {
     asks_when: Option<When>,
     suspends: Known<bool>,
     calls_out: Known<bool>,
+    calls_when: Option<When>,
     verifies: Known<bool>,
     limits: Option<(&'static str, &'static str)>,
     page_child: bool,
@@ -85,6 +86,7 @@ pub(super) const fn node(wire: &'static str, summary: &'static str) -> Entry {
         asks_when: None,
         suspends: Known::Is(false),
         calls_out: Known::Is(false),
+        calls_when: None,
         verifies: Known::Is(false),
         limits: None,
         page_child: true,
@@ -216,6 +218,15 @@ impl Entry {
         }
     }
 
+    /// It needs someone outside the engine where its settings say so, and nowhere else.
+    pub(super) const fn calls_out_where(self, when: When) -> Self {
+        Self {
+            calls_out: Known::Is(true),
+            calls_when: Some(when),
+            ..self
+        }
+    }
+
     /// A secret is compared outside.
     pub(super) const fn verifies(self) -> Self {
         Self {
@@ -266,6 +277,7 @@ impl Entry {
             asks_when: self.asks_when.map(When::condition),
             suspends: self.suspends,
             calls_out: self.calls_out,
+            calls_when: self.calls_when.map(When::condition),
             verifies: self.verifies,
             limits: self.limits.map(|(setting, outcome)| Limit {
                 setting: Cow::Borrowed(setting),

@@ -6,6 +6,7 @@ use super::entry::{
     When, any, flag, gone, int_or, key, localized, named, node, on, shared, text, text_or, texts,
     texts_or, time_or,
 };
+use super::keys::USERNAME;
 use crate::model::signature::{
     Scope::{Shared, Transient},
     Unit::Seconds,
@@ -116,7 +117,8 @@ pub(super) const TYPES: &[Entry] = &[
     node(
         "RetryLimitDecisionNode",
         "Lets a run try again a limited number of times; the vendor's default of \
-         `incrementUserAttributeOnFailure` is true, in text it is false",
+         `incrementUserAttributeOnFailure` is true, in text it is false; where it is true, tries are \
+         counted for the user too, until the user logs in or none is left",
     )
     .settings(&[
         int_or("retryLimit", 3).within(0, MANY),
@@ -124,8 +126,18 @@ pub(super) const TYPES: &[Entry] = &[
         flag("incrementUserAttributeOnFailure", false),
     ])
     .outcomes(&["Retry", "Reject"])
-    .facts(&[on("Retry").counts_try()])
-    .limits("retryLimit", "Retry"),
+    .reads(&[USERNAME])
+    .facts(&[
+        on("Retry")
+            .counts_try()
+            .of_either()
+            .unsaid_where("incrementUserAttributeOnFailure"),
+        on("Reject")
+            .of_either()
+            .unsaid_where("incrementUserAttributeOnFailure"),
+    ])
+    .limits("retryLimit", "Retry")
+    .calls_out_where(When::IsTrue("incrementUserAttributeOnFailure")),
     node("PollingWaitNode", "Lets the client wait and come back")
         .settings(&[
             time_or("secondsToWait", Seconds, 8),

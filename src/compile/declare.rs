@@ -111,6 +111,7 @@ impl<'a> Cx<'a> {
             asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(false),
+            calls_when: None,
             verifies: Known::Is(false),
             limits: None,
             page_child: true,

@@ -485,6 +485,7 @@ impl<'p> Canon<'p> {
             asks_when,
             suspends,
             calls_out,
+            calls_when,
             verifies,
             limits,
             page_child,
@@ -496,7 +497,7 @@ impl<'p> Canon<'p> {
             "{callbacks:?} {reads:?} {writes:?} {removes:?} {facts:?}"
         ));
         self.text(&format!(
-            "{asks:?} {asks_when:?} {suspends:?} {calls_out:?}"
+            "{asks:?} {asks_when:?} {suspends:?} {calls_out:?} {calls_when:?}"
         ));
         self.text(&format!("{verifies:?} {limits:?} {page_child:?}"));
     }

@@ -87,7 +87,13 @@ fn matters(program: &Program, journey: &Journey, at: u32) -> bool {
     match node.map(|node| &node.kind) {
         Some(NodeKind::Task(task)) => {
             let signature = program.catalog.get(task.ty);
-            signature.is_none_or(|signature| signature.calls_out != Known::Is(false))
+            signature.is_none_or(|signature| {
+                let setting = |key: &str| {
+                    let found = task.settings.iter().find(|(name, _)| &**name == key);
+                    found.map(|(_, value)| value)
+                };
+                signature.calls(setting) != Known::Is(false)
+            })
         }
         Some(NodeKind::Inner(_)) => true,
         Some(NodeKind::Success) => journey.settings.inner_only,

@@ -53,6 +53,7 @@ use crate::{
 ///             asks_when: None,
 ///             suspends: Known::Is(false),
 ///             calls_out: Known::Is(false),
+///             calls_when: None,
 ///             verifies: Known::Is(false),
 ///             limits: None,
 ///             page_child: true,

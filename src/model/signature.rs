@@ -452,6 +452,8 @@ pub struct Signature {
     pub suspends: Known<bool>,
     /// Whether it calls out, and so may fail on its `on error` arrow.
     pub calls_out: Known<bool>,
+    /// Where alone it calls out, for a type that does for some settings only.
+    pub calls_when: Option<Condition>,
     /// Whether a secret is compared: an effect `Verify`.
     pub verifies: Known<bool>,
     /// Whether it bounds how often it lets a run pass on one of its outcomes, and on which.
@@ -492,6 +494,7 @@ impl Signature {
             asks_when: None,
             suspends: Known::Unknown,
             calls_out: Known::Unknown,
+            calls_when: None,
             verifies: Known::Unknown,
             limits: None,
             page_child: true,
@@ -583,6 +586,14 @@ impl Signature {
             return Known::Is(true);
         }
         self.asks
+    }
+
+    /// Whether a node with these settings calls out.
+    pub fn calls<'a>(&self, setting: impl Fn(&str) -> Option<&'a SettingValue>) -> Known<bool> {
+        match &self.calls_when {
+            Some(when) if holds(when, &setting) == Known::Is(false) => Known::Is(false),
+            _ => self.calls_out,
+        }
     }
 
     /// Of whom `outcome` can be taken, for a node with these settings.

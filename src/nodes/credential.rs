@@ -1,16 +1,19 @@
 //! The node that verifies name and password.
 
+use std::sync::Arc;
+
 use crate::{
     engine::{
         action::{Action, Reply},
         context::Context,
-        effect::{Credential, Effect, EffectReply, Verify},
+        effect::{Credential, Effect, EffectReply, Identity, ReadIdentity, Verify, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{expr::KeyId, journey::OutcomeId, signature::Factor},
+    model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         reply::unexpected,
+        setting::constant,
         who::{secret, who},
     },
 };
@@ -59,5 +62,102 @@ impl Prepared for DataStoreDecision {
             Reply::Effect(EffectReply::Miss) => Ok(Action::go(self.no)),
             _ => Err(unexpected()),
         }
+    }
+}
+
+/// Verifies as [`DataStoreDecision`] does, and tells an account that is not active apart from one that is;
+/// only behind the right password, so that nobody else learns of it.
+#[derive(Debug)]
+struct IdentityStoreDecision {
+    verify: DataStoreDecision,
+    locked: OutcomeId,
+    writes_name: bool,
+}
+
+pub(super) fn identity_store(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(IdentityStoreDecision {
+        verify: DataStoreDecision {
+            username: setup.key("username"),
+            password: setup.key("password"),
+            yes: setup.outcome("TRUE")?,
+            no: setup.outcome("FALSE")?,
+        },
+        locked: setup.outcome("LOCKED")?,
+        writes_name: constant(setup, "useUniversalIdForUsername")?,
+    }))
+}
+
+impl Prepared for IdentityStoreDecision {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        self.verify.enter(cx)
+    }
+
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        if let Reply::Effect(EffectReply::Match(identity)) = &reply {
+            if !identity.active {
+                return Ok(Action::go(self.locked));
+            }
+            if self.writes_name {
+                let name = Value::Text(Arc::clone(&identity.username));
+                cx.put_shared(self.verify.username, name);
+            }
+        }
+        self.verify.resume(cx, reply)
+    }
+}
+
+/// The attribute of the store that says that an account is an agent's.
+const AGENT: &str = "_agent";
+
+/// Verifies as [`DataStoreDecision`] does, of agents alone.
+///
+/// Whoever is no agent is compared as nobody is: the same work, and never a match.
+#[derive(Debug)]
+struct AgentDataStoreDecision {
+    verify: DataStoreDecision,
+}
+
+pub(super) fn agent(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    Ok(Box::new(AgentDataStoreDecision {
+        verify: DataStoreDecision {
+            username: setup.key("username"),
+            password: setup.key("password"),
+            yes: setup.outcome("true")?,
+            no: setup.outcome("false")?,
+        },
+    }))
+}
+
+impl Prepared for AgentDataStoreDecision {
+    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let wanted = self.verify.enter(cx)?;
+        let Action::Call(effect) = wanted else {
+            return Ok(wanted);
+        };
+        let Effect::Verify(verify) = *effect else {
+            return Err(unexpected());
+        };
+        Ok(Action::call(Effect::ReadIdentity(ReadIdentity {
+            who: verify.who,
+            attributes: vec![Arc::from(AGENT)],
+        })))
+    }
+
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let Reply::Effect(EffectReply::Identity(found)) = reply else {
+            return self.verify.resume(cx, reply);
+        };
+        let is_agent = |found: &Identity| found.attributes.get(AGENT) == Some(&Value::Bool(true));
+        let who = match found.filter(is_agent) {
+            Some(agent) => Who::Subject(agent.subject),
+            None => Who::Name(Arc::from("")),
+        };
+        let secret = secret(cx, self.verify.password)
+            .ok_or_else(|| NodeError::new("there is no `password` to verify"))?;
+        Ok(Action::call(Effect::Verify(Verify {
+            who,
+            credential: Credential::Password,
+            secret,
+        })))
     }
 }

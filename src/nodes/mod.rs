@@ -76,6 +76,8 @@ const TYPES: &[(&str, Prepare)] = &[
     ("ValidatedPassword", validated::password),
     ("DataStoreDecision", credential::data_store),
     ("ScriptedDecision", scripted::decision),
+    ("IdentityStoreDecision", credential::identity_store),
+    ("AgentDataStoreDecision", credential::agent),
     ("ChoiceCollector", choice::collector),
     ("Message", message::message),
     ("RetryLimitDecision", retry::limit),

@@ -1,55 +1,129 @@
 //! The node that bounds how often a run tries again.
 
+use std::sync::Arc;
+
 use crate::{
     engine::{
-        action::Action,
+        action::{Action, Reply},
         context::Context,
+        effect::{Change, Effect, EffectReply, Identity, PatchIdentity, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{journey::OutcomeId, value::Value},
-    nodes::setting::constant,
+    model::{expr::KeyId, journey::OutcomeId, value::Value},
+    nodes::{reply::unexpected, setting::constant, who::who},
 };
+
+/// The attributes of the store under which tries are counted begin so; a login takes them away.
+pub(crate) const RETRIES: &str = "_retry/";
 
 /// Counts its visits in the memory of the run: `Retry` as often as the limit, then `Reject` for good.
 ///
-/// A count on the user is refused: every comparison is counted for the user already, and a second count
-/// on the user needs the store to keep it.
+/// Where it counts for the user too, the count stands in the store, and is gone when it is used up or the
+/// user has logged in. Nobody is counted in the run alone.
 #[derive(Debug)]
 struct RetryLimitDecision {
     limit: i64,
     retry: OutcomeId,
     reject: OutcomeId,
+    on_user: Option<OnUser>,
+}
+
+/// Where tries of a user are counted.
+#[derive(Debug)]
+struct OnUser {
+    username: KeyId,
+    attribute: Arc<str>,
 }
 
 pub(super) fn limit(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    if constant(setup, "incrementUserAttributeOnFailure")? {
-        return Err(NodeError::new(
-            "`incrementUserAttributeOnFailure = true` is not built yet: the count on the user",
-        ));
-    }
     let limit: i64 = constant(setup, "retryLimit")?;
     if limit < 0 {
         return Err(NodeError::new("`retryLimit` is below zero"));
     }
+    let on_user = constant(setup, "incrementUserAttributeOnFailure")?;
     Ok(Box::new(RetryLimitDecision {
         limit,
         retry: setup.outcome("Retry")?,
         reject: setup.outcome("Reject")?,
+        on_user: if on_user {
+            Some(OnUser {
+                username: setup.key("username"),
+                attribute: Arc::from(format!("{RETRIES}{}", setup.node())),
+            })
+        } else {
+            None
+        },
     }))
+}
+
+fn count(cx: &Context<'_>) -> Result<i64, NodeError> {
+    match cx.memory() {
+        None => Ok(0),
+        Some(Value::Int(count)) => Ok(*count),
+        Some(_) => Err(NodeError::new("the count of tries is broken")),
+    }
+}
+
+impl OnUser {
+    fn patch(&self, who: Who, change: Change) -> Action {
+        Action::call(Effect::PatchIdentity(PatchIdentity {
+            resource: Arc::from("managed/user"),
+            who,
+            changes: vec![(Arc::clone(&self.attribute), change)],
+            attributes: vec![Arc::clone(&self.attribute)],
+        }))
+    }
+
+    fn tries(&self, identity: &Identity) -> Result<i64, NodeError> {
+        let kept = identity.attributes.get(&self.attribute);
+        kept.and_then(Value::as_int)
+            .ok_or_else(|| NodeError::new("the store does not tell how often was tried"))
+    }
+}
+
+impl RetryLimitDecision {
+    fn again(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
+        let count = count(cx)?;
+        cx.set_memory(Some(Value::Int(count.saturating_add(1))));
+        Ok(Action::go(self.retry))
+    }
 }
 
 impl Prepared for RetryLimitDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let count = match cx.memory() {
-            None => 0,
-            Some(Value::Int(count)) => *count,
-            Some(_) => return Err(NodeError::new("the count of tries is broken")),
-        };
-        if count >= self.limit {
-            return Ok(Action::go(self.reject));
+        let spent = count(cx)? >= self.limit;
+        let found = self.on_user.as_ref();
+        let found = found.and_then(|on_user| Some((on_user, who(cx, on_user.username)?)));
+        match found {
+            Some((on_user, who)) if spent => {
+                cx.set_visit(Some(Value::Bool(true)));
+                Ok(on_user.patch(who, Change::Remove))
+            }
+            Some((on_user, who)) => Ok(on_user.patch(who, Change::Add(1))),
+            None if spent => Ok(Action::go(self.reject)),
+            None => self.again(cx),
         }
-        cx.set_memory(Some(Value::Int(count.saturating_add(1))));
-        Ok(Action::go(self.retry))
+    }
+
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let Some(on_user) = &self.on_user else {
+            return Err(unexpected());
+        };
+        let spent = cx.visit().is_some();
+        match reply {
+            Reply::Effect(EffectReply::Written(_) | EffectReply::Identity(None)) if spent => {
+                Ok(Action::go(self.reject))
+            }
+            Reply::Effect(EffectReply::Identity(None)) => self.again(cx),
+            Reply::Effect(EffectReply::Written(identity)) => {
+                if on_user.tries(&identity)? <= self.limit {
+                    return self.again(cx);
+                }
+                cx.set_visit(Some(Value::Bool(true)));
+                Ok(on_user.patch(Who::Subject(identity.subject), Change::Remove))
+            }
+            _ => Err(unexpected()),
+        }
     }
 }

@@ -119,6 +119,7 @@ impl NodeType for Probe {
             asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(true),
+            calls_when: None,
             verifies: Known::Is(true),
             limits: None,
             page_child: true,

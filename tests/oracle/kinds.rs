@@ -200,6 +200,7 @@ impl Kind {
             asks_when: None,
             suspends: Known::Is(false),
             calls_out: Known::Is(false),
+            calls_when: None,
             verifies: Known::Is(false),
             limits: None,
             page_child: true,

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use unicode_normalization::UnicodeNormalization as _;
 use wayfare::{
     Secret, Value,
     engine::{
@@ -28,6 +29,18 @@ pub const TERMS: &str = "_termsAccepted";
 pub const STATUS: &str = "accountStatus";
 /// The attribute that passwords are given under.
 pub const PASSWORD: &str = "password";
+
+/// The attribute that says when the password was given: what was handed out before it is void.
+pub const PASSWORD_DATE: &str = "_passwordDate";
+
+/// The member of a security question that is its answer.
+const ANSWER: &str = "answer";
+
+/// The attribute that says that an account is an agent's; whoever runs the store writes it.
+pub const AGENT: &str = "_agent";
+
+/// The attributes under which tries of a user are counted begin so.
+pub const RETRIES: &str = "_retry/";
 
 /// How deep lists and objects of a value are looked through.
 const DEPTH_MAX: u32 = 16;
@@ -90,6 +103,44 @@ fn without_secrets(value: &Value, depth: u32) -> Option<Value> {
     }
 }
 
+/// The secrets in a value, each with its place: names and numbers with `/` between them, empty where the
+/// value is the secret itself. Answers to security questions are as [`answer_key`] has them.
+pub fn secrets(value: &Value) -> Vec<(String, Secret<String>)> {
+    let mut found = Vec::new();
+    gather(value, String::new(), DEPTH_MAX, &mut found);
+    found
+}
+
+/// The place of the answer to one of several security questions.
+pub fn answer_place(number: usize) -> String {
+    format!("{number}/{ANSWER}")
+}
+
+/// BOUND: as deep as `depth`; what lies deeper is not kept at all.
+fn gather(value: &Value, place: String, depth: u32, found: &mut Vec<(String, Secret<String>)>) {
+    let below = |name: &str| match place.as_str() {
+        "" => name.to_owned(),
+        place => format!("{place}/{name}"),
+    };
+    match value {
+        Value::Secret(secret) if place.ends_with(ANSWER) => {
+            found.push((place, answer_key(secret)));
+        }
+        Value::Secret(secret) => found.push((place, secret.clone())),
+        Value::List(list) if depth > 0 => {
+            for (at, item) in list.iter().enumerate() {
+                gather(item, below(&at.to_string()), depth - 1, found);
+            }
+        }
+        Value::Map(map) if depth > 0 => {
+            for (name, item) in map.iter() {
+                gather(item, below(name), depth - 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The answer to a security question as it is kept and compared: letter case and blanks around it or
 /// doubled in it do not matter to whoever answers years later.
 pub fn answer_key(answer: &Secret<String>) -> Secret<String> {
@@ -104,14 +155,17 @@ impl Schema {
             .map_or_else(|| Arc::clone(name), |known| Arc::clone(&known.name))
     }
 
-    /// A value as it is kept: what the schema calls secret is one, however it came.
+    /// A value as it is kept: a text in the one form that equal texts have, and what the schema calls secret is one, however it came.
     ///
     /// Of an attribute that is a list, it is the member `answer` of each element.
     pub fn kept(&self, name: &str, value: &Value) -> Value {
         let Some(attribute) = self.attribute(name).filter(|known| known.secret) else {
-            return value.clone();
+            return composed(value);
         };
         match (attribute.shape, value) {
+            // Nothing is no secret: nobody must get in by leaving a field empty.
+            (_, Value::Text(text)) if text.is_empty() => Value::Null,
+            (_, Value::Secret(text)) if text.reveal().is_empty() => Value::Null,
             (_, Value::Text(text)) => Value::Secret(Secret::from(&**text)),
             (Shape::List, Value::List(list)) => Value::List(list.iter().map(with_answer).collect()),
             _ => value.clone(),
@@ -122,8 +176,8 @@ impl Schema {
     pub fn made(&self, given: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
         given
             .iter()
-            .filter(|(_, value)| !matches!(value, Value::Null))
             .map(|(name, value)| (self.spelled(name), self.kept(name, value)))
+            .filter(|(_, value)| *value != Value::Null)
             .collect()
     }
 
@@ -212,7 +266,7 @@ fn refused(attribute: &Arc<str>, requirement: &str) -> Unmet {
 fn read_only(own: &BTreeMap<Arc<str>, Value>) -> impl Iterator<Item = Unmet> {
     own.keys()
         .filter(|name| {
-            [ID, CREATED]
+            [ID, CREATED, PASSWORD_DATE, AGENT]
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(name))
         })
@@ -237,13 +291,21 @@ pub fn is_active(status: &Value) -> Option<bool> {
     }
 }
 
+/// The same text in NFC.
+fn composed(value: &Value) -> Value {
+    match value {
+        Value::Text(text) if !text.is_ascii() => Value::text(text.nfc().collect::<String>()),
+        other => other.clone(),
+    }
+}
+
 fn with_answer(item: &Value) -> Value {
     let Value::Map(map) = item else {
         return item.clone();
     };
     let members = map.iter().map(|(key, value)| {
         let value = match value {
-            Value::Text(text) if &**key == "answer" => Value::Secret(Secret::from(&**text)),
+            Value::Text(text) if &**key == ANSWER => Value::Secret(Secret::from(&**text)),
             other => other.clone(),
         };
         (Arc::clone(key), value)

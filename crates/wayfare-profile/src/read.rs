@@ -102,9 +102,13 @@ impl Schema {
         require(&mut attributes, schema)?;
         order(&mut attributes, schema)?;
         let named = attributes
-            .iter()
+            .iter_mut()
             .find(|attribute| attribute.name.eq_ignore_ascii_case("userName"));
-        let name = Arc::clone(&named.ok_or(SchemaError::NoName)?.name);
+        let named = named.ok_or(SchemaError::NoName)?;
+        // Whatever the schema says: a name that two have, or nobody, names nobody.
+        named.unique = true;
+        named.required = true;
+        let name = Arc::clone(&named.name);
         Ok(Self { attributes, name })
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     audit::{Event, Log},
     clock::Clock,
     config::{self, ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
+    identities::{Documents, Identities},
     metrics::Metrics,
     perform::Performer,
     programs::Programs,
@@ -53,6 +54,8 @@ pub(crate) struct App {
 pub(crate) struct RealmState {
     pub(crate) realm: Realm,
     pub(crate) settings: RealmSettings,
+    pub(crate) identities: Arc<dyn Identities>,
+    pub(crate) documents: Documents,
     pub(crate) keys: Arc<RealmKeys>,
     pub(crate) programs: Programs,
     pub(crate) wire: Arc<Settings>,

@@ -17,7 +17,7 @@ use std::{
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
-    password_hash::{Output, PasswordHash, Salt, SaltString},
+    password_hash::{Output, ParamsString, PasswordHash, Salt, SaltString},
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -176,9 +176,30 @@ impl HashPool {
         broken.map_or(Ok(matched), Err)
     }
 
+    /// The hash of a password, as a PHC string.
+    ///
+    /// # Errors
+    /// There is no randomness, or the threads are gone.
+    pub async fn hash(
+        &self,
+        permit: &Permit,
+        password: &Secret<String>,
+    ) -> Result<String, HashError> {
+        let params = self.params.clone();
+        let password = normal(password);
+        let held = Arc::clone(&permit.permit);
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(move |blocks| {
+            let hashed = hash_with(&params, &password, blocks);
+            drop(held);
+            let _ = answer.send(hashed);
+        }))?;
+        answered.await.map_err(|_| HashError::Closed)?
+    }
+
     /// The hash of a password, as a PHC string; for starts and commands, which may block.
     pub fn hash_blocking(&self, password: &Secret<String>) -> Result<String, HashError> {
-        hash(&self.params, password)
+        hash_with(&self.params, &normal(password), &mut Vec::new())
     }
 
     fn send(&self, job: Job) -> Result<(), HashError> {
@@ -291,15 +312,33 @@ fn normal(password: &Secret<String>) -> Secret<String> {
     Secret::new(password.reveal().nfc().collect())
 }
 
-fn hash(params: &Params, password: &Secret<String>) -> Result<String, HashError> {
+/// The hash of a password that is normal already, as a PHC string.
+fn hash_with(
+    params: &Params,
+    password: &Secret<String>,
+    blocks: &mut Vec<Block>,
+) -> Result<String, HashError> {
     let mut salt = [0; 16];
     SystemRandom::new()
         .fill(&mut salt)
         .map_err(|_| HashError::NoRandomness)?;
+    let count = params.block_count();
+    if blocks.len() < count {
+        blocks.resize(count, Block::new());
+    }
     let wrong = |error: argon2::password_hash::Error| HashError::Settings(error.to_string());
-    let salt = SaltString::encode_b64(&salt).map_err(wrong)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    argon2::PasswordHasher::hash_password(&argon2, normal(password).reveal().as_bytes(), &salt)
-        .map(|hash| hash.to_string())
-        .map_err(wrong)
+    let mut out = [0; 32];
+    argon2
+        .hash_password_into_with_memory(password.reveal().as_bytes(), &salt, &mut out, blocks)
+        .map_err(|error| HashError::Settings(error.to_string()))?;
+    let salt = SaltString::encode_b64(&salt).map_err(wrong)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).map_err(wrong)?,
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(&out).map_err(wrong)?),
+    };
+    Ok(hash.to_string())
 }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 mod external;
 pub mod hash;
+pub mod identities;
 pub mod keys;
 mod listen;
 pub mod mail;

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use wayfare::{
     Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
     engine::{
-        effect::{Credential, EffectId, Identity, Message, ReadSession, SessionView, Verify, Who},
+        effect::{Credential, EffectId, Identity, Message, ReadSession, SessionView, Verify},
         step::Call,
     },
 };
@@ -24,12 +24,12 @@ use crate::{
     clock::Clock,
     config::{Lockout, RealmSettings},
     external::Outside,
-    hash::{Against, HashPool, Permit},
+    hash::{HashPool, Permit},
+    identities::{Documents, Hasher, Identities, IdentityError, Once, Outcome, Typed, value},
     mail::{Job, Post},
     store::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
-        user::{NameKey, User},
     },
 };
 
@@ -52,6 +52,10 @@ pub struct Place<'a> {
     pub realm: &'a Realm,
     /// Its settings.
     pub settings: &'a RealmSettings,
+    /// Who is there.
+    pub identities: &'a dyn Identities,
+    /// Its documents.
+    pub documents: &'a Documents,
     /// Until when the run may last; its effects are remembered as long.
     pub exp: Timestamp,
     /// The right to hash that the step holds.
@@ -88,20 +92,35 @@ impl Performer {
     pub async fn perform(&self, call: &Call, place: Place<'_>) -> EffectReply {
         let done = match &call.effect {
             Effect::Verify(verify) => self.verify(call.id, verify, place).await,
-            Effect::ReadIdentity(read) => self.find(place.realm, &read.who).map(|user| {
-                EffectReply::Identity(user.map(|user| identity(&user, &read.attributes)))
-            }),
-            Effect::SetStatus(set) => match self.find(place.realm, &set.who) {
-                Ok(Some(user)) => self
-                    .store
-                    .set_active(place.realm, user.id, set.active)
-                    .await
-                    .map(EffectReply::StatusSet),
-                Ok(None) => Ok(EffectReply::StatusSet(false)),
-                Err(error) => Err(error),
-            },
+            Effect::ReadIdentity(read) => {
+                let found = place.identities.read(&read.who, &read.attributes).await;
+                found.map(EffectReply::Identity)
+            }
+            Effect::FindIdentity(find) => {
+                let found = place.identities.find(find).await;
+                found.map(EffectReply::Identity)
+            }
+            Effect::CreateIdentity(create) => {
+                let made = place.identities.create(create, self.once(call.id, place));
+                made.await.map(written)
+            }
+            Effect::PatchIdentity(patch) => {
+                let changed = place.identities.patch(patch, self.once(call.id, place));
+                changed.await.map(written)
+            }
+            Effect::Judge(judge) => {
+                let judged = place.identities.judge(judge).await;
+                judged.map(EffectReply::Judged)
+            }
+            Effect::ReadDocument(document) => Ok(EffectReply::Document(
+                place.documents.get(document).cloned(),
+            )),
+            Effect::SetStatus(set) => {
+                let set = place.identities.set_status(&set.who, set.active).await;
+                set.map(EffectReply::StatusSet)
+            }
             Effect::Send(message) => Ok(self.send(call.id, message, place).await),
-            Effect::ReadSession(read) => self.read_session(read, place),
+            Effect::ReadSession(read) => self.read_session(read, place).map_err(Into::into),
             Effect::External(asked) => {
                 Ok(self.outside.perform(call, asked, self.clock.now()).await)
             }
@@ -116,13 +135,12 @@ impl Performer {
         done.unwrap_or_else(|error| EffectReply::Failed(error.to_string()))
     }
 
-    fn find(&self, realm: &Realm, who: &Who) -> Result<Option<User>, StoreError> {
-        match who {
-            Who::Name(name) => match NameKey::of(name) {
-                Some(key) => self.store.user(realm, &key),
-                None => Ok(None),
-            },
-            Who::Subject(SubjectId(id)) => self.store.user_by_id(realm, id),
+    fn once<'a>(&'a self, id: EffectId, place: Place<'a>) -> Once<'a> {
+        Once {
+            id,
+            exp: place.exp,
+            now: self.clock.now(),
+            hasher: Hasher::new(&self.hash, place.permit),
         }
     }
 
@@ -131,20 +149,20 @@ impl Performer {
         id: EffectId,
         verify: &Verify,
         place: Place<'_>,
-    ) -> Result<EffectReply, StoreError> {
+    ) -> Result<EffectReply, IdentityError> {
         let kind = match verify.credential {
             Credential::Password => "password",
             Credential::Otp { .. } => "otp",
             Credential::Recovery => "recovery",
             Credential::Answers { .. } => "answers",
         };
-        let user = self.find(place.realm, &verify.who)?;
+        let user = place.identities.read(&verify.who, &[]).await?;
         let key = CounterKey {
             realm: place.realm.as_str().to_owned(),
             // Nobody's tries are counted together: what is written costs the same, and says nothing.
             subject: user
                 .as_ref()
-                .map_or_else(String::new, |user| user.id.clone()),
+                .map_or_else(String::new, |user| user.subject.0.to_string()),
             kind,
         };
         let _turn = match &user {
@@ -164,29 +182,54 @@ impl Performer {
             self.out_of_tries(&key, user.as_ref(), place);
         }
         let allowed = user.filter(|_| reserved == Reserved::Taken);
-        let matched = match &verify.credential {
-            Credential::Password => self.compare_password(allowed.as_ref(), verify, place).await,
-            Credential::Otp { expected, lapsed } => {
-                let same = same_secret(expected, &verify.secret);
-                Ok(same && !lapsed && allowed.is_some())
-            }
-            // There are no stored recovery codes and no stored answers yet, so none can match.
-            Credential::Recovery | Credential::Answers { .. } => {
-                self.compare_password(None, verify, place).await
-            }
-        };
-        match (matched, allowed) {
-            (Ok(true), Some(user)) => {
+        let right = self.is_right(allowed.as_ref(), verify, place).await?;
+        match allowed {
+            Some(user) if right => {
                 self.store.refund(key)?;
-                Ok(EffectReply::Match(identity(&user, &[])))
+                Ok(EffectReply::Match(user))
             }
-            (Ok(_), _) => Ok(EffectReply::Miss),
-            (Err(message), _) => Ok(EffectReply::Failed(message)),
+            _ => Ok(EffectReply::Miss),
         }
     }
 
+    /// Whether what was typed is right; where there is nobody, as much work and never.
+    async fn is_right(
+        &self,
+        user: Option<&Identity>,
+        verify: &Verify,
+        place: Place<'_>,
+    ) -> Result<bool, IdentityError> {
+        let answers: Vec<(&str, &Secret<String>)>;
+        let typed = match &verify.credential {
+            Credential::Otp { expected, lapsed } => {
+                let same = same_secret(expected, &verify.secret);
+                return Ok(same && !lapsed && user.is_some());
+            }
+            Credential::Password => Typed::Password(&verify.secret),
+            Credential::Recovery => Typed::Recovery(&verify.secret),
+            Credential::Answers {
+                attribute,
+                question,
+                besides,
+            } => {
+                let besides = besides
+                    .iter()
+                    .map(|(question, answer)| (&**question, answer));
+                answers = [(&**question, &verify.secret)]
+                    .into_iter()
+                    .chain(besides)
+                    .collect();
+                let answers = &answers;
+                Typed::Answers { attribute, answers }
+            }
+        };
+        let whose = user.map(|user| &user.subject);
+        let hasher = Hasher::new(&self.hash, place.permit);
+        Ok(place.identities.compare(whose, typed, hasher).await? && user.is_some())
+    }
+
     /// Tells whoever runs the server, who sees nothing but failed logins otherwise.
-    fn out_of_tries(&self, key: &CounterKey, user: Option<&User>, place: Place<'_>) {
+    fn out_of_tries(&self, key: &CounterKey, user: Option<&Identity>, place: Place<'_>) {
         let (Some(user), Ok(counter)) = (user, self.store.counter(key)) else {
             return;
         };
@@ -205,29 +248,6 @@ impl Performer {
              does not change it",
             user.username, place.realm
         ));
-    }
-
-    async fn compare_password(
-        &self,
-        user: Option<&User>,
-        verify: &Verify,
-        place: Place<'_>,
-    ) -> Result<bool, String> {
-        let against = match user.and_then(|user| user.password.clone()) {
-            Some(stored) => Against::Stored(stored),
-            None => Against::Nothing,
-        };
-        let own;
-        let permit = if let Some(permit) = place.permit {
-            permit
-        } else {
-            own = self.hash.admit().ok_or("no thread is free to hash")?;
-            &own
-        };
-        self.hash
-            .verify(permit, &verify.secret, against)
-            .await
-            .map_err(|error| error.to_string())
     }
 
     async fn send(&self, id: EffectId, message: &Message, place: Place<'_>) -> EffectReply {
@@ -299,12 +319,11 @@ fn same_secret(expected: &Secret<String>, typed: &Secret<String>) -> bool {
     differences == 0 && !expected.reveal().is_empty()
 }
 
-fn identity(user: &User, wanted: &[Arc<str>]) -> Identity {
-    Identity {
-        subject: SubjectId(Arc::from(&*user.id)),
-        username: Arc::from(&*user.username),
-        active: user.active,
-        attributes: chosen(wanted, |name| user.attribute(name)),
+fn written(outcome: Outcome) -> EffectReply {
+    match outcome {
+        Outcome::Written(identity) => EffectReply::Written(identity),
+        Outcome::Refused(unmet) => EffectReply::Refused(unmet),
+        Outcome::Nobody => EffectReply::Identity(None),
     }
 }
 
@@ -314,34 +333,8 @@ fn chosen<'v>(
 ) -> BTreeMap<Arc<str>, Value> {
     wanted
         .iter()
-        .filter_map(|name| Some((Arc::clone(name), value(find(name)?, 0)?)))
+        .filter_map(|name| Some((Arc::clone(name), value(find(name)?)?)))
         .collect()
-}
-
-/// A JSON value as one of the engine's; `None` where there is none for it.
-fn value(json: &Json, depth: u32) -> Option<Value> {
-    match json {
-        Json::Null => Some(Value::Null),
-        Json::Bool(flag) => Some(Value::Bool(*flag)),
-        Json::Number(number) => number
-            .as_i64()
-            .map(Value::Int)
-            .or_else(|| wayfare::Decimal::parse(&number.to_string()).map(Value::Decimal)),
-        Json::String(text) => Some(Value::text(&**text)),
-        // BOUND: what is stored was bounded when it was written; deeper is left out.
-        Json::Array(list) if depth < 16 => {
-            let values: Option<Vec<_>> = list.iter().map(|item| value(item, depth + 1)).collect();
-            values.map(|values| Value::List(Arc::from(values)))
-        }
-        Json::Object(map) if depth < 16 => {
-            let values: Option<BTreeMap<_, _>> = map
-                .iter()
-                .map(|(key, item)| Some((Arc::from(&**key), value(item, depth + 1)?)))
-                .collect();
-            values.map(|values| Value::Map(Arc::new(values)))
-        }
-        Json::Array(_) | Json::Object(_) => None,
-    }
 }
 
 /// One queue for each account, as long as someone stands in it.

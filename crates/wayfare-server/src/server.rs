@@ -20,6 +20,7 @@ use crate::{
     config::{Config, ConfigError},
     external::{ExternalError, Outside, Served},
     hash::{HashError, HashPool},
+    identities::{self, DocumentError, Documents, Embedded, Identities},
     keys::{self, KeyError},
     listen,
     mail::{Outbox, Post},
@@ -87,6 +88,14 @@ pub enum StartError {
     /// A handler of nodes outside cannot be used.
     #[error(transparent)]
     External(#[from] ExternalError),
+    /// What users of a realm may hold, or what is shown to them, cannot be read.
+    #[error("realm `{realm}`: {error}")]
+    Identities {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        error: DocumentError,
+    },
     /// A token of the backchannel cannot be used.
     #[error("the token of a backchannel cannot be used: {0}")]
     Backchannel(String),
@@ -110,6 +119,7 @@ pub struct Server {
     clock: Arc<dyn Clock>,
     registry: Registry,
     handlers: Handlers,
+    identities: BTreeMap<Realm, Arc<dyn Identities>>,
 }
 
 impl Server {
@@ -120,6 +130,7 @@ impl Server {
             clock: Arc::new(SystemClock),
             registry: Registry::standard(),
             handlers: Handlers::new(),
+            identities: BTreeMap::new(),
         }
     }
 
@@ -132,6 +143,14 @@ impl Server {
     /// With these handlers of nodes outside, in this process; they come before those of the settings.
     pub fn handlers(mut self, handlers: Handlers) -> Self {
         self.handlers = handlers;
+        self
+    }
+
+    /// With another store of identities for a realm than the server's own database.
+    ///
+    /// Sessions, tries and steps stay in the server's database, and so do its administrators.
+    pub fn identities(mut self, realm: Realm, identities: impl Identities) -> Self {
+        self.identities.insert(realm, Arc::new(identities));
         self
     }
 
@@ -159,6 +178,7 @@ impl Server {
             clock,
             registry,
             handlers,
+            identities,
         } = self;
         let folder = config.data.folder.clone();
         let store = Store::open(&folder, config.data.durability)?;
@@ -180,6 +200,7 @@ impl Server {
         };
         let outside = Outside::new(&config.external, handlers)?;
         let programs = programs(&config, &types, &store, &*clock).await?;
+        let (identities, documents) = identities_of(&config, &store, identities)?;
         let mut keys = BTreeMap::new();
         for (realm, programs) in &programs {
             notes.extend(programs.notes());
@@ -213,10 +234,15 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&log),
         )?;
-        let admin = users::make(&config, &store, &hash)?;
+        let admin = users::make(&config, &store, &hash, clock.now())?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
-        let realms = served(&config, programs, keys, &origin);
+        let beside = Beside {
+            keys,
+            identities,
+            documents,
+        };
+        let realms = served(&config, programs, beside, &origin);
         let traces = match config.traces.clone() {
             Some(settings) => {
                 let opened = Traces::open(settings, Arc::clone(&log));
@@ -271,11 +297,47 @@ async fn programs(
     Ok(programs)
 }
 
+type Stores = BTreeMap<Realm, Arc<dyn Identities>>;
+
+/// The stores of identities of all realms, those that were brought along and the server's own, and the
+/// documents.
+fn identities_of(
+    config: &Config,
+    store: &Store,
+    mut identities: Stores,
+) -> Result<(Stores, BTreeMap<Realm, Documents>), StartError> {
+    let mut documents = BTreeMap::new();
+    for (realm, settings) in &config.realms {
+        let wrong = |error| StartError::Identities {
+            realm: realm.clone(),
+            error,
+        };
+        let read = identities::documents(&settings.identities).map_err(wrong)?;
+        documents.insert(realm.clone(), read);
+        let schema = identities::schema(&settings.identities).map_err(wrong)?;
+        if !identities.contains_key(realm) {
+            let admins = settings.admins.iter();
+            let named = admins.filter_map(|admin| admin.strip_prefix("user:"));
+            let own = Embedded::open(store.clone(), realm.clone(), schema)?
+                .reserving(named.chain((*realm == Realm::root()).then_some(ADMIN)));
+            identities.insert(realm.clone(), Arc::new(own));
+        }
+    }
+    Ok((identities, documents))
+}
+
+/// What realms have besides their settings and journeys.
+struct Beside {
+    keys: BTreeMap<Realm, RealmKeys>,
+    identities: Stores,
+    documents: BTreeMap<Realm, Documents>,
+}
+
 /// The realms as they are served.
 fn served(
     config: &Config,
     programs: BTreeMap<Realm, Programs>,
-    mut keys: BTreeMap<Realm, RealmKeys>,
+    mut beside: Beside,
     origin: &str,
 ) -> BTreeMap<Realm, RealmState> {
     programs
@@ -286,7 +348,9 @@ fn served(
                 realm: realm.clone(),
                 wire: Arc::new(app::wire_settings(config, &settings, origin)),
                 settings,
-                keys: Arc::new(keys.remove(&realm)?),
+                identities: beside.identities.remove(&realm)?,
+                documents: beside.documents.remove(&realm)?,
+                keys: Arc::new(beside.keys.remove(&realm)?),
                 programs,
             };
             Some((realm, state))

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value as Json;
-use wayfare::{Realm, Secret};
+use wayfare::{Realm, Secret, Timestamp};
+use wayfare_profile::{AGENT, CREATED};
 
 use crate::{
     clock::drawn,
@@ -38,11 +39,12 @@ pub(crate) fn make(
     config: &Config,
     store: &Store,
     hash: &HashPool,
+    now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
     for (realm, settings) in &config.realms {
         let demo = settings.demo_user && store.user_count(realm)? == 0;
         for (username, user) in &settings.users {
-            of_settings(config, store, hash, (realm, username, user))?;
+            of_settings(config, store, hash, now, (realm, username, user))?;
         }
         if demo {
             let attributes = BTreeMap::from([
@@ -50,16 +52,18 @@ pub(crate) fn make(
                 (GROUPS.to_owned(), Json::from(vec![DEMO_GROUP])),
             ]);
             let hashed = hash.hash_blocking(&Secret::from(DEMO_PASSWORD))?;
-            add(store, realm, user(DEMO_USER, attributes, Some(hashed))?)?;
+            let made = user(DEMO_USER, attributes, Some(hashed))?;
+            add(store, realm, made, now)?;
         }
     }
-    administrator(config, store, hash)
+    administrator(config, store, hash, now)
 }
 
 fn of_settings(
     config: &Config,
     store: &Store,
     hash: &HashPool,
+    now: Timestamp,
     (realm, username, wanted): (&Realm, &str, &UserSettings),
 ) -> Result<(), StartError> {
     let wrong = |message: String| StartError::User {
@@ -86,17 +90,21 @@ fn of_settings(
     if !wanted.groups.is_empty() {
         attributes.insert(GROUPS.to_owned(), Json::from(wanted.groups.clone()));
     }
+    if wanted.agent {
+        attributes.insert(AGENT.to_owned(), Json::from(true));
+    }
     let made = User {
         active: wanted.active,
         ..user(username, attributes, password)?
     };
-    add(store, realm, made)
+    add(store, realm, made, now)
 }
 
 fn administrator(
     config: &Config,
     store: &Store,
     hash: &HashPool,
+    now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
     let root = Realm::root();
     let there = NameKey::of(ADMIN)
@@ -113,7 +121,8 @@ fn administrator(
     let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
     let password = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
     let hashed = hash.hash_blocking(&password)?;
-    add(store, &root, user(ADMIN, BTreeMap::new(), Some(hashed))?)?;
+    let made = user(ADMIN, BTreeMap::new(), Some(hashed))?;
+    add(store, &root, made, now)?;
     Ok(Some(password))
 }
 
@@ -136,7 +145,9 @@ fn user(
     })
 }
 
-fn add(store: &Store, realm: &Realm, user: User) -> Result<(), StartError> {
+fn add(store: &Store, realm: &Realm, mut user: User, now: Timestamp) -> Result<(), StartError> {
+    user.attributes
+        .insert(CREATED.to_owned(), Json::from(now.rfc3339()));
     store.add_user(realm, user)?;
     Ok(())
 }

@@ -20,6 +20,8 @@ mod hash;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod journeys;
 #[cfg(test)]
 mod laws;

@@ -10,7 +10,7 @@ use wayfare_server::{
     store::user::NameKey,
 };
 
-use crate::support::{Client, Reply, TestServer, filled, write_all};
+use crate::support::{self, Client, Reply, TestServer, filled, write_all};
 
 const LOGIN: &str = "journey login \"Login\" {
   start credentials
@@ -356,7 +356,8 @@ async fn users_of_the_settings_are_made_once_and_then_left_alone() {
     assert_eq!(
         Json::from_iter(anna.attributes.clone()),
         serde_json::json!({
-            "uid": "Anna", "username": "Anna", "mail": "anna@example.com", "age": 44,
+            "uid": "Anna", "username": "Anna", "_createDate": support::BEGIN.rfc3339(),
+            "mail": "anna@example.com", "age": 44,
             "tags": ["a", "b"], "groups": ["staff", "admins"],
         })
     );

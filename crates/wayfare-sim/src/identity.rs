@@ -7,16 +7,12 @@ use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use wayfare::{
     EffectReply, SubjectId, Timestamp, Value,
-    engine::{
-        callback::FailedPolicy,
-        effect::{
-            Change, CreateIdentity, FindIdentity, Identity, Judge, PatchIdentity, Unmet, Who,
-        },
-    },
+    engine::effect::{Change, CreateIdentity, FindIdentity, Identity, Judge, PatchIdentity, Who},
     filter::folded,
 };
 use wayfare_profile::{
-    Attribute, CREATED, ID, PASSWORD, STATUS, Schema, Store, find, is_active, is_users, seen,
+    Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store, find, is_active,
+    is_users, secrets, seen,
 };
 
 use crate::{lockout::Kind, name, user::User, world::World};
@@ -34,6 +30,10 @@ impl Store for Others<'_> {
     fn is_taken(&self, attribute: &Attribute, text: &str) -> Result<bool, Infallible> {
         let is_name = attribute.name == *self.schema.name();
         let key = name::key(text);
+        if is_name && key.is_none() {
+            // A name that can be nobody's is as good as taken.
+            return Ok(true);
+        }
         let has = |value: &Value| match value {
             Value::Text(other) => folded(other) == folded(text),
             _ => false,
@@ -117,15 +117,10 @@ impl World {
             schema: &schema,
             but: None,
         };
-        let Ok(mut unmet) = schema.refuses_new(&values, &others);
+        let Ok(unmet) = schema.refuses_new(&values, &others);
         let username = match find(&values, schema.name()) {
             Some(Value::Text(name)) if name::key(name).is_some() => Arc::clone(name),
-            _ => {
-                if unmet.is_empty() {
-                    unmet.push(no_name(schema.name()));
-                }
-                return EffectReply::Refused(unmet);
-            }
+            _ => return EffectReply::Refused(unmet),
         };
         if !unmet.is_empty() {
             return EffectReply::Refused(unmet);
@@ -140,7 +135,7 @@ impl World {
             }
             user.subject = SubjectId(Arc::from(format!("id-{}-{number}", user.username)));
         }
-        put(&mut user, &schema, &values);
+        put(&mut user, &schema, &values, now);
         user.attributes
             .insert(CREATED.to_owned(), Value::text(now.rfc3339()));
         let identity = self.identity(&user, &[]);
@@ -148,7 +143,7 @@ impl World {
         EffectReply::Written(identity)
     }
 
-    pub(crate) fn patch(&mut self, patch: &PatchIdentity) -> EffectReply {
+    pub(crate) fn patch(&mut self, patch: &PatchIdentity, now: Timestamp) -> EffectReply {
         if !is_users(&patch.resource) {
             return unknown(&patch.resource);
         }
@@ -166,21 +161,18 @@ impl World {
             schema: &schema,
             but: Some(&user.subject),
         };
-        let Ok(mut unmet) = schema.refuses(&values, &before, &others);
-        if let Some(Value::Text(name)) = find(&values, schema.name())
-            && name::key(name).is_none()
-            && unmet.is_empty()
-        {
-            unmet.push(no_name(schema.name()));
-        }
+        let Ok(unmet) = schema.refuses(&values, &before, &others);
         if !unmet.is_empty() {
             return EffectReply::Refused(unmet);
         }
-        put(&mut user, &schema, &values);
+        put(&mut user, &schema, &values, now);
         if find(&values, PASSWORD).is_some() {
             // Another password, another secret: failures with the old one are nobody's.
             self.counters
                 .remove(&(user.subject.clone(), Kind::Password));
+        }
+        if values.values().any(has_answer) {
+            self.counters.remove(&(user.subject.clone(), Kind::Answers));
         }
         let identity = self.identity(&user, &patch.attributes);
         self.users.remove(&key);
@@ -237,23 +229,33 @@ impl World {
     }
 
     /// Does what a scripted reply says was made, without asking whether it may be.
-    pub(crate) fn create_as_said(&mut self, create: &CreateIdentity, identity: &Identity) {
+    pub(crate) fn create_as_said(
+        &mut self,
+        create: &CreateIdentity,
+        identity: &Identity,
+        now: Timestamp,
+    ) {
         let schema = self.user_schema();
         let mut user = User::new(Arc::clone(&identity.username));
         user.subject = identity.subject.clone();
-        put(&mut user, &schema, &schema.made(&create.attributes));
+        put(&mut user, &schema, &schema.made(&create.attributes), now);
         user.username = Arc::clone(&identity.username);
         self.users.insert(user.username.to_string(), user);
     }
 
     /// Does what a scripted reply says was changed, without asking whether it may be.
-    pub(crate) fn patch_as_said(&mut self, who: &Who, changes: &[(Arc<str>, Change)]) {
+    pub(crate) fn patch_as_said(
+        &mut self,
+        who: &Who,
+        changes: &[(Arc<str>, Change)],
+        now: Timestamp,
+    ) {
         let schema = self.user_schema();
         let Some((key, mut user)) = self.entry(who) else {
             return;
         };
         if let Ok(values) = schema.changed(&self.profile(&user), changes) {
-            put(&mut user, &schema, &values);
+            put(&mut user, &schema, &values, now);
             self.users.remove(&key);
             self.users.insert(user.username.to_string(), user);
         }
@@ -261,13 +263,15 @@ impl World {
 }
 
 /// Writes values to where a user keeps them.
-fn put(user: &mut User, schema: &Schema, values: &BTreeMap<Arc<str>, Value>) {
+fn put(user: &mut User, schema: &Schema, values: &BTreeMap<Arc<str>, Value>, now: Timestamp) {
     for (name, value) in values {
         if name.eq_ignore_ascii_case(PASSWORD) {
             user.password = match value {
                 Value::Secret(password) => Some(password.clone()),
                 _ => None,
             };
+            let at = Value::text(now.rfc3339());
+            user.attributes.insert(PASSWORD_DATE.to_owned(), at);
             continue;
         }
         if name.eq_ignore_ascii_case(STATUS) {
@@ -296,13 +300,8 @@ fn unknown(resource: &str) -> EffectReply {
     EffectReply::Failed(format!("this world keeps no `{resource}`"))
 }
 
-/// Why a name that can be nobody's is not taken.
-fn no_name(attribute: &Arc<str>) -> Unmet {
-    Unmet {
-        attribute: Arc::clone(attribute),
-        failed: vec![FailedPolicy {
-            requirement: Arc::from("VALID_USERNAME"),
-            params: serde_json::json!({}),
-        }],
-    }
+/// Whether there are answers to security questions in it.
+fn has_answer(value: &Value) -> bool {
+    let mut places = secrets(value).into_iter().map(|(place, _)| place);
+    places.any(|place| place.ends_with("/answer"))
 }

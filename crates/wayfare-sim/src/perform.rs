@@ -84,10 +84,10 @@ impl World {
                 self.set_status(set);
             }
             (Effect::CreateIdentity(create), EffectReply::Written(identity)) => {
-                self.create_as_said(create, identity);
+                self.create_as_said(create, identity, now);
             }
             (Effect::PatchIdentity(patch), EffectReply::Written(_)) => {
-                self.patch_as_said(&patch.who, &patch.changes);
+                self.patch_as_said(&patch.who, &patch.changes, now);
             }
             _ => {}
         }
@@ -102,7 +102,7 @@ impl World {
             }
             Effect::FindIdentity(find) => self.find_identity(find),
             Effect::CreateIdentity(create) => self.create(create, now),
-            Effect::PatchIdentity(patch) => self.patch(patch),
+            Effect::PatchIdentity(patch) => self.patch(patch, now),
             Effect::Judge(judge) => self.judge(judge),
             Effect::ReadDocument(document) => {
                 EffectReply::Document(self.documents.get(document).cloned())

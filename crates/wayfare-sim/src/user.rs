@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{Secret, SubjectId, Value, engine::effect::Identity};
+use wayfare_profile::answer_key;
 
 /// Somebody who may log in.
 ///
@@ -75,11 +76,8 @@ impl User {
         question: &str,
         answer: &Secret<String>,
     ) -> bool {
-        let plain = |text: &str| {
-            let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-            words.join(" ")
-        };
-        let typed = plain(answer.reveal());
+        let plain = |text: &str| answer_key(&Secret::from(text));
+        let typed = answer_key(answer);
         let mut attributes = self.attributes.iter();
         let kept = attributes.find(|(key, _)| key.eq_ignore_ascii_case(attribute));
         let Some((_, Value::List(kept))) = kept else {
@@ -95,12 +93,12 @@ impl User {
                 .and_then(Value::as_text);
             let kept = match entry.get("answer") {
                 Some(Value::Text(text)) => plain(text),
-                Some(Value::Secret(text)) => plain(text.reveal()),
+                Some(Value::Secret(text)) => answer_key(text),
                 _ => return false,
             };
             asked == Some(question) && kept == typed
         };
-        !typed.is_empty() && kept.iter().any(is_right)
+        !typed.reveal().is_empty() && kept.iter().any(is_right)
     }
 
     /// The identity as a store gives it, with the attributes that are wanted and there.

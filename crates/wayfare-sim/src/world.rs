@@ -13,7 +13,7 @@ use wayfare::{
     AuthLevel, Effect, EffectReply, Secret, StartSession, SubjectId, Success, Timestamp, Value,
     engine::effect::{Document, EffectId, Message},
 };
-use wayfare_profile::Schema;
+use wayfare_profile::{RETRIES, Schema};
 
 use crate::{
     lockout::{Counter, Kind, Lockout},
@@ -213,6 +213,12 @@ impl World {
     /// Makes the session that a success asks for, in place of the one that it upgrades, and gives its
     /// handle; `None` where it asks for none.
     pub fn log_in(&mut self, success: &Success, now: Timestamp) -> Option<Arc<str>> {
+        let subject = &success.subject.id;
+        let mut users = self.users.values_mut();
+        if let Some(user) = users.find(|user| user.subject == *subject) {
+            // Whoever is in has all tries again.
+            user.attributes.retain(|name, _| !name.starts_with(RETRIES));
+        }
         if success.no_session {
             return None;
         }

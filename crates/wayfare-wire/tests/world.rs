@@ -535,6 +535,7 @@ fn signature(name: &'static str, outcomes: &'static [Cow<'static, str>]) -> Sign
         asks_when: None,
         suspends: Known::Is(true),
         calls_out: Known::Is(false),
+        calls_when: None,
         verifies: Known::Is(false),
         limits: None,
         page_child: false,

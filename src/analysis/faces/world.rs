@@ -60,7 +60,7 @@ pub(super) fn depends(program: &Program, thing: Thing<'_>) -> bool {
             let Some(signature) = program.catalog.get(task.ty) else {
                 return true;
             };
-            let unclear = is_unclear(signature);
+            let unclear = is_unclear(signature, task);
             shows(task)
                 || outcomes
                     .iter()
@@ -83,8 +83,9 @@ pub(super) fn is_settled(signature: &Signature, task: &Task, outcome: &str) -> b
 }
 
 /// Whether a type may look up the user that is named, for all that is known of it.
-fn is_unclear(signature: &Signature) -> bool {
-    let looks = signature.calls_out.or(true) || signature.verifies.or(true);
+fn is_unclear(signature: &Signature, task: &Task) -> bool {
+    let calls = signature.calls(|key| setting(task, key));
+    let looks = calls.or(true) || signature.verifies.or(true);
     looks
         && signature.reads.iter().any(|read| {
             let by_name = &*read.key == "username" && read.scope != Scope::ObjectTransient;
@@ -206,7 +207,8 @@ impl<'a> Finders<'a> {
             self.any = true;
             return;
         };
-        let looks = signature.calls_out.or(true) || signature.verifies.or(true);
+        let calls = signature.calls(|key| setting(task, key));
+        let looks = calls.or(true) || signature.verifies.or(true);
         let reads = signature.reads.iter().filter(|read| {
             looks && matches!(read.scope, Scope::ObjectShared | Scope::ObjectTransient)
         });

@@ -1,7 +1,7 @@
 //! Nodes about credentials, accounts, tries and levels.
 
 use super::*;
-use crate::engine::effect::{Credential, ReadIdentity, SetStatus, Verify, Who};
+use crate::engine::effect::{Change, Credential, ReadIdentity, SetStatus, Verify, Who};
 
 fn by_name(name: &str) -> Who {
     Who::Name(Arc::from(name))
@@ -73,12 +73,94 @@ fn retries_are_counted_and_then_rejected_for_good() {
         assert_eq!(plain.enter().unwrap(), went("Retry"));
     }
     assert_eq!(plain.enter().unwrap(), went("Reject"));
-    let refused = Visit::refused(
-        "RetryLimitDecision",
-        [("incrementUserAttributeOnFailure", true.into())],
-    );
-    assert!(refused.contains("not built yet"), "{refused}");
     Visit::refused("RetryLimitDecision", [("retryLimit", (-1).into())]);
+}
+
+#[test]
+fn retries_are_counted_for_the_user_too() {
+    let settings = || {
+        [
+            ("retryLimit", 2.into()),
+            ("incrementUserAttributeOnFailure", true.into()),
+        ]
+    };
+    let wanted = |did: &Did| {
+        let Did::Call(Effect::PatchIdentity(patch)) = did else {
+            panic!("{did:?}");
+        };
+        let [(name, change)] = patch.changes.as_slice() else {
+            panic!("{patch:?}");
+        };
+        assert!(name.starts_with("_retry/"), "{name}");
+        (Arc::clone(name), change.clone())
+    };
+    let written = |name: &Arc<str>, tries: Option<i64>| {
+        let mut identity = Identity::named(Arc::from("demo"));
+        let tries = tries.map(|tries| (Arc::clone(name), Value::Int(tries)));
+        identity.attributes.extend(tries);
+        EffectReply::Written(identity)
+    };
+    let new = || Visit::new("RetryLimitDecision", settings()).with_shared("username", "demo");
+    let mut visit = new();
+    let (name, change) = wanted(&visit.enter().unwrap());
+    assert_eq!(change, Change::Add(1));
+    assert_eq!(
+        visit.effect(written(&name, Some(1))).unwrap(),
+        went("Retry")
+    );
+    // Other runs have used up the tries of the user: they are rejected, and counted anew.
+    visit.enter().unwrap();
+    let (_, change) = wanted(&visit.effect(written(&name, Some(3))).unwrap());
+    assert_eq!(change, Change::Remove);
+    assert_eq!(visit.effect(written(&name, None)).unwrap(), went("Reject"));
+
+    // Of nobody, and without a name, the run alone counts.
+    let mut nobody = new();
+    for _ in 0..2 {
+        nobody.enter().unwrap();
+        assert_eq!(
+            nobody.effect(EffectReply::Identity(None)).unwrap(),
+            went("Retry")
+        );
+    }
+    let (_, change) = wanted(&nobody.enter().unwrap());
+    assert_eq!(change, Change::Remove);
+    assert_eq!(
+        nobody.effect(EffectReply::Identity(None)).unwrap(),
+        went("Reject")
+    );
+    let mut nameless = Visit::new("RetryLimitDecision", settings());
+    for expected in ["Retry", "Retry", "Reject"] {
+        assert_eq!(nameless.enter().unwrap(), went(expected));
+    }
+    // A store that does not tell is one that fails.
+    let mut silent = new();
+    silent.enter().unwrap();
+    assert!(silent.effect(written(&name, None)).is_err());
+    let mut refusing = new();
+    refusing.enter().unwrap();
+    assert!(refusing.effect(EffectReply::Refused(Vec::new())).is_err());
+}
+
+#[test]
+fn the_store_of_identities_tells_a_locked_account_behind_its_password() {
+    let mut visit = Visit::new("IdentityStoreDecision", [])
+        .with_shared("username", "demo")
+        .with_transient("password", secret("right"));
+    assert!(matches!(
+        visit.enter().unwrap(),
+        Did::Call(Effect::Verify(_))
+    ));
+    let mut identity = Identity::named(Arc::from("demo"));
+    let proved = visit.effect(EffectReply::Match(identity.clone())).unwrap();
+    let expected = (Factor::Password, identity.clone());
+    assert_eq!(proved, Did::Go("TRUE".to_owned(), Some(expected)));
+    assert_eq!(visit.effect(EffectReply::Miss).unwrap(), went("FALSE"));
+    identity.active = false;
+    assert_eq!(
+        visit.effect(EffectReply::Match(identity)).unwrap(),
+        went("LOCKED")
+    );
 }
 
 #[test]
@@ -236,4 +318,53 @@ fn a_header_login_wants_a_listed_referer_where_it_is_told_so() {
         assert_eq!(visit.enter().unwrap(), went(outcome), "{referers:?}");
         assert_eq!(visit.shared("username").is_some(), outcome == "true");
     }
+}
+
+#[test]
+fn an_agent_is_verified_and_nobody_else() {
+    let new = || {
+        Visit::new("AgentDataStoreDecision", [])
+            .with_shared("username", "door")
+            .with_transient("password", secret("right"))
+    };
+    let mut agent = Identity::named(Arc::from("door"));
+    let user = agent.clone();
+    agent
+        .attributes
+        .insert(Arc::from("_agent"), Value::Bool(true));
+    let mut text = user.clone();
+    text.attributes
+        .insert(Arc::from("_agent"), Value::text("true"));
+    let whose = |found: Option<Identity>| {
+        let mut visit = new();
+        let Did::Call(Effect::ReadIdentity(read)) = visit.enter().unwrap() else {
+            panic!("nobody is looked up");
+        };
+        assert_eq!(read.who, by_name("door"));
+        let did = visit.effect(EffectReply::Identity(found)).unwrap();
+        let Did::Call(Effect::Verify(verify)) = did else {
+            panic!("{did:?}");
+        };
+        assert_eq!(verify.secret, "right".into());
+        assert_eq!(visit.effect(EffectReply::Miss).unwrap(), went("false"));
+        verify.who
+    };
+    assert_eq!(
+        whose(Some(agent.clone())),
+        Who::Subject(agent.subject.clone())
+    );
+    // The same work is done of nobody.
+    for found in [None, Some(user), Some(text)] {
+        assert_eq!(whose(found), by_name(""));
+    }
+    let mut visit = new();
+    visit.enter().unwrap();
+    visit
+        .effect(EffectReply::Identity(Some(agent.clone())))
+        .unwrap();
+    let proved = visit.effect(EffectReply::Match(agent.clone())).unwrap();
+    assert_eq!(
+        proved,
+        Did::Go("true".to_owned(), Some((Factor::Password, agent)))
+    );
 }

@@ -228,6 +228,8 @@ impl Work<'_> {
         Place {
             realm: &self.state.realm,
             settings: &self.state.settings,
+            identities: &*self.state.identities,
+            documents: &self.state.documents,
             exp: self.app.clock.now().plus(life),
             permit: self.permit.as_ref(),
         }

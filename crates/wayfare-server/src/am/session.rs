@@ -131,6 +131,13 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
         .store()
         .finish_run(making.end, new, replaces, making.approves)
         .await?;
+    if let (Finished::Made(_), Some(state)) = (&finished, making.app.realms.get(making.realm)) {
+        let whose = &making.success.subject.id;
+        if let Err(error) = state.identities.logged_in(whose).await {
+            // The login stands: the tries that were counted before are counted once more, no more.
+            making.app.log.error(&format!("counts of tries: {error}"));
+        }
+    }
     Ok(match finished {
         Finished::Made(made) => Made::Session {
             token,

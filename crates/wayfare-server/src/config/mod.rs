@@ -29,8 +29,8 @@ pub(crate) use self::external::is_loopback as external_is_loopback;
 pub use self::limits::LimitSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{
-    DefaultJourney, Journeys, Lockout, MailSecurity, MailServer, MailSettings, MailTemplate,
-    Parameter, QuotaExceeded, RealmSettings, SessionSettings, UserSettings,
+    DefaultJourney, IdentitySettings, Journeys, Lockout, MailSecurity, MailServer, MailSettings,
+    MailTemplate, Parameter, QuotaExceeded, RealmSettings, SessionSettings, UserSettings,
 };
 pub use self::secret::{SecretError, SecretSource};
 pub use self::server::{

@@ -226,6 +226,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
         read_mail(mail, folder, &mut settings.mail);
     }
     read_session(table, settings);
+    read_identities(table, folder, settings);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }
@@ -376,6 +377,24 @@ fn read_session(table: &Table<'_>, settings: &mut RealmSettings) {
     table.close();
 }
 
+fn read_identities(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings) {
+    let Some(table) = table.table("identities") else {
+        return;
+    };
+    let files = &mut settings.identities;
+    for (key, into) in [
+        ("schema", &mut files.schema),
+        ("terms", &mut files.terms),
+        ("questions", &mut files.questions),
+        ("consent", &mut files.consent),
+    ] {
+        if let Some(path) = table.text(key) {
+            *into = Some(folder.join(path));
+        }
+    }
+    table.close();
+}
+
 fn read_lockout(table: &Table<'_>, settings: &mut RealmSettings) {
     if let Some(lockout) = table.table("lockout") {
         let into = &mut settings.lockout;
@@ -419,6 +438,7 @@ fn read_user(table: &Table<'_>, folder: &Path) -> UserSettings {
         ..UserSettings::default()
     };
     table.flag("active", &mut user.active);
+    table.flag("agent", &mut user.agent);
     for (span, group) in table.texts("groups").unwrap_or_default() {
         if group.is_empty() || group.trim() != group || group.chars().any(char::is_control) {
             table.wrong(&span, "groups", "must hold names of groups");

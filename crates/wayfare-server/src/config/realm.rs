@@ -69,6 +69,8 @@ pub struct RealmSettings {
     pub user_journey_attribute: String,
     /// Whether name and password in headers answer a first step that asks for nothing else; taken over.
     pub zero_page: bool,
+    /// What users may hold, and the documents that are shown to them; taken over one by one.
+    pub identities: IdentitySettings,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -97,6 +99,7 @@ impl Default for RealmSettings {
             roles: BTreeMap::new(),
             user_journey_attribute: "journey".to_owned(),
             zero_page: true,
+            identities: IdentitySettings::default(),
             users: BTreeMap::new(),
         }
     }
@@ -117,6 +120,22 @@ impl RealmSettings {
     }
 }
 
+/// What users of a realm may hold, and the documents that are shown to them: files of JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdentitySettings {
+    /// The schema of users; without one, that of the field's default users.
+    pub schema: Option<PathBuf>,
+    /// The terms in force: `{"version", "createDate", "text": {"en": "…"}}`.
+    pub terms: Option<PathBuf>,
+    /// Security questions: `{"questions": {"1": {"en": "…"}}, "minimumAnswersToDefine",
+    /// "minimumAnswersToVerify"}`.
+    pub questions: Option<PathBuf>,
+    /// Mappings that need consent: a list of `{"name", "displayName", "icon", "accessLevel", "required",
+    /// "fields"}`.
+    pub consent: Option<PathBuf>,
+}
+
 /// A user to be made at the start where there is none of this name; one that is there is never changed.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -129,6 +148,8 @@ pub struct UserSettings {
     pub attributes: BTreeMap<String, Json>,
     /// Whether the account is active.
     pub active: bool,
+    /// Whether it is the account of an agent, for `AgentDataStoreDecision`.
+    pub agent: bool,
 }
 
 impl Default for UserSettings {
@@ -138,6 +159,7 @@ impl Default for UserSettings {
             groups: Vec::new(),
             attributes: BTreeMap::new(),
             active: true,
+            agent: false,
         }
     }
 }

@@ -22,20 +22,21 @@ impl Store {
 
     /// Notes what an effect came to.
     pub async fn end_effect(&self, id: EffectId, reply: String) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.prepare_cached(
-                "UPDATE effect SET reply = ?4 WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
-            )?
-            .execute(params![
-                id.run.to_be_bytes(),
-                i64::from(id.generation),
-                i64::from(id.ordinal),
-                reply
-            ])
-            .map(|_| ())
-        })
-        .await
+        self.write(move |db| end(db, id, &reply)).await
     }
+}
+
+pub(super) fn end(db: &Connection, id: EffectId, reply: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE effect SET reply = ?4 WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
+    )?
+    .execute(params![
+        id.run.to_be_bytes(),
+        i64::from(id.generation),
+        i64::from(id.ordinal),
+        reply
+    ])
+    .map(|_| ())
 }
 
 pub(super) fn begin(db: &Connection, id: EffectId, exp: Timestamp) -> rusqlite::Result<Seen> {
@@ -50,11 +51,18 @@ pub(super) fn begin(db: &Connection, id: EffectId, exp: Timestamp) -> rusqlite::
     if new == 1 {
         return Ok(Seen::New);
     }
-    let reply: Option<Option<String>> = db
-        .prepare_cached(
-            "SELECT reply FROM effect WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
-        )?
-        .query_row(params![run, generation, ordinal], |row| row.get(0))
-        .optional()?;
-    Ok(Seen::Before(reply.flatten()))
+    Ok(Seen::Before(reply(db, id)?.flatten()))
+}
+
+/// The reply that is noted with an effect, where it was begun and where it came to one.
+pub(super) fn reply(db: &Connection, id: EffectId) -> rusqlite::Result<Option<Option<String>>> {
+    let run = id.run.to_be_bytes();
+    db.prepare_cached(
+        "SELECT reply FROM effect WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
+    )?
+    .query_row(
+        params![run, i64::from(id.generation), i64::from(id.ordinal)],
+        |row| row.get(0),
+    )
+    .optional()
 }

@@ -2,11 +2,13 @@
 //!
 //! Every change goes through one thread that gathers what has arrived into one transaction and answers
 //! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
-//! what they are for: [`user`], [`session`], [`run`], [`counter`], [`transaction`]. Nothing here hashes,
+//! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`]. Nothing here hashes,
 //! waits or decides what a wire says.
 
 pub mod counter;
 pub mod effect;
+pub mod entry;
+pub(crate) mod identity;
 pub mod program;
 pub mod quota;
 pub mod run;

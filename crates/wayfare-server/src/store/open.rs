@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,7 +25,7 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 2] = [VERSION_1, VERSION_2];
+const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -124,6 +124,31 @@ CREATE TABLE txn (
 ) WITHOUT ROWID;
 CREATE INDEX txn_of_subject ON txn (realm, subject, exp);
 CREATE INDEX txn_by_exp ON txn (exp);
+";
+
+const VERSION_3: &str = "
+CREATE TABLE indexed (
+    realm TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    PRIMARY KEY (realm, attribute)
+) WITHOUT ROWID;
+
+CREATE TABLE entry (
+    realm TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT NOT NULL,
+    user TEXT NOT NULL,
+    PRIMARY KEY (realm, attribute, value, user)
+) WITHOUT ROWID;
+CREATE INDEX entry_of_user ON entry (user);
+
+CREATE TABLE secret (
+    user TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    place TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (user, attribute, place)
+) WITHOUT ROWID;
 ";
 
 pub(super) struct Opened {

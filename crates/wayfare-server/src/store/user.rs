@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization as _;
 use wayfare::Realm;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, entry, identity};
 
 /// What a name is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,9 +92,9 @@ impl User {
     }
 }
 
-const COLUMNS: &str = "id, username, active, attributes, password";
+pub(super) const COLUMNS: &str = "id, username, active, attributes, password";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
     let attributes: String = row.get(3)?;
     Ok(User {
         id: row.get(0)?,
@@ -156,7 +156,27 @@ impl Store {
                     user.password
                 ],
             )?;
+            if made == 1 {
+                entry::put(db, &realm, &user)?;
+            }
             Ok(made == 1)
+        })
+    }
+
+    /// Makes users, all in one transaction; one whose name is taken, or can be nobody's, is left out.
+    pub fn add_users(&self, realm: &Realm, users: Vec<User>) -> Result<usize, StoreError> {
+        let realm = realm.as_str().to_owned();
+        self.write_blocking(move |db| {
+            let mut made = 0;
+            for user in &users {
+                if let Some(key) = NameKey::of(&user.username)
+                    && identity::id_by_name(db, &realm, &key)?.is_none()
+                {
+                    identity::put(db, &realm, &key, user)?;
+                    made += 1;
+                }
+            }
+            Ok(made)
         })
     }
 

@@ -642,7 +642,13 @@ fn may_fail(program: &Program, task: &Task) -> bool {
         .iter()
         .any(|(_, value)| matches!(value, SettingValue::Computed(_)));
     program.catalog.get(task.ty).is_none_or(|signature| {
-        signature.calls_out.or(true) || computed || signature.reads.iter().any(|read| read.always)
+        let setting = |key: &str| {
+            let found = task.settings.iter().find(|(name, _)| &**name == key);
+            found.map(|(_, value)| value)
+        };
+        signature.calls(setting).or(true)
+            || computed
+            || signature.reads.iter().any(|read| read.always)
     })
 }
 

@@ -252,6 +252,13 @@ impl Scene<'_> {
     }
 }
 
+/// Whether tries are counted on the user too, so that there may be none left though the run had few.
+fn counts_on_user(task: &Task) -> bool {
+    let mut settings = task.settings.iter();
+    let found = settings.find(|(name, _)| &**name == "incrementUserAttributeOnFailure");
+    found.is_some_and(|(_, value)| !matches!(value, SettingValue::Constant(Value::Bool(false))))
+}
+
 /// What limits and levels say of an outcome.
 fn bounds(
     task: &Task,
@@ -265,7 +272,7 @@ fn bounds(
     {
         if limit.outcome == outcome {
             each(all, Op::Count(count, most));
-        } else if signature.name == "RetryLimitDecision" {
+        } else if signature.name == "RetryLimitDecision" && !counts_on_user(task) {
             each(all, Op::Spent(count, most));
         }
     }

@@ -136,12 +136,16 @@ const HIDDEN: &[&str] = &[
     "bounddevices",
     "deviceprintprofiles",
     "recoverycodes",
+    "kbainfo",
+    "aliaslist",
     "sunkeyvalue",
 ];
 
 fn is_hidden(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    HIDDEN.contains(&&*lower)
+    // What begins so is the store's own, not the user's.
+    lower.starts_with('_')
+        || HIDDEN.contains(&&*lower)
         || ["password", "secret", "am.protected"]
             .iter()
             .any(|part| lower.contains(part))

@@ -1,0 +1,185 @@
+//! Stores of identities: who exists, what is known of them, and what is compared with what they type.
+//!
+//! Runs ask by effects; the performer counts tries, and asks a store of identities for the rest. The one in
+//! this crate is [`Embedded`], in the server's own database. Another one implements [`Identities`] and is
+//! given to [`crate::Server::identities`]. A store never waits for a try and counts none.
+
+mod document;
+mod embedded;
+mod json;
+mod plan;
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use wayfare::{
+    Secret, SubjectId, Timestamp,
+    engine::effect::{
+        CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement, PatchIdentity, Unmet,
+        Who,
+    },
+};
+
+use crate::{
+    hash::{Against, HashPool, Permit},
+    store::StoreError,
+};
+
+pub use self::document::{DocumentError, Documents};
+pub(crate) use self::document::{documents, schema};
+pub use self::embedded::{Embedded, OBJECT_BYTES_MAX, SCAN_MAX, SECRETS_MAX};
+pub(crate) use self::json::value;
+pub use self::plan::plan;
+
+/// Why a store of identities could not do something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It keeps no objects of this kind.
+    #[error("no `{0}` are kept here")]
+    Resource(Arc<str>),
+    /// A search would have to look at too many identities.
+    #[error(
+        "the filter tells too few apart: more than {most} identities would have to be looked at; let it ask \
+         for an attribute that the schema calls searchable"
+    )]
+    TooMany {
+        /// How many are looked at.
+        most: usize,
+    },
+    /// Anything else, in words for whoever runs the server.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What a store answers, when it does.
+pub type Done<'a, T> = Pin<Box<dyn Future<Output = Result<T, IdentityError>> + Send + 'a>>;
+
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is as wanted now.
+    Written(Identity),
+    /// Nothing was written, for these reasons.
+    Refused(Vec<Unmet>),
+    /// There is nobody to change.
+    Nobody,
+}
+
+/// A change that happens once, however often it is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Once<'a> {
+    /// The effect; a store remembers what came of it and tells the same again.
+    pub id: EffectId,
+    /// Until when it may be asked for again.
+    pub exp: Timestamp,
+    /// The time now.
+    pub now: Timestamp,
+    /// What secrets are hashed by.
+    pub hasher: Hasher<'a>,
+}
+
+/// What somebody typed, and what it is to be compared with.
+#[derive(Debug, Clone, Copy)]
+pub enum Typed<'a> {
+    /// A password.
+    Password(&'a Secret<String>),
+    /// Answers to security questions that stand under an attribute; all of them must be right.
+    Answers {
+        /// The attribute.
+        attribute: &'a str,
+        /// Questions, by the id of the realm's or as the user's own, with the answers.
+        answers: &'a [(&'a str, &'a Secret<String>)],
+    },
+    /// A recovery code.
+    Recovery(&'a Secret<String>),
+}
+
+/// A store of identities of one realm.
+///
+/// Names are those of the schema, and letter case does not matter in them. What is secret goes in and never
+/// comes out. A change is made whole or not at all, and a store that fails has changed nothing.
+pub trait Identities: fmt::Debug + Send + Sync + 'static {
+    /// An identity, with those of the attributes that are there and may be seen.
+    fn read<'a>(&'a self, who: &'a Who, wanted: &'a [Arc<str>]) -> Done<'a, Option<Identity>>;
+
+    /// The one identity that a filter holds for; nobody where there are several.
+    fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>>;
+
+    /// Makes an identity.
+    fn create<'a>(&'a self, create: &'a CreateIdentity, once: Once<'a>) -> Done<'a, Outcome>;
+
+    /// Changes an identity.
+    fn patch<'a>(&'a self, patch: &'a PatchIdentity, once: Once<'a>) -> Done<'a, Outcome>;
+
+    /// What is known of attributes, and how values of them would fare: one for each that is asked about.
+    fn judge<'a>(&'a self, judge: &'a Judge) -> Done<'a, Vec<Judgement>>;
+
+    /// Sets an account active or not; `false` where there is none.
+    fn set_status<'a>(&'a self, who: &'a Who, active: bool) -> Done<'a, bool>;
+
+    /// Somebody has logged in: whatever counted tries until then may go.
+    fn logged_in<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, ()> {
+        let _ = whose;
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Whether what was typed is right.
+    ///
+    /// A try has been taken by now. Where there is nobody, or no try was left, `whose` is `None`: that must
+    /// take as long as a comparison, and it is never right.
+    fn compare<'a>(
+        &'a self,
+        whose: Option<&'a SubjectId>,
+        typed: Typed<'a>,
+        hasher: Hasher<'a>,
+    ) -> Done<'a, bool>;
+}
+
+/// The threads that hash, for one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Hasher<'a> {
+    pool: &'a HashPool,
+    permit: Option<&'a Permit>,
+}
+
+impl<'a> Hasher<'a> {
+    /// A hasher for a step that holds this permit; without one it asks for a place each time.
+    pub fn new(pool: &'a HashPool, permit: Option<&'a Permit>) -> Self {
+        Self { pool, permit }
+    }
+
+    fn permit(&self) -> Result<Permit, IdentityError> {
+        match self.permit {
+            Some(permit) => Ok(permit.clone()),
+            None => (self.pool.admit())
+                .ok_or_else(|| IdentityError::Other("no thread is free to hash".to_owned())),
+        }
+    }
+
+    /// Compares what was typed.
+    ///
+    /// # Errors
+    /// No thread is free, or the stored hash cannot be read.
+    pub async fn verify(
+        &self,
+        typed: &Secret<String>,
+        against: Against,
+    ) -> Result<bool, IdentityError> {
+        let permit = self.permit()?;
+        let compared = self.pool.verify(&permit, typed, against).await;
+        compared.map_err(|error| IdentityError::Other(error.to_string()))
+    }
+
+    /// The hash of a secret, as a PHC string.
+    ///
+    /// # Errors
+    /// No thread is free, or there is no randomness.
+    pub async fn hash(&self, secret: &Secret<String>) -> Result<String, IdentityError> {
+        let permit = self.permit()?;
+        let hashed = self.pool.hash(&permit, secret).await;
+        hashed.map_err(|error| IdentityError::Other(error.to_string()))
+    }
+}

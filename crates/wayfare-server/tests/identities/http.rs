@@ -1,0 +1,150 @@
+//! Identities over HTTP: tries that are counted for a user, a store that fails, what the realm is told.
+
+use rusqlite::Connection;
+use wayfare::Realm;
+
+use crate::support::{Client, Reply, TestServer};
+
+/// Three tries of a user, whatever runs they are in.
+const TRIES: &str = r#"
+journey tries {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> success
+    false -> again
+  }
+  node again: RetryLimitDecision {
+    retryLimit = 2
+    incrementUserAttributeOnFailure = true
+    allow enumeration because "nobody is counted over runs"
+    Retry -> credentials
+    Reject -> failure
+    on error -> sorry
+  }
+  node sorry: SetFailureDetails {
+    failureMessage = { en = "Come back later." }
+    -> failure
+  }
+}
+"#;
+
+async fn try_once(client: &mut Client, password: &str) -> Reply {
+    let step = client.begin("").await.step();
+    client
+        .answer(&step, &["demo".into(), password.into()])
+        .await
+}
+
+fn counts(server: &TestServer) -> usize {
+    let key = wayfare_server::store::user::NameKey::of("demo").unwrap();
+    let realm = Realm::parse("/alpha").unwrap();
+    let user = server.running.store().user(&realm, &key).unwrap().unwrap();
+    user.attributes
+        .keys()
+        .filter(|name| name.starts_with("_retry/"))
+        .count()
+}
+
+#[tokio::test]
+async fn tries_of_a_user_are_counted_over_runs_and_a_restart() {
+    let server = TestServer::journeys(&[("tries.journey", TRIES)]).await;
+    for _ in 0..2 {
+        let again = try_once(&mut server.client(), "wrong").await;
+        assert!(again.json().get("authId").is_some(), "{}", again.text());
+    }
+    assert_eq!(counts(&server), 1);
+    let server = server.restart().await;
+    let rejected = try_once(&mut server.client(), "wrong").await;
+    assert_eq!(rejected.status, 401, "{}", rejected.text());
+    // Used up: they begin anew.
+    assert_eq!(counts(&server), 0);
+    let again = try_once(&mut server.client(), "wrong").await;
+    assert!(again.json().get("authId").is_some());
+    assert_eq!(counts(&server), 1);
+    // Whoever is in has all tries again.
+    try_once(&mut server.client(), "Ch4ng31t").await.token();
+    assert_eq!(counts(&server), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_write_takes_the_error_arrow() {
+    let server = TestServer::journeys(&[("tries.journey", TRIES)]).await;
+    let file = server.folder.path().join("data").join("wayfare.db");
+    let db = Connection::open(file).unwrap();
+    db.execute_batch(
+        "CREATE TRIGGER full BEFORE UPDATE OF attributes ON user BEGIN
+         SELECT RAISE(ABORT, 'database or disk is full'); END",
+    )
+    .unwrap();
+    let failed = try_once(&mut server.client(), "wrong").await;
+    assert_eq!(failed.status, 401);
+    assert!(
+        failed.text().contains("Come back later."),
+        "{}",
+        failed.text()
+    );
+    assert_eq!(counts(&server), 0);
+    let audit = std::fs::read_to_string(server.running.audit_path()).unwrap();
+    assert!(audit.contains("tries/again"), "{audit}");
+    db.execute_batch("DROP TRIGGER full").unwrap();
+    let again = try_once(&mut server.client(), "wrong").await;
+    assert!(again.json().get("authId").is_some());
+}
+
+#[tokio::test]
+async fn documents_and_schemas_are_read_at_the_start_or_stop_it() {
+    for (name, text, fits) in [
+        (
+            "terms",
+            r#"{"version": "1", "text": {"en": "Be kind."}}"#,
+            true,
+        ),
+        ("terms", r#"{"version": 1, "text": {}}"#, false),
+        ("questions", r#"{"questions": {"1": {"en": "?"}}}"#, true),
+        ("questions", "[]", false),
+        ("consent", r#"[{"name": "crm"}]"#, true),
+        ("consent", r#"[{}]"#, false),
+        ("consent", "nothing", false),
+        (
+            "schema",
+            r#"{"properties": {"userName": {"type": "string"}}}"#,
+            true,
+        ),
+        (
+            "schema",
+            r#"{"properties": {"mail": {"type": "string"}}}"#,
+            false,
+        ),
+    ] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("file.json");
+        std::fs::write(&file, text).unwrap();
+        let mut config = crate::support::cheap(&folder.path().join("data"));
+        let realm = config
+            .realms
+            .get_mut(&Realm::parse("/alpha").unwrap())
+            .unwrap();
+        let into = match name {
+            "terms" => &mut realm.identities.terms,
+            "questions" => &mut realm.identities.questions,
+            "consent" => &mut realm.identities.consent,
+            _ => &mut realm.identities.schema,
+        };
+        *into = Some(file);
+        match wayfare_server::Server::start(config).await {
+            Ok(running) => {
+                assert!(fits, "{name}: {text}");
+                running.stop().await;
+            }
+            Err(error) => {
+                assert!(!fits, "{name}: {text}: {error}");
+                assert!(error.to_string().contains("file.json"), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The store of identities in the server's own database.
+
+mod bench;
+mod fault;
+mod http;
+mod index;
+mod same;
+mod secret;
+
+use bench::{Bench, change, named, set, text, values};
