@@ -3,6 +3,7 @@
 mod ask;
 mod code;
 mod end;
+mod keep;
 mod way;
 mod who;
 
@@ -15,6 +16,60 @@ use crate::support::{Client, TestServer};
 
 /// The tests that drive each behaviour.
 const DRIVEN: &[(&str, &[(&str, &str)])] = &[
+    (
+        "SetPersistentCookie",
+        &[(
+            "keep",
+            "a_persistent_cookie_lets_in_until_its_times_are_over",
+        )],
+    ),
+    (
+        "PersistentCookieDecision",
+        &[(
+            "keep",
+            "a_persistent_cookie_ends_with_the_password_the_account_and_any_change",
+        )],
+    ),
+    (
+        "SetCustomCookie",
+        &[("keep", "a_cookie_of_the_journeys_own_is_set_at_once")],
+    ),
+    (
+        "Meter",
+        &[("keep", "what_is_counted_and_timed_is_told_to_this_machine")],
+    ),
+    (
+        "SetLogoutDetails",
+        &[("keep", "a_logout_says_what_the_journey_has_added")],
+    ),
+    (
+        "UpdateJourneyTimeout",
+        &[("keep", "a_run_has_the_time_that_its_journey_gives_it")],
+    ),
+    (
+        "RecoveryCodeDisplay",
+        &[("keep", "codes_are_shown_and_a_push_is_waited_for")],
+    ),
+    (
+        "PushWait",
+        &[("keep", "codes_are_shown_and_a_push_is_waited_for")],
+    ),
+    (
+        "EnableDeviceManagement",
+        &[("keep", "codes_are_shown_and_a_push_is_waited_for")],
+    ),
+    (
+        "ScriptedDecision",
+        &[("keep", "a_registered_script_runs_in_the_server")],
+    ),
+    (
+        "AnonymousSessionUpgrade",
+        &[("keep", "a_visitor_becomes_somebody")],
+    ),
+    (
+        "SocialOAuthIgnoreProfile",
+        &[("keep", "a_visitor_becomes_somebody")],
+    ),
     (
         "Page",
         &[("ask", "page_shows_its_stage_header_and_description")],
@@ -211,6 +266,7 @@ fn every_built_type_is_driven() {
                 "code" => include_str!("code.rs"),
                 "letters" => include_str!("../letters.rs"),
                 "end" => include_str!("end.rs"),
+                "keep" => include_str!("keep.rs"),
                 "way" => include_str!("way.rs"),
                 "who" => include_str!("who.rs"),
                 other => panic!("there is no file {other}"),
