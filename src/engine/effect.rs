@@ -77,6 +77,7 @@ impl Effect {
                 let body = message.body.reveal().replace("{0}", link);
                 message.body = Secret::new(body);
                 if let Some(template) = &mut message.template {
+                    let template = Arc::make_mut(template);
                     let address = template.link.reveal().replace("{0}", link);
                     template.link = Secret::new(address);
                 }
@@ -216,7 +217,7 @@ pub struct Message {
     /// Settings of the node that tell the embedder how to send: host, port, account.
     pub route: BTreeMap<Arc<str>, Value>,
     /// What the embedder renders in place of subject and body, where it knows the template.
-    pub template: Option<Template>,
+    pub template: Option<Arc<Template>>,
 }
 
 /// A text of the embedder's, by name, with what goes into it.

@@ -124,13 +124,13 @@ impl Recipient {
             subject: self.template.now(cx)?.to_string(),
             body: Secret::new(link.to_owned()),
             route: BTreeMap::new(),
-            template: Some(Template {
+            template: Some(Arc::new(Template {
                 name: self.template.now(cx)?.into_owned(),
                 locales: cx.request().locales.clone(),
                 about,
                 typed,
                 link: Secret::new(link.to_owned()),
-            }),
+            })),
         }))
     }
 }

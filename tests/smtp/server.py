@@ -43,7 +43,7 @@ class Handler:
                 "from": str(mail["From"]),
                 "to": str(mail["To"]),
                 "subject": str(mail["Subject"]),
-                "date": mail["Date"].datetime.timestamp(),
+                "date": int(mail["Date"].datetime.timestamp()),
                 "type": mail.get_content_type(),
                 "body": mail.get_content(),
                 "tls": server.transport.get_extra_info("sslcontext") is not None,

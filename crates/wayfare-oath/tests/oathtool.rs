@@ -43,12 +43,12 @@ fn codes_are_those_of_oathtool() {
         let key = Key::new(bytes).expect("a key");
         let base32 = key.to_base32();
         let digits = 6 + u8::try_from(next(&mut state) % 3).expect("small");
-        let shown = format!("--digits={digits}");
+        let width = format!("--digits={digits}");
         if round % 2 == 0 {
             let counter = next(&mut state) >> 1;
             let token = Token::new(key, Hash::Sha1, digits).expect("a token");
-            let counted = format!("--counter={counter}");
-            let arguments = ["--hotp", "--base32", &shown, &counted, base32.reveal()];
+            let moving = format!("--counter={counter}");
+            let arguments = ["--hotp", "--base32", &width, &moving, base32.reveal()];
             assert_eq!(Some(token.code(counter)), oathtool(&arguments), "{counter}");
             continue;
         }
@@ -63,7 +63,7 @@ fn codes_are_those_of_oathtool() {
             format!("--now=@{second}"),
             format!("--time-step-size={step}"),
         );
-        let arguments = [name, "--base32", &shown, &now, &size, base32.reveal()];
+        let arguments = [name, "--base32", &width, &now, &size, base32.reveal()];
         assert_eq!(
             Some(token.code(second / step)),
             oathtool(&arguments),

@@ -187,7 +187,7 @@ fn a_template_is_sent_or_there_is_nobody_to_send_it_to() {
     assert_eq!(&*sent.to, "demo@example.com");
     let about = sent.template.unwrap();
     assert_eq!(
-        (&*about.name, about.about),
+        (&*about.name, about.about.clone()),
         ("welcome", Some(demo().subject))
     );
     assert!(about.link.reveal().is_empty() && sent.body.reveal().is_empty());

@@ -19,8 +19,11 @@ const TEXT_CHARS_MAX: usize = 256;
 /// The longest that was typed.
 const TYPED_CHARS_MAX: usize = 64;
 
+/// A locale, a subject line and a text.
+type Entry = (&'static str, &'static str, &'static str);
+
 /// Templates that are there without being written: name, subject, text, by locale.
-const BUILT_IN: &[(&str, [(&str, &str, &str); 2])] = &[
+const BUILT_IN: &[(&str, [Entry; 2])] = &[
     (
         "registration",
         [
@@ -104,7 +107,7 @@ const BUILT_IN: &[(&str, [(&str, &str, &str); 2])] = &[
 fn known(name: &str, settings: &MailSettings) -> Option<MailTemplate> {
     settings.templates.get(name).cloned().or_else(|| {
         let (_, texts) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        let by = |text: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+        let by = |text: fn(&Entry) -> &'static str| {
             LocalizedText::by_locale(texts.iter().map(|entry| (entry.0, text(entry))))
         };
         Some(MailTemplate {
