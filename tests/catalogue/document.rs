@@ -309,7 +309,12 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
 fn effects(signature: &Signature) -> String {
     let mut parts = Vec::new();
     if signature.calls_out == Known::Is(true) {
-        parts.push("calls out, and so may fail on its `on error` arrow");
+        parts.push(match &signature.calls_when {
+            Some(_) => {
+                "calls out where its settings say so, and so may fail on its `on error` arrow"
+            }
+            None => "calls out, and so may fail on its `on error` arrow",
+        });
     }
     if signature.verifies == Known::Is(true) {
         parts.push("has a secret compared");
