@@ -221,7 +221,12 @@ impl Prepared for RequiredAttributes {
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         let collected = cx.object_attributes();
-        let are_there = judged(reply)?
+        let judged = judged(reply)?;
+        // Where nothing is known, nothing can be said to be there.
+        if judged.is_empty() {
+            return Err(NodeError::new("Configured object type has no schema"));
+        }
+        let are_there = judged
             .iter()
             .filter(|judgement| judgement.required)
             .all(|judgement| find(&collected, &judgement.attribute).is_some_and(is_something));

@@ -34,6 +34,7 @@ fn literal(setting: &Setting) -> String {
     let plain = match &*setting.key {
         "locations" => "1,1",
         "distance" | "score" => "1",
+        "path" => "/",
         "elapsedTime" => "7 days",
         "queryFilter" => "true",
         _ => "x",

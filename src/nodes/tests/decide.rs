@@ -337,4 +337,6 @@ fn what_the_schema_requires_was_collected_or_not() {
     let object = &mut visit.world.object;
     object.insert("password".to_owned(), (secret("x"), true));
     assert_eq!(visit.effect(schema()).unwrap(), went("true"));
+    let none = visit.effect(EffectReply::Judged(Vec::new())).unwrap_err();
+    assert_eq!(none, "Configured object type has no schema");
 }
