@@ -55,6 +55,15 @@ impl Schema {
         &self.name
     }
 
+    /// The attributes that a question is about: those it names, or all of them where it names none.
+    pub fn asked<'a>(&'a self, named: &'a [Arc<str>]) -> Vec<&'a Arc<str>> {
+        if named.is_empty() {
+            self.attributes.iter().map(|known| &known.name).collect()
+        } else {
+            named.iter().collect()
+        }
+    }
+
     /// What is known of one attribute, and how a value of it would fare.
     ///
     /// `others` are the values of the same profile, those that are there and those that come with this one.

@@ -198,17 +198,7 @@ impl World {
             schema: &schema,
             but: user.map(|user| &user.subject),
         };
-        let every: Vec<Arc<str>> = schema
-            .attributes()
-            .iter()
-            .map(|attribute| Arc::clone(&attribute.name))
-            .collect();
-        let wanted = if judge.attributes.is_empty() {
-            &every
-        } else {
-            &judge.attributes
-        };
-        let judged = wanted.iter().map(|name| {
+        let judged = schema.asked(&judge.attributes).into_iter().map(|name| {
             let value = find(&values, name);
             let Ok(judged) = schema.judge(name, value, &all, &others);
             judged

@@ -255,10 +255,14 @@ impl Embedded {
         }
         let judged = self.store.read(|db| {
             let others = Others::new(self, db, user.as_ref().map(|user| &*user.id));
-            let judged = judge.attributes.iter().map(|name| {
-                let value = find(&values, name);
-                self.schema.judge(name, value, &all, &others)
-            });
+            let judged = self
+                .schema
+                .asked(&judge.attributes)
+                .into_iter()
+                .map(|name| {
+                    let value = find(&values, name);
+                    self.schema.judge(name, value, &all, &others)
+                });
             judged.collect::<rusqlite::Result<Vec<_>>>()
         })?;
         Ok(judged)
