@@ -63,8 +63,8 @@ fn single(value: &Value) -> &Value {
 /// The name that the provider gave the user.
 fn name(told: &Value) -> Option<Value> {
     let names = members(told, "userNames")?;
-    let named = ["username", "uid"].iter().find_map(|key| find(names, key));
-    match single(named.or_else(|| names.values().next())?) {
+    let usual = ["username", "uid"].iter().find_map(|key| find(names, key));
+    match single(usual.or_else(|| names.values().next())?) {
         Value::Text(name) if !name.is_empty() => Some(Value::Text(Arc::clone(name))),
         _ => None,
     }

@@ -73,6 +73,10 @@ pub struct Judge {
 
 /// What is known of one attribute.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are the flags of a schema, each on its own"
+)]
 pub struct Judgement {
     /// The attribute, as the schema spells it.
     pub attribute: Arc<str>,
