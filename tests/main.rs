@@ -20,6 +20,8 @@ mod engine;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod external;
+#[cfg(test)]
 mod flawed;
 #[cfg(test)]
 mod format;

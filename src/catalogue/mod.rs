@@ -25,11 +25,13 @@ mod keys;
 mod meaning;
 mod mfa;
 mod otp;
+mod partner;
 mod risk;
 mod session;
 
 use std::sync::LazyLock;
 
+pub use self::partner::{PartnerType, partners};
 use crate::model::catalog::Catalog;
 use entry::Entry;
 

@@ -181,9 +181,9 @@ fn places(declared: &[StateKey], setup: &mut Setup<'_>) -> Vec<Place> {
 }
 
 /// The keys that a signature means: itself, or what a setting names.
-fn names(key: &Cow<'static, str>, named_by: Option<&str>, setup: &Setup<'_>) -> Vec<Arc<str>> {
+fn names(key: &str, named_by: Option<&str>, setup: &Setup<'_>) -> Vec<Arc<str>> {
     let Some(setting) = named_by else {
-        let fixed = (key != "*").then(|| Arc::from(&**key));
+        let fixed = (key != "*").then(|| Arc::from(key));
         return fixed.into_iter().collect();
     };
     match setup.setting(setting) {
@@ -221,6 +221,21 @@ impl Prepared for Outside {
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        let done = self.resumed(cx, reply);
+        if let Err(error) = &done {
+            // An error arrow may take it from here, and whoever runs the server is to know all the same.
+            cx.trace(format!("{}: {}", self.node, error.message));
+        }
+        done
+    }
+}
+
+fn nothing_said() -> NodeError {
+    NodeError::new("nothing says how this node ends")
+}
+
+impl Outside {
+    fn resumed(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
             Reply::Effect(EffectReply::External(said)) => self.heard(cx, *said),
             Reply::Effect(EffectReply::Identity(found)) => {
@@ -243,13 +258,7 @@ impl Prepared for Outside {
             Reply::Effect(_) => Err(nothing_said()),
         }
     }
-}
 
-fn nothing_said() -> NodeError {
-    NodeError::new("nothing says how this node ends")
-}
-
-impl Outside {
     fn call(
         &self,
         cx: &mut Context<'_>,
@@ -346,6 +355,11 @@ impl Outside {
         callbacks: Vec<Callback>,
         memory: Option<Value>,
     ) -> Result<Action, NodeError> {
+        if callbacks.is_empty() || callbacks.len() > cx.limits().callbacks as usize {
+            return Err(NodeError::new(
+                "the node asks nothing, or more than the limit",
+            ));
+        }
         let declared = |kind: &str| self.callbacks.iter().any(|known| **known == *kind);
         if let Some(other) = callbacks.iter().find(|asked| !declared(asked.kind())) {
             return Err(NodeError::new(format!(

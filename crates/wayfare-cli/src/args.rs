@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Explore(ExploreArgs),
     /// Print the least and the greatest auth level that each journey can give.
     Levels(LevelsArgs),
+    /// List every node type that is known, and whether it is built in or served from outside.
+    Nodes(NodesArgs),
     /// Say what has changed between two versions, and which way each change goes.
     Diff(DiffArgs),
     /// Ask what the policies would decide, and why.
@@ -338,6 +340,14 @@ pub(crate) struct LevelsArgs {
     #[command(flatten)]
     pub(crate) sources: Sources,
     /// How to write the table; both go to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// `wayfare nodes`
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NodesArgs {
+    /// How to write the list; both go to standard output.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         Command::Graph(graph) => command::graph::run(graph, terminal),
         Command::Explore(explore) => command::explore::run(explore, terminal),
         Command::Levels(levels) => command::levels::run(levels, terminal),
+        Command::Nodes(nodes) => command::nodes::run(nodes),
         Command::Diff(diff) => command::diff::run(diff, terminal),
         Command::Policy(policy) => command::policy::run(policy, terminal),
         Command::Test(test) => command::test::run(test, terminal),

@@ -11,6 +11,8 @@ mod levels;
 #[cfg(test)]
 mod mutant;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod play;
 #[cfg(test)]
 mod policy;

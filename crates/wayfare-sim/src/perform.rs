@@ -10,7 +10,8 @@ use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
         effect::{
-            Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verify, Who,
+            Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verify, Went,
+            Who,
         },
         output::OpenCookie,
         step::Call,
@@ -121,6 +122,11 @@ impl World {
                     EffectReply::External(Box::new(ExternalReply::Taken))
                 }
                 _ => match self.custom.get(&asked.name) {
+                    // An outcome by its name is enough.
+                    Some(EffectReply::Custom(Value::Text(outcome))) => {
+                        let went = Went::by(Arc::clone(outcome));
+                        EffectReply::External(Box::new(ExternalReply::Went(went)))
+                    }
                     Some(reply) => reply.clone(),
                     None => EffectReply::Failed(UNSAID.to_owned()),
                 },

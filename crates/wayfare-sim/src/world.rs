@@ -150,7 +150,8 @@ impl World {
     }
 
     /// With this reply to every effect of this kind, see [`wayfare::engine::effect::Custom::kind`], or to
-    /// every node of this type, see [`wayfare::engine::effect::External::name`].
+    /// every node of this type, see [`wayfare::engine::effect::External::name`]; an outcome by its name is
+    /// enough there: `EffectReply::Custom(Value::text("low"))`.
     pub fn answers(mut self, kind: impl Into<Arc<str>>, reply: EffectReply) -> Self {
         self.custom.insert(kind.into(), reply);
         self

@@ -3,8 +3,12 @@
 use std::{fmt::Write as _, path::Path};
 
 use wayfare::{
-    Answer, AuthSession, Callback, Compiler, EffectReply, Engine, Host as _, Input, Registry,
-    Request, Secret, Source, Start, Step,
+    Answer, AuthSession, Callback, Compiler, EffectReply, End, Engine, Host as _, Input, Registry,
+    Request, Secret, Source, Start, Step, Value,
+    engine::{
+        callback::Foreign,
+        effect::{ExternalReply, Went},
+    },
 };
 use wayfare_sim::{
     Scripted, SimHost, World,
@@ -394,5 +398,98 @@ fn what_is_no_record_is_said_and_never_panics() {
     let huge = text.replace("\"times\":1", "\"times\":18446744073709551615");
     if let Ok(trace) = Trace::parse(&huge) {
         let _ = trace.replay(&engine);
+    }
+}
+
+const OUTSIDE: &str = r#"
+extern Desk "DeskNode" -> yes | no {
+  asks TextInputCallback
+  asks DeskCallback
+  reads shared.username
+  writes shared.score: Int
+  writes transient.token: Secret
+  proves device on yes
+  calls out
+}
+
+journey desk {
+  start username
+  node username: UsernameCollector -> desk
+  node desk: Desk {
+    yes -> success
+    no -> failure
+  }
+}
+"#;
+
+#[test]
+fn what_a_node_outside_said_is_recorded_without_its_secrets() {
+    let compiled = Compiler::new(Registry::standard().catalog())
+        .compile([Source::new("desk.journey", OUTSIDE)]);
+    let program = compiled.into_program().unwrap_or_else(|e| panic!("{e}"));
+    let mut registry = Registry::standard();
+    registry.external(&program, |_| true);
+    let engine = Engine::link(program, registry).unwrap();
+    for names in [Names::Kept, Names::Hidden] {
+        let host = SimHost::new(1);
+        let mut world = World::demo();
+        let mut went = Went::by("yes")
+            .user("demo")
+            .write("transient.token", "t0ken");
+        went.memory = Some(Value::from("m3mory"));
+        let asked = ExternalReply::Asked {
+            callbacks: vec![
+                Callback::TextInput {
+                    prompt: "Pet?".to_owned(),
+                    default: String::new(),
+                },
+                Callback::Foreign(Box::new(Foreign {
+                    kind: "DeskCallback".into(),
+                    output: vec![("puzzle".into(), "p4zzle".into())],
+                    input: vec![("token".into(), "".into())],
+                })),
+            ],
+            memory: Some(Value::from("m3mory")),
+        };
+        for said in [
+            asked,
+            ExternalReply::Went(went.write("shared.score", 7_i64)),
+        ] {
+            world.script(
+                "desk/desk",
+                Scripted::Reply(EffectReply::External(Box::new(said))),
+            );
+        }
+        let (mut run, mut recorder) =
+            Recorder::begin(&engine, Start::journey("desk"), &host, names).unwrap();
+        let fields = vec![("token".into(), Value::Secret(Secret::from("f1eld")))];
+        let mut answers = vec![
+            vec![Answer::Text("Rex".to_owned()), Answer::Fields(fields)],
+            vec![Answer::Text("demo".to_owned())],
+        ];
+        let mut input = Input::Begin;
+        let end = loop {
+            input = match recorder
+                .step(&mut run, &host, &Request::default(), input)
+                .unwrap()
+            {
+                Step::Done(end) => break end,
+                Step::Call(call) => Input::Effect(world.perform(&call, host.now())),
+                Step::Suspended(_) => Input::Resume,
+                Step::Ask(_) => Input::Answers(answers.pop().unwrap()),
+            };
+        };
+        assert!(matches!(end, End::Success(_)), "{end:?}");
+        let trace = recorder.into_trace();
+        let text = trace.text();
+        for secret in ["t0ken", "m3mory", "p4zzle", "f1eld"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(text.contains("demo"), names == Names::Kept, "{text}");
+        assert!(
+            text.contains("DeskNode") && text.contains("score"),
+            "{text}"
+        );
+        replays_to_the_byte(&engine, &trace).unwrap_or_else(|e| panic!("{e}"));
     }
 }

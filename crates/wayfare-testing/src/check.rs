@@ -107,6 +107,9 @@ impl Subject for &str {
                 found.join("\n")
             ));
         };
+        // What handlers outside say is for the check to choose.
+        let mut registry = registry;
+        registry.external(&program, |_| true);
         Engine::link(program, registry).map_err(|errors| errors.to_string())
     }
 }
@@ -206,8 +209,9 @@ impl Check {
         self
     }
 
-    /// With effects of an embedder's own of this kind, replied to by any of these; by the first, before
-    /// anything else is said.
+    /// With effects of an embedder's own of this kind, replied to by any of these, by the first before
+    /// anything else is said; or with nodes outside of the type of this name, which end by any of these
+    /// outcomes.
     pub fn outside(
         mut self,
         kind: impl Into<Arc<str>>,

@@ -7,6 +7,8 @@ mod callbacks;
 #[cfg(test)]
 mod exchange;
 #[cfg(test)]
+mod external;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod properties;

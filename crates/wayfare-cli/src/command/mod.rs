@@ -10,6 +10,7 @@ pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod levels;
 pub(crate) mod new;
+pub(crate) mod nodes;
 pub(crate) mod policy;
 pub(crate) mod run;
 pub(crate) mod serve;

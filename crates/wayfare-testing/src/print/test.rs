@@ -5,7 +5,9 @@
 
 use std::fmt::Write as _;
 
-use wayfare::{Ask, Callback, EffectReply, End, Value, model::journey::NodeKind};
+use wayfare::{
+    Ask, Callback, EffectReply, End, Value, engine::effect::ExternalReply, model::journey::NodeKind,
+};
 use wayfare_sim::Stop;
 
 use crate::{
@@ -125,7 +127,10 @@ fn is_task(run: &Run, name: &str) -> bool {
 }
 
 fn must_be_said(reply: &EffectReply) -> bool {
-    matches!(reply, EffectReply::Failed(_) | EffectReply::Custom(_))
+    matches!(
+        reply,
+        EffectReply::Failed(_) | EffectReply::Custom(_) | EffectReply::External(_)
+    )
 }
 
 fn reply(reply: &EffectReply) -> String {
@@ -142,6 +147,18 @@ fn reply(reply: &EffectReply) -> String {
                 literal(value).unwrap_or_else(|| "\"\"".to_owned())
             )
         }
+        EffectReply::External(said) => match &**said {
+            ExternalReply::Went(went) => match &went.user {
+                Some(user) => format!(
+                    "outcome = {}, user = {}",
+                    quoted(&went.outcome),
+                    quoted(user)
+                ),
+                None => format!("outcome = {}", quoted(&went.outcome)),
+            },
+            // A test says outcomes only.
+            _ => "fails = \"\"".to_owned(),
+        },
         EffectReply::Failed(message) => format!("fails = {}", quoted(message)),
         _ => "fails = \"\"".to_owned(),
     }

@@ -84,7 +84,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     let pairs = digits.chunks_exact(2);
     Some(
         pairs
-            .filter_map(|pair| Some(pair.first()? << 4 | pair.get(1)?))
+            .filter_map(|pair| Some((pair.first()? << 4) | pair.get(1)?))
             .collect(),
     )
 }
