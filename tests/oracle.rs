@@ -26,6 +26,7 @@ use wayfare::{
 };
 
 mod brute;
+mod challenge;
 mod diff;
 mod faces;
 mod golden;

@@ -12,6 +12,7 @@ use crate::{
         faces,
         flow::{Flow, Flows},
         phase::{ARMED, CALM, Phase},
+        proven,
         screen::{Screened, screen},
         space::{Mark, Space},
     },
@@ -207,6 +208,9 @@ impl<'a> Question<'a> {
     }
 
     fn every_path(&self, to: &Place, passes: &[Place]) -> Verdict {
+        if !proven::factors_of(passes).is_empty() {
+            return self.proven(to, passes);
+        }
         let places: Vec<&Place> = passes.iter().chain([to]).collect();
         let mut space = self.space(&places);
         for place in passes {

@@ -16,6 +16,7 @@ use crate::{
         proof::Memory,
     },
     model::{
+        address::Stated,
         journey::{Journey, JourneyId},
         program::Program,
         signature::Challenge,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// A set of memories, by their numbers.
-type Set = u32;
+type Set = u128;
 
 /// What comes of entering a journey with one memory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -278,7 +279,7 @@ impl<'a> Sweep<'a> {
     /// Goes on until all is swept; where it `waits`, until something is wanted of an inner journey that was
     /// not swept yet.
     fn go_on(&mut self, fates: &Fates, waits: bool) -> Option<(JourneyId, u32)> {
-        // BOUND: a state comes back only when a bit of its row turns, at most thirty times.
+        // BOUND: a state comes back only when a bit of its row turns, at most once for each memory.
         while let Some(at) = self.work.last().copied() {
             let here = self.rows.get(at as usize).copied().unwrap_or(0);
             let kind = self.flow.state(at).map(|state| state.kind);
@@ -321,6 +322,41 @@ impl<'a> Sweep<'a> {
     }
 }
 
+/// What runs may know of codes where they come to a state of a journey, without what they proved.
+pub(super) fn codes_at(
+    program: &Program,
+    flows: &Flows,
+    journey: JourneyId,
+    state: u32,
+) -> Vec<Memory> {
+    let has_codes = |flow: &Flow| flow.arcs.iter().any(|arc| arc.challenge != Challenge::None);
+    let mut all = flows.order.iter().filter_map(|id| flows.get(*id));
+    let Some(flow) = flows.get(journey).filter(|_| all.any(has_codes)) else {
+        return vec![Memory::START];
+    };
+    let fates = flows.fates.get_or_init(|| {
+        let mut fates = Fates::new(program, flows);
+        for id in &flows.order {
+            if fates.by.get(id.index()).is_some_and(Vec::is_empty) {
+                fates.fill(flows, *id);
+            }
+        }
+        fates
+    });
+    let entries = fates.by.get(journey.index()).into_iter().flatten();
+    let here = entries.fold(0, |here, (entry, _)| {
+        let rows = fates.rows(flow, *entry);
+        here | rows.get(state as usize).copied().unwrap_or(0)
+    });
+    let codes: BTreeSet<u32> = members(here)
+        .map(|memory| Memory::unpack(memory).of_codes().pack())
+        .collect();
+    if codes.is_empty() {
+        return vec![Memory::START];
+    }
+    codes.into_iter().map(Memory::unpack).collect()
+}
+
 fn members(set: Set) -> impl Iterator<Item = u32> {
     let mut left = set;
     std::iter::from_fn(move || {
@@ -332,9 +368,10 @@ fn members(set: Set) -> impl Iterator<Item = u32> {
 
 fn after(before: Set, arc: &Arc) -> Set {
     let keeps = arc.proves.is_none()
-        && !arc.writes_identity
+        && !arc.renames
         && !arc.account.makes
-        && arc.challenge == Challenge::None;
+        && arc.challenge == Challenge::None
+        && arc.stated == Stated::Kept;
     if keeps {
         return before;
     }

@@ -36,6 +36,12 @@ pub(super) trait Domain {
     /// The run takes an arc.
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next;
 
+    /// What else may become of a run that takes the arc.
+    fn otherwise(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        let _ = (at, id, arc, memory);
+        Next::Dead
+    }
+
     /// The memory with which an inner journey begins.
     fn call(&self, at: &Instance, state: u32, memory: u32) -> u32 {
         let _ = (at, state);
@@ -455,18 +461,23 @@ impl Table {
             memory: link.memory,
             place,
         };
-        let next = domain.leave(at, link.arc, arc, memory);
-        let Some(memory) = self.note(next, hit(HitPlace::OnArc(link.arc, link.after))) else {
-            return 0;
-        };
-        let Some(state) = flow.state(arc.to) else {
-            return 0;
-        };
-        let next = domain.visit(at, arc.to, state, memory);
-        match self.note(next, hit(HitPlace::Behind(link.arc, link.after))) {
-            None => 0,
-            Some(memory) => self.improve(flow, arc.to, memory, length, link),
+        let mut cells = 0;
+        for next in [
+            domain.leave(at, link.arc, arc, memory),
+            domain.otherwise(at, link.arc, arc, memory),
+        ] {
+            let Some(memory) = self.note(next, hit(HitPlace::OnArc(link.arc, link.after))) else {
+                continue;
+            };
+            let Some(state) = flow.state(arc.to) else {
+                continue;
+            };
+            let next = domain.visit(at, arc.to, state, memory);
+            if let Some(memory) = self.note(next, hit(HitPlace::Behind(link.arc, link.after))) {
+                cells += self.improve(flow, arc.to, memory, length, link);
+            }
         }
+        cells
     }
 
     /// Keeps a hit, and says with which memory the run goes on.

@@ -11,8 +11,9 @@ use std::cell::OnceCell;
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
 use crate::{
-    analysis::component::Arcs,
+    analysis::{component::Arcs, evidence::Fates},
     model::{
+        address::{Addresses, Stated},
         catalog::Catalog,
         expr::{Expr, Function, Slot},
         journey::{
@@ -188,12 +189,17 @@ impl Account {
 pub(super) struct Factors(pub(super) u16);
 
 impl Factors {
-    fn of(list: &[Factor]) -> Self {
+    pub(super) fn of(list: &[Factor]) -> Self {
         let one = |factor: &Factor| 1 << *factor as u16;
         Self(list.iter().map(one).fold(0, |all, one: u16| all | one))
     }
 
     /// Whether this factor is among these.
+    pub(super) fn has(self, factor: Factor) -> bool {
+        Self::has_in(u32::from(self.0), factor)
+    }
+
+    /// The same of factors that a memory holds.
     pub(super) fn has_in(bits: u32, factor: Factor) -> bool {
         bits & u32::from(Self::of(&[factor]).0) != 0
     }
@@ -222,8 +228,12 @@ pub(super) struct Arc {
     pub(super) absent: bool,
     /// Whether the name of the identity may be written.
     pub(super) writes_identity: bool,
+    /// Whether another person may be named than the one named before.
+    pub(super) renames: bool,
     /// What becomes of the challenge.
     pub(super) challenge: Challenge,
+    /// What becomes of the address that the state may state for a code.
+    pub(super) stated: Stated,
     /// How the level moves.
     pub(super) raise: Raise,
     /// The least level with which it can be taken.
@@ -317,8 +327,8 @@ impl Entering {
 
 impl Flow {
     /// The flow of a journey.
-    pub(super) fn new(program: &Program, journey: &Journey) -> Self {
-        Builder::new(program, journey).finish()
+    fn new(program: &Program, addresses: &Addresses, journey: &Journey) -> Self {
+        Builder::new(program, addresses, journey).finish()
     }
 
     /// The arcs that begin at a state, with their numbers.
@@ -466,15 +476,18 @@ pub(super) struct Flows {
     pub(super) order: Vec<JourneyId>,
     /// By journey, the ways in which it can end.
     pub(super) ends: Vec<Exits>,
+    /// With what the runs of each journey begin and end, worked out where it is asked for.
+    pub(super) fates: OnceCell<Fates>,
 }
 
 impl Flows {
     /// All flows of a program.
     pub(super) fn new(program: &Program) -> Self {
+        let addresses = Addresses::new(&program.catalog, program.journeys.iter());
         let flows: Vec<Flow> = program
             .journeys
             .iter()
-            .map(|journey| Flow::new(program, journey))
+            .map(|journey| Flow::new(program, &addresses, journey))
             .collect();
         let order = callees_first(&flows);
         let ends = vec![Exits::default(); flows.len()];
@@ -483,6 +496,7 @@ impl Flows {
             list: flows,
             order,
             ends,
+            fates: OnceCell::new(),
         };
         for id in &all.order {
             let Some(flow) = all.list.get(id.index()) else {
@@ -558,6 +572,7 @@ fn callees_first(flows: &[Flow]) -> Vec<JourneyId> {
 struct Builder<'a> {
     program: &'a Program,
     catalog: &'a Catalog,
+    addresses: &'a Addresses,
     journey: &'a Journey,
     states: Vec<State>,
     arcs: Vec<Arc>,
@@ -573,10 +588,11 @@ struct Targets {
 }
 
 impl<'a> Builder<'a> {
-    fn new(program: &'a Program, journey: &'a Journey) -> Self {
+    fn new(program: &'a Program, addresses: &'a Addresses, journey: &'a Journey) -> Self {
         Self {
             program,
             catalog: &program.catalog,
+            addresses,
             journey,
             states: Vec::with_capacity(journey.graph.node_count() + 2),
             // Each node has one for its errors besides.
@@ -744,6 +760,10 @@ impl<'a> Builder<'a> {
                 let signature = self.catalog.get(task.ty);
                 if let (Some(signature), Some(arc)) = (signature, self.arcs.last_mut()) {
                     arc.absent = fails_for_nobody(signature);
+                    // A code that went astray has done so also where the sender fails afterwards.
+                    if self.addresses.stated(signature, task, "") == Stated::Used {
+                        arc.stated = Stated::Used;
+                    }
                 }
             }
             NodeKind::Page(page) => self.page(index, node, &page.children),
@@ -757,6 +777,16 @@ impl<'a> Builder<'a> {
         if children.len() > 1 {
             self.children.push((from, first));
         }
+        let does = |wanted: Stated| self.stated_by(children).contains(&wanted);
+        // What was sent was sent, wherever the page fails, and to whom is not known where both stand in it.
+        let sends = does(Stated::Used).then(|| {
+            if does(Stated::Written) {
+                Stated::Written
+            } else {
+                Stated::Used
+            }
+        });
+        let first_arc = self.arcs.len();
         self.error(from, &targets, Only::Always);
         if children.len() > 1 {
             let mut later = children.iter().skip(1);
@@ -786,6 +816,24 @@ impl<'a> Builder<'a> {
         if children.is_empty() {
             self.leave(from, None, &node.outcomes, &targets);
         }
+        for arc in self.arcs.iter_mut().skip(first_arc) {
+            if let Some(stated) = sends.filter(|_| arc.is_error()) {
+                arc.stated = stated;
+            }
+        }
+    }
+
+    fn stated_by(&self, children: &[Child]) -> Vec<Stated> {
+        let stated = |child: &Child| {
+            let signature = self.catalog.get(child.task.ty)?;
+            let all = child.outcomes.iter();
+            all.map(|name| self.addresses.stated(signature, &child.task, name))
+                .find(|stated| *stated != Stated::Kept)
+        };
+        children
+            .iter()
+            .map(|child| stated(child).unwrap_or(Stated::Kept))
+            .collect()
     }
 
     fn leave(
@@ -865,7 +913,9 @@ impl<'a> Builder<'a> {
             account: Account::KEPT,
             absent: false,
             writes_identity: false,
+            renames: false,
             challenge: Challenge::None,
+            stated: Stated::Kept,
             raise: Raise::By(0),
             level_min: 0,
             level_max: i64::MAX,
@@ -877,6 +927,8 @@ impl<'a> Builder<'a> {
         let Some(signature) = self.catalog.get(task.ty) else {
             return Arc {
                 writes_identity: true,
+                renames: true,
+                stated: Stated::Written,
                 raise: Raise::Unknown,
                 ..arc
             };
@@ -887,6 +939,8 @@ impl<'a> Builder<'a> {
         };
         arc.proves = signature.proves(outcome, setting);
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
+        arc.renames = signature.renames(outcome, setting).or(true);
+        arc.stated = self.addresses.stated(signature, task, outcome);
         if let Some(facts) = signature.facts_of(outcome) {
             arc.challenge = facts.challenge;
             arc.compares = facts.compares;

@@ -78,7 +78,7 @@ impl Swap {
         if after.is_stale() && !before.is_stale() {
             self.after_code = Some(at);
         }
-        if arc.challenge == Challenge::Opens {
+        if matches!(arc.challenge, Challenge::Opens | Challenge::Makes) {
             self.made = Some(at);
         }
         if after.is_proved() && arc.proves.is_some() {

@@ -3,7 +3,8 @@
 //! The memory of a run is its level. A run begins at 0; one that begins in the midst of another run (in
 //! an inner journey or a fragment) has at least 0, and what is known of it is a bound. Bounds of a
 //! signature (`AuthLevelDecision.true`) and guards on `auth_level` close the ways that the level rules
-//! out. Levels above every number that the program compares with are one level.
+//! out. Levels above every number that the program compares with are one level. Naming another person than
+//! the one named before takes the level back to 0, so a run that may do so goes on both ways.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -70,27 +71,20 @@ struct Known {
     least: i64,
     /// Whether it may be greater.
     open: bool,
+    /// Whether somebody is named.
+    named: bool,
 }
 
-impl Known {
-    fn memory(self) -> u32 {
-        let least = u32::try_from(self.least.clamp(0, MAX)).unwrap_or(0);
-        least << 1 | u32::from(self.open)
-    }
-
-    fn of(memory: u32) -> Self {
-        Self {
-            least: i64::from(memory >> 1),
-            open: memory & 1 == 1,
-        }
-    }
-}
+/// The greatest level that a memory holds beside whether somebody is named.
+const HELD_MAX: i64 = (1 << 30) - 1;
 
 /// Levels as the memory of a run.
 struct Levels<'a> {
     bound: i64,
     /// From here on levels are not told apart.
     ceiling: i64,
+    /// Whether a memory has room for who is named; without it, somebody always is.
+    names: bool,
     guards: BTreeMap<(JourneyId, u32), &'a [Guard]>,
     /// The first arm that is taken for sure, by decision and memory.
     sure: RefCell<BTreeMap<(JourneyId, u32, u32), usize>>,
@@ -131,14 +125,17 @@ impl<'a> Levels<'a> {
                 }
             }
         }
-        let ceiling = if falls {
-            MAX
-        } else {
-            ceiling.saturating_add(1).clamp(0, MAX)
+        let wanted = ceiling.saturating_add(1).clamp(0, MAX);
+        let names = wanted <= HELD_MAX;
+        let ceiling = match (falls, names) {
+            (false, _) => wanted,
+            (true, true) => HELD_MAX,
+            (true, false) => MAX,
         };
         Self {
             bound,
             ceiling,
+            names,
             guards,
             sure: RefCell::default(),
         }
@@ -154,11 +151,37 @@ impl<'a> Levels<'a> {
                 .flat_map(Flow::calls)
                 .any(|(_, inner)| inner == question.journey)
         });
-        self.held(Known {
+        let within = !outermost || called;
+        self.memory(Known {
             least: 0,
-            open: !outermost || called,
+            open: within,
+            named: within,
         })
-        .memory()
+    }
+
+    /// Levels from the ceiling on are one.
+    fn memory(&self, known: Known) -> u32 {
+        let known = self.held(known);
+        let least = u32::try_from(known.least.clamp(0, MAX)).unwrap_or(0);
+        let memory = least << 1 | u32::from(known.open);
+        if self.names {
+            memory << 1 | u32::from(known.named)
+        } else {
+            memory
+        }
+    }
+
+    fn known(&self, memory: u32) -> Known {
+        let (level, named) = if self.names {
+            (memory >> 1, memory & 1 == 1)
+        } else {
+            (memory, true)
+        };
+        Known {
+            least: i64::from(level >> 1),
+            open: level & 1 == 1,
+            named,
+        }
     }
 
     fn held(&self, known: Known) -> Known {
@@ -185,7 +208,7 @@ impl<'a> Levels<'a> {
             return Some(known);
         };
         let greatest = self.greatest(known);
-        let key = (at.journey, arc.from, known.memory());
+        let key = (at.journey, arc.from, self.memory(known));
         let sure = *self.sure.borrow_mut().entry(key).or_insert_with(|| {
             let is_sure = |arm: &Guard| match &arm.condition {
                 None => true,
@@ -203,7 +226,7 @@ impl<'a> Levels<'a> {
             Some(condition) if truth(condition, known.least, greatest) == Truth::False => None,
             Some(condition) if known.open => Some(Known {
                 least: known.least.max(least_where(condition)),
-                open: true,
+                ..known
             }),
             Some(_) | None => Some(known),
         }
@@ -212,7 +235,7 @@ impl<'a> Levels<'a> {
 
 impl Domain for Levels<'_> {
     fn visit(&self, at: &Instance, id: u32, _: &State, memory: u32) -> Next {
-        let below = Known::of(memory).least < self.bound;
+        let below = self.known(memory).least < self.bound;
         if below && Mark::GOAL.within(at.on_state(id)) {
             Next::Hit
         } else {
@@ -221,37 +244,69 @@ impl Domain for Levels<'_> {
     }
 
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
-        let mut known = Known::of(memory);
-        if arc.only == Only::Passing {
+        match self.taken(at, arc, memory) {
+            Some(known) => self.next(at, id, known),
+            None => Next::Dead,
+        }
+    }
+
+    fn otherwise(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        let known = self.known(memory);
+        if !known.named || !arc.renames || known.least == 0 && !known.open {
             return Next::Dead;
+        }
+        match self.taken(at, arc, memory) {
+            Some(known) => {
+                let known = Known {
+                    least: 0,
+                    open: false,
+                    ..known
+                };
+                self.next(at, id, known)
+            }
+            None => Next::Dead,
+        }
+    }
+}
+
+impl Levels<'_> {
+    fn next(&self, at: &Instance, id: u32, known: Known) -> Next {
+        if known.least < self.bound && Mark::GOAL.within(at.on_arc(id)) {
+            return Next::Hit;
+        }
+        Next::Go(self.memory(known))
+    }
+
+    /// What is known behind an arc on which nobody else is named; `None` where the level rules it out.
+    fn taken(&self, at: &Instance, arc: &Arc, memory: u32) -> Option<Known> {
+        let mut known = self.known(memory);
+        if arc.only == Only::Passing {
+            return None;
         }
         if known.least < arc.level_min {
             if !known.open {
-                return Next::Dead;
+                return None;
             }
             known.least = arc.level_min;
         }
         if known.least > arc.level_max {
-            return Next::Dead;
+            return None;
         }
-        let Some(known) = self.through(at, arc, known) else {
-            return Next::Dead;
-        };
-        let known = self.held(match arc.raise {
-            Raise::By(0) => known,
+        let known = self.through(at, arc, known)?;
+        let named = known.named || arc.writes_identity;
+        Some(self.held(match arc.raise {
+            Raise::By(0) => Known { named, ..known },
             Raise::By(by) => Known {
                 least: known.least.saturating_add(by).clamp(0, MAX),
+                named,
                 ..known
             },
             Raise::Unknown => Known {
                 least: 0,
                 open: true,
+                named,
             },
-        });
-        if known.least < self.bound && Mark::GOAL.within(at.on_arc(id)) {
-            return Next::Hit;
-        }
-        Next::Go(known.memory())
+        }))
     }
 }
 

@@ -30,6 +30,7 @@ mod loops;
 mod phase;
 mod policy;
 mod proof;
+mod proven;
 mod reach;
 mod revision;
 mod route;

@@ -2,7 +2,8 @@
 //!
 //! The memory of a run is what is proved of its subject: nothing, that a session was brought, or a factor.
 //! An outcome that may write the name of the identity drops it; the factor that the same outcome proves
-//! comes after. A code proves something only of whom was named when it was made. A session alone proves
+//! comes after. A code proves something only of whom it was sent to,
+//! which is whoever was named then, unless the state may have stated another address. A session alone proves
 //! nobody. An error takes back what the failing node did, and nothing before it.
 //!
 //! Two findings share what goes wrong. Where nobody was ever proved, it is `unproved_success`, at the node
@@ -27,6 +28,7 @@ use crate::{
     },
     codes,
     model::{
+        address::Stated,
         journey::{Journey, JourneyId, Node},
         program::Program,
         signature::{Challenge, Factor},
@@ -40,6 +42,7 @@ pub(super) struct Memory {
     code: Code,
     /// Whether the account of the person named last was made by this run.
     made: bool,
+    address: Address,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +61,25 @@ enum Proof {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Code {
-    /// None is waited for.
+    /// None is waited for, or one that proves nothing.
     None,
-    /// One that was made for the person named last.
+    /// One that was made and has gone to nobody.
+    Made,
+    /// One that has gone to the person named last.
     Open,
-    /// One that was made before another person was named.
+    /// One that had gone to somebody before another person was named.
     Stale,
+}
+
+/// What the state says of where a code is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Address {
+    /// Nothing: the profile is asked.
+    None,
+    /// An address of the person named last.
+    Own,
+    /// One that may be anybody's.
+    Foreign,
 }
 
 impl Memory {
@@ -72,17 +88,19 @@ impl Memory {
         proof: Proof::Nothing,
         code: Code::None,
         made: false,
+        address: Address::None,
     };
 
     /// How many there are.
-    pub(super) const COUNT: u32 = 30;
+    pub(super) const COUNT: u32 = 120;
 
     /// As a number below [`Self::COUNT`].
     pub(super) fn pack(self) -> u32 {
         let code = match self.code {
             Code::None => 0,
-            Code::Open => 1,
-            Code::Stale => 2,
+            Code::Made => 1,
+            Code::Open => 2,
+            Code::Stale => 3,
         };
         let proof = match self.proof {
             Proof::Nothing => 0,
@@ -91,25 +109,36 @@ impl Memory {
             Proof::Proved => 3,
             Proof::Remembered => 4,
         };
-        u32::from(self.made) * 15 + proof * 3 + code
+        let address = match self.address {
+            Address::None => 0,
+            Address::Own => 1,
+            Address::Foreign => 2,
+        };
+        u32::from(self.made) * 60 + address * 20 + proof * 4 + code
     }
 
     /// From its number.
     pub(super) fn unpack(memory: u32) -> Self {
         Self {
-            proof: match memory % 15 / 3 {
+            proof: match memory % 20 / 4 {
                 0 => Proof::Nothing,
                 1 => Proof::Session,
                 2 => Proof::Dropped,
                 3 => Proof::Proved,
                 _ => Proof::Remembered,
             },
-            code: match memory % 3 {
+            code: match memory % 4 {
                 0 => Code::None,
-                1 => Code::Open,
+                1 => Code::Made,
+                2 => Code::Open,
                 _ => Code::Stale,
             },
-            made: memory >= 15,
+            address: match memory % 60 / 20 {
+                0 => Address::None,
+                1 => Address::Own,
+                _ => Address::Foreign,
+            },
+            made: memory >= 60,
         }
     }
 
@@ -138,38 +167,86 @@ impl Memory {
         self.code == Code::Stale
     }
 
+    /// The factor that taking an arc proves of whoever is named behind it.
+    pub(super) fn proves(self, arc: &Arc) -> Option<Factor> {
+        let answers = arc.challenge == Challenge::Answers;
+        arc.proves.filter(|_| !answers || self.code == Code::Open)
+    }
+
+    /// What it holds of codes, and nothing of proofs.
+    pub(super) fn of_codes(self) -> Self {
+        Self {
+            code: self.code,
+            address: self.address,
+            ..Self::START
+        }
+    }
+
     /// The memory behind an arc.
     pub(super) fn after(self, arc: &Arc) -> Self {
         let mut memory = self;
-        let proves = arc.proves.filter(|factor| *factor != Factor::Session);
-        if arc.writes_identity {
+        if arc.renames {
             memory.proof = match memory.proof {
                 // Who only has cookies was never proved.
                 Proof::Nothing | Proof::Session | Proof::Remembered => Proof::Nothing,
                 Proof::Dropped | Proof::Proved => Proof::Dropped,
             };
             memory.made = false;
-            // Where a factor is verified it is the person named already who is written.
-            if proves.is_none() && memory.code == Code::Open {
-                memory.code = Code::Stale;
+            // One that went to nobody yet is closed.
+            memory.code = match memory.code {
+                Code::None | Code::Made => Code::None,
+                Code::Open | Code::Stale => Code::Stale,
+            };
+            if memory.address == Address::Own {
+                memory.address = Address::Foreign;
             }
         }
         memory.made |= arc.account.makes;
         let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
-        memory.proof = match (arc.proves, memory.proof) {
+        let proves = match arc.proves {
+            Some(factor @ (Factor::Session | Factor::Cookie)) => Some(factor),
+            _ => memory.proves(arc),
+        };
+        memory.proof = match (proves, memory.proof) {
             (Some(Factor::Session), Proof::Nothing) => Proof::Session,
             (Some(Factor::Cookie), Proof::Nothing | Proof::Session) => Proof::Remembered,
+            (None, Proof::Nothing | Proof::Session) if stale && arc.proves.is_some() => {
+                Proof::Dropped
+            }
             // The cookie of one does not stand for another who was proved.
             (None | Some(Factor::Session | Factor::Cookie), proof) => proof,
-            (Some(_), Proof::Nothing | Proof::Session) if stale => Proof::Dropped,
-            (Some(_), proof) if stale => proof,
             (Some(_), _) => Proof::Proved,
         };
-        match arc.challenge {
-            Challenge::None => {}
-            Challenge::Opens => memory.code = Code::Open,
-            Challenge::Answers => memory.code = Code::None,
-        }
+        memory.code_after(arc)
+    }
+
+    /// What becomes of the code, and of the address that is stated for one.
+    fn code_after(self, arc: &Arc) -> Self {
+        let mut memory = self;
+        let astray = match arc.stated {
+            Stated::Used => memory.address == Address::Foreign,
+            // A page that also writes an address has failed.
+            Stated::Written => arc.is_error(),
+            Stated::Kept | Stated::Found => false,
+        };
+        memory.code = match (arc.challenge, memory.code) {
+            (_, Code::Made | Code::Open) if astray => Code::None,
+            (Challenge::None, code) => code,
+            (Challenge::Opens, _) => Code::Open,
+            (Challenge::Makes, _) => Code::Made,
+            (Challenge::Binds, Code::Made | Code::Open) => Code::Open,
+            (Challenge::Binds, code @ (Code::None | Code::Stale)) => code,
+            (Challenge::Answers, _) => Code::None,
+        };
+        memory.address = match arc.stated {
+            // What failed has written nothing.
+            _ if arc.is_error() => memory.address,
+            Stated::Kept => memory.address,
+            Stated::Written => Address::Foreign,
+            Stated::Found => Address::Own,
+            Stated::Used if memory.address == Address::None => Address::Own,
+            Stated::Used => memory.address,
+        };
         memory
     }
 }

@@ -17,6 +17,7 @@ use crate::{
         journey::JourneyId,
         program::Program,
         property::{At, Ensure, Place, PlaceKind, Point, Property},
+        signature::Challenge,
     },
 };
 
@@ -79,10 +80,15 @@ pub(super) fn screen(
             .copied()
             .collect();
         let broken = all.broken(&here, patterns.next());
-        for (bit, at) in group.iter().enumerate() {
+        for ((bit, at), (_, ensure)) in group.iter().enumerate().zip(&here) {
             if let Some(place) = found.get_mut(*at) {
                 *place = if broken >> bit & 1 == 1 {
-                    Screened::Broken
+                    // Those that ask for a proof are followed a little too carefully.
+                    if asks_for_proof(ensure) {
+                        Screened::Open
+                    } else {
+                        Screened::Broken
+                    }
                 } else {
                     Screened::Holds
                 };
@@ -90,6 +96,11 @@ pub(super) fn screen(
         }
     }
     found
+}
+
+fn asks_for_proof(ensure: &Ensure) -> bool {
+    let mut places = places_of(&ensure.property).into_iter();
+    places.any(|(role, _)| role == Role::Proof)
 }
 
 /// Whether a property is one of places that are passed, and of none that is told apart by its callers.
@@ -117,6 +128,8 @@ struct Marks {
     cut: u64,
     goal: u64,
     arm: u64,
+    /// A factor is proved that is asked for.
+    proved: u64,
 }
 
 impl Marks {
@@ -125,6 +138,7 @@ impl Marks {
             cut: self.cut | more.cut,
             goal: self.goal | more.goal,
             arm: self.arm | more.arm,
+            proved: self.proved | more.proved,
         }
     }
 }
@@ -144,6 +158,26 @@ impl Row {
         }
     }
 
+    /// What goes on behind an arc, for the properties that ask for a proof: as if a code never proved
+    /// anything, and as if an error in a page took all proofs back.
+    fn behind(self, arc: &Arc, asked: u64, marks: Marks) -> Self {
+        if asked == 0 {
+            return self;
+        }
+        let mut row = self;
+        if arc.only == Only::Passing || arc.renames {
+            row.armed |= row.calm & asked;
+        }
+        if arc.renames {
+            row.calm &= !asked;
+        }
+        if arc.challenge != Challenge::Answers {
+            row.calm |= row.armed & marks.proved;
+            row.armed &= !marks.proved;
+        }
+        row
+    }
+
     /// What goes on behind an event, and what it breaks.
     fn step(self, marks: Marks) -> (Self, u64) {
         let calm = self.calm & !marks.cut;
@@ -161,6 +195,7 @@ impl Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Cut,
+    Proof,
     Goal,
     Arm,
 }
@@ -170,6 +205,10 @@ impl Role {
         let (bit, none) = (1_u64 << bit, Marks::default());
         match self {
             Self::Cut => Marks { cut: bit, ..none },
+            Self::Proof => Marks {
+                proved: bit,
+                ..none
+            },
             Self::Goal => Marks { goal: bit, ..none },
             Self::Arm => Marks { arm: bit, ..none },
         }
@@ -184,7 +223,11 @@ type Pattern = Vec<(usize, Role)>;
 fn places_of(property: &Property) -> Vec<(Role, &Place)> {
     match property {
         Property::EveryPath { to, passes } => {
-            let passes = passes.iter().map(|place| (Role::Cut, place));
+            let role = |place: &Place| match place.kind {
+                PlaceKind::Proof(_) => Role::Proof,
+                PlaceKind::Points(_) | PlaceKind::Any(..) => Role::Cut,
+            };
+            let passes = passes.iter().map(|place| (role(place), place));
             passes.chain([(Role::Goal, to)]).collect()
         }
         Property::Never { what, after } => vec![(Role::Goal, what), (Role::Arm, after)],
@@ -215,6 +258,8 @@ struct Marked<'a> {
     list: Vec<Marks>,
     /// What is to be cleared for the next group.
     used: Vec<(JourneyId, Spot)>,
+    /// The properties that ask for a proof, one bit each.
+    asked: u64,
     /// The places that are named by a type or a factor, with all that they mean.
     kinds: Vec<(PlaceKind, Vec<(JourneyId, Spot)>)>,
 }
@@ -238,6 +283,7 @@ impl<'a> Marked<'a> {
             arcs: vec![0; arcs],
             list: Vec::new(),
             used: Vec::new(),
+            asked: 0,
             kinds: Vec::new(),
         }
     }
@@ -287,6 +333,7 @@ impl<'a> Marked<'a> {
             }
         }
         self.list.clear();
+        self.asked = 0;
     }
 
     /// Marks what a group of properties speaks of, in the journeys where it is looked for.
@@ -295,6 +342,7 @@ impl<'a> Marked<'a> {
         let mut by_kind: Vec<Marks> = Vec::new();
         for (bit, (_, ensure)) in here.iter().enumerate() {
             for (role, place) in places_of(&ensure.property) {
+                self.asked |= role.marks(bit).proved;
                 self.place(place, role.marks(bit), &mut by_kind);
             }
         }
@@ -307,6 +355,7 @@ impl<'a> Marked<'a> {
         let mut by_kind = vec![Marks::default(); self.kinds.len()];
         for (bit, pattern) in patterns.iter().enumerate() {
             for (kind, role) in pattern {
+                self.asked |= role.marks(bit).proved;
                 if let Some(marks) = by_kind.get_mut(*kind) {
                     *marks = marks.or(role.marks(bit));
                 }
@@ -317,7 +366,7 @@ impl<'a> Marked<'a> {
 
     fn mark_kinds(&mut self, by_kind: &[Marks], looked: impl Fn(JourneyId) -> bool) {
         for (kind, marks) in by_kind.iter().enumerate() {
-            if marks.cut | marks.goal | marks.arm == 0 {
+            if marks.cut | marks.goal | marks.arm | marks.proved == 0 {
                 continue;
             }
             let spots = self.kinds.get_mut(kind);
@@ -691,7 +740,9 @@ impl Sweep<'_, '_> {
                     }
                     (Some(_), _) => continue,
                 };
-                let (next, broken) = before.step(self.marked.at(flow.journey, Spot::Arc(id)));
+                let marks = self.marked.at(flow.journey, Spot::Arc(id));
+                let before = before.behind(arc, self.marked.asked, marks);
+                let (next, broken) = before.step(marks);
                 front.broken |= broken;
                 front.arrive(arc.to, next);
             }

@@ -147,6 +147,7 @@ pub(super) struct Fact {
     compares: bool,
     account: Touch,
     identity: Known<bool>,
+    of_named: Option<When>,
     tries: Known<bool>,
     challenge: Challenge,
     presence: Known<Presence>,
@@ -166,6 +167,7 @@ pub(super) const fn on(outcome: &'static str) -> Fact {
         compares: true,
         account: Touch::Kept,
         identity: Known::Is(false),
+        of_named: None,
         tries: Known::Is(false),
         challenge: Challenge::None,
         presence: Known::Unknown,
@@ -231,6 +233,14 @@ impl Fact {
         }
     }
 
+    /// Where this holds, the `username` that is written is the one that was there.
+    pub(super) const fn of_named_where(self, when: When) -> Self {
+        Self {
+            of_named: Some(when),
+            ..self
+        }
+    }
+
     /// `username` may be written: no source says, or a script or an inner journey decides.
     pub(super) const fn identity_unknown(self) -> Self {
         Self {
@@ -259,6 +269,22 @@ impl Fact {
     pub(super) const fn opens_challenge(self) -> Self {
         Self {
             challenge: Challenge::Opens,
+            ..self
+        }
+    }
+
+    /// A challenge is made that is nobody's yet.
+    pub(super) const fn makes_challenge(self) -> Self {
+        Self {
+            challenge: Challenge::Makes,
+            ..self
+        }
+    }
+
+    /// The challenge that was made goes to an address of whoever is named.
+    pub(super) const fn binds_challenge(self) -> Self {
+        Self {
+            challenge: Challenge::Binds,
             ..self
         }
     }
@@ -353,6 +379,7 @@ impl Fact {
                 },
             },
             writes_identity: self.identity,
+            of_named: self.of_named.map(|when| when.condition()),
             counts_try: self.tries,
             challenge: self.challenge,
             presence: self.presence,

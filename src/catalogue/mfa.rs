@@ -177,7 +177,10 @@ pub(super) const TYPES: &[Entry] = &[
         transient("webauthnAssertionInfo", Any),
     ])
     .facts(&[
-        on("success").proves(Factor::Device).identity(),
+        on("success")
+            .proves(Factor::Device)
+            .identity()
+            .of_named_where(When::IsFalse("requiresResidentKey")),
         on("successSignCountMismatch").identity(),
     ])
     .calls_out(),

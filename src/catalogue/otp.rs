@@ -23,7 +23,7 @@ pub(super) const TYPES: &[Entry] = &[
             transient("oneTimePassword", Secret).always(),
             transient("oneTimePasswordTimestamp", Int).always(),
         ])
-        .facts(&[on("*").opens_challenge()]),
+        .facts(&[on("*").makes_challenge()]),
     // The configuration of the realm supplies how mail is sent.
     node("OneTimePasswordSmtpSenderNode", "Sends the code by mail")
         .settings(&[
@@ -49,7 +49,7 @@ pub(super) const TYPES: &[Entry] = &[
             named(ObjectShared, "emailAttribute", Text).personal(),
         ])
         .writes(&[shared("emailAddress", Text).personal().always()])
-        .facts(&[on("*").of_present()])
+        .facts(&[on("*").binds_challenge().of_present()])
         .calls_out(),
     // The code stays in the state on a miss; a loop around it needs a limit.
     node(
@@ -96,7 +96,7 @@ pub(super) const TYPES: &[Entry] = &[
         ),
     ])
     .reads(&[USERNAME, any("oneTimePassword", Secret).always()])
-    .facts(&[on("*").of_present()])
+    .facts(&[on("*").binds_challenge().of_present()])
     .calls_out(),
     node(
         "OathRegistrationNode",

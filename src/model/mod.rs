@@ -5,6 +5,7 @@
 //! A run has an *auth level* and belongs to a *realm*; its *state* has the scopes shared, transient and
 //! secure. Everything here is immutable once compiled, and everything is named by small numbers.
 
+pub mod address;
 pub mod catalog;
 pub mod expr;
 mod expr_text;

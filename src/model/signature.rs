@@ -325,8 +325,13 @@ pub enum LevelChange {
 pub enum Challenge {
     /// Nothing.
     None,
-    /// One is made, for whoever is named then.
+    /// One is made and bound to whoever is named then, as a message to their device is.
     Opens,
+    /// One is made that is bound to nobody yet: it proves nothing before it is sent.
+    Makes,
+    /// The one that was made is sent to an address of whoever is named, and bound to them. Where the type
+    /// reads an address from the state, that holds as long as nothing else may have written one there.
+    Binds,
     /// The open one was answered: what is proved is proved of whom it was made for.
     Answers,
 }
@@ -376,6 +381,9 @@ pub struct OutcomeFacts {
     pub account: Account,
     /// Whether the name of the identity (`username`) is written.
     pub writes_identity: Known<bool>,
+    /// Where the name that is written is that of whoever was named already, because what is proved is
+    /// looked up by that name; a type that cannot work without a name has no need to say so.
+    pub of_named: Option<Condition>,
     /// Whether a try is counted against a limit.
     pub counts_try: Known<bool>,
     /// What becomes of the challenge.
@@ -407,6 +415,7 @@ impl OutcomeFacts {
             compares: true,
             account: Account::Kept,
             writes_identity: Known::Is(false),
+            of_named: None,
             counts_try: Known::Is(false),
             challenge: Challenge::None,
             presence: Known::Unknown,
@@ -546,6 +555,35 @@ impl Signature {
             }
         }
         fact
+    }
+
+    /// Whether leaving by `outcome` may name another person than the one named already, for a node with
+    /// these settings.
+    ///
+    /// Who proves a factor that is looked up by the name already there stays who they are; everybody else
+    /// whose name is written may be another.
+    pub fn renames<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Known<bool> {
+        let writes = self.writes_identity(outcome, &setting);
+        let proved = self.proves(outcome, &setting);
+        let own = proved.is_some_and(|factor| !matches!(factor, Factor::Session | Factor::Cookie));
+        let of_named = self
+            .facts_of(outcome)
+            .and_then(|facts| facts.of_named.as_ref());
+        let needs_name = self
+            .reads
+            .iter()
+            .any(|read| read.always && read.key == "username");
+        let same = needs_name
+            || of_named.is_some_and(|condition| holds(condition, &setting) == Known::Is(true));
+        if own && same {
+            Known::Is(false)
+        } else {
+            writes
+        }
     }
 
     /// The factor that leaving by `outcome` proves, for a node with these settings.

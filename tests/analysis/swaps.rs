@@ -60,7 +60,19 @@ fn clean() -> Vec<(String, Program)> {
 struct Run {
     proved: bool,
     swapped: bool,
-    code: Option<bool>,
+    /// Whether a cookie names the one named last, and nobody was proved before.
+    remembered: bool,
+    code: Code,
+    /// Whether the state states an address of the one named last, or of anybody.
+    mail: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Code {
+    None,
+    Made,
+    Out,
+    OfAnother,
 }
 
 /// What the tasks of a node do to it, one after the other.
@@ -94,27 +106,41 @@ fn after(program: &Program, node: &Node, on: On, mut known: Run) -> Run {
         };
         let factor = signature.proves(outcome, setting);
         let factor = factor.filter(|factor| *factor != Factor::Session);
-        if signature.writes_identity(outcome, setting) != Known::Is(false) {
+        if signature.renames(outcome, setting) != Known::Is(false) {
             known.swapped |= known.proved;
             known.proved = false;
-            if factor.is_none() {
-                known.code = known.code.map(|_| false);
-            }
+            known.remembered = false;
+            known.code = match known.code {
+                Code::None | Code::Made => Code::None,
+                Code::Out | Code::OfAnother => Code::OfAnother,
+            };
+            known.mail = known.mail.map(|_| false);
         }
         let challenge = signature
             .facts_of(outcome)
             .map_or(Challenge::None, |facts| facts.challenge);
         if factor.is_some() {
-            if challenge == Challenge::Answers && known.code == Some(false) {
-                known.swapped |= !known.proved;
-            } else {
-                known.proved = true;
+            match (challenge, known.code) {
+                _ if factor == Some(Factor::Cookie) => {
+                    known.remembered = !known.proved && !known.swapped;
+                }
+                (Challenge::Answers, Code::OfAnother) => known.swapped |= !known.proved,
+                (Challenge::Answers, Code::None | Code::Made) => {}
+                _ => known.proved = true,
             }
         }
         match challenge {
             Challenge::None => {}
-            Challenge::Opens => known.code = Some(true),
-            Challenge::Answers => known.code = None,
+            Challenge::Opens => known.code = Code::Out,
+            Challenge::Makes => known.code = Code::Made,
+            Challenge::Binds if known.mail == Some(false) => known.code = Code::None,
+            Challenge::Binds => {
+                known.mail = Some(true);
+                if known.code == Code::Made {
+                    known.code = Code::Out;
+                }
+            }
+            Challenge::Answers => known.code = Code::None,
         }
     }
     known
@@ -125,12 +151,14 @@ fn swaps(program: &Program, journey: &Journey) -> bool {
     let first = Run {
         proved: false,
         swapped: false,
-        code: None,
+        remembered: false,
+        code: Code::None,
+        mail: None,
     };
     let mut seen = BTreeSet::from([(journey.start, first)]);
     let mut open = vec![(journey.start, first)];
     while let Some((at, known)) = open.pop() {
-        if at == journey.success && known.swapped && !known.proved {
+        if at == journey.success && known.swapped && !known.proved && !known.remembered {
             return true;
         }
         for edge in journey.graph.edges(at) {

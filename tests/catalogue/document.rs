@@ -248,6 +248,9 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
     if facts.writes_identity == Known::Is(true) {
         parts.push("writes the identity".to_owned());
     }
+    if let Some(when) = &facts.of_named {
+        parts.push(format!("it is that of whom was named {}", condition(when)));
+    }
     match &facts.account {
         Account::Kept => {}
         Account::Made => parts.push("makes the account".to_owned()),
@@ -270,7 +273,9 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
     match facts.challenge {
         Challenge::None => {}
         Challenge::Opens => parts.push("makes a code for whom is named".to_owned()),
-        Challenge::Answers => parts.push("of whom the code was made for".to_owned()),
+        Challenge::Makes => parts.push("makes a code that is nobody's yet".to_owned()),
+        Challenge::Binds => parts.push("sends the code to whom is named".to_owned()),
+        Challenge::Answers => parts.push("of whom the code went to".to_owned()),
     }
     match facts.presence {
         Known::Unknown => {}

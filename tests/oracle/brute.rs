@@ -16,7 +16,8 @@ use wayfare::{
 };
 
 use super::{
-    kinds::Kind,
+    challenge::Codes,
+    kinds::{Kind, renames},
     random::Made,
     world::{Fact, arm_says, can_be},
 };
@@ -284,13 +285,29 @@ fn is_point(made: &Made, point: &Point, event: &Event) -> bool {
 pub(super) struct Data {
     armed: bool,
     level: i64,
+    /// Whether somebody is named, and whether who is named next is another.
+    named: bool,
+    other: bool,
+    /// What is known of a code.
+    codes: Codes,
     fact: bool,
     /// By frame: whether the ticket is in transient and in secure state.
     ticket: Vec<(bool, bool)>,
     visits: u64,
     used: BTreeMap<Spot, u64>,
     /// What an error in the page at hand goes back to.
-    page: Option<(i64, bool, (bool, bool))>,
+    page: Option<Before>,
+}
+
+/// What was known before a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Before {
+    armed: bool,
+    codes: Codes,
+    level: i64,
+    named: bool,
+    fact: bool,
+    ticket: (bool, bool),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -327,6 +344,7 @@ impl<'a> Watch<'a> {
         levels
             .map(|level| Data {
                 level,
+                named: self.is_open(),
                 ..start.clone()
             })
             .collect()
@@ -361,6 +379,20 @@ impl<'a> Watch<'a> {
         }
         let is = |place: &Place| is_at(self.made, place, event);
         match &self.ensure.property {
+            Property::EveryPath { to, passes }
+                if passes
+                    .iter()
+                    .any(|place| matches!(place.kind, PlaceKind::Proof(_))) =>
+            {
+                self.moves_proof(data, event, passes);
+                let passed =
+                    |place: &Place| !matches!(place.kind, PlaceKind::Proof(_)) && is(place);
+                if passes.iter().any(passed) {
+                    Then::Dead
+                } else {
+                    hit(data.armed && is(to))
+                }
+            }
             Property::EveryPath { to, passes } => {
                 if passes.iter().any(is) {
                     Then::Dead
@@ -440,19 +472,71 @@ impl<'a> Watch<'a> {
                 data.page = None;
                 let (id, node, _) = *stack.last().unwrap();
                 if matches!(self.made.journey(id).graph[node].kind, NodeKind::Page(_)) {
-                    data.page = Some((data.level, data.fact, top));
+                    data.page = Some(Before {
+                        armed: data.armed,
+                        codes: data.codes,
+                        level: data.level,
+                        named: data.named,
+                        fact: data.fact,
+                        ticket: top,
+                    });
                 }
             }
             Event::Leave(_, How::Error | How::Unhandled) => {
-                if let Some((level, fact, ticket)) = data.page.take() {
-                    data.level = level;
-                    data.fact = fact;
-                    *data.ticket.last_mut().unwrap() = ticket;
+                if let Some(before) = data.page.take() {
+                    data.level = before.level;
+                    data.named = before.named;
+                    data.fact = before.fact;
+                    *data.ticket.last_mut().unwrap() = before.ticket;
+                    if self.asks_for_proof() {
+                        (data.armed, data.codes) = (before.armed, before.codes);
+                    }
+                }
+                if self.asks_for_proof()
+                    && let Event::Leave(stack, _) = event
+                {
+                    data.codes.failed(&self.made.all_kinds(stack));
                 }
             }
             Event::Leave(_, How::Go(_)) => data.page = None,
             _ => {}
         }
+    }
+
+    fn asks_for_proof(&self) -> bool {
+        let Property::EveryPath { passes, .. } = &self.ensure.property else {
+            return false;
+        };
+        passes
+            .iter()
+            .any(|place| matches!(place.kind, PlaceKind::Proof(_)))
+    }
+
+    /// Whether one of the factors is proved of whoever is named last.
+    fn moves_proof(&self, data: &mut Data, event: &Event, passes: &[Place]) {
+        self.pages(data, event);
+        let Some((kind, name)) = self.done(event) else {
+            return;
+        };
+        data.armed |= renames(kind, name);
+        data.codes.named(kind, name);
+        let worthless = kind == Kind::Code && !data.codes.is_out();
+        let wanted = |place: &Place| match place.kind {
+            PlaceKind::Proof(factor) => kind.proves(name) == Some(factor) && !worthless,
+            _ => false,
+        };
+        data.armed &= !passes.iter().any(wanted);
+        data.codes.done(kind, name);
+    }
+
+    /// The task that an event ends, and its outcome.
+    fn done(&self, event: &Event) -> Option<(Kind, &'static str)> {
+        let Event::Leave(stack, How::Go(outcome) | How::Next(outcome)) = event else {
+            return None;
+        };
+        let (id, node, child) = *stack.last().unwrap();
+        let (kind, _) = self.made.kind(id, node, child)?;
+        Some((kind, kind.outcomes()[outcome.index()]))
     }
 
     fn moves_level(&self, data: &mut Data, event: &Event) -> bool {
@@ -470,6 +554,17 @@ impl<'a> Watch<'a> {
                 && own.is_none_or(|arm| can_be(arm, true, level));
         }
         let (id, node, child) = *stack.last().unwrap();
+        if let Some((kind, name)) = self.done(event) {
+            if renames(kind, name) && data.other {
+                // Of the two ways only one is told where they are the same.
+                if !data.named || data.level == 0 {
+                    return false;
+                }
+                data.level = 0;
+                data.other = false;
+            }
+            data.named |= kind.names(name);
+        }
         match self.made.kind(id, node, child) {
             Some((Kind::Raises, by)) => data.level = (data.level + by).clamp(0, 100),
             Some((Kind::Gate, need)) => return (data.level >= need) == (outcome.index() == 0),
@@ -651,9 +746,11 @@ fn follow(
     watch: &Watch<'_>,
     data: &Data,
     next: &Move,
+    other: bool,
     mut step: impl FnMut(&[Spot], How) -> bool,
 ) -> Option<(Data, u64, Option<usize>)> {
     let mut data = data.clone();
+    data.other = other;
     let mut length = 0;
     for (at, event) in next.events.iter().enumerate() {
         if let Event::Leave(stack, how) | Event::Return(stack, how) = event
@@ -671,11 +768,13 @@ fn follow(
         }
         match watch.event(&mut data, event) {
             Then::Dead => return None,
+            // Nobody else was named after all.
+            Then::Hit if data.other => return None,
             Then::Hit => return Some((data, length, Some(at))),
             Then::Go => {}
         }
     }
-    Some((data, length, None))
+    (!data.other).then_some((data, length, None))
 }
 
 /// The length of a shortest run that breaks a property; none where there is no such run.
@@ -698,8 +797,9 @@ pub(super) fn shortest(watch: &Watch<'_>) -> Option<u64> {
         if best.is_some_and(|best| best <= length) {
             break;
         }
-        for next in moves(watch.made, &stack) {
-            let Some((data, more, hit)) = follow(watch, &data, &next, |_, _| true) else {
+        let all = moves(watch.made, &stack);
+        for (next, other) in all.iter().flat_map(|next| [(next, false), (next, true)]) {
+            let Some((data, more, hit)) = follow(watch, &data, next, other, |_, _| true) else {
                 continue;
             };
             let length = length + more;
@@ -707,7 +807,7 @@ pub(super) fn shortest(watch: &Watch<'_>) -> Option<u64> {
                 best = Some(best.map_or(length, |best| best.min(length)));
                 continue;
             }
-            let Some(to) = next.to else { continue };
+            let Some(to) = next.to.clone() else { continue };
             let run = (to, data);
             if known.get(&run).is_none_or(|best| length < *best) {
                 known.insert(run.clone(), length);
@@ -741,7 +841,8 @@ pub(super) fn events(watch: &Watch<'_>, run: &Counterexample) -> Option<Vec<Even
     }
     let mut seen: BTreeSet<(usize, Run)> = BTreeSet::new();
     while let Some((taken, (stack, data), told)) = open.pop() {
-        for next in moves(watch.made, &stack) {
+        let all = moves(watch.made, &stack);
+        for (next, other) in all.iter().flat_map(|next| [(next, false), (next, true)]) {
             let mut at = taken;
             let fits = |stack: &[Spot], how: How| {
                 let fits = run
@@ -751,7 +852,7 @@ pub(super) fn events(watch: &Watch<'_>, run: &Counterexample) -> Option<Vec<Even
                 at += 1;
                 fits
             };
-            let Some((data, _, hit)) = follow(watch, &data, &next, fits) else {
+            let Some((data, _, hit)) = follow(watch, &data, next, other, fits) else {
                 continue;
             };
             if let Some(hit) = hit {
@@ -762,11 +863,11 @@ pub(super) fn events(watch: &Watch<'_>, run: &Counterexample) -> Option<Vec<Even
                 }
                 continue;
             }
-            if let Some(to) = next.to
+            if let Some(to) = next.to.clone()
                 && seen.insert((at, (to.clone(), data.clone())))
             {
                 let mut told = told.clone();
-                told.extend(next.events);
+                told.extend(next.events.iter().cloned());
                 open.push((at, (to, data), told));
             }
         }

@@ -27,6 +27,12 @@ pub(super) enum Kind {
     Code,
     /// Makes a new code, for whom is named.
     Issues,
+    /// Makes a new code that is nobody's yet.
+    Drafts,
+    /// Sends the code to the address that the state states, else to that of whom is named.
+    Sends,
+    /// Writes an address into the state.
+    States,
     /// Takes the session that came with the start; `true` proves it.
     Session,
     /// Knows who was here; `true` proves it by a cookie.
@@ -65,6 +71,9 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::Check,
     Kind::Code,
     Kind::Issues,
+    Kind::Drafts,
+    Kind::Sends,
+    Kind::States,
     Kind::Session,
     Kind::Cookie,
     Kind::Device,
@@ -93,6 +102,9 @@ impl Kind {
             Self::Names
             | Self::Raises
             | Self::Issues
+            | Self::Drafts
+            | Self::Sends
+            | Self::States
             | Self::WritesShared
             | Self::WritesTransient
             | Self::Reads
@@ -122,6 +134,9 @@ impl Kind {
             Self::Check => "TestCheck",
             Self::Code => "TestCode",
             Self::Issues => "TestIssues",
+            Self::Drafts => "TestDrafts",
+            Self::Sends => "TestSends",
+            Self::States => "TestStates",
             Self::Session => "TestSession",
             Self::Cookie => "TestCookie",
             Self::Device => "TestDevice",
@@ -212,6 +227,7 @@ impl Kind {
             Self::Check => {
                 signature.calls_out = Known::Is(true);
                 signature.verifies = Known::Is(true);
+                signature.reads = Cow::Owned(vec![key(Scope::Shared, "username", true)]);
                 signature.facts =
                     Cow::Owned(vec![facts("true", Some(Factor::Password), true), plain]);
             }
@@ -232,6 +248,28 @@ impl Kind {
                     challenge: Challenge::Opens,
                     ..plain
                 }]);
+            }
+            Self::Drafts => {
+                signature.facts = Cow::Owned(vec![OutcomeFacts {
+                    challenge: Challenge::Makes,
+                    ..plain
+                }]);
+            }
+            Self::Sends => {
+                let address = StateKey {
+                    secrecy: Secrecy::Personal,
+                    ..key(Scope::Shared, "mail", false)
+                };
+                signature.calls_out = Known::Is(true);
+                signature.reads = Cow::Owned(vec![address]);
+                signature.writes = Cow::Owned(vec![key(Scope::Shared, "mail", true)]);
+                signature.facts = Cow::Owned(vec![OutcomeFacts {
+                    challenge: Challenge::Binds,
+                    ..plain
+                }]);
+            }
+            Self::States => {
+                signature.writes = Cow::Owned(vec![key(Scope::Shared, "mail", true)]);
             }
             Self::Session => {
                 signature.facts =
@@ -343,7 +381,7 @@ impl Kind {
     pub(super) fn may_fail(self) -> bool {
         matches!(
             self,
-            Self::CallsOut | Self::Check | Self::Code | Self::Unknown
+            Self::CallsOut | Self::Check | Self::Code | Self::Sends | Self::Unknown
         )
     }
 
@@ -364,6 +402,11 @@ impl Kind {
             (Self::Check | Self::Session | Self::Cookie, "true") | (Self::Names | Self::Unknown, _)
         )
     }
+}
+
+/// Whether another person may be named than the one named before.
+pub(super) fn renames(kind: Kind, outcome: &str) -> bool {
+    kind.names(outcome) && kind != Kind::Check
 }
 
 /// All of them in one catalogue; the numbers follow [`KINDS`].

@@ -15,7 +15,7 @@ use wayfare::{
 
 use super::{
     brute::{Event, How, Spot, moves},
-    kinds::Kind,
+    kinds::{Kind, renames},
     random::Made,
     world::can_be,
 };
@@ -30,8 +30,10 @@ const TRIED_MAX: usize = 40_000;
 struct At {
     stack: Vec<Spot>,
     level: i64,
-    /// The level before the page at hand.
-    page: Option<i64>,
+    /// Whether somebody is named.
+    named: bool,
+    /// The level before the page at hand, and whether somebody was named.
+    page: Option<(i64, bool)>,
     used: BTreeMap<Spot, i64>,
 }
 
@@ -54,6 +56,7 @@ pub(super) fn at_success(made: &Made, journey: JourneyId, limiters: Limiters) ->
     let start = At {
         stack: vec![(journey, made.journey(journey).start, 0)],
         level: 0,
+        named: false,
         page: None,
         used: BTreeMap::new(),
     };
@@ -77,24 +80,42 @@ pub(super) fn at_success(made: &Made, journey: JourneyId, limiters: Limiters) ->
             found.levels.insert(at.level);
         }
         for step in moves(made, &at.stack) {
-            let mut next = at.clone();
-            let goes = step
-                .events
-                .iter()
-                .all(|event| happens(made, &mut next, event));
-            if limiters == Limiters::Open {
-                next.used.retain(|spot, _| {
-                    let kind = made.kind(spot.0, spot.1, spot.2);
-                    kind == Some((Kind::Limits, 0))
-                });
-            }
-            if let Some(stack) = step.to.filter(|_| goes) {
-                next.stack = stack;
-                open.push(next);
+            // Who is named may be another, or the same again.
+            for other in [false, true] {
+                let mut next = at.clone();
+                let mut goes = true;
+                let mut names = false;
+                for event in &step.events {
+                    goes &= happens(made, &mut next, event);
+                    if other && renamed(made, event) {
+                        names = true;
+                        next.level = if at.named { 0 } else { next.level };
+                    }
+                }
+                if limiters == Limiters::Open {
+                    next.used.retain(|spot, _| {
+                        let kind = made.kind(spot.0, spot.1, spot.2);
+                        kind == Some((Kind::Limits, 0))
+                    });
+                }
+                if let Some(stack) = step.to.clone().filter(|_| goes && names == other) {
+                    next.stack = stack;
+                    open.push(next);
+                }
             }
         }
     }
     found
+}
+
+/// Whether an event may name another person.
+fn renamed(made: &Made, event: &Event) -> bool {
+    let Event::Leave(stack, How::Go(outcome) | How::Next(outcome)) = event else {
+        return false;
+    };
+    let (id, node, child) = *stack.last().unwrap();
+    made.kind(id, node, child)
+        .is_some_and(|(kind, _)| renames(kind, kind.outcomes()[outcome.index()]))
 }
 
 fn arrived(made: &Made, mut at: At) -> Option<At> {
@@ -109,13 +130,14 @@ fn happens(made: &Made, at: &mut At, event: &Event) -> bool {
             let (id, node, child) = *stack.last().unwrap();
             if child == 0 {
                 let page = matches!(made.journey(id).graph[node].kind, NodeKind::Page(_));
-                at.page = page.then_some(at.level);
+                at.page = page.then_some((at.level, at.named));
             }
             true
         }
         Event::Leave(_, How::Error | How::Unhandled) => {
-            if let Some(level) = at.page.take() {
+            if let Some((level, named)) = at.page.take() {
                 at.level = level;
+                at.named = named;
             }
             true
         }
@@ -138,7 +160,9 @@ fn leaves(made: &Made, at: &mut At, spot: Spot, outcome: usize) -> bool {
         return arms[..outcome].iter().all(|arm| is(&arm.condition, false))
             && is(&arms[outcome].condition, true);
     }
-    match made.kind(id, node, child) {
+    let kind = made.kind(id, node, child);
+    at.named |= kind.is_some_and(|(kind, _)| kind.names(kind.outcomes()[outcome]));
+    match kind {
         Some((Kind::Raises, by)) => at.level = (at.level + by).max(0),
         Some((Kind::Gate, need)) => return (at.level >= need) == (outcome == 0),
         Some((Kind::Limits, limit)) if outcome == 0 => {

@@ -61,6 +61,13 @@ impl Made {
         self.kinds.get(&(journey, node, child)).copied()
     }
 
+    /// The kinds of a node: of a page, those of all its children.
+    pub(super) fn all_kinds(&self, stack: &[(JourneyId, NodeIndex<u32>, u16)]) -> Vec<Kind> {
+        let (id, node, _) = *stack.last().unwrap();
+        let children = (0..).map_while(|child| self.kind(id, node, child));
+        children.map(|(kind, _)| kind).collect()
+    }
+
     pub(super) fn journey(&self, id: JourneyId) -> &Journey {
         self.program.journey(id).unwrap()
     }

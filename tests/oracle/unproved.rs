@@ -8,7 +8,8 @@ use wayfare::{Factor, model::journey::JourneyId};
 
 use super::{
     brute::{Event, How, Spot, moves},
-    kinds::Kind,
+    challenge::Codes,
+    kinds::{Kind, renames},
     random::Made,
 };
 
@@ -31,8 +32,8 @@ struct Proof {
     of_last: bool,
     /// Whether one named before was proved, or answered a code.
     of_another: bool,
-    /// Whether a code is out, and for the one named last.
-    code: Option<bool>,
+    /// What is known of a code.
+    codes: Codes,
 }
 
 const NOBODY: Proof = Proof {
@@ -42,7 +43,7 @@ const NOBODY: Proof = Proof {
     planted: false,
     of_last: false,
     of_another: false,
-    code: None,
+    codes: Codes::NONE,
 };
 
 /// The proof at hand, and the one an error in the node at hand goes back to.
@@ -81,34 +82,32 @@ fn follow(
             if matches!(kind, Kind::Enrols | Kind::Prepares) && name == "true" {
                 proof.planted |= !proof.of_last && !proof.made;
             }
-            if kind.names(name) {
+            proof.codes.named(kind, name);
+            if renames(kind, name) {
                 proof.of_another |= proof.of_last;
                 proof.of_last = false;
                 proof.session = false;
                 proof.remembered = false;
                 proof.made = false;
-                if factor.is_none() {
-                    proof.code = proof.code.map(|_| false);
-                }
             }
             proof.session |= kind.proves(name) == Some(Factor::Session);
             match (kind, factor) {
                 (_, None) => {}
                 (Kind::Cookie, Some(_)) => proof.remembered = !proof.of_another,
                 (Kind::Device, Some(_)) if proof.planted && planting == Planting::Counts => {}
-                (Kind::Code, Some(_)) if proof.code == Some(false) => {
+                (Kind::Code, Some(_)) if proof.codes.is_of_another() => {
                     proof.of_another |= !proof.of_last && !proof.remembered;
                 }
+                (Kind::Code, Some(_)) if !proof.codes.is_out() => {}
                 (_, Some(_)) => proof.of_last = true,
             }
-            match kind {
-                Kind::Makes if name == "true" => proof.made = true,
-                Kind::Issues => proof.code = Some(true),
-                Kind::Code if name == "true" => proof.code = None,
-                _ => {}
-            }
+            proof.made |= kind == Kind::Makes && name == "true";
+            proof.codes.done(kind, name);
         }
-        Event::Leave(_, How::Error | How::Unhandled) => *proof = *before,
+        Event::Leave(stack, How::Error | How::Unhandled) => {
+            *proof = *before;
+            proof.codes.failed(&made.all_kinds(stack));
+        }
         Event::Visit(_) | Event::Enter | Event::Return(..) | Event::Failed => {}
     }
     true

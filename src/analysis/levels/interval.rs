@@ -2,7 +2,7 @@
 
 use crate::{
     analysis::{
-        flow::Raise,
+        flow::{Arc, Raise},
         level::{MAX, comparison},
     },
     model::{
@@ -21,6 +21,8 @@ pub(super) struct Interval {
     pub(super) least: i64,
     /// At most [`MAX`], or one more where there is no bound.
     pub(super) greatest: i64,
+    /// Whether somebody may be named.
+    pub(super) named: bool,
 }
 
 impl Interval {
@@ -28,11 +30,13 @@ impl Interval {
     pub(super) const ZERO: Self = Self {
         least: 0,
         greatest: 0,
+        named: false,
     };
     /// Nothing is known.
     pub(super) const ANY: Self = Self {
         least: 0,
         greatest: UNBOUNDED,
+        named: true,
     };
 
     pub(super) fn is_unbounded(self) -> bool {
@@ -55,6 +59,7 @@ impl Interval {
         Self {
             least: self.least.min(other.least),
             greatest: self.greatest.max(other.greatest),
+            named: self.named || other.named,
         }
     }
 
@@ -62,11 +67,16 @@ impl Interval {
     pub(super) fn meet(self, other: Self) -> Option<Self> {
         let least = self.least.max(other.least);
         let greatest = self.greatest.min(other.greatest);
-        (least <= greatest).then_some(Self { least, greatest })
+        (least <= greatest).then_some(Self {
+            least,
+            greatest,
+            named: self.named && other.named,
+        })
     }
 
     pub(super) fn contains(self, other: Self) -> bool {
-        self.least <= other.least && other.greatest <= self.greatest
+        let levels = self.least <= other.least && other.greatest <= self.greatest;
+        levels && (self.named || !other.named)
     }
 
     /// The levels of at least this.
@@ -105,19 +115,33 @@ impl Interval {
     }
 
     /// The levels after a raise.
-    pub(super) fn raised(self, raise: Raise) -> Self {
+    fn raised(self, raise: Raise) -> Self {
         let Raise::By(by) = raise else {
-            return Self::ANY;
+            return Self {
+                named: self.named,
+                ..Self::ANY
+            };
         };
         let moved = |level: i64| level.saturating_add(by).clamp(0, MAX);
         Self {
             least: moved(self.least),
+            named: self.named,
             greatest: if self.is_unbounded() {
                 UNBOUNDED
             } else {
                 moved(self.greatest)
             },
         }
+    }
+
+    /// The levels behind an arc: another person than the one named before begins at 0.
+    pub(super) fn behind(self, arc: &Arc) -> Self {
+        let mut levels = self.raised(arc.raise);
+        if arc.renames && self.named {
+            levels.least = 0;
+        }
+        levels.named |= arc.writes_identity;
+        levels
     }
 
     /// The levels with which a condition may be as wanted.

@@ -371,7 +371,7 @@ impl<'a> Reach<'a> {
                 let taken = before(arc)?
                     .at_least(arc.level_min)?
                     .at_most(arc.level_max)?;
-                Some((arc.to, taken.raised(arc.raise)))
+                Some((arc.to, taken.behind(arc)))
             })
             .collect())
     }

@@ -2,6 +2,7 @@
 //!
 //! The memory of a run is the number of a holding; holdings are numbered as they are met. Levels are
 //! exact until there are too many of them, as where a loop raises; from then on new ones are the greatest.
+//! Naming another person than the one named before drops all of it, if it is another.
 
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
@@ -12,6 +13,7 @@ use crate::{
         flow::{Arc, Exit, Leave, Only, Raise, State, StateKind},
         level::{MAX, Truth, truth},
         levels::level_spans,
+        proof::Memory,
         space::{Instance, Mark, Space},
     },
     model::{
@@ -115,27 +117,31 @@ struct Held<'a> {
     table: RefCell<Table>,
 }
 
+/// What a run holds on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Now {
+    holding: Holding,
+    /// Whether somebody is named.
+    named: bool,
+    /// The code that is waited for, by the number of what is known of it.
+    code: u32,
+}
+
 #[derive(Default)]
 struct Table {
-    list: Vec<Holding>,
-    numbers: BTreeMap<Holding, u32>,
+    list: Vec<Now>,
+    numbers: BTreeMap<Now, u32>,
 }
 
 impl Table {
-    fn number(&mut self, holding: Holding) -> u32 {
-        let full = self.list.len() >= EXACT_MAX && !self.numbers.contains_key(&holding);
-        let holding = if full {
-            Holding {
-                level: MAX,
-                ..holding
-            }
-        } else {
-            holding
-        };
+    fn number(&mut self, mut now: Now) -> u32 {
+        if self.list.len() >= EXACT_MAX && !self.numbers.contains_key(&now) {
+            now.holding.level = MAX;
+        }
         let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(holding).or_insert(next);
+        let number = *self.numbers.entry(now).or_insert(next);
         if number == next {
-            self.list.push(holding);
+            self.list.push(now);
         }
         number
     }
@@ -151,22 +157,74 @@ impl<'a> Held<'a> {
         }
     }
 
-    fn holding(&self, memory: u32) -> Holding {
+    fn now(&self, memory: u32) -> Now {
         let table = self.table.borrow();
-        table.list.get(memory as usize).copied().unwrap_or(Holding {
-            factors: Factors::default(),
-            level: MAX,
+        table.list.get(memory as usize).copied().unwrap_or(Now {
+            holding: Holding {
+                factors: Factors::default(),
+                level: MAX,
+            },
+            named: true,
+            code: Memory::START.pack(),
         })
     }
 
-    fn number(&self, holding: Holding) -> u32 {
-        self.table.borrow_mut().number(holding)
+    fn holding(&self, memory: u32) -> Holding {
+        self.now(memory).holding
+    }
+
+    fn number(&self, now: Now) -> u32 {
+        self.table.borrow_mut().number(now)
     }
 
     fn start(&self) -> u32 {
-        self.number(Holding {
-            factors: Factors::default(),
-            level: 0,
+        self.number(Now {
+            holding: Holding {
+                factors: Factors::default(),
+                level: 0,
+            },
+            named: false,
+            code: Memory::START.pack(),
+        })
+    }
+
+    /// What a run holds behind an arc; `other` where it names another person there than before. `None`
+    /// where the arc is not taken so.
+    fn behind(&self, at: &Instance, id: u32, arc: &Arc, memory: u32, other: bool) -> Option<Now> {
+        if arc.only == Only::Passing || Mark::CUT.within(at.on_arc(id)) {
+            return None;
+        }
+        let Now {
+            mut holding,
+            named,
+            code,
+        } = self.now(memory);
+        let code = Memory::unpack(code);
+        if self.levels && holding.level < MAX {
+            let level = holding.level;
+            if level < arc.level_min || level > arc.level_max || !self.lets(at.journey, arc, level)
+            {
+                return None;
+            }
+        }
+        if self.levels {
+            holding.level = match arc.raise {
+                _ if other => 0,
+                Raise::By(_) if holding.level == MAX => MAX,
+                Raise::By(by) => holding.level.saturating_add(by).clamp(0, MAX),
+                Raise::Unknown => MAX,
+            };
+        }
+        if arc.renames {
+            holding.factors = Factors::default();
+        }
+        if let Some(factor) = code.proves(arc) {
+            holding.factors = holding.factors.with(factor);
+        }
+        Some(Now {
+            holding,
+            named: named || arc.writes_identity,
+            code: code.after(arc).of_codes().pack(),
         })
     }
 
@@ -206,31 +264,16 @@ impl Domain for Held<'_> {
     }
 
     fn leave(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.only == Only::Passing || Mark::CUT.within(at.on_arc(id)) {
+        let now = self.behind(at, id, arc, memory, false);
+        now.map_or(Next::Dead, |now| Next::Go(self.number(now)))
+    }
+
+    fn otherwise(&self, at: &Instance, id: u32, arc: &Arc, memory: u32) -> Next {
+        if !arc.renames || !self.levels || !self.now(memory).named {
             return Next::Dead;
         }
-        let mut holding = self.holding(memory);
-        if self.levels && holding.level < MAX {
-            let level = holding.level;
-            if level < arc.level_min || level > arc.level_max || !self.lets(at.journey, arc, level)
-            {
-                return Next::Dead;
-            }
-        }
-        if self.levels {
-            holding.level = match arc.raise {
-                Raise::By(_) if holding.level == MAX => MAX,
-                Raise::By(by) => holding.level.saturating_add(by).clamp(0, MAX),
-                Raise::Unknown => MAX,
-            };
-        }
-        if arc.writes_identity {
-            holding.factors = Factors::default();
-        }
-        if let Some(factor) = arc.proves {
-            holding.factors = holding.factors.with(factor);
-        }
-        Next::Go(self.number(holding))
+        let now = self.behind(at, id, arc, memory, true);
+        now.map_or(Next::Dead, |now| Next::Go(self.number(now)))
     }
 }
 

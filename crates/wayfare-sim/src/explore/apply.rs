@@ -21,6 +21,13 @@ const CODE_MADE: u32 = 1;
 const CODE_TO_PERSON: u32 = 2;
 const CODE_TO_OTHER: u32 = 3;
 
+/// What a code that is out is worth: nothing, something once it is sent, or that of whom it went to.
+const BOUND: u32 = 1;
+const UNBOUND: u32 = 2;
+
+const ADDRESS_OWN: u32 = 1;
+const ADDRESS_FOREIGN: u32 = 2;
+
 /// What holds for all runs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
@@ -188,11 +195,20 @@ impl<const N: usize> Turn<'_, N> {
             }
             Op::CodeMade => {
                 parts.code.set(&mut self.state, base, CODE_MADE);
-                parts.bound.set(&mut self.state, base, 0);
+                parts.bound.set(&mut self.state, base, UNBOUND);
                 self.forget_stolen();
                 true
             }
-            Op::CodeSent => self.code_sent(),
+            Op::CodeSent(stated) => self.code_sent(stated),
+            Op::Astray => {
+                self.went_astray();
+                true
+            }
+            Op::Stated(own) => {
+                let address = if own { ADDRESS_OWN } else { ADDRESS_FOREIGN };
+                parts.address.set(&mut self.state, base, address);
+                true
+            }
             Op::CodeTyped(right) => self.code_typed(right),
             Op::Save => {
                 self.saved = self.state;
@@ -210,6 +226,8 @@ impl<const N: usize> Turn<'_, N> {
             | Op::Begin(..)
             | Op::Cut(_)
             | Op::Goal(..)
+            | Op::Shown(..)
+            | Op::Unshown(..)
             | Op::After(..)
             | Op::Visit(..)
             | Op::LevelAt(..)
@@ -222,6 +240,7 @@ impl<const N: usize> Turn<'_, N> {
 
     fn watch(&mut self, op: Op) {
         let (base, level) = (self.base, self.table.parts.level);
+        let proved = self.table.parts.proved;
         let state = &mut self.state;
         let begun = |state: &[u64; N], field: Option<Field>| {
             field.is_none_or(|field| field.get(state, base) == 1)
@@ -251,6 +270,16 @@ impl<const N: usize> Turn<'_, N> {
                 let visits = count.get(state, base);
                 count.set(state, base, visits.saturating_add(1).min(limit));
                 (visits >= limit).then_some(number)
+            }
+            Op::Shown(shown, bit) => {
+                if proved.get(state, base) & bit != 0 {
+                    shown.set(state, base, 1);
+                }
+                None
+            }
+            Op::Unshown(armed, shown, number) => {
+                let watched = armed.get(state, base) == 1;
+                (watched && shown.get(state, base) == 0).then_some(number)
             }
             Op::Goal(armed, number) => (armed.get(state, base) == 1).then_some(number),
             Op::LevelAt(number, least, from) => {
@@ -300,11 +329,23 @@ impl<const N: usize> Turn<'_, N> {
         self.run == 0
     }
 
+    /// Another person is named: what was proved, and the level, were the first one's.
     fn forget(&mut self) {
         let parts = &self.table.parts;
+        for shown in &self.table.shown {
+            shown.set(&mut self.state, self.base, 0);
+        }
+        if parts.named.get(&self.state, self.base) != 0 {
+            parts.level.set(&mut self.state, self.base, 0);
+        }
         parts.proved.set(&mut self.state, self.base, 0);
         parts.taken.set(&mut self.state, self.base, 0);
         parts.bound.set(&mut self.state, self.base, 0);
+        if parts.address.get(&self.state, self.base) == ADDRESS_OWN {
+            parts
+                .address
+                .set(&mut self.state, self.base, ADDRESS_FOREIGN);
+        }
     }
 
     fn name(&mut self, naming: Naming) -> bool {
@@ -466,8 +507,26 @@ impl<const N: usize> Turn<'_, N> {
         }
     }
 
-    fn code_sent(&mut self) -> bool {
+    /// Whether the code went, or may have gone, to an address that is not that of the person named: it
+    /// proves nothing any more.
+    fn went_astray(&mut self) -> bool {
         let (parts, base) = (self.table.parts, self.base);
+        let astray = parts.address.get(&self.state, base) == ADDRESS_FOREIGN;
+        if astray {
+            parts.bound.set(&mut self.state, base, 0);
+        }
+        astray
+    }
+
+    fn code_sent(&mut self, stated: bool) -> bool {
+        let (parts, base) = (self.table.parts, self.base);
+        if stated && self.went_astray() {
+            let code = parts.code.get(&self.state, base);
+            if code != CODE_NONE {
+                parts.code.set(&mut self.state, base, CODE_MADE);
+            }
+            return code != CODE_NONE;
+        }
         let to = match self.named() {
             PERSON => CODE_TO_PERSON,
             OTHER if self.rules.runs != Runs::One => CODE_TO_OTHER,
@@ -479,7 +538,12 @@ impl<const N: usize> Turn<'_, N> {
             return false;
         }
         parts.code.set(&mut self.state, base, to);
-        parts.bound.set(&mut self.state, base, 1);
+        if parts.bound.get(&self.state, base) == UNBOUND {
+            parts.bound.set(&mut self.state, base, BOUND);
+        }
+        if stated {
+            parts.address.set(&mut self.state, base, ADDRESS_OWN);
+        }
         true
     }
 
@@ -492,7 +556,7 @@ impl<const N: usize> Turn<'_, N> {
         let duel = self.rules.runs != Runs::One;
         let failures = store.codes.get(&self.state, store.base);
         // The try is counted for whom the code went to, else for whom the run is about.
-        let bound = parts.bound.get(&self.state, base) == 1;
+        let bound = parts.bound.get(&self.state, base) == BOUND;
         let counted = if bound {
             code == CODE_TO_PERSON
         } else {

@@ -6,6 +6,7 @@ use petgraph::graph::NodeIndex;
 use wayfare::{
     AuthLevel, Factor, Program,
     model::{
+        address::Addresses,
         expr::KeyId,
         journey::{Journey, JourneyId, Node, NodeKind, Task},
         signature::LevelChange,
@@ -96,6 +97,7 @@ pub(super) struct Facts {
     pub(super) keys: Vec<KeyId>,
     pub(super) factors: Vec<Factor>,
     pub(super) codes: bool,
+    pub(super) addresses: Addresses,
     pub(super) locks: bool,
     pub(super) ceiling: u32,
 }
@@ -121,6 +123,12 @@ pub(super) fn facts(program: &Program, frames: &[Frame], root: &Journey) -> Fact
     let claim = root.settings.level.map_or(0, AuthLevel::number);
     let mut facts = Facts {
         codes: true,
+        addresses: Addresses::new(
+            &program.catalog,
+            frames
+                .iter()
+                .filter_map(|frame| program.journey(frame.journey)),
+        ),
         ceiling: level.max(claim),
         ..Facts::default()
     };

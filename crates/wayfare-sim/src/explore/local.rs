@@ -15,7 +15,8 @@ fn touches_others(op: &Op) -> bool {
         | Op::Lock(_)
         | Op::Active(_)
         | Op::CodeMade
-        | Op::CodeSent
+        | Op::CodeSent(_)
+        | Op::Astray
         | Op::CodeTyped(_)
         | Op::Success(_) => true,
         Op::LevelMin(_)
@@ -27,6 +28,7 @@ fn touches_others(op: &Op) -> bool {
         | Op::Fact(..)
         | Op::Guard(..)
         | Op::Named(_)
+        | Op::Stated(_)
         | Op::Prove(_)
         | Op::Save
         | Op::Restore
@@ -34,6 +36,8 @@ fn touches_others(op: &Op) -> bool {
         | Op::Begin(..)
         | Op::Cut(_)
         | Op::Goal(..)
+        | Op::Shown(..)
+        | Op::Unshown(..)
         | Op::After(..)
         | Op::Visit(..)
         | Op::LevelAt(..)

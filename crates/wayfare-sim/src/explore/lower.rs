@@ -74,7 +74,7 @@ pub(super) fn lower(
     let watches = if duel {
         Watches::none(root)
     } else {
-        Watches::new(root, &mut layout, fact)
+        Watches::new(root, &mut layout, &facts_of.factors, fact)
     };
     let words_of_run = layout.words();
     let mut shared = if duel { Layout::default() } else { layout };
@@ -93,10 +93,12 @@ pub(super) fn lower(
         facts: &kept,
         factors: &facts_of.factors,
         codes: facts_of.codes,
+        addresses: &facts_of.addresses,
         locks: facts_of.locks,
         ceiling: facts_of.ceiling,
     };
     let left_out = left_out(root, &watches);
+    let shown = watches.shown().collect();
     let mut lower = Lower {
         program,
         frames,
@@ -122,6 +124,7 @@ pub(super) fn lower(
         at_start,
         guards,
         parts,
+        shown,
         store,
         words,
         kept: remembered,
@@ -153,7 +156,8 @@ fn parts(layout: &mut Layout, places: usize, facts: &Facts) -> Parts {
         proved: layout.field((1 << facts.factors.len()) - 1),
         taken: layout.field(1),
         code: layout.field(3),
-        bound: layout.field(1),
+        bound: layout.field(2),
+        address: layout.field(if facts.addresses.is_empty() { 0 } else { 2 }),
         words: 0,
     }
 }
@@ -204,7 +208,7 @@ fn flatten(table: &mut Table, moves: Vec<Vec<(Vec<Op>, usize, Label)>>) {
     table.first.push(index(table.moves.len()));
 }
 
-fn bit(factors: &[Factor], wanted: Factor) -> u32 {
+pub(super) fn bit(factors: &[Factor], wanted: Factor) -> u32 {
     factors
         .iter()
         .position(|factor| *factor == wanted)
@@ -545,6 +549,7 @@ impl<'a> Lower<'a> {
                     way.ops.extend(&visit);
                 }
             }
+            let sends = self.scene.sends(task);
             if let Some(onward) = self.fails(frame, index, may_fail(self.program, task)) {
                 // Whatever was passed stays passed, and what it did is taken back.
                 for way in ways.iter().filter(|way| *child == 0 || !way.ops.is_empty()) {
@@ -553,6 +558,9 @@ impl<'a> Lower<'a> {
                         ops.push(Op::Save);
                         ops.extend(&way.ops);
                         ops.push(Op::Restore);
+                    }
+                    if sends {
+                        ops.push(Op::Astray);
                     }
                     let onward = Onward {
                         ops: onward.ops.clone(),

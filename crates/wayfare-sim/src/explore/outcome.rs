@@ -7,6 +7,7 @@
 use wayfare::{
     Factor, Type, Value,
     model::{
+        address::{Addresses, Stated},
         expr::KeyId,
         journey::{SettingValue, Task},
         program::Program,
@@ -31,6 +32,8 @@ pub(super) struct Scene<'a> {
     pub(super) factors: &'a [Factor],
     /// Whether codes are made by the built-in node alone.
     pub(super) codes: bool,
+    /// Where the state may state an address for a code.
+    pub(super) addresses: &'a Addresses,
     /// Whether an account may be locked in the program.
     pub(super) locks: bool,
     pub(super) ceiling: u32,
@@ -109,9 +112,20 @@ impl Scene<'_> {
         bounds(task, signature, outcome, count, &mut all);
         self.names(task, signature, outcome, &mut all);
         self.proofs(task, signature, outcome, &mut all);
+        match self.addresses.stated(signature, task, outcome) {
+            Stated::Kept | Stated::Used => {}
+            Stated::Written => each(&mut all, Op::Stated(false)),
+            Stated::Found => each(&mut all, Op::Stated(true)),
+        }
         self.level(task, signature, outcome, &mut all);
         self.keys(task, signature, outcome, &mut all);
         all
+    }
+
+    /// Whether a task sends a code to an address that the state may state.
+    pub(super) fn sends(&self, task: &Task) -> bool {
+        let signature = self.program.catalog.get(task.ty);
+        signature.is_some_and(|of| self.addresses.stated(of, task, "") == Stated::Used)
     }
 
     fn names(&self, task: &Task, signature: &Signature, outcome: &str, all: &mut Vec<Variant>) {
@@ -119,7 +133,7 @@ impl Scene<'_> {
         if store_compares(signature) {
             return;
         }
-        let writes = signature.writes_identity(outcome, |key| setting(task, key));
+        let writes = signature.renames(outcome, |key| setting(task, key));
         if writes == Known::Is(false) {
             return;
         }
@@ -155,7 +169,9 @@ impl Scene<'_> {
             ("DataStoreDecision", "true") => return each(all, Op::Password(true)),
             ("DataStoreDecision", _) => return each(all, Op::Password(false)),
             ("OneTimePasswordGenerator", _) if self.codes => return each(all, Op::CodeMade),
-            ("OneTimePasswordSmtpSender", _) if self.codes => return each(all, Op::CodeSent),
+            ("OneTimePasswordSmtpSender" | "OneTimePasswordSmsSender", _) if self.codes => {
+                return each(all, Op::CodeSent(self.sends(task)));
+            }
             ("OneTimePasswordCollectorDecision", _) if self.codes => {
                 return each(all, Op::CodeTyped(outcome == "true"));
             }
@@ -327,6 +343,7 @@ pub(super) fn keeps_codes(task: &Task, signature: &Signature) -> bool {
     const OWN: &[&str] = &[
         "OneTimePasswordGenerator",
         "OneTimePasswordSmtpSender",
+        "OneTimePasswordSmsSender",
         "OneTimePasswordCollectorDecision",
     ];
     let touches = |keys: &[StateKey]| {

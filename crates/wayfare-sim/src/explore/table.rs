@@ -61,8 +61,12 @@ pub(super) enum Op {
     Active(bool),
     /// A code is made.
     CodeMade,
-    /// The code is sent to the address of the person named.
-    CodeSent,
+    /// The code is sent to the address of the person named; whether to one that the state states, if any.
+    CodeSent(bool),
+    /// A sender has failed that may have sent the code to the address that the state states.
+    Astray,
+    /// An address is written into the state: whether it is that of the person named.
+    Stated(bool),
     /// A code is typed, and it is right or not.
     CodeTyped(bool),
     /// What was done up to here may be taken back.
@@ -79,6 +83,12 @@ pub(super) enum Op {
     Cut(Field),
     /// The goal of `every path … passes …` or of `never …`, with the number of the property.
     Goal(Field, u16),
+    /// One of the factors that `every path … passes …` asks for may have been proved: set where the bit is
+    /// among what is proved, and taken back where another person is named.
+    Shown(Field, u32),
+    /// The goal of `every path … passes …` that asks for a factor: what has watched, what was shown, and the
+    /// number of the property.
+    Unshown(Field, Field, u16),
     /// What `never … after …` speaks of has happened, where it is watched.
     After(Field, Option<Field>),
     /// A counted visit: the property, its count, its limit.
@@ -227,6 +237,8 @@ pub(super) struct Parts {
     pub(super) code: Field,
     /// Whether the code is a challenge to whoever it was sent to.
     pub(super) bound: Field,
+    /// What the state states of where a code goes: 0 nothing, 1 to the person named, 2 to anybody.
+    pub(super) address: Field,
     /// The words of one run.
     pub(super) words: usize,
 }
@@ -269,6 +281,8 @@ pub(super) struct Table {
     pub(super) guards: Vec<Vec<Option<Condition>>>,
     /// The parts of a run.
     pub(super) parts: Parts,
+    /// The bits that say that a factor which a property asks for is proved.
+    pub(super) shown: Vec<Field>,
     /// The parts that runs share.
     pub(super) store: Store,
     /// The words of a state.

@@ -18,6 +18,7 @@ use wayfare::{
 use crate::explore::{
     guard::level_within,
     layout::{Field, Layout},
+    lower::bit,
     table::Op,
 };
 
@@ -58,6 +59,8 @@ pub(super) enum Event<'a> {
 enum Kind<'p> {
     Path {
         armed: Field,
+        /// Whether one of the factors that may be passed is proved of whoever is named, where it asks for any.
+        shown: Option<Field>,
         to: &'p Place,
         passes: &'p [Place],
     },
@@ -99,6 +102,8 @@ pub(super) struct Watches<'p> {
     list: Vec<Watched<'p>>,
     /// Those that are left to the checks: their number, and why.
     pub(super) left_out: Vec<(usize, &'static str)>,
+    /// The number of each factor.
+    factors: Vec<Factor>,
 }
 
 const VALUES: &str = "it speaks of values that exploration does not tell apart";
@@ -161,6 +166,14 @@ pub(super) fn spoken_of(journey: &Journey) -> (Vec<KeyId>, u32) {
     (keys, level)
 }
 
+/// The factor that a place asks for.
+fn factor_of(place: &Place) -> Option<Factor> {
+    match place.kind {
+        PlaceKind::Proof(factor) => Some(factor),
+        PlaceKind::Points(_) | PlaceKind::Any(..) => None,
+    }
+}
+
 /// Whether a place is an end of the run and nothing else.
 fn is_end(journey: &Journey, place: &Place) -> bool {
     let ends = [journey.success, journey.failure, journey.loose_end];
@@ -177,12 +190,14 @@ impl<'p> Watches<'p> {
     pub(super) fn new(
         journey: &'p Journey,
         layout: &mut Layout,
+        factors: &[Factor],
         fact: impl Fn(KeyId) -> Option<Field>,
     ) -> Self {
         let mut all = Self {
             journey,
             list: Vec::new(),
             left_out: Vec::new(),
+            factors: factors.to_vec(),
         };
         for (at, ensure) in journey.ensures.iter().enumerate() {
             let Ok(number) = u16::try_from(at) else { break };
@@ -194,8 +209,10 @@ impl<'p> Watches<'p> {
             let begun = (once || ensure.from != journey.start).then(|| layout.field(1));
             let kinds = match &ensure.property {
                 Property::EveryPath { to, passes } => {
+                    let asks = passes.iter().any(|place| factor_of(place).is_some());
                     vec![Kind::Path {
                         armed: layout.field(1),
+                        shown: asks.then(|| layout.field(1)),
                         to,
                         passes,
                     }]
@@ -259,7 +276,18 @@ impl<'p> Watches<'p> {
             journey,
             list: Vec::new(),
             left_out: Vec::new(),
+            factors: Vec::new(),
         }
+    }
+
+    /// The bits that say that a factor which is asked for is proved.
+    pub(super) fn shown(&self) -> impl Iterator<Item = Field> {
+        self.list.iter().filter_map(|watched| match watched.kind {
+            Kind::Path { shown, .. } => shown,
+            Kind::Never { .. } | Kind::Visits { .. } | Kind::Level { .. } | Kind::Fact { .. } => {
+                None
+            }
+        })
     }
 
     /// The fields that remember what was passed: an error does not take it back.
@@ -288,14 +316,40 @@ impl<'p> Watches<'p> {
                 ops.push(Op::Begin(begun, *armed));
             } else if begins {
                 ops.extend(watched.begun.map(Op::Watch));
-                if let Kind::Path { armed, .. } = watched.kind {
+                if let Kind::Path { armed, shown, .. } = watched.kind {
                     ops.push(Op::Watch(armed));
+                    ops.extend(shown.map(|shown| Op::Fact(shown, false)));
                 }
             }
             let is = |place: &Place| self.is_at(place, spot, event);
             let (number, begun) = (watched.number, watched.begun);
             match &watched.kind {
-                Kind::Path { armed, to, passes } => {
+                Kind::Path {
+                    armed,
+                    shown: Some(shown),
+                    to,
+                    passes,
+                } => {
+                    let passed = |place: &Place| factor_of(place).is_none() && is(place);
+                    if passes.iter().any(passed) {
+                        ops.push(Op::Cut(*armed));
+                        continue;
+                    }
+                    let proved = passes
+                        .iter()
+                        .filter(|place| is(place))
+                        .filter_map(factor_of);
+                    ops.extend(proved.map(|factor| Op::Shown(*shown, bit(&self.factors, factor))));
+                    if is(to) {
+                        ops.push(Op::Unshown(*armed, *shown, number));
+                    }
+                }
+                Kind::Path {
+                    armed,
+                    shown: None,
+                    to,
+                    passes,
+                } => {
                     if passes.iter().any(is) {
                         ops.push(Op::Cut(*armed));
                     } else if is(to) {
