@@ -180,7 +180,7 @@ impl<N: Fn(usize, NodeIndex<u32>) -> Option<u32>> Collect<'_, N> {
                 }
             }
             PlaceKind::Any(ty, outcome) => {
-                self.any(journey.id, *ty, outcome.as_deref(), &place.text)
+                self.any(journey.id, *ty, outcome.as_deref(), &place.text);
             }
         }
         Passage::Place(Arc::clone(&place.text))

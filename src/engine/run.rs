@@ -352,10 +352,8 @@ impl Run {
         match reply {
             EffectReply::Match(identity)
             | EffectReply::Identity(Some(identity))
-            | EffectReply::Written(identity) => {
-                self.visit.vouched.push(identity.subject.clone());
-            }
-            EffectReply::Remembered(Some((identity, _))) => {
+            | EffectReply::Written(identity)
+            | EffectReply::Remembered(Some((identity, _))) => {
                 self.visit.vouched.push(identity.subject.clone());
             }
             EffectReply::Session(Some(session)) => {

@@ -8,6 +8,10 @@ use crate::policy::Policy;
 
 /// One attribute of a profile.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and a schema has all of them"
+)]
 pub struct Attribute {
     /// The name; letter case does not tell two apart.
     pub name: Arc<str>,

@@ -25,7 +25,7 @@ use crate::{
 pub(super) enum Recorded {
     Now(Timestamp),
     Random(Vec<u8>),
-    Once(Effect, EffectReply),
+    Once(Box<(Effect, EffectReply)>),
 }
 
 /// For which answers, which name and which subject a record holds.
@@ -124,7 +124,7 @@ impl Walker<'_> {
     pub(super) fn reply_page(&mut self, waits: Waits, reply: EffectReply) -> Then {
         let page = self.page.as_mut().unwrap();
         if let Some(effect) = page.pending.take() {
-            page.child().record(Recorded::Once(effect, reply.clone()));
+            page.child().record(Recorded::Once(Box::new((effect, reply.clone()))));
         }
         let result = self.replied_to(waits, reply);
         match self.follow(result) {
@@ -198,9 +198,10 @@ impl Walker<'_> {
                     let once = self.waits == Waits::Node && effect.is_once();
                     let child = self.page.as_mut().unwrap().child();
                     let same =
-                        |old: &Recorded| matches!(old, Recorded::Once(then, _) if *then == *effect);
+                        |old: &Recorded| matches!(old, Recorded::Once(done) if done.0 == *effect);
                     let replayed = if once { child.replayed(same) } else { None };
-                    if let Some(Recorded::Once(_, reply)) = replayed {
+                    if let Some(Recorded::Once(done)) = replayed {
+                        let (_, reply) = *done;
                         self.saw("an effect replayed in a page");
                         if !self.count() {
                             return Ok(Passed::Out(self.end(FailureReason::TooManyVisits)));

@@ -2,10 +2,6 @@
 
 use super::*;
 
-fn texts<const N: usize>(texts: [&str; N]) -> Option<Value> {
-    Some(list(texts))
-}
-
 #[test]
 fn headers_are_copied_as_lists_whatever_their_case_and_split_where_asked() {
     let mut visit = Visit::new(
@@ -32,10 +28,10 @@ fn headers_are_copied_as_lists_whatever_their_case_and_split_where_asked() {
     assert_eq!(visit.enter().unwrap(), went("outcome"));
     assert_eq!(
         visit.shared("hops"),
-        texts(["10.0.0.1", "10.0.0.2", "10.0.0.3"])
+        Some(list(["10.0.0.1", "10.0.0.2", "10.0.0.3"]))
     );
-    assert_eq!(visit.shared("agent"), texts(["curl, or so"]));
-    assert_eq!(visit.shared("missing"), texts([]));
+    assert_eq!(visit.shared("agent"), Some(list(["curl, or so"])));
+    assert_eq!(visit.shared("missing"), Some(list([])));
     assert_eq!(visit.shared("Cookie"), None);
 }
 
@@ -61,7 +57,7 @@ fn parameters_are_told_apart_by_case_and_a_cookie_by_its_name() {
     );
     visit.world.request.parameters = vec![("lang".to_owned(), "fr".to_owned())];
     assert_eq!(visit.enter().unwrap(), went("outcome"));
-    assert_eq!(visit.shared("lang"), texts([]));
+    assert_eq!(visit.shared("lang"), Some(list([])));
 
     let mut visit = Visit::new("CookiePresenceDecision", [("cookieName", "seen".into())]);
     assert_eq!(visit.enter().unwrap(), went("false"));
