@@ -10,7 +10,7 @@ mod stage;
 
 use std::time::Duration;
 
-use stage::{Play, callbacks, failure, journey, kinds, link, secret, shown, success, text};
+use stage::{Play, callbacks, failure, journey, kinds, secret, shown, success, text};
 use wayfare::{Answer, AuthLevel, Callback, Factor, FailureReason, engine::trace::Event};
 
 /// The factors proved, in order.

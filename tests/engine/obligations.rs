@@ -26,7 +26,7 @@ fn run(text: &str, sealing: bool) -> Player {
 /// Answers names and passwords until the run ends, each time with the next of these names.
 fn play(player: &mut Player, names: &[&str]) -> Step {
     let mut step = player.begin();
-    let mut named = 0;
+    let mut asked = 0;
     for _ in 0..20 {
         let Step::Ask(ask) = &step else {
             return step;
@@ -34,14 +34,12 @@ fn play(player: &mut Player, names: &[&str]) -> Step {
         let answers: Vec<_> = ask
             .callbacks
             .iter()
-            .map(|callback| match callback {
-                wayfare::Callback::Password { .. } => {
-                    secret(&format!("{}-pw", names[named.max(1) - 1]))
+            .map(|callback| {
+                if let wayfare::Callback::Password { .. } = callback {
+                    return secret(&format!("{}-pw", names[asked.max(1) - 1]));
                 }
-                _ => {
-                    named += 1;
-                    text(names[named - 1])
-                }
+                asked += 1;
+                text(names[asked - 1])
             })
             .collect();
         step = player.answer(answers);
@@ -207,9 +205,10 @@ journey k {
                 };
                 step = player.answer([answer]);
             }
-            match met {
-                true => drop(success(step)),
-                false => assert!(why(step).starts_with("EnsureUnmet"), "{place}"),
+            if met {
+                success(step);
+            } else {
+                assert!(why(step).starts_with("EnsureUnmet"), "{place}");
             }
         }
     }

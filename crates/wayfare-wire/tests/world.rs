@@ -317,6 +317,7 @@ impl World {
                     Given::Made {
                         token: Secret::new(token),
                         properties: BTreeMap::new(),
+                        cookies: Vec::new(),
                     }
                 }
             };

@@ -124,7 +124,8 @@ impl Walker<'_> {
     pub(super) fn reply_page(&mut self, waits: Waits, reply: EffectReply) -> Then {
         let page = self.page.as_mut().unwrap();
         if let Some(effect) = page.pending.take() {
-            page.child().record(Recorded::Once(Box::new((effect, reply.clone()))));
+            page.child()
+                .record(Recorded::Once(Box::new((effect, reply.clone()))));
         }
         let result = self.replied_to(waits, reply);
         match self.follow(result) {

@@ -226,11 +226,12 @@ fn shown(callback: &Callback) -> Option<String> {
         | Callback::ValidatedPassword { prompt, .. }
         | Callback::Attribute { prompt, .. }
         | Callback::SecurityQuestion { prompt, .. } => prompt.clone(),
-        Callback::Terms { text, .. } => text.clone(),
         Callback::Consent { message, .. } | Callback::DeviceProfile { message, .. } => {
             message.clone()
         }
-        Callback::TextOutput { text, .. } | Callback::SuspendedTextOutput { text } => text.clone(),
+        Callback::Terms { text, .. }
+        | Callback::TextOutput { text, .. }
+        | Callback::SuspendedTextOutput { text } => text.clone(),
         Callback::PollingWait { message, .. } => message.clone(),
         Callback::HiddenValue { id, .. } => id.clone(),
         Callback::Redirect { url, .. } => url.clone(),

@@ -33,6 +33,7 @@ const SPOILS: [fn() -> Given; 15] = [
     || Given::Made {
         token: Secret::new("forged".to_owned()),
         properties: BTreeMap::new(),
+        cookies: Vec::new(),
     },
 ];
 
