@@ -1,10 +1,6 @@
 //! Nodes outside: what their handlers see, and what counts of what they say.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use wayfare::{
     Answer, AuthSession, Callback, Compiler, Effect, EffectReply, End, Engine, Factor, Host, Input,

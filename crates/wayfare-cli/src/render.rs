@@ -338,7 +338,8 @@ mod tests {
     fn every_mark(text: &str) {
         let mut sources = SourceMap::default();
         let file = sources.add(Source::new("a.journey", text));
-        let near = |at: usize| at % 7 == 0 || (110..=130).contains(&at) || text.len() - at < 6;
+        let near =
+            |at: usize| at.is_multiple_of(7) || (110..=130).contains(&at) || text.len() - at < 6;
         let places: Vec<usize> = (0..=text.len())
             .filter(|at| text.is_char_boundary(*at) && near(*at))
             .collect();

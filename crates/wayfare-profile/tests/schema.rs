@@ -34,10 +34,13 @@ fn schema(properties: &serde_json::Value) -> Result<Schema, SchemaError> {
 }
 
 /// The requirements that a value of `x` does not meet.
+#[expect(
+    clippy::unwrap_used,
+    reason = "the schemas of these tests are written here"
+)]
 fn fails(property: &serde_json::Value, value: impl Into<Value>) -> Vec<String> {
     let value = value.into();
-    let schema =
-        schema(&json!({ "userName": { "type": "string" }, "x": property })).expect("a schema");
+    let schema = schema(&json!({ "userName": { "type": "string" }, "x": property })).unwrap();
     let others = values([("userName", "demo".into()), ("X", value.clone())]);
     let name = Arc::from("x");
     let Ok(judged) = schema.judge(&name, Some(&value), &others, &Taken(&["taken"]));

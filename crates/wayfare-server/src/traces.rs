@@ -31,7 +31,7 @@ const ENDING: &str = ".ndjson";
 /// What the name of a record ends with while it is written.
 const HALF: &str = ".ndjson.part";
 /// How much time lies at least between two lines of the log about records that were dropped.
-const TELL_EVERY: Duration = Duration::from_mins(1);
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// The records of a server.
 #[derive(Debug)]

@@ -228,7 +228,7 @@ fn nothing_is_made_twice() {
     let mut bench = Bench::new(World::new());
     let effect = create([("userName", "ada".into())]);
     let first = bench.perform(effect.clone());
-    assert_eq!(bench.again(effect.clone()), first);
+    assert_eq!(bench.again(effect), first);
     assert_eq!(bench.world.users.len(), 1);
     let add = patch("ada", [("_loginCount", Change::Add(1))]);
     bench.perform(add.clone());

@@ -304,7 +304,7 @@ fn human(row: &Row) -> String {
             found.text()
         );
         let _ = match row.tests.get(at) {
-            Some(Ok(test)) => write!(text, "\n{test}\n"),
+            Some(Ok(shown)) => write!(text, "\n{shown}\n"),
             Some(Err(why)) => writeln!(text, "    no test: {why}"),
             None => Ok(()),
         };

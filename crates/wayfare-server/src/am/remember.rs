@@ -90,8 +90,9 @@ pub(super) fn seal(
         };
         let mut bytes = serde_json::to_vec(&sealed).map_err(|_| failed())?;
         let beside = beside(&state.realm, &cookie.name, cookie.key.as_ref());
-        let sealer = Sealer::new(&state.keys, &host);
-        sealer.seal(&beside, &mut bytes).map_err(|_| failed())?;
+        Sealer::new(&state.keys, &host)
+            .seal(&beside, &mut bytes)
+            .map_err(|_| failed())?;
         let value = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(&bytes));
         cookies.push(Cookie::remembered(cookie, value, idle.since(now)));
     }

@@ -222,8 +222,8 @@ impl Embedded {
         before: &BTreeMap<Arc<str>, Value>,
         changes: &[(Arc<str>, Change)],
     ) -> Result<BTreeMap<Arc<str>, Value>, IdentityError> {
-        let changed = self.schema.changed(before, changes);
-        changed.map_err(|error| IdentityError::Other(error.to_string()))
+        let after = self.schema.changed(before, changes);
+        after.map_err(|error| IdentityError::Other(error.to_string()))
     }
 
     fn outcome(&self, wrote: Wrote, wanted: &[Arc<str>]) -> Result<Outcome, IdentityError> {
@@ -436,16 +436,16 @@ async fn hash_all(
             "more than {SECRETS_MAX} secrets are to be written at once"
         )));
     }
-    let mut hashed = Vec::with_capacity(all.len());
+    let mut made = Vec::with_capacity(all.len());
     for (attribute, place, secret) in all {
         let hash = hasher.hash(&secret).await?;
-        hashed.push(Hashed {
+        made.push(Hashed {
             attribute,
             place,
             hash,
         });
     }
-    Ok(hashed)
+    Ok(made)
 }
 
 /// The users of a realm as a connection sees them, one of them left out.

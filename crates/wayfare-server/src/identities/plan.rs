@@ -31,7 +31,6 @@ pub fn plan(filter: &Filter, indexed: &BTreeSet<String>) -> Vec<Lookup> {
 fn parts(filter: &Filter, indexed: &BTreeSet<String>) -> Option<Vec<Lookup>> {
     match filter {
         Filter::Always(false) => Some(Vec::new()),
-        Filter::Always(true) | Filter::Not(_) | Filter::Present(_) => None,
         Filter::Any(filters) => {
             let mut all = Vec::new();
             for filter in filters {
@@ -70,7 +69,7 @@ fn parts(filter: &Filter, indexed: &BTreeSet<String>) -> Option<Vec<Lookup>> {
                 _ => None,
             }
         }
-        Filter::Compare { .. } => None,
+        Filter::Always(true) | Filter::Not(_) | Filter::Present(_) | Filter::Compare { .. } => None,
     }
 }
 

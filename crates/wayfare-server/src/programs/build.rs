@@ -72,12 +72,12 @@ pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError
 /// What is wrong with the files of tests beside texts of which a program was made: of each file the first
 /// mistake, as a line. Tests are in no program that is served.
 pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
-    let (tests, unread) = tests(with.settings, with.limits);
+    let (files, unread) = tests(with.settings, with.limits);
     let unread = unread
         .iter()
         .map(|(name, error)| format!("{name}: {error}"));
     let mut lines: Vec<String> = unread.collect();
-    if tests.is_empty() {
+    if files.is_empty() {
         return lines;
     }
     let importer = importer(texts, with);
@@ -89,7 +89,7 @@ pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
         .importer(&importer)
         .realm(with.realm.clone())
         .limits(bounds)
-        .compile(texts.sources.iter().cloned().chain(tests));
+        .compile(texts.sources.iter().cloned().chain(files));
     let mut told = BTreeSet::new();
     let errors = compiled.diagnostics.iter();
     let errors = errors.filter(|d| d.severity == Severity::Error && d.allowed.is_none());

@@ -260,8 +260,8 @@ impl Programs {
         named(&built.engine, &self.settings)?;
         required(&built.engine, &self.realms)?;
         let same = self.read(|state| state.edition == built.edition);
-        let tests = build::broken_tests(&texts, self.with());
-        Ok(((!same).then_some(Fresh { built, default }), tests))
+        let broken = build::broken_tests(&texts, self.with());
+        Ok(((!same).then_some(Fresh { built, default }), broken))
     }
 
     fn take(&self, fresh: Fresh, now: Timestamp) {

@@ -51,11 +51,11 @@ pub(super) fn begin(db: &Connection, id: EffectId, exp: Timestamp) -> rusqlite::
     if new == 1 {
         return Ok(Seen::New);
     }
-    Ok(Seen::Before(reply(db, id)?.flatten()))
+    seen(db, id)
 }
 
-/// The reply that is noted with an effect, where it was begun and where it came to one.
-pub(super) fn reply(db: &Connection, id: EffectId) -> rusqlite::Result<Option<Option<String>>> {
+/// Whether an effect was begun, and the reply that is noted with it.
+pub(super) fn seen(db: &Connection, id: EffectId) -> rusqlite::Result<Seen> {
     let run = id.run.to_be_bytes();
     db.prepare_cached(
         "SELECT reply FROM effect WHERE run = ?1 AND generation = ?2 AND ordinal = ?3",
@@ -65,4 +65,5 @@ pub(super) fn reply(db: &Connection, id: EffectId) -> rusqlite::Result<Option<Op
         |row| row.get(0),
     )
     .optional()
+    .map(|row| row.map_or(Seen::New, Seen::Before))
 }

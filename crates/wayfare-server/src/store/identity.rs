@@ -81,8 +81,10 @@ impl Store {
 
     /// What came of a change that was made before under this id.
     pub(crate) fn changed_before(&self, id: EffectId) -> Result<Option<Wrote>, StoreError> {
-        let reply = self.read(|db| effect::reply(db, id))?;
-        Ok(reply.map(|reply| Wrote::read(reply.as_deref())))
+        Ok(match self.read(|db| effect::seen(db, id))? {
+            Seen::Before(reply) => Some(Wrote::read(reply.as_deref())),
+            Seen::New => None,
+        })
     }
 
     /// The hash of a user's secret; `None` where there is none.

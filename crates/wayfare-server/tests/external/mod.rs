@@ -201,6 +201,7 @@ async fn secrets_go_out_where_the_settings_say_so() {
 
 /// Everything that a service may do wrong: the error arrow is taken, or the run fails; the audit says so.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a table, a line for each mistake")]
 async fn what_does_not_count_fails_closed_or_takes_the_error_arrow() {
     let service = Service::start();
     let server = server(&service, |settings| {

@@ -116,10 +116,10 @@ impl Service {
                     }
                 };
                 // Whoever does not trust the service goes before it has said anything.
-                let Some((head, body)) = request(&mut *stream) else {
+                let Some((head, text)) = request(&mut *stream) else {
                     continue;
                 };
-                let held_on = answer(&theirs, &mut *stream, &head, &body);
+                let held_on = answer(&theirs, &mut *stream, &head, &text);
                 let _ = stream.flush();
                 // Whoever looks at what was seen looks after this.
                 let _ = told.send(());
@@ -197,7 +197,11 @@ fn request(stream: &mut dyn Stream) -> Option<(String, Vec<u8>)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// `v1=` and the HMAC over lines and a body, as docs/external-nodes.md has it.
@@ -275,7 +279,9 @@ fn answer(shared: &Mutex<Shared>, stream: &mut dyn Stream, head: &str, body: &[u
     };
     let mut reply = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
     if let Some(signature) = signature {
-        reply.push_str(&format!("Wayfare-Signature: {signature}\r\n"));
+        reply.push_str("Wayfare-Signature: ");
+        reply.push_str(&signature);
+        reply.push_str("\r\n");
     }
     reply.push_str("Connection: close\r\n\r\n");
     let mut reply = reply.into_bytes();

@@ -108,7 +108,7 @@ async fn documents_and_schemas_are_read_at_the_start_or_stop_it() {
         ("questions", r#"{"questions": {"1": {"en": "?"}}}"#, true),
         ("questions", "[]", false),
         ("consent", r#"[{"name": "crm"}]"#, true),
-        ("consent", r#"[{}]"#, false),
+        ("consent", "[{}]", false),
         ("consent", "nothing", false),
         (
             "schema",

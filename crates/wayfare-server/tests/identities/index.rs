@@ -144,8 +144,8 @@ async fn the_index_follows_every_change() {
         change("mail", set("b@example.com")),
         change("userName", set("Eve")),
     ];
-    let changed = bench.patch(named("ada"), changes).await;
-    assert!(matches!(changed, Ok(Outcome::Written(_))));
+    let written = bench.patch(named("ada"), changes).await;
+    assert!(matches!(written, Ok(Outcome::Written(_))));
     for (filter, there) in [
         (r#"mail eq "a@example.com""#, false),
         (r#"mail eq "B@example.com""#, true),
