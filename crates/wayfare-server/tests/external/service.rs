@@ -116,10 +116,10 @@ impl Service {
                     }
                 };
                 // Whoever does not trust the service goes before it has said anything.
-                let Some((head, text)) = request(&mut *stream) else {
+                let Some((first, text)) = request(&mut *stream) else {
                     continue;
                 };
-                let held_on = answer(&theirs, &mut *stream, &head, &text);
+                let held_on = answer(&theirs, &mut *stream, &first, &text);
                 let _ = stream.flush();
                 // Whoever looks at what was seen looks after this.
                 let _ = told.send(());
