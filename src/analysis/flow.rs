@@ -207,6 +207,10 @@ impl Factors {
 
 /// An arc.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, as signatures state them"
+)]
 pub(super) struct Arc {
     /// Where it begins.
     pub(super) from: u32,

@@ -231,21 +231,18 @@ impl Memory {
         };
         memory.code = match (arc.challenge, memory.code) {
             (_, Code::Made | Code::Open) if astray => Code::None,
-            (Challenge::None, code) => code,
-            (Challenge::Opens, _) => Code::Open,
+            (Challenge::None, code) | (Challenge::Binds, code @ (Code::None | Code::Stale)) => code,
+            (Challenge::Opens, _) | (Challenge::Binds, Code::Made | Code::Open) => Code::Open,
             (Challenge::Makes, _) => Code::Made,
-            (Challenge::Binds, Code::Made | Code::Open) => Code::Open,
-            (Challenge::Binds, code @ (Code::None | Code::Stale)) => code,
             (Challenge::Answers, _) => Code::None,
         };
         memory.address = match arc.stated {
             // What failed has written nothing.
             _ if arc.is_error() => memory.address,
-            Stated::Kept => memory.address,
             Stated::Written => Address::Foreign,
             Stated::Found => Address::Own,
             Stated::Used if memory.address == Address::None => Address::Own,
-            Stated::Used => memory.address,
+            Stated::Kept | Stated::Used => memory.address,
         };
         memory
     }

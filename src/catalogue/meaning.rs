@@ -379,7 +379,7 @@ impl Fact {
                 },
             },
             writes_identity: self.identity,
-            of_named: self.of_named.map(|when| when.condition()),
+            of_named: self.of_named.map(When::condition),
             counts_try: self.tries,
             challenge: self.challenge,
             presence: self.presence,

@@ -109,7 +109,7 @@ impl Addresses {
             return false;
         }
         let by = match setting(key) {
-            Some(SettingValue::Constant(value)) => value.as_text().map(|text| text.to_string()),
+            Some(SettingValue::Constant(value)) => value.as_text().map(str::to_owned),
             Some(SettingValue::Computed(_)) => None,
             None => match signature.setting(key).map(|setting| &setting.default) {
                 Some(Preset::Text(text)) => Some(text.to_string()),
@@ -182,12 +182,11 @@ fn names_of(signature: &Signature, task: &Task, key: &StateKey) -> Option<Vec<Ar
         Some(SettingValue::Constant(value)) => value.as_text().map(|text| vec![Arc::from(text)]),
         None => match signature.setting(by).map(|setting| &setting.default) {
             Some(Preset::Text(text)) => Some(vec![Arc::from(&**text)]),
-            Some(Preset::EmptyList | Preset::EmptyMap) => Some(Vec::new()),
             Some(Preset::Texts(texts)) => {
                 Some(texts.iter().map(|text| Arc::from(&**text)).collect())
             }
             // What nobody names is not there.
-            Some(Preset::None) | None => Some(Vec::new()),
+            Some(Preset::EmptyList | Preset::EmptyMap | Preset::None) | None => Some(Vec::new()),
             _ => None,
         },
     }

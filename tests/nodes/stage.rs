@@ -11,7 +11,7 @@ use std::{
 use wayfare::{
     Answer, AuthLevel, AuthSession, Callback, Compiler, Effect, EffectReply, End, Engine, Failure,
     Host, Input, Registry, Request, Secret, Source, Start, StartSession, Step, SubjectId, Success,
-    Timestamp, Value,
+    Timestamp, Value, analysis,
     engine::{
         effect::{Credential, Identity, Judgement, Message, SessionRef, SessionView, Shape, Who},
         host::NoRandomness,
@@ -185,6 +185,16 @@ fn link_with(registry: Registry, text: &str) -> Result<Engine, String> {
 impl Play {
     pub(crate) fn new(text: &str) -> Self {
         Self::start(text, Start::journey("t"))
+    }
+
+    /// Of a text that the proofs refuse: what the run itself does then is looked at.
+    pub(crate) fn refused(text: &str) -> Self {
+        let registry = Registry::standard();
+        let compiled = Compiler::new(registry.catalog()).compile([Source::new("t.journey", text)]);
+        let refused = compiled.refused.expect("the proofs refuse it");
+        let program = analysis::overlook(refused).expect("an `allow` could cover it");
+        let engine = Engine::link(program, registry).expect("the journey links");
+        Self::of(&engine, Start::journey("t"))
     }
 
     /// With these node types and scripts.

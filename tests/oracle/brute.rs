@@ -282,6 +282,7 @@ fn is_point(made: &Made, point: &Point, event: &Event) -> bool {
 
 /// What a property makes of a run so far.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Data {
     armed: bool,
     level: i64,

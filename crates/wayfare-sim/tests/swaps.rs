@@ -172,6 +172,12 @@ fn a_swap_that_is_allowed_is_refused_when_it_runs() {
             without.push(name);
             continue;
         };
+        // Whoever brings a cookie becomes its owner, and nothing is left of who was proved before: the
+        // finding is about the author's mistake, and the run is nobody's but the owner's.
+        if text.contains("PersistentCookie") {
+            without.push(name);
+            continue;
+        }
         let end = play(&engine, &text);
         if name.ends_with(".mended.journey") {
             let End::Success(success) = end else {

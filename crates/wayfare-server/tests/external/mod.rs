@@ -592,3 +592,29 @@ fn settings_that_make_no_sense_are_said() {
         assert!(read(&text).is_ok(), "{local}");
     }
 }
+
+#[tokio::test]
+async fn a_provider_outside_vouches_for_an_account_that_is_made() {
+    let service = Service::start();
+    let text = include_str!("../../../../journeys/nodes/provision_dynamic_account.journey");
+    let server = TestServer::with(|config, folder| {
+        let journeys = folder.join("journeys");
+        write_all(&journeys, &[("provider.journey", text)]);
+        *config = config.clone().with_journeys(journeys);
+        config
+            .external
+            .insert("Provider".to_owned(), settings(&service, folder));
+    })
+    .await;
+    let told = json!({ "outcome": "NO_ACCOUNT", "writes": { "shared.userInfo": {
+        "userNames": { "username": ["ada"] },
+        "attributes": { "mail": ["ada@example.com"] },
+    } } });
+    service.then(Act::Say(told.clone()));
+    let mut client = server.client();
+    client.begin("ProvisionDynamicAccount").await.token();
+    // The name is taken now, and whoever comes as it again is not that one.
+    service.then(Act::Say(told));
+    let again = server.client().begin("ProvisionDynamicAccount").await;
+    assert_eq!(again.status, 401, "{}", again.text());
+}

@@ -118,13 +118,28 @@ async fn password_collector_asks_until_there_is_one() {
     assert_eq!(server.compared(), 1);
 }
 
+/// What the schema says of an attribute that may be any text.
+fn policies(attribute: &str) -> Json {
+    json!({
+        "policyRequirements": ["VALID_TYPE"],
+        "fallbackPolicies": null,
+        "name": attribute,
+        "policies": [{
+            "policyRequirements": ["VALID_TYPE"],
+            "policyId": "valid-type",
+            "params": { "types": ["string"] }
+        }],
+        "conditionalPolicies": null
+    })
+}
+
 #[tokio::test]
 async fn validated_username_asks_as_one_that_is_made() {
     let server = serve(&from_first(
         r#"
   node first: ValidatedUsername {
     validateInput = true
-    usernameAttribute = "uid"
+    usernameAttribute = "givenName"
     -> password
   }
   node password: PasswordCollector -> check
@@ -139,7 +154,7 @@ async fn validated_username_asks_as_one_that_is_made() {
     let asked = json!({ "callbacks": [{
         "type": "ValidatedCreateUsernameCallback",
         "output": [
-            output("policies", json!({})),
+            output("policies", policies("givenName")),
             output("failedPolicies", json!([])),
             output("validateOnly", false),
             output("prompt", "Username")
@@ -172,7 +187,7 @@ async fn validated_username_shows_the_name_it_knows() {
         r#"
   node first: UsernameCollector -> again
   node again: ValidatedUsername {
-    usernameAttribute = "uid"
+    usernameAttribute = "givenName"
     prepopulate = true
     autocompleteValues = ["username"]
     -> say
@@ -204,7 +219,7 @@ async fn validated_password_asks_as_one_that_is_made() {
   node first: UsernameCollector -> password
   node password: ValidatedPassword {
     validateInput = true
-    passwordAttribute = "secret"
+    passwordAttribute = "city"
     -> check
   }
   node check: DataStoreDecision {
@@ -220,7 +235,7 @@ async fn validated_password_asks_as_one_that_is_made() {
         "type": "ValidatedCreatePasswordCallback",
         "output": [
             output("echoOn", false),
-            output("policies", json!({})),
+            output("policies", policies("city")),
             output("failedPolicies", json!([])),
             output("validateOnly", false),
             output("prompt", "Password")
