@@ -126,7 +126,7 @@ fn fill(callback: &mut Json) {
         "location": { "latitude": 51.45, "longitude": -2.58 },
     });
     let values: Vec<Json> = match callback["type"].as_str().unwrap() {
-        "NameCallback" => vec!["demo".into()],
+        "NameCallback" | "TextInputCallback" => vec!["demo".into()],
         "PasswordCallback" => vec!["Ch4ng31t".into()],
         "ValidatedCreateUsernameCallback" => vec!["ada".into(), false.into()],
         "ValidatedCreatePasswordCallback" => vec!["Passw0rd!x".into(), false.into()],
@@ -140,7 +140,6 @@ fn fill(callback: &mut Json) {
         "TermsAndConditionsCallback" | "ConsentMappingCallback" => vec![true.into()],
         "ChoiceCallback" | "ConfirmationCallback" => vec![0.into()],
         "DeviceProfileCallback" => vec![profile.to_string().into()],
-        "TextInputCallback" => vec!["demo".into()],
         _ => Vec::new(),
     };
     let inputs = callback["input"].as_array_mut().into_iter().flatten();
