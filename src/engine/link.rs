@@ -322,6 +322,7 @@ impl<'a> Linker<'a> {
                 let mut setup = Setup {
                     settings: &task.settings,
                     outcomes,
+                    journey: &journey.name,
                     node: path,
                     keys: &mut self.plan.keys,
                     scripts: self.registry.scripts(),

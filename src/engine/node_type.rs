@@ -148,12 +148,18 @@ pub trait Prepared: fmt::Debug + Send + Sync {
 pub struct Setup<'a> {
     pub(crate) settings: &'a [(Arc<str>, SettingValue)],
     pub(crate) outcomes: &'a [Arc<str>],
+    pub(crate) journey: &'a str,
     pub(crate) node: &'a str,
     pub(crate) keys: &'a mut KeyTable,
     pub(crate) scripts: &'a BTreeMap<Arc<str>, Script>,
 }
 
 impl Setup<'_> {
+    /// The name of the journey that the node stands in.
+    pub fn journey(&self) -> &str {
+        self.journey
+    }
+
     /// The path of the node.
     pub fn node(&self) -> &str {
         self.node

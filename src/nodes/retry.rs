@@ -49,7 +49,7 @@ pub(super) fn limit(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErro
         on_user: if on_user {
             Some(OnUser {
                 username: setup.key("username"),
-                attribute: Arc::from(format!("{RETRIES}{}", setup.node())),
+                attribute: Arc::from(format!("{RETRIES}{}/{}", setup.journey(), setup.node())),
             })
         } else {
             None

@@ -64,6 +64,21 @@ fn every_arrow_of_the_examples_is_covered_or_has_a_reason() {
 }
 
 #[test]
+fn the_journeys_of_node_types_play_their_tests_and_are_in_their_one_form() {
+    let folder = Folder::new(&[]);
+    let path = examples().join("nodes");
+    let path = path.to_str().unwrap();
+    for command in [
+        &["check", path][..],
+        &["test", "--deny", "uncovered", path],
+        &["fmt", "--check", path],
+    ] {
+        let ran = folder.run(command);
+        assert_eq!(ran.code, 0, "{command:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn tests_stand_beside_a_journey_or_in_its_file() {
     let beside = folder(GOOD);
     for path in [

@@ -78,6 +78,7 @@ impl Kit {
         let mut setup = Setup {
             settings: &task.settings,
             outcomes,
+            journey: path.split('/').next().unwrap(),
             node,
             keys: &mut self.keys,
             scripts: registry.scripts(),

@@ -374,6 +374,7 @@ impl Visit {
         let node = ty.prepare(&mut Setup {
             settings: &settings,
             outcomes: &outcomes,
+            journey: "journey",
             node: "node",
             keys: &mut world.keys,
             scripts,
