@@ -2,10 +2,15 @@
 //!
 //! A profile is what the client says, so nothing here proves anything.
 
+mod place;
+mod profile;
+
 use std::sync::Arc;
 
-use serde_json::Value as Json;
-
+use self::{
+    place::Place,
+    profile::{PROFILE, Profile, member, number},
+};
 use crate::{
     engine::{
         action::{Action, Reply},
@@ -14,25 +19,13 @@ use crate::{
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{
-        expr::KeyId,
-        journey::OutcomeId,
-        text::LocalizedText,
-        value::{Decimal, Value},
-    },
+    model::{expr::KeyId, journey::OutcomeId, text::LocalizedText},
     nodes::{
         message::text_or,
         reply::{answers, unexpected},
         setting::{Kept, Size, constant},
     },
 };
-
-/// Where the profile stands in shared state.
-const PROFILE: &str = "forgeRock.device.profile";
-/// How deep a profile may be.
-const DEPTH_MAX: u32 = 16;
-/// How far it is once around the middle of the earth's radius, in kilometres: the mean of the ellipsoid.
-const EARTH_KM: f64 = 6371.0088;
 
 /// Asks the client what it runs on.
 #[derive(Debug)]
@@ -73,47 +66,9 @@ impl Prepared for Collector {
         if u64::try_from(sent.len()).unwrap_or(u64::MAX) > most {
             return Err(NodeError::new("the captured data exceed the maximum size"));
         }
-        let profile: Json = serde_json::from_str(&sent)
-            .map_err(|_| NodeError::new("the device profile is not JSON"))?;
-        let named = profile.get("identifier").and_then(Json::as_str);
-        if named.is_none_or(str::is_empty) {
-            return Err(NodeError::new("the device profile has no identifier"));
-        }
-        let kept = ["identifier", "metadata", "location", "alias"];
-        let members = kept.into_iter().filter_map(|name| {
-            let member = profile.get(name)?;
-            Some((Arc::from(name), value(member, DEPTH_MAX)?))
-        });
-        let profile = Value::Map(Arc::new(members.collect()));
+        let profile = profile::read(&sent, *self.metadata.now(cx)?, *self.location.now(cx)?)?;
         cx.put_shared(self.profile, profile);
         Ok(Action::go(self.outcome))
-    }
-}
-
-/// JSON as a value; `None` where there is none for it. BOUND: as deep as `depth`.
-fn value(json: &Json, depth: u32) -> Option<Value> {
-    let below = depth.checked_sub(1)?;
-    match json {
-        Json::Null => Some(Value::Null),
-        Json::Bool(flag) => Some(Value::Bool(*flag)),
-        Json::Number(number) => match number.as_i64() {
-            Some(number) => Some(Value::Int(number)),
-            // Coordinates come with more digits than are kept.
-            None => number
-                .as_f64()
-                .and_then(|number| Decimal::parse(&format!("{number:.9}")))
-                .map(Value::Decimal),
-        },
-        Json::String(text) => Some(Value::text(&**text)),
-        Json::Array(list) => {
-            let items: Option<Vec<_>> = list.iter().map(|item| value(item, below)).collect();
-            items.map(|items| Value::List(Arc::from(items)))
-        }
-        Json::Object(map) => map
-            .iter()
-            .map(|(key, item)| Some((Arc::from(&**key), value(item, below)?)))
-            .collect::<Option<_>>()
-            .map(|map| Value::Map(Arc::new(map))),
     }
 }
 
@@ -125,73 +80,6 @@ struct GeoFence {
     radius_km: f64,
     yes: OutcomeId,
     no: OutcomeId,
-}
-
-/// A place on earth, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
-    latitude: f64,
-    longitude: f64,
-}
-
-impl Place {
-    pub(super) fn new(latitude: f64, longitude: f64) -> Option<Self> {
-        let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
-        on_earth.then_some(Self {
-            latitude,
-            longitude,
-        })
-    }
-
-    /// `latitude,longitude`
-    fn parse(text: &str) -> Option<Self> {
-        let (latitude, longitude) = text.split_once(',')?;
-        Self::new(
-            latitude.trim().parse().ok()?,
-            longitude.trim().parse().ok()?,
-        )
-    }
-
-    /// Where a device profile says the device is.
-    pub(super) fn of_profile(profile: &Value) -> Option<Self> {
-        let location = member(profile, "location")?;
-        let degrees = |name| number(member(location, name)?);
-        Self::new(degrees("latitude")?, degrees("longitude")?)
-    }
-
-    /// How far it is to another place along the surface, in kilometres.
-    ///
-    /// ```text
-    /// hav = sin²(Δφ/2) + cos φ₁ · cos φ₂ · sin²(Δλ/2);  d = 2 r · asin √hav
-    /// ```
-    pub(super) fn km_to(self, other: Self) -> f64 {
-        let (a, b) = (self.latitude.to_radians(), other.latitude.to_radians());
-        let half_sin = |difference: f64| (difference / 2.0).sin().powi(2);
-        let turn = (other.longitude - self.longitude).to_radians();
-        let hav = half_sin(b - a) + a.cos() * b.cos() * half_sin(turn);
-        2.0 * EARTH_KM * hav.clamp(0.0, 1.0).sqrt().asin()
-    }
-}
-
-fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    match value {
-        Value::Map(map) => map.get(name),
-        _ => None,
-    }
-}
-
-/// A number, also where a client sent it as a text.
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Int(number) => number.to_string().parse().ok(),
-        Value::Decimal(number) => number.to_string().parse().ok(),
-        Value::Text(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite()),
-        _ => None,
-    }
 }
 
 pub(super) fn geo_fence(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
@@ -214,7 +102,7 @@ pub(super) fn geo_fence(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
 }
 
 /// A setting that is a number in a text, as the product has it.
-pub(super) fn decimal(setup: &Setup<'_>, key: &'static str) -> Result<f64, NodeError> {
+fn decimal(setup: &Setup<'_>, key: &'static str) -> Result<f64, NodeError> {
     let text: Arc<str> = constant(setup, key)?;
     let number = text.trim().parse().ok();
     number
@@ -224,7 +112,8 @@ pub(super) fn decimal(setup: &Setup<'_>, key: &'static str) -> Result<f64, NodeE
 
 impl Prepared for GeoFence {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let here = cx.shared(self.profile).and_then(Place::of_profile);
+        let told = cx.shared(self.profile).and_then(Profile::of);
+        let here = told.and_then(Profile::place);
         let near = here.is_some_and(|here| {
             let mut places = self.places.iter();
             places.any(|place| here.km_to(*place) <= self.radius_km)
@@ -254,10 +143,11 @@ pub(super) fn tampering(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
 impl Prepared for Tampering {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let score = cx.shared(self.profile).and_then(|profile| {
-            let platform = member(member(profile, "metadata")?, "platform")?;
+            let metadata = Profile::of(profile)?.metadata?;
+            let platform = member(metadata, "platform")?;
             number(member(platform, "jailBreakScore")?)
         });
-        let whole = score.is_some_and(|score| score <= self.most);
+        let whole = score.is_some_and(|score| (0.0..=self.most).contains(&score));
         Ok(Action::go(if whole { self.yes } else { self.no }))
     }
 }

@@ -9,6 +9,7 @@ mod contract;
 mod cookie;
 mod core;
 mod decide;
+mod device;
 mod end;
 mod identify;
 mod knowledge;
