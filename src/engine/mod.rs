@@ -32,6 +32,7 @@ pub mod output;
 mod page;
 mod pin;
 mod plan;
+mod property;
 pub mod registry;
 pub mod request;
 mod run;
@@ -49,5 +50,5 @@ mod turn;
 mod view;
 mod walk;
 
-pub use turn::is_system_property;
-pub(crate) use turn::refuse_system_property;
+pub use property::is_system_property;
+pub(crate) use property::refuse_system_property;

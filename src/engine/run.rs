@@ -389,6 +389,38 @@ impl Run {
                 .as_ref()
                 .is_some_and(|session| session.subject == *subject)
     }
+
+    /// The name typed, or that of the subject.
+    pub(crate) fn username(&self, key: KeyId) -> Option<Arc<str>> {
+        match self.state.shared.get(&key) {
+            Some(Value::Text(name)) => Some(Arc::clone(name)),
+            _ => self
+                .proofs
+                .subject
+                .as_ref()
+                .map(|subject| Arc::clone(&subject.username)),
+        }
+    }
+
+    /// The name of a key of the plan or of this run.
+    pub(crate) fn key_name(&self, plan: &Plan, key: KeyId) -> Option<Arc<str>> {
+        let at = key.0 as usize;
+        plan.keys
+            .name(key)
+            .or_else(|| self.keys.get(at.checked_sub(plan.keys.len())?))
+            .cloned()
+    }
+
+    /// Drops all that an ended run no longer needs.
+    pub(crate) fn forget(&mut self) {
+        self.state = State::default();
+        self.visit = Visit::default();
+        self.frames = Vec::new();
+        self.page = None;
+        self.undo = Vec::new();
+        self.memory = Cells::default();
+        self.ends = Ends::default();
+    }
 }
 
 /// Whether a reply is one that the effect can have.
