@@ -32,19 +32,23 @@ mod faces;
 mod golden;
 mod kinds;
 mod levels;
+mod moves;
+mod place;
 mod random;
 mod replay;
 mod scripted;
 mod shape;
 mod state;
 mod text;
+mod ticket;
 mod unproved;
+mod watch;
 mod world;
 
-use brute::Watch;
 use random::{Choices, Guards, Made};
 use replay::Outcome;
 use scripted::Strict;
+use watch::Watch;
 
 /// How often each thing occurred; one that did not fails the test.
 #[derive(Debug, Default)]

@@ -19,9 +19,9 @@ use wayfare::{
 };
 
 use super::{
-    Tally,
-    brute::{Event, How, Spot, is_at, is_step, moves},
-    cases,
+    Tally, cases,
+    moves::{Event, How, Spot, is_step, moves},
+    place::is_at,
     random::{Choices, Made},
     runner,
     state::show,

@@ -14,8 +14,8 @@ use wayfare::{
 };
 
 use super::{
-    brute::{Event, How, Spot, moves},
     kinds::{Kind, renames},
+    moves::{Event, How, Spot, moves},
     random::Made,
     world::can_be,
 };

@@ -21,7 +21,7 @@ use wayfare::{
 };
 
 use super::{
-    brute::{Event, How, Spot},
+    moves::{Event, How, Spot},
     random::Made,
     scripted::{self, Strict},
 };

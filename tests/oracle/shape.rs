@@ -16,8 +16,8 @@ use wayfare::{
 };
 
 use super::{
-    brute::{Event, How, Move, Spot, may_fail, moves},
     kinds::Kind,
+    moves::{Event, How, Move, Spot, may_fail, moves},
     random::Made,
 };
 

@@ -7,9 +7,9 @@ use petgraph::graph::NodeIndex;
 use wayfare::{Factor, model::journey::JourneyId};
 
 use super::{
-    brute::{Event, How, Spot, moves},
     challenge::Codes,
     kinds::{Kind, renames},
+    moves::{Event, How, Spot, moves},
     random::Made,
 };
 

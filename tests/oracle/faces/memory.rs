@@ -11,7 +11,7 @@ use wayfare::{
 };
 
 use super::{
-    super::{brute::Spot, kinds::KEYS, random::Made},
+    super::{kinds::KEYS, moves::Spot, random::Made},
     sorts::sort_of,
 };
 

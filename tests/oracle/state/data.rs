@@ -9,8 +9,8 @@ use wayfare::model::{
 
 use super::{
     super::{
-        brute::{Event, How, Spot},
         kinds::KEYS,
+        moves::{Event, How, Spot},
         random::Made,
         world::{Fact, arm_says},
     },

@@ -12,7 +12,7 @@ use wayfare::{
 };
 
 use super::{
-    super::{Tally, brute::Spot, kinds::KEYS, random::Made},
+    super::{Tally, kinds::KEYS, moves::Spot, random::Made},
     data::{Effect, Never, Question, Secure, Transient},
     declared::{guard_slots, means, signature, slot_of, spots, task_at},
     expected::{put, span},

@@ -9,7 +9,7 @@ use wayfare::model::{
     signature::{Known, Scope, Signature, StateKey},
 };
 
-use super::super::{brute::Spot, kinds::KEYS, random::Made};
+use super::super::{kinds::KEYS, moves::Spot, random::Made};
 
 pub(super) fn task_at(made: &Made, (journey, node, child): Spot) -> Option<&Task> {
     match &made.journey(journey).graph[node].kind {

@@ -9,7 +9,7 @@ use wayfare::{
 };
 
 use super::{
-    super::{brute::Spot, kinds::KEYS, random::Made},
+    super::{kinds::KEYS, moves::Spot, random::Made},
     data::{Data, Effect, Question},
     declared::{guard_slots, means, signature, slot_of, spots, task_at},
     made::NAMES,

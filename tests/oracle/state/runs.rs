@@ -6,7 +6,7 @@ use wayfare::model::journey::{JourneyId, NodeKind};
 
 use super::{
     super::{
-        brute::{Event, How, Spot, moves},
+        moves::{Event, How, Spot, moves},
         random::Made,
     },
     data::{Data, Never, Question, follow},
