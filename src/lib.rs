@@ -31,6 +31,8 @@ mod nodes;
 
 pub mod filter;
 
+pub mod otpauth;
+
 pub mod policy;
 
 pub use compile::{

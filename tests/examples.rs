@@ -153,7 +153,9 @@ fn perform(effect: &Effect) -> EffectReply {
             let right = match &verify.credential {
                 Credential::Otp { expected, lapsed } => !lapsed && *expected == verify.secret,
                 Credential::Password => verify.secret.reveal() == "Ch4ng31t",
-                Credential::Recovery | Credential::Answers { .. } => false,
+                Credential::Recovery { .. } | Credential::Oath(_) | Credential::Answers { .. } => {
+                    false
+                }
             };
             if right {
                 EffectReply::Match(demo)

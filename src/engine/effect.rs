@@ -4,15 +4,21 @@
 //! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
 //! whenever they are needed.
 
+mod device;
 mod external;
 mod identity;
+mod oath;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use self::device::{
+    DEVICES_MAX, Device, DeviceKind, ReadDevices, RemoveDevice, Room, StoreDevice,
+};
 pub use self::external::{External, ExternalEvent, ExternalReply, Handler, Handlers, Went};
 pub use self::identity::{
     Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, Shape, Unmet,
 };
+pub use self::oath::{COUNTER, OathHash, OathKey, OathMoving, OathWindow};
 use crate::{
     engine::{host::Timestamp, output::OpenCookie},
     model::{level::AuthLevel, value::Value},
@@ -62,6 +68,12 @@ pub enum Effect {
     External(Box<External>),
     /// Open a persistent cookie. Fresh.
     OpenCookie(OpenCookie),
+    /// Read the devices of a user. Fresh.
+    ReadDevices(ReadDevices),
+    /// Keep a device of a user. Once.
+    StoreDevice(Box<StoreDevice>),
+    /// Forget a device of a user. Once.
+    RemoveDevice(RemoveDevice),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -112,6 +124,9 @@ impl Effect {
             Self::ReadDocument(_) => "read_document",
             Self::External(_) => "external",
             Self::OpenCookie(_) => "open_cookie",
+            Self::ReadDevices(_) => "read_devices",
+            Self::StoreDevice(_) => "store_device",
+            Self::RemoveDevice(_) => "remove_device",
             Self::Custom(_) => "custom",
         }
     }
@@ -124,12 +139,15 @@ impl Effect {
             | Self::Send(_)
             | Self::CreateIdentity(_)
             | Self::PatchIdentity(_)
+            | Self::StoreDevice(_)
+            | Self::RemoveDevice(_)
             | Self::External(_) => true,
             Self::ReadIdentity(_)
             | Self::ReadSession(_)
             | Self::FindIdentity(_)
             | Self::Judge(_)
             | Self::ReadDocument(_)
+            | Self::ReadDevices(_)
             | Self::OpenCookie(_) => false,
             Self::Custom(custom) => custom.once,
         }
@@ -148,8 +166,13 @@ pub enum Credential {
         /// Whether it has lapsed: counted and compared all the same, but never a match.
         lapsed: bool,
     },
-    /// Against the stored recovery codes; a match uses the code up.
-    Recovery,
+    /// Against the stored recovery codes of a device of this kind; a match uses the code up.
+    Recovery {
+        /// The kind.
+        of: DeviceKind,
+    },
+    /// Against the codes that an authenticator app makes about now; a match uses the code up.
+    Oath(OathWindow),
     /// Against the stored answers to security questions, letter case and doubled blanks aside.
     ///
     /// All of them in one comparison, so that one answer that is known gives no more tries at another.
@@ -296,6 +319,12 @@ pub enum EffectReply {
     External(Box<ExternalReply>),
     /// To `OpenCookie`: whose it is, and until when it may be used; `None` where it is worth nothing.
     Remembered(Option<(Identity, Timestamp)>),
+    /// To `ReadDevices`.
+    Devices(Vec<Device>),
+    /// To `StoreDevice`: whether there was room.
+    DeviceStored(bool),
+    /// To `RemoveDevice`: whether there was one.
+    DeviceRemoved(bool),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

@@ -370,6 +370,9 @@ impl Run {
             | EffectReply::External(_)
             | EffectReply::Session(None)
             | EffectReply::Remembered(None)
+            | EffectReply::Devices(_)
+            | EffectReply::DeviceStored(_)
+            | EffectReply::DeviceRemoved(_)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -433,7 +436,16 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             Effect::CreateIdentity(_) | Effect::PatchIdentity(_),
             EffectReply::Written(_) | EffectReply::Refused(_),
         )
-        | (Effect::PatchIdentity(_), EffectReply::Identity(None))
+        | (
+            Effect::PatchIdentity(_)
+            | Effect::ReadDevices(_)
+            | Effect::StoreDevice(_)
+            | Effect::RemoveDevice(_),
+            EffectReply::Identity(None),
+        )
+        | (Effect::ReadDevices(_), EffectReply::Devices(_))
+        | (Effect::StoreDevice(_), EffectReply::DeviceStored(_))
+        | (Effect::RemoveDevice(_), EffectReply::DeviceRemoved(_))
         | (Effect::ReadDocument(_), EffectReply::Document(_))
         | (Effect::SetStatus(_), EffectReply::StatusSet(_))
         | (Effect::Send(_), EffectReply::Sent)
@@ -458,6 +470,9 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::ReadDocument(_)
             | Effect::External(_)
             | Effect::OpenCookie(_)
+            | Effect::ReadDevices(_)
+            | Effect::StoreDevice(_)
+            | Effect::RemoveDevice(_)
             | Effect::Custom(_),
             _,
         ) => false,

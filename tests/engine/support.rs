@@ -295,7 +295,9 @@ impl Player {
                     Credential::Otp { expected, lapsed } => {
                         !lapsed && expected.reveal() == verify.secret.reveal()
                     }
-                    Credential::Recovery | Credential::Answers { .. } => false,
+                    Credential::Recovery { .. }
+                    | Credential::Oath(_)
+                    | Credential::Answers { .. } => false,
                 };
                 match identity.filter(|_| right) {
                     Some(identity) => EffectReply::Match(identity),

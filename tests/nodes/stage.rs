@@ -97,7 +97,9 @@ impl Store {
                 let right = match &verify.credential {
                     Credential::Password => verify.secret.reveal() == user.password,
                     Credential::Otp { expected, lapsed } => verify.secret == *expected && !lapsed,
-                    Credential::Recovery | Credential::Answers { .. } => false,
+                    Credential::Recovery { .. }
+                    | Credential::Oath(_)
+                    | Credential::Answers { .. } => false,
                 };
                 if right {
                     EffectReply::Match(Self::identity(name, user))

@@ -1,6 +1,6 @@
 //! Keys, and how they are written: base 32 without padding (RFC 4648).
 
-use wayfare::Secret;
+use wayfare::{Secret, otpauth::base32};
 use zeroize::Zeroizing;
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -77,25 +77,7 @@ impl Key {
 
     /// The key in base 32.
     pub fn to_base32(&self) -> Secret<String> {
-        let mut text = String::with_capacity(self.0.len().div_ceil(5) * 8);
-        let digit = |value: u32| {
-            let at = usize::try_from(value & 0x1f).unwrap_or_default();
-            ALPHABET.get(at).map_or('A', |digit| char::from(*digit))
-        };
-        let (mut held, mut bits) = (0_u32, 0_u32);
-        for byte in self.0.iter() {
-            held = (held << 8) | u32::from(*byte);
-            bits += 8;
-            while bits >= 5 {
-                bits -= 5;
-                text.push(digit(held >> bits));
-                held &= (1 << bits) - 1;
-            }
-        }
-        if bits > 0 {
-            text.push(digit(held << (5 - bits)));
-        }
-        Secret::new(text)
+        base32(&self.0)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

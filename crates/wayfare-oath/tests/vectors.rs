@@ -1,6 +1,7 @@
 //! The vectors of RFC 4226, RFC 6238 and RFC 4648, and what a window lets in.
 
-use wayfare_oath::{Address, Hash, Key, KeyError, Moving, Token, WINDOW_MAX, Window};
+use wayfare::{engine::effect::OathMoving, otpauth::Address};
+use wayfare_oath::{Hash, Key, KeyError, Token, WINDOW_MAX, Window};
 
 fn key(bytes: &[u8]) -> Key {
     Key::new(bytes.to_vec()).expect("a key")
@@ -156,14 +157,17 @@ fn windows_are_bounded_and_never_turn_over() {
 
 #[test]
 fn an_address_holds_what_an_app_needs() {
-    let key = repeated(20);
+    let key = repeated(20).to_base32();
     let address = Address {
         issuer: "Acme & Söhne",
         account: "ada@example.com",
         key: &key,
-        hash: Hash::Sha256,
+        moving: OathMoving::Time {
+            step: 60,
+            hash: Hash::Sha256,
+        },
+        counter: 0,
         digits: 8,
-        moving: Moving::Time(60),
         more: &[("b", "032b75"), ("image", "https://acme.example/x.png?y")],
     };
     assert_eq!(
@@ -173,7 +177,7 @@ fn an_address_holds_what_an_app_needs() {
          &algorithm=SHA256&period=60&b=032b75&image=https%3A%2F%2Facme.example%2Fx.png%3Fy"
     );
     let address = Address {
-        moving: Moving::Counter(0),
+        moving: OathMoving::Counter,
         more: &[],
         ..address
     };

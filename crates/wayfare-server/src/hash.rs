@@ -197,6 +197,70 @@ impl HashPool {
         answered.await.map_err(|_| HashError::Closed)?
     }
 
+    /// The hashes of secrets that stand for one another, with one salt, as PHC strings.
+    ///
+    /// So that one computation tells which of them was typed.
+    ///
+    /// # Errors
+    /// There is no randomness, or the threads are gone.
+    pub async fn hash_alike(
+        &self,
+        permit: &Permit,
+        secrets: &[Secret<String>],
+    ) -> Result<Vec<String>, HashError> {
+        let params = self.params.clone();
+        let secrets: Vec<Secret<String>> = secrets.iter().map(normal).collect();
+        let held = Arc::clone(&permit.permit);
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(move |blocks| {
+            let hashed = salt().and_then(|salt| {
+                let hash = |secret| hash_salted(&params, secret, &salt, blocks);
+                secrets.iter().map(hash).collect()
+            });
+            drop(held);
+            let _ = answer.send(hashed);
+        }))?;
+        answered.await.map_err(|_| HashError::Closed)?
+    }
+
+    /// Which of these hashes is that of a secret.
+    ///
+    /// It takes as long wherever it stands, and where there is none. Hashes of one salt and cost are one
+    /// computation.
+    ///
+    /// # Errors
+    /// A stored hash cannot be read; the work is done all the same.
+    pub async fn find(
+        &self,
+        permit: &Permit,
+        typed: &Secret<String>,
+        stored: &[String],
+    ) -> Result<Option<usize>, HashError> {
+        let counter = if stored.is_empty() {
+            &self.dummies
+        } else {
+            &self.compared
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let parsed: Result<Vec<Stored>, HashError> =
+            stored.iter().map(|stored| Stored::parse(stored)).collect();
+        let (stored, broken) = match parsed {
+            Ok(stored) => (stored, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let dummy = Stored::dummy(&self.params);
+        let typed = normal(typed);
+        let held = Arc::clone(&permit.permit);
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(move |blocks| {
+            let found = find(&stored, &dummy, &typed, blocks);
+            drop(held);
+            let _ = answer.send(found);
+        }))?;
+        let found = answered.await.map_err(|_| HashError::Closed)?;
+        broken.map_or(Ok(found), Err)
+    }
+
     /// The hash of a password, as a PHC string; for starts and commands, which may block.
     pub fn hash_blocking(&self, password: &Secret<String>) -> Result<String, HashError> {
         hash_with(&self.params, &normal(password), &mut Vec::new())
@@ -287,23 +351,33 @@ impl Stored {
     }
 
     fn matches(&self, password: &Secret<String>, blocks: &mut Vec<Block>) -> bool {
+        // `Output` compares in constant time.
+        let hashed = self.computed(password, blocks);
+        hashed.is_some() && hashed == self.output
+    }
+
+    /// What a secret comes to with the salt and the cost of this one.
+    fn computed(&self, password: &Secret<String>, blocks: &mut Vec<Block>) -> Option<Output> {
         let count = self.params.block_count();
         if blocks.len() < count {
             blocks.resize(count, Block::new());
         }
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
         let mut out = [0; Output::MAX_LENGTH];
-        let Some(out) = out.get_mut(..self.output.map_or(32, |output| output.len())) else {
-            return false;
-        };
+        let out = out.get_mut(..self.output.map_or(32, |output| output.len()))?;
         let hashed = argon2.hash_password_into_with_memory(
             password.reveal().as_bytes(),
             &self.salt,
             out,
             blocks,
         );
-        // `Output` compares in constant time.
-        hashed.is_ok() && Output::new(out).is_ok_and(|out| Some(out) == self.output)
+        hashed.ok()?;
+        Output::new(out).ok()
+    }
+
+    fn is_alike(&self, other: &Self) -> bool {
+        let length = |stored: &Self| stored.output.map_or(32, |output| output.len());
+        self.salt == other.salt && self.params == other.params && length(self) == length(other)
     }
 }
 
@@ -312,16 +386,52 @@ fn normal(password: &Secret<String>) -> Secret<String> {
     Secret::new(password.reveal().nfc().collect())
 }
 
+/// Which of these a secret is the one of; all of them are looked at.
+fn find(
+    stored: &[Stored],
+    dummy: &Stored,
+    typed: &Secret<String>,
+    blocks: &mut Vec<Block>,
+) -> Option<usize> {
+    let mut found = None;
+    let mut last: Option<(&Stored, Option<Output>)> = None;
+    if stored.is_empty() {
+        dummy.matches(typed, blocks);
+    }
+    for (at, one) in stored.iter().enumerate() {
+        let known = last.filter(|(other, _)| other.is_alike(one));
+        let (_, computed) = known.unwrap_or_else(|| (one, one.computed(typed, blocks)));
+        last = Some((one, computed));
+        // `Output` compares in constant time.
+        let same = computed.is_some() && computed == one.output;
+        found = if same { Some(at) } else { found };
+    }
+    found
+}
+
+fn salt() -> Result<[u8; 16], HashError> {
+    let mut salt = [0; 16];
+    SystemRandom::new()
+        .fill(&mut salt)
+        .map_err(|_| HashError::NoRandomness)?;
+    Ok(salt)
+}
+
 /// The hash of a password that is normal already, as a PHC string.
 fn hash_with(
     params: &Params,
     password: &Secret<String>,
     blocks: &mut Vec<Block>,
 ) -> Result<String, HashError> {
-    let mut salt = [0; 16];
-    SystemRandom::new()
-        .fill(&mut salt)
-        .map_err(|_| HashError::NoRandomness)?;
+    hash_salted(params, password, &salt()?, blocks)
+}
+
+fn hash_salted(
+    params: &Params,
+    password: &Secret<String>,
+    salt: &[u8; 16],
+    blocks: &mut Vec<Block>,
+) -> Result<String, HashError> {
     let count = params.block_count();
     if blocks.len() < count {
         blocks.resize(count, Block::new());
@@ -330,9 +440,9 @@ fn hash_with(
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut out = [0; 32];
     argon2
-        .hash_password_into_with_memory(password.reveal().as_bytes(), &salt, &mut out, blocks)
+        .hash_password_into_with_memory(password.reveal().as_bytes(), salt, &mut out, blocks)
         .map_err(|error| HashError::Settings(error.to_string()))?;
-    let salt = SaltString::encode_b64(&salt).map_err(wrong)?;
+    let salt = SaltString::encode_b64(salt).map_err(wrong)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),

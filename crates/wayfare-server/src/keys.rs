@@ -38,6 +38,16 @@ pub enum KeyError {
         /// The file.
         file: PathBuf,
     },
+    /// The file does not hold the keys that devices of users are sealed by.
+    #[error(
+        "the keys {} are damaged; put them back from a copy: what is known of devices cannot be read \
+         without them",
+        file.display()
+    )]
+    Lost {
+        /// The file.
+        file: PathBuf,
+    },
     /// Others may read the file.
     #[error("the keys {} can be read by others; run chmod 600 on the file", file.display())]
     Exposed {
@@ -70,14 +80,23 @@ struct Pair {
 
 /// The file of a realm's keys.
 pub fn path(data: &Path, realm: &Realm) -> PathBuf {
+    data.join("keys").join(format!("{}.json", name(realm)))
+}
+
+/// The file of the keys by which a realm seals what it keeps.
+pub fn storage_path(data: &Path, realm: &Realm) -> PathBuf {
+    let name = format!("+storage+{}.json", name(realm));
+    data.join("keys").join(name)
+}
+
+/// `+` stands in no name of a realm, so no two realms share a file.
+fn name(realm: &Realm) -> String {
     let parts: Vec<_> = realm.parts().collect();
-    // `+` stands in no name of a realm, so no two realms share a file.
-    let name = if parts.is_empty() {
+    if parts.is_empty() {
         "+root".to_owned()
     } else {
         parts.join("+")
-    };
-    data.join("keys").join(format!("{name}.json"))
+    }
 }
 
 /// The keys of a realm, made where there are none.
@@ -94,6 +113,27 @@ pub fn load(data: &Path, realm: &Realm, now: Timestamp) -> Result<RealmKeys, Key
         pairs
     };
     made(&file, &pairs, now)
+}
+
+/// The keys by which a realm seals what it keeps, made where there are none.
+///
+/// They do not expire, and rotating leaves them alone: without them nobody opens what was sealed.
+///
+/// # Errors
+/// The file cannot be used, or others may read it.
+pub fn storage(data: &Path, realm: &Realm, now: Timestamp) -> Result<RealmKeys, KeyError> {
+    let file = storage_path(data, realm);
+    let pairs = if let Some(pairs) = read(&file)? {
+        pairs
+    } else {
+        let pairs = vec![fresh(1)?];
+        write(&file, &pairs)?;
+        pairs
+    };
+    made(&file, &pairs, now).map_err(|error| match error {
+        KeyError::Damaged { file } => KeyError::Lost { file },
+        other => other,
+    })
 }
 
 /// Makes a new pair of keys; the old ones are kept until `keep` has passed.

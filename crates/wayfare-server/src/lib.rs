@@ -10,6 +10,7 @@ mod app;
 pub mod audit;
 pub mod clock;
 pub mod config;
+pub mod devices;
 mod external;
 pub mod hash;
 pub mod identities;

@@ -14,7 +14,10 @@ use serde_json::Value as Json;
 use wayfare::{
     Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
     engine::{
-        effect::{Credential, EffectId, Identity, Message, ReadSession, SessionView, Verify},
+        effect::{
+            COUNTER, Credential, EffectId, Identity, Message, OathKey, OathWindow, ReadDevices,
+            ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
+        },
         step::Call,
     },
 };
@@ -23,6 +26,7 @@ use crate::{
     audit::Log,
     clock::Clock,
     config::{Lockout, RealmSettings},
+    devices::Devices,
     external::Outside,
     hash::{HashPool, Permit},
     identities::{Documents, Hasher, Identities, IdentityError, Once, Outcome, Typed, value},
@@ -56,6 +60,8 @@ pub struct Place<'a> {
     pub identities: &'a dyn Identities,
     /// Its documents.
     pub documents: &'a Documents,
+    /// The devices of its users.
+    pub devices: &'a Devices,
     /// Until when the run may last; its effects are remembered as long.
     pub exp: Timestamp,
     /// The right to hash that the step holds.
@@ -124,6 +130,9 @@ impl Performer {
             Effect::External(asked) => {
                 Ok(self.outside.perform(call, asked, self.clock.now()).await)
             }
+            Effect::ReadDevices(read) => self.read_devices(read, place).await,
+            Effect::StoreDevice(store) => self.store_device(call.id, store, place).await,
+            Effect::RemoveDevice(remove) => self.remove_device(call.id, remove, place).await,
             Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
                 "this server does not know the effect `{}`",
                 custom.kind
@@ -153,7 +162,8 @@ impl Performer {
         let kind = match verify.credential {
             Credential::Password => "password",
             Credential::Otp { .. } => "otp",
-            Credential::Recovery => "recovery",
+            Credential::Oath(_) => "oath",
+            Credential::Recovery { .. } => "recovery",
             Credential::Answers { .. } => "answers",
         };
         let user = place.identities.read(&verify.who, &[]).await?;
@@ -181,7 +191,17 @@ impl Performer {
         if reserved == Reserved::Spent {
             self.out_of_tries(&key, user.as_ref(), place);
         }
-        let allowed = user.filter(|_| reserved == Reserved::Taken);
+        let mut allowed = user.filter(|_| reserved == Reserved::Taken);
+        if let Credential::Oath(OathWindow {
+            unkept: Some(unkept),
+            ..
+        }) = &verify.credential
+            && let Some(user) = &mut allowed
+        {
+            let counter = self.counter_of(unkept, verify);
+            user.attributes
+                .extend(counter.map(|counter| (Arc::from(COUNTER), counter)));
+        }
         let right = self.is_right(allowed.as_ref(), verify, place).await?;
         match allowed {
             Some(user) if right => {
@@ -206,7 +226,28 @@ impl Performer {
                 return Ok(same && !lapsed && user.is_some());
             }
             Credential::Password => Typed::Password(&verify.secret),
-            Credential::Recovery => Typed::Recovery(&verify.secret),
+            Credential::Recovery { of } => {
+                let whose = user.map(|user| &user.subject);
+                let hasher = Hasher::new(&self.hash, place.permit);
+                let devices = place.devices;
+                let right = devices.takes_recovery(whose, *of, &verify.secret, hasher);
+                return right.await;
+            }
+            Credential::Oath(window) => {
+                return match user {
+                    Some(user) if window.unkept.is_some() => {
+                        Ok(user.attributes.contains_key(COUNTER))
+                    }
+                    Some(user) => {
+                        let whose = &user.subject;
+                        place
+                            .devices
+                            .takes_code(whose, window, &verify.secret)
+                            .await
+                    }
+                    None => Ok(false),
+                };
+            }
             Credential::Answers {
                 attribute,
                 question,
@@ -226,6 +267,57 @@ impl Performer {
         let whose = user.map(|user| &user.subject);
         let hasher = Hasher::new(&self.hash, place.permit);
         Ok(place.identities.compare(whose, typed, hasher).await? && user.is_some())
+    }
+
+    /// The counter whose code was typed, of a device that nobody keeps yet.
+    fn counter_of(&self, unkept: &OathKey, verify: &Verify) -> Option<Value> {
+        let Credential::Oath(window) = &verify.credential else {
+            return None;
+        };
+        let now = self.clock.now();
+        let found = wayfare_oath::find(unkept, window, None, &verify.secret, now)?;
+        i64::try_from(found).ok().map(Value::Int)
+    }
+
+    async fn read_devices(
+        &self,
+        read: &ReadDevices,
+        place: Place<'_>,
+    ) -> Result<EffectReply, IdentityError> {
+        Ok(match place.identities.read(&read.who, &[]).await? {
+            Some(user) => EffectReply::Devices(place.devices.all(&user.subject, read.kind)?),
+            None => EffectReply::Identity(None),
+        })
+    }
+
+    async fn store_device(
+        &self,
+        id: EffectId,
+        store: &StoreDevice,
+        place: Place<'_>,
+    ) -> Result<EffectReply, IdentityError> {
+        let Some(user) = place.identities.read(&store.who, &[]).await? else {
+            return Ok(EffectReply::Identity(None));
+        };
+        let hasher = Hasher::new(&self.hash, place.permit);
+        let devices = place.devices;
+        let kept = devices.put((id, place.exp), &user.subject, store, hasher);
+        Ok(EffectReply::DeviceStored(kept.await?))
+    }
+
+    async fn remove_device(
+        &self,
+        id: EffectId,
+        remove: &RemoveDevice,
+        place: Place<'_>,
+    ) -> Result<EffectReply, IdentityError> {
+        let Some(user) = place.identities.read(&remove.who, &[]).await? else {
+            return Ok(EffectReply::Identity(None));
+        };
+        let (kind, uuid) = (remove.kind, remove.uuid.as_deref());
+        let once = (id, place.exp);
+        let there = place.devices.remove(once, &user.subject, kind, uuid);
+        Ok(EffectReply::DeviceRemoved(there.await?))
     }
 
     /// Tells whoever runs the server, who sees nothing but failed logins otherwise.

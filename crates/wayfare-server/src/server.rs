@@ -18,6 +18,7 @@ use crate::{
     audit::Log,
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
+    devices::Devices,
     external::{ExternalError, Outside, Served},
     hash::{HashError, HashPool},
     identities::{self, DocumentError, Documents, Embedded, Identities},
@@ -201,11 +202,14 @@ impl Server {
         let outside = Outside::new(&config.external, handlers)?;
         let programs = programs(&config, &types, &store, &*clock).await?;
         let (identities, documents) = identities_of(&config, &store, identities)?;
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut devices) = (BTreeMap::new(), BTreeMap::new());
         for (realm, programs) in &programs {
             notes.extend(programs.notes());
             programs.warn_of_tests(&log);
             keys.insert(realm.clone(), keys::load(&folder, realm, clock.now())?);
+            let storage = keys::storage(&folder, realm, clock.now())?;
+            let kept = Devices::new(store.clone(), realm.clone(), storage, Arc::clone(&clock));
+            devices.insert(realm.clone(), kept);
         }
         let aliases = config
             .realms
@@ -241,6 +245,7 @@ impl Server {
             keys,
             identities,
             documents,
+            devices,
         };
         let realms = served(&config, programs, beside, &origin);
         let traces = match config.traces.clone() {
@@ -331,6 +336,7 @@ struct Beside {
     keys: BTreeMap<Realm, RealmKeys>,
     identities: Stores,
     documents: BTreeMap<Realm, Documents>,
+    devices: BTreeMap<Realm, Devices>,
 }
 
 /// The realms as they are served.
@@ -350,6 +356,7 @@ fn served(
                 settings,
                 identities: beside.identities.remove(&realm)?,
                 documents: beside.documents.remove(&realm)?,
+                devices: beside.devices.remove(&realm)?,
                 keys: Arc::new(beside.keys.remove(&realm)?),
                 programs,
             };

@@ -40,6 +40,7 @@ pub mod explore;
 pub mod mutant;
 
 pub mod coverage;
+mod device;
 mod host;
 mod identity;
 mod link;
@@ -54,6 +55,7 @@ pub mod trace;
 mod user;
 mod world;
 
+pub use device::KeptDevice;
 pub use host::SimHost;
 pub use lockout::{Counter, Kind, Lockout};
 pub use play::{Play, Stop};

@@ -11,6 +11,8 @@ pub enum Kind {
     Password,
     /// One-time codes.
     Otp,
+    /// Codes of authenticator apps.
+    Oath,
     /// Recovery codes.
     Recovery,
     /// Answers to security questions.
@@ -23,7 +25,8 @@ impl Kind {
         match credential {
             Credential::Password => Self::Password,
             Credential::Otp { .. } => Self::Otp,
-            Credential::Recovery => Self::Recovery,
+            Credential::Recovery { .. } => Self::Recovery,
+            Credential::Oath(_) => Self::Oath,
             Credential::Answers { .. } => Self::Answers,
         }
     }

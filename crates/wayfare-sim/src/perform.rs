@@ -10,8 +10,8 @@ use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
         effect::{
-            Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verify, Went,
-            Who,
+            COUNTER, Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus,
+            Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -90,6 +90,12 @@ impl World {
             (Effect::PatchIdentity(patch), EffectReply::Written(_)) => {
                 self.patch_as_said(&patch.who, &patch.changes, now);
             }
+            (Effect::StoreDevice(store), EffectReply::DeviceStored(true)) => {
+                self.store_device(store, now);
+            }
+            (Effect::RemoveDevice(remove), EffectReply::DeviceRemoved(true)) => {
+                self.remove_device(remove);
+            }
             _ => {}
         }
     }
@@ -132,6 +138,9 @@ impl World {
                 },
             },
             Effect::OpenCookie(open) => EffectReply::Remembered(self.remembered(open, now)),
+            Effect::ReadDevices(read) => self.read_devices(read),
+            Effect::StoreDevice(store) => self.store_device(store, now),
+            Effect::RemoveDevice(remove) => self.remove_device(remove),
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(
@@ -184,31 +193,39 @@ impl World {
         };
         let key = (user.subject.clone(), Kind::of(&verify.credential));
         let counter = self.counters.entry(key.clone()).or_default();
-        if !counter.take(&self.lockout, now) || !self.is_right(&user, verify) {
+        if !counter.take(&self.lockout, now) {
+            return EffectReply::Miss;
+        }
+        let mut identity = user.identity(&[]);
+        if let Credential::Oath(window) = &verify.credential
+            && let Some(unkept) = &window.unkept
+        {
+            let found = wayfare_oath::find(unkept, window, None, &verify.secret, now);
+            let Some(counter) = found.and_then(|counter| i64::try_from(counter).ok()) else {
+                return EffectReply::Miss;
+            };
+            let counter = (Arc::from(COUNTER), Value::Int(counter));
+            identity.attributes.extend([counter]);
+        } else if !self.is_right(&user, verify, now) {
             return EffectReply::Miss;
         }
         self.counters.remove(&key);
-        EffectReply::Match(user.identity(&[]))
+        EffectReply::Match(identity)
     }
 
-    fn is_right(&mut self, user: &User, verify: &Verify) -> bool {
+    fn is_right(&mut self, user: &User, verify: &Verify, now: Timestamp) -> bool {
         let typed = &verify.secret;
         let same = |kept: &Secret<String>| kept == typed && !kept.reveal().is_empty();
         match &verify.credential {
             Credential::Password => user.password.as_ref().is_some_and(|kept| kept == typed),
             Credential::Otp { expected, lapsed } => same(expected) && !lapsed,
-            Credential::Recovery => {
-                let Some(at) = user.recovery_codes.iter().position(same) else {
-                    return false;
-                };
-                let kept = self
-                    .users
-                    .values_mut()
-                    .find(|kept| kept.subject == user.subject);
-                if let Some(kept) = kept {
-                    kept.recovery_codes.remove(at);
-                }
-                true
+            Credential::Recovery { of } => {
+                let kept = self.user_mut(&user.subject);
+                kept.is_some_and(|kept| kept.takes_recovery(*of, typed))
+            }
+            Credential::Oath(window) => {
+                let kept = self.user_mut(&user.subject);
+                kept.is_some_and(|kept| kept.takes_code(window, typed, now))
             }
             Credential::Answers {
                 attribute,
@@ -257,6 +274,9 @@ fn refusal(effect: &Effect) -> EffectReply {
         Effect::Send(_) => EffectReply::Failed("the message was not taken".to_owned()),
         Effect::ReadSession(_) => EffectReply::Session(None),
         Effect::OpenCookie(_) => EffectReply::Remembered(None),
+        Effect::ReadDevices(_) => EffectReply::Devices(Vec::new()),
+        Effect::StoreDevice(_) => EffectReply::DeviceStored(false),
+        Effect::RemoveDevice(_) => EffectReply::DeviceRemoved(false),
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
         _ => EffectReply::Failed("the outside says no".to_owned()),
     }

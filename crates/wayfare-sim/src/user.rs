@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use wayfare::{Secret, SubjectId, Value, engine::effect::Identity};
 use wayfare_profile::answer_key;
 
+use crate::device::KeptDevice;
+
 /// Somebody who may log in.
 ///
 /// ```
@@ -25,8 +27,10 @@ pub struct User {
     pub active: bool,
     /// The attributes of the profile; letter case of their names does not matter.
     pub attributes: BTreeMap<String, Value>,
-    /// The recovery codes that are not used up.
+    /// The recovery codes that stand in for a device of any kind and are not used up.
     pub recovery_codes: Vec<Secret<String>>,
+    /// The devices, the oldest of each kind first.
+    pub devices: Vec<KeptDevice>,
 }
 
 impl User {
@@ -40,6 +44,7 @@ impl User {
             password: None,
             active: true,
             recovery_codes: Vec::new(),
+            devices: Vec::new(),
             username,
         }
     }

@@ -6,8 +6,8 @@ use wayfare::{
     AuthLevel, Effect, EffectReply, Secret, SubjectId, Timestamp, Value,
     engine::{
         effect::{
-            Channel, Credential, Custom, EffectId, Message, ReadIdentity, ReadSession, SessionRef,
-            SetStatus, Verify, Who,
+            Channel, Credential, Custom, DeviceKind, EffectId, Message, ReadIdentity, ReadSession,
+            SessionRef, SetStatus, Verify, Who,
         },
         step::Call,
     },
@@ -148,7 +148,9 @@ fn a_recovery_code_is_used_up() {
     let mut world = World::new().user(User::new("demo").recovery_code("abcd"));
     let effect = Effect::Verify(Verify {
         who: name("demo"),
-        credential: Credential::Recovery,
+        credential: Credential::Recovery {
+            of: DeviceKind::Oath,
+        },
         secret: Secret::from("abcd"),
     });
     assert!(matched(&world.perform(&call(0, effect.clone()), NOW)));

@@ -11,7 +11,17 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
     match reply {
         EffectReply::Failed(_) => true,
         EffectReply::Match(_) | EffectReply::Miss => matches!(effect, Effect::Verify(_)),
-        EffectReply::Identity(None) if matches!(effect, Effect::PatchIdentity(_)) => true,
+        EffectReply::Identity(None)
+            if matches!(
+                effect,
+                Effect::PatchIdentity(_)
+                    | Effect::ReadDevices(_)
+                    | Effect::StoreDevice(_)
+                    | Effect::RemoveDevice(_)
+            ) =>
+        {
+            true
+        }
         EffectReply::Identity(_) => {
             matches!(effect, Effect::ReadIdentity(_) | Effect::FindIdentity(_))
         }
@@ -28,6 +38,9 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
         EffectReply::External(_) => matches!(effect, Effect::External(_)),
         EffectReply::Remembered(_) => matches!(effect, Effect::OpenCookie(_)),
+        EffectReply::Devices(_) => matches!(effect, Effect::ReadDevices(_)),
+        EffectReply::DeviceStored(_) => matches!(effect, Effect::StoreDevice(_)),
+        EffectReply::DeviceRemoved(_) => matches!(effect, Effect::RemoveDevice(_)),
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

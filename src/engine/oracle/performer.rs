@@ -142,7 +142,9 @@ impl Outside {
                 let right = match &verify.credential {
                     Credential::Password => verify.secret.reveal() == "right",
                     Credential::Otp { expected, lapsed } => *expected == verify.secret && !lapsed,
-                    Credential::Recovery | Credential::Answers { .. } => false,
+                    Credential::Recovery { .. }
+                    | Credential::Oath(_)
+                    | Credential::Answers { .. } => false,
                 };
                 match find(&verify.who, dice).filter(|_| right) {
                     Some(identity) => EffectReply::Match(identity),
@@ -187,6 +189,9 @@ impl Outside {
                 EffectReply::External(Box::new(ExternalReply::Went(went)))
             }
             Effect::OpenCookie(_) => EffectReply::Remembered(None),
+            Effect::ReadDevices(_) => EffectReply::Devices(Vec::new()),
+            Effect::StoreDevice(_) => EffectReply::DeviceStored(!dice.once_in(4)),
+            Effect::RemoveDevice(_) => EffectReply::DeviceRemoved(!dice.once_in(4)),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }

@@ -8,10 +8,12 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            Change, Channel, CreateIdentity, Credential, Custom, Document, Effect, EffectId,
-            EffectReply, External, ExternalEvent, ExternalReply, FindIdentity, Identity, Judge,
-            Judgement, Message, PatchIdentity, ReadIdentity, ReadSession, SessionRef, SessionView,
-            SetStatus, Shape, SubjectId, Template, Unmet, Verify, Went, Who,
+            Change, Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Document,
+            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, FindIdentity,
+            Identity, Judge, Judgement, Message, OathHash, OathKey, OathMoving, OathWindow,
+            PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef,
+            SessionView, SetStatus, Shape, StoreDevice, SubjectId, Template, Unmet, Verify, Went,
+            Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
@@ -191,9 +193,15 @@ choice!(Answer {
 });
 
 choice!(Credential {
-    0 Password, 1 Otp { expected, lapsed }, 2 Recovery, 3 Answers { attribute, question, besides },
+    0 Password, 1 Otp { expected, lapsed }, 2 Recovery { of }, 3 Answers { attribute, question, besides },
+    4 Oath(window),
 });
 choice!(Who { 0 Name(name), 1 Subject(id) });
+
+choice!(DeviceKind { 0 Oath, 1 Push, 2 WebAuthn, 3 Profile, 4 Trusted, 5 Binding });
+choice!(Room { 0 Only, 1 Among(most) });
+choice!(OathHash { 0 Sha1, 1 Sha256, 2 Sha512 });
+choice!(OathMoving { 0 Counter, 1 Time { step, hash } });
 
 choice!(AttributeValue { 0 Text(v), 1 Number(v), 2 Flag(v) });
 choice!(Shape { 0 Text, 1 Number, 2 Flag, 3 List, 4 Object });
@@ -231,6 +239,8 @@ choice!(Effect {
     0 Verify(e), 1 ReadIdentity(e), 2 SetStatus(e), 3 Send(e), 4 ReadSession(e), 5 Custom(e),
     6 FindIdentity(e), 7 CreateIdentity(e), 8 PatchIdentity(e), 9 Judge(e), 10 ReadDocument(e),
     11 OpenCookie(e),
+    // Devices.
+    20 ReadDevices(e), 21 StoreDevice(e), 22 RemoveDevice(e),
     // Nodes outside.
     40 External(e),
 });
@@ -239,6 +249,8 @@ choice!(EffectReply {
     0 Match(identity), 1 Miss, 2 Identity(identity), 3 StatusSet(there), 4 Sent, 5 Session(session),
     6 Custom(value), 7 Failed(message), 8 Written(identity), 9 Refused(unmet), 10 Judged(judged),
     11 Document(value), 12 Remembered(whose),
+    // Devices.
+    20 Devices(devices), 21 DeviceStored(kept), 22 DeviceRemoved(there),
     40 External(reply),
 });
 
@@ -274,6 +286,12 @@ record! {
     CookieUse { secure, http_only, site }
     Remember { name, key, idle, until, usage }
     OpenCookie { name, value, key, client }
+    Device { uuid, name, created, accessed, used, data }
+    ReadDevices { who, kind }
+    StoreDevice { who, kind, uuid, name, used, data, secrets, codes, room }
+    RemoveDevice { who, kind, uuid }
+    OathKey { key, moving, digits, checksum, offset, used }
+    OathWindow { moving, window, drift, unkept }
     EffectId { run, generation, ordinal }
     Subject { id, username }
     Call { id, effect, node }

@@ -230,6 +230,7 @@ impl Work<'_> {
             settings: &self.state.settings,
             identities: &*self.state.identities,
             documents: &self.state.documents,
+            devices: &self.state.devices,
             exp: self.app.clock.now().plus(life),
             permit: self.permit.as_ref(),
         }

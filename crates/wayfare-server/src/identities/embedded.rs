@@ -298,8 +298,6 @@ impl Embedded {
                 }
                 Ok(all)
             }
-            // There are no stored recovery codes yet, so none can match.
-            Typed::Recovery(typed) => hasher.verify(typed, Against::Nothing).await,
         }
     }
 

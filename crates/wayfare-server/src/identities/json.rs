@@ -39,7 +39,7 @@ fn read(json: &Json, depth: u32) -> Option<Value> {
 }
 
 /// A value as JSON; `None` where it goes too deep or is none that can be kept. Secrets are not kept here.
-pub(super) fn json(value: &Value) -> Option<Json> {
+pub(crate) fn json(value: &Value) -> Option<Json> {
     write(value, 0)
 }
 

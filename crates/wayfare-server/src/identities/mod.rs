@@ -27,7 +27,7 @@ use crate::{
 pub use self::document::{DocumentError, Documents};
 pub(crate) use self::document::{documents, schema};
 pub use self::embedded::{Embedded, OBJECT_BYTES_MAX, SCAN_MAX, SECRETS_MAX};
-pub(crate) use self::json::value;
+pub(crate) use self::json::{json, value};
 pub use self::plan::plan;
 
 /// Why a store of identities could not do something.
@@ -93,8 +93,6 @@ pub enum Typed<'a> {
         /// Questions, by the id of the realm's or as the user's own, with the answers.
         answers: &'a [(&'a str, &'a Secret<String>)],
     },
-    /// A recovery code.
-    Recovery(&'a Secret<String>),
 }
 
 /// A store of identities of one realm.
@@ -171,6 +169,33 @@ impl<'a> Hasher<'a> {
         let permit = self.permit()?;
         let compared = self.pool.verify(&permit, typed, against).await;
         compared.map_err(|error| IdentityError::Other(error.to_string()))
+    }
+
+    /// Which of these hashes is that of what was typed.
+    ///
+    /// # Errors
+    /// No thread is free, or a stored hash cannot be read.
+    pub async fn find(
+        &self,
+        typed: &Secret<String>,
+        stored: &[String],
+    ) -> Result<Option<usize>, IdentityError> {
+        let permit = self.permit()?;
+        let found = self.pool.find(&permit, typed, stored).await;
+        found.map_err(|error| IdentityError::Other(error.to_string()))
+    }
+
+    /// The hashes of secrets that stand for one another, with one salt.
+    ///
+    /// # Errors
+    /// No thread is free, or there is no randomness.
+    pub async fn hash_alike(
+        &self,
+        secrets: &[Secret<String>],
+    ) -> Result<Vec<String>, IdentityError> {
+        let permit = self.permit()?;
+        let hashed = self.pool.hash_alike(&permit, secrets).await;
+        hashed.map_err(|error| IdentityError::Other(error.to_string()))
     }
 
     /// The hash of a secret, as a PHC string.

@@ -6,6 +6,7 @@
 //! waits or decides what a wire says.
 
 pub mod counter;
+pub(crate) mod device;
 pub mod effect;
 pub mod entry;
 pub(crate) mod identity;

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,7 +25,7 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 3] = [VERSION_1, VERSION_2, VERSION_3];
+const STEPS: [&str; 4] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -148,6 +148,31 @@ CREATE TABLE secret (
     place TEXT NOT NULL,
     hash TEXT NOT NULL,
     PRIMARY KEY (user, attribute, place)
+) WITHOUT ROWID;
+";
+
+const VERSION_4: &str = "
+CREATE TABLE device (
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    accessed INTEGER NOT NULL,
+    used INTEGER,
+    data BLOB NOT NULL,
+    PRIMARY KEY (realm, subject, kind, uuid)
+) WITHOUT ROWID;
+
+CREATE TABLE recovery (
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (realm, subject, kind, uuid, hash)
 ) WITHOUT ROWID;
 ";
 

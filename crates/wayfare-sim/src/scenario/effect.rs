@@ -154,7 +154,8 @@ fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value
         (Effect::Verify(verify), EffectField::Kind) => Value::text(match verify.credential {
             Credential::Password => "password",
             Credential::Otp { .. } => "otp",
-            Credential::Recovery => "recovery",
+            Credential::Oath(_) => "oath",
+            Credential::Recovery { .. } => "recovery",
             Credential::Answers { .. } => "answers",
         }),
         (Effect::Verify(_), EffectField::Matched) => {

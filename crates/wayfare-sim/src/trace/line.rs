@@ -215,10 +215,34 @@ pub enum ReplyLine {
     External(ExternalLine),
     /// Whose a persistent cookie is, and until when it may be used, or that it is worth nothing.
     Remembered(Option<(IdentityLine, u64)>),
+    /// The devices of a user.
+    Devices(Vec<DeviceLine>),
+    /// Whether there was room for a device.
+    DeviceStored(bool),
+    /// Whether there was a device to forget.
+    DeviceRemoved(bool),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.
     Failed(String),
+}
+
+/// A device of a user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceLine {
+    /// Tells it from others.
+    pub uuid: String,
+    /// What it is called.
+    pub name: String,
+    /// When it was kept first.
+    pub created: u64,
+    /// When it was used last.
+    pub accessed: u64,
+    /// What it counts.
+    pub used: Option<u64>,
+    /// What is known of it.
+    pub data: BTreeMap<String, ValueLine>,
 }
 
 /// A requirement that a value does not meet.

@@ -3,15 +3,15 @@
 //! What is secret never becomes a line: of passwords, codes and tokens it is said that they were there.
 //! Names and addresses are kept, or each is given another one, the same wherever it stands.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use wayfare::{
     Answer, Ask, Callback, Effect, EffectReply, End, Request, Start, Value,
     engine::{
         callback::FailedPolicy,
         effect::{
-            Channel, Credential, Document, ExternalReply, Identity, Judgement, SessionView, Shape,
-            Went, Who,
+            Channel, Credential, Device, Document, ExternalReply, Identity, Judgement, OathWindow,
+            SessionView, Shape, Went, Who,
         },
         step::Call,
     },
@@ -20,7 +20,7 @@ use wayfare::{
 use super::{
     Names,
     line::{
-        AnswerLine, AskLine, CallLine, CallbackLine, EndLine, ExternalLine, FailedLine,
+        AnswerLine, AskLine, CallLine, CallbackLine, DeviceLine, EndLine, ExternalLine, FailedLine,
         IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine,
         StartSessionLine, WentLine, WhoLine,
     },
@@ -187,6 +187,11 @@ impl Disguise {
                     .as_ref()
                     .map(|(identity, until)| (self.identity(identity), until.0)),
             ),
+            EffectReply::Devices(devices) => {
+                ReplyLine::Devices(devices.iter().map(|device| self.device(device)).collect())
+            }
+            EffectReply::DeviceStored(kept) => ReplyLine::DeviceStored(*kept),
+            EffectReply::DeviceRemoved(there) => ReplyLine::DeviceRemoved(*there),
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -235,6 +240,26 @@ impl Disguise {
             writes: writes.collect(),
             user: went.user.as_deref().map(|user| self.name(user)),
             memory: went.memory.as_ref().map(kept),
+        }
+    }
+
+    fn device(&mut self, device: &Device) -> DeviceLine {
+        let entry = |(key, value): (&Arc<str>, &Value)| {
+            let line = if may_be_secret(key) {
+                ValueLine::Secret(true)
+            } else {
+                ValueLine::of(value, &mut |text| self.name(text))
+            };
+            (key.to_string(), line)
+        };
+        let data = device.data.iter().map(entry).collect();
+        DeviceLine {
+            uuid: self.name(&device.uuid),
+            name: self.name(&device.name),
+            created: device.created.0,
+            accessed: device.accessed.0,
+            used: device.used,
+            data,
         }
     }
 
@@ -287,7 +312,11 @@ impl Disguise {
                     Credential::Password => "password".to_owned(),
                     Credential::Otp { lapsed: false, .. } => "otp".to_owned(),
                     Credential::Otp { lapsed: true, .. } => "lapsed otp".to_owned(),
-                    Credential::Recovery => "recovery".to_owned(),
+                    Credential::Recovery { of } => format!("recovery {of}"),
+                    Credential::Oath(OathWindow {
+                        unkept: Some(_), ..
+                    }) => "oath unkept".to_owned(),
+                    Credential::Oath(_) => "oath".to_owned(),
                     Credential::Answers { .. } => "answers".to_owned(),
                 });
                 Some(who(&verify.who))
@@ -345,6 +374,18 @@ impl Disguise {
             Effect::OpenCookie(open) => {
                 about.push(open.name.to_string());
                 None
+            }
+            Effect::ReadDevices(read) => {
+                about.push(read.kind.to_string());
+                Some(who(&read.who))
+            }
+            Effect::StoreDevice(store) => {
+                about.push(store.kind.to_string());
+                Some(who(&store.who))
+            }
+            Effect::RemoveDevice(remove) => {
+                about.push(remove.kind.to_string());
+                Some(who(&remove.who))
             }
             Effect::Custom(custom) => {
                 about.push(custom.kind.to_string());

@@ -18,7 +18,9 @@ use wayfare::{
     Start, StartSession, Step, SubjectId, Timestamp,
     engine::{
         callback::{FailedPolicy, Foreign, MessageKind},
-        effect::{ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet, Went},
+        effect::{
+            Device, ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet, Went,
+        },
         host::NoRandomness,
     },
 };
@@ -27,8 +29,9 @@ use super::{
     Trace,
     compare::{Differs, differences},
     line::{
-        AnswerLine, CallbackLine, ClockRead, EndLine, ExternalLine, FailedLine, IdentityLine,
-        InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine, StartLine, WentLine,
+        AnswerLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine, FailedLine,
+        IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine,
+        StartLine, WentLine,
     },
     record::{Names, Recorder},
     value::{ValueLine, stand_in},
@@ -431,8 +434,26 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
                 .as_ref()
                 .map(|(line, until)| (identity(line), Timestamp(*until))),
         ),
+        ReplyLine::Devices(lines) => EffectReply::Devices(lines.iter().map(device).collect()),
+        ReplyLine::DeviceStored(kept) => EffectReply::DeviceStored(*kept),
+        ReplyLine::DeviceRemoved(there) => EffectReply::DeviceRemoved(*there),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
+    }
+}
+
+fn device(line: &DeviceLine) -> Device {
+    Device {
+        uuid: Arc::from(line.uuid.as_str()),
+        name: Arc::from(line.name.as_str()),
+        created: Timestamp(line.created),
+        accessed: Timestamp(line.accessed),
+        used: line.used,
+        data: line
+            .data
+            .iter()
+            .map(|(key, value)| (Arc::from(key.as_str()), value.value()))
+            .collect(),
     }
 }
 

@@ -111,6 +111,11 @@ fn given(input: &InputLine) -> String {
                 format!("outside: a cookie of {}", identity.username)
             }
             ReplyLine::Remembered(None) => "outside: a worthless cookie".to_owned(),
+            ReplyLine::Devices(devices) => format!("outside: {} devices", devices.len()),
+            ReplyLine::DeviceStored(true) => "outside: the device is kept".to_owned(),
+            ReplyLine::DeviceStored(false) => "outside: no room for the device".to_owned(),
+            ReplyLine::DeviceRemoved(true) => "outside: the device is forgotten".to_owned(),
+            ReplyLine::DeviceRemoved(false) => "outside: no such device".to_owned(),
             ReplyLine::Judged(_) => "outside: judged".to_owned(),
             ReplyLine::Document(None) => "outside: no such document".to_owned(),
             ReplyLine::Document(Some(_)) => "outside: a document".to_owned(),
