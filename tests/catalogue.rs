@@ -23,12 +23,12 @@ const PRODUCT_TYPES: usize = 142;
 /// The types of the language's own.
 const OURS: &[&str] = &["Decision"];
 
-/// How many cells no source settles. This number may only fall.
-const UNKNOWN_MAX: usize = 28;
+/// How many cells nothing settles but the script or the journey that a type runs. This number may only fall.
+const UNKNOWN_MAX: usize = 13;
 
 /// How many lines of state name no key: what a script decides, and what no source names. This number may
 /// only fall.
-const OPEN_STATE_MAX: usize = 8;
+const OPEN_STATE_MAX: usize = 6;
 
 /// How many types have outcomes whose ids are not published. This number may only fall.
 const OPEN_OUTCOMES_MAX: usize = 9;
@@ -171,12 +171,22 @@ fn only_these_outcomes_prove_something() {
 }
 
 /// What no source settles, as `type: cell`.
+/// Cells that are not known. A type that asks on some visits and not on others is known to do so: what it
+/// asks is listed.
 fn unknown_cells(catalog: &Catalog) -> Vec<String> {
     let mut cells = Vec::new();
     for (_, signature) in catalog.iter() {
         let name = &signature.name;
+        let at_times = !signature.callbacks.iter().any(|callback| callback == "*");
         for (cell, fact) in [
-            ("asks", signature.asks),
+            (
+                "asks",
+                if at_times {
+                    Known::Is(true)
+                } else {
+                    signature.asks
+                },
+            ),
             ("suspends", signature.suspends),
             ("calls out", signature.calls_out),
             ("verifies", signature.verifies),

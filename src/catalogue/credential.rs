@@ -323,8 +323,7 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .arms(&[])
     .reads(CREDENTIALS)
-    .calls_out()
-    .may_verify(),
+    .verifies(),
     // No source names the outcomes; the callbacks follow from what the type is for, and so does that it
     // asks.
     node(

@@ -196,6 +196,7 @@ pub(super) const TYPES: &[Entry] = &[
     .facts(&[on("success").proves(Factor::Device).identity()])
     .calls_out(),
     // No source says whether the thing registered becomes the user of the run.
+    // It makes the identity of the thing; who it is says the type that authenticates it afterwards.
     node("IotRegistrationNode", "Registers a thing by a JWT")
         .settings(&[
             word(
@@ -217,6 +218,5 @@ pub(super) const TYPES: &[Entry] = &[
         ])
         .outcomes(&["success", "failure"])
         .asks(&["HiddenValueCallback"])
-        .facts(&[on("success").identity_unknown()])
         .calls_out(),
 ];

@@ -259,10 +259,15 @@ impl Entry {
         }
     }
 
+    /// The name in text.
+    pub(super) fn name(&self) -> &'static str {
+        self.wire.strip_suffix("Node").unwrap_or(self.wire)
+    }
+
     /// The signature.
     pub(super) fn signature(&self) -> Signature {
         Signature {
-            name: Cow::Borrowed(self.wire.strip_suffix("Node").unwrap_or(self.wire)),
+            name: Cow::Borrowed(self.name()),
             wire: Cow::Borrowed(self.wire),
             versions: Cow::Borrowed(self.versions),
             summary: Cow::Borrowed(self.summary),

@@ -3,7 +3,7 @@
 use super::{
     entry::{
         Entry, Fact,
-        Kind::{Any, Text},
+        Kind::{Any, Secret, Text},
         When, flag, int_or, map, map_or, named, node, on, secret, shared, text, text_or, texts,
         texts_or, transient, word,
     },
@@ -62,6 +62,8 @@ pub(super) const TYPES: &[Entry] = &[
         named(ObjectShared, "usernameAttribute", Text).personal(),
         OBJECT_TRANSIENT,
         transient("socialOAuthData", Any).secret(),
+        transient("access_token", Secret),
+        transient("refresh_token", Secret),
     ])
     .facts(PROVIDER)
     .calls_out(),
@@ -88,6 +90,8 @@ pub(super) const TYPES: &[Entry] = &[
         named(ObjectShared, "usernameAttribute", Text).personal(),
         OBJECT_TRANSIENT,
         transient("socialOAuthData", Any).secret(),
+        transient("access_token", Secret),
+        transient("refresh_token", Secret),
         shared("expectProfileInformation", Any),
     ])
     .facts(PROVIDER)
@@ -314,7 +318,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
     .writes(&[USERNAME.always()])
     .facts(&[on("outcome").identity().vouched()]),
     // The token is verified, but which user it stands for is left to a later type, so it proves
-    // nothing here. The unit of the limit is not named.
+    // nothing here and names nobody. The unit of the limit is not named.
     node("OidcNode", "Validates an ID token that came in a header")
         .settings(&[
             word(
@@ -340,7 +344,6 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
                 Any,
             ),
         ])
-        .facts(&[on("true").identity_unknown()])
         .calls_out(),
     node(
         "product-Saml2Node",
@@ -373,6 +376,7 @@ JsonAttributeMapper|iplanet-am-user-alias-list|facebook-",
     ])
     .outcomes(&["ACCOUNT_EXISTS", "NO_ACCOUNT"])
     .asks(&["RedirectCallback"])
+    .reads(&[USERNAME])
     .writes(&[
         USERNAME,
         shared("userInfo", Any).personal(),
@@ -444,6 +448,5 @@ DefaultAccountProvider",
     .asks(&["RedirectCallback"])
     .reads(&[named(Shared, "sharedStateToServerMap", Any)])
     .writes(&[named(Shared, "serverToSharedStateMap", Any)])
-    .facts(&[on("*").identity_unknown()])
     .calls_out(),
 ];

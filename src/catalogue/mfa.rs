@@ -435,6 +435,7 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(&[USERNAME.always(), MFA_METHOD.always()])
     .facts(&[on("outcome").changes_account(&[])])
     .calls_out(),
+    // Which factor was proved is read from the proofs of the run.
     node(
         "EnableDeviceManagementNode",
         "Lets the session to come manage the devices of the user",
@@ -444,9 +445,7 @@ pub(super) const TYPES: &[Entry] = &[
         "SAME",
         &["NONE", "ANY", "SAME"],
     )])
-    .outcomes(&["successOutcome", "failureOutcome"])
-    .reads(&[shared("NodeType", Text)])
-    .writes(&[shared("NodeType", Text)]),
+    .outcomes(&["successOutcome", "failureOutcome"]),
     // No source names the ids of the outcomes; the callbacks follow from the settings.
     node(
         "product-SecurIdNode",
@@ -465,6 +464,5 @@ pub(super) const TYPES: &[Entry] = &[
     .arms(&[])
     .may_ask(&["PasswordCallback", "ChoiceCallback", "PollingWaitCallback"])
     .reads(&[USERNAME.always()])
-    .calls_out()
-    .may_verify(),
+    .verifies(),
 ];

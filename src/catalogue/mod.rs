@@ -18,6 +18,7 @@ mod context;
 mod credential;
 mod device;
 mod entry;
+mod family;
 mod federation;
 mod flow;
 mod identity;
@@ -31,28 +32,15 @@ mod session;
 
 use std::sync::LazyLock;
 
-pub use self::partner::{PartnerType, partners};
+pub use self::{
+    family::{Family, families},
+    partner::{PartnerType, partners},
+};
 use crate::model::catalog::Catalog;
-use entry::Entry;
-
-const FAMILIES: &[&[Entry]] = &[
-    flow::TYPES,
-    credential::TYPES,
-    otp::TYPES,
-    mfa::TYPES,
-    device::TYPES,
-    identity::TYPES,
-    federation::TYPES,
-    risk::TYPES,
-    context::TYPES,
-    session::TYPES,
-    backchannel::TYPES,
-    cloud::TYPES,
-];
 
 static STANDARD: LazyLock<Catalog> = LazyLock::new(|| {
     let mut catalog = Catalog::default();
-    for entry in FAMILIES.iter().copied().flatten() {
+    for entry in families().iter().flat_map(Family::entries) {
         // No name is there twice: a test counts them.
         let _ = catalog.add(entry.signature());
     }

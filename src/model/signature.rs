@@ -453,7 +453,8 @@ pub struct Signature {
     pub removes: Cow<'static, [Removal]>,
     /// What its outcomes mean.
     pub facts: Cow<'static, [OutcomeFacts]>,
-    /// Whether it sends callbacks on some visit.
+    /// Whether it sends callbacks on every visit, or on none; unknown where some visits ask and others do
+    /// not, by what is found in the run.
     pub asks: Known<bool>,
     /// Where it asks for sure, whatever else is unknown.
     pub asks_when: Option<Condition>,
@@ -727,6 +728,7 @@ fn names_by_default(default: &Preset) -> Known<bool> {
         Preset::Texts(names) if names.iter().any(|name| name == "username") => Known::Is(true),
         Preset::Texts(names) if names.iter().any(|name| name == "*") => Known::Unknown,
         Preset::Text(name) => Known::Is(name == "username"),
+        Preset::Value(value) => names_identity(&SettingValue::Constant(value.clone())),
         _ => Known::Is(false),
     }
 }

@@ -1,452 +1,299 @@
-//! docs/nodes.md, written from the table. `UPDATE=1` rewrites it.
+//! docs/nodes.md and the pages of docs/nodes, written from the table. `UPDATE=1` rewrites them.
 
-use std::fmt::Write as _;
+mod example;
+mod section;
+
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use wayfare::{
-    Setting, Signature,
-    catalogue::standard,
-    model::{
-        signature::{
-            Account, Challenge, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Presence,
-            Preset, Scope, Secrecy, StateKey, Unit,
-        },
-        value::Value,
-    },
+    Signature,
+    catalogue::{Family, families, standard},
 };
 
+pub(super) use self::example::examples;
+use self::{example::Example, section::codes};
 use super::{
     OURS,
     journeys::{OTHER_FORMS, built},
-    open_outcomes, signatures, unknown_cells,
+    named, open_outcomes, signatures, unknown_cells,
 };
 
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nodes.md");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
-/// More words than this stand below the table.
-const WORDS_MAX: usize = 12;
+/// More bytes than this are no pleasure to read on one page, and over half a megabyte are not shown at all
+/// where most will read them.
+const PAGE_MAX: usize = 96 * 1024;
+
+const WRITTEN: &str = "\
+<!-- Written from the catalogue by a test: change src/catalogue and run the tests with UPDATE=1. -->
+";
 
 const HEADER: &str = "\
 # Node types
 
-This file is written from the catalogue by a test; change `src/catalogue` and run the tests with
-`UPDATE=1`.
+A journey is made of nodes, and each node has a type.
+This page lists every type; behind its name is what it is set by, how it ends, what it asks, reads and
+writes, and a journey that shows it.
+";
 
-The catalogue knows what every node type of the product looks like from outside. A journey may use any of
-them; one whose behaviour is not built yet compiles and is checked, and is refused with its name when the
-program is linked. `Decision` is the language's own.
+const READING: &str = "
+## How to read a page
 
+- **Built in** is a type that works as it stands. What an *outside* type does, a handler of yours decides:
+  [external-nodes.md](external-nodes.md). Its journeys compile and are checked all the same.
 - **Names.** The name in text is the id on the wire without `Node` at its end. Prefixes stay
   (`product-Captcha`), and so does a `Node` in the middle (`SocialProviderHandlerNodeV2`). `Page@2` is
-  version 2.0 of a type that has one. Types designed in the product, `designer-…`, and those of an
-  embedder are declared with `extern`.
+  version 2.0 of a type that has one. Types designed in the product, `designer-…`, those of partners and
+  those of an embedder are declared with `extern`: [language.md](language.md#types-of-your-own).
 - **Settings** have the vendor's keys. One marked *required* must be written. A default stands as it would
   in text. Spans of time and sizes carry a unit in text; the unit in the last column is the one in which
   the vendor counts, and what is written must be a whole number of it. Where no source names the unit, the
   setting is a plain `Int`.
-- **Outcomes** are always there, or only under a condition on the settings, or they are whatever the arms
-  of the node say.
-- **Callbacks** have their names on the wire; `*` stands for any.
-- **State** is written `scope.key`, a key that a setting names `scope.{setting}`, and `*` stands for
-  whatever a script or the profile holds. `any` looks into transient, secure and shared state in turn. What is *needed* must be there when the node is entered; what is
-  *always* written is there after every outcome. *Personal* values do not belong into logs, *secret* ones
-  never leave the engine except in an effect.
-- **Proofs.** An outcome proves a factor only where a credential of that very subject was verified. The
-  checks take nothing else for a proof.
-- **Not known** is what no source settles, or what a script or an inner journey decides. Every check reads
-  it as the worst case.
+- **Ends in** are the outcomes: always there, or only under a condition on the settings, or whatever the
+  arms of the node say.
+- **Asks** are the callbacks by their names on the wire; `*` stands for any.
+- **Reads** and **Writes** are keys of the state, `scope.key`; `scope.{setting}` is a key that a setting
+  names, and `*` stands for whatever a script or the profile holds. `any` looks into transient, secure and
+  shared state in turn. What is *needed* must be there when the node is entered; what is *always* written
+  is there after every outcome. *Personal* values do not belong into logs, *secret* ones never leave the
+  engine except in an effect.
+- **Fails** says when a node takes its `on error` arrow, or without one fails the run. Besides, any node
+  may fail where a setting that is computed in the run has a value it cannot use, or where the state grows
+  over its limit.
+- **On** an outcome is what it means for the proofs. It proves a factor only where a credential
+  of that very subject was verified; the checks take nothing else for a proof.
+- **Not known** is what a script or an inner journey decides. Every check reads it as the worst case.
 ";
 
-fn code(text: &str) -> String {
-    format!("`{}`", text.replace('|', "\\|"))
+fn anchor(name: &str) -> String {
+    name.to_lowercase()
 }
 
-fn codes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    texts.into_iter().map(code).collect::<Vec<_>>().join(", ")
+fn link(family: &Family, name: &str) -> String {
+    format!("[{name}](nodes/{}.md#{})", family.word, anchor(name))
 }
 
-fn suffix(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Milliseconds => "ms",
-        Unit::Seconds => "s",
-        Unit::Minutes => "m",
-        Unit::Hours => "h",
-        Unit::Days => "d",
-        Unit::Bytes => "B",
-        Unit::Kibibytes => "KiB",
-    }
-}
-
-fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Milliseconds => "milliseconds",
-        Unit::Seconds => "seconds",
-        Unit::Minutes => "minutes",
-        Unit::Hours => "hours",
-        Unit::Days => "days",
-        Unit::Bytes => "bytes",
-        Unit::Kibibytes => "kibibytes",
-    }
-}
-
-fn default_of(setting: &Setting) -> String {
-    let quoted = |text: &str| format!("{text:?}");
-    let text = match &setting.default {
-        Preset::None => return String::new(),
-        Preset::Bool(value) => value.to_string(),
-        Preset::Int(number) => format!("{number}{}", setting.unit.map_or("", suffix)),
-        Preset::Text(text) => quoted(text),
-        Preset::Texts(texts) => {
-            let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
-            format!("[{}]", texts.join(", "))
-        }
-        Preset::EmptyList => "[]".to_owned(),
-        Preset::EmptyMap => "{}".to_owned(),
-        Preset::Value(Value::Map(map)) => {
-            let pairs = map.iter().map(|(key, value)| {
-                format!("{key:?} = {}", quoted(value.as_text().unwrap_or_default()))
-            });
-            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        Preset::Value(Value::Localized(texts)) => {
-            let pairs = texts
-                .iter()
-                .map(|(locale, text)| format!("{locale} = {}", quoted(text)));
-            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        Preset::Value(other) => panic!("{}: no default is {other:?}", setting.key),
-    };
-    code(&text)
-}
-
-fn notes_of(setting: &Setting, derived: Option<&str>) -> String {
-    let mut notes = Vec::new();
-    if derived == Some(&*setting.key) {
-        notes.push("made from the arms, never written".to_owned());
-    }
-    if setting.required {
-        notes.push("required".to_owned());
-    }
-    if !setting.allowed.is_empty() && setting.allowed.len() <= WORDS_MAX {
-        notes.push(codes(setting.allowed.iter().map(|word| &**word)));
-    } else if !setting.allowed.is_empty() {
-        notes.push(format!("one of {} words, below", setting.allowed.len()));
-    }
-    if let Some((least, greatest)) = setting.range {
-        notes.push(format!("{least} to {greatest}"));
-    }
-    if let Some(unit) = setting.unit {
-        notes.push(unit_name(unit).to_owned());
-    }
-    notes.join("; ")
-}
-
-fn settings(signature: &Signature, out: &mut String) {
-    if signature.settings.is_empty() {
-        return;
-    }
-    let derived = match &signature.outcomes {
-        Outcomes::Authored { setting, .. } => setting.as_deref(),
-        _ => None,
-    };
-    out.push_str("| setting | type | default | |\n|---|---|---|---|\n");
-    for setting in signature.settings.iter() {
-        let line = format!(
-            "| `{}` | {} | {} | {} |",
-            setting.key,
-            code(&setting.ty.to_string()),
-            default_of(setting),
-            notes_of(setting, derived)
-        );
-        out.push_str(&line.replace("  ", " "));
-        out.push('\n');
-    }
-    out.push('\n');
-    for setting in signature
-        .settings
+/// Where a family has its page, and the type its place in it.
+fn page_of(name: &str) -> &'static Family {
+    families()
         .iter()
-        .filter(|setting| setting.allowed.len() > WORDS_MAX)
-    {
-        let words = codes(setting.allowed.iter().map(|word| &**word));
-        writeln!(out, "`{}` is one of {words}.\n", setting.key).expect("a string takes all");
-    }
+        .find(|family| family.types().any(|ty| ty == name))
+        .unwrap_or_else(|| panic!("{name} is in no family"))
 }
 
-fn condition(when: &Condition) -> String {
-    match when {
-        Condition::Always => String::new(),
-        Condition::IsTrue(key) => format!("where `{key}` is true"),
-        Condition::IsFalse(key) => format!("where `{key}` is false"),
-        Condition::Positive(key) => format!("where `{key}` is above 0"),
-        Condition::Is(key, word) => format!("where `{key}` is `{word}`"),
-        Condition::EachOf(key) => format!("one for each of `{key}`"),
-        Condition::Both(parts) => parts
-            .iter()
-            .map(condition)
-            .collect::<Vec<_>>()
-            .join(" and "),
-    }
+fn is_built(name: &str) -> bool {
+    OTHER_FORMS.contains(&name) || built().iter().any(|built| built == name)
 }
 
-fn outcomes(signature: &Signature) -> String {
-    match &signature.outcomes {
-        Outcomes::Fixed(names) => codes(names.iter().map(|name| &**name)),
-        Outcomes::Bounded(bounded) => {
-            let parts = bounded.iter().map(|outcome| match &outcome.when {
-                Condition::Always => code(&outcome.name),
-                Condition::EachOf(_) => condition(&outcome.when),
-                when => format!("{} {}", code(&outcome.name), condition(when)),
-            });
-            parts.collect::<Vec<_>>().join(", ")
-        }
-        Outcomes::LastChild => "as its last child".to_owned(),
-        Outcomes::Authored { besides, .. } if besides.is_empty() => "as its arms say".to_owned(),
-        Outcomes::Authored { besides, .. } => {
-            format!(
-                "as its arms say, and {}",
-                codes(besides.iter().map(|name| &**name))
-            )
-        }
-    }
-}
-
-fn scope(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Shared => "shared",
-        Scope::Transient => "transient",
-        Scope::Secure => "secure",
-        Scope::ObjectShared => "shared.objectAttributes",
-        Scope::ObjectTransient => "transient.objectAttributes",
-        Scope::Any => "any",
-    }
-}
-
-fn state_key(key: &StateKey, always: &str) -> String {
-    let name = match &key.named_by {
-        Some(setting) => format!("{{{setting}}}"),
-        None => key.key.to_string(),
-    };
-    let mut text = code(&format!("{}.{name}: {}", scope(key.scope), key.ty));
-    let secrecy = match key.secrecy {
-        Secrecy::Public => "",
-        Secrecy::Personal => "personal",
-        Secrecy::Secret => "secret",
-    };
-    let marks = [secrecy, if key.always { always } else { "" }];
-    let marks: Vec<_> = marks.into_iter().filter(|mark| !mark.is_empty()).collect();
-    if !marks.is_empty() {
-        write!(text, " ({})", marks.join(", ")).expect("a string takes all");
-    }
-    text
-}
-
-fn meaning(facts: &OutcomeFacts) -> Vec<String> {
-    let mut parts = Vec::new();
-    if let Some(factor) = facts.proves {
-        let when = condition(&facts.proves_when);
-        parts.push(format!("proves `{factor}` {when}").trim_end().to_owned());
-    }
-    if facts.writes_identity == Known::Is(true) {
-        parts.push("writes the identity".to_owned());
-    }
-    if let Some(when) = &facts.of_named {
-        parts.push(format!("it is that of whom was named {}", condition(when)));
-    }
-    match &facts.account {
-        Account::Kept => {}
-        Account::Made => parts.push("makes the account".to_owned()),
-        Account::Changed { when, hands } => {
-            let when = condition(when);
-            let changes = format!("changes the account {when}");
-            parts.push(changes.trim_end().to_owned());
-            if !hands.is_empty() {
-                let hands: Vec<String> = hands.iter().map(|f| format!("`{f}`")).collect();
-                parts.push(format!("hands out {}", hands.join(", ")));
-            }
-        }
-    }
-    if !facts.compares {
-        parts.push("nothing was compared".to_owned());
-    }
-    if facts.counts_try == Known::Is(true) {
-        parts.push("counts a try".to_owned());
-    }
-    match facts.challenge {
-        Challenge::None => {}
-        Challenge::Opens => parts.push("makes a code for whom is named".to_owned()),
-        Challenge::Makes => parts.push("makes a code that is nobody's yet".to_owned()),
-        Challenge::Binds => parts.push("sends the code to whom is named".to_owned()),
-        Challenge::Answers => parts.push("of whom the code went to".to_owned()),
-    }
-    match facts.presence {
-        Known::Unknown => {}
-        Known::Is(Presence::Either) => parts.push("of known and unknown users alike".to_owned()),
-        Known::Is(Presence::Present) => parts.push("of known users only".to_owned()),
-        Known::Is(Presence::Absent) => parts.push("also of unknown users".to_owned()),
-        Known::Is(Presence::Entitled) => parts.push("behind a right secret only".to_owned()),
-    }
-    if let Some((key, instead)) = &facts.presence_where {
-        let whose = match instead {
-            Known::Unknown => "of whom is not known",
-            Known::Is(Presence::Either) => "of known and unknown users alike",
-            Known::Is(Presence::Present) => "of known users only",
-            Known::Is(Presence::Absent) => "also of unknown users",
-            Known::Is(Presence::Entitled) => "behind a right secret only",
-        };
-        parts.push(format!("where `{key}` is true, {whose}"));
-    }
-    if facts.vouched {
-        parts.push("the name is none that a stranger typed".to_owned());
-    }
-    match &facts.level {
-        LevelChange::None => {}
-        LevelChange::By(by) => parts.push(format!("moves the level by {by}")),
-        LevelChange::BySetting(key) => parts.push(format!("moves the level by `{key}`")),
-    }
-    if let Some(key) = &facts.level_at_least {
-        parts.push(format!("the level is at least `{key}`"));
-    }
-    if let Some(key) = &facts.level_below {
-        parts.push(format!("the level is below `{key}`"));
-    }
-    parts
-}
-
-fn effects(signature: &Signature) -> String {
-    let mut parts = Vec::new();
-    if signature.calls_out == Known::Is(true) {
-        parts.push(match &signature.calls_when {
-            Some(_) => {
-                "calls out where its settings say so, and so may fail on its `on error` arrow"
-            }
-            None => "calls out, and so may fail on its `on error` arrow",
-        });
-    }
-    if signature.verifies == Known::Is(true) {
-        parts.push("has a secret compared");
-    }
-    if signature.suspends == Known::Is(true) {
-        parts.push("suspends the run");
-    }
-    if !signature.page_child {
-        parts.push("may not stand in a page");
-    }
-    parts.join("; ")
-}
-
-fn section(signature: &Signature, unknown: &[String], out: &mut String) {
-    let mut line = |label: &str, text: String| {
-        if !text.is_empty() {
-            writeln!(out, "- {label}: {text}").expect("a string takes all");
-        }
-    };
-    line("Ends in", outcomes(signature));
-    line("Asks", {
-        let when = signature
-            .asks_when
-            .as_ref()
-            .map_or(String::new(), condition);
-        let callbacks = codes(signature.callbacks.iter().map(|callback| &**callback));
-        format!("{callbacks} {when}").trim_end().to_owned()
-    });
-    let keys = |keys: &[StateKey], always: &str| {
-        keys.iter()
-            .map(|key| state_key(key, always))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    line("Reads", keys(&signature.reads, "needed"));
-    line("Writes", keys(&signature.writes, "always"));
-    let removed = signature.removes.iter().map(|removal| {
-        let name = match &removal.named_by {
-            Some(setting) => format!("{{{setting}}}"),
-            None => removal.key.to_string(),
-        };
-        match &*removal.outcome {
-            "*" => code(&name),
-            outcome => format!("{} on {}", code(&name), code(outcome)),
-        }
-    });
-    line("Removes", removed.collect::<Vec<_>>().join(", "));
-    for facts in signature.facts.iter() {
-        line(&code(&facts.outcome), meaning(facts).join("; "));
-    }
-    if let Some(limit) = &signature.limits {
-        line(
-            &code(&limit.outcome),
-            format!("taken at most `{}` times in a run", limit.setting),
-        );
-    }
-    line("Besides", effects(signature));
-    line("Not known", unknown.join("; "));
-    out.push('\n');
-}
-
-fn document() -> String {
-    let mut out = HEADER.to_owned();
-    let mut all = signatures();
-    all.sort_by_key(|signature| signature.name.to_lowercase());
-    let cells = unknown_cells(&standard());
+fn index() -> String {
+    let mut out = format!("{WRITTEN}{HEADER}");
+    let all = signatures();
+    let count = all
+        .iter()
+        .filter(|signature| is_built(&signature.name))
+        .count();
     let open = open_outcomes(&standard());
-    writeln!(
+    write!(
         out,
-        "\n{} types of the product and {} of the language's own. {} cells are not known, and the outcomes \
-         of {} types are not published: {}.\n",
+        "\n{} types of the product and {} of the language's own, {count} of them built in. The outcomes of {} \
+         types are not published, so that the arms of the node name them: {}.\n",
         all.len() - OURS.len(),
         OURS.len(),
-        cells.len(),
         open.len(),
         codes(open.iter().map(String::as_str)),
     )
     .expect("a string takes all");
-    let mut built = built();
-    built.extend(OTHER_FORMS.iter().map(ToString::to_string));
-    built.sort_unstable();
+    out.push_str("\n| group | |\n|---|---|\n");
+    for family in families() {
+        writeln!(
+            out,
+            "| [{}](#{}) | {} |",
+            family.title,
+            family
+                .title
+                .to_lowercase()
+                .replace(',', "")
+                .replace(' ', "-"),
+            family.about
+        )
+        .expect("a string takes all");
+    }
+    out.push_str(READING);
+    for family in families() {
+        writeln!(
+            out,
+            "\n## {}\n\n{} [The page](nodes/{}.md)\n\n| type | | |\n|---|---|---|",
+            family.title, family.about, family.word
+        )
+        .expect("a string takes all");
+        for name in family.types() {
+            let summary = &named(name).summary;
+            let summary = summary.split(';').next().unwrap_or_default();
+            let status = if is_built(name) {
+                "built in"
+            } else {
+                "outside"
+            };
+            writeln!(out, "| {} | {summary} | {status} |", link(family, name))
+                .expect("a string takes all");
+        }
+    }
+    let mut names: Vec<_> = all.iter().map(|signature| &*signature.name).collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    let names: Vec<_> = names.iter().map(|name| link(page_of(name), name)).collect();
+    write!(out, "\n## From A to Z\n\n{}\n", names.join(", ")).expect("a string takes all");
+    out
+}
+
+/// What is not known of one type.
+fn unknown(name: &str, cells: &[String]) -> Vec<String> {
+    cells
+        .iter()
+        .filter_map(|cell| cell.strip_prefix(name))
+        .filter_map(|cell| match cell.strip_prefix(": ") {
+            Some(cell) => Some(cell.to_owned()),
+            None => cell
+                .strip_prefix('.')
+                .map(|cell| format!("`{}", cell.replacen(": ", "` ", 1))),
+        })
+        .collect()
+}
+
+/// The example of a type: at the first type of its file on a page, and a link at the others.
+fn show(family: &Family, name: &str, example: &Example, out: &mut String) {
+    let file = &example.file;
+    let first = family
+        .types()
+        .find(|ty| example.types.iter().any(|shown| shown == ty));
+    match first {
+        Some(first) if first != name => {
+            writeln!(out, "An example stands at [{first}](#{}).\n", anchor(first))
+        }
+        _ => writeln!(
+            out,
+            "{} [The file](../../journeys/nodes/{file}) has the tests too.\n\n```journey\n{}```\n",
+            example.about, example.text
+        ),
+    }
+    .expect("a string takes all");
+}
+
+fn type_of(
+    family: &Family,
+    signature: &Signature,
+    cells: &[String],
+    examples: &[Example],
+    out: &mut String,
+) {
+    let name = &*signature.name;
+    let status = if is_built(name) {
+        "Built in."
+    } else {
+        "Outside: [a handler](../external-nodes.md) does its work."
+    };
+    let versions: String = signature
+        .versions
+        .iter()
+        .skip(1)
+        .map(|version| format!(" Also `{name}@{version}`."))
+        .collect();
+    let wire = if signature.wire == signature.name {
+        String::new()
+    } else {
+        format!(" `{}` on the wire.", signature.wire)
+    };
+    let wire = if OURS.contains(&name) {
+        " The language's own."
+    } else {
+        &wire
+    };
     writeln!(
         out,
-        "{} types have a behaviour so far: {}.\n",
-        built.len(),
-        codes(built.iter().map(String::as_str))
+        "## {name}\n\n{}.\n{status}{wire}{versions}\n",
+        signature.summary
     )
     .expect("a string takes all");
-    for signature in &all {
-        let name = &signature.name;
-        let mut versions = String::new();
-        for version in signature.versions.iter().skip(1) {
-            write!(versions, " Also `{name}@{version}`.").expect("a string takes all");
-        }
-        writeln!(out, "## {name}\n\n{}.{versions}\n", signature.summary)
-            .expect("a string takes all");
-        settings(signature, &mut out);
-        let unknown: Vec<_> = cells
-            .iter()
-            .filter_map(|cell| cell.strip_prefix(&**name))
-            .filter_map(|cell| match cell.strip_prefix(": ") {
-                Some(cell) => Some(cell.to_owned()),
-                None => cell
-                    .strip_prefix('.')
-                    .map(|cell| format!("`{}", cell.replacen(": ", "` ", 1))),
-            })
-            .collect();
-        section(signature, &unknown, &mut out);
+    section::settings(signature, out);
+    section::facts(signature, &unknown(name, cells), out);
+    let of_type = |example: &&Example| example.types.iter().any(|shown| shown == name);
+    if let Some(example) = examples.iter().find(of_type) {
+        show(family, name, example, out);
+    }
+}
+
+fn page(family: &Family, cells: &[String], examples: &[Example]) -> String {
+    let mut out = format!(
+        "{WRITTEN}# {}\n\n{}\n[All types](../nodes.md), and [how to read this](../nodes.md#how-to-read-a-page).\n\n",
+        family.title, family.about
+    );
+    let names: Vec<_> = family
+        .types()
+        .map(|name| format!("[{name}](#{})", anchor(name)))
+        .collect();
+    writeln!(out, "{}\n", names.join(" · ")).expect("a string takes all");
+    for name in family.types() {
+        type_of(family, &named(name), cells, examples, &mut out);
     }
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
 }
 
+/// Every page by its path in the folder of documents.
+fn pages() -> BTreeMap<String, String> {
+    let cells = unknown_cells(&standard());
+    let examples = examples();
+    let mut pages = BTreeMap::from([("nodes.md".to_owned(), index())]);
+    for family in families() {
+        pages.insert(
+            format!("nodes/{}.md", family.word),
+            page(family, &cells, &examples),
+        );
+    }
+    pages
+}
+
 #[test]
 #[expect(
     clippy::disallowed_methods,
-    reason = "a test compares a file of the repository"
+    reason = "a test compares files of the repository"
 )]
 fn the_document_is_current() {
-    let now = document();
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(PATH, &now).expect("docs/nodes.md is written");
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut stale = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
+    for (name, now) in pages() {
+        assert!(now.len() <= PAGE_MAX, "{name} has {} bytes", now.len());
+        let path = format!("{FOLDER}/{name}");
+        if update {
+            std::fs::create_dir_all(format!("{FOLDER}/nodes")).expect("a folder for the pages");
+            std::fs::write(&path, &now).unwrap_or_else(|e| panic!("{path}: {e}"));
+        }
+        if std::fs::read_to_string(&path).unwrap_or_default() != now {
+            stale.push(name.clone());
+        }
+        kept.push(name);
     }
-    let kept = std::fs::read_to_string(PATH).unwrap_or_default();
+    for entry in std::fs::read_dir(format!("{FOLDER}/nodes")).expect("the pages") {
+        let name = entry.expect("an entry").file_name();
+        let name = format!("nodes/{}", name.to_string_lossy());
+        assert!(kept.contains(&name), "docs/{name} is no page of a family");
+    }
     assert!(
-        kept == now,
-        "docs/nodes.md is stale: run the tests with UPDATE=1"
+        stale.is_empty(),
+        "stale: {}; run the tests with UPDATE=1",
+        stale.join(", ")
     );
+}
+
+#[test]
+fn every_type_is_in_one_family() {
+    let mut names: Vec<&str> = families().iter().flat_map(Family::types).collect();
+    names.sort_unstable();
+    let mut all: Vec<String> = signatures()
+        .iter()
+        .map(|signature| signature.name.to_string())
+        .collect();
+    all.sort_unstable();
+    assert_eq!(names, all);
 }
