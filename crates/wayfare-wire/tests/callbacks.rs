@@ -54,7 +54,7 @@ fn text(text: &str) -> Callback {
 }
 
 /// Every kind there is, as `tests/am/callbacks/every_kind.json` spells it.
-fn every_kind() -> Ask {
+pub(crate) fn every_kind() -> Ask {
     let failed = FailedPolicy {
         requirement: "MIN_LENGTH".into(),
         params: serde_json::json!({"minLength": 3}),
@@ -270,13 +270,17 @@ fn attribute(value: AttributeValue) -> Answer {
     }
 }
 
-#[test]
-fn a_device_profile_is_asked_for_in_one_text() {
-    let ask = Ask::new(vec![Callback::DeviceProfile {
+pub(crate) fn device_profile() -> Callback {
+    Callback::DeviceProfile {
         metadata: true,
         location: false,
         message: "One moment".into(),
-    }]);
+    }
+}
+
+#[test]
+fn a_device_profile_is_asked_for_in_one_text() {
+    let ask = Ask::new(vec![device_profile()]);
     assert_eq!(
         written(&ask),
         r#"{"authId":"a.b.c","callbacks":[{"type":"DeviceProfileCallback","output":[{"name":"metadata","value":true},{"name":"location","value":false},{"name":"message","value":"One moment"}],"input":[{"name":"IDToken1","value":""}]}]}"#

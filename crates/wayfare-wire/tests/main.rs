@@ -13,6 +13,8 @@ mod laws;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod start;
 #[cfg(test)]
 mod transcript;
