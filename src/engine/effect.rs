@@ -4,6 +4,7 @@
 //! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
 //! whenever they are needed.
 
+mod bind;
 mod device;
 mod external;
 mod identity;
@@ -11,6 +12,7 @@ mod oath;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use self::bind::{Bind, Directory, Ldap, LdapPolicy, LdapScope, LdapSecurity, Verdict};
 pub use self::device::{
     DEVICES_MAX, Device, DeviceKind, ReadDevices, RemoveDevice, Room, StoreDevice,
 };
@@ -184,6 +186,8 @@ pub enum Credential {
         /// Further questions with what was typed; a match is right in all of them.
         besides: Vec<(Arc<str>, Secret<String>)>,
     },
+    /// By a bind to a directory, whose password policy has its say; counted with `Password`.
+    Bind(Box<Bind>),
 }
 
 /// Compare a secret for a subject.
@@ -299,6 +303,8 @@ pub enum EffectReply {
     Match(Identity),
     /// To `Verify`: it was not, or there is no such user, or the budget is spent.
     Miss,
+    /// To `Verify` by a bind: what the password policy of the store says besides right or wrong.
+    Policy(Verdict),
     /// To `ReadIdentity`.
     Identity(Option<Identity>),
     /// To `SetStatus`: whether there was such an identity.
@@ -309,7 +315,8 @@ pub enum EffectReply {
     Session(Option<SessionView>),
     /// To `CreateIdentity` and `PatchIdentity`: it is as wanted now.
     Written(Identity),
-    /// To `CreateIdentity` and `PatchIdentity`: nothing was written, for these reasons.
+    /// To `CreateIdentity` and `PatchIdentity`, and to `Verify` with a new password where the old one is
+    /// right: nothing was written, for these reasons.
     Refused(Vec<Unmet>),
     /// To `Judge`: one for each attribute that was asked about, in that order.
     Judged(Vec<Judgement>),

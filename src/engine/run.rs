@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::{
     engine::{
         callback::Ask,
-        effect::{Effect, EffectReply, SubjectId},
+        effect::{Credential, Effect, EffectReply, SubjectId},
         evidence::Proofs,
         host::Timestamp,
         obligation::Passed,
@@ -359,6 +359,10 @@ impl Run {
             EffectReply::Session(Some(session)) => {
                 self.visit.vouched.push(session.subject.clone());
             }
+            EffectReply::Policy(verdict) => {
+                let whose = verdict.identity().map(|identity| identity.subject.clone());
+                self.visit.vouched.extend(whose);
+            }
             EffectReply::Custom(_) => self.visit.custom = true,
             EffectReply::Miss
             | EffectReply::Identity(None)
@@ -453,6 +457,13 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::External(_), EffectReply::External(_))
         | (Effect::OpenCookie(_), EffectReply::Remembered(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
+        // What a policy says is understood only by who asks for it.
+        (Effect::Verify(verify), EffectReply::Policy(_) | EffectReply::Refused(_)) => match &verify
+            .credential
+        {
+            Credential::Bind(bind) => matches!(reply, EffectReply::Policy(_)) || bind.new.is_some(),
+            _ => false,
+        },
         // What was asked about is told, all of it and in its order.
         (Effect::Judge(judge), EffectReply::Judged(judged)) => {
             judge.attributes.is_empty() || judge.attributes.len() == judged.len()

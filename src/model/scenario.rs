@@ -132,6 +132,32 @@ impl NodeRef {
     }
 }
 
+/// What the password policy of a store says of somebody's password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordState {
+    /// The account is locked, whatever the password is.
+    Locked,
+    /// It has lapsed and lets nobody in.
+    Expired,
+    /// It must be changed before anything else is done.
+    MustChange,
+    /// It lapses in three days.
+    Expires,
+    /// It has lapsed, and lets in twice more.
+    Grace,
+}
+
+impl PasswordState {
+    /// All of them, by their words.
+    pub const ALL: &[(&str, Self)] = &[
+        ("locked", Self::Locked),
+        ("expired", Self::Expired),
+        ("must_change", Self::MustChange),
+        ("expires", Self::Expires),
+        ("grace", Self::Grace),
+    ];
+}
+
 /// Somebody in the store of users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
@@ -143,6 +169,8 @@ pub struct User {
     pub active: Option<bool>,
     /// Recovery codes, where the line gives some.
     pub recovery: Option<Vec<Arc<str>>>,
+    /// What the password policy of the store says of the password, where the line says so.
+    pub password_state: Option<PasswordState>,
     /// Attributes of the profile.
     pub attributes: BTreeMap<Arc<str>, Value>,
 }

@@ -13,7 +13,6 @@ use crate::{
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         reply::unexpected,
-        setting::constant,
         who::{secret, who},
     },
 };
@@ -62,47 +61,6 @@ impl Prepared for DataStoreDecision {
             Reply::Effect(EffectReply::Miss) => Ok(Action::go(self.no)),
             _ => Err(unexpected()),
         }
-    }
-}
-
-/// Verifies as [`DataStoreDecision`] does, and tells an account that is not active apart from one that is;
-/// only behind the right password, so that nobody else learns of it.
-#[derive(Debug)]
-struct IdentityStoreDecision {
-    verify: DataStoreDecision,
-    locked: OutcomeId,
-    writes_name: bool,
-}
-
-pub(super) fn identity_store(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    Ok(Box::new(IdentityStoreDecision {
-        verify: DataStoreDecision {
-            username: setup.key("username"),
-            password: setup.key("password"),
-            yes: setup.outcome("TRUE")?,
-            no: setup.outcome("FALSE")?,
-        },
-        locked: setup.outcome("LOCKED")?,
-        writes_name: constant(setup, "useUniversalIdForUsername")?,
-    }))
-}
-
-impl Prepared for IdentityStoreDecision {
-    fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        self.verify.enter(cx)
-    }
-
-    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        if let Reply::Effect(EffectReply::Match(identity)) = &reply {
-            if !identity.active {
-                return Ok(Action::go(self.locked));
-            }
-            if self.writes_name {
-                let name = Value::Text(Arc::clone(&identity.username));
-                cx.put_shared(self.verify.username, name);
-            }
-        }
-        self.verify.resume(cx, reply)
     }
 }
 

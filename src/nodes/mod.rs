@@ -7,6 +7,8 @@
 mod account;
 mod anonymous;
 mod attribute;
+mod bind;
+mod change;
 mod choice;
 mod collect;
 mod cookie;
@@ -76,7 +78,10 @@ const TYPES: &[(&str, Prepare)] = &[
     ("ValidatedPassword", validated::password),
     ("DataStoreDecision", credential::data_store),
     ("ScriptedDecision", scripted::decision),
-    ("IdentityStoreDecision", credential::identity_store),
+    ("IdentityStoreDecision", bind::identity_store),
+    ("LdapDecision", bind::ldap),
+    ("ADDecision", bind::active_directory),
+    ("PassthroughAuthentication", bind::passthrough),
     ("AgentDataStoreDecision", credential::agent),
     ("ChoiceCollector", choice::collector),
     ("Message", message::message),

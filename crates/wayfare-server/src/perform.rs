@@ -15,8 +15,8 @@ use wayfare::{
     Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
     engine::{
         effect::{
-            COUNTER, Credential, EffectId, Identity, Message, OathKey, OathWindow, ReadDevices,
-            ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
+            COUNTER, Credential, Directory, EffectId, Identity, Message, OathKey, OathWindow,
+            ReadDevices, ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
         },
         step::Call,
     },
@@ -160,7 +160,7 @@ impl Performer {
         place: Place<'_>,
     ) -> Result<EffectReply, IdentityError> {
         let kind = match verify.credential {
-            Credential::Password => "password",
+            Credential::Password | Credential::Bind(_) => "password",
             Credential::Otp { .. } => "otp",
             Credential::Oath(_) => "oath",
             Credential::Recovery { .. } => "recovery",
@@ -248,6 +248,14 @@ impl Performer {
                     None => Ok(false),
                 };
             }
+            Credential::Bind(bind) => match (&bind.at, &bind.new) {
+                (Directory::Realm, None) => Typed::Password(&verify.secret),
+                _ => {
+                    return Err(IdentityError::Other(
+                        "no directory is known here".to_owned(),
+                    ));
+                }
+            },
             Credential::Answers {
                 attribute,
                 question,

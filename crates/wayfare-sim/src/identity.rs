@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use wayfare::{
-    EffectReply, SubjectId, Timestamp, Value,
+    EffectReply, Secret, SubjectId, Timestamp, Value,
     engine::effect::{Change, CreateIdentity, FindIdentity, Identity, Judge, PatchIdentity, Who},
     filter::folded,
 };
@@ -178,6 +178,29 @@ impl World {
         self.users.remove(&key);
         self.users.insert(user.username.to_string(), user);
         EffectReply::Written(identity)
+    }
+
+    /// Gives somebody another password, whatever the policy had to say of the old one.
+    pub(crate) fn change_password(
+        &mut self,
+        user: &User,
+        new: &Secret<String>,
+        now: Timestamp,
+    ) -> EffectReply {
+        let wanted = PatchIdentity {
+            resource: Arc::from("managed/user"),
+            who: Who::Subject(user.subject.clone()),
+            changes: vec![(Arc::from(PASSWORD), Change::Set(Value::Secret(new.clone())))],
+            attributes: Vec::new(),
+        };
+        let reply = self.patch(&wanted, now);
+        if let EffectReply::Written(identity) = &reply {
+            let mut users = self.users.values_mut();
+            if let Some(user) = users.find(|user| user.subject == identity.subject) {
+                user.password_state = None;
+            }
+        }
+        reply
     }
 
     pub(crate) fn judge(&self, judge: &Judge) -> EffectReply {

@@ -23,7 +23,7 @@ impl Kind {
     /// The kind of this credential.
     pub fn of(credential: &Credential) -> Self {
         match credential {
-            Credential::Password => Self::Password,
+            Credential::Password | Credential::Bind(_) => Self::Password,
             Credential::Otp { .. } => Self::Otp,
             Credential::Recovery { .. } => Self::Recovery,
             Credential::Oath(_) => Self::Oath,

@@ -10,12 +10,13 @@ use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
         effect::{
-            COUNTER, Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus,
-            Verify, Went, Who,
+            Bind, COUNTER, Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus,
+            Verdict, Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
     },
+    model::scenario::PasswordState,
 };
 
 use crate::{
@@ -27,6 +28,11 @@ use crate::{
 
 /// How long persistent cookies of this world may still be used.
 const COOKIE_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// In which time a password lapses that lapses soon.
+const EXPIRES_WITHIN: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How often a password that has lapsed still lets in.
+const GRACE_LEFT: u32 = 2;
 
 impl World {
     /// Performs one effect.
@@ -197,6 +203,7 @@ impl World {
             return EffectReply::Miss;
         }
         let mut identity = user.identity(&[]);
+        let said = is_bind(verify) && user.password_state == Some(PasswordState::Locked);
         if let Credential::Oath(window) = &verify.credential
             && let Some(unkept) = &window.unkept
         {
@@ -206,18 +213,54 @@ impl World {
             };
             let counter = (Arc::from(COUNTER), Value::Int(counter));
             identity.attributes.extend([counter]);
-        } else if !self.is_right(&user, verify, now) {
+        } else if !said && !self.is_right(&user, verify, now) {
             return EffectReply::Miss;
         }
-        self.counters.remove(&key);
-        EffectReply::Match(identity)
+        let reply = match &verify.credential {
+            Credential::Bind(bind) => self.bound(&user, bind, now),
+            Credential::Password if bars(&user) => return EffectReply::Miss,
+            _ => EffectReply::Match(identity),
+        };
+        if !matches!(
+            reply,
+            EffectReply::Policy(Verdict::Locked | Verdict::Expired)
+        ) {
+            self.counters.remove(&key);
+        }
+        reply
+    }
+
+    /// What a directory says to the right password, or to any where the account is locked there.
+    fn bound(&mut self, user: &User, bind: &Bind, now: Timestamp) -> EffectReply {
+        let identity = user.identity(&[]);
+        let verdict = match user.password_state {
+            Some(PasswordState::Locked) => Some(Verdict::Locked),
+            Some(PasswordState::Expired) => Some(Verdict::Expired),
+            _ if bind.new.is_some() => None,
+            Some(PasswordState::MustChange) => Some(Verdict::MustChange(identity.clone())),
+            Some(PasswordState::Expires) => {
+                Some(Verdict::Expires(identity.clone(), EXPIRES_WITHIN))
+            }
+            Some(PasswordState::Grace) => Some(Verdict::Grace(identity.clone(), GRACE_LEFT)),
+            None => None,
+        };
+        match (verdict, &bind.new) {
+            (Some(verdict), _) => EffectReply::Policy(verdict),
+            (None, None) => EffectReply::Match(identity),
+            (None, Some(new)) => match self.change_password(user, new, now) {
+                EffectReply::Written(identity) => EffectReply::Match(identity),
+                refused => refused,
+            },
+        }
     }
 
     fn is_right(&mut self, user: &User, verify: &Verify, now: Timestamp) -> bool {
         let typed = &verify.secret;
         let same = |kept: &Secret<String>| kept == typed && !kept.reveal().is_empty();
         match &verify.credential {
-            Credential::Password => user.password.as_ref().is_some_and(|kept| kept == typed),
+            Credential::Password | Credential::Bind(_) => {
+                user.password.as_ref().is_some_and(|kept| kept == typed)
+            }
             Credential::Otp { expected, lapsed } => same(expected) && !lapsed,
             Credential::Recovery { of } => {
                 let kept = self.user_mut(&user.subject);
@@ -261,6 +304,18 @@ impl World {
             at: now,
         });
     }
+}
+
+/// Whether the policy of the store keeps somebody out whose password is right and only compared.
+fn bars(user: &User) -> bool {
+    matches!(
+        user.password_state,
+        Some(PasswordState::Locked | PasswordState::Expired | PasswordState::MustChange)
+    )
+}
+
+fn is_bind(verify: &Verify) -> bool {
+    matches!(verify.credential, Credential::Bind(_))
 }
 
 /// What no means to an effect.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use wayfare::{Secret, SubjectId, Value, engine::effect::Identity};
+use wayfare::{Secret, SubjectId, Value, engine::effect::Identity, model::scenario::PasswordState};
 use wayfare_profile::answer_key;
 
 use crate::device::KeptDevice;
@@ -31,6 +31,8 @@ pub struct User {
     pub recovery_codes: Vec<Secret<String>>,
     /// The devices, the oldest of each kind first.
     pub devices: Vec<KeptDevice>,
+    /// What the password policy of the store says of the password, where it says anything.
+    pub password_state: Option<PasswordState>,
 }
 
 impl User {
@@ -45,6 +47,7 @@ impl User {
             active: true,
             recovery_codes: Vec::new(),
             devices: Vec::new(),
+            password_state: None,
             username,
         }
     }
@@ -64,6 +67,12 @@ impl User {
     /// With one more recovery code.
     pub fn recovery_code(mut self, code: &str) -> Self {
         self.recovery_codes.push(Secret::from(code));
+        self
+    }
+
+    /// With this to be said of the password by the policy of the store.
+    pub fn password_state(mut self, state: PasswordState) -> Self {
+        self.password_state = Some(state);
         self
     }
 

@@ -349,7 +349,12 @@ impl<'a> Cx<'a> {
     }
 
     /// One of several texts.
-    fn word_of(&mut self, bench: &Bench<'_>, field: Field<'a>, known: &[&str]) -> Option<Value> {
+    pub(super) fn word_of(
+        &mut self,
+        bench: &Bench<'_>,
+        field: Field<'a>,
+        known: &[&str],
+    ) -> Option<Value> {
         let text = self.text_of(bench.file, field)?;
         if known.contains(&&*text) {
             return Some(Value::Text(text));

@@ -15,7 +15,8 @@ use crate::{
     model::{
         level::AuthLevel,
         scenario::{
-            AdvicePart, Outside, RealmDocument, RequestPart, Session, StandIn, StepKind, User,
+            AdvicePart, Outside, PasswordState, RealmDocument, RequestPart, Session, StandIn,
+            StepKind, User,
         },
         signature::{Known, Scope, Signature},
         value::{Type, Value},
@@ -159,12 +160,22 @@ impl<'a> Cx<'a> {
             password: None,
             active: None,
             recovery: None,
+            password_state: None,
             attributes: BTreeMap::new(),
         };
         for field in self.fields(given.value.as_ref(), "a user", &[], true) {
             match field.0.text.as_str() {
                 "password" => user.password = Some(self.text_of(bench.file, field)?),
                 "active" => user.active = Some(self.bool_of(bench.file, field)?),
+                "password_state" => {
+                    let words: Vec<&str> =
+                        PasswordState::ALL.iter().map(|(word, _)| *word).collect();
+                    let word = self.word_of(bench, field, &words)?;
+                    let mut known = PasswordState::ALL.iter();
+                    user.password_state = known
+                        .find(|(known, _)| Some(*known) == word.as_text())
+                        .map(|(_, state)| *state);
+                }
                 "recovery" => user.recovery = Some(self.texts_of(bench.file, field)?),
                 key => {
                     let value = self.any_of(bench.file, field)?;

@@ -2,7 +2,7 @@
 
 use crate::engine::{
     callback::{Answer, Callback},
-    effect::{Effect, EffectReply},
+    effect::{Credential, Effect, EffectReply},
     error::AnswerError,
     limits::Limits,
 };
@@ -21,6 +21,12 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
             ) =>
         {
             true
+        }
+        EffectReply::Policy(_) => matches!(effect, Effect::Verify(verify)
+            if matches!(verify.credential, Credential::Bind(_))),
+        EffectReply::Refused(_) if matches!(effect, Effect::Verify(_)) => {
+            matches!(effect, Effect::Verify(verify)
+                if matches!(&verify.credential, Credential::Bind(bind) if bind.new.is_some()))
         }
         EffectReply::Identity(_) => {
             matches!(effect, Effect::ReadIdentity(_) | Effect::FindIdentity(_))

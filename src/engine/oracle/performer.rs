@@ -140,7 +140,7 @@ impl Outside {
                     return EffectReply::Match(identity("eve", dice));
                 }
                 let right = match &verify.credential {
-                    Credential::Password => verify.secret.reveal() == "right",
+                    Credential::Password | Credential::Bind(_) => verify.secret.reveal() == "right",
                     Credential::Otp { expected, lapsed } => *expected == verify.secret && !lapsed,
                     Credential::Recovery { .. }
                     | Credential::Oath(_)

@@ -270,6 +270,10 @@ impl<'p> Walker<'p> {
                 visit.named.push(identity.subject.clone());
             }
             EffectReply::Session(Some(session)) => visit.named.push(session.subject.clone()),
+            EffectReply::Policy(verdict) => {
+                let whose = verdict.identity().map(|identity| identity.subject.clone());
+                visit.named.extend(whose);
+            }
             EffectReply::Custom(_) => visit.anybody = true,
             _ => {}
         }

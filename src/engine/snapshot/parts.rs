@@ -8,12 +8,12 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            Change, Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Document,
-            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, FindIdentity,
-            Identity, Judge, Judgement, Message, OathHash, OathKey, OathMoving, OathWindow,
-            PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef,
-            SessionView, SetStatus, Shape, StoreDevice, SubjectId, Template, Unmet, Verify, Went,
-            Who,
+            Bind, Change, Channel, CreateIdentity, Credential, Custom, Device, DeviceKind,
+            Directory, Document, Effect, EffectId, EffectReply, External, ExternalEvent,
+            ExternalReply, FindIdentity, Identity, Judge, Judgement, Ldap, LdapPolicy, LdapScope,
+            LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow, PatchIdentity,
+            ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef, SessionView,
+            SetStatus, Shape, StoreDevice, SubjectId, Template, Unmet, Verdict, Verify, Went, Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
@@ -195,6 +195,8 @@ choice!(Answer {
 choice!(Credential {
     0 Password, 1 Otp { expected, lapsed }, 2 Recovery { of }, 3 Answers { attribute, question, besides },
     4 Oath(window),
+    // Directories.
+    20 Bind(bind),
 });
 choice!(Who { 0 Name(name), 1 Subject(id) });
 
@@ -202,6 +204,12 @@ choice!(DeviceKind { 0 Oath, 1 Push, 2 WebAuthn, 3 Profile, 4 Trusted, 5 Binding
 choice!(Room { 0 Only, 1 Among(most) });
 choice!(OathHash { 0 Sha1, 1 Sha256, 2 Sha512 });
 choice!(OathMoving { 0 Counter, 1 Time { step, hash } });
+
+choice!(Directory { 0 Realm, 1 System(name), 2 Ldap(ldap) });
+choice!(LdapScope { 0 Object, 1 OneLevel, 2 Subtree });
+choice!(LdapSecurity { 0 Plain, 1 Tls, 2 StartTls });
+choice!(LdapPolicy { 0 None, 1 Control, 2 ActiveDirectory });
+choice!(Verdict { 0 Locked, 1 Expired, 2 MustChange(identity), 3 Expires(identity, within), 4 Grace(identity, left) });
 
 choice!(AttributeValue { 0 Text(v), 1 Number(v), 2 Flag(v) });
 choice!(Shape { 0 Text, 1 Number, 2 Flag, 3 List, 4 Object });
@@ -251,6 +259,9 @@ choice!(EffectReply {
     11 Document(value), 12 Remembered(whose),
     // Devices.
     20 Devices(devices), 21 DeviceStored(kept), 22 DeviceRemoved(there),
+    // Directories.
+    30 Policy(verdict),
+    // Nodes outside.
     40 External(reply),
 });
 
@@ -263,6 +274,8 @@ record! {
     FailedPolicy { requirement, params }
     Ask { callbacks, ids, stage, header, description }
     Verify { who, credential, secret }
+    Bind { at, new }
+    Ldap { servers, bases, scope, security, account, search, filter, name, policy, timeout, idle }
     ReadIdentity { who, attributes }
     SetStatus { who, active }
     Message { channel, to, from, subject, body, route, template }

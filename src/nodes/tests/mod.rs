@@ -4,6 +4,7 @@
 //! journeys elsewhere.
 
 mod ask;
+mod bind;
 mod context;
 mod contract;
 mod cookie;

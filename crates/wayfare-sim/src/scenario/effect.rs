@@ -152,15 +152,17 @@ fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value
         }
         (Effect::SetStatus(set), EffectField::User) => user(&set.who),
         (Effect::Verify(verify), EffectField::Kind) => Value::text(match verify.credential {
-            Credential::Password => "password",
+            Credential::Password | Credential::Bind(_) => "password",
             Credential::Otp { .. } => "otp",
             Credential::Oath(_) => "oath",
             Credential::Recovery { .. } => "recovery",
             Credential::Answers { .. } => "answers",
         }),
-        (Effect::Verify(_), EffectField::Matched) => {
-            Value::Bool(matches!(done.reply, EffectReply::Match(_)))
-        }
+        (Effect::Verify(_), EffectField::Matched) => Value::Bool(match &done.reply {
+            EffectReply::Match(_) => true,
+            EffectReply::Policy(verdict) => verdict.identity().is_some(),
+            _ => false,
+        }),
         (Effect::Send(message), EffectField::To) => Value::Text(message.to.clone()),
         (Effect::Send(message), EffectField::From) => Value::Text(message.from.clone()),
         (Effect::Send(message), EffectField::Subject) => Value::text(message.subject.as_str()),

@@ -193,6 +193,9 @@ impl<'e> Player<'e> {
         if let Some(codes) = &given.recovery {
             user.recovery_codes = codes.iter().map(|code| Secret::from(&**code)).collect();
         }
+        if given.password_state.is_some() {
+            user.password_state = given.password_state;
+        }
         for (key, value) in &given.attributes {
             user.attributes
                 .retain(|known, _| !known.eq_ignore_ascii_case(key));

@@ -186,6 +186,22 @@ pub enum AnswerLine {
     None,
 }
 
+/// What the password policy of a directory said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictLine {
+    /// The account is locked.
+    Locked,
+    /// The password has lapsed.
+    Expired,
+    /// It is right and must be changed.
+    MustChange(IdentityLine),
+    /// It is right and lapses in so many seconds.
+    Expires(IdentityLine, u64),
+    /// It is right, has lapsed, and lets in so many times more.
+    Grace(IdentityLine, u32),
+}
+
 /// What the outside said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -195,6 +211,8 @@ pub enum ReplyLine {
     Match(IdentityLine),
     /// It was not.
     Miss,
+    /// What the password policy of a directory said.
+    Policy(VerdictLine),
     /// An identity, or that there is none.
     Identity(Option<IdentityLine>),
     /// Whether there was an identity to set.

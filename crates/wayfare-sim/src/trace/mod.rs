@@ -21,7 +21,7 @@ pub use compare::{About, Differs};
 pub use line::{
     AnswerLine, AskLine, CallLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine,
     FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine,
-    SessionLine, StartLine, StartSessionLine, WentLine, WhoLine,
+    SessionLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
 };
 pub use record::{Names, Recorder};
 pub use replay::{Divergence, Fate, ReplayError, Replayed};

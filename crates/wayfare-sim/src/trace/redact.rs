@@ -11,7 +11,7 @@ use wayfare::{
         callback::FailedPolicy,
         effect::{
             Channel, Credential, Device, Document, ExternalReply, Identity, Judgement, OathWindow,
-            SessionView, Shape, Went, Who,
+            SessionView, Shape, Verdict, Went, Who,
         },
         step::Call,
     },
@@ -22,7 +22,7 @@ use super::{
     line::{
         AnswerLine, AskLine, CallLine, CallbackLine, DeviceLine, EndLine, ExternalLine, FailedLine,
         IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine,
-        StartSessionLine, WentLine, WhoLine,
+        StartSessionLine, VerdictLine, WentLine, WhoLine,
     },
     value::{STAND_IN, ValueLine},
 };
@@ -159,6 +159,17 @@ impl Disguise {
         match reply {
             EffectReply::Match(identity) => ReplyLine::Match(self.identity(identity)),
             EffectReply::Miss => ReplyLine::Miss,
+            EffectReply::Policy(verdict) => ReplyLine::Policy(match verdict {
+                Verdict::Locked => VerdictLine::Locked,
+                Verdict::Expired => VerdictLine::Expired,
+                Verdict::MustChange(identity) => VerdictLine::MustChange(self.identity(identity)),
+                Verdict::Expires(identity, within) => {
+                    VerdictLine::Expires(self.identity(identity), within.as_secs())
+                }
+                Verdict::Grace(identity, left) => {
+                    VerdictLine::Grace(self.identity(identity), *left)
+                }
+            }),
             EffectReply::Identity(identity) => {
                 ReplyLine::Identity(identity.as_ref().map(|i| self.identity(i)))
             }
@@ -318,6 +329,8 @@ impl Disguise {
                     }) => "oath unkept".to_owned(),
                     Credential::Oath(_) => "oath".to_owned(),
                     Credential::Answers { .. } => "answers".to_owned(),
+                    Credential::Bind(bind) if bind.new.is_some() => "new password".to_owned(),
+                    Credential::Bind(_) => "bind".to_owned(),
                 });
                 Some(who(&verify.who))
             }

@@ -19,7 +19,8 @@ use wayfare::{
     engine::{
         callback::{FailedPolicy, Foreign, MessageKind},
         effect::{
-            Device, ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet, Went,
+            Device, ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet,
+            Verdict, Went,
         },
         host::NoRandomness,
     },
@@ -31,7 +32,7 @@ use super::{
     line::{
         AnswerLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine, FailedLine,
         IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine,
-        StartLine, WentLine,
+        StartLine, VerdictLine, WentLine,
     },
     record::{Names, Recorder},
     value::{ValueLine, stand_in},
@@ -412,6 +413,15 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
     match line {
         ReplyLine::Match(line) => EffectReply::Match(identity(line)),
         ReplyLine::Miss => EffectReply::Miss,
+        ReplyLine::Policy(line) => EffectReply::Policy(match line {
+            VerdictLine::Locked => Verdict::Locked,
+            VerdictLine::Expired => Verdict::Expired,
+            VerdictLine::MustChange(line) => Verdict::MustChange(identity(line)),
+            VerdictLine::Expires(line, seconds) => {
+                Verdict::Expires(identity(line), Duration::from_secs(*seconds))
+            }
+            VerdictLine::Grace(line, left) => Verdict::Grace(identity(line), *left),
+        }),
         ReplyLine::Identity(line) => EffectReply::Identity(line.as_ref().map(identity)),
         ReplyLine::StatusSet(set) => EffectReply::StatusSet(*set),
         ReplyLine::Sent => EffectReply::Sent,

@@ -2,7 +2,10 @@
 
 use super::{
     Trace,
-    line::{AnswerLine, AskLine, CallLine, EndLine, ExternalLine, InputLine, Line, ReplyLine},
+    line::{
+        AnswerLine, AskLine, CallLine, EndLine, ExternalLine, InputLine, Line, ReplyLine,
+        VerdictLine,
+    },
 };
 
 /// What a run did, one entry for each thing that whoever compares runs looks at.
@@ -88,6 +91,7 @@ fn given(input: &InputLine) -> String {
         InputLine::Reply(reply) => match reply {
             ReplyLine::Match(identity) => format!("outside: right, {}", identity.username),
             ReplyLine::Miss => "outside: wrong".to_owned(),
+            ReplyLine::Policy(said) => policy(said),
             ReplyLine::Identity(Some(identity)) => format!("outside: {}", identity.username),
             ReplyLine::Identity(None) => "outside: nobody".to_owned(),
             ReplyLine::StatusSet(true) => "outside: set".to_owned(),
@@ -216,4 +220,23 @@ impl Trace {
 
 fn format_time(seconds: u64, ms: u64) -> String {
     format!("  (after {seconds}.{ms:03} s)\n")
+}
+
+fn policy(said: &VerdictLine) -> String {
+    match said {
+        VerdictLine::Locked => "outside: locked".to_owned(),
+        VerdictLine::Expired => "outside: the password has lapsed".to_owned(),
+        VerdictLine::MustChange(whose) => {
+            format!("outside: right, {}, to be changed", whose.username)
+        }
+        VerdictLine::Expires(whose, seconds) => {
+            format!("outside: right, {}, lapses in {seconds} s", whose.username)
+        }
+        VerdictLine::Grace(whose, left) => {
+            format!(
+                "outside: right, {}, lapsed, {left} times more",
+                whose.username
+            )
+        }
+    }
 }
