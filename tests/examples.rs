@@ -152,7 +152,7 @@ fn perform(effect: &Effect) -> EffectReply {
         Effect::Verify(verify) => {
             let right = match &verify.credential {
                 Credential::Otp { expected, lapsed } => !lapsed && *expected == verify.secret,
-                Credential::Password => verify.secret.reveal() == "Ch4ng31t",
+                Credential::Password | Credential::Bind(_) => verify.secret.reveal() == "Ch4ng31t",
                 Credential::Recovery { .. } | Credential::Oath(_) | Credential::Answers { .. } => {
                     false
                 }

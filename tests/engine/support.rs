@@ -289,7 +289,7 @@ impl Player {
             Effect::Verify(verify) => {
                 let identity = self.find(&verify.who);
                 let right = match &verify.credential {
-                    Credential::Password => identity.as_ref().is_some_and(|identity| {
+                    Credential::Password | Credential::Bind(_) => identity.as_ref().is_some_and(|identity| {
                         self.users[&*identity.username].password == *verify.secret.reveal()
                     }),
                     Credential::Otp { expected, lapsed } => {

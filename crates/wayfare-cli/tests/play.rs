@@ -136,14 +136,14 @@ fn a_type_without_behaviour_is_named() {
     )
     .replace(
         "\n  node check",
-        "\n  node risky: PassthroughAuthentication {\n    systemEndpoint = \"hr\"\n    AUTHENTICATED -> success\n    MISSING -> failure\n    FAILED -> failure\n    on error -> failure\n  }\n\n  node check",
+        "\n  node risky: PingOneIdentityMatch {\n    pingOneWorker = \"hr\"\n    true -> success\n    false -> failure\n    on error -> failure\n  }\n\n  node check",
     );
     let folder = Folder::new(&[("risky.journey", &text)]);
     assert_eq!(folder.run(&["check", "risky.journey"]).code, 0);
     let ran = folder.run(&["run", "risky.journey"]);
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(
-        ran.err.contains("PassthroughAuthentication") && ran.err.contains("not built yet"),
+        ran.err.contains("PingOneIdentityMatch") && ran.err.contains("not built yet"),
         "{}",
         ran.err
     );
