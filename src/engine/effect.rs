@@ -18,7 +18,8 @@ pub use self::device::{
 };
 pub use self::external::{External, ExternalEvent, ExternalReply, Handler, Handlers, Went};
 pub use self::identity::{
-    Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, Shape, Unmet,
+    Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, RETRIES,
+    Shape, Unmet,
 };
 pub use self::oath::{COUNTER, OathHash, OathKey, OathMoving, OathWindow};
 use crate::{

@@ -6,16 +6,13 @@ use crate::{
     engine::{
         action::{Action, Reply},
         context::Context,
-        effect::{Change, Effect, EffectReply, Identity, PatchIdentity, Who},
+        effect::{Change, Effect, EffectReply, Identity, PatchIdentity, RETRIES, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{reply::unexpected, setting::constant, who::who},
 };
-
-/// The attributes of the store under which tries are counted begin so; a login takes them away.
-pub(crate) const RETRIES: &str = "_retry/";
 
 /// Counts its visits in the memory of the run: `Retry` as often as the limit, then `Reject` for good.
 ///

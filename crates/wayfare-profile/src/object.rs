@@ -39,9 +39,6 @@ const ANSWER: &str = "answer";
 /// The attribute that says that an account is an agent's; whoever runs the store writes it.
 pub const AGENT: &str = "_agent";
 
-/// The attributes under which tries of a user are counted begin so.
-pub const RETRIES: &str = "_retry/";
-
 /// How deep lists and objects of a value are looked through.
 const DEPTH_MAX: u32 = 16;
 

@@ -11,9 +11,9 @@ use std::{
 
 use wayfare::{
     AuthLevel, Effect, EffectReply, Secret, StartSession, SubjectId, Success, Timestamp, Value,
-    engine::effect::{Document, EffectId, Message},
+    engine::effect::{Document, EffectId, Message, RETRIES},
 };
-use wayfare_profile::{RETRIES, Schema};
+use wayfare_profile::Schema;
 
 use crate::{
     lockout::{Counter, Kind, Lockout},

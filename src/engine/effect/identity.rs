@@ -13,6 +13,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::Who;
 use crate::{engine::callback::FailedPolicy, filter::Filter, model::value::Value};
 
+/// The attributes under which tries of a user are counted begin so; a login takes them away.
+pub const RETRIES: &str = "_retry/";
+
 /// Find the one identity that a filter holds for.
 ///
 /// The reply is `Identity(None)` where there is none and where there are several: whoever is not told

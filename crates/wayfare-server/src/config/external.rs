@@ -36,13 +36,19 @@ impl ExternalSettings {
         Self {
             url,
             secret,
-            timeout: Duration::from_secs(5),
-            reply_bytes: 32 * 1_024,
+            timeout: TIMEOUT,
+            reply_bytes: REPLY_BYTES,
             allowed: Allowed::default(),
             ca: None,
         }
     }
 }
+
+/// How long a reply may take where nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many bytes a reply may have where nothing is said.
+const REPLY_BYTES: usize = 32 * 1_024;
 
 /// The most that a reply may have; what the engine takes is less.
 const REPLY_BYTES_MAX: usize = 256 * 1_024;
@@ -77,18 +83,15 @@ fn external(table: &Table<'_>, folder: &Path, longest: Duration) -> Option<Exter
             "write secret = { file = \"…\" } or { env = \"…\" }",
         );
     }
-    let placeholder = SecretSource::Variable(String::new());
-    let mut settings = ExternalSettings::new(
-        url.clone().unwrap_or_default(),
-        secret.clone().unwrap_or(placeholder),
-    );
-    table.duration_into("timeout", &mut settings.timeout);
-    if settings.timeout >= longest {
+    let mut timeout = TIMEOUT;
+    table.duration_into("timeout", &mut timeout);
+    if timeout >= longest {
         let what = format!("shorter than `server.limits.request_time`, which is {longest:?}");
         let _ = table.parsed("timeout", &what, |_| None::<()>);
     }
-    table.size("reply_bytes", &mut settings.reply_bytes);
-    if settings.reply_bytes > REPLY_BYTES_MAX {
+    let mut reply_bytes = REPLY_BYTES;
+    table.size("reply_bytes", &mut reply_bytes);
+    if reply_bytes > REPLY_BYTES_MAX {
         let _ = table.parsed("reply_bytes", "at most \"256KiB\"", |_| None::<()>);
     }
     let texts = |key: &str| {
@@ -100,14 +103,21 @@ fn external(table: &Table<'_>, folder: &Path, longest: Duration) -> Option<Exter
                 .collect::<BTreeSet<_>>()
         })
     };
-    settings.allowed = Allowed {
+    let allowed = Allowed {
         state: texts("state"),
         secrets: texts("secrets").unwrap_or_default(),
         outcomes: texts("outcomes"),
         callbacks: texts("callbacks"),
     };
-    settings.ca = table.text("ca").map(|path| folder.join(path));
-    (url.is_some() && secret.is_some()).then_some(settings)
+    let ca = table.text("ca").map(|path| folder.join(path));
+    Some(ExternalSettings {
+        url: url?,
+        secret: secret?,
+        timeout,
+        reply_bytes,
+        allowed,
+        ca,
+    })
 }
 
 /// An address that may be called.

@@ -17,15 +17,15 @@ use wayfare::{
     engine::{
         callback::FailedPolicy,
         effect::{
-            Change, CreateIdentity, FindIdentity, Identity, Judge, Judgement, PatchIdentity, Unmet,
-            Who,
+            Change, CreateIdentity, FindIdentity, Identity, Judge, Judgement, PatchIdentity,
+            RETRIES, Unmet, Who,
         },
     },
     filter::folded,
 };
 use wayfare_profile::{
-    Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, RETRIES, STATUS, Schema, Store as Judged,
-    answer_key, answer_place, find, is_active, is_users, secrets, seen,
+    Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store as Judged, answer_key,
+    answer_place, find, is_active, is_users, secrets, seen,
 };
 
 use super::{
