@@ -107,7 +107,14 @@ fn next(at: usize, count: usize) -> String {
 /// # Panics
 /// The text is refused.
 pub(crate) fn engine(text: &str) -> Engine {
-    let registry = Registry::standard();
+    link(text, &Registry::standard())
+}
+
+/// As [`engine`], with the types of a registry.
+///
+/// # Panics
+/// The text is refused.
+pub(crate) fn link(text: &str, registry: &Registry) -> Engine {
     let compiled = Compiler::new(registry.catalog())
         .limits(
             CompileLimits::default()
@@ -118,7 +125,7 @@ pub(crate) fn engine(text: &str) -> Engine {
     let Some(program) = compiled.program else {
         panic!("refused: {:?}", compiled.diagnostics.iter().next());
     };
-    let engine = Engine::link(program, registry).expect("built-in types alone");
+    let engine = Engine::link(program, registry.clone()).expect("built-in types alone");
     let mut limits = Limits::default();
     limits.visits_per_turn = u32::MAX;
     limits.visits_per_run = u32::MAX;
