@@ -22,9 +22,10 @@ pub(crate) const FOLDER: &str = "WAYFARE_CRASH_FOLDER";
 /// The password of everybody.
 pub(crate) const PASSWORD: &str = "right-Passw0rd";
 /// The journeys that are served, and a policy that one of them confirms.
-const JOURNEYS: [(&str, &str); 2] = [
+const JOURNEYS: [(&str, &str); 3] = [
     ("world.journey", include_str!("../attacks/world.journey")),
     ("transfers.journey", include_str!("transfers.journey")),
+    ("identities.journey", include_str!("identities.journey")),
 ];
 /// How many failures lock an account.
 pub(crate) const FAILURES: u32 = 5;

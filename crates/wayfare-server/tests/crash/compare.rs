@@ -103,6 +103,74 @@ pub(crate) fn counted(folder: &Path, log: &Log) -> Vec<String> {
     violations
 }
 
+/// The users in the database: who was made is there with an index and a password, who was being made is there
+/// so or not at all, nothing belongs to nobody, and each login was counted once.
+pub(crate) fn identities(folder: &Path, log: &Log) -> Vec<String> {
+    let file = folder.join("wayfare.db");
+    let database =
+        Database::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the database");
+    let number = |sql: &str, value: &str| -> i64 {
+        let read = database.query_row(sql, [value], |row| row.get(0));
+        read.expect("a number")
+    };
+    let mut violations = Vec::new();
+    for table in ["entry", "secret"] {
+        let sql = format!(
+            "SELECT count(*) FROM {table} WHERE user NOT IN (SELECT id FROM user) AND ?1 = ''"
+        );
+        let orphans = number(&sql, "");
+        if orphans > 0 {
+            violations.push(format!("{orphans} rows of {table} belong to nobody"));
+        }
+    }
+    for (name, must) in (log.made.iter().map(|name| (name, true)))
+        .chain(log.perhaps_made.iter().map(|name| (name, false)))
+    {
+        let users = number(
+            "SELECT count(*) FROM user WHERE realm = '/alpha' AND key = ?1 AND active = 1
+             AND password IS NOT NULL",
+            name,
+        );
+        let entries = number("SELECT count(*) FROM entry WHERE value = ?1", name);
+        let whole = users == 1 && entries == 1;
+        if !(whole || (!must && users == 0 && entries == 0)) {
+            violations.push(format!(
+                "{name}: {users} users, {entries} entries, acknowledged: {must}"
+            ));
+        }
+    }
+    for (user, acknowledged) in &log.visits {
+        let sql = "SELECT coalesce(max(json_extract(attributes, '$._loginCount')), 0) FROM user
+                   WHERE realm = '/alpha' AND key = ?1";
+        let counted = number(sql, user);
+        let most = acknowledged + log.perhaps_visits.get(user).copied().unwrap_or(0);
+        if counted < i64::from(*acknowledged) || counted > i64::from(most) {
+            violations.push(format!(
+                "{user}: {counted} logins counted, {acknowledged} acknowledged, {most} tried"
+            ));
+        }
+    }
+    violations
+}
+
+/// Who was made last logs in.
+pub(crate) fn newcomers(address: SocketAddr, log: &Log, most: usize) -> Vec<String> {
+    let mut connection = Connection::open(address).expect("a connection");
+    let newest = log.made.iter().rev().take(most);
+    let mut violations = Vec::new();
+    for user in newest {
+        let step = connection.begin().expect("an answer").json();
+        let answer = connection.answer(&step, user, PASSWORD).expect("an answer");
+        if !answer.json()["tokenId"].is_string() {
+            violations.push(format!(
+                "{user} was made and does not get in: {} {}",
+                answer.status, answer.body
+            ));
+        }
+    }
+    violations
+}
+
 /// The transactions in the database: what was used is gone, what was confirmed and not used is there.
 pub(crate) fn transactions(folder: &Path, log: &Log) -> Vec<String> {
     let file = folder.join("wayfare.db");

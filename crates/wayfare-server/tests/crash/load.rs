@@ -88,13 +88,15 @@ impl<'a> Client<'a> {
     pub(crate) fn run(mut self) -> Log {
         // BOUND: until the connection is lost, which the one who kills sees to.
         loop {
-            let done = match self.random.next(15) {
+            let done = match self.random.next(18) {
                 0..=6 => self.log_in(),
                 7 => self.log_out(),
                 8 => self.log_out_by_handle(),
                 9 => self.upgrade(),
                 10 | 11 => self.note(),
                 12 => self.transfer(),
+                13 => self.register(),
+                14 | 15 => self.visit(),
                 _ => self.fail(),
             };
             if done == Err(Lost) {
@@ -300,6 +302,50 @@ impl<'a> Client<'a> {
             self.log
                 .odd
                 .push(format!("no transfer: {} {}", made.status, made.body));
+        }
+        Ok(())
+    }
+
+    /// Makes a user, who is signed in.
+    fn register(&mut self) -> Result<(), Lost> {
+        let step = self.connection.begin_journey("Register")?.json();
+        let name = format!("new-{}-{:x}", self.id, self.random.next(1 << 40));
+        let sent = self.write(|connection| connection.fill(&step, [&name, PASSWORD]));
+        let Ok(answer) = sent else {
+            self.log.perhaps_made.insert(name);
+            return Err(Lost);
+        };
+        // Sessions of others than the client's own user are no use to what else it does.
+        if answer.json()["tokenId"].is_string() {
+            self.log.made.insert(name);
+            self.log.logins += 1;
+            self.shared.logins.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.log
+                .odd
+                .push(format!("no user: {} {}", answer.status, answer.body));
+        }
+        Ok(())
+    }
+
+    /// Logs in, and is counted at the user.
+    fn visit(&mut self) -> Result<(), Lost> {
+        let step = self.connection.begin_journey("Visit")?.json();
+        let user = succeeding(self.id);
+        let sent = self.write(|connection| connection.fill(&step, [&user, PASSWORD]));
+        let Ok(answer) = sent else {
+            *self.log.perhaps_visits.entry(user).or_default() += 1;
+            return Err(Lost);
+        };
+        if let Some(token) = answer.json()["tokenId"].as_str() {
+            self.log.live.push(token.to_owned());
+            *self.log.visits.entry(user).or_default() += 1;
+            self.log.logins += 1;
+            self.shared.logins.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.log
+                .odd
+                .push(format!("no visit: {} {}", answer.status, answer.body));
         }
         Ok(())
     }

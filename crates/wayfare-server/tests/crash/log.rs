@@ -1,6 +1,6 @@
 //! What the clients were told: the log that the server is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -23,6 +23,14 @@ pub(crate) struct Log {
     pub(crate) failed: BTreeMap<String, u32>,
     /// Tries that were under way when the server was killed, by user: counted or not.
     pub(crate) perhaps: BTreeMap<String, u32>,
+    /// Users that were made.
+    pub(crate) made: BTreeSet<String>,
+    /// Users that were being made when the server was killed: there whole, or not at all.
+    pub(crate) perhaps_made: BTreeSet<String>,
+    /// Logins that were counted at the user, by user.
+    pub(crate) visits: BTreeMap<String, u32>,
+    /// Such logins that were under way when the server was killed, by user: counted or not.
+    pub(crate) perhaps_visits: BTreeMap<String, u32>,
     /// Logins.
     pub(crate) logins: u64,
     /// Writes that were under way when the server was killed.
@@ -49,11 +57,17 @@ impl Log {
         self.confirmed.extend(other.confirmed);
         self.spent.extend(other.spent);
         self.used.extend(other.used);
-        for (user, count) in other.failed {
-            *self.failed.entry(user).or_default() += count;
-        }
-        for (user, count) in other.perhaps {
-            *self.perhaps.entry(user).or_default() += count;
+        self.made.extend(other.made);
+        self.perhaps_made.extend(other.perhaps_made);
+        for (all, more) in [
+            (&mut self.failed, other.failed),
+            (&mut self.perhaps, other.perhaps),
+            (&mut self.visits, other.visits),
+            (&mut self.perhaps_visits, other.perhaps_visits),
+        ] {
+            for (user, count) in more {
+                *all.entry(user).or_default() += count;
+            }
         }
         self.logins += other.logins;
         self.lost += other.lost;

@@ -1,6 +1,7 @@
 //! Round after round: load, kill, start again, compare.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::Path,
     sync::atomic::Ordering,
@@ -112,7 +113,7 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         confirmed: known.spent.iter().take(1).cloned().collect(),
         ..Log::default()
     };
-    let ways = 5 + exchanged.spent.len() + exchanged.confirmed.len();
+    let ways = 8 + exchanged.spent.len() + exchanged.confirmed.len();
     found.extend(compare::transactions(folder, &exchanged));
     let one_more = known.failed.iter().map(|(user, count)| {
         (
@@ -125,6 +126,18 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         ..Log::default()
     };
     found.extend(compare::counted(folder, &miscounted));
+    let visits = known.visits.iter().take(1);
+    let one_more = visits.map(|(user, count)| {
+        let perhaps = known.perhaps_visits.get(user).unwrap_or(&0);
+        (user.clone(), count + 1 + perhaps)
+    });
+    let invented = Log {
+        made: BTreeSet::from(["nobody".to_owned()]),
+        visits: one_more.collect(),
+        ..Log::default()
+    };
+    found.extend(compare::identities(folder, &invented));
+    found.extend(compare::newcomers(address, &invented, 1));
     if found.len() != ways {
         totals.violations.push(format!(
             "a log that is wrong in {ways} ways was found wrong in these: {found:?}"
@@ -195,9 +208,11 @@ fn compare_round(
     known.add(round);
     violations.extend(compare::transactions(folder, known));
     violations.extend(compare::counted(folder, known));
+    violations.extend(compare::identities(folder, known));
+    violations.extend(compare::newcomers(process.address, known, 8));
     violations.extend(compare::locked(process.address, known, 8));
     violations.extend(compare::counted(folder, known));
-    let compared = of_round + of_earlier + of_transactions + known.failed.len();
+    let compared = of_round + of_earlier + of_transactions + known.failed.len() + known.made.len();
     println!(
         "{} {:>4}: {:>4.0} logins/s for {:.2} s, {lost:>2} writes under way, started again in {:.2} s, \
          {compared} compared, {} violations",

@@ -52,6 +52,21 @@ impl Connection {
         self.post(AUTHENTICATE, "resource=2.1", "", None)
     }
 
+    /// Starts a journey.
+    pub(crate) fn begin_journey(&mut self, name: &str) -> Result<Answer, Lost> {
+        let path = format!("{AUTHENTICATE}?authIndexType=service&authIndexValue={name}");
+        self.post(&path, "resource=2.1", "", None)
+    }
+
+    /// Answers whatever two things a step asks.
+    pub(crate) fn fill(&mut self, step: &Json, values: [&str; 2]) -> Result<Answer, Lost> {
+        let mut body = step.clone();
+        for (at, value) in values.into_iter().enumerate() {
+            body["callbacks"][at]["input"][0]["value"] = json!(value);
+        }
+        self.post(AUTHENTICATE, "resource=2.1", &body.to_string(), None)
+    }
+
     /// Starts it beside a session, whatever that session satisfies.
     pub(crate) fn begin_beside(&mut self, token: &str) -> Result<Answer, Lost> {
         let path = format!("{AUTHENTICATE}?ForceAuth=true");
