@@ -3,18 +3,17 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use ring::digest::{SHA256, digest};
-use serde_json::Value as Json;
-use wayfare::Realm;
+use wayfare::{
+    Realm, SubjectId, Value,
+    engine::effect::{Identity, Who},
+};
 
 use crate::{
     app::App,
     config::{BackchannelSettings, above},
+    identities::IdentityError,
     server::StartError,
-    store::{
-        StoreError,
-        session::Session,
-        user::{NameKey, User},
-    },
+    store::{session::Session, user::NameKey},
     users::{ADMIN, GROUPS},
 };
 
@@ -77,6 +76,13 @@ fn hashed(token: &str) -> [u8; 32] {
     hash
 }
 
+/// Whose session it is.
+#[derive(Debug)]
+pub(crate) struct Owner {
+    pub(crate) username: Arc<str>,
+    pub(crate) groups: Vec<Arc<str>>,
+}
+
 impl App {
     /// Whether this bearer token lets its sender open transactions in this realm.
     pub(crate) fn may_open_transactions(&self, bearer: &str, realm: &Realm) -> bool {
@@ -87,9 +93,30 @@ impl App {
             .any(|caller| caller.token == sent && caller.realms.contains(realm))
     }
 
-    /// The groups of a user, in order and each once.
-    pub(crate) fn groups_of(user: &User) -> Vec<Arc<str>> {
-        groups(user.attribute(GROUPS))
+    /// A user of a realm, as its store of identities knows them; nobody where there is no such realm.
+    pub(crate) async fn identity(
+        &self,
+        realm: &Realm,
+        who: &Who,
+        wanted: &[&str],
+    ) -> Result<Option<Identity>, IdentityError> {
+        let Some(state) = self.realms.get(realm) else {
+            return Ok(None);
+        };
+        let wanted: Vec<Arc<str>> = wanted.iter().map(|name| Arc::from(*name)).collect();
+        state.identities.read(who, &wanted).await
+    }
+
+    /// Whose session it is, with the groups; nobody where the account is gone or inactive.
+    pub(crate) async fn owner(&self, session: &Session) -> Result<Option<Owner>, IdentityError> {
+        let who = Who::Subject(SubjectId(Arc::from(&*session.subject)));
+        let found = self.identity(&session.realm, &who, &[GROUPS]).await?;
+        Ok(found
+            .filter(|identity| identity.active)
+            .map(|identity| Owner {
+                groups: groups(identity.attributes.get(GROUPS)),
+                username: identity.username,
+            }))
     }
 
     /// Whether the session is that of an administrator of this realm.
@@ -98,18 +125,19 @@ impl App {
     /// and of those below it, as a user of that realm: names and groups of another realm count for nothing
     /// there. An account that is gone or inactive administers nothing, and neither does a session in which
     /// nothing was proved.
-    pub(crate) fn is_admin(&self, session: &Session, realm: &Realm) -> Result<bool, StoreError> {
+    pub(crate) async fn is_admin(
+        &self,
+        session: &Session,
+        realm: &Realm,
+    ) -> Result<bool, IdentityError> {
         let reaches = session.realm == *realm || above(realm).any(|above| above == session.realm);
         if !reaches || !session.proved {
             return Ok(false);
         }
-        let Some(user) = self.store().user_by_id(&session.realm, &session.subject)? else {
+        let Some(owner) = self.owner(session).await? else {
             return Ok(false);
         };
-        if !user.active {
-            return Ok(false);
-        }
-        let key = NameKey::of(&user.username);
+        let key = NameKey::of(&owner.username);
         let is = |name: &str| key.is_some() && NameKey::of(name) == key;
         if session.realm == Realm::root() && is(ADMIN) {
             return Ok(true);
@@ -117,23 +145,22 @@ impl App {
         let Some(state) = self.realms.get(&session.realm) else {
             return Ok(false);
         };
-        let groups = Self::groups_of(&user);
         Ok(state.settings.admins.iter().any(|admin| {
             match (admin.strip_prefix("user:"), admin.strip_prefix("group:")) {
                 (Some(name), _) => is(name),
-                (None, Some(group)) => groups.iter().any(|of| &**of == group),
+                (None, Some(group)) => owner.groups.iter().any(|of| &**of == group),
                 (None, None) => false,
             }
         }))
     }
 }
 
-/// A list of texts, or one text.
-fn groups(attribute: Option<&Json>) -> Vec<Arc<str>> {
+/// A list of texts, or one text; in order and each once.
+fn groups(attribute: Option<&Value>) -> Vec<Arc<str>> {
     let listed: BTreeSet<&str> = match attribute {
-        Some(Json::String(one)) => BTreeSet::from([one.as_str()]),
-        Some(Json::Array(list)) => list.iter().filter_map(Json::as_str).collect(),
-        _ => BTreeSet::new(),
+        Some(Value::List(list)) => list.iter().filter_map(Value::as_text).collect(),
+        Some(one) => one.as_text().into_iter().collect(),
+        None => BTreeSet::new(),
     };
     listed.into_iter().map(Arc::from).collect()
 }

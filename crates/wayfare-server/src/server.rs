@@ -149,7 +149,7 @@ impl Server {
 
     /// With another store of identities for a realm than the server's own database.
     ///
-    /// Sessions, tries and steps stay in the server's database, and so do its administrators.
+    /// Sessions, tries and steps stay in the server's database.
     pub fn identities(mut self, realm: Realm, identities: impl Identities) -> Self {
         self.identities.insert(realm, Arc::new(identities));
         self

@@ -3,9 +3,9 @@
 //! A caller is known by its bearer token alone. It is trusted with names of journeys, not with names of
 //! users: a transaction for a user who is not there is made all the same, and nobody can confirm it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use wayfare::Realm;
+use wayfare::{Realm, engine::effect::Who};
 use wayfare_wire::am::{
     authenticate::Site as _,
     backchannel::{self, Info, Initialize},
@@ -23,7 +23,6 @@ use crate::{
     store::{
         StoreError,
         transaction::{Outcome, Purpose, State, Transaction},
-        user::NameKey,
     },
 };
 
@@ -79,13 +78,12 @@ async fn initialize(
         .filter(|journey| journey.settings.enabled && !journey.settings.inner_only)
         .ok_or(Refusal::NoConfiguration)?;
     let broken = |error: StoreError| broken(app, &error);
-    let user = match NameKey::of(&asked.username) {
-        Some(key) => app.store().user(realm, &key).map_err(broken)?,
-        None => None,
-    };
+    let who = Who::Name(Arc::from(&*asked.username));
+    let user = app.identity(realm, &who, &[]).await;
+    let user = user.map_err(|error| super::resource::broken(app, &error))?;
     // An id that is drawn is nobody's, now and later.
     let subject = match user {
-        Some(user) => user.id,
+        Some(user) => user.subject.0.to_string(),
         None => new_id().map_err(broken)?,
     };
     let purpose = Purpose::Backchannel {

@@ -1,11 +1,13 @@
 //! `authenticate`: the exchange says what it needs, and is given it.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
-use serde_json::Value as Json;
 use wayfare::{
-    Advice, Effect, EffectReply, FailureReason, Realm,
-    engine::{effect::SessionRef, step::Call},
+    Advice, Effect, EffectReply, FailureReason, Realm, Value,
+    engine::{
+        effect::{SessionRef, Who},
+        step::Call,
+    },
 };
 use wayfare_wire::{
     am::{
@@ -22,8 +24,9 @@ use crate::{
     audit::{Event, EventName},
     clock::RunHost,
     hash::Permit,
+    identities::IdentityError,
     perform::Place,
-    store::{StoreError, run::RunEnd, user::NameKey},
+    store::{StoreError, run::RunEnd},
 };
 
 /// How long whoever finds no room is asked to wait, in seconds.
@@ -115,9 +118,13 @@ impl Work<'_> {
             Need::SessionOf(handle) => store
                 .session_by_handle(&handle.0, self.app.clock.now())
                 .map(|found| Given::Session(found.as_ref().map(session::beside))),
-            Need::UserJourney(name) => self.user_journey(&name).map(Given::UserJourney),
+            Need::UserJourney(name) => {
+                let named = self.user_journey(&name).await;
+                return named.map_or_else(|error| self.failed(&error), Given::UserJourney);
+            }
             Need::Policy { resource, session } => {
-                self.policy(&resource, session).await.map(Given::Policy)
+                let asked = self.policy(&resource, session).await;
+                return asked.map_or_else(|error| self.failed(&error), Given::Policy);
             }
             Need::Admit(admission) => Ok(self.admit(admission)),
             Need::State { run, generation } => store.kept_state(run, generation).map(Given::State),
@@ -161,11 +168,13 @@ impl Work<'_> {
             // The caller sends it.
             Need::Reply(_) => Ok(Given::Nothing),
         };
-        answered.unwrap_or_else(|error| {
-            self.app.log.error(&error.to_string());
-            self.done.failed.push("store".to_owned());
-            Given::Failed
-        })
+        answered.unwrap_or_else(|error| self.failed(&error))
+    }
+
+    fn failed(&mut self, error: &dyn Display) -> Given {
+        self.app.log.error(&error.to_string());
+        self.done.failed.push("store".to_owned());
+        Given::Failed
     }
 
     fn admit(&mut self, admission: Admission) -> Given {
@@ -194,7 +203,7 @@ impl Work<'_> {
         &self,
         resource: &str,
         session: Option<SessionRef>,
-    ) -> Result<Option<Advice>, StoreError> {
+    ) -> Result<Option<Advice>, IdentityError> {
         let session = match session {
             Some(handle) => self
                 .app
@@ -208,18 +217,19 @@ impl Work<'_> {
     }
 
     /// The journey that stands in the profile of a user.
-    fn user_journey(&self, name: &str) -> Result<Option<Arc<str>>, StoreError> {
-        let attribute = &self.state.settings.user_journey_attribute;
-        let Some(key) = NameKey::of(name) else {
-            return Ok(None);
+    async fn user_journey(&self, name: &str) -> Result<Option<Arc<str>>, IdentityError> {
+        let attribute = &*self.state.settings.user_journey_attribute;
+        let (realm, who) = (&self.state.realm, Who::Name(Arc::from(name)));
+        let user = self.app.identity(realm, &who, &[attribute]).await?;
+        let value = user
+            .as_ref()
+            .and_then(|user| user.attributes.get(attribute));
+        let journey = match value {
+            Some(Value::List(list)) => list.first().and_then(Value::as_text),
+            Some(one) => one.as_text(),
+            None => None,
         };
-        let user = self.app.store().user(&self.state.realm, &key)?;
-        let value = user.as_ref().and_then(|user| user.attribute(attribute));
-        Ok(value.and_then(|value| match value {
-            Json::String(journey) => Some(Arc::from(&**journey)),
-            Json::Array(list) => list.first().and_then(Json::as_str).map(Arc::from),
-            _ => None,
-        }))
+        Ok(journey.map(Arc::from))
     }
 
     fn place(&self) -> Place<'_> {

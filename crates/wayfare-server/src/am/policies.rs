@@ -31,6 +31,7 @@ use super::{session, transaction};
 use crate::{
     app::App,
     audit::{Event, EventName},
+    identities::IdentityError,
     store::{
         StoreError,
         session::Session,
@@ -46,10 +47,8 @@ pub(super) async fn answer(
     route: &Route,
     served: Served,
 ) -> Result<Reply, Refusal> {
-    let broken = |error: StoreError| {
-        app.log.error(&error.to_string());
-        Refusal::Internal
-    };
+    let broken = |error: StoreError| super::resource::broken(app, &error);
+    let unknown = |error: IdentityError| super::resource::broken(app, &error);
     let caller = parts.session_token(&app.cookies.session);
     let caller = caller.ok_or(Refusal::AccessDenied)?;
     let caller = session::find(app, &caller).map_err(broken)?;
@@ -57,7 +56,7 @@ pub(super) async fn answer(
         .filter(|session| session::related(&session.realm, &route.realm))
         .ok_or(Refusal::AccessDenied)?;
     let ask = Ask::read(parts, query, app.settings(&route.realm).bounds)?;
-    let admin = app.is_admin(&caller, &route.realm).map_err(broken)?;
+    let admin = app.is_admin(&caller, &route.realm).await.map_err(unknown)?;
     let session = match &ask.subject {
         Subject::Caller => Some(caller),
         Subject::Nobody if admin => None,
@@ -81,7 +80,7 @@ pub(super) async fn answer(
         request: &parts.to_request(query.clone()),
         environment: &ask.environment,
         session: session.as_ref(),
-        subject: known(app, session.as_ref()).map_err(broken)?,
+        subject: known(app, session.as_ref()).await.map_err(unknown)?,
     };
     let mut brought = asking.confirmed(ask.transactions()).map_err(broken)?;
     let mut decisions = Vec::with_capacity(ask.resources.len());
@@ -106,7 +105,7 @@ pub(super) async fn policy_advice(
     resource: &str,
     request: &Request,
     session: Option<&Session>,
-) -> Result<Option<Advice>, StoreError> {
+) -> Result<Option<Advice>, IdentityError> {
     let Some(engine) = app.engine(realm) else {
         return Ok(None);
     };
@@ -117,7 +116,7 @@ pub(super) async fn policy_advice(
         request,
         environment: &BTreeMap::new(),
         session,
-        subject: known(app, session)?,
+        subject: known(app, session).await?,
     };
     let decision = asking.decide(resource, &mut Vec::new()).await?;
     Ok(decision.matched.then_some(decision.advice))
@@ -234,17 +233,16 @@ fn confirmation(transaction: &Transaction) -> Option<ConfirmedTransaction> {
 }
 
 /// The subject of a session, where there is one.
-fn known(app: &App, session: Option<&Session>) -> Result<Option<SubjectView>, StoreError> {
+async fn known(app: &App, session: Option<&Session>) -> Result<Option<SubjectView>, IdentityError> {
     match session {
-        Some(session) => subject(app, session),
+        Some(session) => subject(app, session).await,
         None => Ok(None),
     }
 }
 
 /// The subject of a session; nobody where its account is gone or inactive.
-fn subject(app: &App, session: &Session) -> Result<Option<SubjectView>, StoreError> {
-    let user = app.store().user_by_id(&session.realm, &session.subject)?;
-    let Some(user) = user.filter(|user| user.active) else {
+async fn subject(app: &App, session: &Session) -> Result<Option<SubjectView>, IdentityError> {
+    let Some(owner) = app.owner(session).await? else {
         return Ok(None);
     };
     let beside = session::beside(session).session;
@@ -255,7 +253,7 @@ fn subject(app: &App, session: &Session) -> Result<Option<SubjectView>, StoreErr
         level: beside.level,
         proved: beside.proved,
         services: beside.services,
-        groups: App::groups_of(&user),
+        groups: owner.groups,
         properties: session
             .properties
             .iter()

@@ -1,6 +1,8 @@
 //! JSON resources: looked up here, spelled by the wire.
 
-use wayfare::Realm;
+use std::{fmt::Display, sync::Arc};
+
+use wayfare::{Realm, engine::effect::Who};
 use wayfare_wire::{
     am::{
         authenticate::Site as _,
@@ -19,7 +21,8 @@ use wayfare_wire::{
 use super::{policies, session, sessions};
 use crate::{
     app::App,
-    store::{StoreError, session::Session, user::NameKey},
+    identities::{IdentityError, json},
+    store::session::Session,
 };
 
 /// Answers a resource; a refusal comes with the version that refused.
@@ -42,16 +45,16 @@ pub(super) async fn answer(
         Endpoint::Sessions => sessions::answer(app, parts, query, route, served).await,
         Endpoint::Serverinfo(id) => server_info(app, parts, id, route, served),
         Endpoint::Users(None) => about_user(app, parts, query, route, served),
-        Endpoint::Users(Some(id)) => profile(app, parts, id, route, served),
+        Endpoint::Users(Some(id)) => profile(app, parts, id, route, served).await,
         Endpoint::Policies => policies::answer(app, parts, query, route, served).await,
-        Endpoint::Realms => list_realms(app, parts, query, route, served),
+        Endpoint::Realms => list_realms(app, parts, query, route, served).await,
         _ => Err(Refusal::NotFound),
     };
     done.map_err(|refusal| (refusal, Some(served)))
 }
 
 /// The store failed: nothing more is said about it.
-pub(super) fn broken(app: &App, error: &StoreError) -> Refusal {
+pub(super) fn broken(app: &App, error: &dyn Display) -> Refusal {
     app.log.error(&error.to_string());
     Refusal::Internal
 }
@@ -143,7 +146,7 @@ fn about_user(
 }
 
 /// What is known of a user: told to that user, and to an administrator.
-fn profile(
+async fn profile(
     app: &App,
     parts: &Parts<'_>,
     id: &str,
@@ -155,29 +158,36 @@ fn profile(
     }
     let caller = parts.session_token(&app.cookies.session);
     let caller = find(app, caller.as_deref(), route)?.ok_or(Refusal::AccessDenied)?;
-    let failed = |error: StoreError| broken(app, &error);
-    let user = match NameKey::of(id) {
-        Some(key) => app.store().user(&route.realm, &key).map_err(failed)?,
+    let failed = |error: IdentityError| broken(app, &error);
+    let who = Who::Name(Arc::from(id));
+    let user = match app.realms.get(&route.realm) {
+        Some(state) => state.identities.profile(&who).await.map_err(failed)?,
         None => None,
     };
-    let own =
-        caller.realm == route.realm && user.as_ref().is_some_and(|user| user.id == caller.subject);
+    let own = caller.realm == route.realm
+        && user
+            .as_ref()
+            .is_some_and(|user| *user.subject.0 == *caller.subject);
     // Nobody else is told whether there is such a user.
-    if !own && !app.is_admin(&caller, &route.realm).map_err(failed)? {
+    if !own && !app.is_admin(&caller, &route.realm).await.map_err(failed)? {
         return Err(Refusal::Forbidden);
     }
     let user = user.ok_or_else(|| Refusal::NoResource(id.to_owned()))?;
+    let attributes = user.attributes.iter();
+    let attributes = attributes
+        .filter_map(|(name, value)| Some((name.to_string(), json(value)?)))
+        .collect();
     let shown = users::Profile {
         username: &user.username,
         realm: &route.realm,
         active: user.active,
-        attributes: &user.attributes,
+        attributes: &attributes,
     };
     Ok(users::profile(&shown, served))
 }
 
 /// The realms that the caller administers.
-fn list_realms(
+async fn list_realms(
     app: &App,
     parts: &Parts<'_>,
     query: &Query,
@@ -191,6 +201,7 @@ fn list_realms(
     for (realm, state) in &app.realms {
         if app
             .is_admin(&caller, realm)
+            .await
             .map_err(|error| broken(app, &error))?
         {
             listed.push(Listed {

@@ -4,9 +4,9 @@
 //! caller's comes along, it must be of the same user, or of an administrator of the realm. What ends, ends on
 //! disk before it is acknowledged.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use wayfare::Realm;
+use wayfare::{Realm, engine::effect::Who};
 use wayfare_wire::{
     am::{
         error::Refusal,
@@ -27,10 +27,7 @@ use crate::{
     app::App,
     audit::{Event, EventName},
     config::above,
-    store::{
-        session::{Page, Session},
-        user::NameKey,
-    },
+    store::session::{Page, Session},
 };
 
 /// Answers a request.
@@ -51,7 +48,7 @@ pub(super) async fn answer(
         session: None,
     };
     if matches!(parts.method, "GET" | "HEAD") && served.version.major > 1 {
-        return asked.search(query);
+        return asked.search(query).await;
     }
     let ask = Ask::read(parts, query, served, &app.cookies)?;
     asked.caller = find(app, ask.caller.as_deref(), route)?;
@@ -83,7 +80,7 @@ impl Asked<'_> {
         match &action {
             Action::LogoutByHandle(handles) => return self.logout_by_handle(handles).await,
             Action::LogoutByUser(username) => return self.logout_by_user(username).await,
-            _ => self.permit()?,
+            _ => self.permit().await?,
         }
         let served = self.served;
         let touch = matches!(
@@ -150,21 +147,24 @@ impl Asked<'_> {
     }
 
     /// Refuses a caller who is somebody else and no administrator.
-    fn permit(&self) -> Result<(), Refusal> {
+    async fn permit(&self) -> Result<(), Refusal> {
         match (&self.caller, &self.session) {
-            (Some(caller), Some(session)) if !self.may(caller, session)? => Err(Refusal::Forbidden),
+            (Some(caller), Some(session)) if !self.may(caller, session).await? => {
+                Err(Refusal::Forbidden)
+            }
             _ => Ok(()),
         }
     }
 
     /// Whether a caller may do with a session what its owner may.
-    fn may(&self, caller: &Session, session: &Session) -> Result<bool, Refusal> {
-        Ok(own(caller, session) || self.administers(caller, &session.realm)?)
+    async fn may(&self, caller: &Session, session: &Session) -> Result<bool, Refusal> {
+        Ok(own(caller, session) || self.administers(caller, &session.realm).await?)
     }
 
-    fn administers(&self, caller: &Session, realm: &Realm) -> Result<bool, Refusal> {
+    async fn administers(&self, caller: &Session, realm: &Realm) -> Result<bool, Refusal> {
         self.app
             .is_admin(caller, realm)
+            .await
             .map_err(|error| broken(self.app, &error))
     }
 
@@ -258,7 +258,7 @@ impl Asked<'_> {
                 .filter(|found| session::related(&found.realm, self.realm));
             // One that may not be ended looks like one that is not there.
             if let Some(found) = found
-                && self.may(&caller, &found)?
+                && self.may(&caller, &found).await?
             {
                 allowed.push(found.handle);
             }
@@ -274,9 +274,9 @@ impl Asked<'_> {
 
     async fn logout_by_user(mut self, username: &str) -> Result<Reply, Refusal> {
         let caller = self.asking()?;
-        let subject = self.subject(username, self.realm)?;
+        let subject = self.subject(username, self.realm).await?;
         let own = caller.realm == *self.realm && subject.as_deref() == Some(&*caller.subject);
-        if !own && !self.administers(&caller, self.realm)? {
+        if !own && !self.administers(&caller, self.realm).await? {
             return Err(Refusal::Forbidden);
         }
         if let Some(subject) = subject {
@@ -292,29 +292,24 @@ impl Asked<'_> {
     }
 
     /// The canonical id of a user.
-    fn subject(&self, username: &str, realm: &Realm) -> Result<Option<String>, Refusal> {
-        let Some(key) = NameKey::of(username) else {
-            return Ok(None);
-        };
-        let user = self
-            .app
-            .store()
-            .user(realm, &key)
-            .map_err(|error| broken(self.app, &error))?;
-        Ok(user.map(|user| user.id))
+    async fn subject(&self, username: &str, realm: &Realm) -> Result<Option<String>, Refusal> {
+        let who = Who::Name(Arc::from(username));
+        let found = self.app.identity(realm, &who, &[]).await;
+        let user = found.map_err(|error| broken(self.app, &error))?;
+        Ok(user.map(|user| user.subject.0.to_string()))
     }
 
-    fn search(mut self, query: &Query) -> Result<Reply, Refusal> {
+    async fn search(mut self, query: &Query) -> Result<Reply, Refusal> {
         let search = Search::read(self.parts, query, &self.app.cookies)?;
         let route_realm = self.realm;
         self.caller = super::resource::find_in(self.app, search.caller.as_deref(), route_realm)?;
         let caller = self.asking()?;
         let within =
             search.realm == *route_realm || above(&search.realm).any(|above| above == *route_realm);
-        if !within || !self.administers(&caller, &search.realm)? {
+        if !within || !self.administers(&caller, &search.realm).await? {
             return Err(Refusal::Forbidden);
         }
-        let found = match self.subject(&search.username, &search.realm)? {
+        let found = match self.subject(&search.username, &search.realm).await? {
             None => Vec::new(),
             Some(subject) => {
                 let page = Page {

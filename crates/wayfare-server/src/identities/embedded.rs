@@ -334,6 +334,23 @@ impl Identities for Embedded {
         })
     }
 
+    fn profile<'a>(&'a self, who: &'a Who) -> Done<'a, Option<Identity>> {
+        Box::pin(async move {
+            let user = self.user(who)?;
+            Ok(user.map(|user| {
+                let profile = profile(&self.schema, &user);
+                let shown = profile.iter();
+                let attributes = shown
+                    .filter_map(|(name, value)| Some((Arc::clone(name), seen(value)?)))
+                    .collect();
+                Identity {
+                    attributes,
+                    ..self.identity(&user, &[])
+                }
+            }))
+        })
+    }
+
     fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>> {
         Box::pin(async move {
             let (identities, wanted) = (self.clone(), wanted.clone());

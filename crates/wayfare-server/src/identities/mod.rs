@@ -103,6 +103,9 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
     /// An identity, with those of the attributes that are there and may be seen.
     fn read<'a>(&'a self, who: &'a Who, wanted: &'a [Arc<str>]) -> Done<'a, Option<Identity>>;
 
+    /// An identity with all that its profile has and may be seen.
+    fn profile<'a>(&'a self, who: &'a Who) -> Done<'a, Option<Identity>>;
+
     /// The one identity that a filter holds for; nobody where there are several.
     fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>>;
 

@@ -4,6 +4,7 @@ mod bench;
 mod fault;
 mod http;
 mod index;
+mod other;
 mod same;
 mod secret;
 
