@@ -8,7 +8,7 @@ use super::entry::{
 };
 use super::keys::USERNAME;
 use crate::model::signature::{
-    Scope::{Shared, Transient},
+    Scope::{ObjectShared, ObjectTransient, Shared, Transient},
     Unit::Seconds,
 };
 
@@ -70,6 +70,8 @@ pub(super) const TYPES: &[Entry] = &[
         .writes(&[
             named(Shared, "outputs", Any),
             named(Transient, "outputs", Any),
+            key(ObjectShared, "*", Any),
+            key(ObjectTransient, "*", Any),
         ])
         .removes(&[gone("*", "*")])
         .facts(&[on("*").tries_unknown()])

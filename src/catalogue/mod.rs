@@ -36,7 +36,7 @@ pub use self::{
     family::{Family, families},
     partner::{PartnerType, partners},
 };
-use crate::model::catalog::Catalog;
+use crate::model::{catalog::Catalog, provided::provider_of};
 
 static STANDARD: LazyLock<Catalog> = LazyLock::new(|| {
     let mut catalog = Catalog::default();
@@ -60,5 +60,5 @@ pub fn standard() -> Catalog {
 
 /// Whether the id on the wire is that of a type of the product, or of the language's own.
 pub(crate) fn is_of_product(wire: &str) -> bool {
-    STANDARD.find_wire(wire).is_some()
+    STANDARD.find_wire(provider_of(wire)).is_some()
 }

@@ -11,13 +11,14 @@ use crate::{
     model::{
         catalog::Catalog,
         journey::SettingValue,
+        provided::{NODE_TYPE, PROVIDER, provided},
         signature::{
             Factor, Known, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, Setting, Signature,
             StateKey,
         },
         value::Type,
     },
-    source::{SourceId, Span},
+    source::{SourceId, SourceMap, Span},
     syntax::ast::{self, ExternFact},
 };
 
@@ -320,12 +321,32 @@ fn facts_of(outcome: &str, proves: Option<Factor>, writes_identity: bool) -> Out
     }
 }
 
-/// The catalogue with the declared types in it.
-pub(super) fn extended(catalog: &Catalog, declared: Vec<Signature>) -> Arc<Catalog> {
+/// The catalogue with the declared types in it, and with those that act as others where a source speaks of
+/// any.
+pub(super) fn extended(
+    catalog: &Catalog,
+    declared: Vec<Signature>,
+    sources: &SourceMap,
+) -> Arc<Catalog> {
     let mut catalog = catalog.clone();
     for signature in declared {
         // Names that are there already were refused before.
         let _ = catalog.add(signature);
+    }
+    let speaks = sources.iter().any(|(_, source)| source.text().contains(PROVIDER));
+    if let (true, Some(provider)) = (speaks, catalog.find(PROVIDER)) {
+        let provider = catalog.get(provider).cloned();
+        let types = provider.iter().flat_map(|provider| {
+            let words = provider.setting(NODE_TYPE).into_iter();
+            let words = words.flat_map(|setting| setting.allowed.iter());
+            let types = words.filter_map(|wire| catalog.get(catalog.find_wire(wire)?));
+            types.filter_map(|of| provided(provider, of))
+        });
+        let types: Vec<Signature> = types.collect();
+        for signature in types {
+            // No name that can be written has a bracket in it.
+            let _ = catalog.add(signature);
+        }
     }
     Arc::new(catalog)
 }

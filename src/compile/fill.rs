@@ -64,7 +64,7 @@ impl<'a> Cx<'a> {
             if is_written {
                 continue;
             }
-            if let Some(value) = self.preset(setting) {
+            if let Some(value) = setting.preset() {
                 let key = self.word(&setting.key);
                 filled.set(key, SettingValue::Constant(value));
             } else if setting.required && !meant.contains_key(&*setting.key) {

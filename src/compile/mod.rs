@@ -26,6 +26,7 @@ mod page;
 mod place;
 mod policy;
 mod property;
+mod provided;
 mod raw;
 mod resolve;
 mod scenario;
@@ -282,7 +283,7 @@ impl<'i> Compiler<'i> {
         cx.build_scopes(&fragments);
         cx.evaluate();
         let declared = cx.externs(&externs);
-        let catalog = declare::extended(&self.catalog, declared);
+        let catalog = declare::extended(&self.catalog, declared, sources);
         let mut cx = cx.with_catalog(&catalog);
         cx.name_journeys(&mut units);
         let resolved: Vec<Unit<'_>> = (0..units.heads.len())

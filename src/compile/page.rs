@@ -255,6 +255,12 @@ impl<'a> Cx<'a> {
             return None;
         }
         let filled = self.fill_task(signature, &child.settings, child, place);
+        let (ty, signature) = self.acting_as((ty, signature), &filled, child)?;
+        if !signature.page_child {
+            let what = format!("a `{}`", signature.name);
+            self.not_in_page(child, name.span, &what);
+            return None;
+        }
         let mut shape = self.shape(signature, &filled);
         if filled.broken && matches!(signature.outcomes, Outcomes::Bounded(_)) {
             shape = Shape::Open;

@@ -18,6 +18,7 @@ use crate::{
         catalog::TypeId,
         journey::{Journey, JourneyId, OutcomeId},
         property::{At, PlaceKind, Point},
+        provided::PROVIDER,
         signature::{Factor, Outcomes},
     },
     syntax::ast,
@@ -119,10 +120,19 @@ impl<'a> Cx<'a> {
             self.report(finding);
             return None;
         };
+        let signature = self.catalog.get(ty)?;
+        if signature.name == PROVIDER {
+            // Its nodes are of as many types as they act as.
+            let message = format!("nodes of type `{PROVIDER}` act as other types");
+            self.report(
+                Diagnostic::new(codes::UNKNOWN_PLACE, name.span, message)
+                    .expected("the name of a node, or what is proved there"),
+            );
+            return None;
+        }
         let Some(step) = place.steps.first() else {
             return Some(PlanKind::Any(ty, None));
         };
-        let signature = self.catalog.get(ty)?;
         let known: Option<Vec<&'a str>> = match &signature.outcomes {
             Outcomes::Fixed(names) => Some(names.iter().map(|n| &**n).collect()),
             Outcomes::Bounded(bounded) => Some(bounded.iter().map(|b| &*b.name).collect()),

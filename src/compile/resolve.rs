@@ -407,6 +407,9 @@ impl<'a> Cx<'a> {
             env: Some(&unit.env),
         };
         let filled = self.fill_task(signature, &info.ast.settings, info.ast, place);
+        let Some((ty, signature)) = self.acting_as((ty, signature), &filled, info.ast) else {
+            return;
+        };
         let shape = self.shape(signature, &filled);
         let label = format!("`{}`", signature.name);
         let wiring = Wiring {

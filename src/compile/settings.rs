@@ -12,7 +12,8 @@ use crate::{
     model::{
         expr::Expr,
         journey::SettingValue,
-        signature::{Preset, Setting, Unit},
+        setting::{count_of, is_among, is_locale, is_whole_size, is_within},
+        signature::{Setting, Unit},
         text::LocalizedText,
         value::{Decimal, Type, Value},
     },
@@ -226,14 +227,10 @@ impl Cx<'_> {
     }
 
     fn convert_duration(&mut self, raw: &Raw, value: Duration, expect: Expect<'_>) -> Converted {
-        if let Some(unit) = expect.unit
-            && let Some(one) = unit.duration()
-        {
-            let (value_ms, one_ms) = (value.as_millis(), one.as_millis());
-            if one_ms > 0 && value_ms % one_ms != 0 {
+        if let Some(unit) = expect.unit {
+            let Some(count) = count_of(unit, value) else {
                 return self.wrong_unit(raw, unit, expect);
-            }
-            let count = i64::try_from(value_ms / one_ms.max(1)).unwrap_or(i64::MAX);
+            };
             let shown = format!("{count} {}", unit_words(unit).0);
             if !self.in_range(raw, count, &shown, expect) {
                 return Converted::Broken;
@@ -243,7 +240,7 @@ impl Cx<'_> {
     }
 
     fn convert_size(&mut self, raw: &Raw, bytes: u64, expect: Expect<'_>) -> Converted {
-        if expect.unit == Some(Unit::Kibibytes) && !bytes.is_multiple_of(1_024) {
+        if !is_whole_size(expect.unit, bytes) {
             return self.wrong_unit(raw, Unit::Kibibytes, expect);
         }
         Converted::constant(Value::Size(bytes))
@@ -374,12 +371,10 @@ impl Cx<'_> {
     }
 
     fn in_range(&mut self, raw: &Raw, number: i64, shown: &str, expect: Expect<'_>) -> bool {
-        let Some((least, greatest)) = expect.range else {
-            return true;
-        };
-        if (least..=greatest).contains(&number) {
+        if is_within(expect.range, number) {
             return true;
         }
+        let (least, greatest) = expect.range.unwrap_or((i64::MIN, i64::MAX));
         let expected = match (least, greatest) {
             (least, i64::MAX) => format!("at least {least}"),
             (i64::MIN, greatest) => format!("at most {greatest}"),
@@ -392,7 +387,7 @@ impl Cx<'_> {
     }
 
     fn is_allowed(&mut self, raw: &Raw, text: &str, expect: Expect<'_>) -> bool {
-        if expect.allowed.is_empty() || expect.allowed.iter().any(|word| word == text) {
+        if is_among(expect.allowed, text) {
             return true;
         }
         let words: Vec<String> = expect
@@ -513,50 +508,6 @@ impl Cx<'_> {
         );
         Converted::Broken
     }
-
-    /// The value of a setting that the author does not write.
-    pub(super) fn preset(&mut self, setting: &Setting) -> Option<Value> {
-        let of_unit = |number: i64| -> Option<Value> {
-            let number = u64::try_from(number).ok()?;
-            match setting.ty {
-                Type::Duration => {
-                    let one = setting.unit.and_then(Unit::duration)?;
-                    let ms = u64::try_from(one.as_millis()).ok()?.checked_mul(number)?;
-                    Some(Value::Duration(Duration::from_millis(ms)))
-                }
-                Type::Size if setting.unit == Some(Unit::Kibibytes) => {
-                    Some(Value::Size(number.checked_mul(1_024)?))
-                }
-                Type::Size => Some(Value::Size(number)),
-                _ => None,
-            }
-        };
-        match &setting.default {
-            Preset::None => None,
-            Preset::Bool(value) => Some(Value::Bool(*value)),
-            Preset::Int(number) => of_unit(*number).or(match setting.ty {
-                Type::Decimal => number
-                    .checked_mul(Decimal::UNITS)
-                    .map(|units| Value::Decimal(Decimal::from_units(units))),
-                Type::Duration | Type::Size => None,
-                _ => Some(Value::Int(*number)),
-            }),
-            Preset::Text(text) => Some(match setting.ty {
-                Type::LocalizedText => Value::Localized(LocalizedText::plain(self.word(text))),
-                _ => Value::Text(self.word(text)),
-            }),
-            Preset::Texts(texts) => {
-                let texts = texts.iter().map(|text| Value::Text(self.word(text)));
-                Some(Value::List(texts.collect()))
-            }
-            Preset::EmptyList => Some(Value::List(Arc::from([]))),
-            Preset::EmptyMap => Some(match setting.ty {
-                Type::LocalizedText => Value::Localized(LocalizedText::default()),
-                _ => Value::Map(Arc::default()),
-            }),
-            Preset::Value(value) => Some(value.clone()),
-        }
-    }
 }
 
 fn plain(raw: &Raw) -> Option<Value> {
@@ -584,12 +535,4 @@ pub(super) fn with_origin(finding: Diagnostic, raw: &Raw) -> Diagnostic {
         Some((via, text)) => finding.label(via, text),
         None => finding,
     }
-}
-
-fn is_locale(tag: &str) -> bool {
-    let mut parts = tag.split(['-', '_']);
-    let language = parts.next().unwrap_or("");
-    (1..=8).contains(&language.len())
-        && language.bytes().all(|b| b.is_ascii_alphabetic())
-        && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

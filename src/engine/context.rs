@@ -73,6 +73,10 @@ pub(crate) trait World {
     fn success_session_detail(&mut self, name: &str, property: &str);
     fn failure_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
+    /// What is said where success is refused because the account is not active.
+    fn lockout_message(&mut self, message: &str);
+    /// What the next ask of this node has besides its callbacks; nothing in a page, which has its own.
+    fn dress(&mut self, dress: Dress);
     fn response_header(&mut self, ending: Ending, name: &str, value: &str);
     fn session_times(&mut self, time: Option<Duration>, idle: Option<Duration>);
     /// What the session to come keeps for the server, out of the reach of journeys and clients.
@@ -87,10 +91,23 @@ pub(crate) trait World {
     fn trace(&mut self, text: String);
 }
 
+/// What an ask has besides its callbacks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Dress {
+    pub(crate) stage: Option<String>,
+    pub(crate) header: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
 /// A node's view of the run.
 pub struct Context<'a> {
     pub(crate) world: &'a mut dyn World,
+    /// Whether the node acts within another one, which keeps what this one does on a visit beside its own.
+    nested: bool,
 }
+
+/// Where a node that others act within keeps what they do.
+const NESTED: &str = "within";
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -98,7 +115,26 @@ impl std::fmt::Debug for Context<'_> {
     }
 }
 
+impl<'a> Context<'a> {
+    /// A view of the run for the node at hand.
+    pub(crate) fn new(world: &'a mut dyn World) -> Self {
+        Self {
+            world,
+            nested: false,
+        }
+    }
+}
+
 impl Context<'_> {
+    /// The same view for a node that acts within this one. What it keeps on a visit is kept beside what this
+    /// one keeps, which is a map then.
+    pub(crate) fn within(&mut self) -> Context<'_> {
+        Context {
+            world: &mut *self.world,
+            nested: true,
+        }
+    }
+
     /// A value of shared state.
     pub fn shared(&self, key: KeyId) -> Option<&Value> {
         self.world.shared(key)
@@ -270,12 +306,29 @@ impl Context<'_> {
 
     /// What the node kept on this visit; gone when the node is left.
     pub fn visit(&self) -> Option<&Value> {
-        self.world.visit()
+        let visit = self.world.visit();
+        match (self.nested, visit) {
+            (false, visit) => visit,
+            (true, Some(Value::Map(map))) => map.get(NESTED),
+            (true, _) => None,
+        }
     }
 
     /// Keeps something for this visit.
     pub fn set_visit(&mut self, value: Option<Value>) {
-        self.world.set_visit(value);
+        if !self.nested {
+            self.world.set_visit(value);
+            return;
+        }
+        let mut map = match self.world.visit() {
+            Some(Value::Map(map)) => (**map).clone(),
+            _ => BTreeMap::new(),
+        };
+        match value {
+            Some(value) => map.insert(Arc::from(NESTED), value),
+            None => map.remove(NESTED),
+        };
+        self.world.set_visit(Some(Value::Map(Arc::new(map))));
     }
 
     /// What the node kept in this run: counters, timers. All frames of one static path share it.
@@ -337,6 +390,16 @@ impl Context<'_> {
     /// Sets message and details of the reply when a node fails.
     pub fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.world.error_detail(message, details);
+    }
+
+    /// Sets what is said where success is refused because the account of whoever comes there is not active.
+    pub fn lockout_message(&mut self, message: &str) {
+        self.world.lockout_message(message);
+    }
+
+    /// Sets what the next ask of this node has besides its callbacks.
+    pub(crate) fn dress(&mut self, dress: Dress) {
+        self.world.dress(dress);
     }
 
     /// Bounds the session that success makes.

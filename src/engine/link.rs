@@ -325,7 +325,7 @@ impl<'a> Linker<'a> {
                     journey: &journey.name,
                     node: path,
                     keys: &mut self.plan.keys,
-                    scripts: self.registry.scripts(),
+                    registry: self.registry,
                 };
                 let prepared = ty.prepare(&mut setup);
                 self.accept(journey, path, prepared)

@@ -7,6 +7,7 @@ use crate::{
         action::{Action, Reply},
         context::Context,
         error::NodeError,
+        registry::Registry,
         script::Script,
         silent::Silent,
     },
@@ -150,8 +151,20 @@ pub struct Setup<'a> {
     pub(crate) outcomes: &'a [Arc<str>],
     pub(crate) journey: &'a str,
     pub(crate) node: &'a str,
-    pub(crate) keys: &'a mut KeyTable,
-    pub(crate) scripts: &'a BTreeMap<Arc<str>, Script>,
+    pub(crate) keys: &'a mut dyn Intern,
+    pub(crate) registry: &'a Registry,
+}
+
+/// What numbers state keys by their names: the table of a program, or a run under way.
+pub(crate) trait Intern: fmt::Debug {
+    /// The number of a key, made where there is none yet.
+    fn intern(&mut self, name: &str) -> KeyId;
+}
+
+impl Intern for KeyTable {
+    fn intern(&mut self, name: &str) -> KeyId {
+        Self::intern(self, name)
+    }
 }
 
 impl Setup<'_> {
@@ -195,8 +208,13 @@ impl Setup<'_> {
 
     /// The script that is registered under a name.
     pub(crate) fn script(&self, name: &str) -> Result<Script, NodeError> {
-        let script = self.scripts.get(name).cloned();
+        let script = self.registry.scripts().get(name).cloned();
         script.ok_or_else(|| NodeError::new(format!("no script `{name}` is registered")))
+    }
+
+    /// The behaviours at hand, for a node that acts as another type.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.registry
     }
 
     /// The value of a setting, default included; `None` where it has neither.

@@ -18,6 +18,7 @@ use crate::{
         catalog::{Catalog, DuplicateType},
         journey::SettingValue,
         program::Program,
+        provided::{provided_of, provider_of},
         signature::Signature,
         value::Value,
     },
@@ -88,7 +89,8 @@ impl Registry {
         Ok(self)
     }
 
-    /// Registers what nodes of type `ScriptedDecision` do whose `script` is this name.
+    /// Registers what nodes of type `ScriptedDecision` do whose `script` is this name, and where those of
+    /// type `ConfigProvider` have their settings from.
     ///
     /// ```
     /// use wayfare::{Registry, ScriptAction};
@@ -148,7 +150,7 @@ impl Registry {
         make: impl Fn(&Signature) -> Option<T>,
     ) -> &mut Self {
         for signature in program.types() {
-            match self.types.get(&*signature.name).map(|known| known.scripted) {
+            match self.types.get(provider_of(&signature.name)).map(|known| known.scripted) {
                 None => {
                     if let Some(ty) = make(signature) {
                         // Its name is not there.
@@ -221,6 +223,18 @@ impl Registry {
         self.types.keys().map(|name| &**name)
     }
 
+    /// The same with these scripts and no others.
+    #[cfg(test)]
+    pub(crate) fn set_scripts(&mut self, scripts: BTreeMap<Arc<str>, Script>) {
+        self.scripts = scripts;
+    }
+
+    /// The type with this name, where it has a behaviour that no script makes.
+    pub(crate) fn of_its_own(&self, name: &str) -> Option<&Arc<dyn NodeType>> {
+        let entry = self.types.get(name).filter(|entry| !entry.scripted)?;
+        Some(&entry.ty)
+    }
+
     /// The scripts that are registered, by name.
     pub(crate) fn scripts(&self) -> &BTreeMap<Arc<str>, Script> {
         &self.scripts
@@ -232,7 +246,7 @@ impl Registry {
         name: &str,
         settings: &[(Arc<str>, SettingValue)],
     ) -> Result<&Arc<dyn NodeType>, Missing> {
-        let entry = self.types.get(name).ok_or(Missing::Type)?;
+        let entry = self.types.get(provider_of(name)).ok_or(Missing::Type)?;
         if !entry.scripted {
             return Ok(&entry.ty);
         }
@@ -250,10 +264,11 @@ impl Registry {
 
     /// The revision of the behaviour of the type with this name; 0 where it has none.
     pub(crate) fn revision(&self, name: &str) -> u32 {
-        let Some(entry) = self.types.get(name) else {
+        let Some(entry) = self.types.get(provider_of(name)) else {
             return 0;
         };
-        let own = entry.ty.revision();
+        let acts_as = provided_of(name).map_or(0, |of| self.revision(of).wrapping_sub(1));
+        let own = entry.ty.revision().wrapping_add(acts_as);
         if !entry.scripted {
             return own;
         }

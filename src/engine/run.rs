@@ -123,6 +123,8 @@ pub(crate) struct Ends {
     pub(crate) session_details: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) failure: Words,
     pub(crate) error: Words,
+    /// What is said where the account is not active.
+    pub(crate) lockout: Option<String>,
     pub(crate) headers: BTreeMap<Ending, BTreeMap<Arc<str>, Arc<str>>>,
     pub(crate) session_time: Option<Duration>,
     pub(crate) idle_time: Option<Duration>,

@@ -15,7 +15,8 @@ use crate::{
     engine::{
         action::Subject,
         callback::{Answer, Callback},
-        context::World,
+        context::{Dress, World},
+        effect::Effect,
         error::NodeError,
         host::Timestamp,
         request::Request,
@@ -75,7 +76,16 @@ impl Keys {
         }
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// No key at all.
+    pub(crate) fn none() -> Self {
+        Self::new(Vec::new())
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.every && self.names.is_empty()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.every || self.names.contains(name)
     }
 }
@@ -152,16 +162,57 @@ impl ScriptView<'_> {
         Ok(())
     }
 
-    /// Removes a key from all three scopes.
+    /// Removes a key from all three scopes; nothing where the node has no outputs.
     pub fn remove(&mut self, name: &str) {
+        if self.outputs.is_empty() {
+            return;
+        }
         let key = self.world.key(name);
         self.world.remove(key);
+    }
+
+    /// Puts an attribute of the profile under construction into shared state.
+    ///
+    /// # Errors
+    /// `objectAttributes` is not an output of the node.
+    pub fn put_object_shared(
+        &mut self,
+        name: &str,
+        value: impl Into<Value>,
+    ) -> Result<(), NodeError> {
+        self.may_write_object()?;
+        self.world.put_object(name, value.into(), false);
+        Ok(())
+    }
+
+    /// Puts an attribute of the profile under construction into transient state.
+    ///
+    /// # Errors
+    /// `objectAttributes` is not an output of the node.
+    pub fn put_object_transient(
+        &mut self,
+        name: &str,
+        value: impl Into<Value>,
+    ) -> Result<(), NodeError> {
+        self.may_write_object()?;
+        self.world.put_object(name, value.into(), true);
+        Ok(())
+    }
+
+    fn may_write_object(&self) -> Result<(), NodeError> {
+        if self.outputs.has(OBJECT) {
+            return Ok(());
+        }
+        Err(NodeError::new(format!(
+            "script `{}` writes `{OBJECT}`, which is not among its outputs",
+            self.name
+        )))
     }
 
     fn may_write(&self, name: &str) -> Result<(), NodeError> {
         if name == OBJECT {
             return Err(NodeError::new(
-                "the profile under construction is not written by scripts",
+                "the profile under construction is written attribute by attribute",
             ));
         }
         if self.outputs.has(name) {
@@ -239,6 +290,11 @@ pub struct ScriptAction {
     pub(crate) session_time: Option<Duration>,
     pub(crate) idle_time: Option<Duration>,
     pub(crate) error_message: Option<String>,
+    pub(crate) lockout_message: Option<String>,
+    pub(crate) dress: Dress,
+    pub(crate) deliver: Option<Effect>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) settings: Option<BTreeMap<Arc<str>, Value>>,
 }
 
 impl ScriptAction {
@@ -295,6 +351,72 @@ impl ScriptAction {
     #[must_use]
     pub fn idle_time(mut self, time: Duration) -> Self {
         self.idle_time = Some(time);
+        self
+    }
+
+    /// Act with these settings: what a script of a `ConfigProvider` says.
+    ///
+    /// ```
+    /// use wayfare::{Registry, ScriptAction, Value};
+    ///
+    /// let mut registry = Registry::standard();
+    /// registry.script("greeting", |view| {
+    ///     let name = view.get("username").and_then(Value::as_text).unwrap_or("you");
+    ///     let message = Value::from(format!("Hello, {name}"));
+    ///     Ok(ScriptAction::configure([("message", message)]))
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn configure<K: Into<Arc<str>>>(settings: impl IntoIterator<Item = (K, Value)>) -> Self {
+        let settings = settings.into_iter().map(|(key, value)| (key.into(), value));
+        Self {
+            settings: Some(settings.collect()),
+            ..Self::default()
+        }
+    }
+
+    /// And have what the script asks carry this `stage`; not in a page, which has its own.
+    #[must_use]
+    pub fn stage(mut self, stage: impl Into<String>) -> Self {
+        self.dress.stage = Some(stage.into());
+        self
+    }
+
+    /// And put this over what the script asks; not in a page, which has its own.
+    #[must_use]
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.dress.header = Some(header.into());
+        self
+    }
+
+    /// And describe what the script asks; not in a page, which has its own.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.dress.description = Some(description.into());
+        self
+    }
+
+    /// And name this user, who must be there: the run goes on with their identity, of which nothing is
+    /// proved. The node must have `username` among its outputs.
+    #[must_use]
+    pub fn identified_user(mut self, username: impl Into<Arc<str>>) -> Self {
+        self.user = Some(username.into());
+        self
+    }
+
+    /// And have the link of the suspension sent: a message, or an effect of one's own, with `{0}` where the
+    /// link goes.
+    #[must_use]
+    pub fn deliver(mut self, effect: Effect) -> Self {
+        self.deliver = Some(effect);
+        self
+    }
+
+    /// And say this where success is refused because the account is not active.
+    #[must_use]
+    pub fn lockout_message(mut self, message: impl Into<String>) -> Self {
+        self.lockout_message = Some(message.into());
         self
     }
 

@@ -15,6 +15,7 @@ use crate::{
         action::Reply,
         answer,
         callback::Answer,
+        context::Dress,
         effect::{Effect, EffectReply},
         error::{AnswerError, EngineError, NodeError},
         host::{Host, Timestamp},
@@ -296,6 +297,7 @@ impl AuthSession {
             trace: self.trace.as_mut(),
             notes: &mut self.notes,
             outputs: &mut self.outputs,
+            dress: Dress::default(),
         };
         let next = match input {
             Input::Begin => turn.begin(),

@@ -145,6 +145,8 @@ pub struct Failure {
     pub journey_url: Option<Arc<str>>,
     /// The message of a Set…Details node, instead of the plain one.
     pub message: Option<String>,
+    /// What a node wants said where the account is not active; only where that is the reason.
+    pub lockout_message: Option<String>,
     /// Details for the reply.
     pub details: BTreeMap<Arc<str>, Value>,
     /// Headers for the reply, names in lower case.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::{
     engine::{
+        context::Dress,
         error::NodeError,
         host::{Host, Timestamp},
         limits::Limits,
@@ -44,6 +45,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) notes: &'a mut Vec<String>,
     /// What nodes hand out at once.
     pub(crate) outputs: &'a mut Vec<Output>,
+    /// What the next ask of the node at hand has besides its callbacks.
+    pub(crate) dress: Dress,
 }
 
 impl std::fmt::Debug for Turn<'_> {
@@ -77,6 +80,7 @@ impl Turn<'_> {
     pub(crate) fn begin_visit(&mut self) {
         self.run.undo.clear();
         self.run.visit.clear();
+        self.dress = Dress::default();
     }
 
     /// Something that a valid program rules out: the run ends, and never in success.
@@ -119,6 +123,8 @@ impl Turn<'_> {
         };
         let Words { message, details } = std::mem::take(words);
         let run = &mut *self.run;
+        let locked = reason == FailureReason::Inactive;
+        let lockout_message = run.ends.lockout.take().filter(|_| locked);
         let journey_url = run.ends.failure_url.take();
         let asked = run.start.goto_on_fail.clone();
         let failure = Failure {
@@ -128,6 +134,7 @@ impl Turn<'_> {
             failure_url: asked.or(journey_url.clone()),
             journey_url,
             message,
+            lockout_message,
             details,
             headers: run.ends.headers.remove(&ending).unwrap_or_default(),
         };

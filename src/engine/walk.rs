@@ -108,7 +108,7 @@ pub(crate) fn enter(turn: &mut Turn<'_>) -> Result<Action, NodeError> {
 #[inline]
 pub(crate) fn act(turn: &mut Turn<'_>, unit: &Unit) -> Result<Action, NodeError> {
     match &unit.behaviour {
-        Behaviour::Node(node) => node.enter(&mut Context { world: turn }),
+        Behaviour::Node(node) => node.enter(&mut Context::new(turn)),
         Behaviour::Guards(guards) => {
             let scene = Scene {
                 around: Around::Run(turn.run, &turn.run.visit.fetched),
@@ -134,7 +134,7 @@ pub(crate) fn resume(turn: &mut Turn<'_>, reply: Reply) -> Result<Action, NodeEr
     let plan = turn.plan;
     let unit = plan.unit(turn.unit).ok_or_else(no_unit)?;
     match &unit.behaviour {
-        Behaviour::Node(node) => node.resume(&mut Context { world: turn }, reply),
+        Behaviour::Node(node) => node.resume(&mut Context::new(turn), reply),
         Behaviour::Guards(_) => Err(NodeError::new("a decision does not wait for anything")),
     }
 }

@@ -34,6 +34,7 @@ mod otp;
 mod password;
 mod profile;
 mod progress;
+mod provider;
 mod provision;
 mod recovery;
 mod register;
@@ -78,6 +79,7 @@ const TYPES: &[(&str, Prepare)] = &[
     ("ValidatedPassword", validated::password),
     ("DataStoreDecision", credential::data_store),
     ("ScriptedDecision", scripted::decision),
+    ("ConfigProvider", provider::provider),
     ("IdentityStoreDecision", bind::identity_store),
     ("LdapDecision", bind::ldap),
     ("ADDecision", bind::active_directory),
@@ -158,7 +160,7 @@ const TYPES: &[(&str, Prepare)] = &[
 ];
 
 /// The types whose behaviour is a script that the embedder registers.
-pub(crate) const SCRIPTED: &[&str] = &["ScriptedDecision"];
+pub(crate) const SCRIPTED: &[&str] = &["ScriptedDecision", "ConfigProvider"];
 
 /// A type of the catalogue with its behaviour.
 #[derive(Debug)]

@@ -7,13 +7,17 @@ use crate::{
         action::{Action, Reply, Suspend},
         callback::Answer,
         context::Context,
+        effect::{Effect, EffectReply, ReadIdentity, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
         script::{Keys, Script, ScriptAction, ScriptView},
     },
-    model::journey::OutcomeId,
+    model::{journey::OutcomeId, value::Value},
     nodes::{reply::unexpected, setting::constant},
 };
+
+/// The key of the state that names who is there.
+const USERNAME: &str = "username";
 
 /// Runs the script, again with the answers to what it asks, until it names an outcome.
 #[derive(Debug)]
@@ -75,26 +79,76 @@ impl ScriptedDecision {
         if let Some(message) = said.error_message {
             cx.failure_detail(Some(&message), Vec::new());
         }
+        if let Some(message) = said.lockout_message {
+            cx.lockout_message(&message);
+        }
         if let Some((text, within)) = said.suspend {
+            if matches!(&said.deliver, Some(effect) if !is_delivery(effect)) {
+                return Err(NodeError::new("a script can have its link sent and no more"));
+            }
             return Ok(Action::Suspend(Box::new(Suspend {
                 text,
                 within,
-                deliver: None,
+                deliver: said.deliver,
             })));
         }
         if !said.callbacks.is_empty() {
+            cx.dress(said.dress);
             return Ok(Action::Ask(said.callbacks));
         }
         let Some(outcome) = said.outcome else {
             return Err(NodeError::new("Script must set 'outcome' to a string."));
         };
-        match self.outcomes.get(&outcome) {
-            Some(id) => Ok(Action::go(*id)),
-            None => Err(NodeError::new(format!(
+        let Some(id) = self.outcomes.get(&outcome) else {
+            return Err(NodeError::new(format!(
                 "Invalid outcome from script, '{outcome}'"
-            ))),
+            )));
+        };
+        match said.user {
+            None => Ok(Action::go(*id)),
+            Some(user) => self.look_up(cx, user, outcome),
         }
     }
+
+    /// Asks the store who this is; what a script says names nobody.
+    fn look_up(
+        &self,
+        cx: &mut Context<'_>,
+        user: Arc<str>,
+        outcome: Arc<str>,
+    ) -> Result<Action, NodeError> {
+        if !self.outputs.has(USERNAME) {
+            return Err(NodeError::new(format!(
+                "script `{}` names a user, and `{USERNAME}` is not among its outputs",
+                self.name
+            )));
+        }
+        cx.set_visit(Some(Value::Text(outcome)));
+        Ok(Action::call(Effect::ReadIdentity(ReadIdentity {
+            who: Who::Name(user),
+            attributes: Vec::new(),
+        })))
+    }
+
+    /// Leaves with the user whom the store knows.
+    fn identified(&self, cx: &Context<'_>, reply: EffectReply) -> Result<Action, NodeError> {
+        let outcome = cx.visit().and_then(Value::as_text);
+        let outcome = outcome.and_then(|outcome| self.outcomes.get(outcome));
+        match (outcome, reply) {
+            (Some(outcome), EffectReply::Identity(Some(identity))) => {
+                Ok(Action::identify(*outcome, identity))
+            }
+            (Some(_), EffectReply::Identity(None)) => {
+                Err(NodeError::new("the script names a user who is not there"))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+/// Whether an effect does nothing but bring a link to somebody.
+fn is_delivery(effect: &Effect) -> bool {
+    matches!(effect, Effect::Send(_) | Effect::Custom(_))
 }
 
 impl Prepared for ScriptedDecision {
@@ -106,7 +160,7 @@ impl Prepared for ScriptedDecision {
         match reply {
             Reply::Answers(answers) => self.run(cx, answers, false),
             Reply::Resumed => self.run(cx, Vec::new(), true),
-            Reply::Effect(_) => Err(unexpected()),
+            Reply::Effect(reply) => self.identified(cx, reply),
         }
     }
 }

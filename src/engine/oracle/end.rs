@@ -296,6 +296,7 @@ impl<'p> Walker<'p> {
             _ => (Ending::Failure, ends.failure),
         };
         let failure = Failure {
+            lockout_message: ends.lockout.filter(|_| reason == FailureReason::Inactive),
             reason,
             username: self.username(),
             journey: Arc::clone(&self.start.journey),

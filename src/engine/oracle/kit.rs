@@ -81,7 +81,7 @@ impl Kit {
             journey: path.split('/').next().unwrap(),
             node,
             keys: &mut self.keys,
-            scripts: registry.scripts(),
+            registry,
         };
         let behaviour = ty.prepare(&mut setup).unwrap();
         self.behaviours.insert(path, behaviour);

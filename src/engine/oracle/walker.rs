@@ -413,7 +413,7 @@ impl<'p> Walker<'p> {
             return Err(NodeError::new("no arm holds"));
         }
         let behaviour = &kit.behaviours[&self.unit_path()];
-        let result = behaviour.enter(&mut Context { world: self });
+        let result = behaviour.enter(&mut Context::new(self));
         self.saw_choice(&result);
         result
     }
@@ -441,7 +441,7 @@ impl<'p> Walker<'p> {
     pub(super) fn resume_unit(&mut self, reply: Reply) -> Result<Action, NodeError> {
         let kit = self.kit;
         let behaviour = &kit.behaviours[&self.unit_path()];
-        behaviour.resume(&mut Context { world: self }, reply)
+        behaviour.resume(&mut Context::new(self), reply)
     }
 
     /// What the expressions of the node at hand read of the user and of the session, sorted.

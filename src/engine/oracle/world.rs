@@ -6,7 +6,7 @@ use super::{page::Recorded, state::Challenge, walker::Walker};
 use crate::{
     engine::{
         action::Subject,
-        context::World,
+        context::{Dress, World},
         error::NodeError,
         host::{Host, Timestamp},
         limits::Limits,
@@ -326,6 +326,15 @@ impl World for Walker<'_> {
         let words = &mut self.state.ends.error;
         words.message = message.map(str::to_owned).or(words.message.take());
         words.details.extend(details);
+    }
+
+    fn lockout_message(&mut self, message: &str) {
+        self.state.ends.lockout = Some(message.to_owned());
+    }
+
+    fn dress(&mut self, dress: Dress) {
+        // No script of these tests dresses what it asks.
+        assert_eq!(dress, Dress::default());
     }
 
     fn response_header(&mut self, ending: Ending, name: &str, value: &str) {

@@ -240,7 +240,7 @@ record! {
     State { shared, shared_object, sensitive }
     Words { message, details }
     Ends {
-        properties, success_url, failure_url, details, session_details, failure, error, headers,
+        properties, success_url, failure_url, details, session_details, failure, error, lockout, headers,
         session_time, idle_time, kept, remember, lets_go,
     }
     ChildVisit { visit, asked_with, callbacks, ids, content, answers, basis, record, ordinal }

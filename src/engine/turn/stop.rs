@@ -27,7 +27,17 @@ use crate::{
 impl Turn<'_> {
     /// Stops for somebody to answer.
     pub(crate) fn ask(&mut self, callbacks: Vec<Callback>) -> Result<Step, NodeError> {
-        self.ask_all(Ask::new(callbacks))
+        let Dress {
+            stage,
+            header,
+            description,
+        } = std::mem::take(&mut self.dress);
+        self.ask_all(Ask {
+            stage,
+            header,
+            description,
+            ..Ask::new(callbacks)
+        })
     }
 
     /// As [`Turn::ask`], with what a page adds.

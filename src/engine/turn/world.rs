@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use crate::{
     engine::{
         action::Subject,
-        context::World,
+        context::{Dress, World},
         error::NodeError,
         expr::{Around, Scene, compile_term, evaluate},
         host::Timestamp,
@@ -250,6 +250,14 @@ impl World for Turn<'_> {
 
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.run.ends_mut().error.add(message, details);
+    }
+
+    fn lockout_message(&mut self, message: &str) {
+        self.run.ends_mut().lockout = Some(message.to_owned());
+    }
+
+    fn dress(&mut self, dress: Dress) {
+        self.dress = dress;
     }
 
     fn response_header(&mut self, ending: Ending, name: &str, value: &str) {

@@ -18,6 +18,7 @@ mod letter;
 mod object;
 mod otp;
 mod policy;
+mod provider;
 mod provision;
 mod register;
 mod scripted;
@@ -39,13 +40,14 @@ use crate::{
     engine::{
         action::{Action, Reply, Subject, Suspend},
         callback::{Answer, Callback},
-        context::{Context, World},
+        context::{Context, Dress, World},
         effect::{Effect, EffectReply, Identity, SessionRef, SubjectId},
         error::NodeError,
         host::Timestamp,
         limits::Limits,
         node_type::{KeyTable, Prepared, Setup},
         output::{Output, Remember},
+        registry::Registry,
         request::Request,
         script::Script,
         start::StartSession,
@@ -102,6 +104,8 @@ struct Fake {
     session_details: BTreeMap<String, String>,
     failure: Option<Message>,
     error: Option<Message>,
+    lockout: Option<String>,
+    dress: Option<Dress>,
     headers: Vec<(Ending, String, String)>,
     times: (Option<Duration>, Option<Duration>),
     trace: Vec<String>,
@@ -264,6 +268,12 @@ impl World for Fake {
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.error = Some((message.map(ToOwned::to_owned), details));
     }
+    fn lockout_message(&mut self, message: &str) {
+        self.lockout = Some(message.to_owned());
+    }
+    fn dress(&mut self, dress: Dress) {
+        self.dress = Some(dress);
+    }
     fn response_header(&mut self, ending: Ending, name: &str, value: &str) {
         self.headers
             .push((ending, name.to_owned(), value.to_owned()));
@@ -369,6 +379,8 @@ impl Visit {
                 arms.iter().map(|arm| Arc::from(*arm)).collect()
             }
         };
+        let mut registry = Registry::standard();
+        registry.set_scripts(scripts.clone());
         let mut world = Fake {
             realm: Some(Realm::root()),
             ..Fake::default()
@@ -379,7 +391,7 @@ impl Visit {
             journey: "journey",
             node: "node",
             keys: &mut world.keys,
-            scripts,
+            registry: &registry,
         })?;
         Ok(Self {
             world,
@@ -420,20 +432,15 @@ impl Visit {
 
     fn enter(&mut self) -> Result<Did, String> {
         let before = Before::of(&self.world);
-        let action = self.node.enter(&mut Context {
-            world: &mut self.world,
-        });
+        let action = self.node.enter(&mut Context::new(&mut self.world));
         self.did(&before, action)
     }
 
     fn resume(&mut self, reply: Reply) -> Result<Did, String> {
         let before = Before::of(&self.world);
-        let action = self.node.resume(
-            &mut Context {
-                world: &mut self.world,
-            },
-            reply,
-        );
+        let action = self
+            .node
+            .resume(&mut Context::new(&mut self.world), reply);
         self.did(&before, action)
     }
 

@@ -157,3 +157,101 @@ fn a_script_that_nobody_registered_is_told() {
     let error = refused.err().map(|error| error.message);
     assert_eq!(error.as_deref(), Some("no script `risk` is registered"));
 }
+
+#[test]
+fn a_script_writes_the_profile_under_construction_where_it_is_an_output() {
+    let body = |view: &mut ScriptView<'_>| {
+        view.put_object_shared("givenName", "Ada")?;
+        view.put_object_transient("password", secret("x"))?;
+        Ok(ScriptAction::go("on"))
+    };
+    let mut may = scripted([("outputs", list(["objectAttributes"]))], &["on"], body);
+    assert_eq!(may.enter().unwrap(), went("on"));
+    assert_eq!(
+        may.world.object.get("givenName"),
+        Some(&(Value::from("Ada"), false))
+    );
+    assert_eq!(
+        may.world.object.get("password"),
+        Some(&(secret("x"), true))
+    );
+    let mut not = scripted([("outputs", list(["score"]))], &["on"], body);
+    assert!(not.enter().unwrap_err().contains("objectAttributes"));
+}
+
+#[test]
+fn a_script_names_a_user_and_the_store_says_who_that_is() {
+    let body = |_: &mut ScriptView<'_>| Ok(ScriptAction::go("on").identified_user("DEMO"));
+    let mut visit = scripted([("outputs", list(["username"]))], &["off", "on"], body);
+    let asked = Effect::ReadIdentity(crate::engine::effect::ReadIdentity {
+        who: crate::engine::effect::Who::Name(Arc::from("DEMO")),
+        attributes: Vec::new(),
+    });
+    assert_eq!(visit.enter().unwrap(), Did::Call(asked));
+    visit.contract.signature.facts = std::borrow::Cow::Owned(vec![
+        crate::model::signature::OutcomeFacts {
+            writes_identity: crate::model::signature::Known::Unknown,
+            ..crate::model::signature::OutcomeFacts::new("*")
+        },
+    ]);
+    let reply = EffectReply::Identity(Some(demo()));
+    assert_eq!(
+        visit.effect(reply).unwrap(),
+        Did::Found("on".to_owned(), demo())
+    );
+    visit.enter().unwrap();
+    assert!(visit.effect(EffectReply::Identity(None)).is_err());
+    let mut not = scripted([("outputs", list(["score"]))], &["on"], body);
+    assert!(not.enter().unwrap_err().contains("username"));
+}
+
+#[test]
+fn a_script_dresses_what_it_asks_and_says_what_a_locked_user_is_told() {
+    let mut visit = scripted([], &["on"], |_| {
+        Ok(ScriptAction::ask([Callback::TextOutput {
+            text: "x".to_owned(),
+            message: crate::engine::callback::MessageKind::Information,
+        }])
+        .stage("themed")
+        .header("Head")
+        .description("Body")
+        .lockout_message("Call us."))
+    });
+    assert!(matches!(visit.enter().unwrap(), Did::Ask(_)));
+    assert_eq!(
+        visit.world.dress,
+        Some(Dress {
+            stage: Some("themed".to_owned()),
+            header: Some("Head".to_owned()),
+            description: Some("Body".to_owned()),
+        })
+    );
+    assert_eq!(visit.world.lockout.as_deref(), Some("Call us."));
+}
+
+#[test]
+fn a_script_has_its_link_sent_and_nothing_else_done() {
+    use crate::engine::effect::{Custom, SetStatus, Who};
+    let custom = || {
+        Effect::Custom(Custom {
+            kind: Arc::from("pigeon"),
+            request: Value::from("{0}"),
+            once: true,
+        })
+    };
+    let mut sends = scripted([], &["on"], move |_| {
+        Ok(ScriptAction::suspend("wait", None).deliver(custom()))
+    });
+    assert!(matches!(
+        sends.enter().unwrap(),
+        Did::Suspend(Suspend { deliver: Some(Effect::Custom(_)), .. })
+    ));
+    let mut locks = scripted([], &["on"], |_| {
+        let set = SetStatus {
+            who: Who::Name(Arc::from("demo")),
+            active: false,
+        };
+        Ok(ScriptAction::suspend("wait", None).deliver(Effect::SetStatus(set)))
+    });
+    assert!(locks.enter().is_err());
+}

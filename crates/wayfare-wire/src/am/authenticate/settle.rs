@@ -346,8 +346,8 @@ impl Exchange<'_> {
             return Refusal::OtherSubject.reply(version);
         }
         let locked = self.settings.locked_message && failed.reason == FailureReason::Inactive;
-        let message = match &failed.message {
-            _ if locked => code_text(112).to_owned(),
+        let message = match failed.lockout_message.as_ref().or(failed.message.as_ref()) {
+            _ if locked && failed.lockout_message.is_none() => code_text(112).to_owned(),
             Some(message) => escape(message),
             None => LOGIN_FAILURE.to_owned(),
         };
