@@ -5,6 +5,7 @@
 
 mod end;
 mod otp;
+mod provider;
 mod scripted;
 mod stage;
 

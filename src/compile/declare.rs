@@ -333,7 +333,9 @@ pub(super) fn extended(
         // Names that are there already were refused before.
         let _ = catalog.add(signature);
     }
-    let speaks = sources.iter().any(|(_, source)| source.text().contains(PROVIDER));
+    let speaks = sources
+        .iter()
+        .any(|(_, source)| source.text().contains(PROVIDER));
     if let (true, Some(provider)) = (speaks, catalog.find(PROVIDER)) {
         let provider = catalog.get(provider).cloned();
         let types = provider.iter().flat_map(|provider| {

@@ -150,7 +150,11 @@ impl Registry {
         make: impl Fn(&Signature) -> Option<T>,
     ) -> &mut Self {
         for signature in program.types() {
-            match self.types.get(provider_of(&signature.name)).map(|known| known.scripted) {
+            match self
+                .types
+                .get(provider_of(&signature.name))
+                .map(|known| known.scripted)
+            {
                 None => {
                     if let Some(ty) = make(signature) {
                         // Its name is not there.

@@ -7,9 +7,13 @@
 
 use std::borrow::Cow;
 
-use crate::model::signature::{
-    Account, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Removal, Scope, Signature,
-    StateKey,
+use crate::model::{
+    journey::SettingValue,
+    signature::{
+        Account, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Removal, Signature,
+        StateKey, names_identity,
+    },
+    value::Value,
 };
 
 /// The type that acts as another one.
@@ -43,7 +47,9 @@ pub(crate) fn refusal(of: &Signature) -> Option<&'static str> {
         Outcomes::Authored { .. } => Some("its outcomes are those that its author writes"),
         Outcomes::LastChild => Some("it holds other nodes"),
         Outcomes::Bounded(all)
-            if all.iter().any(|one| matches!(one.when, Condition::EachOf(_))) =>
+            if all
+                .iter()
+                .any(|one| matches!(one.when, Condition::EachOf(_))) =>
         {
             Some("its outcomes are listed by a setting")
         }
@@ -120,28 +126,20 @@ fn removed(removal: &Removal) -> Removal {
 }
 
 fn facts(of: &Signature) -> Cow<'static, [OutcomeFacts]> {
-    // Which keys a setting names is not known, so one of them may be that of the user.
-    let may_rename = of
-        .writes
-        .iter()
-        .any(|key| key.named_by.is_some() && matches!(key.scope, Scope::Shared | Scope::Any));
     let mut facts: Vec<OutcomeFacts> = of.facts.iter().map(whatever_the_settings).collect();
-    if may_rename {
-        for fact in &mut facts {
-            if fact.writes_identity == Known::Is(false) {
-                fact.writes_identity = Known::Unknown;
-            }
-        }
-        if !facts.iter().any(|fact| fact.outcome == "*") {
-            facts.push(OutcomeFacts {
-                writes_identity: Known::Unknown,
-                ..OutcomeFacts::new("*")
-            });
-        }
-    }
     facts.retain(|fact| fact.outcome != UNCONFIGURED);
     facts.push(OutcomeFacts::new(UNCONFIGURED));
     facts.into()
+}
+
+/// The setting that names the key of the user among those that nodes of a type write, where one does: no
+/// such settings are taken, so that checks need not fear them.
+pub(crate) fn names_user(of: &Signature, value: impl Fn(&str) -> Option<Value>) -> Option<&str> {
+    let named = of.writes.iter().filter_map(|key| key.named_by.as_deref());
+    named.into_iter().find(|setting| {
+        value(setting)
+            .is_some_and(|value| names_identity(&SettingValue::Constant(value)) != Known::Is(false))
+    })
 }
 
 /// A fact without all that depends on a setting.
@@ -176,6 +174,8 @@ fn whatever_the_settings(fact: &OutcomeFacts) -> OutcomeFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
     use crate::{catalogue, model::signature::Factor};
 
     fn of(ty: &str) -> Signature {
@@ -214,17 +214,20 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_a_setting_names_may_be_that_of_the_user() {
+    fn a_key_that_a_setting_names_is_any_but_that_of_the_user() {
         let set = of("SetState");
         assert!(set.writes.iter().all(|key| key.named_by.is_none()));
-        assert_ne!(
-            set.writes_identity("outcome", |_| None),
-            Known::Is(false)
-        );
-        assert_eq!(
-            set.writes_identity(UNCONFIGURED, |_| None),
-            Known::Is(false)
-        );
+        assert_eq!(set.writes_identity("outcome", |_| None), Known::Is(false));
+        let catalog = catalogue::standard();
+        let plain = catalog.get(catalog.find("SetState").unwrap()).unwrap();
+        let names = |key: &str| {
+            let map = [(Arc::from(key), Value::from("eve"))].into();
+            names_user(plain, |name| {
+                (name == "attributes").then(|| Value::Map(Arc::new(map)))
+            })
+        };
+        assert_eq!(names("username"), Some("attributes"));
+        assert_eq!(names("note"), None);
     }
 
     #[test]
@@ -235,9 +238,12 @@ mod tests {
             &raise.facts_of("outcome").unwrap().level,
             LevelChange::BySetting(key) if key.is_empty()
         ));
-        assert!(of("AuthLevelDecision").facts.iter().all(|fact| {
-            fact.level_at_least.is_none() && fact.level_below.is_none()
-        }));
+        assert!(
+            of("AuthLevelDecision")
+                .facts
+                .iter()
+                .all(|fact| { fact.level_at_least.is_none() && fact.level_below.is_none() })
+        );
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub enum Unfit {
     /// It is not there and has no default.
     #[error("setting `{0}` has no value")]
     Missing(String),
+    /// It has nodes write the name of the user.
+    #[error("setting `{0}` names the key of the user")]
+    User(String),
     /// The type has no setting of this name.
     #[error("there is no setting `{0}`")]
     Unknown(String),

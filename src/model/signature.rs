@@ -699,7 +699,7 @@ fn holds<'a>(
 }
 
 /// Whether a setting that names keys of the state names that of the identity.
-fn names_identity(setting: &SettingValue) -> Known<bool> {
+pub(crate) fn names_identity(setting: &SettingValue) -> Known<bool> {
     const KEY: &str = "username";
     let is_key = |value: &Value| value.as_text() == Some(KEY);
     match setting {

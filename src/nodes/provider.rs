@@ -19,7 +19,7 @@ use crate::{
     model::{
         expr::KeyId,
         journey::{OutcomeId, SettingValue},
-        provided::UNCONFIGURED,
+        provided::{UNCONFIGURED, names_user},
         setting::Unfit,
         signature::Signature,
         value::Value,
@@ -105,6 +105,16 @@ impl ConfigProvider {
                 None if setting.required => return Err(Unfit::Missing(setting.key.to_string())),
                 None => {}
             }
+        }
+        let value = |key: &str| {
+            let found = settings.iter().find(|(name, _)| &**name == key);
+            found.and_then(|(_, value)| match value {
+                SettingValue::Constant(value) => Some(value.clone()),
+                SettingValue::Computed(_) => None,
+            })
+        };
+        if let Some(setting) = names_user(&self.signature, value) {
+            return Err(Unfit::User(setting.to_owned()));
         }
         settings.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(settings)

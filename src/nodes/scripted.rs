@@ -84,7 +84,9 @@ impl ScriptedDecision {
         }
         if let Some((text, within)) = said.suspend {
             if matches!(&said.deliver, Some(effect) if !is_delivery(effect)) {
-                return Err(NodeError::new("a script can have its link sent and no more"));
+                return Err(NodeError::new(
+                    "a script can have its link sent and no more",
+                ));
             }
             return Ok(Action::Suspend(Box::new(Suspend {
                 text,

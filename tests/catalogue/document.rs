@@ -85,6 +85,7 @@ fn is_built(name: &str) -> bool {
     OTHER_FORMS.contains(&name) || built().iter().any(|built| built == name)
 }
 
+<<<<<<< HEAD
 fn index() -> String {
     let mut out = format!("{WRITTEN}{HEADER}");
     let all = signatures();
@@ -92,6 +93,213 @@ fn index() -> String {
         .iter()
         .filter(|signature| is_built(&signature.name))
         .count();
+=======
+fn outcomes(signature: &Signature) -> String {
+    match &signature.outcomes {
+        Outcomes::Fixed(names) => codes(names.iter().map(|name| &**name)),
+        Outcomes::Bounded(bounded) => {
+            let parts = bounded.iter().map(|outcome| match &outcome.when {
+                Condition::Always => code(&outcome.name),
+                Condition::EachOf(_) => condition(&outcome.when),
+                when => format!("{} {}", code(&outcome.name), condition(when)),
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        Outcomes::LastChild => "as its last child".to_owned(),
+        Outcomes::Authored { besides, .. } if besides.is_empty() => "as its arms say".to_owned(),
+        Outcomes::Authored { besides, .. } if signature.name == "ConfigProvider" => {
+            format!(
+                "as nodes of that type end with any settings, and {}",
+                codes(besides.iter().map(|name| &**name))
+            )
+        }
+        Outcomes::Authored { besides, .. } => {
+            format!(
+                "as its arms say, and {}",
+                codes(besides.iter().map(|name| &**name))
+            )
+        }
+    }
+}
+
+fn scope(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Shared => "shared",
+        Scope::Transient => "transient",
+        Scope::Secure => "secure",
+        Scope::ObjectShared => "shared.objectAttributes",
+        Scope::ObjectTransient => "transient.objectAttributes",
+        Scope::Any => "any",
+    }
+}
+
+fn state_key(key: &StateKey, always: &str) -> String {
+    let name = match &key.named_by {
+        Some(setting) => format!("{{{setting}}}"),
+        None => key.key.to_string(),
+    };
+    let mut text = code(&format!("{}.{name}: {}", scope(key.scope), key.ty));
+    let secrecy = match key.secrecy {
+        Secrecy::Public => "",
+        Secrecy::Personal => "personal",
+        Secrecy::Secret => "secret",
+    };
+    let marks = [secrecy, if key.always { always } else { "" }];
+    let marks: Vec<_> = marks.into_iter().filter(|mark| !mark.is_empty()).collect();
+    if !marks.is_empty() {
+        write!(text, " ({})", marks.join(", ")).expect("a string takes all");
+    }
+    text
+}
+
+fn meaning(facts: &OutcomeFacts) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some(factor) = facts.proves {
+        let when = condition(&facts.proves_when);
+        parts.push(format!("proves `{factor}` {when}").trim_end().to_owned());
+    }
+    if facts.writes_identity == Known::Is(true) {
+        parts.push("writes the identity".to_owned());
+    }
+    if let Some(when) = &facts.of_named {
+        parts.push(format!("it is that of whom was named {}", condition(when)));
+    }
+    match &facts.account {
+        Account::Kept => {}
+        Account::Made => parts.push("makes the account".to_owned()),
+        Account::Changed { when, hands } => {
+            let when = condition(when);
+            let changes = format!("changes the account {when}");
+            parts.push(changes.trim_end().to_owned());
+            if !hands.is_empty() {
+                let hands: Vec<String> = hands.iter().map(|f| format!("`{f}`")).collect();
+                parts.push(format!("hands out {}", hands.join(", ")));
+            }
+        }
+    }
+    if !facts.compares {
+        parts.push("nothing was compared".to_owned());
+    }
+    if facts.counts_try == Known::Is(true) {
+        parts.push("counts a try".to_owned());
+    }
+    match facts.challenge {
+        Challenge::None => {}
+        Challenge::Opens => parts.push("makes a code for whom is named".to_owned()),
+        Challenge::Makes => parts.push("makes a code that is nobody's yet".to_owned()),
+        Challenge::Binds => parts.push("sends the code to whom is named".to_owned()),
+        Challenge::Answers => parts.push("of whom the code went to".to_owned()),
+    }
+    match facts.presence {
+        Known::Unknown => {}
+        Known::Is(Presence::Either) => parts.push("of known and unknown users alike".to_owned()),
+        Known::Is(Presence::Present) => parts.push("of known users only".to_owned()),
+        Known::Is(Presence::Absent) => parts.push("also of unknown users".to_owned()),
+        Known::Is(Presence::Entitled) => parts.push("behind a right secret only".to_owned()),
+    }
+    if let Some((key, instead)) = &facts.presence_where {
+        let whose = match instead {
+            Known::Unknown => "of whom is not known",
+            Known::Is(Presence::Either) => "of known and unknown users alike",
+            Known::Is(Presence::Present) => "of known users only",
+            Known::Is(Presence::Absent) => "also of unknown users",
+            Known::Is(Presence::Entitled) => "behind a right secret only",
+        };
+        parts.push(format!("where `{key}` is true, {whose}"));
+    }
+    if facts.vouched {
+        parts.push("the name is none that a stranger typed".to_owned());
+    }
+    match &facts.level {
+        LevelChange::None => {}
+        LevelChange::By(by) => parts.push(format!("moves the level by {by}")),
+        LevelChange::BySetting(key) => parts.push(format!("moves the level by `{key}`")),
+    }
+    if let Some(key) = &facts.level_at_least {
+        parts.push(format!("the level is at least `{key}`"));
+    }
+    if let Some(key) = &facts.level_below {
+        parts.push(format!("the level is below `{key}`"));
+    }
+    parts
+}
+
+fn effects(signature: &Signature) -> String {
+    let mut parts = Vec::new();
+    if signature.calls_out == Known::Is(true) {
+        parts.push(match &signature.calls_when {
+            Some(_) => {
+                "calls out where its settings say so, and so may fail on its `on error` arrow"
+            }
+            None => "calls out, and so may fail on its `on error` arrow",
+        });
+    }
+    if signature.verifies == Known::Is(true) {
+        parts.push("has a secret compared");
+    }
+    if signature.suspends == Known::Is(true) {
+        parts.push("suspends the run");
+    }
+    if !signature.page_child {
+        parts.push("may not stand in a page");
+    }
+    parts.join("; ")
+}
+
+fn section(signature: &Signature, unknown: &[String], out: &mut String) {
+    let mut line = |label: &str, text: String| {
+        if !text.is_empty() {
+            writeln!(out, "- {label}: {text}").expect("a string takes all");
+        }
+    };
+    line("Ends in", outcomes(signature));
+    line("Asks", {
+        let when = signature
+            .asks_when
+            .as_ref()
+            .map_or(String::new(), condition);
+        let callbacks = codes(signature.callbacks.iter().map(|callback| &**callback));
+        format!("{callbacks} {when}").trim_end().to_owned()
+    });
+    let keys = |keys: &[StateKey], always: &str| {
+        keys.iter()
+            .map(|key| state_key(key, always))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    line("Reads", keys(&signature.reads, "needed"));
+    line("Writes", keys(&signature.writes, "always"));
+    let removed = signature.removes.iter().map(|removal| {
+        let name = match &removal.named_by {
+            Some(setting) => format!("{{{setting}}}"),
+            None => removal.key.to_string(),
+        };
+        match &*removal.outcome {
+            "*" => code(&name),
+            outcome => format!("{} on {}", code(&name), code(outcome)),
+        }
+    });
+    line("Removes", removed.collect::<Vec<_>>().join(", "));
+    for facts in signature.facts.iter() {
+        line(&code(&facts.outcome), meaning(facts).join("; "));
+    }
+    if let Some(limit) = &signature.limits {
+        line(
+            &code(&limit.outcome),
+            format!("taken at most `{}` times in a run", limit.setting),
+        );
+    }
+    line("Besides", effects(signature));
+    line("Not known", unknown.join("; "));
+    out.push('\n');
+}
+
+fn document() -> String {
+    let mut out = HEADER.to_owned();
+    let mut all = signatures();
+    all.sort_by_key(|signature| signature.name.to_lowercase());
+    let cells = unknown_cells(&standard());
+>>>>>>> 40c60a0 (Prove and link nodes whose settings a script makes, and show one in the journeys)
     let open = open_outcomes(&standard());
     write!(
         out,

@@ -9,6 +9,7 @@ use crate::{
     engine::{
         action::{Action, Suspend},
         callback::{Ask, Callback},
+        context::Dress,
         effect::{Effect, EffectId, ReadIdentity, ReadSession},
         error::NodeError,
         live::Row,

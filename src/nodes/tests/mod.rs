@@ -438,9 +438,7 @@ impl Visit {
 
     fn resume(&mut self, reply: Reply) -> Result<Did, String> {
         let before = Before::of(&self.world);
-        let action = self
-            .node
-            .resume(&mut Context::new(&mut self.world), reply);
+        let action = self.node.resume(&mut Context::new(&mut self.world), reply);
         self.did(&before, action)
     }
 

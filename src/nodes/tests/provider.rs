@@ -1,9 +1,7 @@
 //! Nodes whose settings a script makes.
 
 use super::*;
-use crate::{
-    engine::script::{ScriptAction, ScriptView},
-};
+use crate::engine::script::{ScriptAction, ScriptView};
 
 const MESSAGE: [&str; 3] = ["true", "false", "CONFIGURATION_FAILED"];
 
@@ -73,12 +71,32 @@ fn settings_that_do_not_fit_leave_by_the_outcome_for_it() {
         vec![("secondsToWait", Value::Int(-1))],
         vec![("waitingMessage", secret("x"))],
         vec![("exitable", Value::Int(1))],
-        vec![("nobodyKnows", Value::Int(1)), ("secondsToWait", seconds(2))],
+        vec![
+            ("nobodyKnows", Value::Int(1)),
+            ("secondsToWait", seconds(2)),
+        ],
     ] {
         let (did, trace) = fits(bad.clone());
         assert_eq!(did, failed, "{bad:?}");
         assert_eq!(trace.len(), 1, "{bad:?}");
     }
+}
+
+#[test]
+fn settings_that_name_the_user_are_none() {
+    let state = |key: &'static str| {
+        let arms = ["outcome", "CONFIGURATION_FAILED"];
+        let mut visit = acting_as("SetStateNode", &arms, move |_| {
+            let attributes = [(Arc::from(key), Value::from("eve"))].into();
+            Ok(ScriptAction::configure([(
+                "attributes",
+                Value::Map(Arc::new(attributes)),
+            )]))
+        });
+        visit.enter().unwrap()
+    };
+    assert_eq!(state("note"), went("outcome"));
+    assert_eq!(state("username"), went("CONFIGURATION_FAILED"));
 }
 
 #[test]

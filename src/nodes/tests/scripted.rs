@@ -171,10 +171,7 @@ fn a_script_writes_the_profile_under_construction_where_it_is_an_output() {
         may.world.object.get("givenName"),
         Some(&(Value::from("Ada"), false))
     );
-    assert_eq!(
-        may.world.object.get("password"),
-        Some(&(secret("x"), true))
-    );
+    assert_eq!(may.world.object.get("password"), Some(&(secret("x"), true)));
     let mut not = scripted([("outputs", list(["score"]))], &["on"], body);
     assert!(not.enter().unwrap_err().contains("objectAttributes"));
 }
@@ -188,12 +185,11 @@ fn a_script_names_a_user_and_the_store_says_who_that_is() {
         attributes: Vec::new(),
     });
     assert_eq!(visit.enter().unwrap(), Did::Call(asked));
-    visit.contract.signature.facts = std::borrow::Cow::Owned(vec![
-        crate::model::signature::OutcomeFacts {
+    visit.contract.signature.facts =
+        std::borrow::Cow::Owned(vec![crate::model::signature::OutcomeFacts {
             writes_identity: crate::model::signature::Known::Unknown,
             ..crate::model::signature::OutcomeFacts::new("*")
-        },
-    ]);
+        }]);
     let reply = EffectReply::Identity(Some(demo()));
     assert_eq!(
         visit.effect(reply).unwrap(),
@@ -244,7 +240,10 @@ fn a_script_has_its_link_sent_and_nothing_else_done() {
     });
     assert!(matches!(
         sends.enter().unwrap(),
-        Did::Suspend(Suspend { deliver: Some(Effect::Custom(_)), .. })
+        Did::Suspend(Suspend {
+            deliver: Some(Effect::Custom(_)),
+            ..
+        })
     ));
     let mut locks = scripted([], &["on"], |_| {
         let set = SetStatus {

@@ -1,6 +1,6 @@
 //! Nodes whose effect lasts beyond the run: cookies, what a session keeps, what is counted; and waits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use wayfare::{Realm, Registry, ScriptAction, Value};
@@ -316,6 +316,42 @@ async fn a_registered_script_runs_in_the_server() {
     );
     let server = scripted(registry, &journey).await;
     log_in(&mut server.client()).await.token();
+}
+
+#[tokio::test]
+async fn a_registered_script_makes_the_settings_of_a_node() {
+    let mut registry = Registry::standard();
+    registry
+        .script("greeting", |view| {
+            let name = view.get("username").and_then(Value::as_text).unwrap_or("?");
+            let message = Value::from(format!("Hello, {name}"));
+            let yes = Value::Map(Arc::new([(Arc::from("fr"), Value::from("Oui"))].into()));
+            Ok(ScriptAction::configure([
+                ("message", message),
+                ("messageYes", yes),
+                ("messageNo", Value::from("No")),
+            ]))
+        })
+        .unwrap();
+    let journey = after_login(
+        "failure",
+        "  node next: ConfigProvider {
+    nodeType = \"MessageNode\"
+    script = \"greeting\"
+    true -> success
+    false -> failure
+    CONFIGURATION_FAILED -> failure
+  }",
+    );
+    let server = scripted(registry, &journey).await;
+    let mut client = server.client();
+    let step = log_in(&mut client).await.step();
+    assert_eq!(step["callbacks"][0]["output"][0]["value"], "Hello, demo");
+    assert_eq!(
+        step["callbacks"][1]["output"][2]["value"],
+        serde_json::json!(["Oui", "No"])
+    );
+    client.answer(&step, &[0.into()]).await.token();
 }
 
 #[tokio::test]

@@ -64,6 +64,10 @@ const DRIVEN: &[(&str, &[(&str, &str)])] = &[
         &[("keep", "a_registered_script_runs_in_the_server")],
     ),
     (
+        "ConfigProvider",
+        &[("keep", "a_registered_script_makes_the_settings_of_a_node")],
+    ),
+    (
         "AnonymousSessionUpgrade",
         &[("keep", "a_visitor_becomes_somebody")],
     ),
