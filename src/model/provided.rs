@@ -221,9 +221,9 @@ mod tests {
         let catalog = catalogue::standard();
         let plain = catalog.get(catalog.find("SetState").unwrap()).unwrap();
         let names = |key: &str| {
-            let map = [(Arc::from(key), Value::from("eve"))].into();
+            let map = Arc::new([(Arc::from(key), Value::from("eve"))].into());
             names_user(plain, |name| {
-                (name == "attributes").then(|| Value::Map(Arc::new(map)))
+                (name == "attributes").then(|| Value::Map(Arc::clone(&map)))
             })
         };
         assert_eq!(names("username"), Some("attributes"));

@@ -289,9 +289,11 @@ impl Player {
             Effect::Verify(verify) => {
                 let identity = self.find(&verify.who);
                 let right = match &verify.credential {
-                    Credential::Password | Credential::Bind(_) => identity.as_ref().is_some_and(|identity| {
-                        self.users[&*identity.username].password == *verify.secret.reveal()
-                    }),
+                    Credential::Password | Credential::Bind(_) => {
+                        identity.as_ref().is_some_and(|identity| {
+                            self.users[&*identity.username].password == *verify.secret.reveal()
+                        })
+                    }
                     Credential::Otp { expected, lapsed } => {
                         !lapsed && expected.reveal() == verify.secret.reveal()
                     }

@@ -95,7 +95,9 @@ impl Store {
                     return EffectReply::Miss;
                 };
                 let right = match &verify.credential {
-                    Credential::Password | Credential::Bind(_) => verify.secret.reveal() == user.password,
+                    Credential::Password | Credential::Bind(_) => {
+                        verify.secret.reveal() == user.password
+                    }
                     Credential::Otp { expected, lapsed } => verify.secret == *expected && !lapsed,
                     Credential::Recovery { .. }
                     | Credential::Oath(_)

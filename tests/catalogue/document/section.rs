@@ -160,6 +160,12 @@ fn outcomes(signature: &Signature) -> String {
         }
         Outcomes::LastChild => "as its last child".to_owned(),
         Outcomes::Authored { besides, .. } if besides.is_empty() => "as its arms say".to_owned(),
+        Outcomes::Authored { besides, .. } if signature.name == "ConfigProvider" => {
+            format!(
+                "as nodes of that type end with any settings, and {}",
+                codes(besides.iter().map(|name| &**name))
+            )
+        }
         Outcomes::Authored { besides, .. } => {
             format!(
                 "as its arms say, and {}",
