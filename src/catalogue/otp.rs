@@ -169,6 +169,10 @@ pub(super) const TYPES: &[Entry] = &[
         transient("recoveryCodes", Secret),
         transient("recoveryCodeDeviceName", Text),
     ])
+    .removes(&[
+        gone("oathDeviceProfile", "successOutcome"),
+        gone("oathEnableRecoveryCode", "successOutcome"),
+    ])
     .facts(&[on("successOutcome").changes_account(&[Factor::Otp, Factor::Recovery])])
     .calls_out(),
     // It also takes codes of a device that this very run registered and has not stored; a behaviour

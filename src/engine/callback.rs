@@ -280,6 +280,8 @@ pub enum MessageKind {
     Error,
     /// It is a script for the page.
     Script,
+    /// It is to be shown as a QR code.
+    QrCode,
 }
 
 /// A policy that an answer did not meet.

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod catalog;
+pub mod device;
 pub mod expr;
 mod expr_text;
 pub mod guard;

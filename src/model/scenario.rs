@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
-    model::{level::AuthLevel, signature::Scope, value::Value},
+    model::{device::DeviceKind, level::AuthLevel, signature::Scope, value::Value},
     source::Span,
 };
 
@@ -55,6 +55,8 @@ pub struct Step {
 pub enum StepKind {
     /// `given user`: who exists, or how somebody has changed.
     User(User),
+    /// `given device`: a device that somebody has.
+    Device(Device),
     /// `given session`: the session that comes with the start.
     Session(Session),
     /// `given request`: what comes with every request from here on.
@@ -175,6 +177,27 @@ pub struct User {
     pub attributes: BTreeMap<Arc<str>, Value>,
 }
 
+/// A device that somebody has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Device {
+    /// Whose it is, by name.
+    pub user: Arc<str>,
+    /// `kind`: what it is for.
+    pub kind: DeviceKind,
+    /// `uuid`: tells it from others.
+    pub uuid: Arc<str>,
+    /// `name`: what it is called.
+    pub name: Arc<str>,
+    /// `used`: what it counts already.
+    pub used: Option<u64>,
+    /// `data`: what is known of it.
+    pub data: BTreeMap<Arc<str>, Value>,
+    /// `secrets`: what is a secret of it.
+    pub secrets: BTreeMap<Arc<str>, Arc<str>>,
+    /// `recovery`: the codes that stand in for it.
+    pub recovery: Vec<Arc<str>>,
+}
+
 /// A session that comes with the start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
@@ -278,6 +301,8 @@ pub enum GivenText {
     Raw(Arc<str>),
     /// Something of the last message.
     Sent(SentPart),
+    /// `app.code`: what the authenticator app shows that was registered or given last.
+    App,
 }
 
 /// A part of the last message that was sent.
@@ -379,6 +404,12 @@ pub enum EffectKind {
     Send,
     /// The session is read.
     ReadSession,
+    /// The devices of a user are read.
+    ReadDevices,
+    /// A device of a user is kept.
+    StoreDevice,
+    /// A device of a user is forgotten.
+    RemoveDevice,
     /// An effect of an embedder's own.
     Custom,
 }
@@ -388,7 +419,7 @@ pub enum EffectKind {
 pub enum EffectField {
     /// `user`: whom it is about.
     User,
-    /// `kind`: which secret, or which effect of an embedder's own.
+    /// `kind`: which secret, which devices, or which effect of an embedder's own.
     Kind,
     /// `matched`: whether the secret was right.
     Matched,
@@ -406,6 +437,8 @@ pub enum EffectField {
     Channel,
     /// `request`
     Request,
+    /// `accepted`: whether it was done.
+    Accepted,
     /// `refused`: whether nothing was written, because of a value.
     Refused,
     /// `failed`: whether it could not be performed.
@@ -448,6 +481,21 @@ impl EffectKind {
         ),
         (Self::ReadSession, "ReadSession", &[]),
         (
+            Self::ReadDevices,
+            "ReadDevices",
+            &[EffectField::User, EffectField::Kind],
+        ),
+        (
+            Self::StoreDevice,
+            "StoreDevice",
+            &[EffectField::User, EffectField::Kind, EffectField::Accepted],
+        ),
+        (
+            Self::RemoveDevice,
+            "RemoveDevice",
+            &[EffectField::User, EffectField::Kind, EffectField::Accepted],
+        ),
+        (
             Self::Custom,
             "Custom",
             &[EffectField::Kind, EffectField::Request],
@@ -475,6 +523,7 @@ impl EffectField {
             Self::Contains => "contains",
             Self::Channel => "channel",
             Self::Request => "request",
+            Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

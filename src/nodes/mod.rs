@@ -29,6 +29,7 @@ mod mail;
 mod manage;
 mod message;
 mod metadata;
+mod oath;
 mod object;
 mod otp;
 mod password;
@@ -157,6 +158,11 @@ const TYPES: &[(&str, Prepare)] = &[
     ("KbaDecision", knowledge::decision),
     ("KbaVerify", knowledge::verify),
     ("OptOutMultiFactorAuthentication", register::opt_out),
+    // Authenticator apps.
+    ("OathRegistration", oath::registration),
+    ("OathDeviceStorage", oath::storage),
+    ("OathTokenVerifier", oath::verifier),
+    ("RecoveryCodeCollectorDecision", oath::collector),
 ];
 
 /// The types whose behaviour is a script that the embedder registers.

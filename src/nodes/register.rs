@@ -93,7 +93,7 @@ impl Prepared for Options {
     }
 }
 
-fn buttons(options: Vec<String>) -> Callback {
+pub(super) fn buttons(options: Vec<String>) -> Callback {
     Callback::Confirmation {
         prompt: String::new(),
         message: MessageKind::Information,
@@ -161,9 +161,12 @@ struct OptOut {
     outcome: OutcomeId,
 }
 
+/// Where the store keeps that a user opted out of authenticator apps.
+pub(super) const OPTED_OUT_OF_OATH: &str = "_optedOutOfOath";
+
 /// Where the store keeps that a user opted out, by method.
 const OPTED_OUT: [(&str, &str); 3] = [
-    ("oath", "_optedOutOfOath"),
+    ("oath", OPTED_OUT_OF_OATH),
     ("push", "_optedOutOfPush"),
     ("webauthn", "_optedOutOfWebAuthn"),
 ];

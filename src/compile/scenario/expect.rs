@@ -7,6 +7,7 @@ use crate::{
     compile::{clip, context::Cx, scenario::Bench, scenario::record::Field},
     diagnostic::Diagnostic,
     model::{
+        device::DeviceKind,
         journey::NodeKind,
         scenario::{
             AccessPattern, AskedCallback, EffectField, EffectKind, EffectPattern, Expectation,
@@ -323,9 +324,10 @@ impl<'a> Cx<'a> {
         field: Field<'a>,
     ) -> Option<Value> {
         match which {
-            EffectField::Matched | EffectField::Refused | EffectField::Failed => {
-                self.bool_of(bench.file, field).map(Value::Bool)
-            }
+            EffectField::Matched
+            | EffectField::Accepted
+            | EffectField::Refused
+            | EffectField::Failed => self.bool_of(bench.file, field).map(Value::Bool),
             EffectField::Request => self.any_of(bench.file, field),
             EffectField::User => {
                 let user = self.text_of(bench.file, field)?;
@@ -336,7 +338,11 @@ impl<'a> Cx<'a> {
                 Some(Value::Text(user))
             }
             EffectField::Kind if kind == EffectKind::Verify => {
-                self.word_of(bench, field, &["password", "otp", "recovery", "answers"])
+                const KINDS: [&str; 5] = ["password", "otp", "oath", "recovery", "answers"];
+                self.word_of(bench, field, &KINDS)
+            }
+            EffectField::Kind if kind != EffectKind::Custom => {
+                self.word_of(bench, field, &DeviceKind::ALL.map(DeviceKind::word))
             }
             EffectField::Channel => self.word_of(bench, field, &["mail", "sms"]),
             EffectField::Kind

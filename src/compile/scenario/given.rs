@@ -25,8 +25,9 @@ use crate::{
 };
 
 /// What can be given.
-const GIVEN: [&str; 11] = [
+const GIVEN: [&str; 12] = [
     "user",
+    "device",
     "session",
     "request",
     "param",
@@ -61,7 +62,7 @@ impl<'a> Cx<'a> {
         let what = given.what.text.as_str();
         if let Some(began) = bench.began
             && GIVEN.contains(&what)
-            && !["user", "request"].contains(&what)
+            && !["user", "device", "request"].contains(&what)
         {
             let message = format!("`given {what}` stands behind the start of the run");
             self.report(
@@ -73,6 +74,7 @@ impl<'a> Cx<'a> {
         }
         match what {
             "user" => self.given_user(bench, given),
+            "device" => self.given_device(bench, given),
             "session" => self.given_session(bench, given),
             "request" => self.given_request(bench, given),
             "param" => self.given_parameter(bench, given),
@@ -126,7 +128,11 @@ impl<'a> Cx<'a> {
     }
 
     /// The one name behind the first word.
-    fn name_of(&mut self, given: &ast::Given, expected: &'static str) -> Option<Arc<str>> {
+    pub(super) fn name_of(
+        &mut self,
+        given: &ast::Given,
+        expected: &'static str,
+    ) -> Option<Arc<str>> {
         match &given.of {
             Some(Operand::Name(name)) => {
                 if let [name] = name.parts.as_slice() {

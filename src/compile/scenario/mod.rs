@@ -4,6 +4,7 @@
 //! each that leaves nothing to say, and the arrows that no test need take. A test about a journey that is
 //! itself broken is passed over, since its findings would only follow from those. Nothing is played here.
 
+mod device;
 mod expect;
 mod given;
 mod node;

@@ -373,6 +373,7 @@ impl<'a> Cx<'a> {
             ast::ValueKind::Reference(path) if is_sent(path) => {
                 Given::Text(vec![GivenText::Sent(self.sent(path)?)])
             }
+            ast::ValueKind::Reference(path) if is_app(path) => Given::Text(vec![GivenText::App]),
             ast::ValueKind::Text(parts) => {
                 let mut made = Vec::new();
                 for part in parts {
@@ -381,6 +382,7 @@ impl<'a> Cx<'a> {
                         ast::TextPart::Path(path) if is_sent(path) => {
                             GivenText::Sent(self.sent(path)?)
                         }
+                        ast::TextPart::Path(path) if is_app(path) => GivenText::App,
                         ast::TextPart::Path(path) => {
                             let place = Place {
                                 file: bench.file,
@@ -417,7 +419,7 @@ impl<'a> Cx<'a> {
     fn no_answer(&mut self, span: Span) -> Option<Given> {
         self.report(
             Diagnostic::new(codes::WRONG_TYPE, span, "nobody can answer with this")
-                .expected("a text, a number, `true` or `false`, or `sent.code`"),
+                .expected("a text, a number, `true` or `false`, `sent.code` or `app.code`"),
         );
         None
     }
@@ -557,6 +559,11 @@ fn is_end(node: &Node) -> bool {
 
 fn is_sent(path: &ast::Path) -> bool {
     path.parts.first().is_some_and(|part| part.text == "sent")
+}
+
+fn is_app(path: &ast::Path) -> bool {
+    let parts: Vec<&str> = path.parts.iter().map(|part| part.text.as_str()).collect();
+    parts == ["app", "code"]
 }
 
 fn joined(parts: &[ast::Name]) -> String {

@@ -152,7 +152,7 @@ impl<T: Codec> Codec for Arc<T> {
     }
 }
 
-choice!(MessageKind { 0 Information, 1 Warning, 2 Error, 3 Script });
+choice!(MessageKind { 0 Information, 1 Warning, 2 Error, 3 Script, 4 QrCode });
 choice!(CookieSite { 0 Strict, 1 Lax, 2 None });
 choice!(Channel { 0 Mail, 1 Sms });
 

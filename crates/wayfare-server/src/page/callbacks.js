@@ -17,6 +17,46 @@ function set(callback, value, at = 0) {
   if (callback.input?.[at]) callback.input[at].value = value;
 }
 
+/** What a script would show that draws a QR code or lists recovery codes; the script itself is not run. */
+function scripted(script, say) {
+  const code = script.match(/^\/\/ QR code\n[^]*?var size = (\d{1,4});\n\s*var path = "([Mhvz\d -]+)";/);
+  if (code) {
+    const name = "http://www.w3.org/2000/svg";
+    const image = document.createElementNS(name, "svg");
+    image.setAttribute("viewBox", `0 0 ${code[1]} ${code[1]}`);
+    image.setAttribute("role", "img");
+    image.setAttribute("aria-label", say.qrCode);
+    image.setAttribute("class", "qr");
+    const squares = document.createElementNS(name, "path");
+    squares.setAttribute("d", code[2]);
+    image.append(squares);
+    return [image];
+  }
+  if (!/recovery codes/i.test(script)) return [];
+  const codes = [...script.matchAll(/^ {2}"([A-Za-z0-9]+)\\n" \+$/gm)].map(([, one]) => one);
+  const list = element("ul", { className: "codes" }, ...codes.map((one) => element("li", { textContent: one })));
+  return [
+    element("h2", { textContent: say.recoveryCodes }),
+    element("p", { className: "message", textContent: say.keepCodes }),
+    list,
+  ];
+}
+
+/** The link that opens an authenticator app on the device at hand, and the key for those who type it. */
+function authenticator(callback, say) {
+  const address = String(output(callback, "value") ?? "");
+  const isOne = output(callback, "id") === "mfaDeviceRegistration" && /^(otpauth|pushauth|mfauth):\/\//.test(address);
+  if (!isOne) return [];
+  const shown = [element("a", { className: "app", href: address, textContent: say.openApp })];
+  const key = address.startsWith("otpauth:") && address.match(/[?&]secret=([A-Z2-7]+)/)?.[1];
+  if (key) {
+    const spaced = key.replace(/(.{4})(?=.)/g, "$1 ");
+    shown.push(element("details", { className: "key" },
+      element("summary", { textContent: say.typeKey }), element("code", { textContent: spaced })));
+  }
+  return [element("div", { className: "authenticator" }, ...shown)];
+}
+
 /** A labelled field with a place for a problem. */
 function field(callback, at, input, say, required, problem = "") {
   const id = `field-${at}`;
@@ -330,9 +370,13 @@ export function widgetFor(callback, at, all, say) {
     case "PollingWaitCallback":
       return polling(callback, say);
     case "TextOutputCallback":
-      // Kind 4 is a script for the page, which this page does not run.
-      if (String(output(callback, "messageType")) === "4") return { elements: [] };
+      // Kind 4 is a script for the page, which this page does not run; of two kinds it reads what they show.
+      if (String(output(callback, "messageType")) === "4") {
+        return { elements: scripted(String(output(callback, "message") ?? ""), say) };
+      }
       return { elements: [message(output(callback, "message"), output(callback, "messageType"))] };
+    case "HiddenValueCallback":
+      return { elements: authenticator(callback, say) };
     case "SuspendedTextOutputCallback":
       return { elements: [message(output(callback, "message"), output(callback, "messageType"))] };
     default:

@@ -15,6 +15,9 @@ const words = {
     number: "Please write a number.", tick: "Please tick this to go on.", terms: "Terms and conditions",
     accept: "I accept the terms and conditions", question: "Security question", ownQuestion: "My own question",
     answer: "Answer", local: "Sign in here", provider: "Continue with {name}",
+    qrCode: "QR code for your authenticator app", openApp: "Open the app on this device", typeKey: "Type the key instead",
+    recoveryCodes: "Your recovery codes",
+    keepCodes: "Keep them in a safe place. Each of them signs you in once if you do not have your device.",
   },
   de: {
     signIn: "Anmelden", next: "Weiter", show: "Zeigen", hide: "Verbergen", signedIn: "Sie sind angemeldet",
@@ -30,6 +33,9 @@ const words = {
     number: "Bitte eine Zahl eingeben.", tick: "Bitte ankreuzen, um weiterzugehen.", terms: "Bedingungen",
     accept: "Ich stimme den Bedingungen zu", question: "Sicherheitsfrage", ownQuestion: "Eigene Frage",
     answer: "Antwort", local: "Hier anmelden", provider: "Weiter mit {name}",
+    qrCode: "QR-Code für Ihre Authenticator-App", openApp: "App auf diesem Gerät öffnen", typeKey: "Schlüssel abtippen",
+    recoveryCodes: "Ihre Wiederherstellungscodes",
+    keepCodes: "Bewahren Sie sie sicher auf. Jeder von ihnen gilt einmal, wenn Sie Ihr Gerät nicht haben.",
   },
   fr: {
     signIn: "Connexion", next: "Continuer", show: "Afficher", hide: "Masquer", signedIn: "Vous êtes connecté",
@@ -45,6 +51,9 @@ const words = {
     number: "Veuillez saisir un nombre.", tick: "Veuillez cocher cette case pour continuer.", terms: "Conditions",
     accept: "J’accepte les conditions", question: "Question de sécurité", ownQuestion: "Ma propre question",
     answer: "Réponse", local: "Se connecter ici", provider: "Continuer avec {name}",
+    qrCode: "Code QR pour votre application d’authentification", openApp: "Ouvrir l’application sur cet appareil", typeKey: "Saisir la clé à la main",
+    recoveryCodes: "Vos codes de secours",
+    keepCodes: "Gardez-les en lieu sûr. Chacun vous connecte une fois si vous n’avez pas votre appareil.",
   },
 };
 

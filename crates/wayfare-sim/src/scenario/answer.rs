@@ -188,6 +188,7 @@ fn said(player: &Player<'_>, parts: &[GivenText], span: Span) -> Result<String, 
     for part in parts {
         let piece: Arc<str> = match part {
             GivenText::Raw(raw) => Arc::clone(raw),
+            GivenText::App => Arc::from(player.app_code(span)?),
             GivenText::Sent(which) => {
                 let Some(sent) = player.world().outbox.last() else {
                     let expected = "a message that was sent before";

@@ -101,6 +101,9 @@ fn kind_of(effect: &Effect) -> Option<EffectKind> {
         Effect::SetStatus(_) => EffectKind::LockAccount,
         Effect::Send(_) => EffectKind::Send,
         Effect::ReadSession(_) => EffectKind::ReadSession,
+        Effect::ReadDevices(_) => EffectKind::ReadDevices,
+        Effect::StoreDevice(_) => EffectKind::StoreDevice,
+        Effect::RemoveDevice(_) => EffectKind::RemoveDevice,
         Effect::Custom(_) => EffectKind::Custom,
         _ => return None,
     })
@@ -149,6 +152,18 @@ fn value_of(world: &World, done: &Performed, field: EffectField) -> Option<Value
         (Effect::PatchIdentity(patch), EffectField::User) => user(&patch.who),
         (Effect::CreateIdentity(_) | Effect::PatchIdentity(_), EffectField::Refused) => {
             Value::Bool(matches!(done.reply, EffectReply::Refused(_)))
+        }
+        (Effect::ReadDevices(read), EffectField::User) => user(&read.who),
+        (Effect::ReadDevices(read), EffectField::Kind) => Value::text(read.kind.word()),
+        (Effect::StoreDevice(store), EffectField::User) => user(&store.who),
+        (Effect::StoreDevice(store), EffectField::Kind) => Value::text(store.kind.word()),
+        (Effect::StoreDevice(_), EffectField::Accepted) => {
+            Value::Bool(done.reply == EffectReply::DeviceStored(true))
+        }
+        (Effect::RemoveDevice(remove), EffectField::User) => user(&remove.who),
+        (Effect::RemoveDevice(remove), EffectField::Kind) => Value::text(remove.kind.word()),
+        (Effect::RemoveDevice(_), EffectField::Accepted) => {
+            Value::Bool(done.reply == EffectReply::DeviceRemoved(true))
         }
         (Effect::SetStatus(set), EffectField::User) => user(&set.who),
         (Effect::Verify(verify), EffectField::Kind) => Value::text(match verify.credential {

@@ -7,6 +7,7 @@
 
 mod access;
 mod answer;
+mod app;
 mod effect;
 mod expect;
 mod log;

@@ -6,19 +6,19 @@ use std::{
 };
 
 use wayfare::{
-    Advice, Answer, AuthLevel, Candidate, Effect, EffectReply, Engine, Event, Input, Journeys,
-    Realm, Request, Resolution, Secret, Span, Start, Value,
-    engine::effect::Document,
+    Advice, Answer, AuthLevel, Candidate, Effect, EffectReply, Engine, Event, Host as _, Input,
+    Journeys, Realm, Request, Resolution, Secret, Span, Start, Timestamp, Value,
+    engine::effect::{DEVICES_MAX, DeviceKind, Document, OathKey, Room, StoreDevice, Who},
     model::scenario::{
-        AdvicePart, NodeRef, Outside, RealmDocument, RequestPart, Scenario, Step, StepKind,
-        User as GivenUser,
+        AdvicePart, Device as GivenDevice, NodeRef, Outside, RealmDocument, RequestPart, Scenario,
+        Step, StepKind, User as GivenUser,
     },
 };
 
 use crate::{
     host::SimHost,
     play::{Play, Stop},
-    scenario::{Broken, answer, expect, log::Log, stand_in},
+    scenario::{Broken, answer, app, expect, log::Log, stand_in},
     session::Session,
     user::User,
     world::{Scripted, World},
@@ -36,6 +36,8 @@ pub(super) struct Player<'e> {
     play: Option<Play>,
     stop: Option<Stop>,
     log: Log,
+    /// What the authenticator app goes by that was registered or given last.
+    app: Option<OathKey>,
     /// Where replies were given, by node, those not yet said; to find the ones that nobody wanted.
     given: BTreeMap<Arc<str>, Vec<Span>>,
 }
@@ -67,6 +69,7 @@ impl<'e> Player<'e> {
             play: None,
             stop: None,
             log: Log::new(&scenario.journey),
+            app: None,
             given: BTreeMap::new(),
         }
     }
@@ -132,6 +135,7 @@ impl<'e> Player<'e> {
         let span = step.span;
         match &step.kind {
             StepKind::User(user) => self.user(user),
+            StepKind::Device(device) => self.device(device, span)?,
             StepKind::Session(session) => self.bring(session, span)?,
             StepKind::Request(part) => self.come(part),
             StepKind::Level(level) => self.setting.level = Some(*level),
@@ -203,6 +207,68 @@ impl<'e> Player<'e> {
         }
         let name = given.name.to_string();
         self.world_mut().users.insert(name, user);
+    }
+
+    fn device(&mut self, given: &GivenDevice, span: Span) -> Result<(), Broken> {
+        let now = self.now();
+        let mut store = StoreDevice {
+            who: Who::Name(Arc::clone(&given.user)),
+            kind: given.kind,
+            uuid: Arc::clone(&given.uuid),
+            name: Arc::clone(&given.name),
+            used: given.used,
+            data: given.data.clone(),
+            secrets: given
+                .secrets
+                .iter()
+                .map(|(name, secret)| (Arc::clone(name), Secret::from(&**secret)))
+                .collect(),
+            codes: given
+                .recovery
+                .iter()
+                .map(|code| Secret::from(&**code))
+                .collect(),
+            room: Room::Among(DEVICES_MAX),
+        };
+        if given.kind == DeviceKind::Oath {
+            app::complete(&mut store);
+            let key = OathKey::kept(&store.data, &store.secrets, store.used);
+            let right = key.filter(|key| wayfare_oath::Key::from_base32(key.key.reveal()).is_ok());
+            let Some(key) = right else {
+                let message = "no authenticator app makes codes by this".to_owned();
+                return Err(Broken::new(
+                    span,
+                    message,
+                    "a `key` in base 32 and usual `data`",
+                ));
+            };
+            self.app = Some(key);
+        }
+        if self.world_mut().store_device(&store, now) == EffectReply::DeviceStored(true) {
+            return Ok(());
+        }
+        let message = format!("`{}` cannot have this device", given.user);
+        Err(Broken::new(span, message, "a user with room for it"))
+    }
+
+    fn now(&self) -> Timestamp {
+        match (&self.play, &self.setting.host) {
+            (Some(play), _) => play.host().now(),
+            (None, Some(host)) => host.now(),
+            (None, None) => SimHost::EPOCH,
+        }
+    }
+
+    /// What the authenticator app shows that was registered or given last.
+    pub(super) fn app_code(&self, span: Span) -> Result<String, Broken> {
+        let shown = self
+            .app
+            .as_ref()
+            .and_then(|app| app::code(app, self.world(), self.now()));
+        shown.ok_or_else(|| {
+            let expected = "a device of kind `oath` that was given, or shown as a QR code";
+            Broken::new(span, "there is no authenticator app", expected)
+        })
     }
 
     fn bring(
@@ -370,6 +436,9 @@ impl<'e> Player<'e> {
             .map_err(|error| Broken::new(span, error.to_string(), "a step that the run takes"))?;
         let done = play.trace().get(events..).unwrap_or_default();
         self.log.step(done, &stop, play.session().at().as_ref());
+        if let Some(app) = app::shown(&stop) {
+            self.app = Some(app);
+        }
         self.stop = Some(stop);
         let performed = play.world().performed.get(effects..).unwrap_or_default();
         let unsaid = performed.iter().find(|done| {

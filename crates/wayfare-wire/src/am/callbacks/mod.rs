@@ -6,6 +6,7 @@
 //! outside asks comes in too, in the form in which it goes out.
 
 mod answers;
+mod qr;
 mod read;
 mod write;
 

@@ -5,6 +5,7 @@ use wayfare::{
     engine::callback::{AttributeValue, FailedPolicy, MessageKind},
 };
 
+use super::qr;
 use crate::json::Writer;
 
 /// The input value of an optional button that was not pressed.
@@ -102,7 +103,10 @@ fn outputs(out: &mut Writer, callback: &Callback) {
             text: shown,
             message,
         } => {
-            text(out, "message", shown);
+            match message {
+                MessageKind::QrCode => text(out, "message", &qr::script(shown)),
+                _ => text(out, "message", shown),
+            }
             // A string here, a number in a confirmation: so clients expect it.
             text(out, "messageType", message_digit(*message));
         }
@@ -361,7 +365,7 @@ fn message_number(kind: MessageKind) -> i64 {
         MessageKind::Information => 0,
         MessageKind::Warning => 1,
         MessageKind::Error => 2,
-        MessageKind::Script => 4,
+        MessageKind::Script | MessageKind::QrCode => 4,
     }
 }
 
@@ -370,6 +374,6 @@ fn message_digit(kind: MessageKind) -> &'static str {
         MessageKind::Information => "0",
         MessageKind::Warning => "1",
         MessageKind::Error => "2",
-        MessageKind::Script => "4",
+        MessageKind::Script | MessageKind::QrCode => "4",
     }
 }
