@@ -20,6 +20,7 @@ use crate::{
         journey::{Journey, JourneyId},
         program::Program,
         signature::Challenge,
+        unsent::Use,
     },
 };
 
@@ -193,6 +194,7 @@ impl Fates {
             let rows = self.rows(flow, entry);
             for arc in flow.arcs.iter().filter(|arc| arc.account.changes) {
                 let here = rows.get(arc.from as usize).copied().unwrap_or(0);
+                let here = taking(here, arc);
                 let passes = arc.only != Only::Passing && !arc.is_shut() && here != 0;
                 if passes && (all || strangers(here)) {
                     found.push((id, arc.from));
@@ -217,7 +219,7 @@ impl Fates {
         open.map(|(id, arc)| {
             let here = rows.get(arc.from as usize).copied().unwrap_or(0);
             let before = self.before(flow, arc, here, &mut Fate::default());
-            (id, arc, after(before, arc))
+            (id, arc, after(taking(before, arc), arc))
         })
     }
 
@@ -295,7 +297,7 @@ impl<'a> Sweep<'a> {
                     continue;
                 }
                 let fate = &mut self.fate;
-                let before = fates.before(self.flow, arc, here, fate);
+                let before = taking(fates.before(self.flow, arc, here, fate), arc);
                 fate.changes |= arc.account.changes && strangers(before);
                 fate.hands |= arc.account.hands != Factors::default() && strangers(before);
                 let next = after(before, arc);
@@ -366,11 +368,21 @@ fn members(set: Set) -> impl Iterator<Item = u32> {
     })
 }
 
+/// Those with which an arc can be taken.
+fn taking(before: Set, arc: &Arc) -> Set {
+    if arc.code != Use::Waits {
+        return before;
+    }
+    let out = members(before).filter(|memory| !Memory::unpack(*memory).can_take(arc));
+    out.fold(before, |set, memory| set & !(1 << memory))
+}
+
 fn after(before: Set, arc: &Arc) -> Set {
     let keeps = arc.proves.is_none()
         && !arc.renames
         && !arc.account.makes
         && arc.challenge == Challenge::None
+        && arc.code != Use::Shows
         && arc.stated == Stated::Kept;
     if keeps {
         return before;

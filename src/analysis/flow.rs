@@ -23,6 +23,7 @@ use crate::{
         address::Addresses,
         journey::{Journey, JourneyId},
         program::Program,
+        unsent::Unsent,
     },
 };
 
@@ -89,8 +90,8 @@ impl Entering {
 
 impl Flow {
     /// The flow of a journey.
-    fn new(program: &Program, addresses: &Addresses, journey: &Journey) -> Self {
-        Builder::new(program, addresses, journey).finish()
+    fn new(program: &Program, known: (&Addresses, &Unsent<'_>), journey: &Journey) -> Self {
+        Builder::new(program, known, journey).finish()
     }
 
     /// The arcs that begin at a state, with their numbers.

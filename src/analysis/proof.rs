@@ -3,7 +3,8 @@
 //! The memory of a run is what is proved of its subject: nothing, that a session was brought, or a factor.
 //! An outcome that may write the name of the identity drops it; the factor that the same outcome proves
 //! comes after. A code proves something only of whom it was sent to,
-//! which is whoever was named then, unless the state may have stated another address. A session alone proves
+//! which is whoever was named then, unless the state may have stated another address; one that was made and
+//! has gone to nobody is answered by nobody, unless another node may have shown it. A session alone proves
 //! nobody. An error takes back what the failing node did, and nothing before it.
 //!
 //! Two findings share what goes wrong. Where nobody was ever proved, it is `unproved_success`, at the node
@@ -32,6 +33,7 @@ use crate::{
         journey::{Journey, JourneyId, Node},
         program::Program,
         signature::{Challenge, Factor},
+        unsent::Use,
     },
 };
 
@@ -47,10 +49,8 @@ pub(super) struct Memory {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// Nobody was ever proved.
+    /// Nobody was ever proved; a session that was brought proves nobody.
     Nothing,
-    /// A session was brought, and nobody proved.
-    Session,
     /// A cookie that names the person named last, and nothing else of anybody.
     Remembered,
     /// Somebody was proved, and then another person named.
@@ -63,8 +63,10 @@ enum Proof {
 enum Code {
     /// None is waited for, or one that proves nothing.
     None,
-    /// One that was made and has gone to nobody.
+    /// One that was made and that nobody can know: no answer to it is right.
     Made,
+    /// One that was made, has gone to nobody's address, and that somebody may know.
+    Shown,
     /// One that has gone to the person named last.
     Open,
     /// One that had gone to somebody before another person was named.
@@ -99,38 +101,38 @@ impl Memory {
         let code = match self.code {
             Code::None => 0,
             Code::Made => 1,
-            Code::Open => 2,
-            Code::Stale => 3,
+            Code::Shown => 2,
+            Code::Open => 3,
+            Code::Stale => 4,
         };
         let proof = match self.proof {
             Proof::Nothing => 0,
-            Proof::Session => 1,
-            Proof::Dropped => 2,
-            Proof::Proved => 3,
-            Proof::Remembered => 4,
+            Proof::Dropped => 1,
+            Proof::Proved => 2,
+            Proof::Remembered => 3,
         };
         let address = match self.address {
             Address::None => 0,
             Address::Own => 1,
             Address::Foreign => 2,
         };
-        u32::from(self.made) * 60 + address * 20 + proof * 4 + code
+        u32::from(self.made) * 60 + address * 20 + proof * 5 + code
     }
 
     /// From its number.
     pub(super) fn unpack(memory: u32) -> Self {
         Self {
-            proof: match memory % 20 / 4 {
+            proof: match memory % 20 / 5 {
                 0 => Proof::Nothing,
-                1 => Proof::Session,
-                2 => Proof::Dropped,
-                3 => Proof::Proved,
+                1 => Proof::Dropped,
+                2 => Proof::Proved,
                 _ => Proof::Remembered,
             },
-            code: match memory % 4 {
+            code: match memory % 5 {
                 0 => Code::None,
                 1 => Code::Made,
-                2 => Code::Open,
+                2 => Code::Shown,
+                3 => Code::Open,
                 _ => Code::Stale,
             },
             address: match memory % 60 / 20 {
@@ -167,6 +169,12 @@ impl Memory {
         self.code == Code::Stale
     }
 
+    /// Whether a run can take an arc: nobody answers a code rightly that nobody can know.
+    pub(super) fn can_take(self, arc: &Arc) -> bool {
+        let answers = arc.challenge == Challenge::Answers && arc.code == Use::Waits;
+        !answers || self.code != Code::Made
+    }
+
     /// The factor that taking an arc proves of whoever is named behind it.
     pub(super) fn proves(self, arc: &Arc) -> Option<Factor> {
         let answers = arc.challenge == Challenge::Answers;
@@ -188,13 +196,13 @@ impl Memory {
         if arc.renames {
             memory.proof = match memory.proof {
                 // Who only has cookies was never proved.
-                Proof::Nothing | Proof::Session | Proof::Remembered => Proof::Nothing,
+                Proof::Nothing | Proof::Remembered => Proof::Nothing,
                 Proof::Dropped | Proof::Proved => Proof::Dropped,
             };
             memory.made = false;
             // One that went to nobody yet is closed.
             memory.code = match memory.code {
-                Code::None | Code::Made => Code::None,
+                Code::None | Code::Made | Code::Shown => Code::None,
                 Code::Open | Code::Stale => Code::Stale,
             };
             if memory.address == Address::Own {
@@ -208,11 +216,8 @@ impl Memory {
             _ => memory.proves(arc),
         };
         memory.proof = match (proves, memory.proof) {
-            (Some(Factor::Session), Proof::Nothing) => Proof::Session,
-            (Some(Factor::Cookie), Proof::Nothing | Proof::Session) => Proof::Remembered,
-            (None, Proof::Nothing | Proof::Session) if stale && arc.proves.is_some() => {
-                Proof::Dropped
-            }
+            (Some(Factor::Cookie), Proof::Nothing) => Proof::Remembered,
+            (None, Proof::Nothing) if stale && arc.proves.is_some() => Proof::Dropped,
             // The cookie of one does not stand for another who was proved.
             (None | Some(Factor::Session | Factor::Cookie), proof) => proof,
             (Some(_), _) => Proof::Proved,
@@ -223,6 +228,9 @@ impl Memory {
     /// What becomes of the code, and of the address that is stated for one.
     fn code_after(self, arc: &Arc) -> Self {
         let mut memory = self;
+        if memory.code == Code::Made && arc.code == Use::Shows {
+            memory.code = Code::Shown;
+        }
         let astray = match arc.stated {
             Stated::Used => memory.address == Address::Foreign,
             // A page that also writes an address has failed.
@@ -230,9 +238,9 @@ impl Memory {
             Stated::Kept | Stated::Found => false,
         };
         memory.code = match (arc.challenge, memory.code) {
-            (_, Code::Made | Code::Open) if astray => Code::None,
+            (_, Code::Made | Code::Shown | Code::Open) if astray => Code::None,
             (Challenge::None, code) | (Challenge::Binds, code @ (Code::None | Code::Stale)) => code,
-            (Challenge::Opens, _) | (Challenge::Binds, Code::Made | Code::Open) => Code::Open,
+            (Challenge::Opens, _) | (Challenge::Binds, _) => Code::Open,
             (Challenge::Makes, _) => Code::Made,
             (Challenge::Answers, _) => Code::None,
         };
@@ -272,10 +280,10 @@ impl Domain for Changes {
     }
 
     fn leave(&self, _: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.only == Only::Passing {
+        let before = Memory::unpack(memory % Memory::COUNT);
+        if arc.only == Only::Passing || !before.can_take(arc) {
             return Next::Dead;
         }
-        let before = Memory::unpack(memory % Memory::COUNT);
         let mut handed = memory / Memory::COUNT;
         let worthless = arc
             .proves
@@ -311,10 +319,11 @@ impl Domain for Evidence {
     }
 
     fn leave(&self, _: &Instance, _: u32, arc: &Arc, memory: u32) -> Next {
-        if arc.only == Only::Passing {
+        let before = Memory::unpack(memory);
+        if arc.only == Only::Passing || !before.can_take(arc) {
             return Next::Dead;
         }
-        let memory = Memory::unpack(memory).after(arc);
+        let memory = before.after(arc);
         if *self == Self::AtRaise && arc.raise.may_raise() && !memory.is_proved() {
             return Next::HitAndGo(memory.pack());
         }

@@ -121,6 +121,9 @@ impl Domain for Proven {
             Only::Done => return Next::Dead,
         };
         let mut now = Now::unpack(before);
+        if !now.code.can_take(arc) {
+            return Next::Dead;
+        }
         now.armed |= arc.renames;
         if now
             .code

@@ -56,6 +56,10 @@ pub(crate) trait World {
     fn bind_challenge(&mut self, subject: &Subject);
     /// Never taken back, not even when the node then fails.
     fn close_challenge(&mut self);
+    /// The same: what was shown was shown.
+    fn hand_out_challenge(&mut self);
+    /// Whether the code of the open challenge is nobody's and was shown to nobody.
+    fn challenge_is_unsent(&self) -> bool;
     fn now(&mut self) -> Timestamp;
     fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError>;
     fn realm(&self) -> &Realm;
@@ -269,6 +273,20 @@ impl Context<'_> {
     /// astray proves nothing any more.
     pub fn close_challenge(&mut self) {
         self.world.close_challenge();
+    }
+
+    /// Says that the code of the open challenge may be known outside the run, although it was sent to no
+    /// address of a profile: the node shows it itself, or hands it to something that may.
+    ///
+    /// Without this or [`Self::bind_challenge`] no answer matches, for nobody can know the code. With this
+    /// an answer can match, and proves nothing. It is not taken back when the node fails.
+    pub fn hand_out_challenge(&mut self) {
+        self.world.hand_out_challenge();
+    }
+
+    /// Whether a code was made that was sent to nobody and shown to nobody.
+    pub fn challenge_is_unsent(&self) -> bool {
+        self.world.challenge_is_unsent()
     }
 
     /// The time; the same throughout one pass of a page.

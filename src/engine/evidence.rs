@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Challenge {
     /// Whose profile's address the code went to; nobody's until then.
     pub(crate) subject: Option<Subject>,
+    /// Whether anybody outside the run may know the code, although nothing says whose it is.
+    pub(crate) out: bool,
 }
 
 /// The subject of a run with its proofs.
@@ -90,7 +92,17 @@ impl Proofs {
 
     /// Opens a challenge that is for nobody yet: its code has gone nowhere.
     pub(crate) fn open(&mut self) {
-        self.challenge = Some(Challenge { subject: None });
+        self.challenge = Some(Challenge {
+            subject: None,
+            out: false,
+        });
+    }
+
+    /// Whether a code was made that nobody can know: it was sent to no one and shown to no one.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.challenge
+            .as_ref()
+            .is_some_and(|open| open.subject.is_none() && !open.out)
     }
 
     /// Names whom the open challenge is for; closes it where it or the run has another subject.

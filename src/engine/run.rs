@@ -316,6 +316,18 @@ impl Run {
         }
     }
 
+    /// Says that the code of the open challenge may be known outside the run, for good: what was shown was
+    /// shown, also when the node that showed it then fails.
+    pub(crate) fn hand_out_challenge(&mut self) {
+        let before = self.undo.iter_mut().filter_map(|undo| match undo {
+            Undo::Identity(old) => old.challenge.as_mut(),
+            _ => None,
+        });
+        for open in before.chain(self.proofs.challenge.as_mut()) {
+            open.out = true;
+        }
+    }
+
     /// What is prepared for the end, recorded before it changes.
     pub(crate) fn ends_mut(&mut self) -> &mut Ends {
         if !self.undo.iter().any(|old| matches!(old, Undo::Ends(_))) {

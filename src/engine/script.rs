@@ -25,6 +25,9 @@ use crate::{
     model::{level::AuthLevel, realm::Realm, value::Value},
 };
 
+/// The key of a one-time code.
+const CODE: &str = "oneTimePassword";
+
 /// The key that stands for the profile under construction among the inputs and outputs of a script.
 const OBJECT: &str = "objectAttributes";
 
@@ -123,6 +126,10 @@ impl ScriptView<'_> {
             return None;
         }
         let key = self.world.key(name);
+        if name == CODE {
+            // A script may show what it has read.
+            self.world.hand_out_challenge();
+        }
         let world = &*self.world;
         world
             .transient(key)

@@ -163,7 +163,7 @@ fn setting<'a>(task: &'a Task, key: &str) -> Option<&'a SettingValue> {
 }
 
 /// The keys that a line speaks of; none where nothing says which.
-fn names_of(signature: &Signature, task: &Task, key: &StateKey) -> Option<Vec<Arc<str>>> {
+pub(super) fn names_of(signature: &Signature, task: &Task, key: &StateKey) -> Option<Vec<Arc<str>>> {
     let Some(by) = key.named_by.as_deref() else {
         return (key.key != "*").then(|| vec![Arc::from(&*key.key)]);
     };
@@ -192,7 +192,7 @@ fn names_of(signature: &Signature, task: &Task, key: &StateKey) -> Option<Vec<Ar
     }
 }
 
-fn tasks(node: &crate::model::journey::Node) -> Vec<&Task> {
+pub(super) fn tasks(node: &crate::model::journey::Node) -> Vec<&Task> {
     match &node.kind {
         NodeKind::Task(task) => vec![task],
         NodeKind::Page(page) => page.children.iter().map(|child| &child.task).collect(),

@@ -116,3 +116,20 @@ pub enum Expr {
     /// A text with reads in it: `"x ${a.b}"`.
     Join(Vec<Expr>),
 }
+
+impl Expr {
+    /// Whether it reads a slot of which this holds.
+    pub fn reads(&self, wanted: impl Fn(&Slot) -> bool) -> bool {
+        let mut open = vec![self];
+        while let Some(expr) = open.pop() {
+            match expr {
+                Self::Read(slot, _) if wanted(slot) => return true,
+                Self::Read(..) | Self::Has(_) | Self::Literal(_) => {}
+                Self::Not(inner) => open.push(inner),
+                Self::Binary(_, left, right) => open.extend([&**left, &**right]),
+                Self::Call(_, parts) | Self::Join(parts) => open.extend(parts),
+            }
+        }
+        false
+    }
+}

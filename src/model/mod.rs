@@ -24,4 +24,5 @@ pub mod scenario;
 pub mod setting;
 pub mod signature;
 pub mod text;
+pub mod unsent;
 pub mod value;

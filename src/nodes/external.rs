@@ -22,7 +22,7 @@ use crate::{
         snapshot,
     },
     model::{
-        expr::KeyId,
+        expr::{KeyId, Slot},
         journey::{OutcomeId, SettingValue},
         signature::{Factor, Known, LevelChange, Scope, Secrecy, Signature, StateKey},
         text::LocalizedText,
@@ -32,6 +32,8 @@ use crate::{
 
 /// The name of the user in the state.
 const USERNAME: &str = "username";
+/// The one-time code of the run.
+const CODE: &str = "oneTimePassword";
 /// How many bytes of a reply are taken.
 const REPLY_BYTES_MAX: usize = 32 * 1_024;
 /// How many bytes a node may keep.
@@ -84,6 +86,8 @@ impl NodeType for ExternalNode {
         for name in setup.outcomes().to_vec() {
             ways.insert(Arc::clone(&name), Way::new(signature, setup, &name)?);
         }
+        let reads = places(&signature.reads, setup);
+        let learns_code = learns_code(&reads, setup);
         let proving = ways.iter().filter(|(_, way)| way.proves.is_some());
         let settings = setup.settings().map(|(key, value)| {
             let key: Arc<str> = Arc::from(key);
@@ -94,7 +98,8 @@ impl NodeType for ExternalNode {
             wire: Arc::from(&*signature.wire),
             node: Arc::from(setup.node()),
             settings: settings.collect(),
-            reads: places(&signature.reads, setup),
+            reads,
+            learns_code,
             writes: places(&signature.writes, setup),
             callbacks: signature
                 .callbacks
@@ -180,6 +185,25 @@ fn places(declared: &[StateKey], setup: &mut Setup<'_>) -> Vec<Place> {
     places
 }
 
+/// Whether a handler is told the one-time code of the run: as state, or in a setting.
+fn learns_code(reads: &[Place], setup: &mut Setup<'_>) -> bool {
+    let object = |scope| matches!(scope, Scope::ObjectShared | Scope::ObjectTransient);
+    let read = |place: &Place| &*place.name == CODE && !object(place.scope);
+    if reads.iter().any(read) {
+        return true;
+    }
+    let computed = |(_, setting): (_, &SettingValue)| matches!(setting, SettingValue::Computed(_));
+    if !setup.settings().any(computed) {
+        return false;
+    }
+    let code = setup.key(CODE);
+    let sees = |slot: &Slot| matches!(slot, Slot::Shared(key) | Slot::Transient(key) | Slot::Secure(key) if *key == code);
+    setup.settings().any(|(_, setting)| match setting {
+        SettingValue::Computed(expr) => expr.reads(sees),
+        SettingValue::Constant(_) => false,
+    })
+}
+
 /// The keys that a signature means: itself, or what a setting names.
 fn names(key: &str, named_by: Option<&str>, setup: &Setup<'_>) -> Vec<Arc<str>> {
     let Some(setting) = named_by else {
@@ -204,6 +228,8 @@ struct Outside {
     node: Arc<str>,
     settings: Vec<(Arc<str>, SettingValue)>,
     reads: Vec<Place>,
+    /// Whether the handler is told the one-time code of the run.
+    learns_code: bool,
     writes: Vec<Place>,
     callbacks: Vec<Arc<str>>,
     suspends: bool,
@@ -276,6 +302,9 @@ impl Outside {
         event: ExternalEvent,
         memory: Option<Value>,
     ) -> Result<External, NodeError> {
+        if self.learns_code {
+            cx.hand_out_challenge();
+        }
         let mut settings = BTreeMap::new();
         for (key, setting) in &self.settings {
             settings.insert(Arc::clone(key), cx.value(setting)?);

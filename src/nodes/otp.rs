@@ -1,7 +1,10 @@
 //! Nodes that make a one-time code and ask for it.
 //!
 //! The code stands in state as a secret. It is compared outside, where each try is counted for the user
-//! it is asked of; a lapsed code is compared too, and never matches.
+//! it is asked of; a lapsed code is compared too, and never matches. So is a code that was made and then
+//! sent to nobody: a journey may ask for it all the same, so that a stranger cannot tell who has an address.
+//! A code that some other node was given may have been shown by that one, and one that no generator has made
+//! is whose it may be: both can match, and prove nothing.
 
 use std::time::Duration;
 
@@ -119,8 +122,12 @@ impl Collector {
         })))
     }
 
-    /// Whether the code is no longer good; also where nothing says since when it is.
+    /// Whether the code is no longer good; also where nothing says since when it is, and where it was
+    /// never sent: who gets that one right has guessed it.
     fn lapsed(&self, cx: &mut Context<'_>) -> Result<bool, NodeError> {
+        if cx.challenge_is_unsent() {
+            return Ok(true);
+        }
         let valid_for = *self.valid_for.now(cx)?;
         let now = cx.now();
         let made = cx.get(self.code.made).and_then(Value::as_int);

@@ -9,6 +9,8 @@ enum Code {
     None,
     /// One that went to nobody yet.
     Made,
+    /// The same, but for somebody who may have looked on.
+    Seen,
     /// One that went to the one named last.
     Out,
     /// One that went to somebody named before.
@@ -42,7 +44,7 @@ impl Codes {
             return;
         }
         self.code = match self.code {
-            Code::None | Code::Made => Code::None,
+            Code::None | Code::Made | Code::Seen => Code::None,
             Code::Out | Code::OfAnother => Code::OfAnother,
         };
         if self.mail == Mail::OfTheLast {
@@ -60,19 +62,25 @@ impl Codes {
         self.code == Code::OfAnother
     }
 
+    /// Whether nobody can leave by this outcome: it is for those who know a code that nobody knows.
+    pub(super) fn is_beyond(self, kind: Kind, outcome: &str) -> bool {
+        (kind, outcome, self.code) == (Kind::Code, "true", Code::Made)
+    }
+
     /// What the outcome itself makes of it.
     pub(super) fn done(&mut self, kind: Kind, outcome: &str) {
         match kind {
             Kind::Issues => self.code = Code::Out,
             Kind::Drafts => self.code = Code::Made,
             Kind::Code if outcome == "true" => self.code = Code::None,
+            Kind::Shows => self.look(),
             Kind::States => self.mail = Mail::OfAnybody,
             Kind::Sends => {
                 if self.mail == Mail::OfAnybody {
                     self.lose();
                 } else {
                     self.mail = Mail::OfTheLast;
-                    if self.code == Code::Made {
+                    if matches!(self.code, Code::Made | Code::Seen) {
                         self.code = Code::Out;
                     }
                 }
@@ -81,16 +89,25 @@ impl Codes {
         }
     }
 
-    /// A node, or a page of these, has failed: what was sent was sent.
+    /// A node, or a page of these, has failed: what was sent was sent, and what was seen was seen.
     pub(super) fn failed(&mut self, kinds: &[Kind]) {
+        if kinds.contains(&Kind::Shows) {
+            self.look();
+        }
         let states = kinds.contains(&Kind::States) || self.mail == Mail::OfAnybody;
         if kinds.contains(&Kind::Sends) && states {
             self.lose();
         }
     }
 
+    fn look(&mut self) {
+        if self.code == Code::Made {
+            self.code = Code::Seen;
+        }
+    }
+
     fn lose(&mut self) {
-        if matches!(self.code, Code::Made | Code::Out) {
+        if matches!(self.code, Code::Made | Code::Seen | Code::Out) {
             self.code = Code::None;
         }
     }

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Drafts,
     /// Sends the code to the address that the state states, else to that of whom is named.
     Sends,
+    /// Reads the code, and may show it to whoever is there.
+    Shows,
     /// Writes an address into the state.
     States,
     /// Takes the session that came with the start; `true` proves it.
@@ -73,6 +75,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::Issues,
     Kind::Drafts,
     Kind::Sends,
+    Kind::Shows,
     Kind::States,
     Kind::Session,
     Kind::Cookie,
@@ -104,6 +107,7 @@ impl Kind {
             | Self::Issues
             | Self::Drafts
             | Self::Sends
+            | Self::Shows
             | Self::States
             | Self::WritesShared
             | Self::WritesTransient
@@ -136,6 +140,7 @@ impl Kind {
             Self::Issues => "TestIssues",
             Self::Drafts => "TestDrafts",
             Self::Sends => "TestSends",
+            Self::Shows => "TestShows",
             Self::States => "TestStates",
             Self::Session => "TestSession",
             Self::Cookie => "TestCookie",
@@ -250,6 +255,7 @@ impl Kind {
                 }]);
             }
             Self::Drafts => {
+                signature.writes = Cow::Owned(vec![key(Scope::Transient, "code", true)]);
                 signature.facts = Cow::Owned(vec![OutcomeFacts {
                     challenge: Challenge::Makes,
                     ..plain
@@ -267,6 +273,10 @@ impl Kind {
                     challenge: Challenge::Binds,
                     ..plain
                 }]);
+            }
+            Self::Shows => {
+                signature.calls_out = Known::Is(true);
+                signature.reads = Cow::Owned(vec![key(Scope::Any, "code", false)]);
             }
             Self::States => {
                 signature.writes = Cow::Owned(vec![key(Scope::Shared, "mail", true)]);
@@ -381,7 +391,12 @@ impl Kind {
     pub(super) fn may_fail(self) -> bool {
         matches!(
             self,
-            Self::CallsOut | Self::Check | Self::Code | Self::Sends | Self::Unknown
+            Self::CallsOut
+                | Self::Check
+                | Self::Code
+                | Self::Sends
+                | Self::Shows
+                | Self::Unknown
         )
     }
 

@@ -76,6 +76,9 @@ fn follow(
             if kind == Kind::Limits && number == 0 && name == "Retry" {
                 return false;
             }
+            if proof.codes.is_beyond(kind, name) {
+                return false;
+            }
             let factor = kind
                 .proves(name)
                 .filter(|factor| *factor != Factor::Session);

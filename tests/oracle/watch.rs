@@ -126,7 +126,9 @@ impl<'a> Watch<'a> {
                     .iter()
                     .any(|place| matches!(place.kind, PlaceKind::Proof(_))) =>
             {
-                self.moves_proof(data, event, passes);
+                if !self.moves_proof(data, event, passes) {
+                    return Then::Dead;
+                }
                 let passed =
                     |place: &Place| !matches!(place.kind, PlaceKind::Proof(_)) && is(place);
                 if passes.iter().any(passed) {
@@ -254,12 +256,15 @@ impl<'a> Watch<'a> {
             .any(|place| matches!(place.kind, PlaceKind::Proof(_)))
     }
 
-    /// Whether one of the factors is proved of whoever is named last.
-    fn moves_proof(&self, data: &mut Data, event: &Event, passes: &[Place]) {
+    /// Whether one of the factors is proved of whoever is named last; false where no run goes on so.
+    fn moves_proof(&self, data: &mut Data, event: &Event, passes: &[Place]) -> bool {
         self.pages(data, event);
         let Some((kind, name)) = self.done(event) else {
-            return;
+            return true;
         };
+        if data.codes.is_beyond(kind, name) {
+            return false;
+        }
         data.armed |= renames(kind, name);
         data.codes.named(kind, name);
         let worthless = kind == Kind::Code && !data.codes.is_out();
@@ -269,6 +274,7 @@ impl<'a> Watch<'a> {
         };
         data.armed &= !passes.iter().any(wanted);
         data.codes.done(kind, name);
+        true
     }
 
     /// The task that an event ends, and its outcome.

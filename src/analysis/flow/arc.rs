@@ -9,6 +9,7 @@ use crate::{
         address::Stated,
         journey::OutcomeId,
         signature::{Challenge, Factor},
+        unsent::Use,
     },
 };
 
@@ -140,6 +141,8 @@ pub(in crate::analysis) struct Arc {
     pub(in crate::analysis) challenge: Challenge,
     /// What becomes of the address that the state may state for a code.
     pub(in crate::analysis) stated: Stated,
+    /// What becomes of a code that has gone to nobody.
+    pub(in crate::analysis) code: Use,
     /// How the level moves.
     pub(in crate::analysis) raise: Raise,
     /// The least level with which it can be taken.

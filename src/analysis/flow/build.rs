@@ -22,6 +22,7 @@ use crate::{
         journey::{Child, Edge, Journey, Node, NodeKind, On, OutcomeId, Task},
         program::Program,
         signature::Challenge,
+        unsent::{Unsent, Use},
     },
 };
 
@@ -30,6 +31,7 @@ pub(super) struct Builder<'a> {
     program: &'a Program,
     pub(super) catalog: &'a Catalog,
     pub(super) addresses: &'a Addresses,
+    pub(super) unsent: &'a Unsent<'a>,
     journey: &'a Journey,
     states: Vec<State>,
     arcs: Vec<Arc>,
@@ -47,13 +49,14 @@ struct Targets {
 impl<'a> Builder<'a> {
     pub(super) fn new(
         program: &'a Program,
-        addresses: &'a Addresses,
+        (addresses, unsent): (&'a Addresses, &'a Unsent<'a>),
         journey: &'a Journey,
     ) -> Self {
         Self {
             program,
             catalog: &program.catalog,
             addresses,
+            unsent,
             journey,
             states: Vec::with_capacity(journey.graph.node_count() + 2),
             // Each node has one for its errors besides.
@@ -195,6 +198,7 @@ impl<'a> Builder<'a> {
                     if self.addresses.stated(signature, task, "") == Stated::Used {
                         arc.stated = Stated::Used;
                     }
+                    arc.code = self.unsent.of(signature, task);
                 }
             }
             NodeKind::Page(page) => self.page(index, node, &page.children),
@@ -216,6 +220,10 @@ impl<'a> Builder<'a> {
             } else {
                 Stated::Used
             }
+        });
+        let shows = children.iter().any(|child| {
+            let signature = self.catalog.get(child.task.ty);
+            signature.is_none_or(|of| self.unsent.of(of, &child.task) == Use::Shows)
         });
         let first_arc = self.arcs.len();
         self.error(from, &targets, Only::Always);
@@ -250,6 +258,9 @@ impl<'a> Builder<'a> {
         for arc in self.arcs.iter_mut().skip(first_arc) {
             if let Some(stated) = sends.filter(|_| arc.is_error()) {
                 arc.stated = stated;
+            }
+            if arc.is_error() && shows {
+                arc.code = Use::Shows;
             }
         }
     }
@@ -347,6 +358,7 @@ impl<'a> Builder<'a> {
             renames: false,
             challenge: Challenge::None,
             stated: Stated::Kept,
+            code: Use::None,
             raise: Raise::By(0),
             level_min: 0,
             level_max: i64::MAX,

@@ -16,6 +16,7 @@ use crate::{
         expr::{Expr, Function, Slot},
         journey::{Guard, SettingValue, Task},
         signature::{self, Known, LevelChange, Presence, Signature},
+        unsent::Use,
     },
 };
 
@@ -56,6 +57,7 @@ impl Builder<'_> {
                 writes_identity: true,
                 renames: true,
                 stated: Stated::Written,
+                code: Use::Shows,
                 raise: Raise::Unknown,
                 ..arc
             };
@@ -68,6 +70,7 @@ impl Builder<'_> {
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
         arc.renames = signature.renames(outcome, setting).or(true);
         arc.stated = self.addresses.stated(signature, task, outcome);
+        arc.code = self.unsent.of(signature, task);
         if let Some(facts) = signature.facts_of(outcome) {
             arc.challenge = facts.challenge;
             arc.compares = facts.compares;

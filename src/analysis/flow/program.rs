@@ -10,7 +10,7 @@ use crate::{
         evidence::Fates,
         flow::{Flow, exit::Exits},
     },
-    model::{address::Addresses, journey::JourneyId, program::Program},
+    model::{address::Addresses, journey::JourneyId, program::Program, unsent::Unsent},
 };
 
 /// The flows of a program, and its journeys so ordered that each stands behind those it calls.
@@ -31,10 +31,11 @@ impl Flows {
     /// All flows of a program.
     pub(in crate::analysis) fn new(program: &Program) -> Self {
         let addresses = Addresses::new(&program.catalog, program.journeys.iter());
+        let unsent = Unsent::new(program);
         let flows: Vec<Flow> = program
             .journeys
             .iter()
-            .map(|journey| Flow::new(program, &addresses, journey))
+            .map(|journey| Flow::new(program, (&addresses, &unsent), journey))
             .collect();
         let order = callees_first(&flows);
         let ends = vec![Exits::default(); flows.len()];

@@ -381,6 +381,7 @@ fn view(run: &Run, plan: &Plan) -> View {
             evidence: run.proofs.evidence.clone(),
             challenge: run.proofs.challenge.clone().map(|open| Challenge {
                 sent_to: open.subject,
+                seen: open.out,
             }),
             memory: memory
                 .map(|(unit, value)| (plan.unit(*unit).unwrap().name.to_string(), value.clone()))

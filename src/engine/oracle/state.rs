@@ -69,6 +69,8 @@ impl Wanted {
 pub(super) struct Challenge {
     /// Whom its code went to.
     pub(super) sent_to: Option<Subject>,
+    /// Whether somebody may have seen it all the same.
+    pub(super) seen: bool,
 }
 
 /// Everything that a failing node gives back.

@@ -197,7 +197,10 @@ impl World for Walker<'_> {
     }
 
     fn open_challenge(&mut self) {
-        self.state.challenge = Some(Challenge { sent_to: None });
+        self.state.challenge = Some(Challenge {
+            sent_to: None,
+            seen: false,
+        });
     }
 
     fn bind_challenge(&mut self, subject: &Subject) {
@@ -209,6 +212,7 @@ impl World for Walker<'_> {
             Some(known) if known.id != subject.id => None,
             _ => Some(Challenge {
                 sent_to: Some(subject.clone()),
+                seen: open.seen,
             }),
         };
     }
@@ -217,6 +221,19 @@ impl World for Walker<'_> {
         // What a node does is given back when it fails; this is not.
         self.state.challenge = None;
         self.before.challenge = None;
+    }
+
+    fn hand_out_challenge(&mut self) {
+        for state in [&mut self.state, &mut self.before] {
+            if let Some(open) = &mut state.challenge {
+                open.seen = true;
+            }
+        }
+    }
+
+    fn challenge_is_unsent(&self) -> bool {
+        let open = self.state.challenge.as_ref();
+        open.is_some_and(|open| open.sent_to.is_none() && !open.seen)
     }
 
     fn now(&mut self) -> Timestamp {

@@ -231,7 +231,7 @@ record! {
         goto_on_fail,
     }
     StartSession { session, subject, username, level, services, proved }
-    Challenge { subject }
+    Challenge { subject, out }
     Evidence { subject, factor, node, visit, at }
     Proofs { subject, evidence, challenge, told }
     Fetched { user, session }

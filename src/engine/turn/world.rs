@@ -156,6 +156,14 @@ impl World for Turn<'_> {
         self.run.void_challenge();
     }
 
+    fn hand_out_challenge(&mut self) {
+        self.run.hand_out_challenge();
+    }
+
+    fn challenge_is_unsent(&self) -> bool {
+        self.run.proofs.is_unsent()
+    }
+
     fn now(&mut self) -> Timestamp {
         self.page_now().unwrap_or(self.now)
     }

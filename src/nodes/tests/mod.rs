@@ -73,6 +73,14 @@ type Message = (Option<String>, Vec<(Arc<str>, Value)>);
 #[derive(Debug, PartialEq)]
 struct Challenge(Option<Subject>);
 
+/// What is told of a code that nothing bound to anybody.
+#[derive(Debug, Default, PartialEq)]
+enum Told {
+    #[default]
+    Nobody,
+    Somebody,
+}
+
 /// A world that keeps what nodes do to it.
 #[derive(Debug, Default)]
 struct Fake {
@@ -91,6 +99,7 @@ struct Fake {
     session: Option<StartSession>,
     told: Option<Value>,
     challenge: Option<Challenge>,
+    code_told: Told,
     now: u64,
     random: Vec<u8>,
     realm: Option<Realm>,
@@ -198,6 +207,12 @@ impl World for Fake {
     }
     fn close_challenge(&mut self) {
         self.challenge = None;
+    }
+    fn hand_out_challenge(&mut self) {
+        self.code_told = Told::Somebody;
+    }
+    fn challenge_is_unsent(&self) -> bool {
+        self.challenge == Some(Challenge(None)) && self.code_told == Told::Nobody
     }
     fn now(&mut self) -> Timestamp {
         Timestamp(self.now)

@@ -569,7 +569,9 @@ impl<const N: usize> Turn<'_, N> {
             }
             return !duel || !self.is_victims() || spent;
         }
-        if spent || duel && !self.knows_code(code) {
+        // Nobody knows what was made and has gone to nobody.
+        let unsent = parts.bound.get(&self.state, base) == UNBOUND;
+        if spent || unsent || duel && !self.knows_code(code) {
             return false;
         }
         if counted {
