@@ -163,7 +163,11 @@ fn setting<'a>(task: &'a Task, key: &str) -> Option<&'a SettingValue> {
 }
 
 /// The keys that a line speaks of; none where nothing says which.
-pub(super) fn names_of(signature: &Signature, task: &Task, key: &StateKey) -> Option<Vec<Arc<str>>> {
+pub(super) fn names_of(
+    signature: &Signature,
+    task: &Task,
+    key: &StateKey,
+) -> Option<Vec<Arc<str>>> {
     let Some(by) = key.named_by.as_deref() else {
         return (key.key != "*").then(|| vec![Arc::from(&*key.key)]);
     };

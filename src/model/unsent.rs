@@ -46,7 +46,11 @@ impl<'a> Unsent<'a> {
             let kept = signature.writes.iter().filter(|write| is_kept(write));
             found.keys.extend(kept.map(|write| &*write.key));
         }
-        found.ids = found.keys.iter().filter_map(|key| program.key(key)).collect();
+        found.ids = found
+            .keys
+            .iter()
+            .filter_map(|key| program.key(key))
+            .collect();
         found
     }
 

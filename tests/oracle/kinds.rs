@@ -391,12 +391,7 @@ impl Kind {
     pub(super) fn may_fail(self) -> bool {
         matches!(
             self,
-            Self::CallsOut
-                | Self::Check
-                | Self::Code
-                | Self::Sends
-                | Self::Shows
-                | Self::Unknown
+            Self::CallsOut | Self::Check | Self::Code | Self::Sends | Self::Shows | Self::Unknown
         )
     }
 

@@ -287,6 +287,28 @@ fn a_code_lapses_when_its_time_is_over() {
 }
 
 #[test]
+fn a_code_that_nobody_can_know_never_matches() {
+    let mut visit = collector(None);
+    let lapsed = |visit: &mut Visit| {
+        let credential = verified(visit, "123456").credential;
+        let Credential::Otp { expected, lapsed } = credential else {
+            panic!("it is a code");
+        };
+        assert_eq!(expected.reveal(), "123456", "compared as ever");
+        lapsed
+    };
+    visit.world.challenge = Some(Challenge(None));
+    assert!(lapsed(&mut visit), "made, and sent to nobody");
+    visit.world.code_told = Told::Somebody;
+    assert!(!lapsed(&mut visit), "shown by another node");
+    visit.world.code_told = Told::Nobody;
+    visit.world.challenge = None;
+    assert!(!lapsed(&mut visit), "made by no generator, or gone astray");
+    visit.world.challenge = Some(Challenge(Some(subject())));
+    assert!(!lapsed(&mut visit), "sent to its owner");
+}
+
+#[test]
 fn a_try_is_counted_for_somebody_or_not_made() {
     let mut visit = collector(None);
     visit.world.challenge = None;
