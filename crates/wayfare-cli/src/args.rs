@@ -141,7 +141,8 @@ pub(crate) struct CheckArgs {
     /// Make the edits that findings offer, where they take findings away and weaken nothing.
     #[arg(long)]
     pub(crate) fix: bool,
-    /// With `--fix`: print the edits as a patch and change nothing.
+    /// With `--fix`: print the edits as a patch and change nothing. Told, and counted for the exit code, is what
+    /// the patch leaves.
     #[arg(long, requires = "fix")]
     pub(crate) diff: bool,
     /// Count these as errors too.

@@ -16,6 +16,7 @@ use wayfare::{
     Realm, Source, SourceMap, Value,
     ast::{Body, Item, NodeKind, Required},
     compile::{ImportError, Importer},
+    model::journey::Journey,
 };
 
 use crate::{Trouble, args::Sources, guards, terminal::Terminal};
@@ -34,10 +35,26 @@ const GUARDS: &str = ".guard.journey";
 pub(crate) struct Project {
     /// The sources.
     pub(crate) sources: Vec<Source>,
+    /// Which file the path named, and its file of tests; without it, all sources are meant.
+    pub(crate) named: Option<Named>,
     /// Where imports may go.
     pub(crate) folder: Folder,
     /// The realm they are served in, where that is known.
     pub(crate) realm: Option<Realm>,
+}
+
+/// A file that was named: its siblings are there to be called, and nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Named(String);
+
+impl Project {
+    /// Whether the path named the file that a journey stands in, or its folder.
+    pub(crate) fn is_named(&self, sources: &SourceMap, journey: &Journey) -> bool {
+        let file = sources.get(journey.span.source).map(Source::name);
+        self.named
+            .as_ref()
+            .is_none_or(|Named(named)| file == Some(named))
+    }
 }
 
 /// The folder that is taken where no path is named.
@@ -166,6 +183,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
         let folder = Folder::new(root.unwrap_or(Path::new(".")))?;
         return Ok(Project {
             sources: vec![Source::new("-", text)],
+            named: None,
             folder,
             realm: guards::served(Path::new("."), realm)?.realm,
         });
@@ -188,6 +206,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             .collect::<Result<_, _>>()?;
         return Ok(Project {
             sources,
+            named: None,
             folder: Folder::new(root.unwrap_or(path))?,
             realm: served.realm,
         });
@@ -200,6 +219,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
     let sources = with_siblings(read_for_findings(path)?, path, &parent)?;
     Ok(Project {
         sources,
+        named: Some(Named(display(path))),
         folder: Folder::new(&root)?,
         realm: guards::served(&parent, realm)?.realm,
     })

@@ -317,3 +317,50 @@ journey login {
     let others = found.iter().filter(|one| one["test"].is_string());
     assert!(others.clone().all(|one| one["noTest"].is_null()));
 }
+
+#[test]
+fn siblings_of_a_file_are_there_to_be_called_and_not_to_be_explored() {
+    let caller = "journey outer {
+  start inner
+
+  node inner: journey login {
+    true -> success
+    false -> failure
+  }
+}
+";
+    let folder = Folder::new(&[("outer.journey", caller), ("login.journey", LOGIN)]);
+    let explored = |arguments: &[&str]| {
+        let ran = folder.run(&[&["explore"], arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let lines = ran.out.lines().filter(|line| !line.starts_with(' '));
+        let names = lines.filter_map(|line| line.split_once(": "));
+        names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(explored(&["outer.journey"]), ["outer"]);
+    assert_eq!(explored(&["outer.journey", "--runs", "2"]), ["outer"]);
+    assert_eq!(
+        explored(&["outer.journey", "login.journey"]),
+        ["outer", "login"]
+    );
+    assert_eq!(explored(&["."]).len(), 2);
+    // Who names a journey means it, wherever it stands.
+    assert_eq!(
+        explored(&["outer.journey", "--journey", "login"]),
+        ["login"]
+    );
+
+    let drawn = |arguments: &[&str]| {
+        let ran = folder.run(&[&["graph", "--to", "dot"], arguments].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.matches("digraph ").count()
+    };
+    assert_eq!(drawn(&["outer.journey"]), 1);
+    assert_eq!(drawn(&["."]), 2);
+    let ran = folder.run(&["graph", "--to", "svg", "outer.journey"]);
+    assert_eq!(
+        ran.code, 0,
+        "one journey fits one standard output: {}",
+        ran.err
+    );
+}

@@ -165,5 +165,31 @@ fn what_no_edit_mends_is_left_as_it_is() {
     let ran = folder.run(&["check", "--fix", "login.journey"]);
     assert_eq!(ran.code, 1);
     assert_eq!(folder.read("login.journey"), weak);
+    // A patch that leaves errors is no clean bill, whether it has lines or none.
+    let half = LOGIN
+        .replace("-> check", "-> chekc")
+        .replace("false -> failure", "false -> zzzzzzzz");
+    for (text, left) in [(&weak, "unproved_success"), (&half, "zzzzzzzz")] {
+        let folder = Folder::new(&[("login.journey", text)]);
+        for format in ["human", "json"] {
+            let ran = folder.run(&[
+                "check",
+                "--fix",
+                "--diff",
+                "--format",
+                format,
+                "login.journey",
+            ]);
+            assert_eq!(ran.code, 1, "{}", ran.err);
+            assert!(ran.err.contains(left), "{}", ran.err);
+            assert_eq!(ran.out.is_empty(), *text == weak, "{}", ran.out);
+            assert!(
+                ran.out.is_empty() || ran.out.starts_with("--- a/"),
+                "{}",
+                ran.out
+            );
+            assert_eq!(folder.read("login.journey"), *text);
+        }
+    }
     assert_eq!(folder.run(&["check", "--diff", "login.journey"]).code, 2);
 }

@@ -44,6 +44,7 @@ mod run;
 mod shrink;
 pub mod strategy;
 mod walk;
+mod worth;
 
 pub use check::{CASES, Check, SEED, STEPS, Subject, Verdict};
 pub use finding::Finding;

@@ -13,7 +13,10 @@ use wayfare::{
     },
 };
 
-use crate::run::Run;
+use crate::{
+    run::Run,
+    worth::{Said, Worth},
+};
 
 type Index = petgraph::graph::NodeIndex<u32>;
 
@@ -28,6 +31,8 @@ struct Passed {
     journey: JourneyId,
     node: Index,
     at: At,
+    /// What leaving a task here says of whoever is named.
+    said: Said,
 }
 
 /// A task, its outcomes, and by which it was left if it was.
@@ -135,14 +140,24 @@ impl Scene<'_> {
         let is = |place: &Place, passed: &Passed, calls: &[_]| self.is(place, passed, calls);
         let mut begun = false;
         match &ensure.property {
-            Property::EveryPath { to, passes } => {
-                let mut cut = false;
+            Property::EveryPath { to, passes: places } => {
+                // A place stays passed; a proof counts as long as the person it was of is named.
+                let (mut cut, mut proved) = (false, false);
                 for (passed, calls) in self.inside() {
                     if starts(passed, calls) {
-                        (begun, cut) = (true, false);
+                        (begun, cut, proved) = (true, false, false);
                     }
-                    cut |= passes.iter().any(|place| is(place, passed, calls));
-                    if begun && !cut && is(to, passed, calls) {
+                    let shows = |place: &Place| match place.kind {
+                        PlaceKind::Proof(factor) => passed.said.proves == Some(factor),
+                        PlaceKind::Points(_) | PlaceKind::Any(..) => false,
+                    };
+                    proved &= !passed.said.renames;
+                    proved |= places.iter().any(shows);
+                    let passes = |place: &Place| {
+                        !matches!(place.kind, PlaceKind::Proof(_)) && is(place, passed, calls)
+                    };
+                    cut |= places.iter().any(passes);
+                    if begun && !cut && !proved && is(to, passed, calls) {
                         return false;
                     }
                 }
@@ -243,6 +258,7 @@ struct Walker<'p> {
     frames: Vec<Frame<'p>>,
     visits: u32,
     way: Vec<Passed>,
+    worth: Worth<'p>,
 }
 
 impl<'p> Walker<'p> {
@@ -256,6 +272,7 @@ impl<'p> Walker<'p> {
             frames: Vec::new(),
             visits: 0,
             way: Vec::new(),
+            worth: Worth::new(program),
         };
         let mut begun = false;
         for event in trace {
@@ -320,6 +337,10 @@ impl<'p> Walker<'p> {
     }
 
     fn pass(&mut self, at: At) {
+        self.pass_saying(at, Said::default());
+    }
+
+    fn pass_saying(&mut self, at: At, said: Said) {
         if let Some((frame, outer)) = self.frames.split_last() {
             self.way.push(Passed {
                 calls: outer
@@ -330,6 +351,7 @@ impl<'p> Walker<'p> {
                 journey: frame.journey.id,
                 node: frame.node,
                 at,
+                said,
             });
         }
     }
@@ -380,11 +402,18 @@ impl<'p> Walker<'p> {
                     (child.outcomes.len() == 1).then_some(0)
                 };
                 if let Some(by) = by.and_then(|by| u16::try_from(by).ok()) {
-                    self.pass(At::ChildOutcome(at, OutcomeId(by)));
+                    let outcome = child.outcomes.get(usize::from(by));
+                    let said = outcome.map(|outcome| self.worth.left(&child.task, outcome));
+                    let at = At::ChildOutcome(at, OutcomeId(by));
+                    self.pass_saying(at, said.unwrap_or_default());
                 }
             }
         }
-        self.pass(At::Outcome(left));
+        let said = match &node.kind {
+            NodeKind::Task(task) => self.worth.left(task, outcome),
+            _ => Said::default(),
+        };
+        self.pass_saying(At::Outcome(left), said);
         let target = self.target(On::Outcome(left))?;
         self.arrive(target);
         Some(())
@@ -402,6 +431,9 @@ impl<'p> Walker<'p> {
     /// Takes the next error arrow outwards. A caller with the outcome `error` leaves by it, which the
     /// trace says next.
     fn failed(&mut self) -> Option<()> {
+        if let Some(node) = self.weight() {
+            self.worth.failed(node);
+        }
         // BOUND: every turn takes a frame away.
         loop {
             if let Some(target) = self.target(On::Error) {
@@ -462,13 +494,45 @@ journey login {
 }
 ";
 
+    /// A password, then another name, then the password of that one.
+    const TWICE: &str = "
+journey login {
+  start first
+  node first: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> proved
+  }
+  node proved: DataStoreDecision {
+    true -> between
+    false -> failure
+  }
+  node between: UsernameCollector -> named
+  node named: SetState(attributes = { note = \"x\" }) -> last
+  node last: PasswordCollector -> again
+  node again: DataStoreDecision {
+    true -> success
+    false -> failure
+  }
+}
+";
+
     /// What a run of one wrong and one right password says to these properties of `login`.
     fn verdict(property: impl Fn(&Program) -> Property) -> Result<(), String> {
-        let typed = |text: &str| Word::Typed(text.to_owned());
-        let answer = |password| Move::Answer(vec![typed("demo"), typed(password)]);
-        let setup = Check::new(TEXT).world(World::demo()).setup().unwrap();
+        let answers: [&[&str]; 2] = [&["demo", "no"], &["demo", "Ch4ng31t"]];
+        verdict_of(TEXT, &answers, property)
+    }
+
+    fn verdict_of(
+        text: &str,
+        answers: &[&[&str]],
+        property: impl Fn(&Program) -> Property,
+    ) -> Result<(), String> {
+        let typed = |text: &&str| Word::Typed((*text).to_owned());
+        let answer = |words: &&[&str]| Move::Answer(words.iter().map(typed).collect());
+        let setup = Check::new(text).world(World::demo()).setup().unwrap();
         let case = case::Case {
-            moves: vec![answer("no"), answer("Ch4ng31t")],
+            moves: answers.iter().map(answer).collect(),
             ..case::Case::default()
         };
         let run = case::replay(&Arc::new(setup), &case, false);
@@ -504,7 +568,6 @@ journey login {
     /// A node of `login`, or of `inner` as it is called there.
     fn node(program: &Program, path: &str, at: At) -> Place {
         let login = program.journey_named("login").unwrap();
-        let inner = program.journey_named("inner").unwrap();
         let find = |journey: &wayfare::model::journey::Journey, path: &str| {
             let mut nodes = journey.graph.node_indices();
             nodes.find(|at| &*journey.graph[*at].path == path)
@@ -513,6 +576,7 @@ journey login {
             Some(found) => (Vec::new(), login.id, found),
             None if path == "success" => (Vec::new(), login.id, login.success),
             None => {
+                let inner = program.journey_named("inner").unwrap();
                 let call = find(login, "password").unwrap();
                 (vec![(login.id, call)], inner.id, find(inner, path).unwrap())
             }
@@ -560,6 +624,27 @@ journey login {
         .unwrap();
         every(|program| node(program, "check", At::Error)).unwrap_err();
         every(|_| place(PlaceKind::Proof(Factor::Otp))).unwrap_err();
+    }
+
+    #[test]
+    fn a_proof_counts_for_whoever_is_named_and_a_place_for_the_run() {
+        let answers: [&[&str]; 3] = [&["demo", "Ch4ng31t"], &["demo"], &["Ch4ng31t"]];
+        let every = |to: &'static str, passes: fn(&Program) -> Place| {
+            verdict_of(TWICE, &answers, move |program| Property::EveryPath {
+                to: node(program, to, At::Node),
+                passes: vec![passes(program)],
+            })
+        };
+        let proof = |_: &Program| place(PlaceKind::Proof(Factor::Password));
+        let arrow = |program: &Program| {
+            let yes = wayfare::model::journey::OutcomeId(0);
+            node(program, "proved", At::Outcome(yes))
+        };
+        every("between", proof).unwrap();
+        every("named", proof).unwrap_err();
+        every("last", proof).unwrap_err();
+        every("success", proof).unwrap();
+        every("last", arrow).unwrap();
     }
 
     #[test]

@@ -15,10 +15,8 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
     let mut projects = project::load(&args.sources, terminal)?;
     if args.fix {
         for project in &mut projects {
+            // What is told below is what the edits leave, also where they are a patch.
             fix::mend(project, &parameters, args.diff, terminal)?;
-        }
-        if args.diff {
-            return Ok(Outcome::Clean);
         }
     }
     let all: Vec<Compiled> = projects
@@ -31,7 +29,13 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
         all.iter()
             .flat_map(|one| one.diagnostics.iter().map(move |d| (d, &*one.sources)))
     };
-    match args.format {
+    // The patch has standard output to itself.
+    let format = if args.diff {
+        Findings::Human
+    } else {
+        args.format
+    };
+    match format {
         Findings::Sarif => {
             let log = sarif::log(&all);
             terminal::put(&format!("{log:#}\n"))?;

@@ -25,7 +25,8 @@ use crate::{
     Outcome, Trouble,
     args::{AttackerKnows, ExploreArgs, Format, RunCount},
     command::{compile, refuse_unknown},
-    project, render,
+    project::{self, Project},
+    render,
     terminal::{self, Terminal},
 };
 
@@ -40,14 +41,15 @@ struct Row {
 pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let options = options(args)?;
     let parameters = project::parameters(&args.sources.parameters)?;
-    let all: Vec<Compiled> = project::load(&args.sources, terminal)?
+    let projects = project::load(&args.sources, terminal)?;
+    let all: Vec<Compiled> = projects
         .iter()
         .map(|project| compile(project, &parameters))
         .collect();
     refuse_unknown(&all, &parameters)?;
     let mut outcome = Outcome::Clean;
     let mut rows = Vec::new();
-    for compiled in &all {
+    for (project, compiled) in projects.iter().zip(&all) {
         if compiled.program.is_none() {
             outcome = Outcome::Findings;
             let errors = compiled.diagnostics.iter();
@@ -64,7 +66,7 @@ pub(crate) fn run(args: &ExploreArgs, terminal: Terminal) -> Result<Outcome, Tro
         for journey in program
             .journeys
             .iter()
-            .filter(|journey| is_meant(args, journey))
+            .filter(|journey| is_meant(args, project, compiled, journey))
         {
             rows.push(one(program, journey, options)?);
         }
@@ -108,11 +110,14 @@ fn played(compiled: &Compiled) -> Result<Engine, String> {
     scenario::link(program, Registry::standard(), &BTreeMap::new()).map_err(|why| cannot(&why))
 }
 
-fn is_meant(args: &ExploreArgs, journey: &Journey) -> bool {
+fn is_meant(args: &ExploreArgs, project: &Project, compiled: &Compiled, journey: &Journey) -> bool {
     match &args.journey {
         Some(name) => *name == *journey.name || *name == *journey.wire_name,
         // Nobody starts an inner journey, so nobody attacks it by itself.
-        None => args.runs == RunCount::One || !journey.settings.inner_only,
+        None => {
+            project.is_named(&compiled.sources, journey)
+                && (args.runs == RunCount::One || !journey.settings.inner_only)
+        }
     }
 }
 

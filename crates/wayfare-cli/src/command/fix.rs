@@ -164,6 +164,7 @@ fn tried(
         .collect::<Option<_>>()?;
     let mended = Project {
         sources,
+        named: project.named.clone(),
         folder: project.folder.clone(),
         realm: project.realm.clone(),
     };

@@ -122,12 +122,13 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
     let parameters = project::parameters(&args.sources.parameters)?;
     let mut drawn = Vec::new();
     let mut outcome = Outcome::Clean;
-    let all: Vec<Compiled> = project::load(&args.sources, terminal)?
+    let projects = project::load(&args.sources, terminal)?;
+    let all: Vec<Compiled> = projects
         .iter()
         .map(|project| compile(project, &parameters))
         .collect();
     refuse_unknown(&all, &parameters)?;
-    for compiled in &all {
+    for (project, compiled) in projects.iter().zip(&all) {
         for finding in &compiled.diagnostics {
             terminal.say(&render::draw(finding, &compiled.sources, terminal.colors));
             terminal.say("");
@@ -142,7 +143,11 @@ pub(crate) fn run(args: &GraphArgs, terminal: Terminal) -> Result<Outcome, Troub
         };
         for journey in &program.journeys {
             let named = |name: &String| *name == *journey.name || *name == *journey.wire_name;
-            if !args.journey.as_ref().is_none_or(named) {
+            let is_meant = match &args.journey {
+                Some(name) => named(name),
+                None => project.is_named(&compiled.sources, journey),
+            };
+            if !is_meant {
                 continue;
             }
             if let Some(overlay) = shown.overlay(compiled, program, journey) {

@@ -200,8 +200,12 @@ impl<const N: usize> Turn<'_, N> {
                 true
             }
             Op::CodeSent(stated) => self.code_sent(stated),
-            Op::Astray => {
-                self.went_astray();
+            Op::Astray(unknown) => {
+                if unknown {
+                    parts.bound.set(&mut self.state, base, 0);
+                } else {
+                    self.went_astray();
+                }
                 true
             }
             Op::Stated(own) => {

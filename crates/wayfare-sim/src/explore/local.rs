@@ -16,7 +16,7 @@ fn touches_others(op: &Op) -> bool {
         | Op::Active(_)
         | Op::CodeMade
         | Op::CodeSent(_)
-        | Op::Astray
+        | Op::Astray(_)
         | Op::CodeTyped(_)
         | Op::Success(_) => true,
         Op::LevelMin(_)

@@ -533,6 +533,14 @@ impl<'a> Lower<'a> {
             return;
         };
         let children = tasks(weight);
+        // What was sent was sent, wherever a page fails; to whom is not known where it writes an address too.
+        let astray = children
+            .iter()
+            .any(|(_, task, _)| self.scene.sends(task))
+            .then(|| {
+                let mut all = children.iter();
+                Op::Astray(all.any(|(_, task, outcomes)| self.scene.writes_address(task, outcomes)))
+            });
         let mut ways = vec![Variant::default()];
         for (child, task, outcomes) in &children {
             let last = usize::from(*child) + 1 == children.len();
@@ -549,7 +557,6 @@ impl<'a> Lower<'a> {
                     way.ops.extend(&visit);
                 }
             }
-            let sends = self.scene.sends(task);
             if let Some(onward) = self.fails(frame, index, may_fail(self.program, task)) {
                 // Whatever was passed stays passed, and what it did is taken back.
                 for way in ways.iter().filter(|way| *child == 0 || !way.ops.is_empty()) {
@@ -559,9 +566,7 @@ impl<'a> Lower<'a> {
                         ops.extend(&way.ops);
                         ops.push(Op::Restore);
                     }
-                    if sends {
-                        ops.push(Op::Astray);
-                    }
+                    ops.extend(astray);
                     let onward = Onward {
                         ops: onward.ops.clone(),
                         to: onward.to,

@@ -4,6 +4,8 @@
 //! built-in types whose doing the store or the run keeps account of (limits, codes, locks, comparisons)
 //! are known by name; everything else is read as the worst that its signature allows.
 
+use std::sync::Arc;
+
 use wayfare::{
     Factor, Type, Value,
     model::{
@@ -124,8 +126,18 @@ impl Scene<'_> {
 
     /// Whether a task sends a code to an address that the state may state.
     pub(super) fn sends(&self, task: &Task) -> bool {
+        self.states(task, "") == Stated::Used
+    }
+
+    /// Whether a task may write such an address.
+    pub(super) fn writes_address(&self, task: &Task, outcomes: &[Arc<str>]) -> bool {
+        let all = outcomes.iter().map(|outcome| self.states(task, outcome));
+        all.into_iter().any(|stated| stated == Stated::Written)
+    }
+
+    fn states(&self, task: &Task, outcome: &str) -> Stated {
         let signature = self.program.catalog.get(task.ty);
-        signature.is_some_and(|of| self.addresses.stated(of, task, "") == Stated::Used)
+        signature.map_or(Stated::Kept, |of| self.addresses.stated(of, task, outcome))
     }
 
     fn names(&self, task: &Task, signature: &Signature, outcome: &str, all: &mut Vec<Variant>) {

@@ -63,8 +63,9 @@ pub(super) enum Op {
     CodeMade,
     /// The code is sent to the address of the person named; whether to one that the state states, if any.
     CodeSent(bool),
-    /// A sender has failed that may have sent the code to the address that the state states.
-    Astray,
+    /// A sender, or a page with one, has failed, and the code may have gone to the address that the state
+    /// states; whether the page writes one itself, so that nothing is known of it.
+    Astray(bool),
     /// An address is written into the state: whether it is that of the person named.
     Stated(bool),
     /// A code is typed, and it is right or not.

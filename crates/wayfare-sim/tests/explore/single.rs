@@ -173,3 +173,46 @@ fn what_was_passed_stays_passed_where_the_start_is_entered_again() {
     let about = |line: &&String| line.contains("ensure_failed");
     assert_eq!(broken.iter().filter(about).count(), 0, "{broken:#?}");
 }
+
+/// A code that is sent to the mailbox, and then once more by a page that writes an address first.
+const ASTRAY: &str = r#"journey login "Login" {
+  start name
+  node name: UsernameCollector -> make
+  node make: OneTimePasswordGenerator -> send
+  node send: OneTimePasswordSmtpSender -> again
+  node again: Page {
+    FIRST
+    SECOND
+    node ready: Message(message = "Have you got it?")
+    true -> enter
+    false -> failure
+    on error -> enter
+  }
+  node enter: OneTimePasswordCollectorDecision {
+    true -> success
+    false -> failure
+  }
+}
+"#;
+
+#[test]
+fn what_a_page_has_sent_stays_sent_where_it_fails() {
+    let address = "node address: SetState(attributes = { emailAddress = \"desk@example.com\" })";
+    let resend = "node resend: OneTimePasswordSmtpSender";
+    for (first, second, astray) in [
+        (address, resend, true),
+        (resend, address, true),
+        (resend, "", false),
+    ] {
+        let text = ASTRAY.replace("FIRST", first).replace("SECOND", second);
+        let program = program(&text);
+        let checked = wayfare::analysis::findings(&program);
+        let refused = checked
+            .iter()
+            .any(|found| found.code.word == "unproved_success");
+        let explored = run(&program, "login", Options::default());
+        let told = lines(&explored);
+        let shown = told.iter().any(|line| line.starts_with("unproved_success"));
+        assert_eq!((refused, shown), (astray, astray), "{told:#?}\n{text}");
+    }
+}
