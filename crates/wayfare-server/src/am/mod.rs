@@ -1,6 +1,7 @@
 //! The protocol: what the wire needs is fetched here, what it decides is sent.
 
 mod backchannel;
+mod devices;
 mod exchange;
 mod policies;
 mod remember;

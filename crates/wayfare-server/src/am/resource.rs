@@ -18,7 +18,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{policies, session, sessions};
+use super::{devices, policies, session, sessions};
 use crate::{
     app::App,
     identities::{IdentityError, json},
@@ -46,6 +46,9 @@ pub(super) async fn answer(
         Endpoint::Serverinfo(id) => server_info(app, parts, id, route, served),
         Endpoint::Users(None) => about_user(app, parts, query, route, served),
         Endpoint::Users(Some(id)) => profile(app, parts, id, route, served).await,
+        Endpoint::Devices(asked) => {
+            devices::answer(app, parts, query, (route, asked), served).await
+        }
         Endpoint::Policies => policies::answer(app, parts, query, route, served).await,
         Endpoint::Realms => list_realms(app, parts, query, route, served).await,
         _ => Err(Refusal::NotFound),

@@ -150,7 +150,7 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
 }
 
 /// What the names begin with of what a session keeps for the server.
-const KEPT: &str = "am.protected.wayfare.";
+pub(super) const KEPT: &str = "am.protected.wayfare.";
 
 /// What the journey has added to the reply of the logout.
 pub(crate) fn logout_details(session: &Session) -> Vec<(String, String)> {

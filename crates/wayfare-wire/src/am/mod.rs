@@ -13,6 +13,7 @@ pub mod authenticate;
 pub mod backchannel;
 pub mod callbacks;
 pub mod cookie;
+pub mod devices;
 pub mod error;
 pub mod goto;
 pub mod policies;

@@ -8,7 +8,10 @@ use std::borrow::Cow;
 use wayfare::model::realm::Realm;
 
 use crate::{
-    am::error::Refusal,
+    am::{
+        devices::{self, Asked},
+        error::Refusal,
+    },
     query::{Plus, Query, decode},
 };
 
@@ -54,6 +57,8 @@ pub enum Endpoint {
     Serverinfo(String),
     /// `users`, or `users/ID`
     Users(Option<String>),
+    /// `users/ID/devices/…`
+    Devices(Asked),
     /// `realms`
     Realms,
 }
@@ -213,6 +218,10 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
         ("policies", None) => Endpoint::Policies,
         ("sessions", None) => Endpoint::Sessions,
         ("serverinfo", Some(id)) => Endpoint::Serverinfo(id.to_owned()),
+        ("users", Some(id)) if tail.len() > 2 => match parts.next()? {
+            "devices" => return devices::path(id, parts).map(Endpoint::Devices),
+            _ => return None,
+        },
         ("users", id) => Endpoint::Users(id.map(str::to_owned)),
         ("realms", None) | ("global-config", Some("realms")) => Endpoint::Realms,
         _ => return None,
@@ -222,6 +231,8 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
 
 #[cfg(test)]
 mod tests {
+    use wayfare::engine::effect::DeviceKind;
+
     use super::*;
 
     struct Two;
@@ -386,6 +397,25 @@ mod tests {
             at("/json/users/demo"),
             Ok(Endpoint::Users(Some("demo".into())))
         );
+        let devices = |kind, uuid: Option<&str>| {
+            Ok(Endpoint::Devices(Asked {
+                user: "demo".into(),
+                kind,
+                uuid: uuid.map(str::to_owned),
+            }))
+        };
+        assert_eq!(
+            at("/json/realms/alpha/users/demo/devices/2fa/oath"),
+            devices(DeviceKind::Oath, None)
+        );
+        assert_eq!(
+            at("/json/users/demo/devices/2fa/webauthn/u-1"),
+            devices(DeviceKind::WebAuthn, Some("u-1"))
+        );
+        assert_eq!(
+            at("/json/users/demo/devices/profile/"),
+            devices(DeviceKind::Profile, None)
+        );
         for path in [
             "/json/realms",
             "/json/realms/",
@@ -403,6 +433,12 @@ mod tests {
             "/json/realms/x",
             "/json/serverinfo",
             "/json/sessions/x",
+            "/json/users/demo/x",
+            "/json/users/demo/devices",
+            "/json/users/demo/devices/2fa",
+            "/json/users/demo/devices/2fa/x",
+            "/json/users/demo/devices/2fa/oath/x/y",
+            "/json/users/demo/devices/oath",
             "/json/authenticate/x",
             "/json/authenticate/backchannel",
             "/json/authenticate/backchannel/x",
