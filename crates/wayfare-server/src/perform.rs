@@ -57,7 +57,7 @@ pub struct Place<'a> {
     /// Its settings.
     pub settings: &'a RealmSettings,
     /// Who is there.
-    pub identities: &'a dyn Identities,
+    pub identities: &'a Arc<dyn Identities>,
     /// Its documents.
     pub documents: &'a Documents,
     /// The devices of its users.
@@ -395,6 +395,7 @@ fn job(id: EffectId, message: &Message, place: Place<'_>) -> Job {
         message: message.clone(),
         realm: place.realm.clone(),
         settings: place.settings.mail.clone(),
+        identities: Arc::clone(place.identities),
         exp: place.exp,
     }
 }

@@ -238,7 +238,7 @@ impl Work<'_> {
         Place {
             realm: &self.state.realm,
             settings: &self.state.settings,
-            identities: &*self.state.identities,
+            identities: &self.state.identities,
             documents: &self.state.documents,
             devices: &self.state.devices,
             exp: self.app.clock.now().plus(life),

@@ -18,7 +18,7 @@ use std::{
 use wayfare::{
     Realm, Secret, Timestamp,
     engine::{
-        effect::{Channel, EffectId, Message},
+        effect::{Channel, EffectId, Message, Who},
         step::Call,
     },
 };
@@ -29,6 +29,7 @@ use crate::{
     audit::{Event, EventName, Log},
     clock::Clock,
     config::{MailSettings, RealmSettings},
+    identities::Identities,
     server::StartError,
     store::{Store, effect::Seen},
 };
@@ -68,6 +69,8 @@ pub(crate) struct Job {
     pub(crate) message: Message,
     pub(crate) realm: Realm,
     pub(crate) settings: MailSettings,
+    /// Who knows whom a template is about.
+    pub(crate) identities: Arc<dyn Identities>,
     /// Until when it is remembered that it was sent.
     pub(crate) exp: Timestamp,
 }
@@ -140,10 +143,10 @@ impl Post {
 
     /// Sends a message, and says why where it cannot.
     pub(crate) async fn send(&self, job: Job) -> Result<(), String> {
+        let letter = self.letter(&job).await?;
         let Some(line) = self.lines.get(&job.realm) else {
-            return self.put(&job);
+            return self.put(job.id, &letter);
         };
-        let letter = self.letter(&job)?;
         let seen = self.store.begin_effect(job.id, job.exp).await;
         match seen.map_err(|error| error.to_string())? {
             Seen::New => {}
@@ -166,21 +169,20 @@ impl Post {
             return;
         };
         let post = self.clone();
-        if self.lines.contains_key(&job.realm) {
-            tokio::spawn(async move {
-                let realm = job.realm.clone();
-                if let Err(why) = post.send(job).await {
-                    post.failed(&realm, &node, &why);
-                }
-                drop(sending);
-            });
+        let is_mailed = self.lines.contains_key(&job.realm);
+        let sent = async move {
+            let realm = job.realm.clone();
+            if let Err(why) = post.send(job).await {
+                post.failed(&realm, &node, &why);
+            }
+            drop(sending);
+        };
+        if is_mailed {
+            tokio::spawn(sent);
         } else {
-            tokio::task::spawn_blocking(move || {
-                if let Err(why) = post.put(&job) {
-                    post.failed(&job.realm, &node, &why);
-                }
-                drop(sending);
-            });
+            // A file is written: that is done on a thread that may wait.
+            let runtime = tokio::runtime::Handle::current();
+            tokio::task::spawn_blocking(move || runtime.block_on(sent));
         }
     }
 
@@ -195,15 +197,14 @@ impl Post {
         self.log.audit(self.clock.now(), &event);
     }
 
-    fn put(&self, job: &Job) -> Result<(), String> {
-        let letter = self.letter(job)?;
-        let put = self.outbox.put(job.id, &letter, self.clock.now());
+    fn put(&self, id: EffectId, letter: &Letter) -> Result<(), String> {
+        let put = self.outbox.put(id, letter, self.clock.now());
         put.map(|_| ())
             .map_err(|error| format!("the message cannot be written: {error}"))
     }
 
     /// The message with its template filled in.
-    fn letter(&self, job: &Job) -> Result<Letter, String> {
+    async fn letter(&self, job: &Job) -> Result<Letter, String> {
         let message = &job.message;
         let mut letter = Letter {
             to: message.to.to_string(),
@@ -215,7 +216,10 @@ impl Post {
         };
         if let Some(template) = &message.template {
             let user = match &template.about {
-                Some(subject) => self.store.user_by_id(&job.realm, &subject.0),
+                Some(subject) => {
+                    let who = Who::Subject(subject.clone());
+                    job.identities.profile(&who).await
+                }
                 None => Ok(None),
             };
             let user = user.map_err(|error| error.to_string())?;

@@ -4,14 +4,13 @@
 //! typed and belong to nobody yet are put in only where they look like a name: else anybody could have any
 //! text sent to anybody.
 
-use serde_json::Value as Json;
-use wayfare::{LocalizedText, Secret, engine::effect::Template};
+use wayfare::{
+    LocalizedText, Secret, Value,
+    engine::effect::{Identity, Template},
+};
 
 use super::Letter;
-use crate::{
-    config::{MailSettings, MailTemplate},
-    store::user::User,
-};
+use crate::config::{MailSettings, MailTemplate};
 
 /// The longest text that an attribute may put in.
 const TEXT_CHARS_MAX: usize = 256;
@@ -123,7 +122,7 @@ fn known(name: &str, settings: &MailSettings) -> Option<MailTemplate> {
 pub(super) fn fill(
     letter: &mut Letter,
     template: &Template,
-    user: Option<&User>,
+    user: Option<&Identity>,
     settings: &MailSettings,
 ) -> Result<(), String> {
     let text = known(&template.name, settings).ok_or_else(|| {
@@ -153,7 +152,7 @@ enum Place {
 
 struct Values<'a> {
     template: &'a Template,
-    user: Option<&'a User>,
+    user: Option<&'a Identity>,
 }
 
 impl Values<'_> {
@@ -199,11 +198,14 @@ impl Values<'_> {
                 .unwrap_or_default();
         };
         if name.eq_ignore_ascii_case("userName") {
-            return user.username.clone();
+            return user.username.to_string();
         }
-        let text = match user.attribute(name) {
-            Some(Json::String(text)) => text.clone(),
-            Some(Json::Number(number)) => number.to_string(),
+        let mut attributes = user.attributes.iter();
+        let found = attributes.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let text = match found.map(|(_, value)| value) {
+            Some(Value::Text(text)) => text.to_string(),
+            Some(Value::Int(number)) => number.to_string(),
+            Some(Value::Decimal(number)) => number.to_string(),
             _ => String::new(),
         };
         text.chars()
@@ -239,7 +241,6 @@ pub(crate) fn escape(text: &str, into: &mut String) {
 mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
-    use serde_json::json;
     use wayfare::engine::effect::{Channel, SubjectId};
 
     use super::*;
@@ -259,7 +260,7 @@ mod tests {
 
     fn filled(
         template: &Template,
-        user: Option<&User>,
+        user: Option<&Identity>,
         html: bool,
         text: &str,
     ) -> (String, String) {
@@ -289,17 +290,16 @@ mod tests {
         (letter.subject, letter.body.reveal().clone())
     }
 
-    fn ada() -> User {
-        User {
-            id: "id".to_owned(),
-            username: "ada".to_owned(),
+    fn ada() -> Identity {
+        Identity {
+            subject: SubjectId(Arc::from("id")),
+            username: Arc::from("ada"),
             active: true,
             attributes: BTreeMap::from([
-                ("givenName".to_owned(), json!("A<b>\r\nBcc: x")),
-                ("age".to_owned(), json!(36)),
-                ("kbaInfo".to_owned(), json!([{"answer": "blue"}])),
+                (Arc::from("givenname"), Value::text("A<b>\r\nBcc: x")),
+                (Arc::from("age"), Value::Int(36)),
+                (Arc::from("kbaInfo"), Value::List(Arc::from([]))),
             ]),
-            password: Some("hash".to_owned()),
         }
     }
 
