@@ -436,6 +436,17 @@ impl Running {
         &self.app.performer.post
     }
 
+    /// The users of a realm.
+    pub fn identities(&self, realm: &Realm) -> Option<&dyn Identities> {
+        let state = self.app.realms.get(realm)?;
+        Some(&*state.identities)
+    }
+
+    /// The devices of the users of a realm.
+    pub fn devices(&self, realm: &Realm) -> Option<&Devices> {
+        self.app.realms.get(realm).map(|state| &state.devices)
+    }
+
     /// What the journeys of a realm look like: which are served, and what is wrong with the files now.
     pub fn journeys(&self, realm: &Realm) -> Option<programs::Status> {
         self.app

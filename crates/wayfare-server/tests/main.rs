@@ -36,6 +36,8 @@ mod mail_link;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod oath;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod realms;

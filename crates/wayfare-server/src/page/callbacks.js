@@ -104,6 +104,13 @@ function textField(callback, at, say, properties, required = true) {
   return field(callback, at, input, say, required, failures(callback));
 }
 
+/** Names are asked for so, and codes too. */
+function nameHints(prompt) {
+  if (/recovery code/i.test(prompt)) return { autocomplete: "off" };
+  if (/\bcode\b|one.?time|\botp\b/i.test(prompt)) return { autocomplete: "one-time-code", inputMode: "numeric" };
+  return { autocomplete: "username" };
+}
+
 /** What the policies that were not met say. */
 function failures(callback) {
   const failed = output(callback, "failedPolicies") ?? [];
@@ -337,7 +344,9 @@ function polling(callback, say) {
 export function widgetFor(callback, at, all, say) {
   switch (callback.type) {
     case "NameCallback":
-      return textField(callback, at, say, { autocomplete: "username", value: callback.input?.[0]?.value ?? "" });
+      return textField(callback, at, say, {
+        ...nameHints(output(callback, "prompt") ?? ""), value: callback.input?.[0]?.value ?? "",
+      });
     case "ValidatedCreateUsernameCallback":
       return textField(callback, at, say, { autocomplete: "username", value: callback.input?.[0]?.value ?? "" });
     case "PasswordCallback":
