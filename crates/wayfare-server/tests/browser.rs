@@ -8,38 +8,10 @@ use std::time::Duration;
 use fantoccini::key::Key;
 use serde_json::{Value as Json, json};
 
-use crate::support::{TestServer, Window};
-
-const OTP: &str = r#"
-journey otp "Otp" {
-  start credentials
-
-  node credentials: Page {
-    stage = "UsernamePassword"
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-
-  node check: DataStoreDecision {
-    true -> make
-    false -> failure
-  }
-
-  node make: OneTimePasswordGenerator(length = 6) -> send
-  node send: OneTimePasswordSmtpSender(emailSubject = "Code", emailContent = "Your code is {{OTP}}.") -> enter
-
-  node enter: OneTimePasswordCollectorDecision {
-    true -> success
-    false -> again
-  }
-
-  node again: RetryLimitDecision(retryLimit = 2) {
-    Retry -> enter
-    Reject -> failure
-  }
-}
-"#;
+use crate::{
+    post::{BY_MAIL, code, with_code},
+    support::{TestServer, Window},
+};
 
 const STEPS: &str = r#"
 journey steps "Steps" {
@@ -235,7 +207,8 @@ async fn a_choice_a_message_and_a_wait_are_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mailed_code_is_asked_for() {
-    let server = TestServer::journeys(&[("otp.journey", OTP)]).await;
+    let text = with_code("Otp", BY_MAIL, "success");
+    let server = TestServer::journeys(&[("otp.journey", &text)]).await;
     let Some(window) = Window::at(&server).await else {
         return;
     };
@@ -250,19 +223,12 @@ async fn a_mailed_code_is_asked_for() {
         "return document.activeElement?.matches('input') && !document.activeElement.value";
     assert!(window.until(asked_again, vec![]).await);
     let mail = server.outbox().into_iter().next().expect("a mail");
-    let code = code_in(&mail);
+    let code = code(&mail);
     window.focused("input[autocomplete='one-time-code']").await;
     window.type_keys(&code).await;
     window.type_keys(&Key::Enter.to_string()).await;
     window.sees("You are signed in").await;
     window.close().await;
-}
-
-fn code_in(mail: &str) -> String {
-    let (_, rest) = mail
-        .split_once("Your code is ")
-        .expect("the code in the mail");
-    rest.chars().take_while(char::is_ascii_digit).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

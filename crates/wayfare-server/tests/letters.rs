@@ -5,41 +5,10 @@ use std::{path::Path, time::Duration};
 use serde_json::Value as Json;
 use wayfare_server::config::Config;
 
-use crate::support::{Client, Reply, TestServer, Window, alpha, percent, write_all};
-
-pub(crate) const LINK: &str = r#"
-journey link "Link" {
-  start who
-  node who: UsernameCollector -> mail
-  node mail: EmailSuspend {
-    objectLookup = true
-    emailTemplateName = "resetPassword"
-    emailSuspendMessage = { en = "Look at your mail.", de = "Sehen Sie in Ihre Post." }
-    suspendDuration = 10m
-    -> success
-  }
-}
-"#;
-
-/// One answer to the first step of the journey.
-pub(crate) async fn ask(client: &mut Client, name: &str) -> Reply {
-    let step = client.begin("Link").await.step();
-    client.answer(&step, &[name.into()]).await
-}
-
-/// Head and text of a message, and what follows `suspendedId=` in it.
-pub(crate) fn opened(mail: &str) -> (String, String, String) {
-    let (head, body) = mail.split_once("\r\n\r\n").expect("a head and a text");
-    let (_, rest) = body.split_once("suspendedId=").expect("a link");
-    let link = rest.split_whitespace().next().expect("a word");
-    let id = link.split('&').next().expect("an id");
-    (head.to_owned(), body.to_owned(), id.to_owned())
-}
-
-pub(crate) async fn follow(client: &mut Client, id: &str) -> Reply {
-    let path = Client::path("/alpha", &format!("suspendedId={id}"));
-    client.post(&path, "").await
-}
+use crate::{
+    post::{LINK, ask, code, follow, opened, people, with_code},
+    support::{Client, TestServer, Window, alpha, percent, write_all},
+};
 
 /// What a step shows, without its token.
 fn shown(step: &Json) -> Json {
@@ -48,20 +17,7 @@ fn shown(step: &Json) -> Json {
     step
 }
 
-const TEXT_AND_NOTICE: &str = r#"
-journey text "Text" {
-  start credentials
-  node credentials: Page {
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-  node check: DataStoreDecision {
-    true -> make
-    false -> failure
-  }
-  node make: OneTimePasswordGenerator(length = 6) -> send
-  node send: OneTimePasswordSmsSender {
+const BY_GATEWAY: &str = r#"OneTimePasswordSmsSender {
     mobilePhoneAttributeName = "mobile"
     mobileCarrierAttributeName = "carrier"
     smsSubject = "Code"
@@ -69,59 +25,18 @@ journey text "Text" {
     -> enter
     on error -> unsent
   }
-  node unsent: SetFailureDetails(failureMessage = "No telephone.") -> failure
-  node enter: OneTimePasswordCollectorDecision(passwordExpiryTime = 5m) {
-    true -> notice
-    false -> failure
-  }
   node notice: EmailTemplate(emailTemplateName = "welcome", emailAttribute = "mail") {
     EMAIL_SENT -> success
     EMAIL_NOT_SENT -> unknown
   }
-  node unknown: SetSuccessDetails(successDetails = { notice = "not sent" }) -> success
-}
-"#;
-
-/// Settings with users besides the demo's: `tel` has a telephone and no mail.
-pub(crate) const PEOPLE: &str = r#"
-[realms."/alpha".users.tel]
-password = { file = "tel" }
-[realms."/alpha".users.tel.attributes]
-mobile = "+49 171 1234567"
-carrier = "sms.example.com"
-[realms."/alpha".users.both]
-password = { file = "tel" }
-[realms."/alpha".users.both.attributes]
-mobile = "0171 1234567"
-carrier = "sms.example.com"
-mail = "both@example.com"
-"#;
-
-pub(crate) fn people(config: &mut Config, folder: &Path, mail: &str) {
-    std::fs::write(folder.join("tel"), "Ch4ng31t").expect("a file");
-    let read = Config::parse("wayfare.toml", &format!("{mail}{PEOPLE}"), folder);
-    let mut read = read.unwrap_or_else(|error| panic!("{error}"));
-    let read = read.realms.remove(&alpha()).expect("the realm");
-    let realm = config.realms.get_mut(&alpha()).expect("the realm");
-    realm.users = read.users;
-    realm.mail = read.mail;
-}
-
-/// The digits of the one message with this in it.
-fn code(messages: &std::collections::BTreeSet<String>, part: &str) -> String {
-    let message = messages.iter().find(|message| message.contains(part));
-    let (_, text) = message
-        .expect("a message")
-        .split_once("Type ")
-        .expect("a text");
-    text.chars().take_while(char::is_ascii_digit).collect()
-}
+  node unknown: SetSuccessDetails(successDetails = { notice = "not sent" }) -> success"#;
 
 #[tokio::test]
 async fn a_code_goes_to_a_telephone_and_a_notice_to_whoever_has_mail() {
     let server = TestServer::with(|config, folder| {
         let journeys = folder.join("journeys");
-        write_all(&journeys, &[("text.journey", TEXT_AND_NOTICE)]);
+        let text = with_code("Text", BY_GATEWAY, "notice");
+        write_all(&journeys, &[("text.journey", &text)]);
         *config = config.clone().with_journeys(journeys);
         people(config, folder, "");
     })
@@ -132,7 +47,9 @@ async fn a_code_goes_to_a_telephone_and_a_notice_to_whoever_has_mail() {
     ] {
         let mut client = server.client();
         let step = client.login(name, "Ch4ng31t").await.step();
-        let code = code(&server.outbox(), to);
+        let messages = server.outbox();
+        let message = messages.iter().find(|message| message.contains(to));
+        let code = code(message.expect("a message"));
         let done = client.answer(&step, &[code.into()]).await;
         done.token();
         assert_eq!(
@@ -152,7 +69,7 @@ async fn a_code_goes_to_a_telephone_and_a_notice_to_whoever_has_mail() {
     );
     let reply = server.client().login("demo", "Ch4ng31t").await;
     assert_eq!(reply.status, 401);
-    assert!(reply.text().contains("No telephone."), "{}", reply.text());
+    assert!(reply.text().contains("Not sent."), "{}", reply.text());
 }
 
 const GONE: &str = "Token not found. It may have expired.";

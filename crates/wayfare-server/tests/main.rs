@@ -40,6 +40,8 @@ mod oath;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod post;
+#[cfg(test)]
 mod realms;
 #[cfg(test)]
 mod sessions;

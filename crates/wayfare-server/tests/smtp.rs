@@ -15,64 +15,19 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use wayfare_server::config::DefaultJourney;
 
 use crate::{
-    letters::{LINK, ask, follow, people},
+    post::{BY_MAIL, LINK, ask, code, follow, people, with_code},
     support::{BEGIN, Client, Reply, TestServer, alpha, write_all},
 };
 
 /// How long a test waits for a mail.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const CODE: &str = r#"
-journey code "Code" {
-  start credentials
-  node credentials: Page {
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-  node check: DataStoreDecision {
-    true -> make
-    false -> failure
-  }
-  node make: OneTimePasswordGenerator(length = 6) -> send
-  node send: OneTimePasswordSmtpSender {
-    emailSubject = "Grüße: {{OTP}}"
-    emailContent = "Type {{OTP}}."
-    -> enter
-    on error -> unsent
-  }
-  node unsent: SetFailureDetails(failureMessage = "Not now.") -> failure
-  node enter: OneTimePasswordCollectorDecision(passwordExpiryTime = 5m) {
-    true -> success
-    false -> failure
-  }
-}
-"#;
-
-const TEXT: &str = r#"
-journey text "Text" {
-  start credentials
-  node credentials: Page {
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-  node check: DataStoreDecision {
-    true -> make
-    false -> failure
-  }
-  node make: OneTimePasswordGenerator(length = 6) -> send
-  node send: OneTimePasswordSmsSender {
+const BY_GATEWAY: &str = r#"OneTimePasswordSmsSender {
     mobilePhoneAttributeName = "mobile"
     smsContent = "Type {{OTP}}."
     -> enter
-  }
-  node enter: OneTimePasswordCollectorDecision(passwordExpiryTime = 5m) {
-    true -> success
-    false -> failure
-  }
-}
-"#;
+    on error -> unsent
+  }"#;
 
 fn python() -> String {
     std::env::var("WAYFARE_PYTHON").unwrap_or_else(|_| "python3".to_owned())
@@ -137,8 +92,8 @@ impl Mailer {
         TestServer::with(|config, own| {
             let files = [
                 ("link.journey", LINK),
-                ("code.journey", CODE),
-                ("text.journey", TEXT),
+                ("code.journey", &with_code("Code", BY_MAIL, "success")),
+                ("text.journey", &with_code("Text", BY_GATEWAY, "success")),
             ];
             write_all(&own.join("journeys"), &files);
             *config = config.clone().with_journeys(own.join("journeys"));
@@ -154,10 +109,6 @@ async fn line(lines: &mut Lines<BufReader<tokio::process::ChildStdout>>) -> Json
     let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
     let line = line.expect("in time").expect("a line").expect("a line");
     serde_json::from_str(&line).expect("JSON")
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 async fn begin(client: &mut Client, journey: &str, name: &str) -> Reply {
@@ -218,16 +169,16 @@ async fn codes_go_by_mail_and_by_a_gateway_to_text_messages() {
     let step = begin(&mut client, "Code", "demo").await.step();
     let mail = mailer.mail().await;
     assert_eq!(mail["tls"], false);
-    let code = digits(mail["body"].as_str().expect("a text"));
-    assert_eq!(mail["subject"], format!("Grüße: {code}"));
-    client.answer(&step, &[code.into()]).await.token();
+    let sent = code(mail["body"].as_str().expect("a text"));
+    assert_eq!(mail["subject"], format!("Grüße: {sent}"));
+    client.answer(&step, &[sent.into()]).await.token();
     // The second of these users has a carrier that the node does not ask for.
     let mut client = server.client();
     let step = begin(&mut client, "Text", "tel").await.step();
     let mail = mailer.mail().await;
     assert_eq!(mail["to"], "+491711234567@sms.example.com");
-    let code = digits(mail["body"].as_str().expect("a text"));
-    client.answer(&step, &[code.into()]).await.token();
+    let sent = code(mail["body"].as_str().expect("a text"));
+    client.answer(&step, &[sent.into()]).await.token();
 }
 
 #[tokio::test]
@@ -248,7 +199,7 @@ async fn a_server_that_refuses_or_is_slow_or_strange_takes_the_error_arrow() {
         let reply = begin(&mut server.client(), "Code", "demo").await;
         assert_eq!(reply.status, 401, "{mode}: {}", reply.text());
         assert!(
-            reply.text().contains("Not now."),
+            reply.text().contains("Not sent."),
             "{mode}: {}",
             reply.text()
         );
