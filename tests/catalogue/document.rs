@@ -8,13 +8,14 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use wayfare::{
     Signature,
     catalogue::{Family, families, standard},
+    model::signature::Outcomes,
 };
 
 pub(super) use self::example::examples;
 use self::{example::Example, section::codes};
 use super::{
     OURS,
-    journeys::{OTHER_FORMS, built},
+    journeys::{OTHER_FORMS, built, least},
     named, open_outcomes, signatures, unknown_cells,
 };
 
@@ -64,6 +65,24 @@ const READING: &str = "
   of that very subject was verified; the checks take nothing else for a proof.
 - **Not known** is what a script or an inner journey decides. Every check reads it as the worst case.
 ";
+
+/// Parts of the language with a form of their own.
+const FORMS: &[(&str, &str)] = &[
+    (
+        "Page",
+        "Its nodes stand in its block, in order, and behind them the arrows of the last: \
+         [language.md](../language.md#nodes).",
+    ),
+    (
+        "InnerTreeEvaluator",
+        "In text it is `node NAME: journey OTHER`: neither setting is written, and `error` is there where it \
+         has an arrow. [language.md](../language.md#inner-journeys)",
+    ),
+    (
+        "Decision",
+        "Its arms are guards: [language.md](../language.md#guards).",
+    ),
+];
 
 fn anchor(name: &str) -> String {
     name.to_lowercase()
@@ -213,11 +232,21 @@ fn type_of(
         signature.summary
     )
     .expect("a string takes all");
+    if let Some((_, form)) = FORMS.iter().find(|(of, _)| *of == name) {
+        writeln!(out, "{form}\n").expect("a string takes all");
+    }
     section::settings(signature, out);
     section::facts(signature, &unknown(name, cells), out);
     let of_type = |example: &&Example| example.types.iter().any(|shown| shown == name);
     if let Some(example) = examples.iter().find(of_type) {
         show(family, name, example, out);
+    } else if !is_built(name) && !matches!(signature.outcomes, Outcomes::Authored { .. }) {
+        write!(
+            out,
+            "With what must be written, and every outcome:\n\n```journey\n{}```\n\n",
+            least(signature)
+        )
+        .expect("a string takes all");
     }
 }
 

@@ -145,6 +145,24 @@ fn journey(signature: &Signature, version: u32, written: Written) -> String {
     text.push_str(
         "    allow unproved_success, unproved_write, unwritten_key because \"only the form of the node matters\"\n",
     );
+    let of_node = lines(signature, written).into_iter();
+    text.extend(of_node.map(|line| format!("    {line}\n")));
+    text.push_str("  }\n}\n");
+    text
+}
+
+/// A node with what must be written and no more, for types of which no journey is shown.
+pub(super) fn least(signature: &Signature) -> String {
+    let mut text = format!("node it: {} {{\n", signature.name);
+    let of_node = lines(signature, Written::Required).into_iter();
+    text.extend(of_node.map(|line| format!("  {line}\n")));
+    text.push_str("}\n");
+    text
+}
+
+/// The settings and arrows of a node.
+fn lines(signature: &Signature, written: Written) -> Vec<String> {
+    let mut lines = Vec::new();
     let derived = match &signature.outcomes {
         Outcomes::Authored { setting, .. } => setting.as_deref(),
         _ => None,
@@ -152,16 +170,21 @@ fn journey(signature: &Signature, version: u32, written: Written) -> String {
     for setting in signature.settings.iter() {
         let wanted = setting.required || written == Written::Everything;
         if wanted && derived != Some(&*setting.key) {
-            writeln!(text, "    {} = {}", setting.key, literal(setting))
-                .expect("a string takes all");
+            lines.push(format!("{} = {}", setting.key, literal(setting)));
         }
     }
     for (at, outcome) in outcomes(signature, written).iter().enumerate() {
         let target = if at == 0 { "success" } else { "failure" };
-        writeln!(text, "    {outcome:?} -> {target}").expect("a string takes all");
+        let plain = outcome
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if plain {
+            lines.push(format!("{outcome} -> {target}"));
+        } else {
+            lines.push(format!("{outcome:?} -> {target}"));
+        }
     }
-    text.push_str("  }\n}\n");
-    text
+    lines
 }
 
 #[test]

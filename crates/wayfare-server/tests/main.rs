@@ -38,6 +38,8 @@ mod nodes;
 #[cfg(test)]
 mod oath;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod post;

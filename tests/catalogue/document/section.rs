@@ -108,7 +108,7 @@ pub(super) fn settings(signature: &Signature, out: &mut String) {
         Outcomes::Authored { setting, .. } => setting.as_deref(),
         _ => None,
     };
-    out.push_str("| setting | type | default | |\n|---|---|---|---|\n");
+    out.push_str("| setting | type | default | notes |\n|---|---|---|---|\n");
     for setting in signature.settings.iter() {
         let line = format!(
             "| `{}` | {} | {} | {} |",

@@ -388,8 +388,12 @@ export function widgetFor(callback, at, all, say) {
       return { elements: authenticator(callback, say) };
     case "SuspendedTextOutputCallback":
       return { elements: [message(output(callback, "message"), output(callback, "messageType"))] };
-    default:
-      // Hidden values, metadata and redirects show nothing; kinds this page does not know go back as they came.
+    case "HiddenValueCallback":
+    case "MetadataCallback":
+    case "RedirectCallback":
       return { elements: [] };
+    default:
+      // A kind that this page does not know goes back as it came, and whoever looks at it is told so.
+      return { elements: [message(say.elsewhere.replace("{kind}", callback.type.replace(/Callback$/, "")), 1)] };
   }
 }

@@ -201,9 +201,12 @@ function step(data) {
   if (redirect) return follow(redirect, data);
   if (alone) return answer();
   if (waits) timer = setTimeout(answer, waits.waits);
-  const first = form.querySelector("input[aria-invalid='true'], input:not([type='hidden']), select, button");
+  const found = form.querySelector("input[aria-invalid='true'], input:not([type='hidden']), select, button");
+  // Of several choices the one that is chosen has the focus, so that the arrows begin there.
+  const first = found?.type === "radio" ? form.querySelector("input[type='radio']:checked") ?? found : found;
   if (form.querySelector("input:not([type='hidden']), select")) {
-    const empty = [...form.querySelectorAll("input")].find((i) => !["hidden", "radio", "checkbox"].includes(i.type) && !i.value);
+    const empty = [...form.querySelectorAll("input")]
+      .find((i) => !["hidden", "radio", "checkbox"].includes(i.type) && !i.value && !i.closest("[hidden]"));
     (empty || first).focus();
   } else {
     $("title").focus();

@@ -18,6 +18,7 @@ const words = {
     qrCode: "QR code for your authenticator app", openApp: "Open the app on this device", typeKey: "Type the key instead",
     recoveryCodes: "Your recovery codes",
     keepCodes: "Keep them in a safe place. Each of them signs you in once if you do not have your device.",
+    elsewhere: "This step is for an app or for a page of your own: this page cannot take it ({kind}).",
   },
   de: {
     signIn: "Anmelden", next: "Weiter", show: "Zeigen", hide: "Verbergen", signedIn: "Sie sind angemeldet",
@@ -36,6 +37,7 @@ const words = {
     qrCode: "QR-Code für Ihre Authenticator-App", openApp: "App auf diesem Gerät öffnen", typeKey: "Schlüssel abtippen",
     recoveryCodes: "Ihre Wiederherstellungscodes",
     keepCodes: "Bewahren Sie sie sicher auf. Jeder von ihnen gilt einmal, wenn Sie Ihr Gerät nicht haben.",
+    elsewhere: "Dieser Schritt ist für eine App oder eine eigene Seite: diese Seite kann ihn nicht gehen ({kind}).",
   },
   fr: {
     signIn: "Connexion", next: "Continuer", show: "Afficher", hide: "Masquer", signedIn: "Vous êtes connecté",
@@ -54,6 +56,7 @@ const words = {
     qrCode: "Code QR pour votre application d’authentification", openApp: "Ouvrir l’application sur cet appareil", typeKey: "Saisir la clé à la main",
     recoveryCodes: "Vos codes de secours",
     keepCodes: "Gardez-les en lieu sûr. Chacun vous connecte une fois si vous n’avez pas votre appareil.",
+    elsewhere: "Cette étape est destinée à une application ou à une page à vous : cette page ne peut pas la suivre ({kind}).",
   },
 };
 

@@ -278,7 +278,7 @@ fn every_built_type_is_driven() {
             let text = match *file {
                 "ask" => include_str!("ask.rs"),
                 "code" => include_str!("code.rs"),
-                "letters" => include_str!("../letters.rs"),
+                "letters" => concat!(include_str!("../letters.rs"), include_str!("../post.rs")),
                 "external" => include_str!("../external/mod.rs"),
                 "end" => include_str!("end.rs"),
                 "keep" => include_str!("keep.rs"),
