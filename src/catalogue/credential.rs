@@ -117,13 +117,13 @@ pub(super) const TYPES: &[Entry] = &[
         "Verifies name and password by a bind to an LDAP server",
     )
     .settings(&[
-        texts("primaryServers"),
+        texts("primaryServers").required(),
         texts("secondaryServers"),
-        texts("accountSearchBaseDn"),
+        texts("accountSearchBaseDn").required(),
         text("adminDn").optional(),
         secret("adminPassword").optional(),
         text("userProfileAttribute"),
-        texts("searchFilterAttributes"),
+        texts("searchFilterAttributes").required(),
         text("userSearchFilter").optional(),
         word(
             "searchScope",
@@ -168,13 +168,13 @@ pub(super) const TYPES: &[Entry] = &[
         "Verifies name and password by a bind to Active Directory",
     )
     .settings(&[
-        texts("primaryServers"),
+        texts("primaryServers").required(),
         texts("secondaryServers"),
-        texts("accountSearchBaseDn"),
+        texts("accountSearchBaseDn").required(),
         text("adminDn").optional(),
         secret("adminPassword").optional(),
         text("userProfileAttribute"),
-        texts("searchFilterAttributes"),
+        texts("searchFilterAttributes").required(),
         text("userSearchFilter").optional(),
         word(
             "searchScope",

@@ -1,5 +1,6 @@
 //! docs/nodes.md and the pages of docs/nodes, written from the table. `UPDATE=1` rewrites them.
 
+mod errors;
 mod example;
 mod section;
 
@@ -11,7 +12,7 @@ use wayfare::{
     model::signature::Outcomes,
 };
 
-pub(super) use self::example::examples;
+pub(super) use self::{errors::of as errors_of, example::examples};
 use self::{example::Example, section::codes};
 use super::{
     OURS,
@@ -58,9 +59,9 @@ const READING: &str = "
   shared state in turn. What is *needed* must be there when the node is entered; what is *always* written
   is there after every outcome. *Personal* values do not belong into logs, *secret* ones never leave the
   engine except in an effect.
-- **Fails** says when a node takes its `on error` arrow, or without one fails the run. Besides, any node
-  may fail where a setting that is computed in the run has a value it cannot use, or where the state grows
-  over its limit.
+- **Fails** says when a node takes its `on error` arrow, or without one fails the run, and with which
+  errors, as traces tell them; `…` stands for what differs. Besides, any node may fail where a setting that
+  is computed in the run has a value it cannot use, or where the state grows over its limit.
 - **On** an outcome is what it means for the proofs. It proves a factor only where a credential
   of that very subject was verified; the checks take nothing else for a proof.
 - **Not known** is what a script or an inner journey decides. Every check reads it as the worst case.
@@ -236,7 +237,7 @@ fn type_of(
         writeln!(out, "{form}\n").expect("a string takes all");
     }
     section::settings(signature, out);
-    section::facts(signature, &unknown(name, cells), out);
+    section::facts(signature, &errors_of(name), &unknown(name, cells), out);
     let of_type = |example: &&Example| example.types.iter().any(|shown| shown == name);
     if let Some(example) = examples.iter().find(of_type) {
         show(family, name, example, out);

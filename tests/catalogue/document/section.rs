@@ -282,7 +282,7 @@ fn meaning(facts: &OutcomeFacts) -> Vec<String> {
 }
 
 /// What makes a node of the type take its `on error` arrow.
-fn fails(signature: &Signature) -> String {
+fn fails(signature: &Signature, errors: &[&str]) -> String {
     let mut parts = Vec::new();
     let needed: Vec<_> = signature
         .reads
@@ -301,6 +301,10 @@ fn fails(signature: &Signature) -> String {
         let text = format!("{when} where what it calls fails or does not answer");
         parts.push(text.trim_start().to_owned());
     }
+    if !errors.is_empty() {
+        let errors = errors.iter().map(|error| format!("“{error}”"));
+        parts.push(format!("with {}", errors.collect::<Vec<_>>().join(", ")));
+    }
     parts.join("; ")
 }
 
@@ -318,7 +322,7 @@ fn effects(signature: &Signature) -> String {
     parts.join("; ")
 }
 
-pub(super) fn facts(signature: &Signature, unknown: &[String], out: &mut String) {
+pub(super) fn facts(signature: &Signature, errors: &[&str], unknown: &[String], out: &mut String) {
     let mut line = |label: &str, text: String| {
         if !text.is_empty() {
             writeln!(out, "- {label}: {text}").expect("a string takes all");
@@ -368,7 +372,7 @@ pub(super) fn facts(signature: &Signature, unknown: &[String], out: &mut String)
             format!("taken at most `{}` times in a run", limit.setting),
         );
     }
-    line("Fails", fails(signature));
+    line("Fails", fails(signature, errors));
     line("Besides", effects(signature));
     line("Not known", unknown.join("; "));
     out.push('\n');

@@ -48,6 +48,23 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
         ],
     ),
     (
+        "no directory can be asked where the list is empty, which the product says when it is too late",
+        &[
+            ("LdapDecisionNode", "primaryServers", "default"),
+            ("LdapDecisionNode", "primaryServers", "required"),
+            ("LdapDecisionNode", "accountSearchBaseDn", "default"),
+            ("LdapDecisionNode", "accountSearchBaseDn", "required"),
+            ("LdapDecisionNode", "searchFilterAttributes", "default"),
+            ("LdapDecisionNode", "searchFilterAttributes", "required"),
+            ("ADDecisionNode", "primaryServers", "default"),
+            ("ADDecisionNode", "primaryServers", "required"),
+            ("ADDecisionNode", "accountSearchBaseDn", "default"),
+            ("ADDecisionNode", "accountSearchBaseDn", "required"),
+            ("ADDecisionNode", "searchFilterAttributes", "default"),
+            ("ADDecisionNode", "searchFilterAttributes", "required"),
+        ],
+    ),
+    (
         "a size is written with its unit",
         &[("DeviceProfileCollectorNode", "maximumSize", "type")],
     ),
@@ -120,15 +137,12 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
         &[("PageNode", "", "fails")],
     ),
     (
-        "it fails by what comes with the request or by a setting, as any type may; it calls nobody",
-        &[
-            ("ChoiceCollectorNode", "", "fails"),
-            ("ZeroPageLoginNode", "", "fails"),
-            ("DeviceProfileCollectorNode", "", "fails"),
-            ("CreatePasswordNode", "", "fails"),
-            ("UpdateJourneyTimeoutNode", "", "fails"),
-            ("product-CertificateCollectorNode", "", "fails"),
-        ],
+        "the wire sees to it that what was asked twice is answered twice",
+        &[("CreatePasswordNode", "", "fails")],
+    ),
+    (
+        "it calls nobody and needs nothing; what its handler says of a request may fail as any may",
+        &[("product-CertificateCollectorNode", "", "fails")],
     ),
     // State.
     (
@@ -248,6 +262,16 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
                 "writes",
             ),
             ("TimerStartNode", "-shared.default", "writes"),
+            (
+                "ScriptedDecisionNode",
+                "+shared.objectAttributes.*",
+                "writes",
+            ),
+            (
+                "ScriptedDecisionNode",
+                "+transient.objectAttributes.*",
+                "writes",
+            ),
         ],
     ),
     (

@@ -388,7 +388,6 @@ export function widgetFor(callback, at, all, say) {
       return { elements: authenticator(callback, say) };
     case "SuspendedTextOutputCallback":
       return { elements: [message(output(callback, "message"), output(callback, "messageType"))] };
-    case "HiddenValueCallback":
     case "MetadataCallback":
     case "RedirectCallback":
       return { elements: [] };
