@@ -119,7 +119,8 @@ async fn begin(client: &mut Client, journey: &str, name: &str) -> Reply {
 
 const ACCOUNT: &str = "username = \"mailer\"\npassword = { file = \"password\" }\nca = \"ca.pem\"";
 
-#[tokio::test]
+// Looking into the outbox waits for what is under way, which must go on meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_goes_by_a_mail_server_and_is_followed() {
     for mode in ["starttls", "tls"] {
         let Some(mut mailer) = Mailer::start(mode).await else {
