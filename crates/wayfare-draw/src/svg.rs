@@ -439,10 +439,11 @@ impl Page<'_> {
                 .and_then(|figure| figure.lines.first())
                 .map_or("", String::as_str);
             let tip = figure.map_or("", |figure| &*figure.path);
-            let arrow = if stub.up {
-                "m4 5v-10m-3 3l3 -3l3 3"
-            } else {
-                "m4 -5v10m-3 -3l3 3l3 -3"
+            let arrow = match (stub.beside, stub.up) {
+                (false, true) => "m4 5v-10m-3 3l3 -3l3 3",
+                (false, false) => "m4 -5v10m-3 -3l3 3l3 -3",
+                (true, true) => "m9 0h-10m3 -3l-3 3l3 3",
+                (true, false) => "m-1 0h10m-3 -3l3 3l-3 3",
             };
             put!(
                 self,

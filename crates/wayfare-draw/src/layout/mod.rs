@@ -9,8 +9,9 @@
 //!
 //! Every pass is iterative and near-linear, none tries for ever, and the same input gives the same numbers:
 //! there is no randomness and no floating point. What would take too long a way in a large picture is not
-//! drawn through it: it becomes a stub that names where it leads ([`Plan::stubs`]). Deliberately not here:
-//! what boxes mean, text, colours.
+//! drawn through it: it becomes a stub that names where it leads ([`Plan::stubs`]). A large picture that is
+//! much taller than wide is broken into columns (`wrap`). Deliberately not here: what boxes mean, text,
+//! colours.
 
 mod align;
 mod cycle;
@@ -22,6 +23,7 @@ mod rank;
 mod route;
 mod row;
 mod settle;
+mod wrap;
 
 use self::{grid::Grid, row::int};
 
@@ -75,7 +77,7 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// What stands in for the ends of arrows that would be too long.
     pub stubs: Vec<Stub>,
-    /// By box, its row from the top.
+    /// By box, its row from the top; those of a column follow upon those of the one before.
     pub rows: Vec<usize>,
     /// How many pairs of arrows cross between two rows.
     pub crossings: u64,
@@ -128,8 +130,10 @@ pub struct Stub {
     pub link: usize,
     /// The box that it names.
     pub target: usize,
-    /// Whether that box stands above.
+    /// Whether that box stands above, or in a column before.
     pub up: bool,
+    /// Whether that box stands in another column.
+    pub beside: bool,
 }
 
 /// The way of an arrow.
@@ -199,6 +203,12 @@ pub enum Way {
 /// assert!(plan.boxes[0].bottom() < plan.routes[0].label.unwrap().y);
 /// ```
 pub fn layout(draft: &Draft) -> Plan {
+    let whole = column(draft);
+    wrap::wrap(draft, &whole, column).unwrap_or(whole)
+}
+
+/// All of a draft in one column.
+fn column(draft: &Draft) -> Plan {
     let mut grid = Grid::new(draft);
     order::order(&mut grid, draft.start);
     lane::insert(&mut grid, draft);

@@ -145,6 +145,7 @@ impl Router<'_> {
                     link,
                     target,
                     up: self.grid.fates.get(link) == Some(&Fate::Stub { up: true }),
+                    beside: false,
                 })
             })
             .collect()
