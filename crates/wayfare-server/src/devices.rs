@@ -60,7 +60,8 @@ struct Opened {
 }
 
 impl Devices {
-    pub(crate) fn new(store: Store, realm: Realm, keys: RealmKeys, clock: Arc<dyn Clock>) -> Self {
+    /// The devices of a realm, sealed with these keys.
+    pub fn new(store: Store, realm: Realm, keys: RealmKeys, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             realm,
@@ -89,7 +90,10 @@ impl Devices {
     }
 
     /// Keeps a device, once; `false` where there is no room for it.
-    pub(crate) async fn put(
+    ///
+    /// # Errors
+    /// The database fails, no thread is free to hash, or what is to be kept is too long.
+    pub async fn put(
         &self,
         once: (EffectId, Timestamp),
         whose: &SubjectId,
@@ -119,7 +123,10 @@ impl Devices {
     }
 
     /// Forgets a device, or all of a kind, once; whether there was one.
-    pub(crate) async fn remove(
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn remove(
         &self,
         once: (EffectId, Timestamp),
         whose: &SubjectId,
@@ -148,7 +155,10 @@ impl Devices {
     /// Whether a code of the user's first authenticator app is right now; it is used up then, on disk.
     ///
     /// A try has been taken by now.
-    pub(crate) async fn takes_code(
+    ///
+    /// # Errors
+    /// The database fails, or the device cannot be opened.
+    pub async fn takes_code(
         &self,
         whose: &SubjectId,
         window: &OathWindow,
@@ -173,7 +183,10 @@ impl Devices {
     /// Whether this is a recovery code of the user's first device of a kind; it is used up then, on disk.
     ///
     /// A try has been taken by now. Where there is nobody, or no device, it takes as long and is never right.
-    pub(crate) async fn takes_recovery(
+    ///
+    /// # Errors
+    /// The database fails, or no thread is free to hash.
+    pub async fn takes_recovery(
         &self,
         whose: Option<&SubjectId>,
         kind: DeviceKind,

@@ -15,6 +15,7 @@ mod end;
 mod identify;
 mod knowledge;
 mod letter;
+mod oath;
 mod object;
 mod otp;
 mod policy;

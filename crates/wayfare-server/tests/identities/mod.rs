@@ -1,6 +1,7 @@
 //! The store of identities in the server's own database.
 
 mod bench;
+mod devices;
 mod fault;
 mod http;
 mod index;
