@@ -202,7 +202,8 @@ pub(super) const TYPES: &[Entry] = &[
     ])
     .asks(&["NameCallback", "ConfirmationCallback"])
     .reads(&[USERNAME.always(), shared("oathDeviceProfile", Any).secret()])
-    .writes(&[MFA_METHOD])
+    // Of a device of the run it notes which code was used.
+    .writes(&[MFA_METHOD, shared("oathDeviceProfile", Any).secret()])
     .facts(&[
         on("successOutcome").proves(Factor::Otp),
         on("notRegisteredOutcome").untried(),
