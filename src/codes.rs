@@ -106,6 +106,7 @@ codes! {
         NO_SUCCESS "no_success" Error allowable "no way through the journey ends in success";
         LOOSE_END "loose_end" Warning allowable "an arrow is declared to lead nowhere";
         SPINNING_LOOP "spinning_loop" Error allowable "a loop neither asks nor counts";
+        MAYBE_SPINNING_LOOP "maybe_spinning_loop" Warning allowable "a loop asks and counts only if a script on it asks";
         UNBOUNDED_PASSWORD_LOOP "unbounded_password_loop" Error allowable "a secret can be tried without a limit";
         COUNT_RESET "count_reset" Error allowable "a new code begins the count of tries anew";
         NO_WAY_OUT "no_way_out" Error allowable "from a node that can be reached no end can be";

@@ -125,7 +125,7 @@ fn five_types_have_a_second_version() {
 fn only_these_outcomes_prove_something() {
     use Factor::{
         Certificate, Cookie, Device, Federation, Knowledge, MailLink, Otp, Password, Push,
-        Recovery, Session,
+        Recovery, Registration, Session,
     };
     let mut proofs: Vec<(String, Factor)> = Vec::new();
     for signature in signatures() {
@@ -139,6 +139,7 @@ fn only_these_outcomes_prove_something() {
     let expected = [
         ("ADDecision.TRUE", Password),
         ("AgentDataStoreDecision.true", Password),
+        ("CreateObject.CREATED", Registration),
         ("DataStoreDecision.true", Password),
         ("DeviceSigningVerifier.success", Device),
         ("EmailSuspend.outcome", MailLink),

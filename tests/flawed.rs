@@ -51,6 +51,7 @@ const FOLDERS: &[(&str, usize, &[&str])] = &[
         10,
         &[
             "spinning_loop",
+            "maybe_spinning_loop",
             "unbounded_password_loop",
             "count_reset",
             "no_way_out",

@@ -559,6 +559,15 @@ fn loops_and_dead_nodes_are_those_of_the_oracle() {
                 }
                 tally.add(format!("{code} {expected}"));
             }
+            // Where a loop spins for sure, one that may is not always told apart from it.
+            let is_told = !told(&found, codes::MAYBE_SPINNING_LOOP, journey).is_empty();
+            let (may, does) = (runs.may_spin(), runs.spin());
+            if is_told && !may || !is_told && may && !does {
+                return Err(wrong(&format!(
+                    "maybe_spinning_loop told {is_told}, oracle {may}, and surely {does}"
+                )));
+            }
+            tally.add(format!("maybe_spinning_loop {is_told}"));
             // One place may try an old and a new code; then the old one is what is told.
             let is_told = !told(&found, codes::COUNT_RESET, journey).is_empty();
             let (codes_tried, for_ever) = (runs.try_codes(), runs.try_for_ever());

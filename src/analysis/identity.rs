@@ -171,9 +171,17 @@ fn finding(program: &Program, swap: &Swap, writer: Stand, entry: Option<Span>) -
         (None, _) => "after the first was proved".to_owned(),
     };
     let message = format!("`{name}` may name another person {other}");
-    let mut finding = Diagnostic::new(codes::IDENTITY_SWAPPED, span, message)
-        .expected("what was proved is dropped here")
-        .help("name the person before anything is proved, or prove a factor of whom is named last");
+    let finding = Diagnostic::new(codes::IDENTITY_SWAPPED, span, message)
+        .expected("what was proved is dropped here");
+    let mut finding = match unlisted(program, writer) {
+        Some(setting) => finding.help(format!(
+            "list in `{setting}` what it writes, `[]` where that is nothing: without `username` \
+             among it, it names nobody; a node that writes what it does not list fails"
+        )),
+        None => finding.help(
+            "name the person before anything is proved, or prove a factor of whom is named last",
+        ),
+    };
     if let Some((_, span)) = before {
         let text = if swap.of_code {
             "the code is made here"
@@ -186,6 +194,22 @@ fn finding(program: &Program, swap: &Swap, writer: Stand, entry: Option<Span>) -
         Some(span) => finding.label(span, "success is entered here"),
         None => finding,
     }
+}
+
+/// The setting in which the node that names another could say what it writes, and does not.
+fn unlisted(program: &Program, stand: Stand) -> Option<String> {
+    let journey = program.journey(stand.journey)?;
+    let task = match &journey.graph.node_weight(stand.node)?.kind {
+        NodeKind::Task(task) => task,
+        NodeKind::Page(page) => &page.children.get(usize::from(stand.child))?.task,
+        _ => return None,
+    };
+    let signature = program.catalog.get(task.ty)?;
+    let setting = signature.writes_unlisted(|key| {
+        let found = task.settings.iter().find(|(name, _)| &**name == key);
+        found.map(|(_, value)| value)
+    });
+    setting.map(str::to_owned)
 }
 
 /// The name of a node as the language writes it, and where it is declared.

@@ -1,9 +1,9 @@
 //! Loops that do not end by themselves, and ways that lead to no end.
 //!
 //! A loop *spins* when no node on it asks, suspends or counts: a run would go around until the engine
-//! stops it. A loop of tries is *unbounded* when a secret can be tried on every round without passing the
-//! bounded outcome of a limiter. Leaving a verifying node by the outcome that proves the secret is not a
-//! try. Where every such round issues the code anew, its count is *reset*: each code is good for fresh
+//! stops it; it *may spin* where that hangs on nodes whose authors could say that they ask, and have not.
+//! A loop of tries is *unbounded* when a secret can be tried on every round without passing the bounded
+//! outcome of a limiter. Leaving a verifying node by the outcome that proves the secret is not a try. Where every such round issues the code anew, its count is *reset*: each code is good for fresh
 //! guesses, however few are left for the one before. Inner journeys are seen through: what matters is by
 //! which ends they can be left without asking, or without a limit, or after a try.
 
@@ -15,7 +15,7 @@ use crate::{
         component::Arcs,
         counterexample::Counterexample,
         flow::{Arc, Exits, Flow, Flows},
-        loops::{code::Part, tries::Summaries},
+        loops::{code::Part, spinning::Silent, tries::Summaries},
         route,
     },
     model::{
@@ -31,7 +31,7 @@ mod way_out;
 
 /// Finds all kinds in every journey.
 pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnostics) {
-    let mut silent = vec![Exits::default(); program.journeys.len()];
+    let mut silent = Silent::new(program.journeys.len());
     let mut summaries = Summaries::new(program);
     let all = flows.order.iter().filter_map(|id| flows.get(*id));
     let called: BTreeSet<JourneyId> = all.flat_map(Flow::calls).map(|(_, inner)| inner).collect();
@@ -48,8 +48,7 @@ pub(super) fn check(program: &Program, flows: &Flows, diagnostics: &mut Diagnost
             called: called.contains(id),
             work: WORK_MAX,
         };
-        let ends = here.spinning(&silent, diagnostics);
-        put(&mut silent, *id, ends);
+        here.spinning(&mut silent, diagnostics);
         here.tries(&mut summaries, diagnostics);
     }
     way_out::check(program, flows, diagnostics);

@@ -2,7 +2,8 @@
 //!
 //! The memory of a run is what is proved of its subject: nothing, that a session was brought, or a factor.
 //! An outcome that may write the name of the identity drops it; the factor that the same outcome proves
-//! comes after. A code proves something only of whom it was sent to,
+//! comes after. Who has made an account in this run may be let in as its owner, and has proved nothing
+//! else. A code proves something only of whom it was sent to,
 //! which is whoever was named then, unless the state may have stated another address; one that was made and
 //! has gone to nobody is answered by nobody, unless another node may have shown it. A session alone proves
 //! nobody. An error takes back what the failing node did, and nothing before it.
@@ -51,8 +52,9 @@ pub(super) struct Memory {
 enum Proof {
     /// Nobody was ever proved; a session that was brought proves nobody.
     Nothing,
-    /// A cookie that names the person named last, and nothing else of anybody.
-    Remembered,
+    /// A cookie names the person named last, or this run has made their account; nothing else was proved
+    /// of anybody.
+    Admitted,
     /// Somebody was proved, and then another person named.
     Dropped,
     /// A factor of the person named last.
@@ -109,7 +111,7 @@ impl Memory {
             Proof::Nothing => 0,
             Proof::Dropped => 1,
             Proof::Proved => 2,
-            Proof::Remembered => 3,
+            Proof::Admitted => 3,
         };
         let address = match self.address {
             Address::None => 0,
@@ -126,7 +128,7 @@ impl Memory {
                 0 => Proof::Nothing,
                 1 => Proof::Dropped,
                 2 => Proof::Proved,
-                _ => Proof::Remembered,
+                _ => Proof::Admitted,
             },
             code: match memory % 5 {
                 0 => Code::None,
@@ -144,12 +146,13 @@ impl Memory {
         }
     }
 
-    /// Whether the person named last may log in: a factor is proved, or a cookie names them.
+    /// Whether the person named last may log in: a factor is proved, a cookie names them, or this run has
+    /// made their account.
     pub(super) fn lets_in(self) -> bool {
-        self.is_proved() || self.proof == Proof::Remembered
+        self.is_proved() || self.proof == Proof::Admitted
     }
 
-    /// Whether a factor of the person named last is proved, a cookie set aside.
+    /// Whether a factor of the person named last is proved; a cookie and a new account set aside.
     pub(super) fn is_proved(self) -> bool {
         self.proof == Proof::Proved
     }
@@ -195,8 +198,8 @@ impl Memory {
         let mut memory = self;
         if arc.renames {
             memory.proof = match memory.proof {
-                // Who only has cookies was never proved.
-                Proof::Nothing | Proof::Remembered => Proof::Nothing,
+                // Who only has cookies, or made an account, was never proved.
+                Proof::Nothing | Proof::Admitted => Proof::Nothing,
                 Proof::Dropped | Proof::Proved => Proof::Dropped,
             };
             memory.made = false;
@@ -212,14 +215,16 @@ impl Memory {
         memory.made |= arc.account.makes;
         let stale = arc.challenge == Challenge::Answers && memory.code == Code::Stale;
         let proves = match arc.proves {
-            Some(factor @ (Factor::Session | Factor::Cookie)) => Some(factor),
+            Some(factor @ (Factor::Session | Factor::Cookie | Factor::Registration)) => {
+                Some(factor)
+            }
             _ => memory.proves(arc),
         };
         memory.proof = match (proves, memory.proof) {
-            (Some(Factor::Cookie), Proof::Nothing) => Proof::Remembered,
+            (Some(Factor::Cookie | Factor::Registration), Proof::Nothing) => Proof::Admitted,
             (None, Proof::Nothing) if stale && arc.proves.is_some() => Proof::Dropped,
-            // The cookie of one does not stand for another who was proved.
-            (None | Some(Factor::Session | Factor::Cookie), proof) => proof,
+            // The cookie or the new account of one does not stand for another who was proved.
+            (None | Some(Factor::Session | Factor::Cookie | Factor::Registration), proof) => proof,
             (Some(_), _) => Proof::Proved,
         };
         memory.code_after(arc)

@@ -3,8 +3,8 @@
 use super::entry::{
     Entry, Fact,
     Kind::{Any, Int, Text},
-    When, any, flag, gone, int_or, key, localized, named, node, on, shared, text, text_or, texts,
-    texts_or, time_or,
+    When, any, flag, flag_unset, gone, int_or, key, localized, named, node, on, shared, text,
+    text_or, texts, texts_or, time_or,
 };
 use super::keys::USERNAME;
 use crate::model::signature::{
@@ -56,16 +56,19 @@ pub(super) const TYPES: &[Entry] = &[
         .calls_out()
         .never_in_page(),
     // The vendor's default `[Empty]` says that no script was chosen yet; in text there must be one. The
-    // outputs say which keys it writes, the name of the user among them; a star stands for any.
+    // outputs say which keys it writes, the name of the user among them; a star stands for any. Whether it
+    // asks is ours to say: the product has no word for it.
     node("ScriptedDecisionNode", "Runs a script that decides")
         .settings(&[
             text("script"),
             texts("outcomes"),
             texts_or("inputs", &["*"]),
             texts_or("outputs", &["*"]),
+            flag_unset("asks"),
         ])
         .authored("outcomes")
         .may_ask(&["*"])
+        .asks_where(When::IsTrue("asks"))
         .reads(&[any("*", Any)])
         .writes(&[
             named(Shared, "outputs", Any),

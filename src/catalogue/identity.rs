@@ -49,7 +49,12 @@ pub(super) const TYPES: &[Entry] = &[
     .reads(&[OBJECT, OBJECT_TRANSIENT, shared("termsAccepted", Any)])
     .writes(&[USERNAME])
     .facts(&[
-        on("CREATED").identity().of_absent().makes_account(),
+        // Whoever makes an account is its owner, and nobody else was: the store has just made it.
+        on("CREATED")
+            .proves(Factor::Registration)
+            .identity()
+            .of_absent()
+            .makes_account(),
         on("FAILURE").of_present(),
     ])
     .calls_out(),

@@ -317,6 +317,14 @@ impl Fact {
         self.of(Presence::Entitled)
     }
 
+    /// Where this setting is true, it does not depend on whether there is such a user.
+    pub(super) const fn of_either_where(self, setting: &'static str) -> Self {
+        Self {
+            presence_where: Some((setting, Known::Is(Presence::Either))),
+            ..self
+        }
+    }
+
     /// Where this setting is true, nobody knows of whom it can be taken.
     pub(super) const fn unsaid_where(self, setting: &'static str) -> Self {
         Self {

@@ -181,7 +181,10 @@ pub(super) const TYPES: &[Entry] = &[
             .proves(Factor::Device)
             .identity()
             .of_named_where(When::IsFalse("requiresResidentKey")),
-        on("successSignCountMismatch").identity(),
+        // The signature was right, and so only who has the key, or a copy of it, comes here.
+        on("successSignCountMismatch").identity().of_entitled(),
+        // Any key may answer where the key names its user, and nobody is looked up by a name.
+        on("*").of_either_where("requiresResidentKey"),
     ])
     .calls_out(),
     node(

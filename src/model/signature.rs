@@ -55,6 +55,8 @@ pub enum Factor {
     Cookie,
     /// The session that came with the start; alone it proves nobody.
     Session,
+    /// The account that this run has made, by the word of the store; it stands for no secret.
+    Registration,
 }
 
 impl Factor {
@@ -71,6 +73,7 @@ impl Factor {
         (Self::Knowledge, "knowledge"),
         (Self::Cookie, "cookie"),
         (Self::Session, "session"),
+        (Self::Registration, "registration"),
     ];
 
     /// The word of the language.
@@ -79,6 +82,12 @@ impl Factor {
             .iter()
             .find(|(factor, _)| *factor == self)
             .map_or("", |(_, word)| word)
+    }
+
+    /// Whether who is there has shown something that only its owner can: a session that came along shows
+    /// nothing, and whoever makes an account need not have been anybody before.
+    pub fn is_shown(self) -> bool {
+        !matches!(self, Self::Session | Self::Registration)
     }
 
     /// The factor with this word.
@@ -570,7 +579,7 @@ impl Signature {
     ) -> Known<bool> {
         let writes = self.writes_identity(outcome, &setting);
         let proved = self.proves(outcome, &setting);
-        let own = proved.is_some_and(|factor| !matches!(factor, Factor::Session | Factor::Cookie));
+        let own = proved.is_some_and(|factor| factor.is_shown() && factor != Factor::Cookie);
         let of_named = self
             .facts_of(outcome)
             .and_then(|facts| facts.of_named.as_ref());
@@ -624,7 +633,47 @@ impl Signature {
         if self.asks_when.as_ref().is_some_and(sure) {
             return Known::Is(true);
         }
-        self.asks
+        match self.asks_as_said().and_then(&setting) {
+            Some(SettingValue::Constant(Value::Bool(false))) => Known::Is(false),
+            _ => self.asks,
+        }
+    }
+
+    /// The setting by which its author could say whether a node with these settings asks, and has not.
+    pub fn asks_unsaid<'a>(
+        &self,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Option<&str> {
+        let key = self.asks_as_said()?;
+        setting(key).is_none().then_some(key)
+    }
+
+    /// The setting by which authors say whether nodes of this type ask on every visit, or on none: one
+    /// without a default.
+    fn asks_as_said(&self) -> Option<&str> {
+        let Some(Condition::IsTrue(key)) = &self.asks_when else {
+            return None;
+        };
+        let setting = self.setting(key)?;
+        (setting.default == Preset::None).then_some(&**key)
+    }
+
+    /// The setting in which a node with these settings could list what it writes, and says that it may be
+    /// anything.
+    pub fn writes_unlisted<'a>(
+        &self,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Option<&str> {
+        let mut lists = self.writes.iter().filter_map(|key| key.named_by.as_deref());
+        lists.find(|key| match setting(key) {
+            Some(SettingValue::Constant(Value::List(list))) => {
+                list.iter().any(|value| value.as_text() == Some("*"))
+            }
+            Some(SettingValue::Constant(_) | SettingValue::Computed(_)) => false,
+            None => self
+                .setting(key)
+                .is_some_and(|setting| names_by_default(&setting.default) == Known::Unknown),
+        })
     }
 
     /// Whether a node with these settings calls out.

@@ -14,7 +14,7 @@ use crate::{
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{expr::KeyId, journey::OutcomeId, value::Value},
+    model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         profile::{Finder, Target, is_name, judge, no_profile, patch},
         reply::unexpected,
@@ -66,7 +66,7 @@ impl Prepared for CreateObject {
     fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
             Reply::Effect(EffectReply::Written(identity)) => {
-                Ok(Action::identify(self.created, identity))
+                Ok(Action::prove(self.created, Factor::Registration, identity))
             }
             Reply::Effect(EffectReply::Refused(_)) => Ok(Action::go(self.failed)),
             _ => Err(unexpected()),

@@ -13,7 +13,10 @@ use crate::{
         script::{Keys, Script, ScriptAction, ScriptView},
     },
     model::{journey::OutcomeId, value::Value},
-    nodes::{reply::unexpected, setting::constant},
+    nodes::{
+        reply::unexpected,
+        setting::{constant, constant_or_none},
+    },
 };
 
 /// The key of the state that names who is there.
@@ -26,6 +29,8 @@ struct ScriptedDecision {
     script: Script,
     inputs: Keys,
     outputs: Keys,
+    /// Whether it asks on every visit, or on none, where the author says so.
+    asks: Option<bool>,
     outcomes: BTreeMap<Arc<str>, OutcomeId>,
 }
 
@@ -34,6 +39,7 @@ pub(super) fn decision(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeE
     let script = setup.script(&name)?;
     let inputs: Vec<Arc<str>> = constant(setup, "inputs")?;
     let outputs: Vec<Arc<str>> = constant(setup, "outputs")?;
+    let asks: Option<bool> = constant_or_none(setup, "asks")?;
     for key in inputs.iter().chain(&outputs).filter(|key| &***key != "*") {
         setup.key(key);
     }
@@ -47,6 +53,7 @@ pub(super) fn decision(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeE
         script,
         inputs: Keys::new(inputs),
         outputs: Keys::new(outputs),
+        asks,
         outcomes,
     }))
 }
@@ -58,6 +65,8 @@ impl ScriptedDecision {
         answers: Vec<Answer>,
         resumed: bool,
     ) -> Result<Action, NodeError> {
+        // Who has been answered, or has come back, was asked on this visit.
+        let stopped = resumed || !answers.is_empty();
         let said = self.script.run(&mut ScriptView {
             world: &mut *cx.world,
             name: &self.name,
@@ -66,7 +75,23 @@ impl ScriptedDecision {
             answers,
             resumed,
         })?;
+        self.keeps_its_word(&said, stopped)?;
         self.follow(cx, said)
+    }
+
+    /// Whether it asks as the author says; the proofs rest on that.
+    fn keeps_its_word(&self, said: &ScriptAction, stopped: bool) -> Result<(), NodeError> {
+        let asks = !said.callbacks.is_empty();
+        let stops = stopped || asks || said.suspend.is_some();
+        match self.asks {
+            Some(true) if !stops => Err(NodeError::new(
+                "the script asked nothing, and its node says that it does",
+            )),
+            Some(false) if asks => Err(NodeError::new(
+                "the script asked, and its node says that it does not",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn follow(&self, cx: &mut Context<'_>, said: ScriptAction) -> Result<Action, NodeError> {

@@ -60,8 +60,9 @@ fn clean() -> Vec<(String, Program)> {
 struct Run {
     proved: bool,
     swapped: bool,
-    /// Whether a cookie names the one named last, and nobody was proved before.
-    remembered: bool,
+    /// Whether a cookie names the one named last, or this run has made their account, and nobody was
+    /// proved before.
+    admitted: bool,
     code: Code,
     /// Whether the state states an address of the one named last, or of anybody.
     mail: Option<bool>,
@@ -109,7 +110,7 @@ fn after(program: &Program, node: &Node, on: On, mut known: Run) -> Run {
         if signature.renames(outcome, setting) != Known::Is(false) {
             known.swapped |= known.proved;
             known.proved = false;
-            known.remembered = false;
+            known.admitted = false;
             known.code = match known.code {
                 Code::None | Code::Made => Code::None,
                 Code::Out | Code::OfAnother => Code::OfAnother,
@@ -121,8 +122,8 @@ fn after(program: &Program, node: &Node, on: On, mut known: Run) -> Run {
             .map_or(Challenge::None, |facts| facts.challenge);
         if factor.is_some() {
             match (challenge, known.code) {
-                _ if factor == Some(Factor::Cookie) => {
-                    known.remembered = !known.proved && !known.swapped;
+                _ if matches!(factor, Some(Factor::Cookie | Factor::Registration)) => {
+                    known.admitted = !known.proved && !known.swapped;
                 }
                 (Challenge::Answers, Code::OfAnother) => known.swapped |= !known.proved,
                 (Challenge::Answers, Code::None | Code::Made) => {}
@@ -151,14 +152,14 @@ fn swaps(program: &Program, journey: &Journey) -> bool {
     let first = Run {
         proved: false,
         swapped: false,
-        remembered: false,
+        admitted: false,
         code: Code::None,
         mail: None,
     };
     let mut seen = BTreeSet::from([(journey.start, first)]);
     let mut open = vec![(journey.start, first)];
     while let Some((at, known)) = open.pop() {
-        if at == journey.success && known.swapped && !known.proved && !known.remembered {
+        if at == journey.success && known.swapped && !known.proved && !known.admitted {
             return true;
         }
         for edge in journey.graph.edges(at) {

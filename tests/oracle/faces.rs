@@ -334,6 +334,7 @@ impl<'a> Oracle<'a> {
                     Names::No => typed,
                     Names::Typed | Names::Told => true,
                     Names::Trusted => false,
+                    Names::First => typed && outcome.index() != 0,
                 };
             }
             (How::Next(_) | How::Go(_), None) => {}
@@ -494,7 +495,7 @@ impl<'a> Oracle<'a> {
 }
 
 fn is_right(proves: Option<Factor>) -> bool {
-    proves.is_some_and(|factor| factor != Factor::Session)
+    proves.is_some_and(|factor| !matches!(factor, Factor::Session | Factor::Registration))
 }
 
 fn completed(events: &[Event]) -> Vec<Step> {

@@ -47,6 +47,8 @@ pub(super) enum Kind {
     Prepares,
     /// Makes an account for whom is named, on `true`.
     Makes,
+    /// Makes an account and names its owner, on `true`, which it says is evidence of them.
+    Registers,
     /// Writes the name of the identity.
     Names,
     Limits,
@@ -62,6 +64,8 @@ pub(super) enum Kind {
     Removes,
     /// Writes the shared value, on some visits.
     MayWrite,
+    /// A script of which nobody says whether it asks, though they could.
+    Script,
     /// Nothing is known of it.
     Unknown,
 }
@@ -83,6 +87,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::Enrols,
     Kind::Prepares,
     Kind::Makes,
+    Kind::Registers,
     Kind::Names,
     Kind::Limits,
     Kind::Raises,
@@ -92,6 +97,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::Reads,
     Kind::Removes,
     Kind::MayWrite,
+    Kind::Script,
     Kind::Unknown,
 ];
 
@@ -124,8 +130,10 @@ impl Kind {
             | Self::Enrols
             | Self::Prepares
             | Self::Makes
+            | Self::Registers
             | Self::Gate
             | Self::Removes
+            | Self::Script
             | Self::Unknown => &["true", "false"],
         }
     }
@@ -148,6 +156,7 @@ impl Kind {
             Self::Enrols => "TestEnrols",
             Self::Prepares => "TestPrepares",
             Self::Makes => "TestMakes",
+            Self::Registers => "TestRegisters",
             Self::Names => "TestNames",
             Self::Limits => "TestLimits",
             Self::Raises => "TestRaises",
@@ -157,6 +166,7 @@ impl Kind {
             Self::Reads => "TestReads",
             Self::Removes => "TestRemoves",
             Self::MayWrite => "TestMayWrite",
+            Self::Script => "TestScript",
             Self::Unknown => "TestUnknown",
         }
     }
@@ -308,10 +318,11 @@ impl Kind {
                 };
                 signature.facts = Cow::Owned(vec![changed, plain]);
             }
-            Self::Makes => {
+            Self::Makes | Self::Registers => {
+                let names = self == Self::Registers;
                 let made = OutcomeFacts {
                     account: Account::Made,
-                    ..facts("true", None, false)
+                    ..facts("true", names.then_some(Factor::Registration), names)
                 };
                 signature.facts = Cow::Owned(vec![made, plain]);
             }
@@ -366,6 +377,11 @@ impl Kind {
                     key(Scope::Shared, "count", false),
                 ]);
             }
+            Self::Script => {
+                signature.settings = Cow::Owned(vec![Setting::new("asks", Type::Bool)]);
+                signature.asks = Known::Unknown;
+                signature.asks_when = Some(Condition::IsTrue(Cow::Borrowed("asks")));
+            }
             Self::Unknown => {
                 signature.asks = Known::Unknown;
                 signature.suspends = Known::Unknown;
@@ -384,7 +400,12 @@ impl Kind {
     pub(super) fn may_stop(self) -> bool {
         matches!(
             self,
-            Self::Asks | Self::Code | Self::Names | Self::WritesTransient | Self::Unknown
+            Self::Asks
+                | Self::Code
+                | Self::Names
+                | Self::WritesTransient
+                | Self::Script
+                | Self::Unknown
         )
     }
 
@@ -402,6 +423,7 @@ impl Kind {
             (Self::Session, "true") => Some(Factor::Session),
             (Self::Cookie, "true") => Some(Factor::Cookie),
             (Self::Device, "true") => Some(Factor::Device),
+            (Self::Registers, "true") => Some(Factor::Registration),
             _ => None,
         }
     }
@@ -409,7 +431,10 @@ impl Kind {
     pub(super) fn names(self, outcome: &str) -> bool {
         matches!(
             (self, outcome),
-            (Self::Check | Self::Session | Self::Cookie, "true") | (Self::Names | Self::Unknown, _)
+            (
+                Self::Check | Self::Session | Self::Cookie | Self::Registers,
+                "true"
+            ) | (Self::Names | Self::Unknown, _)
         )
     }
 }

@@ -34,8 +34,10 @@ pub(super) struct Places {
     reason = "independent facts, each named"
 )]
 struct Way {
-    /// Whether nobody is asked on it and no limiter counts.
+    /// Whether nobody is asked on it and no limiter counts, where scripts ask.
     silent: bool,
+    /// The same, where scripts do not.
+    silent_at_worst: bool,
     /// Whether no limiter counts.
     free: bool,
     /// Whether a secret is tried that stays what it is.
@@ -85,6 +87,11 @@ impl Places {
     /// Whether a run may go around in the first journey without being asked or counted.
     pub(super) fn spin(&self) -> bool {
         self.goes_around(|way| way.silent, |_| true)
+    }
+
+    /// The same, where no script asks.
+    pub(super) fn may_spin(&self) -> bool {
+        self.goes_around(|way| way.silent_at_worst, |_| true)
     }
 
     /// Whether a run may go around in the first journey with a try on every round, uncounted: of a secret,
@@ -172,6 +179,7 @@ impl Places {
 fn way(made: &Made, step: &Move) -> Option<Way> {
     let mut way = Way {
         silent: true,
+        silent_at_worst: true,
         free: true,
         tries: false,
         tries_code: false,
@@ -186,11 +194,12 @@ fn way(made: &Made, step: &Move) -> Option<Way> {
         let mut proved = false;
         match how {
             How::Next(outcome) | How::Go(outcome) => {
-                way.silent &= !asks(made, stack);
+                way.silent &= !asks(made, stack, true);
+                way.silent_at_worst &= !asks(made, stack, false);
                 if let Some((Kind::Limits, limit)) = made.kind(id, node, child)
                     && outcome.index() == 0
                 {
-                    (way.silent, way.free) = (false, false);
+                    (way.silent, way.silent_at_worst, way.free) = (false, false, false);
                     if limit == 0 {
                         return None;
                     }
@@ -200,10 +209,13 @@ fn way(made: &Made, step: &Move) -> Option<Way> {
                     factor.is_some_and(|factor| factor != Factor::Session)
                 });
             }
-            How::Error | How::Unhandled => way.silent &= fails(made, stack),
+            How::Error | How::Unhandled => {
+                way.silent &= fails(made, stack);
+                way.silent_at_worst &= fails(made, stack);
+            }
         }
         let issued = !matches!(how, How::Error | How::Unhandled);
-        way.issues |= kind == Some(Kind::Issues) && issued;
+        way.issues |= matches!(kind, Some(Kind::Issues | Kind::Drafts)) && issued;
         way.tries |= matches!(kind, Some(Kind::Check | Kind::Unknown)) && !proved;
         way.tries_code |= kind == Some(Kind::Code) && !proved;
     }
@@ -222,9 +234,13 @@ fn children(made: &Made, stack: &[Spot]) -> Vec<Kind> {
 }
 
 /// Whether every visit asks before the node is left; a page asks once, before its first child is left.
-fn asks(made: &Made, stack: &[Spot]) -> bool {
+fn asks(made: &Made, stack: &[Spot], scripts_ask: bool) -> bool {
     let (_, _, child) = *stack.last().unwrap();
-    let asks = |kind: &Kind| kind.may_stop() && *kind != Kind::Unknown;
+    let asks = |kind: &Kind| match kind {
+        Kind::Unknown => false,
+        Kind::Script => scripts_ask,
+        kind => kind.may_stop(),
+    };
     child == 0 && children(made, stack).iter().any(asks)
 }
 

@@ -22,8 +22,9 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Proof {
     session: bool,
-    /// Whether a cookie names the one named last, and nobody was proved before.
-    remembered: bool,
+    /// Whether a cookie names the one named last, or this run has made their account, and nobody was
+    /// proved before.
+    admitted: bool,
     /// Whether the account of the one named last was made in this run.
     made: bool,
     /// Whether a device was registered for somebody who was not there.
@@ -38,7 +39,7 @@ struct Proof {
 
 const NOBODY: Proof = Proof {
     session: false,
-    remembered: false,
+    admitted: false,
     made: false,
     planted: false,
     of_last: false,
@@ -90,21 +91,21 @@ fn follow(
                 proof.of_another |= proof.of_last;
                 proof.of_last = false;
                 proof.session = false;
-                proof.remembered = false;
+                proof.admitted = false;
                 proof.made = false;
             }
             proof.session |= kind.proves(name) == Some(Factor::Session);
             match (kind, factor) {
                 (_, None) => {}
-                (Kind::Cookie, Some(_)) => proof.remembered = !proof.of_another,
+                (Kind::Cookie | Kind::Registers, Some(_)) => proof.admitted = !proof.of_another,
                 (Kind::Device, Some(_)) if proof.planted && planting == Planting::Counts => {}
                 (Kind::Code, Some(_)) if proof.codes.is_of_another() => {
-                    proof.of_another |= !proof.of_last && !proof.remembered;
+                    proof.of_another |= !proof.of_last && !proof.admitted;
                 }
                 (Kind::Code, Some(_)) if !proof.codes.is_out() => {}
                 (_, Some(_)) => proof.of_last = true,
             }
-            proof.made |= kind == Kind::Makes && name == "true";
+            proof.made |= matches!(kind, Kind::Makes | Kind::Registers) && name == "true";
             proof.codes.done(kind, name);
         }
         Event::Leave(stack, How::Error | How::Unhandled) => {
@@ -144,7 +145,7 @@ pub(super) fn nodes(made: &Made) -> Unproved {
                             && stack.len() == 1
                             && stack[0].1 == root.success
                             && !proof.of_last
-                            && !proof.remembered =>
+                            && !proof.admitted =>
                     {
                         let node = from.unwrap().1;
                         if proof.of_another {

@@ -19,6 +19,9 @@ use crate::{
     },
 };
 
+/// The setting that names the attribute by which a profile is looked up.
+const FOUND_BY: &str = "identityAttribute";
+
 /// What stands at a state.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Thing<'a> {
@@ -89,7 +92,7 @@ fn is_unclear(signature: &Signature, task: &Task) -> bool {
     looks
         && signature.reads.iter().any(|read| {
             let by_name = &*read.key == "username" && read.scope != Scope::ObjectTransient;
-            let by_attribute = read.named_by.as_deref() == Some("identityAttribute");
+            let by_attribute = read.named_by.as_deref() == Some(FOUND_BY);
             by_name || by_attribute
         })
 }
@@ -119,7 +122,7 @@ pub(super) fn may_prove(program: &Program, thing: Thing<'_>) -> bool {
 
 fn proves(signature: &Signature, task: &Task, outcome: &str) -> bool {
     let factor = signature.proves(outcome, |key| setting(task, key));
-    factor.is_some_and(|factor| factor != Factor::Session)
+    factor.is_some_and(Factor::is_shown)
 }
 
 /// In which world an arc of a node that depends can be taken.
@@ -162,7 +165,7 @@ pub(super) fn when(program: &Program, thing: Thing<'_>, arc: &Arc, depends: bool
             };
         }
     };
-    if arc.proves.is_some_and(|factor| factor != Factor::Session) {
+    if arc.proves.is_some_and(Factor::is_shown) {
         return When::Rightly;
     }
     let (Some(signature), Some(outcome)) = (signature, outcome) else {
@@ -209,13 +212,18 @@ impl<'a> Finders<'a> {
         };
         let calls = signature.calls(|key| setting(task, key));
         let looks = calls.or(true) || signature.verifies.or(true);
+        let by_attribute = |read: &StateKey| read.named_by.as_deref() == Some(FOUND_BY);
+        // What is looked up by one attribute reads the others for what they say.
+        let named = signature.reads.iter().any(by_attribute);
         let reads = signature.reads.iter().filter(|read| {
-            looks && matches!(read.scope, Scope::ObjectShared | Scope::ObjectTransient)
+            looks
+                && matches!(read.scope, Scope::ObjectShared | Scope::ObjectTransient)
+                && (!named || by_attribute(read))
         });
         for read in reads {
             match read.named_by.as_deref() {
                 None => self.any |= read.key == "*",
-                Some("identityAttribute") => match setting(task, "identityAttribute") {
+                Some(FOUND_BY) => match setting(task, FOUND_BY) {
                     Some(SettingValue::Constant(value)) => self.keys.extend(value.as_text()),
                     Some(SettingValue::Computed(_)) => self.any = true,
                     None => {}
@@ -271,8 +279,11 @@ pub(super) fn typed(
         return Some(arc.proves.is_none());
     }
     let signature = signature?;
-    let personal =
-        |write: &StateKey| write.secrecy == Secrecy::Personal && finders.has(task, write);
+    // Of the name itself the outcome has said already that it is not written.
+    let is_name = |write: &StateKey| write.key == "username" && write.named_by.is_none();
+    let personal = |write: &StateKey| {
+        write.secrecy == Secrecy::Personal && !is_name(write) && finders.has(task, write)
+    };
     let told = signature.asks.or(true) && signature.writes.iter().any(personal);
     told.then_some(true)
 }

@@ -148,6 +148,7 @@ impl<'a> Builder<'a> {
                 let later = page.children.iter().skip(1);
                 for child in later.map(|child| self.task_state(index, 0, &child.task)) {
                     state.asks |= child.asks;
+                    state.unsaid |= child.unsaid;
                     state.stops |= child.stops;
                 }
                 state
@@ -237,6 +238,7 @@ impl<'a> Builder<'a> {
             if at > 0 {
                 let mut state = self.task_state(index, number, &child.task);
                 state.asks = false;
+                state.unsaid = false;
                 state.stops = false;
                 from = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
                 self.states.push(state);

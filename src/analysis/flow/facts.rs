@@ -40,6 +40,7 @@ impl Builder<'_> {
         };
         let asks = signature.asks(setting);
         state.asks = asks == Known::Is(true) || signature.suspends == Known::Is(true);
+        state.unsaid = signature.asks_unsaid(setting).is_some();
         state.stops = asks.or(true) || signature.suspends.or(true);
         state.verifies = signature.verifies.or(true);
         state.may_fail = signature.calls(setting).or(true)

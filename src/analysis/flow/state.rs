@@ -33,6 +33,8 @@ pub(in crate::analysis) struct State {
     pub(in crate::analysis) child: u16,
     /// Whether every visit asks or suspends before it ends in an outcome.
     pub(in crate::analysis) asks: bool,
+    /// Whether its author could say whether it asks, and has not.
+    pub(in crate::analysis) unsaid: bool,
     /// Whether a visit may stop the run and wait for a person.
     pub(in crate::analysis) stops: bool,
     /// Whether a secret may be compared.
@@ -48,6 +50,7 @@ impl State {
             node,
             child: 0,
             asks: false,
+            unsaid: false,
             stops: false,
             verifies: false,
             may_fail: false,

@@ -75,7 +75,8 @@ fn proves(signature: &Signature) -> Option<Factor> {
             | Factor::Certificate
             | Factor::Knowledge
             | Factor::Cookie
-            | Factor::Session => false,
+            | Factor::Session
+            | Factor::Registration => false,
         })
 }
 

@@ -196,7 +196,7 @@ impl Here<'_> {
         let Some(state) = self.flow.state(arc.from) else {
             return false;
         };
-        if arc.proves.is_some_and(|factor| factor != Factor::Session) {
+        if arc.proves.is_some_and(Factor::is_shown) {
             return false;
         }
         if !arc.compares && !arc.is_error() {

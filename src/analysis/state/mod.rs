@@ -237,12 +237,13 @@ impl Check<'_> {
     }
 
     /// A key that is written somewhere and is spelt almost like this one.
-    fn near(&self, key: KeyNo) -> Option<String> {
+    fn near(&self, key: KeyNo) -> Option<KeyNo> {
         let names = &self.touches.names;
         let wanted = names.name(key);
         let other = |one: &KeyNo| *one != key && names.is_member(*one) == names.is_member(key);
-        let written = self.touches.written().filter(other);
-        let candidates: Vec<&str> = written.map(|key| names.name(key)).collect();
-        crate::spelling::nearest(wanted, candidates).map(str::to_owned)
+        let written: Vec<KeyNo> = self.touches.written().filter(other).collect();
+        let candidates: Vec<&str> = written.iter().map(|key| names.name(*key)).collect();
+        let near = crate::spelling::nearest(wanted, candidates)?;
+        written.into_iter().find(|key| names.name(*key) == near)
     }
 }

@@ -178,7 +178,14 @@ fn unwritten(check: &Check<'_>, at: &Named, reader: &Reader) -> Diagnostic {
     );
     let mut finding = Diagnostic::new(codes::UNWRITTEN_KEY, at.span, message);
     if let Some(near) = check.near(reader.read.key) {
-        finding = finding.help(format!("did you mean `{near}`, which is written before?"));
+        let near_name = check.touches.names.name(near);
+        finding = finding.help(format!(
+            "did you mean `{near_name}`, which is written before? Both must name the same key"
+        ));
+        if let Some(writer) = check.writer(near, Scope::Any) {
+            let text = format!("`{}` writes `{near_name}`", writer.text);
+            finding = finding.label(writer.span, text);
+        }
         return finding;
     }
     if check.is_called_and_root(reader.journey) {

@@ -76,7 +76,10 @@ fn a_profile_is_made_of_what_was_collected() {
     }));
     assert_eq!(visit.enter().unwrap(), made);
     let did = visit.effect(EffectReply::Written(demo())).unwrap();
-    assert_eq!(did, Did::Found("CREATED".to_owned(), demo()));
+    assert_eq!(
+        did,
+        Did::Go("CREATED".to_owned(), Some((Factor::Registration, demo())))
+    );
     assert_eq!(visit.effect(unmet()).unwrap(), went("FAILURE"));
     assert!(visit.effect(EffectReply::Identity(Some(demo()))).is_err());
 }

@@ -65,6 +65,36 @@ fn a_script_asks_and_gets_the_answers() {
 }
 
 #[test]
+fn a_script_keeps_the_word_of_its_node_on_whether_it_asks() {
+    let asking = |view: &mut ScriptView<'_>| {
+        let ask = Callback::TextInput {
+            prompt: "2 + 2".to_owned(),
+            default: String::new(),
+        };
+        Ok(if view.answers().is_empty() {
+            ScriptAction::ask([ask])
+        } else {
+            ScriptAction::go("on")
+        })
+    };
+    let silent = |_: &mut ScriptView<'_>| Ok(ScriptAction::go("on"));
+    let said = |asks: bool| [("asks", Value::Bool(asks))];
+
+    let mut visit = scripted(said(true), &["on"], asking);
+    assert!(matches!(visit.enter().unwrap(), Did::Ask(_)));
+    assert_eq!(
+        visit.answer([Answer::Text("4".to_owned())]).unwrap(),
+        went("on")
+    );
+    assert!(scripted(said(false), &["on"], asking).enter().is_err());
+    assert!(scripted(said(true), &["on"], silent).enter().is_err());
+    assert_eq!(
+        scripted(said(false), &["on"], silent).enter().unwrap(),
+        went("on")
+    );
+}
+
+#[test]
 fn a_script_suspends_and_sees_that_somebody_came_back() {
     let hour = Duration::from_secs(3_600);
     let mut visit = scripted([], &["back"], move |view| {

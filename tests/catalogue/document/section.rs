@@ -330,14 +330,20 @@ pub(super) fn facts(signature: &Signature, errors: &[&str], unknown: &[String], 
     };
     line("Ends in", outcomes(signature));
     line("Asks", {
-        let when = signature
-            .asks_when
-            .as_ref()
-            .map_or(String::new(), condition);
+        let when = signature.asks_when.as_ref().map_or(String::new(), |when| {
+            format!("for sure {}", condition(when))
+        });
         let callbacks = codes(signature.callbacks.iter().map(|callback| &**callback));
-        let at_times = when.is_empty() && signature.asks == Known::Unknown;
-        let when = if at_times { "on some visits" } else { &when };
-        format!("{callbacks} {when}").trim_end().to_owned()
+        let mut visits = Vec::new();
+        if signature.asks == Known::Unknown {
+            visits.push("on some visits".to_owned());
+        }
+        if !when.is_empty() {
+            visits.push(when);
+        }
+        format!("{callbacks} {}", visits.join(", "))
+            .trim_end()
+            .to_owned()
     });
     let keys = |keys: &[StateKey], always: &str| {
         keys.iter()

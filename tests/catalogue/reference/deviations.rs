@@ -41,6 +41,10 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
         ],
     ),
     (
+        "whether a script asks is ours to say",
+        &[("ScriptedDecisionNode", "asks", "recorded")],
+    ),
+    (
         "the text of a choice may be written by locale, and its default left out",
         &[
             ("ChoiceCollectorNode", "prompt", "type"),

@@ -14,8 +14,8 @@ use wayfare::{
         },
         property::{At, Ensure, Place, PlaceKind, Point, Property},
         signature::{
-            Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Removal, Scope, Secrecy,
-            Setting, Signature, StateKey,
+            Account, Known, LevelChange, Limit, OutcomeFacts, Outcomes, Presence, Removal, Scope,
+            Secrecy, Setting, Signature, StateKey,
         },
     },
 };
@@ -49,6 +49,8 @@ pub(super) enum Names {
     Told,
     /// That of a session or a provider.
     Trusted,
+    /// That of whom a key names, or of whom it has made itself, by its first outcome alone.
+    First,
 }
 
 /// What a node of a type does.
@@ -265,6 +267,29 @@ pub(super) const SORTS: &[Sort] = &[
         needs: true,
         ..PLAIN
     },
+    Sort {
+        name: "Finds",
+        outcomes: &[
+            ("true", Anybody, Some(Factor::Device)),
+            ("false", Anybody, None),
+        ],
+        names: Names::First,
+        calls_out: true,
+        looks: true,
+        seen: true,
+        ..PLAIN
+    },
+    Sort {
+        name: "Registers",
+        outcomes: &[
+            ("true", Nobody, Some(Factor::Registration)),
+            ("false", User, None),
+        ],
+        names: Names::First,
+        calls_out: true,
+        looks: true,
+        ..PLAIN
+    },
 ];
 
 fn signature(sort: &'static Sort) -> Signature {
@@ -310,13 +335,20 @@ fn signature(sort: &'static Sort) -> Signature {
     }
     match sort.names {
         Names::No => {}
-        Names::Typed | Names::Trusted => writes.push(line("username", Secrecy::Personal)),
+        Names::Typed | Names::Trusted | Names::First => {
+            writes.push(line("username", Secrecy::Personal))
+        }
         Names::Told => writes.push(line("mail", Secrecy::Personal)),
     }
     let names = matches!(sort.names, Names::Typed | Names::Trusted);
     let facts = sort.outcomes.iter().map(|(name, of, proves)| OutcomeFacts {
         proves: *proves,
-        writes_identity: Known::Is(names),
+        writes_identity: Known::Is(names || sort.names == Names::First && *name == "true"),
+        account: if *proves == Some(Factor::Registration) {
+            Account::Made
+        } else {
+            Account::Kept
+        },
         presence: match of {
             Anybody => Known::Is(Presence::Either),
             User => Known::Is(Presence::Present),
@@ -393,7 +425,7 @@ fn asked(choices: &mut Choices<'_>) -> Expr {
 /// The names are given by number, so that small numbers are the most usual.
 const USUAL: &[usize] = &[
     0, 2, 9, 12, 6, 3, 1, 4, 5, 7, 8, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-    26, 18, 7, 2,
+    26, 27, 28, 18, 7, 2,
 ];
 
 /// What can be done without being seen.

@@ -211,7 +211,8 @@ impl Scene<'_> {
                 | Factor::Certificate
                 | Factor::Knowledge
                 | Factor::Cookie
-                | Factor::Session => Op::Outside(Outside::Own(number)),
+                | Factor::Session
+                | Factor::Registration => Op::Outside(Outside::Own(number)),
             };
             return each(all, op);
         }
