@@ -15,8 +15,8 @@ use wayfare::{
     Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
     engine::{
         effect::{
-            COUNTER, Credential, Directory, EffectId, Identity, Message, OathKey, OathWindow,
-            ReadDevices, ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
+            COUNTER, Credential, EffectId, Identity, Message, OathKey, OathWindow, ReadDevices,
+            ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
         },
         step::Call,
     },
@@ -24,6 +24,7 @@ use wayfare::{
 
 use crate::{
     audit::Log,
+    bind::Directories,
     clock::Clock,
     config::{Lockout, RealmSettings},
     devices::Devices,
@@ -46,7 +47,8 @@ pub struct Performer {
     pub(crate) post: Post,
     pub(crate) log: Arc<Log>,
     pub(crate) outside: Outside,
-    queues: Queues,
+    pub(crate) directories: Directories,
+    pub(crate) queues: Queues,
 }
 
 /// Where an effect comes from.
@@ -84,6 +86,7 @@ impl Performer {
             post,
             log,
             outside: Outside::default(),
+            directories: Directories::default(),
             queues: Queues::default(),
         }
     }
@@ -94,10 +97,19 @@ impl Performer {
         self
     }
 
+    /// The same with the directories that nodes name.
+    pub(crate) fn directories(mut self, directories: Directories) -> Self {
+        self.directories = directories;
+        self
+    }
+
     /// Does what is wanted. What cannot be done is [`EffectReply::Failed`], never a guess.
     pub async fn perform(&self, call: &Call, place: Place<'_>) -> EffectReply {
         let done = match &call.effect {
-            Effect::Verify(verify) => self.verify(call.id, verify, place).await,
+            Effect::Verify(verify) => match &verify.credential {
+                Credential::Bind(bind) => self.bind(call.id, (verify, bind), place).await,
+                _ => self.verify(call.id, verify, place).await,
+            },
             Effect::ReadIdentity(read) => {
                 let found = place.identities.read(&read.who, &read.attributes).await;
                 found.map(EffectReply::Identity)
@@ -144,7 +156,7 @@ impl Performer {
         done.unwrap_or_else(|error| EffectReply::Failed(error.to_string()))
     }
 
-    fn once<'a>(&'a self, id: EffectId, place: Place<'a>) -> Once<'a> {
+    pub(crate) fn once<'a>(&'a self, id: EffectId, place: Place<'a>) -> Once<'a> {
         Once {
             id,
             exp: place.exp,
@@ -248,14 +260,8 @@ impl Performer {
                     None => Ok(false),
                 };
             }
-            Credential::Bind(bind) => match (&bind.at, &bind.new) {
-                (Directory::Realm, None) => Typed::Password(&verify.secret),
-                _ => {
-                    return Err(IdentityError::Other(
-                        "no directory is known here".to_owned(),
-                    ));
-                }
-            },
+            // It is not compared here.
+            Credential::Bind(_) => return Ok(false),
             Credential::Answers {
                 attribute,
                 question,
@@ -329,7 +335,7 @@ impl Performer {
     }
 
     /// Tells whoever runs the server, who sees nothing but failed logins otherwise.
-    fn out_of_tries(&self, key: &CounterKey, user: Option<&Identity>, place: Place<'_>) {
+    pub(crate) fn out_of_tries(&self, key: &CounterKey, user: Option<&Identity>, place: Place<'_>) {
         let (Some(user), Ok(counter)) = (user, self.store.counter(key)) else {
             return;
         };
@@ -401,7 +407,7 @@ fn job(id: EffectId, message: &Message, place: Place<'_>) -> Job {
 }
 
 /// The lockout of nobody: never spent, so that what is unknown is written like what is known.
-fn endless(lockout: Lockout) -> Lockout {
+pub(crate) fn endless(lockout: Lockout) -> Lockout {
     let mut endless = lockout;
     endless.failures = u32::MAX;
     endless.hard = u32::MAX;
@@ -440,19 +446,19 @@ fn chosen<'v>(
 
 /// One queue for each account, as long as someone stands in it.
 #[derive(Debug, Default)]
-struct Queues {
+pub(crate) struct Queues {
     open: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 /// A turn in a queue.
-struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     queues: &'a Queues,
     name: String,
     guard: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
 impl Queues {
-    async fn wait(&self, key: &CounterKey) -> Turn<'_> {
+    pub(crate) async fn wait(&self, key: &CounterKey) -> Turn<'_> {
         let name = format!("{}\n{}\n{}", key.realm, key.kind, key.subject);
         let queue = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

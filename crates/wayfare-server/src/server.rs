@@ -16,13 +16,15 @@ use crate::{
     access,
     app::{self, App, RealmState},
     audit::Log,
+    bind::Directories,
     clock::{Clock, SystemClock},
     config::{Config, ConfigError},
     devices::Devices,
     external::{ExternalError, Outside, Served},
     hash::{HashError, HashPool},
-    identities::{self, DocumentError, Documents, Embedded, Identities},
+    identities::{self, DocumentError, Documents, Embedded, Identities, InDirectory},
     keys::{self, KeyError},
+    ldap::Client,
     listen,
     mail::{Outbox, Post},
     perform::Performer,
@@ -103,6 +105,14 @@ pub enum StartError {
     /// The mail server of a realm cannot be used.
     #[error("the mail server of realm `{realm}` cannot be used: {message}")]
     Mail {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        message: String,
+    },
+    /// A directory of a realm cannot be used.
+    #[error("the directory of realm `{realm}` cannot be used: {message}")]
+    Directory {
         /// The realm.
         realm: Realm,
         /// Why.
@@ -200,6 +210,8 @@ impl Server {
             registry,
         };
         let outside = Outside::new(&config.external, handlers)?;
+        let directories = Directories::new(&config)
+            .map_err(|(realm, message)| StartError::Directory { realm, message })?;
         let programs = programs(&config, &types, &store, &*clock).await?;
         let (identities, documents) = identities_of(&config, &store, identities)?;
         let (mut keys, mut devices) = (BTreeMap::new(), BTreeMap::new());
@@ -260,7 +272,8 @@ impl Server {
             cookies: app::cookies(&config),
             unversioned: app::unversioned(&config),
             performer: Performer::new(store, hash, Arc::clone(&clock), post, Arc::clone(&log))
-                .outside(outside),
+                .outside(outside)
+                .directories(directories),
             metrics: crate::metrics::Metrics::default(),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
@@ -323,9 +336,21 @@ fn identities_of(
         if !identities.contains_key(realm) {
             let admins = settings.admins.iter();
             let named = admins.filter_map(|admin| admin.strip_prefix("user:"));
-            let own = Embedded::open(store.clone(), realm.clone(), schema)?
+            let own = Embedded::open(store.clone(), realm.clone(), Arc::clone(&schema))?
                 .reserving(named.chain((*realm == Realm::root()).then_some(ADMIN)));
-            identities.insert(realm.clone(), Arc::new(own));
+            let kept: Arc<dyn Identities> = match &settings.identities.ldap {
+                None => Arc::new(own),
+                Some(ldap) => {
+                    let opened = ldap.directory.target().and_then(Client::new);
+                    let client = opened.map_err(|message| StartError::Directory {
+                        realm: realm.clone(),
+                        message,
+                    })?;
+                    let at = (store.clone(), realm.clone());
+                    Arc::new(InDirectory::new(client, ldap, schema, at, own))
+                }
+            };
+            identities.insert(realm.clone(), kept);
         }
     }
     Ok((identities, documents))

@@ -6,6 +6,7 @@
 //! variable of the environment.
 
 mod external;
+mod ldap;
 mod limits;
 mod mail;
 mod read;
@@ -26,6 +27,7 @@ use wayfare::Realm;
 
 pub use self::external::ExternalSettings;
 pub(crate) use self::external::is_loopback as external_is_loopback;
+pub use self::ldap::{AllowedDirectory, DirectorySettings, LdapStoreSettings, StatusSettings};
 pub use self::limits::LimitSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{

@@ -14,7 +14,7 @@ use wayfare_wire::am::goto::Allowed;
 
 use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
-    UserSettings,
+    UserSettings, ldap,
     mail::read_mail,
     read::is_host,
     table::{Mistakes, Table, integer, nearest, source},
@@ -227,6 +227,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
     }
     read_session(table, settings);
     read_identities(table, folder, settings);
+    ldap::read_directories(table, folder, settings);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }
@@ -392,6 +393,7 @@ fn read_identities(table: &Table<'_>, folder: &Path, settings: &mut RealmSetting
             *into = Some(folder.join(path));
         }
     }
+    ldap::read_store(&table, folder, &mut settings.identities);
     table.close();
 }
 

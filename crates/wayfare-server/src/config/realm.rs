@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
-use super::SecretSource;
+use super::{AllowedDirectory, DirectorySettings, LdapStoreSettings, SecretSource};
 
 /// One realm.
 ///
@@ -71,6 +71,11 @@ pub struct RealmSettings {
     pub zero_page: bool,
     /// What users may hold, and the documents that are shown to them; taken over one by one.
     pub identities: IdentitySettings,
+    /// The systems that `PassthroughAuthentication` asks, by name; taken over one by one.
+    pub systems: BTreeMap<String, DirectorySettings>,
+    /// The directories that `LdapDecision` and `ADDecision` may call, by host and port; taken over one by
+    /// one.
+    pub directories: BTreeMap<(String, u16), AllowedDirectory>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -100,6 +105,8 @@ impl Default for RealmSettings {
             user_journey_attribute: "journey".to_owned(),
             zero_page: true,
             identities: IdentitySettings::default(),
+            systems: BTreeMap::new(),
+            directories: BTreeMap::new(),
             users: BTreeMap::new(),
         }
     }
@@ -134,6 +141,8 @@ pub struct IdentitySettings {
     /// Mappings that need consent: a list of `{"name", "displayName", "icon", "accessLevel", "required",
     /// "fields"}`.
     pub consent: Option<PathBuf>,
+    /// The directory that users are in; without one, they are in the server's own database.
+    pub ldap: Option<LdapStoreSettings>,
 }
 
 /// A user to be made at the start where there is none of this name; one that is there is never changed.

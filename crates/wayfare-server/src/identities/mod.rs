@@ -7,18 +7,22 @@
 mod document;
 mod embedded;
 mod json;
+mod ldap;
 mod plan;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
 use wayfare::{
-    Secret, SubjectId, Timestamp,
+    Secret, SubjectId, Timestamp, Value,
     engine::effect::{
-        CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement, PatchIdentity, Unmet,
-        Who,
+        Change, CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement, PatchIdentity,
+        Unmet, Who,
     },
 };
 
+use wayfare_profile::PASSWORD;
+
+pub use crate::ldap::Bound;
 use crate::{
     hash::{Against, HashPool, Permit},
     store::StoreError,
@@ -28,6 +32,7 @@ pub use self::document::{DocumentError, Documents};
 pub(crate) use self::document::{documents, schema};
 pub use self::embedded::{Embedded, OBJECT_BYTES_MAX, SCAN_MAX, SECRETS_MAX};
 pub(crate) use self::json::{json, value};
+pub(crate) use self::ldap::InDirectory;
 pub use self::plan::plan;
 
 /// Why a store of identities could not do something.
@@ -137,6 +142,42 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
         typed: Typed<'a>,
         hasher: Hasher<'a>,
     ) -> Done<'a, bool>;
+
+    /// Whether a password is right, and what a policy of the store's own says of it; where there is a new
+    /// one and the old one is right, it is the password from then on.
+    ///
+    /// As with `compare`, a try has been taken. A store without a policy compares, and changes.
+    fn bind<'a>(
+        &'a self,
+        whose: Option<&'a SubjectId>,
+        typed: &'a Secret<String>,
+        new: Option<&'a Secret<String>>,
+        once: Once<'a>,
+    ) -> Done<'a, Bound> {
+        Box::pin(async move {
+            let right = self
+                .compare(whose, Typed::Password(typed), once.hasher)
+                .await?;
+            let Some(whose) = whose.filter(|_| right) else {
+                return Ok(Bound::Wrong);
+            };
+            let Some(new) = new else {
+                return Ok(Bound::Right);
+            };
+            let new = Change::Set(Value::Secret(new.clone()));
+            let patch = PatchIdentity {
+                resource: Arc::from("managed/user"),
+                who: Who::Subject(whose.clone()),
+                changes: vec![(Arc::from(PASSWORD), new)],
+                attributes: Vec::new(),
+            };
+            Ok(match self.patch(&patch, once).await? {
+                Outcome::Written(_) => Bound::Right,
+                Outcome::Refused(unmet) => Bound::Refused(unmet),
+                Outcome::Nobody => Bound::Wrong,
+            })
+        })
+    }
 }
 
 /// The threads that hash, for one step.

@@ -26,7 +26,7 @@ pub(crate) enum Wrote {
 }
 
 impl Wrote {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Subject(id) => format!("s{id}"),
             Self::Refused(why) => format!("r{why}"),

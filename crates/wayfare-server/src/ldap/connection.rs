@@ -1,0 +1,493 @@
+//! Connections to one directory: as many as may be, kept while they are used, closed when they are not.
+//!
+//! Whatever is asked runs in a task of its own with its connection, and is aborted with it when the time is
+//! over: a directory that is slow, silent or sends nonsense costs one connection and one failure. A
+//! connection over which somebody was bound is never searched by, nor the other way round.
+
+use std::{
+    collections::HashSet,
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use ldap3::{
+    DerefAliases, Ldap, LdapConnAsync, LdapConnSettings, LdapResult, Mod, Scope, SearchEntry,
+    SearchOptions, StdStream, controls::RawControl, exop::PasswordModify,
+};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::Semaphore,
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_rustls::rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring::default_provider,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use wayfare::{
+    Secret,
+    engine::effect::{LdapPolicy, LdapScope, LdapSecurity},
+};
+
+use super::{
+    LdapError, Target,
+    entry::Entry,
+    escaped,
+    policy::{self, Answer, Bound, CONTROL},
+};
+use crate::store::user::NameKey;
+
+/// How long a name may be that is looked for.
+const NAME_BYTES_MAX: usize = 1_024;
+/// How many entries are found by a name before it is known to be nobody's.
+const NAMED_MAX: usize = 4;
+
+/// One write to an entry.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    /// A new entry.
+    Add(String, Vec<(String, HashSet<String>)>),
+    /// These attributes have these values from then on; none: the attribute is gone.
+    Replace(String, Vec<(String, HashSet<String>)>),
+}
+
+/// A directory with its connections.
+pub(crate) struct Client {
+    target: Target,
+    tls: Option<Arc<ClientConfig>>,
+    places: Arc<Semaphore>,
+    readers: Mutex<Vec<Idle>>,
+    binders: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    ldap: Ldap,
+    since: Instant,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("servers", &self.target.servers)
+            .finish_non_exhaustive()
+    }
+}
+
+fn broken(error: ldap3::LdapError) -> LdapError {
+    match error {
+        ldap3::LdapError::LdapResult { result } => refused(&result),
+        other => LdapError::Unreachable(other.to_string()),
+    }
+}
+
+fn refused(result: &LdapResult) -> LdapError {
+    LdapError::Refused {
+        code: result.rc,
+        text: result.text.clone(),
+    }
+}
+
+impl Client {
+    /// A directory; nothing is connected yet.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub(crate) fn new(target: Target) -> Result<Self, String> {
+        let tls = match target.security {
+            LdapSecurity::Plain => None,
+            LdapSecurity::Tls | LdapSecurity::StartTls => Some(trusting(&target)?),
+        };
+        Ok(Self {
+            places: Arc::new(Semaphore::new(target.connections.max(1))),
+            tls,
+            target,
+            readers: Mutex::default(),
+            binders: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Runs something with a connection, for as long as it may take.
+    async fn within<T, F>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> F + Send + 'static,
+    ) -> Result<T, LdapError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, LdapError>> + Send + 'static,
+    {
+        let most = self.target.timeout;
+        let client = Arc::clone(self);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let places = Arc::clone(&client.places);
+            // It is never closed.
+            let _place = places
+                .acquire_owned()
+                .await
+                .map_err(|_| LdapError::Nonsense)?;
+            work(client).await
+        });
+        match timeout(most, tasks.join_next()).await {
+            Err(_) => Err(LdapError::TooSlow(most)),
+            Ok(Some(Ok(done))) => done,
+            // The library gives up on what cannot be read.
+            Ok(_) => Err(LdapError::Nonsense),
+        }
+    }
+
+    fn idle(&self, from: &Mutex<Vec<Idle>>) -> Option<Ldap> {
+        let mut idle = from.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain_mut(|one| one.since.elapsed() < self.target.idle && !one.ldap.is_closed());
+        idle.pop().map(|one| one.ldap)
+    }
+
+    fn keep(&self, to: &Mutex<Vec<Idle>>, ldap: Ldap) {
+        let mut idle = to.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.target.connections {
+            let since = Instant::now();
+            idle.push(Idle { ldap, since });
+        }
+    }
+
+    /// A connection as the account of the server.
+    async fn reader(&self) -> Result<Ldap, LdapError> {
+        if let Some(ldap) = self.idle(&self.readers) {
+            return Ok(ldap);
+        }
+        let mut ldap = self.connect().await?;
+        if let Some((dn, password)) = &self.target.account {
+            if password.reveal().is_empty() {
+                return Err(LdapError::Unreachable(
+                    "the account of the server has no password".to_owned(),
+                ));
+            }
+            let bound = ldap.simple_bind(dn, password.reveal()).await;
+            let bound = bound.map_err(broken)?;
+            if bound.rc != 0 {
+                return Err(refused(&bound));
+            }
+        }
+        Ok(ldap)
+    }
+
+    async fn binder(&self) -> Result<Ldap, LdapError> {
+        match self.idle(&self.binders) {
+            Some(ldap) => Ok(ldap),
+            None => self.connect().await,
+        }
+    }
+
+    /// The first server that takes a connection.
+    async fn connect(&self) -> Result<Ldap, LdapError> {
+        let servers = &self.target.servers;
+        let share = u32::try_from(servers.len()).unwrap_or(1).max(1);
+        let most = self.target.timeout / share;
+        let mut last = LdapError::Unreachable("it has no address".to_owned());
+        for (host, port) in servers {
+            match timeout(most, self.connect_to(host, *port)).await {
+                Ok(Ok(ldap)) => return Ok(ldap),
+                Ok(Err(error)) => last = error,
+                Err(_) => last = LdapError::TooSlow(most),
+            }
+        }
+        Err(last)
+    }
+
+    async fn connect_to(&self, host: &str, port: u16) -> Result<Ldap, LdapError> {
+        let unreachable = |error: io::Error| LdapError::Unreachable(error.to_string());
+        let found: Vec<SocketAddr> = lookup_host((host, port))
+            .await
+            .map_err(unreachable)?
+            .collect();
+        let mut last = LdapError::Unreachable("the host has no address".to_owned());
+        for address in found {
+            // What is not encrypted stays on this machine, whatever a name server says.
+            if self.tls.is_none() && !address.ip().is_loopback() {
+                last = LdapError::Unprotected;
+                continue;
+            }
+            let stream = match TcpStream::connect(address).await {
+                Ok(stream) => stream.into_std().map_err(unreachable)?,
+                Err(error) => {
+                    last = unreachable(error);
+                    continue;
+                }
+            };
+            return self.speak(host, port, stream).await;
+        }
+        Err(last)
+    }
+
+    async fn speak(
+        &self,
+        host: &str,
+        port: u16,
+        stream: std::net::TcpStream,
+    ) -> Result<Ldap, LdapError> {
+        let mut settings = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream));
+        let mut scheme = "ldap";
+        if let Some(config) = &self.tls {
+            settings = settings.set_config(Arc::clone(config));
+            match self.target.security {
+                LdapSecurity::StartTls => settings = settings.set_starttls(true),
+                LdapSecurity::Tls | LdapSecurity::Plain => scheme = "ldaps",
+            }
+        }
+        let url = format!("{scheme}://{host}:{port}");
+        let opened = LdapConnAsync::with_settings(settings, &url).await;
+        let (connection, ldap) = opened.map_err(broken)?;
+        // It ends when the last handle is dropped; what is wrong with it is said to whoever waits.
+        tokio::spawn(async move {
+            let _ = connection.drive().await;
+        });
+        Ok(ldap)
+    }
+
+    /// The entries for which a filter holds, with these attributes.
+    ///
+    /// # Errors
+    /// There are more than `most`, or the directory fails.
+    pub(crate) async fn search(
+        self: &Arc<Self>,
+        filter: String,
+        attributes: Vec<String>,
+        most: usize,
+    ) -> Result<Vec<Entry>, LdapError> {
+        self.within(move |client| async move {
+            let mut ldap = client.reader().await?;
+            let mut found = Vec::new();
+            for base in &client.target.bases {
+                let asked = (base.as_str(), filter.as_str(), attributes.as_slice());
+                client
+                    .search_below(&mut ldap, asked, most, &mut found)
+                    .await?;
+            }
+            client.keep(&client.readers, ldap);
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn search_below(
+        &self,
+        ldap: &mut Ldap,
+        (base, filter, attributes): (&str, &str, &[String]),
+        most: usize,
+        found: &mut Vec<Entry>,
+    ) -> Result<(), LdapError> {
+        let scope = match self.target.scope {
+            LdapScope::Object => Scope::Base,
+            LdapScope::OneLevel => Scope::OneLevel,
+            LdapScope::Subtree => Scope::Subtree,
+        };
+        let options = SearchOptions::new()
+            .deref(DerefAliases::Never)
+            .sizelimit(i32::try_from(most.saturating_add(1)).unwrap_or(i32::MAX))
+            .timelimit(i32::try_from(self.target.timeout.as_secs().max(1)).unwrap_or(i32::MAX));
+        let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
+        let mut stream = ldap
+            .with_search_options(options)
+            .streaming_search(base, scope, filter, attributes)
+            .await
+            .map_err(broken)?;
+        while let Some(one) = stream.next().await.map_err(broken)? {
+            if one.is_ref() || one.is_intermediate() {
+                continue;
+            }
+            if found.len() >= most {
+                return Err(LdapError::TooMany(most));
+            }
+            found.push(Entry::of(SearchEntry::construct(one), &self.target.id));
+        }
+        let result = stream.finish().await;
+        match result.rc {
+            // Done, or there is no such base.
+            0 | 32 => Ok(()),
+            4 => Err(LdapError::TooMany(most)),
+            _ => Err(refused(&result)),
+        }
+    }
+
+    /// The one entry that somebody who typed a name may be; nobody where there are several.
+    pub(crate) async fn named(
+        self: &Arc<Self>,
+        name: &str,
+        attributes: Vec<String>,
+    ) -> Result<Option<Entry>, LdapError> {
+        let Some(key) = NameKey::of(name).filter(|_| name.len() <= NAME_BYTES_MAX) else {
+            return Ok(None);
+        };
+        let text = escaped(name);
+        let by = self.target.search.iter().map(|at| format!("({at}={text})"));
+        let filter = self.filtered(&format!("(|{})", by.collect::<String>()));
+        let found = match self.search(filter, attributes, NAMED_MAX).await {
+            Err(LdapError::TooMany(_)) => return Ok(None),
+            found => found?,
+        };
+        let mut called =
+            (found.into_iter()).filter(|entry| entry.is_called(&key, &self.target.search));
+        let first = called.next();
+        Ok(first.filter(|_| called.next().is_none()))
+    }
+
+    /// A filter, and what must hold of every entry.
+    pub(crate) fn filtered(&self, filter: &str) -> String {
+        match &self.target.filter {
+            Some(own) if own.starts_with('(') => format!("(&{own}{filter})"),
+            Some(own) => format!("(&({own}){filter})"),
+            None => filter.to_owned(),
+        }
+    }
+
+    /// Binds as somebody, and changes the password where there is a new one.
+    pub(crate) async fn bind(
+        self: &Arc<Self>,
+        dn: &str,
+        password: &Secret<String>,
+        new: Option<&Secret<String>>,
+    ) -> Result<Bound, LdapError> {
+        // Without a password, and without a name, a bind is one of nobody: it succeeds.
+        if password.reveal().is_empty() || dn.is_empty() {
+            return Ok(Bound::Wrong);
+        }
+        let (dn, password, new) = (dn.to_owned(), password.clone(), new.cloned());
+        self.within(move |client| async move {
+            match (&new, client.target.policy) {
+                (Some(new), LdapPolicy::ActiveDirectory) => {
+                    client.change_there(&dn, &password, new).await
+                }
+                (new, _) => client.bind_as(&dn, &password, new.as_ref()).await,
+            }
+        })
+        .await
+    }
+
+    async fn bind_as(
+        &self,
+        dn: &str,
+        password: &Secret<String>,
+        new: Option<&Secret<String>>,
+    ) -> Result<Bound, LdapError> {
+        let policy = self.target.policy;
+        let mut ldap = self.binder().await?;
+        let bound = self.asking(&mut ldap).simple_bind(dn, password.reveal());
+        let bound = bound.await.map_err(broken)?;
+        let mut said = policy::bound(policy, bound.rc, &bound.text, answer(&bound))?;
+        let in_now = bound.rc == 0 && said != Bound::Locked;
+        if let Some(new) = new.filter(|_| in_now) {
+            let change = PasswordModify {
+                user_id: None,
+                old_pass: Some(password.reveal()),
+                new_pass: Some(new.reveal()),
+            };
+            let changed = self.asking(&mut ldap).extended(change).await;
+            let changed = changed.map_err(broken)?.1;
+            said = policy::changed(changed.rc, &changed.text, answer(&changed))?;
+        }
+        self.keep(&self.binders, ldap);
+        Ok(said)
+    }
+
+    /// The same connection, whose next operation asks for the policy.
+    fn asking<'l>(&self, ldap: &'l mut Ldap) -> &'l mut Ldap {
+        if self.target.policy == LdapPolicy::Control {
+            ldap.with_controls(vec![RawControl {
+                ctype: CONTROL.to_owned(),
+                crit: false,
+                val: None,
+            }]);
+        }
+        ldap
+    }
+
+    /// Changes a password as Active Directory wants it: the old value goes and the new one comes, at once.
+    async fn change_there(
+        &self,
+        dn: &str,
+        old: &Secret<String>,
+        new: &Secret<String>,
+    ) -> Result<Bound, LdapError> {
+        let mut ldap = self.reader().await?;
+        let attribute = || b"unicodePwd".to_vec();
+        let changes = vec![
+            Mod::Delete(attribute(), HashSet::from([quoted(old)])),
+            Mod::Add(attribute(), HashSet::from([quoted(new)])),
+        ];
+        let changed = ldap.modify(dn, changes).await.map_err(broken)?;
+        self.keep(&self.readers, ldap);
+        policy::changed_there(changed.rc, &changed.text)
+    }
+
+    /// Writes to an entry: whole, or not at all.
+    ///
+    /// # Errors
+    /// The directory fails, or refuses: [`LdapError::Refused`] has the number.
+    pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<(), LdapError> {
+        self.within(move |client| async move {
+            let mut ldap = client.reader().await?;
+            let result = match write {
+                Write::Add(dn, attributes) => ldap.add(&dn, attributes).await,
+                Write::Replace(dn, attributes) => {
+                    let changes = attributes.into_iter();
+                    let changes = changes.map(|(name, values)| Mod::Replace(name, values));
+                    ldap.modify(&dn, changes.collect()).await
+                }
+            };
+            let result = result.map_err(broken)?;
+            client.keep(&client.readers, ldap);
+            if result.rc == 0 {
+                return Ok(());
+            }
+            Err(refused(&result))
+        })
+        .await
+    }
+}
+
+/// What the policy says in an answer.
+fn answer(result: &LdapResult) -> Answer {
+    let mut controls = result.ctrls.iter();
+    let ours = controls.find(|control| control.1.ctype == CONTROL);
+    let value = ours.and_then(|control| control.1.val.as_deref());
+    value.map(policy::read_control).unwrap_or_default()
+}
+
+/// A password as Active Directory takes it: in quotes, two bytes a unit, the lower first.
+fn quoted(password: &Secret<String>) -> Vec<u8> {
+    let text = format!("\"{}\"", password.reveal());
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn trusting(target: &Target) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore::empty();
+    match &target.ca {
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => {
+            let wrong = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
+            let certificates = CertificateDer::pem_file_iter(path).map_err(|e| wrong(&e))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                roots.add(certificate).map_err(|error| wrong(&error))?;
+            }
+            if roots.is_empty() {
+                return Err(wrong(&"there is no certificate in it"));
+            }
+        }
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// How long something may take where nobody says otherwise.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
