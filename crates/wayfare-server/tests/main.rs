@@ -28,6 +28,8 @@ mod journeys;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod ldap;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod login;
