@@ -262,19 +262,27 @@ impl Performer {
         let entry = client.named(&name, asked).await?;
         // An entry without a name is nobody's.
         let entry = entry.filter(|entry| entry.one(&target.name).is_some());
-        self.met(at, client, entry, place).await
+        self.met(at, &name, client, entry, place).await
     }
 
     /// Who is meant by an entry.
     async fn met(
         &self,
         at: &Directory,
+        typed: &Arc<str>,
         client: Shared,
         entry: Option<Entry>,
         place: Place<'_>,
     ) -> Result<Whose, IdentityError> {
         let target = client.target();
         let Some(found) = &entry else {
+            // A stranger costs what somebody costs.
+            if let Directory::Ldap(_) = at {
+                place
+                    .identities
+                    .read(&Who::Name(Arc::clone(typed)), &[])
+                    .await?;
+            }
             return Ok(Whose {
                 identity: None,
                 counted: String::new(),

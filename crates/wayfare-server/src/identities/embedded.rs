@@ -96,6 +96,11 @@ impl Embedded {
         self
     }
 
+    /// Whether no run gives anybody this name.
+    pub(super) fn is_reserved(&self, name: &NameKey) -> bool {
+        self.reserved.contains(name)
+    }
+
     fn user(&self, who: &Who) -> Result<Option<User>, StoreError> {
         match who {
             Who::Name(name) => match NameKey::of(name) {

@@ -43,8 +43,10 @@ use crate::{
 const EXISTS: u32 = 68;
 /// The value does not meet what the directory asks.
 const CONSTRAINT: u32 = 19;
-/// The id of nobody: what is bound to where there is nobody, so that it takes as long.
+/// The entry of nobody: what is bound to where there is nobody, so that it takes as long.
 const NOBODY: &str = "cn=nobody-is-called-so";
+/// The id of nobody, likewise.
+const NO_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// The identities of a realm in a directory.
 #[derive(Debug, Clone)]
@@ -301,7 +303,8 @@ impl InDirectory {
                 continue;
             };
             // A name that can be nobody's is as good as taken.
-            let nobodys = is_name && NameKey::of(text).is_none();
+            let reserved = |key: NameKey| but.is_none() && self.beside.is_reserved(&key);
+            let nobodys = is_name && NameKey::of(text).is_none_or(reserved);
             let filter = format!("({place}={})", escaped(text));
             let found = match self.client.search(filter, self.asked(), 2).await {
                 Err(LdapError::TooMany(_)) => true,
@@ -584,7 +587,12 @@ impl InDirectory {
     ) -> Result<Bound, IdentityError> {
         let known = match whose {
             Some(whose) => self.entry(&Who::Subject(whose.clone())).await?,
-            None => None,
+            None => {
+                // A stranger costs what somebody costs.
+                self.entry(&Who::Subject(SubjectId(Arc::from(NO_ID))))
+                    .await?;
+                None
+            }
         };
         let Some(known) = known else {
             return Ok(self.client.bind_nobody(NOBODY, typed).await?);

@@ -752,26 +752,42 @@ async fn a_directory_that_is_silent_is_waited_for_no_longer_than_said() {
     assert_eq!(fake.count(SEARCH), 1);
 }
 
+/// A directory that knows one person, or nobody, and lets in no one.
+async fn stranger(person: bool) -> Fake {
+    Fake::start(move |tag, _| match tag {
+        BIND => bound(49, ""),
+        SEARCH if person => {
+            let attributes: [(&str, &[u8]); 2] = [("uid", b"demo"), ("entryUUID", b"1")];
+            found(&[entry("uid=demo,dc=x", &attributes)], 0)
+        }
+        _ => found(&[], 0),
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_costs_a_bind_as_a_guess_does() {
     let count = |person: bool| async move {
-        let fake = Fake::start(move |tag, _| match tag {
-            BIND => bound(49, ""),
-            SEARCH if person => found(
-                &[entry(
-                    "uid=demo,dc=x",
-                    &[("uid", b"demo"), ("entryUUID", b"1")],
-                )],
-                0,
-            ),
-            _ => found(&[], 0),
-        })
-        .await;
+        let fake = stranger(person).await;
         let server = asking("LdapDecision", &fake).await;
         assert_eq!(said(&login(&server, "Login", "demo", "wrong").await), OUT);
         (fake.count(SEARCH), fake.count(BIND))
     };
     assert_eq!(count(true).await, count(false).await);
+
+    // The same where the directory is the store of the realm, whoever asks.
+    for journey in ["Login", "Plain"] {
+        let count = |person: bool| async move {
+            let fake = stranger(person).await;
+            let at = vec![("127.0.0.1".to_owned(), fake.port)];
+            let mut directory = DirectorySettings::new(at, "dc=example,dc=com");
+            directory.security = LdapSecurity::Plain;
+            let server = over(directory, STORE).await;
+            assert_eq!(said(&login(&server, journey, "demo", "wrong").await), OUT);
+            (fake.count(SEARCH), fake.count(BIND))
+        };
+        assert_eq!(count(true).await, count(false).await, "{journey}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
