@@ -170,7 +170,7 @@ impl InDirectory {
     }
 
     /// All that is known of somebody: what stands in the entry, and beside it.
-    fn profile(&self, known: &Known) -> Result<BTreeMap<Arc<str>, Value>, IdentityError> {
+    fn all_of(&self, known: &Known) -> Result<BTreeMap<Arc<str>, Value>, IdentityError> {
         let row = self.store.user_by_id(&self.realm, &known.id)?;
         let beside = row.map(|row| row.attributes).unwrap_or_default();
         let mut profile: BTreeMap<Arc<str>, Value> = beside
@@ -199,7 +199,7 @@ impl InDirectory {
     fn identity(&self, known: &Known, wanted: &[Arc<str>]) -> Result<Identity, IdentityError> {
         let mut attributes = BTreeMap::new();
         if !wanted.is_empty() {
-            let profile = self.profile(known)?;
+            let profile = self.all_of(known)?;
             attributes.extend(
                 wanted
                     .iter()
@@ -270,7 +270,7 @@ impl InDirectory {
         let found = self.client.search(filter, self.asked(), most).await?;
         let mut first = None;
         for known in found.into_iter().filter_map(|entry| self.known(entry)) {
-            if !wanted.filter.matches(&self.profile(&known)?) {
+            if !wanted.filter.matches(&self.all_of(&known)?) {
                 continue;
             }
             if first.is_some() {
@@ -476,7 +476,7 @@ impl InDirectory {
             return Ok(Outcome::Nobody);
         };
         self.note(&known).await?;
-        let before = self.profile(&known)?;
+        let before = self.all_of(&known)?;
         let values = self.schema.changed(&before, &patch.changes);
         let mut values = values.map_err(|error| IdentityError::Other(error.to_string()))?;
         // The same name is no change; another one would be another entry.
@@ -560,7 +560,7 @@ impl InDirectory {
             None => None,
         };
         let mut all = match &known {
-            Some(known) => self.profile(known)?,
+            Some(known) => self.all_of(known)?,
             None => BTreeMap::new(),
         };
         let values = self.schema.made(&judge.values);
@@ -669,6 +669,23 @@ impl Identities for InDirectory {
                 self.note(&known).await?;
             }
             Ok(Some(self.identity(&known, wanted)?))
+        })
+    }
+
+    fn profile<'a>(&'a self, who: &'a Who) -> Done<'a, Option<Identity>> {
+        Box::pin(async move {
+            let Some(known) = self.entry(who).await? else {
+                return Ok(None);
+            };
+            let profile = self.all_of(&known)?;
+            let shown = profile.iter();
+            let attributes = shown
+                .filter_map(|(name, value)| Some((Arc::clone(name), seen(value)?)))
+                .collect();
+            Ok(Some(Identity {
+                attributes,
+                ..self.identity(&known, &[])?
+            }))
         })
     }
 
