@@ -18,12 +18,13 @@ use std::cell::OnceCell;
 use petgraph::graph::NodeIndex;
 
 use crate::{
-    analysis::{component::Arcs, flow::build::Builder},
+    analysis::{
+        component::Arcs,
+        flow::build::{Builder, Known},
+    },
     model::{
-        address::Addresses,
         journey::{Journey, JourneyId},
         program::Program,
-        unsent::Unsent,
     },
 };
 
@@ -90,7 +91,7 @@ impl Entering {
 
 impl Flow {
     /// The flow of a journey.
-    fn new(program: &Program, known: (&Addresses, &Unsent<'_>), journey: &Journey) -> Self {
+    fn new(program: &Program, known: Known<'_>, journey: &Journey) -> Self {
         Builder::new(program, known, journey).finish()
     }
 

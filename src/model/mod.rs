@@ -11,6 +11,7 @@ pub mod device;
 pub mod expr;
 mod expr_text;
 pub mod guard;
+pub mod hearsay;
 pub mod journey;
 pub mod level;
 pub mod pattern;

@@ -19,6 +19,7 @@ use crate::{
     model::{
         address::{Addresses, Stated},
         catalog::Catalog,
+        hearsay::Hearsay,
         journey::{Child, Edge, Journey, Node, NodeKind, On, OutcomeId, Task},
         program::Program,
         signature::Challenge,
@@ -26,12 +27,16 @@ use crate::{
     },
 };
 
+/// What is known of a program as a whole.
+pub(super) type Known<'a> = (&'a Addresses, &'a Unsent<'a>, &'a Hearsay<'a>);
+
 /// A flow in the making.
 pub(super) struct Builder<'a> {
     program: &'a Program,
     pub(super) catalog: &'a Catalog,
     pub(super) addresses: &'a Addresses,
     pub(super) unsent: &'a Unsent<'a>,
+    pub(super) hearsay: &'a Hearsay<'a>,
     journey: &'a Journey,
     states: Vec<State>,
     arcs: Vec<Arc>,
@@ -49,7 +54,7 @@ struct Targets {
 impl<'a> Builder<'a> {
     pub(super) fn new(
         program: &'a Program,
-        (addresses, unsent): (&'a Addresses, &'a Unsent<'a>),
+        (addresses, unsent, hearsay): Known<'a>,
         journey: &'a Journey,
     ) -> Self {
         Self {
@@ -57,6 +62,7 @@ impl<'a> Builder<'a> {
             catalog: &program.catalog,
             addresses,
             unsent,
+            hearsay,
             journey,
             states: Vec::with_capacity(journey.graph.node_count() + 2),
             // Each node has one for its errors besides.

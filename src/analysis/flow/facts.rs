@@ -68,6 +68,9 @@ impl Builder<'_> {
             found.map(|(_, value)| value)
         };
         arc.proves = signature.proves(outcome, setting);
+        if self.hearsay.spoils(signature) {
+            arc.proves = None;
+        }
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);
         arc.renames = signature.renames(outcome, setting).or(true);
         arc.stated = self.addresses.stated(signature, task, outcome);

@@ -10,7 +10,9 @@ use crate::{
         evidence::Fates,
         flow::{Flow, exit::Exits},
     },
-    model::{address::Addresses, journey::JourneyId, program::Program, unsent::Unsent},
+    model::{
+        address::Addresses, hearsay::Hearsay, journey::JourneyId, program::Program, unsent::Unsent,
+    },
 };
 
 /// The flows of a program, and its journeys so ordered that each stands behind those it calls.
@@ -32,10 +34,11 @@ impl Flows {
     pub(in crate::analysis) fn new(program: &Program) -> Self {
         let addresses = Addresses::new(&program.catalog, program.journeys.iter());
         let unsent = Unsent::new(program);
+        let hearsay = Hearsay::new(program);
         let flows: Vec<Flow> = program
             .journeys
             .iter()
-            .map(|journey| Flow::new(program, (&addresses, &unsent), journey))
+            .map(|journey| Flow::new(program, (&addresses, &unsent, &hearsay), journey))
             .collect();
         let order = callees_first(&flows);
         let ends = vec![Exits::default(); flows.len()];

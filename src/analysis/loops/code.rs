@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     catalog::{Catalog, TypeId},
-    signature::{Factor, Known, Signature},
+    signature::{Challenge, Factor, Known, Signature},
 };
 
 /// What a type has to do with codes.
@@ -19,6 +19,8 @@ pub(super) enum Part {
     None,
     /// It makes a code, or sends one.
     Issues,
+    /// It sends a question to somebody's device: whoever is there says yes, and types nothing.
+    Asks,
     /// It looks whether the code is the right one.
     Checks,
 }
@@ -29,10 +31,17 @@ pub(super) struct Parts(Vec<Part>);
 
 impl Parts {
     pub(super) fn new(catalog: &Catalog) -> Self {
-        let mut keys: BTreeSet<&str> = BTreeSet::new();
+        let (mut keys, mut shown): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
         for (_, signature) in catalog.iter().filter(|(_, signature)| checks(signature)) {
             keys.extend(needs(signature));
+            if !signature.verifies.or(true) {
+                shown.extend(needs(signature));
+            }
         }
+        let opens = |signature: &Signature| {
+            let mut facts = signature.facts.iter();
+            facts.any(|facts| facts.challenge == Challenge::Opens)
+        };
         let part = |signature: &Signature| {
             if checks(signature) && needs(signature).next().is_some() {
                 return Part::Checks;
@@ -41,8 +50,13 @@ impl Parts {
             if asks || proves(signature).is_some() {
                 return Part::None;
             }
-            let mut writes = signature.writes.iter();
-            if writes.any(|key| keys.contains(&*key.key)) {
+            let writes = |keys: &BTreeSet<&str>| {
+                let mut writes = signature.writes.iter();
+                writes.any(|key| keys.contains(&*key.key))
+            };
+            if opens(signature) && writes(&shown) {
+                Part::Asks
+            } else if writes(&keys) {
                 Part::Issues
             } else {
                 Part::None

@@ -20,7 +20,7 @@ use crate::{
     model::{
         journey::{Journey, Node, NodeKind, Task},
         program::Program,
-        signature::Factor,
+        signature::{Challenge, Factor},
     },
 };
 
@@ -123,7 +123,20 @@ impl Here<'_> {
     ) {
         let limiters = OnceCell::new();
         let mut told = BTreeSet::new();
-        for arc in free.kept.iter().filter(|arc| free.is_on_one(arc)) {
+        // The finding at the answer says more than the one at the question.
+        let answers = |arc: &Arc| !self.asks_device(arc);
+        let mut answered = BTreeSet::new();
+        let on_one = |arc: &&&Arc| free.is_on_one(arc);
+        let (first, later): (Vec<&&Arc>, Vec<&&Arc>) = free
+            .kept
+            .iter()
+            .filter(on_one)
+            .partition(|arc| answers(arc));
+        for arc in first.into_iter().chain(later) {
+            let component = free.component(arc.from);
+            if self.asks_device(arc) && answered.contains(&component) {
+                continue;
+            }
             let is_kept = |arc: &Arc| self.flow.returns(arc, &known.same) && !self.issues(arc);
             let stays = is_kept(arc) && same.is_on_one(arc);
             let code = if self.is_try(arc, Try::Fixed, known, false)
@@ -137,6 +150,7 @@ impl Here<'_> {
             } else {
                 continue;
             };
+            answered.insert(component);
             if told.contains(&(arc.from, code.word)) {
                 continue;
             }
@@ -180,7 +194,13 @@ impl Here<'_> {
 
     /// Whether a new code is there once an arc is taken.
     fn issues(&self, arc: &Arc) -> bool {
-        !arc.is_error() && self.part(arc.from) == Part::Issues
+        !arc.is_error() && matches!(self.part(arc.from), Part::Issues | Part::Asks)
+    }
+
+    /// Whether a question has gone to somebody's device once an arc is taken.
+    fn asks_device(&self, arc: &Arc) -> bool {
+        let asks = arc.challenge == Challenge::Opens && arc.via.is_none();
+        asks && !arc.is_error() && self.part(arc.from) == Part::Asks
     }
 
     fn is_try(&self, arc: &Arc, kind: Try, known: &Summaries, same: bool) -> bool {
@@ -206,7 +226,7 @@ impl Here<'_> {
         match kind {
             Try::Fixed => state.verifies && !checks,
             Try::Code => state.verifies && checks,
-            Try::Shown => !state.verifies && checks,
+            Try::Shown => !state.verifies && checks || self.asks_device(arc),
         }
     }
 
@@ -254,6 +274,13 @@ impl Here<'_> {
                 ),
                 format!("`{}` checks a code", self.name_of(state)),
             ),
+            StateKind::Step if self.part(Flow::of_node(state.node)) == Part::Asks => (
+                format!(
+                    "each round sends another question to a device at `{}`",
+                    self.name_of(state)
+                ),
+                "its owner is asked until they give in".to_owned(),
+            ),
             StateKind::Step | StateKind::Exit(_) => (
                 format!(
                     "a new code begins the count of tries at `{}` anew",
@@ -289,7 +316,7 @@ impl Here<'_> {
     fn with_issuer(&self, finding: Diagnostic, arc: &Arc, free: &Loops<'_>) -> Diagnostic {
         let component = free.component(arc.from);
         let issuer = (0..).zip(&self.flow.states).find_map(|(id, state)| {
-            let issues = self.part(id) == Part::Issues;
+            let issues = matches!(self.part(id), Part::Issues | Part::Asks);
             (issues && free.component(id) == component && id != arc.from)
                 .then(|| self.journey.graph.node_weight(state.node))
                 .flatten()

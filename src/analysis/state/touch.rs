@@ -21,7 +21,7 @@ use crate::{
         expr::{BinaryOp, Expr, Slot},
         journey::{JourneyId, NodeKind, SettingValue, Task},
         program::Program,
-        signature::{Known, Scope, Secrecy, Signature, StateKey},
+        signature::{Known, Preset, Scope, Secrecy, Signature, StateKey},
         value::{Type, Value},
     },
 };
@@ -503,9 +503,28 @@ impl Touches {
                 {
                     self.secret.insert(*key);
                 }
+                // An attribute that types keep transient because it is secret is so for all.
+                if is_member(line.scope)
+                    && line.secrecy == Secrecy::Secret
+                    && let Some(name) = attribute_of(signature, line)
+                    && let Some(key) = self.names.members.get(name)
+                {
+                    self.secret.insert(*key);
+                }
             }
         }
         self.secret.extend(self.names.keys.get("password"));
+    }
+}
+
+/// The attribute that a line means where no author says otherwise.
+fn attribute_of<'s>(signature: &'s Signature, line: &'s StateKey) -> Option<&'s str> {
+    match &line.named_by {
+        None => (line.key != "*").then_some(&*line.key),
+        Some(by) => match &signature.setting(by)?.default {
+            Preset::Text(name) => Some(name),
+            _ => None,
+        },
     }
 }
 

@@ -1,0 +1,72 @@
+//! What a provider told of somebody, and what else may have written it.
+//!
+//! In: the signatures and tasks of a program. Out: which types make an account of such a key and so prove
+//! whose it is, while something that asks no provider names the same key. What that one writes no provider
+//! has told, and at run time it makes no account. A script of which nothing says what it writes is not
+//! counted: it may leave the key alone, and where it does not the run fails.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    address::{names_of, tasks},
+    catalog::Catalog,
+    journey::Task,
+    program::Program,
+    signature::{Factor, Scope, Signature, StateKey},
+};
+
+/// The keys that only providers are to write, and that something else names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Hearsay<'a>(BTreeSet<&'a str>);
+
+impl<'a> Hearsay<'a> {
+    /// Those of a program.
+    pub fn new(program: &'a Program) -> Self {
+        let catalog = &program.catalog;
+        let nodes = program.journeys.iter().flat_map(|j| j.graph.node_weights());
+        let tasks: Vec<&Task> = nodes.flat_map(tasks).collect();
+        let relying = tasks.iter().filter_map(|task| catalog.get(task.ty));
+        let mut keys: BTreeSet<&str> = relying.flat_map(|signature| told(signature)).collect();
+        keys.retain(|key| tasks.iter().any(|task| names(catalog, task, key)));
+        Self(keys)
+    }
+
+    /// Whether what a type proves rests on a key that something else than a provider may have written.
+    pub fn spoils(&self, signature: &Signature) -> bool {
+        told(signature).any(|key| self.0.contains(key))
+    }
+}
+
+fn proves_federation(signature: &Signature) -> bool {
+    let mut facts = signature.facts.iter();
+    facts.any(|facts| facts.proves == Some(Factor::Federation))
+}
+
+/// The keys of what a provider told without which a type cannot prove whose account it is.
+fn told(signature: &Signature) -> impl Iterator<Item = &str> {
+    let relies = proves_federation(signature);
+    let reads = signature
+        .reads
+        .iter()
+        .filter(move |read| relies && read.always);
+    let own = reads.filter(|read| in_shared(read) && read.named_by.is_none());
+    own.filter(|read| read.key != "*" && read.key != "username")
+        .map(|read| &*read.key)
+}
+
+fn in_shared(key: &StateKey) -> bool {
+    matches!(key.scope, Scope::Shared | Scope::Any)
+}
+
+/// Whether a node that asks no provider writes this key: its type or a setting names it.
+fn names(catalog: &Catalog, task: &Task, wanted: &str) -> bool {
+    let signature = catalog.get(task.ty).filter(|of| !proves_federation(of));
+    signature.is_some_and(|signature| {
+        let mut writes = signature.writes.iter();
+        writes.any(|write| {
+            in_shared(write)
+                && names_of(signature, task, write)
+                    .is_some_and(|names| names.iter().any(|name| &**name == wanted))
+        })
+    })
+}
