@@ -12,7 +12,7 @@ use crate::model::{
     catalog::Catalog,
     journey::Task,
     program::Program,
-    signature::{Factor, Scope, Signature, StateKey},
+    signature::{Factor, Scope, Secrecy, Signature, StateKey},
 };
 
 /// The keys that only providers are to write, and that something else names.
@@ -50,7 +50,9 @@ fn told(signature: &Signature) -> impl Iterator<Item = &str> {
         .iter()
         .filter(move |read| relies && read.always);
     let own = reads.filter(|read| in_shared(read) && read.named_by.is_none());
-    own.filter(|read| read.key != "*" && read.key != "username")
+    // Which provider is to be asked is a matter of nobody.
+    own.filter(|read| read.secrecy == Secrecy::Personal)
+        .filter(|read| read.key != "*" && read.key != "username")
         .map(|read| &*read.key)
 }
 
