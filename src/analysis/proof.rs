@@ -245,7 +245,7 @@ impl Memory {
         memory.code = match (arc.challenge, memory.code) {
             (_, Code::Made | Code::Shown | Code::Open) if astray => Code::None,
             (Challenge::None, code) | (Challenge::Binds, code @ (Code::None | Code::Stale)) => code,
-            (Challenge::Opens, _) | (Challenge::Binds, _) => Code::Open,
+            (Challenge::Opens | Challenge::Binds, _) => Code::Open,
             (Challenge::Makes, _) => Code::Made,
             (Challenge::Answers, _) => Code::None,
         };
