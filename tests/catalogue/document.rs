@@ -211,12 +211,10 @@ fn type_of(
     } else {
         "Outside: [a handler](../external-nodes.md) does its work."
     };
-    let versions: String = signature
-        .versions
-        .iter()
-        .skip(1)
-        .map(|version| format!(" Also `{name}@{version}`."))
-        .collect();
+    let mut versions = String::new();
+    for version in signature.versions.iter().skip(1) {
+        write!(versions, " Also `{name}@{version}`.").expect("a string takes all");
+    }
     let wire = if signature.wire == signature.name {
         String::new()
     } else {

@@ -286,10 +286,8 @@ fn every_built_type_has_a_journey_that_shows_it() {
         .filter(|name| !shown.contains(*name))
         .map(String::as_str)
         .collect();
-    assert_eq!(
-        missing,
-        BTreeSet::from_iter(WITHOUT_EXAMPLE.iter().copied())
-    );
+    let expected: BTreeSet<_> = WITHOUT_EXAMPLE.iter().copied().collect();
+    assert_eq!(missing, expected);
 }
 
 #[test]

@@ -158,6 +158,12 @@ fn asked() -> Vec<Case> {
             Does::Types("S3cret"),
             "S3cret",
         ),
+    ]
+}
+
+/// Kinds that ask for something of a profile.
+fn of_profiles() -> Vec<Case> {
+    vec![
         case(
             attribute("mail", "Email Address", AttributeValue::Text(String::new())),
             "Email Address",
@@ -375,6 +381,7 @@ fn outside() -> Vec<Case> {
 
 fn cases() -> Vec<Case> {
     let mut cases = asked();
+    cases.extend(of_profiles());
     cases.extend(shown());
     cases.extend(outside());
     cases
@@ -454,10 +461,10 @@ fn said(answer: &Answer) -> String {
         Answer::Flag(flag) => flag.to_string(),
         Answer::Fields(fields) => {
             let texts = fields.iter().map(|(_, value)| match value {
-                Value::Secret(secret) => secret.reveal().to_string(),
+                Value::Secret(secret) => secret.reveal().clone(),
                 other => format!("{other:?}"),
             });
-            texts.collect::<Vec<_>>().join("")
+            texts.collect()
         }
         // Nothing was said.
         _ => String::new(),

@@ -413,6 +413,14 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
         ],
     ),
     (
+        "an app that this run registered and has not stored is noted as used, so that a code is right once",
+        &[(
+            "OathTokenVerifierNode",
+            "+shared.oathDeviceProfile",
+            "writes",
+        )],
+    ),
+    (
         "who was made is who the run is about from then on",
         &[("CreateObjectNode", "+shared.username", "writes")],
     ),

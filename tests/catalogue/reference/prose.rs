@@ -171,7 +171,7 @@ pub(super) fn callbacks(
     lines: &[String],
     of_type: impl Fn(&str) -> Option<Vec<String>>,
 ) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    let mut all: Vec<String> = Vec::new();
     for line in lines {
         let mut named: Vec<String> = line
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -189,12 +189,12 @@ pub(super) fn callbacks(
                 .unwrap_or_else(|| vec!["*".to_owned()]);
         }
         for name in named {
-            if !names.contains(&name) {
-                names.push(name);
+            if !all.contains(&name) {
+                all.push(name);
             }
         }
     }
-    names
+    all
 }
 
 fn requirement(text: &str) -> String {
