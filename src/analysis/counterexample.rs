@@ -70,16 +70,20 @@ impl Counterexample {
             .iter()
             .filter(|step| self.end.calls.starts_with(&step.calls))
             .collect();
-        let mut parts: Vec<String> = shown.iter().map(|step| step_text(program, step)).collect();
-        if (parts.len() as u64) < SHOWN_MAX && self.steps.len() as u64 == self.length {
+        let text = |step: &&CounterStep| step_text(program, step);
+        let mut parts: Vec<String>;
+        if (shown.len() as u64) < SHOWN_MAX && self.steps.len() as u64 == self.length {
+            parts = shown.iter().map(text).collect();
             parts.extend(self.end_text(program));
         } else {
-            let hidden = parts.len().saturating_sub(SHOWN_HALF * 2);
+            // Only what is read is put into words: runs are long where journeys stand in each other.
+            let hidden = shown.len().saturating_sub(SHOWN_HALF * 2);
             if hidden > 0 {
-                let tail = parts.split_off(parts.len() - SHOWN_HALF);
-                parts.truncate(SHOWN_HALF);
+                parts = shown.iter().take(SHOWN_HALF).map(text).collect();
                 parts.push(format!("… {hidden} more …"));
-                parts.extend(tail);
+                parts.extend(shown.iter().skip(SHOWN_HALF + hidden).map(text));
+            } else {
+                parts = shown.iter().map(text).collect();
             }
             match self.length.saturating_sub(self.steps.len() as u64) {
                 0 => {}
@@ -92,30 +96,29 @@ impl Counterexample {
 
     /// The steps of inner journeys that came to an end, one line for each.
     pub fn inner_text(&self, program: &Program) -> Vec<String> {
-        let mut lines: Vec<(Calls, Vec<String>)> = Vec::new();
-        for step in self
-            .steps
-            .iter()
-            .filter(|step| !self.end.calls.starts_with(&step.calls))
-        {
-            let text = part_text(program, step);
+        let is_inner = |step: &&CounterStep| !self.end.calls.starts_with(&step.calls);
+        let mut lines: Vec<(&Calls, Vec<&CounterStep>)> = Vec::new();
+        for step in self.steps.iter().filter(is_inner) {
+            let is_full = lines.len() == INNER_MAX;
             match lines.last_mut() {
-                Some((calls, parts)) if *calls == step.calls => parts.push(text),
-                Some(_) | None => lines.push((Arc::clone(&step.calls), vec![text])),
+                Some((calls, steps)) if **calls == step.calls => steps.push(step),
+                Some(_) if is_full => break,
+                Some(_) | None => lines.push((&step.calls, vec![step])),
             }
         }
         lines
             .into_iter()
-            .take(INNER_MAX)
-            .map(|(calls, mut parts)| {
-                if parts.len() as u64 > SHOWN_MAX {
-                    let more = parts.len() - SHOWN_HALF;
-                    parts.truncate(SHOWN_HALF);
-                    parts.push(format!("… {more} more …"));
+            .map(|(calls, steps)| {
+                let is_long = steps.len() as u64 > SHOWN_MAX;
+                let shown = if is_long { SHOWN_HALF } else { steps.len() };
+                let texts = steps.iter().take(shown);
+                let mut parts: Vec<String> = texts.map(|step| part_text(program, step)).collect();
+                if is_long {
+                    parts.push(format!("… {} more …", steps.len() - SHOWN_HALF));
                 }
                 format!(
                     "within `{}`: {}",
-                    calls_text(program, &calls),
+                    calls_text(program, calls),
                     parts.join(" -> ")
                 )
             })
@@ -162,15 +165,19 @@ const INNER_MAX: usize = 4;
 
 /// The name of a node, ends included.
 pub(super) fn name(program: &Program, journey: JourneyId, node: NodeIndex<u32>) -> String {
+    named(program, journey, node).to_owned()
+}
+
+fn named(program: &Program, journey: JourneyId, node: NodeIndex<u32>) -> &str {
     let node = program
         .journey(journey)
         .and_then(|journey| journey.graph.node_weight(node));
-    node.map_or_else(String::new, |node| match node.kind {
-        NodeKind::Success => "success".to_owned(),
-        NodeKind::Failure => "failure".to_owned(),
-        NodeKind::LooseEnd => "nowhere".to_owned(),
+    node.map_or("", |node| match node.kind {
+        NodeKind::Success => "success",
+        NodeKind::Failure => "failure",
+        NodeKind::LooseEnd => "nowhere",
         NodeKind::Task(_) | NodeKind::Decision(_) | NodeKind::Page(_) | NodeKind::Inner(_) => {
-            node.path.to_string()
+            &node.path
         }
     })
 }
@@ -189,9 +196,9 @@ fn child_name(program: &Program, point: &Point, child: u16) -> String {
 }
 
 fn calls_text(program: &Program, calls: &[(JourneyId, NodeIndex<u32>)]) -> String {
-    let names: Vec<String> = calls
+    let names: Vec<&str> = calls
         .iter()
-        .map(|(journey, node)| name(program, *journey, *node))
+        .map(|(journey, node)| named(program, *journey, *node))
         .collect();
     names.join("/")
 }
