@@ -47,6 +47,8 @@ pub(crate) trait World {
     fn may_reach(&self, outcome: OutcomeId, level: AuthLevel) -> bool;
     fn subject(&self) -> Option<&Subject>;
     fn session(&self) -> Option<&StartSession>;
+    /// The transaction that the run is for.
+    fn transaction(&self) -> Option<&Arc<str>>;
     /// What a provider told, as a node that proves a federation put it into the state.
     fn told(&self) -> Option<&Value>;
     fn challenge_subject(&self) -> Option<&Subject>;
@@ -247,6 +249,11 @@ impl Context<'_> {
     /// The session that came with the start.
     pub fn session(&self) -> Option<&StartSession> {
         self.world.session()
+    }
+
+    /// The transaction that the run is for.
+    pub fn transaction(&self) -> Option<&Arc<str>> {
+        self.world.transaction()
     }
 
     /// The subject whose profile's address received the code of the open challenge.

@@ -4,6 +4,7 @@
 //! are *once*: a performer drops a repetition by the effect's id. Look-ups are *fresh*: asked again
 //! whenever they are needed.
 
+mod backchannel;
 mod bind;
 mod device;
 mod external;
@@ -12,6 +13,7 @@ mod oath;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use self::backchannel::{Backchannel, BackchannelReply, BackchannelState, OpenBackchannel};
 pub use self::bind::{Bind, Directory, Ldap, LdapPolicy, LdapScope, LdapSecurity, Verdict};
 pub use self::device::{
     DEVICES_MAX, Device, DeviceKind, ReadDevices, RemoveDevice, Room, StoreDevice,
@@ -77,6 +79,8 @@ pub enum Effect {
     StoreDevice(Box<StoreDevice>),
     /// Forget a device of a user. Once.
     RemoveDevice(RemoveDevice),
+    /// Something about a journey that runs beside this one. Once, but for how it stands.
+    Backchannel(Box<Backchannel>),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -130,6 +134,7 @@ impl Effect {
             Self::ReadDevices(_) => "read_devices",
             Self::StoreDevice(_) => "store_device",
             Self::RemoveDevice(_) => "remove_device",
+            Self::Backchannel(_) => "backchannel",
             Self::Custom(_) => "custom",
         }
     }
@@ -152,6 +157,7 @@ impl Effect {
             | Self::ReadDocument(_)
             | Self::ReadDevices(_)
             | Self::OpenCookie(_) => false,
+            Self::Backchannel(asked) => !matches!(**asked, Backchannel::Ask { .. }),
             Self::Custom(custom) => custom.once,
         }
     }
@@ -333,6 +339,8 @@ pub enum EffectReply {
     DeviceStored(bool),
     /// To `RemoveDevice`: whether there was one.
     DeviceRemoved(bool),
+    /// To `Backchannel`.
+    Backchannel(Box<BackchannelReply>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

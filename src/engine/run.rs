@@ -391,6 +391,7 @@ impl Run {
             | EffectReply::Devices(_)
             | EffectReply::DeviceStored(_)
             | EffectReply::DeviceRemoved(_)
+            | EffectReply::Backchannel(_)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -470,6 +471,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::ReadSession(_), EffectReply::Session(_))
         | (Effect::External(_), EffectReply::External(_))
         | (Effect::OpenCookie(_), EffectReply::Remembered(_))
+        | (Effect::Backchannel(_), EffectReply::Backchannel(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         // What a policy says is understood only by who asks for it.
         (Effect::Verify(verify), EffectReply::Policy(_) | EffectReply::Refused(_)) => match &verify
@@ -498,6 +500,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::ReadDevices(_)
             | Effect::StoreDevice(_)
             | Effect::RemoveDevice(_)
+            | Effect::Backchannel(_)
             | Effect::Custom(_),
             _,
         ) => false,

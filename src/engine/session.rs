@@ -382,6 +382,7 @@ impl AuthSession {
                 Effect::ReadDevices(_) => "the reply to a look-up of devices",
                 Effect::StoreDevice(_) => "the reply to the keeping of a device",
                 Effect::RemoveDevice(_) => "the reply to the removal of a device",
+                Effect::Backchannel(_) => "the reply about a journey beside this one",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",

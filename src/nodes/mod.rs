@@ -7,6 +7,7 @@
 mod account;
 mod anonymous;
 mod attribute;
+mod backchannel;
 mod bind;
 mod change;
 mod choice;
@@ -135,6 +136,9 @@ const TYPES: &[(&str, Prepare)] = &[
     ("DeviceTamperingVerification", device::tampering),
     ("MultiFactorRegistrationOptions", register::options),
     ("GetAuthenticatorApp", register::get_app),
+    ("BackChannelInit", backchannel::init),
+    ("BackChannelStatus", backchannel::status),
+    ("BackchannelNotification", backchannel::notification),
     // Profiles.
     ("IdentifyExistingUser", identify::existing),
     ("DisplayUserName", identify::display),

@@ -36,6 +36,7 @@
 //! ```
 
 mod attempt;
+mod backchannel;
 pub mod explore;
 pub mod mutant;
 

@@ -4,14 +4,14 @@
 //! comparison takes a try of the account before it compares and gives all tries back on a match; whoever
 //! is unknown, out of tries or without the secret gets the same answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use wayfare::{
     Effect, EffectReply, Secret, Timestamp, Value,
     engine::{
         effect::{
-            Bind, COUNTER, Credential, ExternalEvent, ExternalReply, Identity, Message, SetStatus,
-            Verdict, Verify, Went, Who,
+            Backchannel, BackchannelReply, BackchannelState, Bind, COUNTER, Credential,
+            ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verdict, Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -147,6 +147,7 @@ impl World {
             Effect::ReadDevices(read) => self.read_devices(read),
             Effect::StoreDevice(store) => self.store_device(store, now),
             Effect::RemoveDevice(remove) => self.remove_device(remove),
+            Effect::Backchannel(asked) => self.backchannel(asked),
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(
@@ -332,6 +333,15 @@ fn refusal(effect: &Effect) -> EffectReply {
         Effect::ReadDevices(_) => EffectReply::Devices(Vec::new()),
         Effect::StoreDevice(_) => EffectReply::DeviceStored(false),
         Effect::RemoveDevice(_) => EffectReply::DeviceRemoved(false),
+        Effect::Backchannel(asked) => EffectReply::Backchannel(Box::new(match **asked {
+            Backchannel::Open(_) => BackchannelReply::Full,
+            Backchannel::Ask { .. } => BackchannelReply::Stands {
+                state: BackchannelState::Failure,
+                properties: BTreeMap::new(),
+                told: None,
+            },
+            Backchannel::Tell { .. } => BackchannelReply::Told(false),
+        })),
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
         _ => EffectReply::Failed("the outside says no".to_owned()),
     }

@@ -16,6 +16,7 @@ use wayfare::{
 use wayfare_profile::Schema;
 
 use crate::{
+    backchannel::Transaction,
     lockout::{Counter, Kind, Lockout},
     name,
     session::Session,
@@ -110,6 +111,7 @@ pub struct World {
     pub documents: BTreeMap<Document, Value>,
     pub(crate) counters: BTreeMap<(SubjectId, Kind), Counter>,
     pub(crate) done: BTreeMap<EffectId, EffectReply>,
+    pub(crate) transactions: BTreeMap<Arc<str>, Transaction>,
     made: u64,
 }
 

@@ -47,6 +47,7 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::Devices(_) => matches!(effect, Effect::ReadDevices(_)),
         EffectReply::DeviceStored(_) => matches!(effect, Effect::StoreDevice(_)),
         EffectReply::DeviceRemoved(_) => matches!(effect, Effect::RemoveDevice(_)),
+        EffectReply::Backchannel(_) => matches!(effect, Effect::Backchannel(_)),
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

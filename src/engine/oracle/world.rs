@@ -192,6 +192,10 @@ impl World for Walker<'_> {
         self.start.session.as_ref()
     }
 
+    fn transaction(&self) -> Option<&Arc<str>> {
+        self.start.transaction.as_ref()
+    }
+
     fn challenge_subject(&self) -> Option<&Subject> {
         self.state.challenge.as_ref()?.sent_to.as_ref()
     }

@@ -8,12 +8,13 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            Bind, Change, Channel, CreateIdentity, Credential, Custom, Device, DeviceKind,
-            Directory, Document, Effect, EffectId, EffectReply, External, ExternalEvent,
-            ExternalReply, FindIdentity, Identity, Judge, Judgement, Ldap, LdapPolicy, LdapScope,
-            LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow, PatchIdentity,
-            ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef, SessionView,
-            SetStatus, Shape, StoreDevice, SubjectId, Template, Unmet, Verdict, Verify, Went, Who,
+            Backchannel, BackchannelReply, BackchannelState, Bind, Change, Channel, CreateIdentity,
+            Credential, Custom, Device, DeviceKind, Directory, Document, Effect, EffectId,
+            EffectReply, External, ExternalEvent, ExternalReply, FindIdentity, Identity, Judge,
+            Judgement, Ldap, LdapPolicy, LdapScope, LdapSecurity, Message, OathHash, OathKey,
+            OathMoving, OathWindow, OpenBackchannel, PatchIdentity, ReadDevices, ReadIdentity,
+            ReadSession, RemoveDevice, Room, SessionRef, SessionView, SetStatus, Shape,
+            StoreDevice, SubjectId, Template, Unmet, Verdict, Verify, Went, Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
@@ -251,6 +252,8 @@ choice!(Effect {
     20 ReadDevices(e), 21 StoreDevice(e), 22 RemoveDevice(e),
     // Nodes outside.
     40 External(e),
+    // Journeys beside this one.
+    50 Backchannel(e),
 });
 
 choice!(EffectReply {
@@ -263,7 +266,15 @@ choice!(EffectReply {
     30 Policy(verdict),
     // Nodes outside.
     40 External(reply),
+    // Journeys beside this one.
+    50 Backchannel(reply),
 });
+
+choice!(Backchannel { 0 Open(open), 1 Ask { transaction }, 2 Tell { transaction, data } });
+choice!(BackchannelReply {
+    0 Opened { transaction, address }, 1 Full, 2 Stands { state, properties, told }, 3 Told(kept),
+});
+choice!(BackchannelState { 0 Pending, 1 InProgress, 2 Success, 3 Failure, 4 Unknown });
 
 choice!(ExternalEvent { 0 Entered, 1 Answered(answers), 2 Suspended(link), 3 Resumed });
 choice!(ExternalReply {
@@ -272,6 +283,7 @@ choice!(ExternalReply {
 
 record! {
     FailedPolicy { requirement, params }
+    OpenBackchannel { journey, subject, data, page, within, retry }
     Ask { callbacks, ids, stage, header, description }
     Verify { who, credential, secret }
     Bind { at, new }

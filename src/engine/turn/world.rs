@@ -140,6 +140,10 @@ impl World for Turn<'_> {
         self.run.start.session.as_ref()
     }
 
+    fn transaction(&self) -> Option<&Arc<str>> {
+        self.run.start.transaction.as_ref()
+    }
+
     fn challenge_subject(&self) -> Option<&Subject> {
         self.run.proofs.challenge.as_ref()?.subject.as_ref()
     }

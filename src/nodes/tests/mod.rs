@@ -4,6 +4,7 @@
 //! journeys elsewhere.
 
 mod ask;
+mod backchannel;
 mod bind;
 mod context;
 mod contract;
@@ -99,6 +100,7 @@ struct Fake {
     subject: Option<Subject>,
     session: Option<StartSession>,
     told: Option<Value>,
+    transaction: Option<Arc<str>>,
     challenge: Option<Challenge>,
     code_told: Told,
     now: u64,
@@ -194,6 +196,9 @@ impl World for Fake {
     }
     fn session(&self) -> Option<&StartSession> {
         self.session.as_ref()
+    }
+    fn transaction(&self) -> Option<&Arc<str>> {
+        self.transaction.as_ref()
     }
     fn challenge_subject(&self) -> Option<&Subject> {
         self.challenge.as_ref()?.0.as_ref()

@@ -141,7 +141,7 @@ fn info(app: &App, parts: &Parts<'_>, realm: &Realm, served: Served) -> Result<R
 }
 
 /// What clients may read of a session; `None` where it is over.
-fn properties(
+pub(super) fn properties(
     app: &App,
     realm: &Realm,
     handle: &str,

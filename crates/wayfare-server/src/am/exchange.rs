@@ -18,7 +18,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{policies, remember, session, transaction};
+use super::{beside, policies, remember, session, transaction};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -252,6 +252,7 @@ impl Work<'_> {
                 |error| EffectReply::Failed(error.to_string()),
                 EffectReply::Remembered,
             ),
+            Effect::Backchannel(asked) => beside::perform(self.app, self.state, asked).await,
             _ => self.app.performer.perform(call, self.place()).await,
         };
         match (&call.effect, &reply) {

@@ -2,6 +2,7 @@
 
 mod backchannel;
 mod devices;
+mod beside;
 mod exchange;
 mod policies;
 mod remember;

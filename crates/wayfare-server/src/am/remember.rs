@@ -23,7 +23,7 @@ use wayfare_wire::{am::cookie::Cookie, seal::Sealer};
 use crate::{
     app::{App, RealmState},
     clock::RunHost,
-    store::{StoreError, user::User},
+    store::{StoreError, identity::COOKIES, user::User},
 };
 
 /// What every persistent cookie begins with, so that nothing else is taken for one.
@@ -41,7 +41,7 @@ struct Sealed {
     until: u64,
     /// The address it was set at.
     client: Option<IpAddr>,
-    /// The digest of the password's hash then.
+    /// The digest of the password's hash then, and of how often all cookies had been given up.
     stamp: String,
 }
 
@@ -58,7 +58,12 @@ fn hashed(bytes: &[u8]) -> String {
 /// What of a user must be as it was.
 fn stamp(user: &User) -> String {
     let password = user.password.as_deref().unwrap_or("");
-    hashed(format!("stamp\n{}\n{password}", user.id).as_bytes())
+    let mut text = format!("stamp\n{}\n{password}", user.id);
+    // Who has never given up all cookies has those from before that could be done.
+    if let Some(times) = user.attributes.get(COOKIES) {
+        text.push_str(&format!("\n{times}"));
+    }
+    hashed(text.as_bytes())
 }
 
 /// The cookies of a success; none where its subject is gone by then.

@@ -108,7 +108,8 @@ pub(super) async fn begin(
     Ok(begun.map(|transaction| authenticate::Transaction {
         id: transaction.id.into(),
         journey: transaction.journey.into(),
-        expects: Some(SubjectId(transaction.subject.into())),
+        // One that nobody was named for is anybody's.
+        expects: (!transaction.subject.is_empty()).then(|| SubjectId(transaction.subject.into())),
         keeps_session: matches!(transaction.purpose, Purpose::Policy { .. }),
         data: match &transaction.purpose {
             Purpose::Policy { .. } => BTreeMap::new(),
@@ -160,7 +161,7 @@ fn state(data: &str) -> BTreeMap<Arc<str>, Value> {
 }
 
 /// A JSON value as a value of a run; it is no deeper than the body it came in.
-fn value_of(json: &serde_json::Value) -> Value {
+pub(super) fn value_of(json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match json {
         Json::Null => Value::Null,

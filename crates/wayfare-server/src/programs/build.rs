@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiler, Decimal, Engine, Realm, Secret, Secrets, Severity, Source, Value,
+    Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Source, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -199,7 +199,7 @@ fn make(
     let mut registry = types.registry.clone();
     registry.external(&program, |signature| types.served.knows(&signature.name));
     let engine = Engine::link_with(program, registry, secrets)
-        .map_err(|errors| JourneyError::Link(errors.0.iter().map(ToString::to_string).collect()))?
+        .map_err(|errors| JourneyError::Link(errors.0.iter().map(told).collect()))?
         .with_limits(limits.engine());
     let pairs = |source: &Source| (source.name().to_owned(), source.text().to_owned());
     let kept = Kept {
@@ -305,5 +305,22 @@ impl Recording {
             }
         }
         Err(ImportError::NotFound)
+    }
+}
+
+/// Why a program is not linked, with what an operator can do about it.
+fn told(error: &LinkError) -> String {
+    match error {
+        LinkError::NoBehaviour { ty, .. } => {
+            let key = match ty
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            {
+                true => ty.to_string(),
+                false => format!("{ty:?}"),
+            };
+            format!("{error}; a handler of your own is asked where `[external.{key}]` names one")
+        }
+        other => other.to_string(),
     }
 }

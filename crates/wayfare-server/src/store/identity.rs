@@ -186,6 +186,23 @@ pub(crate) fn forget_failures(
         .map(|_| ())
 }
 
+/// The attribute that says how often a user has given up all persistent cookies.
+pub(crate) const COOKIES: &str = "_cookies";
+
+/// Makes the persistent cookies worthless that a user has been given up to now.
+pub(crate) fn void_cookies(db: &Connection, realm: &str, id: &str) -> rusqlite::Result<()> {
+    let Some(mut user) = user_by_id(db, realm, id)? else {
+        return Ok(());
+    };
+    let times = user.attributes.get(COOKIES).and_then(Json::as_u64);
+    let times = Json::from(times.unwrap_or(0).saturating_add(1));
+    user.attributes.insert(COOKIES.to_owned(), times);
+    match NameKey::of(&user.username) {
+        Some(key) => put(db, realm, &key, &user),
+        None => Ok(()),
+    }
+}
+
 /// Takes away the attributes of a user whose names begin so; they are in no index.
 pub(crate) fn forget_attributes(
     db: &Connection,

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use wayfare::{AuthLevel, Realm, Timestamp};
 
-use super::{Store, StoreError, quota::Quota, run::millis};
+use super::{Store, StoreError, identity, quota::Quota, run::millis};
 
 /// The hash under which a session is kept.
 pub type TokenHash = [u8; 32];
@@ -208,6 +208,7 @@ impl Store {
     ) -> Result<Vec<Session>, StoreError> {
         let realm = realm.as_str().to_owned();
         self.write(move |db| {
+            identity::void_cookies(db, &realm, &subject)?;
             db.prepare_cached(&format!(
                 "DELETE FROM session WHERE realm = ?1 AND subject = ?2 RETURNING {COLUMNS}"
             ))?

@@ -149,6 +149,62 @@ impl Store {
         .await
     }
 
+    /// Keeps a new transaction of the backchannel, unless its subject has as many open; `false` then.
+    pub async fn open_transaction_among(
+        &self,
+        transaction: Transaction,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let open: i64 = db
+                .prepare_cached(&format!(
+                    "SELECT count(*) FROM txn WHERE realm = ?1 AND subject = ?2 AND exp > ?3
+                     AND policy IS NULL AND state < {COMPLETED}"
+                ))?
+                .query_row(
+                    params![transaction.realm.as_str(), transaction.subject, millis(now)],
+                    |row| row.get(0),
+                )?;
+            if open >= most {
+                return Ok(false);
+            }
+            insert(db, &transaction).map(|()| true)
+        })
+        .await
+    }
+
+    /// Keeps a word for whoever asks about a transaction of the backchannel; `false` where it is over.
+    pub async fn tell(
+        &self,
+        realm: Realm,
+        id: String,
+        word: String,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let told = db
+                .prepare_cached(&format!(
+                    "UPDATE txn SET told = ?4 WHERE id = ?1 AND realm = ?2 AND exp > ?3
+                     AND policy IS NULL AND state = {IN_PROGRESS}"
+                ))?
+                .execute(params![id, realm.as_str(), millis(now), word])?;
+            Ok(told == 1)
+        })
+        .await
+    }
+
+    /// The word that was left for a transaction last.
+    pub fn told(&self, realm: &Realm, id: &str) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let told = db
+                .prepare_cached("SELECT told FROM txn WHERE id = ?1 AND realm = ?2")?
+                .query_row(params![id, realm.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(told.flatten())
+        })
+    }
+
     /// A transaction that is not over.
     pub fn transaction(
         &self,

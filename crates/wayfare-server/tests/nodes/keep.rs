@@ -100,6 +100,27 @@ async fn a_persistent_cookie_lets_in_until_its_times_are_over() {
 }
 
 #[tokio::test]
+async fn whoever_ends_all_their_sessions_gives_up_all_their_cookies() {
+    let server = serve(REMEMBERING).await;
+    let stolen = remembered(&server).await;
+    assert!(is_let_in(&stolen.clone().begin("").await));
+    let mut owner = server.client();
+    log_in(&mut owner).await.token();
+    let path = "/am/json/realms/root/realms/alpha/sessions?_action=logoutByUser";
+    let mut owner = owner.header("Accept-API-Version", "resource=5.1");
+    let out = owner.post(path, r#"{"username":"demo"}"#).await;
+    assert_eq!(out.status, 200);
+    assert!(!is_let_in(&stolen.clone().begin("").await));
+    // What is given out afterwards counts, until that is done again.
+    let mut again = remembered(&server).await;
+    assert!(is_let_in(&again.begin("").await));
+    let server = server.restart().await;
+    let mut after = server.client();
+    after.cookies.clone_from(&stolen.cookies);
+    assert!(!is_let_in(&after.begin("").await));
+}
+
+#[tokio::test]
 async fn a_persistent_cookie_ends_with_the_password_the_account_and_any_change() {
     let server = serve(REMEMBERING).await;
     let alpha = Realm::parse("/alpha").unwrap();

@@ -1,6 +1,7 @@
 //! Every behaviour over HTTP with its settings changed from their defaults, and the effect seen outside.
 
 mod ask;
+mod beside;
 mod code;
 mod end;
 mod every;
@@ -62,6 +63,24 @@ const DRIVEN: &[(&str, &[(&str, &str)])] = &[
     (
         "ScriptedDecision",
         &[("keep", "a_registered_script_runs_in_the_server")],
+    ),
+    (
+        "BackChannelInit",
+        &[
+            ("beside", "one_client_waits_for_what_another_one_does"),
+            ("beside", "nobody_is_opened_for_and_nobody_fills_the_store"),
+        ],
+    ),
+    (
+        "BackChannelStatus",
+        &[
+            ("beside", "one_client_waits_for_what_another_one_does"),
+            ("beside", "a_refusal_is_told_and_time_runs_out"),
+        ],
+    ),
+    (
+        "BackchannelNotification",
+        &[("beside", "one_client_waits_for_what_another_one_does")],
     ),
     (
         "ConfigProvider",
@@ -277,6 +296,7 @@ fn every_built_type_is_driven() {
         for (file, test) in *tests {
             let text = match *file {
                 "ask" => include_str!("ask.rs"),
+                "beside" => include_str!("beside.rs"),
                 "code" => include_str!("code.rs"),
                 "letters" => concat!(include_str!("../letters.rs"), include_str!("../post.rs")),
                 "external" => include_str!("../external/mod.rs"),

@@ -239,10 +239,34 @@ pub enum ReplyLine {
     DeviceStored(bool),
     /// Whether there was a device to forget.
     DeviceRemoved(bool),
+    /// About a journey beside the run.
+    Backchannel(BackchannelLine),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.
     Failed(String),
+}
+
+/// What was said about a journey beside a run; whoever holds the id of a transaction can begin its run, so
+/// no id is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackchannelLine {
+    /// A transaction was opened.
+    Opened,
+    /// None was opened.
+    Full,
+    /// How one stands.
+    Stands {
+        /// How far it is.
+        state: String,
+        /// What may be read of its session.
+        properties: BTreeMap<String, ValueLine>,
+        /// The word that its run left.
+        told: Option<ValueLine>,
+    },
+    /// Whether a word was kept.
+    Told(bool),
 }
 
 /// A device of a user.

@@ -19,9 +19,9 @@ mod words;
 
 pub use compare::{About, Differs};
 pub use line::{
-    AnswerLine, AskLine, CallLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine,
-    FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine,
-    SessionLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
+    AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, ClockRead, DeviceLine, EndLine,
+    ExternalLine, FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, ReplyLine,
+    RequestLine, SessionLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
 };
 pub use record::{Names, Recorder};
 pub use replay::{Divergence, Fate, ReplayError, Replayed};

@@ -10,8 +10,8 @@ use wayfare::{
     engine::{
         callback::FailedPolicy,
         effect::{
-            Channel, Credential, Device, Document, ExternalReply, Identity, Judgement, OathWindow,
-            SessionView, Shape, Verdict, Went, Who,
+            Backchannel, BackchannelReply, Channel, Credential, Device, Document, ExternalReply,
+            Identity, Judgement, OathWindow, SessionView, Shape, Verdict, Went, Who,
         },
         step::Call,
     },
@@ -20,9 +20,9 @@ use wayfare::{
 use super::{
     Names,
     line::{
-        AnswerLine, AskLine, CallLine, CallbackLine, DeviceLine, EndLine, ExternalLine, FailedLine,
-        IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine, StartLine,
-        StartSessionLine, VerdictLine, WentLine, WhoLine,
+        AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, DeviceLine, EndLine,
+        ExternalLine, FailedLine, IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine,
+        StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
     },
     value::{STAND_IN, ValueLine},
 };
@@ -203,6 +203,7 @@ impl Disguise {
             }
             EffectReply::DeviceStored(kept) => ReplyLine::DeviceStored(*kept),
             EffectReply::DeviceRemoved(there) => ReplyLine::DeviceRemoved(*there),
+            EffectReply::Backchannel(said) => ReplyLine::Backchannel(backchannel(said)),
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -400,6 +401,14 @@ impl Disguise {
                 about.push(remove.kind.to_string());
                 Some(who(&remove.who))
             }
+            Effect::Backchannel(asked) => {
+                about.push(match &**asked {
+                    Backchannel::Open(open) => format!("open {}", open.journey),
+                    Backchannel::Ask { .. } => "ask".to_owned(),
+                    Backchannel::Tell { .. } => "tell".to_owned(),
+                });
+                None
+            }
             Effect::Custom(custom) => {
                 about.push(custom.kind.to_string());
                 None
@@ -539,4 +548,25 @@ fn may_be_secret(name: &str) -> bool {
     ];
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
+}
+
+fn backchannel(said: &BackchannelReply) -> BackchannelLine {
+    let plain = |value: &Value| ValueLine::of(value, &mut |text| text.to_owned());
+    match said {
+        BackchannelReply::Opened { .. } => BackchannelLine::Opened,
+        BackchannelReply::Full => BackchannelLine::Full,
+        BackchannelReply::Stands {
+            state,
+            properties,
+            told,
+        } => BackchannelLine::Stands {
+            state: state.word().to_owned(),
+            properties: properties
+                .iter()
+                .map(|(name, value)| (name.to_string(), plain(value)))
+                .collect(),
+            told: told.as_ref().map(plain),
+        },
+        BackchannelReply::Told(kept) => BackchannelLine::Told(*kept),
+    }
 }

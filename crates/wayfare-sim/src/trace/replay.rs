@@ -19,8 +19,8 @@ use wayfare::{
     engine::{
         callback::{FailedPolicy, Foreign, MessageKind},
         effect::{
-            Device, ExternalReply, Identity, Judgement, SessionRef, SessionView, Shape, Unmet,
-            Verdict, Went,
+            BackchannelReply, BackchannelState, Device, ExternalReply, Identity, Judgement,
+            SessionRef, SessionView, Shape, Unmet, Verdict, Went,
         },
         host::NoRandomness,
     },
@@ -30,9 +30,9 @@ use super::{
     Trace,
     compare::{Differs, differences},
     line::{
-        AnswerLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine, FailedLine,
-        IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine, SessionLine,
-        StartLine, VerdictLine, WentLine,
+        AnswerLine, BackchannelLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine,
+        FailedLine, IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine,
+        SessionLine, StartLine, VerdictLine, WentLine,
     },
     record::{Names, Recorder},
     value::{ValueLine, stand_in},
@@ -447,8 +447,32 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
         ReplyLine::Devices(lines) => EffectReply::Devices(lines.iter().map(device).collect()),
         ReplyLine::DeviceStored(kept) => EffectReply::DeviceStored(*kept),
         ReplyLine::DeviceRemoved(there) => EffectReply::DeviceRemoved(*there),
+        ReplyLine::Backchannel(said) => EffectReply::Backchannel(Box::new(backchannel(said))),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
+    }
+}
+
+fn backchannel(line: &BackchannelLine) -> BackchannelReply {
+    match line {
+        BackchannelLine::Opened => BackchannelReply::Opened {
+            transaction: Arc::from(stand_in(true)),
+            address: Arc::from("/"),
+        },
+        BackchannelLine::Full => BackchannelReply::Full,
+        BackchannelLine::Stands {
+            state,
+            properties,
+            told,
+        } => BackchannelReply::Stands {
+            state: BackchannelState::from_word(state).unwrap_or(BackchannelState::Unknown),
+            properties: properties
+                .iter()
+                .map(|(name, value)| (Arc::from(name.as_str()), value.value()))
+                .collect(),
+            told: told.as_ref().map(ValueLine::value),
+        },
+        BackchannelLine::Told(kept) => BackchannelReply::Told(*kept),
     }
 }
 

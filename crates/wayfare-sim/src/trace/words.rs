@@ -3,8 +3,8 @@
 use super::{
     Trace,
     line::{
-        AnswerLine, AskLine, CallLine, EndLine, ExternalLine, InputLine, Line, ReplyLine,
-        VerdictLine,
+        AnswerLine, AskLine, BackchannelLine, CallLine, EndLine, ExternalLine, InputLine, Line,
+        ReplyLine, VerdictLine,
     },
 };
 
@@ -120,6 +120,15 @@ fn given(input: &InputLine) -> String {
             ReplyLine::DeviceStored(false) => "outside: no room for the device".to_owned(),
             ReplyLine::DeviceRemoved(true) => "outside: the device is forgotten".to_owned(),
             ReplyLine::DeviceRemoved(false) => "outside: no such device".to_owned(),
+            ReplyLine::Backchannel(said) => match said {
+                BackchannelLine::Opened => "outside: a transaction is open".to_owned(),
+                BackchannelLine::Full => "outside: no transaction was opened".to_owned(),
+                BackchannelLine::Stands { state, .. } => {
+                    format!("outside: the transaction stands at {state}")
+                }
+                BackchannelLine::Told(true) => "outside: the word is kept".to_owned(),
+                BackchannelLine::Told(false) => "outside: the word is not kept".to_owned(),
+            },
             ReplyLine::Judged(_) => "outside: judged".to_owned(),
             ReplyLine::Document(None) => "outside: no such document".to_owned(),
             ReplyLine::Document(Some(_)) => "outside: a document".to_owned(),
