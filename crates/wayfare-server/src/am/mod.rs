@@ -1,8 +1,8 @@
 //! The protocol: what the wire needs is fetched here, what it decides is sent.
 
 mod backchannel;
-mod devices;
 mod beside;
+mod devices;
 mod exchange;
 mod policies;
 mod remember;
