@@ -86,7 +86,7 @@ impl Here<'_> {
                     Only::Always | Only::Passing => state.may_fail,
                 }
             } else {
-                !state.asks && !(state.unsaid && unsaid == Unsaid::Asks)
+                !(state.asks || state.unsaid && unsaid == Unsaid::Asks)
             };
             quiet && arc.bound == Bound::None && self.is_reached(arc.from)
         };
