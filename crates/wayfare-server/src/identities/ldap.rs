@@ -585,15 +585,10 @@ impl InDirectory {
         new: Option<&Secret<String>>,
         once: Option<Once<'_>>,
     ) -> Result<Bound, IdentityError> {
-        let known = match whose {
-            Some(whose) => self.entry(&Who::Subject(whose.clone())).await?,
-            None => {
-                // A stranger costs what somebody costs.
-                self.entry(&Who::Subject(SubjectId(Arc::from(NO_ID))))
-                    .await?;
-                None
-            }
-        };
+        // A stranger costs what somebody costs.
+        let asked = whose.map_or_else(|| SubjectId(Arc::from(NO_ID)), SubjectId::clone);
+        let known = self.entry(&Who::Subject(asked)).await?;
+        let known = known.filter(|_| whose.is_some());
         let Some(known) = known else {
             return Ok(self.client.bind_nobody(NOBODY, typed).await?);
         };

@@ -420,9 +420,9 @@ impl Client {
             Mod::Delete(attribute(), HashSet::from([quoted(old)])),
             Mod::Add(attribute(), HashSet::from([quoted(new)])),
         ];
-        let changed = ldap.modify(dn, changes).await.map_err(broken)?;
+        let result = ldap.modify(dn, changes).await.map_err(broken)?;
         self.keep(&self.readers, ldap);
-        policy::changed_there(changed.rc, &changed.text)
+        policy::changed_there(result.rc, &result.text)
     }
 
     /// Writes to an entry: whole, or not at all.

@@ -72,10 +72,6 @@ fn bounded(filter: &Filter, wide: bool, attribute: &impl Fn(&str) -> Option<Stri
             together('|', texts, Part::Nobody)
         }
         // A comparison is never narrower in a directory than here, so it stands where more may be found.
-        Filter::Present(at) => match (place(at, attribute), wide) {
-            (Some(name), true) => Part::Text(format!("({name}=*)")),
-            _ => unknown,
-        },
         Filter::Compare {
             at,
             how,
@@ -93,7 +89,7 @@ fn bounded(filter: &Filter, wide: bool, attribute: &impl Fn(&str) -> Option<Stri
             }
             _ => unknown,
         },
-        Filter::Compare { at, .. } => match (place(at, attribute), wide) {
+        Filter::Present(at) | Filter::Compare { at, .. } => match (place(at, attribute), wide) {
             (Some(name), true) => Part::Text(format!("({name}=*)")),
             _ => unknown,
         },

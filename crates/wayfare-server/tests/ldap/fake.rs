@@ -1,6 +1,9 @@
 //! A directory that does what a real one rarely does: it answers byte by byte as a test says.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -29,7 +32,7 @@ pub(super) struct Fake {
     pub(super) port: u16,
     task: tokio::task::JoinHandle<()>,
     /// What it was asked, by the tags of operations.
-    pub(super) asked: Arc<Mutex<Vec<u8>>>,
+    asked: Arc<Mutex<BTreeMap<u8, usize>>>,
 }
 
 impl Drop for Fake {
@@ -44,7 +47,7 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let says: Arc<Says> = Arc::new(says);
-        let asked = Arc::new(Mutex::new(Vec::new()));
+        let asked = Arc::new(Mutex::new(BTreeMap::new()));
         let noted = Arc::clone(&asked);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -56,11 +59,11 @@ impl Fake {
 
     pub(super) fn count(&self, tag: u8) -> usize {
         let asked = self.asked.lock().expect("nobody fails");
-        asked.iter().filter(|known| **known == tag).count()
+        asked.get(&tag).copied().unwrap_or(0)
     }
 }
 
-async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<Vec<u8>>>) {
+async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<BTreeMap<u8, usize>>>) {
     let mut bytes = Vec::new();
     loop {
         let Some((message, rest)) = element(&bytes) else {
@@ -75,7 +78,7 @@ async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<Vec<u8>>
         let ((_, id), behind) = element(&body).expect("an id");
         let ((tag, operation), _) = element(&behind).expect("an operation");
         bytes = rest;
-        asked.lock().expect("nobody fails").push(tag);
+        *asked.lock().expect("nobody fails").entry(tag).or_default() += 1;
         match says(tag, &operation) {
             Does::Nothing => {}
             Does::Answers(operations) => {
@@ -95,8 +98,10 @@ async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<Vec<u8>>
     }
 }
 
+type Element = (u8, Vec<u8>);
+
 /// The first element: its tag and bytes, and what is behind it.
-fn element(bytes: &[u8]) -> Option<((u8, Vec<u8>), Vec<u8>)> {
+fn element(bytes: &[u8]) -> Option<(Element, Vec<u8>)> {
     let (tag, rest) = bytes.split_first()?;
     let (first, mut rest) = rest.split_first()?;
     let mut length = usize::from(*first);
