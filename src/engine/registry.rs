@@ -57,8 +57,38 @@ pub struct DuplicateScript(pub String);
 struct Entry {
     ty: Arc<dyn NodeType>,
     signature: Signature,
-    /// Whether it does what a registered script says.
-    scripted: bool,
+    /// Where it does what a registered script says.
+    scripted: Scripted,
+}
+
+/// Where a type does what a registered script says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scripted {
+    Never,
+    Always,
+    /// At nodes at which this setting is true.
+    Where(&'static str),
+}
+
+impl Scripted {
+    fn of(ty: &str) -> Self {
+        match nodes::SCRIPTED.iter().find(|(name, _)| *name == ty) {
+            None => Self::Never,
+            Some((_, None)) => Self::Always,
+            Some((_, Some(setting))) => Self::Where(setting),
+        }
+    }
+
+    /// Whether a script decides at a node with these settings.
+    fn here(self, settings: &[(Arc<str>, SettingValue)]) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Always => true,
+            Self::Where(setting) => settings.iter().any(|(key, value)| {
+                **key == *setting && *value == SettingValue::Constant(Value::Bool(true))
+            }),
+        }
+    }
 }
 
 impl Registry {
@@ -73,7 +103,7 @@ impl Registry {
         for ty in nodes::standard() {
             let signature = ty.signature();
             // The table of built-in types names each once; a second one would be unreachable.
-            let scripted = nodes::SCRIPTED.contains(&&*signature.name);
+            let scripted = Scripted::of(&signature.name);
             let _ = registry.insert(ty, signature, scripted);
         }
         registry
@@ -85,12 +115,12 @@ impl Registry {
     /// A type of this name is there already.
     pub fn add(&mut self, ty: impl NodeType) -> Result<&mut Self, DuplicateType> {
         let signature = ty.signature();
-        self.insert(Arc::new(ty), signature, false)?;
+        self.insert(Arc::new(ty), signature, Scripted::Never)?;
         Ok(self)
     }
 
-    /// Registers what nodes of type `ScriptedDecision` do whose `script` is this name, and where those of
-    /// type `ConfigProvider` have their settings from.
+    /// Registers what nodes of type `ScriptedDecision`, and of type `DeviceMatch` with `useScript`, do whose
+    /// `script` is this name, and where those of type `ConfigProvider` have their settings from.
     ///
     /// ```
     /// use wayfare::{Registry, ScriptAction};
@@ -161,12 +191,12 @@ impl Registry {
                         let _ = self.add(ty);
                     }
                 }
-                Some(true) => {
+                Some(Scripted::Always | Scripted::Where(_)) => {
                     if let Some(ty) = make(signature) {
                         self.unscripted(ty);
                     }
                 }
-                Some(false) => {}
+                Some(Scripted::Never) => {}
             }
         }
         self
@@ -189,7 +219,7 @@ impl Registry {
         &mut self,
         ty: Arc<dyn NodeType>,
         signature: Signature,
-        scripted: bool,
+        scripted: Scripted,
     ) -> Result<(), DuplicateType> {
         let name: Arc<str> = Arc::from(&*signature.name);
         if self.types.contains_key(&name) {
@@ -235,7 +265,8 @@ impl Registry {
 
     /// The type with this name, where it has a behaviour that no script makes.
     pub(crate) fn of_its_own(&self, name: &str) -> Option<&Arc<dyn NodeType>> {
-        let entry = self.types.get(name).filter(|entry| !entry.scripted)?;
+        let known = self.types.get(name);
+        let entry = known.filter(|entry| entry.scripted != Scripted::Always)?;
         Some(&entry.ty)
     }
 
@@ -251,7 +282,7 @@ impl Registry {
         settings: &[(Arc<str>, SettingValue)],
     ) -> Result<&Arc<dyn NodeType>, Missing> {
         let entry = self.types.get(provider_of(name)).ok_or(Missing::Type)?;
-        if !entry.scripted {
+        if !entry.scripted.here(settings) {
             return Ok(&entry.ty);
         }
         let script = settings.iter().find(|(key, _)| &**key == SCRIPT);
@@ -273,7 +304,7 @@ impl Registry {
         };
         let acts_as = provided_of(name).map_or(0, |of| self.revision(of).wrapping_sub(1));
         let own = entry.ty.revision().wrapping_add(acts_as);
-        if !entry.scripted {
+        if entry.scripted == Scripted::Never {
             return own;
         }
         let changed = self.scripts.iter().filter(|(_, s)| s.revision != 1);

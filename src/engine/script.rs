@@ -16,7 +16,7 @@ use crate::{
         action::Subject,
         callback::{Answer, Callback},
         context::{Dress, World},
-        effect::Effect,
+        effect::{Device, Effect},
         error::NodeError,
         host::Timestamp,
         request::Request,
@@ -68,6 +68,8 @@ impl Script {
 pub(crate) struct Keys {
     every: bool,
     names: BTreeSet<Arc<str>>,
+    /// Whether only shared state is looked at.
+    shared: bool,
 }
 
 impl Keys {
@@ -76,6 +78,15 @@ impl Keys {
         Self {
             every: names.iter().any(|name| &**name == "*"),
             names: names.into_iter().collect(),
+            shared: false,
+        }
+    }
+
+    /// These keys, in shared state alone.
+    pub(crate) fn shared(names: Vec<Arc<str>>) -> Self {
+        Self {
+            shared: true,
+            ..Self::new(names)
         }
     }
 
@@ -104,6 +115,7 @@ pub struct ScriptView<'a> {
     pub(crate) outputs: &'a Keys,
     pub(crate) answers: Vec<Answer>,
     pub(crate) resumed: bool,
+    pub(crate) devices: Vec<Device>,
 }
 
 impl fmt::Debug for ScriptView<'_> {
@@ -131,6 +143,9 @@ impl ScriptView<'_> {
             self.world.hand_out_challenge();
         }
         let world = &*self.world;
+        if self.inputs.shared {
+            return world.shared(key);
+        }
         world
             .transient(key)
             .or_else(|| world.secure(key))
@@ -239,6 +254,12 @@ impl ScriptView<'_> {
     /// Whether somebody has come back by the link of the suspension that the script asked for.
     pub fn resumed(&self) -> bool {
         self.resumed
+    }
+
+    /// The devices of the user whose profiles are kept, the oldest first, where the script is that of a
+    /// `DeviceMatch`.
+    pub fn devices(&self) -> &[Device] {
+        &self.devices
     }
 
     /// The request at hand: headers, cookies, parameters, address, languages.
@@ -432,5 +453,38 @@ impl ScriptAction {
     pub fn error_message(mut self, message: impl Into<String>) -> Self {
         self.error_message = Some(message.into());
         self
+    }
+
+    /// The outcome that it names, if any; `None` where it says anything else.
+    pub(crate) fn outcome_alone(self) -> Option<Option<Arc<str>>> {
+        let Self {
+            outcome,
+            callbacks,
+            suspend,
+            properties,
+            session_time,
+            idle_time,
+            error_message,
+            lockout_message,
+            dress,
+            deliver,
+            user,
+            settings,
+        } = self;
+        let Dress {
+            stage,
+            header,
+            description,
+        } = dress;
+        let texts = [error_message, lockout_message, stage, header, description];
+        let more = !callbacks.is_empty()
+            || suspend.is_some()
+            || !properties.is_empty()
+            || session_time.or(idle_time).is_some()
+            || texts.iter().any(Option::is_some)
+            || deliver.is_some()
+            || user.is_some()
+            || settings.is_some();
+        (!more).then_some(outcome)
     }
 }

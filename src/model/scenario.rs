@@ -188,6 +188,8 @@ pub struct Device {
     pub uuid: Arc<str>,
     /// `name`: what it is called.
     pub name: Arc<str>,
+    /// `age`: how long ago it was kept, and used last.
+    pub age: Duration,
     /// `used`: what it counts already.
     pub used: Option<u64>,
     /// `data`: what is known of it.

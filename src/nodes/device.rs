@@ -2,11 +2,18 @@
 //!
 //! A profile is what the client says, so nothing here proves anything.
 
+mod known;
 mod place;
 mod profile;
+mod save;
+mod variance;
 
 use std::sync::Arc;
 
+pub(super) use self::{
+    known::{location, matching},
+    save::save,
+};
 use self::{
     place::Place,
     profile::{PROFILE, Profile, member, number},

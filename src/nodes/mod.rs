@@ -134,6 +134,9 @@ const TYPES: &[(&str, Prepare)] = &[
     ("DeviceProfileCollector", device::collector),
     ("DeviceGeoFencing", device::geo_fence),
     ("DeviceTamperingVerification", device::tampering),
+    ("DeviceMatch", device::matching),
+    ("DeviceLocationMatch", device::location),
+    ("DeviceSave", device::save),
     ("MultiFactorRegistrationOptions", register::options),
     ("GetAuthenticatorApp", register::get_app),
     ("BackChannelInit", backchannel::init),
@@ -169,8 +172,13 @@ const TYPES: &[(&str, Prepare)] = &[
     ("RecoveryCodeCollectorDecision", oath::collector),
 ];
 
-/// The types whose behaviour is a script that the embedder registers.
-pub(crate) const SCRIPTED: &[&str] = &["ScriptedDecision", "ConfigProvider"];
+/// The types whose behaviour is a script that the embedder registers; where a setting is named, only nodes
+/// at which it is true.
+pub(crate) const SCRIPTED: &[(&str, Option<&str>)] = &[
+    ("ScriptedDecision", None),
+    ("ConfigProvider", None),
+    ("DeviceMatch", Some("useScript")),
+];
 
 /// A type of the catalogue with its behaviour.
 #[derive(Debug)]

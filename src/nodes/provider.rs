@@ -81,6 +81,7 @@ impl ConfigProvider {
             outputs: &self.outputs,
             answers: Vec::new(),
             resumed: false,
+            devices: Vec::new(),
         })?;
         said.settings
             .ok_or_else(|| NodeError::new("Script must set 'config' to a Map."))

@@ -74,6 +74,7 @@ impl ScriptedDecision {
             outputs: &self.outputs,
             answers,
             resumed,
+            devices: Vec::new(),
         })?;
         self.keeps_its_word(&said, stopped)?;
         self.follow(cx, said)

@@ -26,11 +26,6 @@ pub(super) fn built() -> Vec<String> {
 const WITHOUT_EXAMPLE: &[&str] = &[
     "CookiePresenceDecision",
     "CreatePassword",
-    "DeviceGeoFencing",
-    "DeviceProfileCollector",
-    "DeviceTamperingVerification",
-    "GetAuthenticatorApp",
-    "MultiFactorRegistrationOptions",
     "QueryParameter",
     "RequestHeader",
 ];

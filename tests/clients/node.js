@@ -47,7 +47,7 @@ globalThis.fetch = async (input, init = {}) => {
   return response;
 };
 
-const scenarios = { ...(await import("./scenarios.js")), ...(await import("./journey.js")) };
+const scenarios = { ...(await import("./scenarios.js")), ...(await import("./journey.js")), ...(await import("./devices.js")) };
 const env = { server, stage, sent };
 const result = await scenarios[name](env);
 if (result === "away") {

@@ -11,10 +11,11 @@ sessionStorage.setItem(memory, JSON.stringify({ name, server }));
 const sent = [];
 const send = window.fetch.bind(window);
 window.fetch = (input, init = {}) => {
+  const whole = input instanceof Request ? input : undefined;
   sent.push({
-    url: new URL(input, location.href),
-    method: init.method ?? "GET",
-    headers: Object.fromEntries(new Headers(init.headers)),
+    url: new URL(whole?.url ?? input, location.href),
+    method: init.method ?? whole?.method ?? "GET",
+    headers: Object.fromEntries(new Headers(init.headers ?? whole?.headers)),
     body: init.body,
   });
   return send(input, init);
@@ -26,7 +27,7 @@ function end(text) {
 }
 
 try {
-  const scenarios = await import("./scenarios.js");
+  const scenarios = { ...(await import("./scenarios.js")), ...(await import("./devices.js")) };
   const env = { server, stage: location.origin, sent, href: location.href };
   const scenario = query.has("scenario") ? scenarios[name] : scenarios[name].back;
   const result = await scenario(env);

@@ -40,6 +40,8 @@ pub enum EventName {
     PolicyEvaluated,
     /// Properties of a session were set or removed.
     SessionChanged,
+    /// A device of a user was renamed or forgotten.
+    DeviceChanged,
     /// A request was refused before it did anything.
     AccessRefused,
     /// Journeys were read anew.
@@ -58,6 +60,7 @@ impl EventName {
             Self::TransactionOpened => "AM-TRANSACTION-CREATED",
             Self::PolicyEvaluated => "AM-POLICY-EVALUATED",
             Self::SessionChanged => "AM-SESSION-PROPERTY_CHANGED",
+            Self::DeviceChanged => "AM-DEVICE-CHANGED",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",
         }

@@ -118,6 +118,7 @@ impl Devices {
         let room = match store.room {
             Room::Only => Room::Only,
             Room::Among(most) => Room::Among(most.min(DEVICES_MAX)),
+            Room::Latest(most) => Room::Latest(most.min(DEVICES_MAX)),
         };
         Ok(self.store.put_device(once, key, row, codes, room).await?)
     }
@@ -136,6 +137,22 @@ impl Devices {
         let key = self.key(whose, kind);
         let uuid = uuid.map(str::to_owned);
         Ok(self.store.remove_device(once, key, uuid).await?)
+    }
+
+    /// Calls a device by another name, because its owner wants it; whether there is one.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn rename(
+        &self,
+        whose: &SubjectId,
+        kind: DeviceKind,
+        uuid: &str,
+        name: &str,
+    ) -> Result<bool, StoreError> {
+        let key = self.key(whose, kind);
+        let (uuid, name) = (uuid.to_owned(), name.to_owned());
+        self.store.rename_device(key, uuid, name).await
     }
 
     /// Forgets a device, or all of a kind, because its owner wants it; whether there was one.

@@ -167,7 +167,7 @@ impl Router {
         if received.head.method == Method::OPTIONS {
             return match origin {
                 Some(origin) => preflight(&origin, &self.app.cookies.session),
-                None => not_allowed("GET, POST, OPTIONS"),
+                None => not_allowed("DELETE, GET, OPTIONS, POST, PUT"),
             };
         }
         let mut reply = match (headers(&received.head.headers), self.client(received)) {
@@ -348,10 +348,10 @@ fn preflight(origin: &HeaderValue, cookie: &str) -> Reply {
     allow_origin(headers, origin);
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, OPTIONS"),
+        HeaderValue::from_static("DELETE, GET, OPTIONS, POST, PUT"),
     );
     let allowed = format!(
-        "accept-api-version, authorization, content-type, x-forgerock-transactionid, \
+        "accept-api-version, authorization, content-type, if-match, x-forgerock-transactionid, \
          x-openam-password, x-openam-username, x-requested-platform, x-requested-with, {cookie}"
     );
     if let Ok(allowed) = HeaderValue::from_str(&allowed) {

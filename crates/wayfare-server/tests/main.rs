@@ -14,6 +14,8 @@ mod config;
 #[cfg(test)]
 mod curl;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod external;
 #[cfg(test)]
 mod guards;

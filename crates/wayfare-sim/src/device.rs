@@ -84,6 +84,7 @@ impl User {
                     return false;
                 }
             }
+            Room::Latest(most) => self.forget_oldest(store, most.min(DEVICES_MAX)),
         }
         match self.devices.iter_mut().find(|kept| is_it(kept)) {
             Some(old) => {
@@ -93,6 +94,27 @@ impl User {
             None => self.devices.push(kept),
         }
         true
+    }
+
+    /// Forgets the devices that were used longest ago, until with this one there are at most so many.
+    fn forget_oldest(&mut self, store: &StoreDevice, most: u32) {
+        let stay = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+        // BOUND: every round takes one away.
+        loop {
+            let mut others: Vec<&KeptDevice> = self
+                .devices_of(store.kind)
+                .filter(|kept| kept.device.uuid != store.uuid)
+                .collect();
+            if others.len() <= stay {
+                return;
+            }
+            // Of those used at once, the one that was kept first.
+            others.sort_by_key(|kept| kept.device.accessed);
+            let Some(oldest) = others.first().map(|kept| Arc::clone(&kept.device.uuid)) else {
+                return;
+            };
+            self.forget(store.kind, Some(&oldest));
+        }
     }
 
     /// Forgets devices; whether there were any.

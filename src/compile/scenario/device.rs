@@ -1,6 +1,6 @@
 //! A device that a test gives somebody.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     codes,
@@ -20,8 +20,8 @@ use crate::{
 };
 
 /// What a device of a test may have.
-const KNOWN: [&str; 8] = [
-    "kind", "uuid", "name", "used", "key", "data", "secrets", "recovery",
+const KNOWN: [&str; 9] = [
+    "kind", "uuid", "name", "age", "used", "key", "data", "secrets", "recovery",
 ];
 
 impl<'a> Cx<'a> {
@@ -39,6 +39,7 @@ impl<'a> Cx<'a> {
             kind: DeviceKind::Oath,
             uuid: Arc::from("device"),
             name: Arc::from("Device"),
+            age: Duration::ZERO,
             used: None,
             data: BTreeMap::new(),
             secrets: BTreeMap::new(),
@@ -54,6 +55,10 @@ impl<'a> Cx<'a> {
                 }
                 "uuid" => device.uuid = self.text_of(file, field)?,
                 "name" => device.name = self.text_of(file, field)?,
+                "age" => {
+                    let age = self.fixed(file, field.1, &Type::Duration, "`age`")?;
+                    device.age = age.as_duration()?;
+                }
                 "used" => {
                     let used = self.fixed(file, field.1, &Type::Int, "`used`")?.as_int()?;
                     device.used = u64::try_from(used).ok();

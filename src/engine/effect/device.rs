@@ -68,8 +68,11 @@ pub struct StoreDevice {
 pub enum Room {
     /// They are forgotten: there is one.
     Only,
-    /// They stay, and with this one there are at most so many; else nothing is kept.
+    /// They stay, and with this one there are at most so many; else nothing is kept. One that is replaced
+    /// always has room.
     Among(u32),
+    /// With this one there are at most so many: those that were used longest ago are forgotten.
+    Latest(u32),
 }
 
 /// Forget a device. The reply is `DeviceRemoved`, or `Identity(None)` for nobody.

@@ -202,7 +202,7 @@ choice!(Credential {
 choice!(Who { 0 Name(name), 1 Subject(id) });
 
 choice!(DeviceKind { 0 Oath, 1 Push, 2 WebAuthn, 3 Profile, 4 Trusted, 5 Binding });
-choice!(Room { 0 Only, 1 Among(most) });
+choice!(Room { 0 Only, 1 Among(most), 2 Latest(most) });
 choice!(OathHash { 0 Sha1, 1 Sha256, 2 Sha512 });
 choice!(OathMoving { 0 Counter, 1 Time { step, hash } });
 

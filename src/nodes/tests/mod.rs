@@ -15,6 +15,7 @@ mod device;
 mod end;
 mod identify;
 mod knowledge;
+mod known;
 mod letter;
 mod oath;
 mod object;

@@ -18,6 +18,7 @@ const ERRORS: &[Of] = &[
         "Failed to get the identity object",
         &[
             "AccountActiveDecision",
+            "DeviceSave",
             "OathRegistration",
             "OptOutMultiFactorAuthentication",
         ],
@@ -67,6 +68,9 @@ const ERRORS: &[Of] = &[
     (
         "Expected username to be set.",
         &[
+            "DeviceLocationMatch",
+            "DeviceMatch",
+            "DeviceSave",
             "OathDeviceStorage",
             "OathRegistration",
             "OathTokenVerifier",
@@ -197,6 +201,20 @@ const ERRORS: &[Of] = &[
         "the device profile cannot be read: …",
         &["DeviceProfileCollector"],
     ),
+    (
+        "the identifier of the device can be none",
+        &["DeviceProfileCollector"],
+    ),
+    ("the state holds no profile of a device", &["DeviceSave"]),
+    (
+        "there is more to the device than may be kept",
+        &["DeviceSave"],
+    ),
+    ("there is no room for one more device", &["DeviceSave"]),
+    (
+        "the script may name an outcome, and nothing else",
+        &["DeviceMatch"],
+    ),
     // Ways, replies and what comes with the request.
     (
         "Node doesn't have outcomes which can give auth level >= …",
@@ -208,9 +226,12 @@ const ERRORS: &[Of] = &[
     ),
     (
         "Script must set 'outcome' to a string.",
-        &["ScriptedDecision"],
+        &["DeviceMatch", "ScriptedDecision"],
     ),
-    ("Invalid outcome from script, '…'", &["ScriptedDecision"]),
+    (
+        "Invalid outcome from script, '…'",
+        &["DeviceMatch", "ScriptedDecision"],
+    ),
     ("Script must set 'config' to a Map.", &["ConfigProvider"]),
     (
         "The resulting timeout value must be positive",

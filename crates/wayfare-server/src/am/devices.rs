@@ -1,37 +1,40 @@
-//! Devices of users, for their owners and for administrators.
+//! `users/ID/devices/…`: who may see and change which devices, and what is done.
 //!
-//! Whoever gives a device up, or opts out, takes a factor away from an account: a session is enough to look,
-//! and for that a journey must have said that the session may (`EnableDeviceManagement`), by a factor of
-//! the kind where it wants one.
+//! A user's devices are that user's and the administrators' of the realm; nobody else is told whether there
+//! is such a user. What stands in for a second factor can be changed only in a session whose journey said so.
 
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 use wayfare::{
     Factor, SubjectId, Value,
-    engine::effect::{Change, DeviceKind, EffectId, PatchIdentity, Who},
+    engine::effect::{Change, Device, DeviceKind, EffectId, Identity, PatchIdentity, Who},
 };
 use wayfare_wire::{
     am::{
-        devices::{self, Ask, Asked},
+        devices::{Ask, Asked, Told, done, list_of, one},
         error::Refusal,
         realm::Route,
-        reply::{Reply, ResourceReply},
+        reply::Reply,
         request::Parts,
         version::Served,
     },
     query::Query,
 };
 
-use super::{resource, session::KEPT};
+use super::{
+    resource::{broken, find},
+    session::kept,
+};
 use crate::{
     app::{App, RealmState},
+    audit::{Event, EventName},
     clock::drawn,
-    identities::{Hasher, IdentityError, Once, Outcome},
+    identities::{Hasher, Once, Outcome},
     store::session::Session,
 };
 
-/// Answers a question about devices.
+/// Answers a request.
 pub(super) async fn answer(
     app: &App,
     parts: &Parts<'_>,
@@ -39,62 +42,55 @@ pub(super) async fn answer(
     (route, asked): (&Route, &Asked),
     served: Served,
 ) -> Result<Reply, Refusal> {
-    let ask = Ask::read(parts, query, asked)?;
     let caller = parts.session_token(&app.cookies.session);
-    let caller = resource::find(app, caller.as_deref(), route)?.ok_or(Refusal::AccessDenied)?;
-    let failed = |error: IdentityError| resource::broken(app, &error);
+    let caller = find(app, caller.as_deref(), route)?.ok_or(Refusal::AccessDenied)?;
     let state = app.realms.get(&route.realm).ok_or(Refusal::NotFound)?;
-    let who = Who::Name(Arc::from(asked.user.as_str()));
-    let wanted: Vec<Arc<str>> = opted_out(asked.kind).into_iter().map(Arc::from).collect();
-    let user = state.identities.read(&who, &wanted).await.map_err(failed)?;
-    let own = caller.realm == route.realm
-        && user
-            .as_ref()
-            .is_some_and(|user| *user.subject.0 == *caller.subject);
-    // Nobody else is told whether there is such a user.
-    let admin = !own && app.is_admin(&caller, &route.realm).await.map_err(failed)?;
-    if !own && !admin {
+    let ask = Ask::read(parts, query, asked)?;
+    let (owner, administers) = owner(app, state, &caller, (route, asked)).await?;
+    let work = Work {
+        app,
+        parts,
+        state,
+        caller: &caller,
+        owner,
+        kind: asked.kind,
+        managed: administers || manages(&caller, asked.kind),
+    };
+    if ask.changes() && !work.managed {
         return Err(Refusal::Forbidden);
     }
-    let user = user.ok_or_else(|| Refusal::NoResource(asked.user.clone()))?;
-    let manageable = admin || may_manage(&caller, asked.kind);
-    if ask.gives_up() && !manageable {
-        return Err(Refusal::Forbidden);
-    }
-    let whose = &user.subject;
     match ask {
-        Ask::List => {
-            let all = state.devices.all(whose, asked.kind).map_err(failed)?;
-            Ok(devices::list(&all, manageable, served))
+        Ask::List { offset, size } => {
+            let all = work.all()?;
+            let page = all.iter().skip(offset).take(size.unwrap_or(usize::MAX));
+            let told: Vec<_> = page.map(|device| work.told(device)).collect();
+            Ok(list_of(&told, served))
         }
-        Ask::Read(uuid) => {
-            let all = state.devices.all(whose, asked.kind).map_err(failed)?;
-            let one = all.iter().find(|device| *device.uuid == *uuid);
-            let one = one.ok_or(Refusal::NoResource(uuid))?;
-            Ok(devices::one(one, manageable, ResourceReply::Read, served))
+        Ask::Read(id) => Ok(one(work.told(&work.one(&id, None)?), served)),
+        Ask::Rename { id, name, revision } => {
+            let mut device = work.one(&id, revision.as_deref())?;
+            work.rename(&id, &name).await?;
+            device.name = name.into();
+            Ok(one(work.told(&device), served))
         }
-        Ask::Remove(uuid) => {
-            let all = state.devices.all(whose, asked.kind).map_err(failed)?;
-            let one = all.iter().find(|device| *device.uuid == *uuid);
-            let gone = state.devices.forget(whose, asked.kind, Some(&uuid)).await;
-            let gone = gone.map_err(|error| failed(error.into()))?;
-            let one = one.filter(|_| gone).ok_or(Refusal::NoResource(uuid))?;
-            Ok(devices::one(one, manageable, ResourceReply::Action, served))
+        Ask::Remove { id, revision } => {
+            let device = work.one(&id, revision.as_deref())?;
+            work.remove(&id).await?;
+            Ok(one(work.told(&device), served))
         }
         Ask::Check => {
             let name = opted_out(asked.kind).unwrap_or_default();
-            let out = user.attributes.get(name) == Some(&Value::Bool(true));
-            Ok(devices::done(Some(out), served))
+            let out = work.owner.attributes.get(name) == Some(&Value::Bool(true));
+            Ok(done(Some(out), served))
         }
         Ask::Skip(skip) => {
-            opt_out(app, state, whose, asked.kind, skip).await?;
-            Ok(devices::done(None, served))
+            work.opt_out(skip).await?;
+            Ok(done(None, served))
         }
         Ask::Reset => {
-            let gone = state.devices.forget(whose, asked.kind, None).await;
-            gone.map_err(|error| failed(error.into()))?;
-            opt_out(app, state, whose, asked.kind, false).await?;
-            Ok(devices::done(Some(true), served))
+            work.remove_all().await?;
+            work.opt_out(false).await?;
+            Ok(done(Some(true), served))
         }
         _ => Err(Refusal::Internal),
     }
@@ -110,72 +106,164 @@ fn opted_out(kind: DeviceKind) -> Option<&'static str> {
     }
 }
 
-/// Whether the session may give up devices of a kind.
-fn may_manage(session: &Session, kind: DeviceKind) -> bool {
-    // What a device looked like is no factor.
-    if matches!(kind, DeviceKind::Profile | DeviceKind::Trusted) {
-        return session.proved;
+/// Whose the devices are, and whether an administrator asks; a refusal for whoever is neither.
+async fn owner(
+    app: &App,
+    state: &RealmState,
+    caller: &Session,
+    (route, asked): (&Route, &Asked),
+) -> Result<(Identity, bool), Refusal> {
+    let name = Who::Name(asked.user.as_str().into());
+    let wanted: Vec<Arc<str>> = opted_out(asked.kind).into_iter().map(Arc::from).collect();
+    let known = state.identities.read(&name, &wanted).await;
+    let known = known.map_err(|error| broken(app, &error))?;
+    let own = known
+        .as_ref()
+        .is_some_and(|user| caller.realm == route.realm && *user.subject.0 == *caller.subject);
+    let administers = app
+        .is_admin(caller, &route.realm)
+        .await
+        .map_err(|error| broken(app, &error))?;
+    // Nobody else is told whether there is such a user.
+    if !own && !administers {
+        return Err(Refusal::Forbidden);
     }
-    let Some(kept) = session.properties.get(&format!("{KEPT}deviceManagement")) else {
+    let user = known.ok_or_else(|| Refusal::NoResource(asked.user.clone()))?;
+    Ok((user, administers))
+}
+
+/// Whether a session in which its user was proved may change devices of this kind.
+///
+/// Profiles and trusted devices stand in for nothing; for the others the journey must have said so, by a
+/// factor of the kind where it wants one.
+fn manages(session: &Session, kind: DeviceKind) -> bool {
+    if !session.proved {
+        return false;
+    }
+    let factor = match kind {
+        DeviceKind::Profile | DeviceKind::Trusted => return true,
+        DeviceKind::Oath => Factor::Otp,
+        DeviceKind::Push => Factor::Push,
+        DeviceKind::WebAuthn | DeviceKind::Binding => Factor::Device,
+    };
+    let Some(kept) = kept(session, "deviceManagement") else {
         return false;
     };
-    let proved: Vec<&str> = kept
-        .get("factors")
-        .and_then(Json::as_array)
-        .map(|factors| factors.iter().filter_map(Json::as_str).collect())
-        .unwrap_or_default();
+    let factors = kept.get("factors").and_then(Json::as_array);
+    let mut factors = factors.into_iter().flatten().filter_map(Json::as_str);
     match kept.get("strategy").and_then(Json::as_str) {
-        Some("NONE") => session.proved,
-        Some("ANY") => session.proved && !proved.is_empty(),
-        Some("SAME") => {
-            let own = match kind {
-                DeviceKind::Oath => Factor::Otp,
-                DeviceKind::Push => Factor::Push,
-                _ => Factor::Device,
-            };
-            session.proved && proved.contains(&own.word())
-        }
+        Some("NONE") => true,
+        Some("ANY") => factors.next().is_some(),
+        Some("SAME") => factors.any(|known| known == factor.word()),
         _ => false,
     }
 }
 
-async fn opt_out(
-    app: &App,
-    state: &RealmState,
-    whose: &SubjectId,
+/// A request with whose devices it is about.
+struct Work<'a> {
+    app: &'a App,
+    parts: &'a Parts<'a>,
+    state: &'a RealmState,
+    caller: &'a Session,
+    owner: Identity,
     kind: DeviceKind,
-    out: bool,
-) -> Result<(), Refusal> {
-    let Some(attribute) = opted_out(kind) else {
-        return Err(Refusal::Internal);
-    };
-    let change = if out {
-        Change::Set(Value::Bool(true))
-    } else {
-        Change::Remove
-    };
-    let patch = PatchIdentity {
-        resource: Arc::from("managed/user"),
-        who: Who::Subject(whose.clone()),
-        changes: vec![(Arc::from(attribute), change)],
-        attributes: Vec::new(),
-    };
-    let now = app.clock.now();
-    let run: [u8; 16] = drawn().map_err(|_| Refusal::Internal)?;
-    let once = Once {
-        id: EffectId {
-            run: u128::from_be_bytes(run),
-            generation: 0,
-            ordinal: 0,
-        },
-        exp: now,
-        now,
-        hasher: Hasher::new(&app.performer.hash, None),
-    };
-    match state.identities.patch(&patch, once).await {
-        Ok(Outcome::Written(_)) => Ok(()),
-        Ok(Outcome::Nobody) => Err(Refusal::NotFound),
-        Ok(Outcome::Refused(_)) => Err(Refusal::Forbidden),
-        Err(error) => Err(resource::broken(app, &error)),
+    managed: bool,
+}
+
+impl Work<'_> {
+    fn all(&self) -> Result<Vec<Device>, Refusal> {
+        let all = self.state.devices.all(&self.owner.subject, self.kind);
+        all.map_err(|error| broken(self.app, &error))
+    }
+
+    /// The device of this id, where it is the one that the client has seen.
+    fn one(&self, id: &str, revision: Option<&str>) -> Result<Device, Refusal> {
+        let mut all = self.all()?.into_iter();
+        let found = all.find(|device| *device.uuid == *id);
+        let found = found.ok_or_else(|| Refusal::NoResource(id.to_owned()))?;
+        let is_seen = revision.is_none_or(|seen| self.told(&found).revision() == seen);
+        is_seen.then_some(found).ok_or(Refusal::Stale)
+    }
+
+    fn told<'d>(&self, device: &'d Device) -> Told<'d> {
+        Told {
+            device,
+            kind: self.kind,
+            managed: self.managed,
+        }
+    }
+
+    fn whose(&self) -> &SubjectId {
+        &self.owner.subject
+    }
+
+    async fn rename(&self, id: &str, name: &str) -> Result<(), Refusal> {
+        let renamed = self.state.devices.rename(self.whose(), self.kind, id, name);
+        let renamed = renamed.await.map_err(|error| broken(self.app, &error))?;
+        self.changed(renamed, id, "renamed")
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), Refusal> {
+        let gone = self.state.devices.forget(self.whose(), self.kind, Some(id));
+        let gone = gone.await.map_err(|error| broken(self.app, &error))?;
+        self.changed(gone, id, "removed")
+    }
+
+    async fn remove_all(&self) -> Result<(), Refusal> {
+        let gone = self.state.devices.forget(self.whose(), self.kind, None);
+        gone.await.map_err(|error| broken(self.app, &error))?;
+        self.changed(true, "", "reset")
+    }
+
+    async fn opt_out(&self, out: bool) -> Result<(), Refusal> {
+        let attribute = opted_out(self.kind).ok_or(Refusal::Internal)?;
+        let change = if out {
+            Change::Set(Value::Bool(true))
+        } else {
+            Change::Remove
+        };
+        let patch = PatchIdentity {
+            resource: Arc::from("managed/user"),
+            who: Who::Subject(self.whose().clone()),
+            changes: vec![(Arc::from(attribute), change)],
+            attributes: Vec::new(),
+        };
+        let now = self.app.clock.now();
+        let run: [u8; 16] = drawn().map_err(|_| Refusal::Internal)?;
+        let once = Once {
+            id: EffectId {
+                run: u128::from_be_bytes(run),
+                generation: 0,
+                ordinal: 0,
+            },
+            exp: now,
+            now,
+            hasher: Hasher::new(&self.app.performer.hash, None),
+        };
+        match self.state.identities.patch(&patch, once).await {
+            Ok(Outcome::Written(_)) => {
+                self.changed(true, "", if out { "skipped" } else { "asked" })
+            }
+            Ok(Outcome::Nobody) => Err(Refusal::NotFound),
+            Ok(Outcome::Refused(_)) => Err(Refusal::Forbidden),
+            Err(error) => Err(broken(self.app, &error)),
+        }
+    }
+
+    /// Notes a change; one that found nothing to change was overtaken by another.
+    fn changed(&self, done: bool, id: &str, what: &'static str) -> Result<(), Refusal> {
+        if !done {
+            return Err(Refusal::NoResource(id.to_owned()));
+        }
+        let event = Event::new(EventName::DeviceChanged)
+            .text("realm", self.caller.realm.as_str())
+            .text("username", &self.caller.username)
+            .text("owner", &self.owner.username)
+            .text("kind", self.kind.word())
+            .text("change", what)
+            .hashed("device", id.as_bytes())
+            .client(self.parts.client);
+        self.app.audit(&event);
+        Ok(())
     }
 }

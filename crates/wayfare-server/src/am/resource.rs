@@ -37,6 +37,7 @@ pub(super) async fn answer(
         Endpoint::Serverinfo(_) => Routes::SERVERINFO,
         Endpoint::Realms => Routes::REALMS,
         Endpoint::Policies => Routes::POLICIES,
+        Endpoint::Devices(_) => Routes::DEVICES,
         _ => Routes::USERS,
     };
     let served = negotiate(parts.header("accept-api-version"), routes, app.unversioned)

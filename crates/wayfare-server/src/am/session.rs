@@ -150,12 +150,19 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
 }
 
 /// What the names begin with of what a session keeps for the server.
-pub(super) const KEPT: &str = "am.protected.wayfare.";
+const KEPT: &str = "am.protected.wayfare.";
+
+/// What a session keeps for the server under a name.
+pub(crate) fn kept<'s>(session: &'s Session, name: &str) -> Option<&'s Json> {
+    session.properties.get(&format!("{KEPT}{name}"))
+}
 
 /// What the journey has added to the reply of the logout.
 pub(crate) fn logout_details(session: &Session) -> Vec<(String, String)> {
-    let kept = session.properties.get(&format!("{KEPT}logoutDetails"));
-    let details = kept.and_then(Json::as_object).into_iter().flatten();
+    let details = kept(session, "logoutDetails")
+        .and_then(Json::as_object)
+        .into_iter()
+        .flatten();
     details
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect()

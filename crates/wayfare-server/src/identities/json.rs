@@ -21,7 +21,7 @@ fn read(json: &Json, depth: u32) -> Option<Value> {
         Json::Number(number) => number
             .as_i64()
             .map(Value::Int)
-            .or_else(|| Decimal::parse(&number.to_string()).map(Value::Decimal)),
+            .or_else(|| decimal(number).map(Value::Decimal)),
         Json::String(text) => Some(Value::text(&**text)),
         Json::Array(list) if depth < DEPTH_MAX => {
             let values: Option<Vec<_>> = list.iter().map(|item| read(item, depth + 1)).collect();
@@ -36,6 +36,12 @@ fn read(json: &Json, depth: u32) -> Option<Value> {
         }
         Json::Array(_) | Json::Object(_) => None,
     }
+}
+
+/// A number with a point, also where it is so small that it is written with an exponent.
+fn decimal(number: &serde_json::Number) -> Option<Decimal> {
+    Decimal::parse(&number.to_string())
+        .or_else(|| Decimal::parse(&format!("{:.9}", number.as_f64()?)))
 }
 
 /// A value as JSON; `None` where it goes too deep or is none that can be kept. Secrets are not kept here.
@@ -86,6 +92,12 @@ mod tests {
         let parsed: Json = serde_json::from_str(text).unwrap();
         let read = value(&parsed).unwrap();
         assert_eq!(json(&read), Some(parsed));
+        let smallest = Value::Decimal(Decimal::from_units(-1));
+        let written = json(&smallest).unwrap().to_string();
+        assert_eq!(
+            value(&serde_json::from_str(&written).unwrap()),
+            Some(smallest)
+        );
     }
 
     #[test]

@@ -95,6 +95,25 @@ impl Store {
             .await
     }
 
+    /// Calls a device by another name; whether there is one.
+    pub(crate) async fn rename_device(
+        &self,
+        key: DeviceKey,
+        uuid: String,
+        name: String,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let changed = db
+                .prepare_cached(
+                    "UPDATE device SET name = ?5
+                     WHERE realm = ?1 AND subject = ?2 AND kind = ?3 AND uuid = ?4",
+                )?
+                .execute(params![key.realm, key.subject, key.kind, uuid, name])?;
+            Ok(changed == 1)
+        })
+        .await
+    }
+
     /// Forgets a device, or all of a kind, for its owner; whether there was one.
     pub(crate) async fn forget_device(
         &self,
@@ -200,6 +219,23 @@ fn remove(db: &Connection, key: &DeviceKey, uuid: Option<&str>) -> rusqlite::Res
     Ok(changed > 0)
 }
 
+/// Forgets devices but for so many, those that were used longest ago first.
+fn forget_oldest(db: &Connection, key: &DeviceKey, stay: u32) -> rusqlite::Result<()> {
+    let over: Vec<String> = db
+        .prepare_cached(
+            "SELECT uuid FROM device WHERE realm = ?1 AND subject = ?2 AND kind = ?3
+             ORDER BY accessed DESC, number DESC LIMIT -1 OFFSET ?4",
+        )?
+        .query_map(params![key.realm, key.subject, key.kind, stay], |row| {
+            row.get(0)
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for uuid in over {
+        remove(db, key, Some(&uuid))?;
+    }
+    Ok(())
+}
+
 fn put(
     db: &Connection,
     key: &DeviceKey,
@@ -229,6 +265,10 @@ fn put(
                 return Ok(false);
             }
             remove(db, key, Some(&row.uuid))?;
+        }
+        Room::Latest(most) => {
+            remove(db, key, Some(&row.uuid))?;
+            forget_oldest(db, key, most.saturating_sub(1))?;
         }
     }
     let next = "SELECT coalesce(max(number), 0) + 1 FROM device

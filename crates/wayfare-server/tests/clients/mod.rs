@@ -153,6 +153,12 @@ async fn the_journey_client_chooses_polls_and_is_sent_away() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_in_node_manages_devices() {
+    in_node("managesProfiles").await;
+    in_node("managesSecondFactors").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn applications_in_a_browser_do_the_same() {
     in_browser(&[
         "logsIn",
@@ -169,6 +175,8 @@ async fn applications_in_a_browser_do_the_same() {
         "startsTheOnlyCandidate",
         "stepsUpForAService",
         "confirmsATransaction",
+        "managesProfiles",
+        "managesSecondFactors",
     ])
     .await;
 }

@@ -11,7 +11,7 @@ use wayfare::{
     },
 };
 
-use crate::mail_link::MailLink;
+use crate::{devices::KeptKey, mail_link::MailLink};
 
 /// The built-in types and those of this test.
 pub(crate) fn registry(stage: &str) -> Registry {
@@ -19,6 +19,7 @@ pub(crate) fn registry(stage: &str) -> Registry {
     let idp = format!("{stage}/idp");
     registry.add(Elsewhere { idp }).expect("a name of its own");
     registry.add(MailLink).expect("a name of its own");
+    registry.add(KeptKey).expect("a name of its own");
     registry
 }
 

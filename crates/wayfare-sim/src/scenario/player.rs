@@ -210,7 +210,8 @@ impl<'e> Player<'e> {
     }
 
     fn device(&mut self, given: &GivenDevice, span: Span) -> Result<(), Broken> {
-        let now = self.now();
+        let age = u64::try_from(given.age.as_millis()).unwrap_or(u64::MAX);
+        let at = Timestamp(self.now().0.saturating_sub(age));
         let mut store = StoreDevice {
             who: Who::Name(Arc::clone(&given.user)),
             kind: given.kind,
@@ -244,7 +245,7 @@ impl<'e> Player<'e> {
             };
             self.app = Some(key);
         }
-        if self.world_mut().store_device(&store, now) == EffectReply::DeviceStored(true) {
+        if self.world_mut().store_device(&store, at) == EffectReply::DeviceStored(true) {
             return Ok(());
         }
         let message = format!("`{}` cannot have this device", given.user);

@@ -34,6 +34,10 @@ pub enum Refusal {
     Method,
     /// Another method than `GET` for what can only be read.
     ReadOnly,
+    /// Another method than these, as `Allow` lists them.
+    Verb(&'static str),
+    /// What is to be changed is another one than the client has seen.
+    Stale,
     /// The body is not declared to be JSON.
     MediaType,
     /// The body is too long.
@@ -143,7 +147,8 @@ impl Refusal {
             | Self::UnknownTransaction
             | Self::NoResource(_)
             | Self::Version(VersionRefusal::NoRoute | VersionRefusal::NoResource(_)) => 404,
-            Self::Method | Self::ReadOnly => 405,
+            Self::Method | Self::ReadOnly | Self::Verb(_) => 405,
+            Self::Stale => 412,
             Self::TooLarge => 413,
             Self::MediaType => 415,
             Self::TooManyRuns { .. } => 429,
@@ -216,7 +221,8 @@ impl Refusal {
             Self::NotFound => "Not Found",
             Self::UnknownTransaction => "Transaction not found",
             Self::CrossSite | Self::Forbidden => "Forbidden",
-            Self::Method | Self::ReadOnly => "Method Not Allowed",
+            Self::Method | Self::ReadOnly | Self::Verb(_) => "Method Not Allowed",
+            Self::Stale => "Precondition Failed",
             Self::MediaType => "Unsupported Media Type",
             Self::TooLarge => "Request Entity Too Large",
             Self::BadJson => {
@@ -272,6 +278,7 @@ impl Refusal {
             }
             Self::Method => reply.header("allow", "POST"),
             Self::ReadOnly => reply.header("allow", "GET"),
+            Self::Verb(allowed) => reply.header("allow", *allowed),
             _ => reply,
         }
     }

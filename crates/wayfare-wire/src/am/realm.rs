@@ -218,11 +218,12 @@ fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
         ("policies", None) => Endpoint::Policies,
         ("sessions", None) => Endpoint::Sessions,
         ("serverinfo", Some(id)) => Endpoint::Serverinfo(id.to_owned()),
-        ("users", Some(id)) if tail.len() > 2 => match parts.next()? {
-            "devices" => return devices::path(id, parts).map(Endpoint::Devices),
-            _ => return None,
+        ("users", Some(id)) => match parts.next() {
+            None => Endpoint::Users(Some(id.to_owned())),
+            Some("devices") => return devices::path(id, parts).map(Endpoint::Devices),
+            Some(_) => return None,
         },
-        ("users", id) => Endpoint::Users(id.map(str::to_owned)),
+        ("users", None) => Endpoint::Users(None),
         ("realms", None) | ("global-config", Some("realms")) => Endpoint::Realms,
         _ => return None,
     };
@@ -383,7 +384,7 @@ mod tests {
 
     #[test]
     fn endpoints() {
-        let at = |path| route(path, &Query::default(), None, &Two).map(|r| r.endpoint);
+        let at = |path: &str| route(path, &Query::default(), None, &Two).map(|r| r.endpoint);
         assert_eq!(
             at("/json/serverinfo/%2A"),
             Ok(Endpoint::Serverinfo("*".into()))
@@ -397,25 +398,29 @@ mod tests {
             at("/json/users/demo"),
             Ok(Endpoint::Users(Some("demo".into())))
         );
-        let devices = |kind, uuid: Option<&str>| {
+        let devices = |kind, id: Option<&str>| {
             Ok(Endpoint::Devices(Asked {
-                user: "demo".into(),
+                user: "demo".to_owned(),
                 kind,
-                uuid: uuid.map(str::to_owned),
+                uuid: id.map(str::to_owned),
             }))
         };
-        assert_eq!(
-            at("/json/realms/alpha/users/demo/devices/2fa/oath"),
-            devices(DeviceKind::Oath, None)
-        );
-        assert_eq!(
-            at("/json/users/demo/devices/2fa/webauthn/u-1"),
-            devices(DeviceKind::WebAuthn, Some("u-1"))
-        );
-        assert_eq!(
-            at("/json/users/demo/devices/profile/"),
-            devices(DeviceKind::Profile, None)
-        );
+        for (path, kind, id) in [
+            ("profile", DeviceKind::Profile, None),
+            ("profile/a%20b", DeviceKind::Profile, Some("a b")),
+            ("profile/a%2Fb", DeviceKind::Profile, Some("a/b")),
+            ("trusted/", DeviceKind::Trusted, None),
+            ("2fa/oath", DeviceKind::Oath, None),
+            ("2fa/push/x", DeviceKind::Push, Some("x")),
+            ("2fa/webauthn", DeviceKind::WebAuthn, None),
+            ("2fa/binding", DeviceKind::Binding, None),
+        ] {
+            let path = format!("/json/users/demo/devices/{path}");
+            assert_eq!(at(&path), devices(kind, id), "{path}");
+            // Below a realm it is the same.
+            let below = path.replace("/json/", "/json/realms/root/realms/alpha/");
+            assert_eq!(at(&below), devices(kind, id), "{below}");
+        }
         for path in [
             "/json/realms",
             "/json/realms/",
@@ -440,6 +445,8 @@ mod tests {
             "/json/users/demo/devices/2fa/oath/x/y",
             "/json/users/demo/devices/oath",
             "/json/authenticate/x",
+            "/json/users/demo/devices/2fa/profile",
+            "/json/users/demo/devices/profile/x/y",
             "/json/authenticate/backchannel",
             "/json/authenticate/backchannel/x",
             "/json/authenticate/backchannel/info/x",

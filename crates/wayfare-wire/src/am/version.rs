@@ -89,6 +89,12 @@ impl Routes {
         versions: &[Version::new(1, 0)],
         family: Family::Resource,
     };
+    /// The versions of `users/ID/devices/…`: its own, and one for clients that send the same header with
+    /// everything.
+    pub const DEVICES: Self = Self {
+        versions: &[Version::new(1, 0), Version::new(2, 1)],
+        family: Family::Resource,
+    };
     /// The versions of `users`.
     pub const USERS: Self = Self {
         versions: &[
