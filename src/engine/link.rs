@@ -29,7 +29,7 @@ use crate::{
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
-        signature::{LevelChange, Scope, Signature, StateKey},
+        signature::{Challenge, LevelChange, Scope, Signature, StateKey},
         value::Value,
     },
     secret::Secret,
@@ -541,6 +541,9 @@ fn outcome_facts(signature: &Signature, task: &Task, outcome: &str) -> Facts {
     };
     Facts {
         proves: signature.proves(outcome, setting),
+        answers: signature
+            .facts_of(outcome)
+            .is_some_and(|facts| facts.challenge == Challenge::Answers),
         level,
     }
 }

@@ -107,6 +107,8 @@ pub(crate) struct Unit {
 pub(crate) struct Facts {
     /// The factor it may prove.
     pub(crate) proves: Option<Factor>,
+    /// Whether it answers the code of the run: then it proves it of nobody but whom it was sent to.
+    pub(crate) answers: bool,
     /// By how much it moves the level; `None` where that depends on the run.
     pub(crate) level: Option<i64>,
 }

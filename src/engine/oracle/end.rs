@@ -14,7 +14,7 @@ use crate::{
     model::{
         journey::{NodeKind, OutcomeId, SettingValue, Task},
         level::AuthLevel,
-        signature::{Factor, LevelChange, Signature},
+        signature::{Challenge::Answers, Factor, LevelChange, Signature},
         value::Value,
     },
 };
@@ -56,6 +56,17 @@ impl<'p> Walker<'p> {
         outcomes.get(outcome.index()).map(|name| &**name)
     }
 
+    /// Whether the outcome is that of a right answer to the code of the run.
+    fn is_answer(&self, task: &Task, go: &Go) -> bool {
+        let signature = self.kit.signature(task);
+        let facts = self
+            .outcome(go.outcome)
+            .map(|name| signature.facts_of(name));
+        facts
+            .flatten()
+            .is_some_and(|facts| facts.challenge == Answers)
+    }
+
     pub(super) fn identify(&mut self, go: &Go, task: &Task) -> Result<(), NodeError> {
         let Some(identity) = &go.identity else {
             return Err(NodeError::new("a proof names nobody"));
@@ -88,7 +99,8 @@ impl<'p> Walker<'p> {
                     "the signature does not say that this outcome proves {factor}"
                 )));
             }
-            if factor == Factor::Otp
+            if self.is_answer(task, go)
+                && factor == Factor::Otp
                 && let Some(challenge) = &self.state.challenge
                 && challenge.sent_to.as_ref().is_none_or(|to| to.id != *id)
             {
@@ -122,7 +134,7 @@ impl<'p> Walker<'p> {
                 Factor::Session => "a proof by a session",
                 _ => "a proof by a password",
             });
-            if factor == Factor::Otp {
+            if factor == Factor::Otp && self.is_answer(task, go) {
                 self.state.challenge = None;
             }
             let proof = Evidence {

@@ -51,19 +51,22 @@ impl Turn<'_> {
         if !self.run.is_vouched(&identity.subject) {
             return Err(NodeError::new("the identity was named by no effect"));
         }
+        let facts = self
+            .plan
+            .unit(self.unit)
+            .and_then(|unit| unit.facts.get(go.outcome.index()));
+        // A code of an app has nothing to do with one that was made for this run.
+        let answers = facts.is_some_and(|facts| facts.answers);
         if let Some(factor) = go.proof {
-            let allowed = self
-                .plan
-                .unit(self.unit)
-                .and_then(|unit| unit.facts.get(go.outcome.index()))
-                .is_some_and(|facts| facts.proves == Some(factor));
+            let allowed = facts.is_some_and(|facts| facts.proves == Some(factor));
             if !allowed {
                 return Err(NodeError::new(format!(
                     "the signature does not say that this outcome proves {factor}"
                 )));
             }
             let challenged = self.run.proofs.challenge.as_ref();
-            if factor == Factor::Otp
+            if answers
+                && factor == Factor::Otp
                 && challenged.is_some_and(|challenge| {
                     challenge
                         .subject
@@ -85,7 +88,7 @@ impl Turn<'_> {
         let proofs = self.run.proofs_mut();
         let another = proofs.identify(identity);
         if let Some(proof) = proof {
-            if proof.factor == Factor::Otp {
+            if answers && proof.factor == Factor::Otp {
                 // Used up with its code.
                 proofs.challenge = None;
             }
