@@ -43,12 +43,15 @@ pub fn find(
                 }
                 _ => here,
             };
-            let (least, most) = (
+            let (earliest, latest) = (
                 here.saturating_sub(window.drift),
                 here.saturating_add(window.drift),
             );
-            let first = there.saturating_sub(window.window).max(least).max(unused);
-            let last = there.saturating_add(window.window).min(most);
+            let first = there
+                .saturating_sub(window.window)
+                .max(earliest)
+                .max(unused);
+            let last = there.saturating_add(window.window).min(latest);
             Window::between(first, last)
         }
     };

@@ -60,8 +60,8 @@ impl<'a> Cx<'a> {
                     device.age = age.as_duration()?;
                 }
                 "used" => {
-                    let used = self.fixed(file, field.1, &Type::Int, "`used`")?.as_int()?;
-                    device.used = u64::try_from(used).ok();
+                    let count = self.fixed(file, field.1, &Type::Int, "`used`")?.as_int()?;
+                    device.used = u64::try_from(count).ok();
                 }
                 "key" => {
                     let key = self.text_of(file, field)?;

@@ -247,7 +247,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
                 "after {}",
                 did.join("\n")
             );
-            let word = match (&call.effect, &wanted) {
+            let kind = match (&call.effect, &wanted) {
                 (Effect::Verify(verify), EffectReply::Match(_)) => match verify.credential {
                     Credential::Oath(_) => "code",
                     _ => "recovery",
@@ -261,7 +261,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
                 (_, EffectReply::DeviceRemoved(false)) => "not there",
                 _ => "nobody",
             };
-            *counts.entry(word).or_default() += 1;
+            *counts.entry(kind).or_default() += 1;
         }
     }
     // A run in which something never happens compares nothing.
