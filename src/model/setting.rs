@@ -55,7 +55,8 @@ pub(crate) fn is_among(words: &[Cow<'static, str>], text: &str) -> bool {
 pub(crate) fn count_of(unit: Unit, duration: Duration) -> Option<i64> {
     let one = unit.duration()?.as_millis().max(1);
     let all = duration.as_millis();
-    (all % one == 0).then(|| i64::try_from(all / one).unwrap_or(i64::MAX))
+    all.is_multiple_of(one)
+        .then(|| i64::try_from(all / one).unwrap_or(i64::MAX))
 }
 
 /// Whether a size can be kept in a unit.
@@ -120,7 +121,18 @@ impl Setting {
             (Type::Bool, Value::Bool(_))
             | (Type::Decimal, Value::Decimal(_))
             | (Type::LocalizedText, Value::Localized(_))
-            | (Type::Secret, Value::Secret(_)) => Ok(value.clone()),
+            | (Type::Secret, Value::Secret(_))
+            | (
+                Type::Any,
+                Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Decimal(_)
+                | Value::Text(_)
+                | Value::Localized(_)
+                | Value::Duration(_)
+                | Value::Size(_),
+            ) => Ok(value.clone()),
             (Type::Int, Value::Int(number)) => {
                 self.in_range(*number)?;
                 Ok(value.clone())
@@ -177,17 +189,6 @@ impl Setting {
                 .map(|(key, item)| Ok((Arc::clone(key), self.admit_as(ty, item, depth - 1)?)))
                 .collect::<Result<BTreeMap<_, _>, Unfit>>()
                 .map(|map| Value::Map(Arc::new(map))),
-            (
-                Type::Any,
-                Value::Null
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Decimal(_)
-                | Value::Text(_)
-                | Value::Localized(_)
-                | Value::Duration(_)
-                | Value::Size(_),
-            ) => Ok(value.clone()),
             _ => Err(wrong()),
         }
     }

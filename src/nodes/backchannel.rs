@@ -30,7 +30,7 @@ const AGENT: &str = "_agent";
 /// The arm that says this.
 fn arm(setup: &Setup<'_>, meant: &str) -> Result<OutcomeId, NodeError> {
     let letters = |text: &str| {
-        let letters = text.chars().filter(|c| c.is_ascii_alphanumeric());
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|c| c.to_ascii_lowercase()).collect::<String>()
     };
     let wanted = letters(meant);
@@ -120,9 +120,10 @@ impl Init {
         {
             return Some(Who::Subject(subject.id.clone()));
         }
-        let name = match self.own {
-            true => cx.shared(self.name),
-            false => cx.get(self.name),
+        let name = if self.own {
+            cx.shared(self.name)
+        } else {
+            cx.get(self.name)
         };
         let name = name.and_then(Value::as_text);
         name.filter(|name| !name.is_empty())

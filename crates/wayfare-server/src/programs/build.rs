@@ -312,12 +312,11 @@ impl Recording {
 fn told(error: &LinkError) -> String {
     match error {
         LinkError::NoBehaviour { ty, .. } => {
-            let key = match ty
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-            {
-                true => ty.to_string(),
-                false => format!("{ty:?}"),
+            let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            let key = if ty.chars().all(is_bare) {
+                ty.to_string()
+            } else {
+                format!("{ty:?}")
             };
             format!("{error}; a handler of your own is asked where `[external.{key}]` names one")
         }
