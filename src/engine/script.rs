@@ -455,8 +455,11 @@ impl ScriptAction {
         self
     }
 
-    /// The outcome that it names, if any; `None` where it says anything else.
-    pub(crate) fn outcome_alone(self) -> Option<Option<Arc<str>>> {
+    /// The outcome that it names, if any.
+    ///
+    /// # Errors
+    /// It says anything else.
+    pub(crate) fn outcome_alone(self) -> Result<Option<Arc<str>>, NodeError> {
         let Self {
             outcome,
             callbacks,
@@ -485,6 +488,11 @@ impl ScriptAction {
             || deliver.is_some()
             || user.is_some()
             || settings.is_some();
-        (!more).then_some(outcome)
+        if more {
+            return Err(NodeError::new(
+                "the script may name an outcome, and nothing else",
+            ));
+        }
+        Ok(outcome)
     }
 }

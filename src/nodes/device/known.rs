@@ -213,10 +213,7 @@ impl DeviceMatch {
             resumed: false,
             devices,
         })?;
-        let said = said
-            .outcome_alone()
-            .ok_or_else(|| NodeError::new("the script may name an outcome, and nothing else"))?;
-        let Some(outcome) = said else {
+        let Some(outcome) = said.outcome_alone()? else {
             return Err(NodeError::new("Script must set 'outcome' to a string."));
         };
         Ok(self.known.go(match &*outcome {

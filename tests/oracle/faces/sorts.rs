@@ -292,16 +292,18 @@ pub(super) const SORTS: &[Sort] = &[
     },
 ];
 
-fn signature(sort: &'static Sort) -> Signature {
-    let level = |key: &'static str, by: bool| by.then_some(Cow::Borrowed(key));
-    let line = |key: &'static str, secrecy| StateKey {
+fn line(key: &'static str, secrecy: Secrecy) -> StateKey {
+    StateKey {
         scope: Scope::Shared,
         key: Cow::Borrowed(key),
         named_by: None,
         ty: Type::Any,
         secrecy,
         always: false,
-    };
+    }
+}
+
+fn reads(sort: &'static Sort) -> Vec<StateKey> {
     let mut reads: Vec<StateKey> = sort
         .reads
         .iter()
@@ -318,6 +320,10 @@ fn signature(sort: &'static Sort) -> Signature {
         named_by: Some(Cow::Borrowed("list")),
         ..line("*", Secrecy::Public)
     });
+    reads
+}
+
+fn writes(sort: &'static Sort) -> Vec<StateKey> {
     let mut writes: Vec<StateKey> = sort
         .writes
         .iter()
@@ -336,10 +342,15 @@ fn signature(sort: &'static Sort) -> Signature {
     match sort.names {
         Names::No => {}
         Names::Typed | Names::Trusted | Names::First => {
-            writes.push(line("username", Secrecy::Personal))
+            writes.push(line("username", Secrecy::Personal));
         }
         Names::Told => writes.push(line("mail", Secrecy::Personal)),
     }
+    writes
+}
+
+fn signature(sort: &'static Sort) -> Signature {
+    let level = |key: &'static str, by: bool| by.then_some(Cow::Borrowed(key));
     let names = matches!(sort.names, Names::Typed | Names::Trusted);
     let facts = sort.outcomes.iter().map(|(name, of, proves)| OutcomeFacts {
         proves: *proves,
@@ -382,8 +393,8 @@ fn signature(sort: &'static Sort) -> Signature {
                 .map(|(name, ..)| Cow::Borrowed(*name))
                 .collect(),
         ),
-        reads: reads.into(),
-        writes: writes.into(),
+        reads: reads(sort).into(),
+        writes: writes(sort).into(),
         removes: removes.collect(),
         facts: facts.collect(),
         asks: Known::Is(sort.seen && !matches!(sort.name, "Waits" | "SetErrorDetails")),

@@ -320,19 +320,7 @@ impl Disguise {
         };
         let who = match &call.effect {
             Effect::Verify(verify) => {
-                about.push(match &verify.credential {
-                    Credential::Password => "password".to_owned(),
-                    Credential::Otp { lapsed: false, .. } => "otp".to_owned(),
-                    Credential::Otp { lapsed: true, .. } => "lapsed otp".to_owned(),
-                    Credential::Recovery { of } => format!("recovery {of}"),
-                    Credential::Oath(OathWindow {
-                        unkept: Some(_), ..
-                    }) => "oath unkept".to_owned(),
-                    Credential::Oath(_) => "oath".to_owned(),
-                    Credential::Answers { .. } => "answers".to_owned(),
-                    Credential::Bind(bind) if bind.new.is_some() => "new password".to_owned(),
-                    Credential::Bind(_) => "bind".to_owned(),
-                });
+                about.push(credential(&verify.credential));
                 Some(who(&verify.who))
             }
             Effect::ReadIdentity(read) => {
@@ -568,5 +556,22 @@ fn backchannel(said: &BackchannelReply) -> BackchannelLine {
             told: told.as_ref().map(plain),
         },
         BackchannelReply::Told(kept) => BackchannelLine::Told(*kept),
+    }
+}
+
+/// What kind of secret is compared.
+fn credential(credential: &Credential) -> String {
+    match credential {
+        Credential::Password => "password".to_owned(),
+        Credential::Otp { lapsed: false, .. } => "otp".to_owned(),
+        Credential::Otp { lapsed: true, .. } => "lapsed otp".to_owned(),
+        Credential::Recovery { of } => format!("recovery {of}"),
+        Credential::Oath(OathWindow {
+            unkept: Some(_), ..
+        }) => "oath unkept".to_owned(),
+        Credential::Oath(_) => "oath".to_owned(),
+        Credential::Answers { .. } => "answers".to_owned(),
+        Credential::Bind(bind) if bind.new.is_some() => "new password".to_owned(),
+        Credential::Bind(_) => "bind".to_owned(),
     }
 }
