@@ -230,16 +230,7 @@ impl Server {
                 settings.aliases.iter().map(|a| (a.clone(), realm.clone()))
             })
             .collect();
-        let listener = TcpListener::bind(&config.server.listen)
-            .await
-            .map_err(|error| StartError::Listen {
-                listen: config.server.listen.clone(),
-                error,
-            })?;
-        let address = listener.local_addr().map_err(|error| StartError::Listen {
-            listen: config.server.listen.clone(),
-            error,
-        })?;
+        let (listener, address) = listen(&config.server.listen).await?;
         // Last of what can fail for a reason of the author's: the password is shown by a server that
         // runs, and by no later one.
         let callers = access::callers(&config.backchannel)?;
@@ -286,6 +277,16 @@ impl Server {
         });
         Ok(Running::spawn(app, listener, address, admin, notes))
     }
+}
+
+async fn listen(at: &str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen {
+        listen: at.to_owned(),
+        error,
+    };
+    let listener = TcpListener::bind(at).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 async fn programs(

@@ -6,7 +6,7 @@
 //! as long as they are. A stolen cookie is good until then, or until its times are over, unless the journey
 //! enforces the address.
 
-use std::net::IpAddr;
+use std::{fmt::Write as _, net::IpAddr};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
@@ -61,7 +61,7 @@ fn stamp(user: &User) -> String {
     let mut text = format!("stamp\n{}\n{password}", user.id);
     // Who has never given up all cookies has those from before that could be done.
     if let Some(times) = user.attributes.get(COOKIES) {
-        text.push_str(&format!("\n{times}"));
+        let _ = write!(text, "\n{times}");
     }
     hashed(text.as_bytes())
 }
