@@ -325,6 +325,10 @@ pub struct ScriptAction {
     pub(crate) settings: Option<BTreeMap<Arc<str>, Value>>,
 }
 
+/// An action that does more than name an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SaysMore;
+
 impl ScriptAction {
     /// Leave by this outcome, which must be one of the node's.
     #[must_use]
@@ -459,7 +463,7 @@ impl ScriptAction {
     ///
     /// # Errors
     /// It says anything else.
-    pub(crate) fn outcome_alone(self) -> Result<Option<Arc<str>>, NodeError> {
+    pub(crate) fn outcome_alone(self) -> Result<Option<Arc<str>>, SaysMore> {
         let Self {
             outcome,
             callbacks,
@@ -488,11 +492,6 @@ impl ScriptAction {
             || deliver.is_some()
             || user.is_some()
             || settings.is_some();
-        if more {
-            return Err(NodeError::new(
-                "the script may name an outcome, and nothing else",
-            ));
-        }
-        Ok(outcome)
+        if more { Err(SaysMore) } else { Ok(outcome) }
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Builder<'a> {
     pub(super) addresses: &'a Addresses,
     pub(super) unsent: &'a Unsent<'a>,
     pub(super) hearsay: &'a Hearsay<'a>,
-    journey: &'a Journey,
+    pub(super) journey: &'a Journey,
     states: Vec<State>,
     arcs: Vec<Arc>,
     children: Vec<(u32, u32)>,

@@ -68,7 +68,7 @@ impl Builder<'_> {
             found.map(|(_, value)| value)
         };
         arc.proves = signature.proves(outcome, setting);
-        if self.hearsay.spoils(signature) {
+        if self.hearsay.spoils(self.journey.id, signature) {
             arc.proves = None;
         }
         arc.writes_identity = signature.writes_identity(outcome, setting).or(true);

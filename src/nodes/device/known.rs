@@ -18,7 +18,7 @@ use crate::{
         effect::{Device, DeviceKind, Effect, EffectReply, ReadDevices, Room, StoreDevice, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
-        script::{Keys, Script, ScriptView},
+        script::{Keys, SaysMore, Script, ScriptView},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
@@ -213,7 +213,10 @@ impl DeviceMatch {
             resumed: false,
             devices,
         })?;
-        let Some(outcome) = said.outcome_alone()? else {
+        let named = said.outcome_alone().map_err(|SaysMore| {
+            NodeError::new("the script may name an outcome, and nothing else")
+        })?;
+        let Some(outcome) = named else {
             return Err(NodeError::new("Script must set 'outcome' to a string."));
         };
         Ok(self.known.go(match &*outcome {
