@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use petgraph::{graph::NodeIndex, visit::EdgeRef};
 use wayfare::{
-    AuthLevel, Factor, Program,
+    AuthLevel, Factor, Program, Registry,
     model::{
         expr::{Expr, Function, KeyId, Slot},
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, SettingValue, Task},
@@ -87,8 +87,10 @@ pub(super) fn lower(
     let words = base + shared.words();
     parts.words = if duel { words_of_run } else { words };
     let remembered = remembered(&watches, words_of_run);
+    let built = Registry::standard().built().map(str::to_owned).collect();
     let scene = Scene {
         program,
+        built: &built,
         duel,
         facts: &kept,
         factors: &facts_of.factors,
