@@ -324,7 +324,8 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// What runs may know of codes where they come to a state of a journey, without what they proved.
+/// What runs may know of codes where they come to a state of a journey, without what they proved; at its
+/// start, where they enter it: who comes back there is on a run that has begun already.
 pub(super) fn codes_at(
     program: &Program,
     flows: &Flows,
@@ -346,7 +347,10 @@ pub(super) fn codes_at(
         fates
     });
     let entries = fates.by.get(journey.index()).into_iter().flatten();
-    let here = entries.fold(0, |here, (entry, _)| {
+    let here = entries.fold(0, |here: Set, (entry, _)| {
+        if state == flow.start {
+            return here | 1 << *entry;
+        }
         let rows = fates.rows(flow, *entry);
         here | rows.get(state as usize).copied().unwrap_or(0)
     });

@@ -54,6 +54,10 @@ struct Way {
 }
 
 /// What is to be seen at a stop of a run, and how it goes on.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 struct View<'a> {
     ended: Option<bool>,
     shown: Option<&'a Node>,
@@ -61,6 +65,8 @@ struct View<'a> {
     node: Option<&'a Node>,
     ways: Vec<Way>,
     depends: bool,
+    /// Whether only one of the two may have what it cannot work without.
+    lacks: bool,
     differs: bool,
     /// What it writes, and what the earlier children of its page do.
     leaves: Odds,
@@ -235,6 +241,7 @@ impl<'a> Oracle<'a> {
             node: None,
             ways: Vec::new(),
             depends: false,
+            lacks: false,
             differs: false,
             leaves: Odds::new(),
             before: Odds::new(),
@@ -254,6 +261,7 @@ impl<'a> Oracle<'a> {
         let lacks = view
             .task
             .is_some_and(|task| memory::needs(self.made, task, odds));
+        view.lacks = lacks;
         self.written(spot, &mut view);
         for next in moves(self.made, &run.stack) {
             view.ways
@@ -447,12 +455,15 @@ impl<'a> Oracle<'a> {
             odds.extend(self.counted(Some(&pair.known), Some(&pair.unknown)));
         }
         let depends = left.depends || right.depends || uneven;
+        let lacks = left.lacks || right.lacks;
+        let fails = |way: &Way| matches!(way.how, How::Error | How::Unhandled);
         let mut ways = Ways::new();
         for one in &left.ways {
             for other in &right.ways {
                 let twins = one.how == other.how;
                 let outage = one.outage && twins && same;
-                let together = if depends {
+                let one_fails = lacks && fails(one) != fails(other);
+                let together = if depends || one_fails {
                     !one.outage && !other.outage
                 } else {
                     twins && !one.outage
@@ -460,7 +471,6 @@ impl<'a> Oracle<'a> {
                 if !outage && !together {
                     continue;
                 }
-                let fails = |way: &Way| matches!(way.how, How::Error | How::Unhandled);
                 let mut odds = odds.clone();
                 if !unlike && !fails(one) && !fails(other) {
                     odds.retain(|odd| {

@@ -3,18 +3,22 @@
 //! In: a property and the events of a run. Out: what is known of the run so far as plain data, and whether
 //! the run is out, goes on, or breaks the property. Which runs there are is not here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wayfare::model::{
-    expr::Slot,
-    journey::{Guard, JourneyId, NodeKind},
-    property::{Ensure, Place, PlaceKind, Property},
+use petgraph::graph::NodeIndex;
+use wayfare::{
+    Factor,
+    model::{
+        expr::Slot,
+        journey::{Guard, JourneyId, NodeKind},
+        property::{Ensure, Place, PlaceKind, Property},
+    },
 };
 
 use super::{
     challenge::Codes,
     kinds::{Kind, renames},
-    moves::{Event, How, Spot},
+    moves::{Event, How, Spot, moves},
     place::is_at,
     random::Made,
     ticket::has_ticket,
@@ -63,6 +67,57 @@ fn hit(hit: bool) -> Then {
     if hit { Then::Hit } else { Then::Go }
 }
 
+/// What runs of the first journey may know of a code where they come to a node of it.
+fn codes_at(made: &Made, node: NodeIndex<u32>) -> BTreeSet<Codes> {
+    let root = made.journey(JourneyId(0));
+    let place = |kind| Place {
+        text: "nothing".into(),
+        kind,
+        span: wayfare::Span::default(),
+    };
+    let ensure = Ensure {
+        label: "walk".into(),
+        from: root.start,
+        property: Property::EveryPath {
+            to: place(PlaceKind::Points(Vec::new())),
+            // No kind proves it.
+            passes: vec![place(PlaceKind::Proof(Factor::Knowledge))],
+        },
+        span: wayfare::Span::default(),
+    };
+    let watch = Watch::new(made, &ensure);
+    let stack = vec![(root.id, root.start, 0)];
+    let mut open: Vec<(Vec<Spot>, Data)> = Vec::new();
+    for mut data in watch.starts() {
+        watch.event(&mut data, &Event::Visit(stack.clone()));
+        open.push((stack.clone(), data));
+    }
+    let mut seen: BTreeSet<(Vec<Spot>, Data)> = open.iter().cloned().collect();
+    while let Some((stack, data)) = open.pop() {
+        for next in moves(made, &stack) {
+            let mut data = data.clone();
+            let mut events = next.events.iter();
+            if events.any(|event| watch.event(&mut data, event) == Then::Dead) {
+                continue;
+            }
+            if let Some(to) = next.to
+                && seen.insert((to.clone(), data.clone()))
+            {
+                open.push((to, data));
+            }
+        }
+        assert!(seen.len() < 300_000, "a case that is too large to walk");
+    }
+    let here = seen
+        .into_iter()
+        .filter(|(stack, _)| *stack == [(root.id, node, 0)]);
+    let codes: BTreeSet<Codes> = here.map(|(_, data)| data.codes).collect();
+    if codes.is_empty() {
+        return BTreeSet::from([Codes::NONE]);
+    }
+    codes
+}
+
 /// A property with what it needs to be followed.
 pub(super) struct Watch<'a> {
     pub(super) made: &'a Made,
@@ -82,6 +137,16 @@ impl<'a> Watch<'a> {
             ticket: vec![(false, false)],
             ..Data::default()
         };
+        let root = self.made.journey(JourneyId(0));
+        if self.asks_for_proof() && self.ensure.from != root.start {
+            // Within a journey a code may be out already.
+            let codes = codes_at(self.made, self.ensure.from);
+            let with = |codes| Data {
+                codes,
+                ..start.clone()
+            };
+            return codes.into_iter().map(with).collect();
+        }
         let levels = if self.is_open() { 0..=12 } else { 0..=0 };
         levels
             .map(|level| Data {

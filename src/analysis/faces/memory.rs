@@ -563,9 +563,12 @@ fn writes<'a>(task: &'a Task, signature: &'a Signature, tell: &mut impl FnMut(Us
     }
     for gone in signature.removes.iter() {
         let named_by = gone.named_by.as_deref();
-        names(task, (&gone.key, named_by), &mut |name, _| {
+        names(task, (&gone.key, named_by), &mut |name, how| {
             for object in [false, true] {
                 tell(Use::Writes, meant(object, name));
+                if gone.outcome == "*" && name.is_some() && how != How::Either {
+                    tell(Use::Sets, meant(object, name));
+                }
             }
         });
     }

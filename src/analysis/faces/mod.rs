@@ -221,12 +221,18 @@ struct Pair {
 }
 
 /// What there is to see and to do for one run.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each named"
+)]
 struct View<'a> {
     label: Label<'a>,
     thing: Thing<'a>,
     ways: Vec<Way>,
     /// Whether the ways depend on whether there is such a user, or on the trace.
     depends: bool,
+    /// Whether it may lack what it needs, where the other does not.
+    lacks: bool,
     /// Whether what is shown does.
     shows: bool,
     /// What it writes.
@@ -386,6 +392,7 @@ impl<'a, 's> Faces<'a, 's> {
         same_node: bool,
     ) {
         let depends = left.depends || right.depends;
+        let lacks = left.lacks || right.lacks;
         let mut fresh = Traces::default();
         for view in [left, right].into_iter().filter(|view| view.differs) {
             fresh = fresh.and(view.writes);
@@ -401,39 +408,30 @@ impl<'a, 's> Faces<'a, 's> {
             undone: left.before.and(right.before),
         };
         let lasting = |way: &&Way| same_node || way.when != When::Outage;
-        let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         for way in left.ways.iter().filter(lasting) {
             let twin = self.twin(way, right, same_node);
-            match twin {
-                Some(twin) if !depends || way.when == When::Outage => {
-                    self.go(next_of(id, way, &twin), behind);
-                }
-                _ if depends && way.when != When::Outage => lefts.push(*way),
-                _ => {}
+            if let Some(twin) = twin.filter(|_| !depends || way.when == When::Outage) {
+                self.go(next_of(id, way, &twin), behind);
             }
         }
-        if !depends {
-            return;
+        if depends || lacks {
+            self.across(id, (&left.ways, &right.ways), depends, behind);
         }
-        rights.extend(
-            right
-                .ways
-                .iter()
-                .filter(|way| way.when != When::Outage)
-                .copied(),
-        );
-        self.across(id, &lefts, &rights, behind);
         debug_assert!(pair.known.known && !pair.unknown.known);
     }
 
-    /// Every way of the one against every way of the other.
-    fn across(&mut self, id: u32, lefts: &[Way], rights: &[Way], behind: Left) {
-        for left in lefts {
-            for right in rights {
+    /// Every way of the one against every way of the other; where no way depends on anything, only one of
+    /// them may lack what it needs, and fail.
+    fn across(&mut self, id: u32, (lefts, rights): (&[Way], &[Way]), depends: bool, behind: Left) {
+        let inside = |way: &&Way| way.when != When::Outage;
+        for left in lefts.iter().filter(inside) {
+            for right in rights.iter().filter(inside) {
                 if self.cut_short {
                     return;
                 }
-                self.go(next_of(id, left, right), behind);
+                if depends || self.fails(left) != self.fails(right) {
+                    self.go(next_of(id, left, right), behind);
+                }
             }
         }
     }
@@ -516,6 +514,7 @@ impl<'a, 's> Faces<'a, 's> {
             thing: Thing::Other,
             ways: Vec::new(),
             depends: false,
+            lacks: false,
             shows: false,
             writes: Traces::default(),
             sets: Traces::default(),
@@ -586,6 +585,7 @@ impl<'a, 's> Faces<'a, 's> {
         // Where a place is named, what a secret brings is seen before it like all else.
         let is_proved = at.typed && self.until == Until::Marked && world::may_prove(program, thing);
         view.depends = is_looked_up || is_proved || site.chooses.has(trace);
+        view.lacks = site.needs.has(trace);
         view.differs = view.depends || site.reads.has(trace);
         view.writes = site.writes;
         view.sets = site.sets;
@@ -595,7 +595,7 @@ impl<'a, 's> Faces<'a, 's> {
                 continue;
             }
             // What is missing in one of the two runs is no outage.
-            let when = if arc.is_error() && site.needs.has(trace) {
+            let when = if arc.is_error() && view.lacks {
                 When::Both
             } else {
                 world::when(program, thing, arc, is_looked_up)

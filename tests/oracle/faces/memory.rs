@@ -105,6 +105,8 @@ pub(super) fn writes(made: &Made, task: &Task) -> Odds {
 pub(super) fn settles(made: &Made, task: &Task) -> Odds {
     let sort = sort_of(made, task);
     let keys = sort.writes.filter(|_| sort.always).into_iter();
+    // What is gone is gone in both.
+    let keys = keys.chain(sort.clears);
     let value = task.settings.iter().find(|(name, _)| &**name == "into");
     // In a map it is not clear which side is meant.
     let clear = !matches!(value, Some((_, SettingValue::Constant(Value::Map(_)))));
