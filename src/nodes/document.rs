@@ -55,9 +55,13 @@ pub(super) fn localized(cx: &Context<'_>, value: &Value) -> Option<String> {
         Value::Text(text) => Some(text.to_string()),
         Value::Localized(text) => Some(cx.text(text).to_owned()),
         Value::Map(map) => {
-            let texts = map
-                .iter()
-                .filter_map(|(locale, text)| Some((Arc::clone(locale), text.as_text()?)));
+            // The first is for whoever reads none of the locales, and an object has no order of its own.
+            let english = |locale: &str| locale.eq_ignore_ascii_case("en");
+            let (first, others): (Vec<_>, Vec<_>) =
+                map.iter().partition(|(locale, _)| english(locale));
+            let texts = first.into_iter().chain(others);
+            let texts =
+                texts.filter_map(|(locale, text)| Some((Arc::clone(locale), text.as_text()?)));
             let texts = LocalizedText::by_locale(texts);
             (!texts.is_empty()).then(|| cx.text(&texts).to_owned())
         }

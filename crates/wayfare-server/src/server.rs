@@ -18,7 +18,7 @@ use crate::{
     audit::Log,
     bind::Directories,
     clock::{Clock, SystemClock},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Journeys},
     devices::Devices,
     external::{ExternalError, Outside, Served},
     hash::{HashError, HashPool},
@@ -28,7 +28,7 @@ use crate::{
     listen,
     mail::{Outbox, Post},
     perform::Performer,
-    programs::{self, JourneyError, Programs, Types},
+    programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
     runs::OpenRuns,
     store::{Store, StoreError},
@@ -331,7 +331,11 @@ fn identities_of(
             realm: realm.clone(),
             error,
         };
-        let read = identities::documents(&settings.identities).map_err(wrong)?;
+        let otherwise = match settings.journeys {
+            Journeys::Demo => demo::DOCUMENTS,
+            _ => &[],
+        };
+        let read = identities::documents(&settings.identities, otherwise).map_err(wrong)?;
         documents.insert(realm.clone(), read);
         let schema = identities::schema(&settings.identities).map_err(wrong)?;
         if !identities.contains_key(realm) {

@@ -35,6 +35,45 @@ async fn to_the_code(server: &TestServer, client: &mut Client) -> Json {
 }
 
 #[tokio::test]
+async fn the_demo_registers_somebody_who_then_logs_in() {
+    let server = TestServer::demo().await;
+    let mut client = server.client();
+    let mut page = client.begin("Registration").await.step();
+    let typed = ["zoe", "Zoe", "Zed", "zoe@example.com", "Engine1843"];
+    for (at, value) in typed.iter().enumerate() {
+        page["callbacks"][at]["input"][0]["value"] = Json::from(*value);
+    }
+    page["callbacks"][5]["input"][0]["value"] = Json::from(true);
+    let path = Client::path("/alpha", "");
+    let mut questions = client.post(&path, &page.to_string()).await.step();
+    let asked = &mut questions["callbacks"][0];
+    assert_eq!(asked["type"], "KbaCreateCallback");
+    asked["input"][0]["value"] = asked["output"][1]["value"][0].clone();
+    asked["input"][1]["value"] = Json::from("Rex the first");
+    client.post(&path, &questions.to_string()).await.token();
+    server.client().login("zoe", "Engine1843").await.token();
+}
+
+#[tokio::test]
+async fn every_journey_of_the_demo_can_be_begun() {
+    let server = TestServer::demo().await;
+    for name in [
+        "AuthenticatorApp",
+        "Consent",
+        "KnownDevice",
+        "ProgressiveProfile",
+        "RememberMe",
+        "ResetPassword",
+    ] {
+        let asked = server.client().begin(name).await;
+        assert_eq!(asked.status, 200, "{name}: {}", asked.text());
+    }
+    // What an author has allowed is no remark of the start.
+    let status = server.running.journeys(&alpha()).expect("a realm");
+    assert_eq!(status.remarks, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_mailed_code_raises_the_level() {
     let server = TestServer::demo().await;
     let mut client = server.client();

@@ -56,6 +56,17 @@ fn terms_are_shown_until_they_are_accepted() {
 }
 
 #[test]
+fn who_reads_none_of_the_locales_is_shown_english() {
+    for locales in [vec![], vec!["it".to_owned()]] {
+        let mut visit = Visit::new("AcceptTermsAndConditions", []);
+        visit.world.request.locales = locales;
+        visit.enter().unwrap();
+        let asked = visit.effect(document(terms("1"))).unwrap();
+        assert_eq!(asked, shown("1", "Be kind"));
+    }
+}
+
+#[test]
 fn without_terms_nothing_can_be_accepted() {
     let mut visit = Visit::new("AcceptTermsAndConditions", []);
     let none = "Terms configuration not found";

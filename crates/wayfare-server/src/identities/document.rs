@@ -49,40 +49,48 @@ pub(crate) fn schema(settings: &IdentitySettings) -> Result<Arc<Schema>, Documen
         .map_err(|error: SchemaError| wrong(file, error.to_string()))
 }
 
-/// The documents of a realm.
-pub(crate) fn documents(settings: &IdentitySettings) -> Result<Documents, DocumentError> {
+/// The documents of a realm; where it names none of a kind, the one of these.
+pub(crate) fn documents(
+    settings: &IdentitySettings,
+    otherwise: &[(Document, &str)],
+) -> Result<Documents, DocumentError> {
     let mut documents = Documents::new();
     for (file, which) in [
         (&settings.terms, Document::Terms),
         (&settings.questions, Document::SecurityQuestions),
         (&settings.consent, Document::Consent),
     ] {
-        let Some(file) = file else {
-            continue;
-        };
-        let json: Json = serde_json::from_str(&read(file)?)
-            .map_err(|error| wrong(file, format!("it is not JSON: {error}")))?;
-        let has = |member: &str| json.get(member).is_some();
-        let fits = match which {
-            Document::Terms
-                if !(json.get("version").is_some_and(Json::is_string) && has("text")) =>
-            {
-                Err("terms need `version`, a text, and `text`, texts by locale")
-            }
-            Document::SecurityQuestions if !json.get("questions").is_some_and(Json::is_object) => {
-                Err("security questions need `questions`, an object of texts by locale")
-            }
-            Document::Consent
-                if !json.as_array().is_some_and(|list| {
-                    list.iter()
-                        .all(|one| one.get("name").is_some_and(Json::is_string))
-                }) =>
-            {
-                Err("mappings are a list of objects, each with `name`")
-            }
-            _ => value(&json).ok_or("it goes too deep, or has a number with too many digits"),
-        };
-        documents.insert(which, fits.map_err(|message| wrong(file, message))?);
+        if let Some(file) = file {
+            let parsed = parse(which, &read(file)?).map_err(|message| wrong(file, message))?;
+            documents.insert(which, parsed);
+        } else if let Some((_, text)) = otherwise.iter().find(|(kind, _)| *kind == which) {
+            let parsed = parse(which, text).map_err(|message| wrong(Path::new("demo"), message))?;
+            documents.insert(which, parsed);
+        }
     }
     Ok(documents)
+}
+
+fn parse(which: Document, text: &str) -> Result<Value, String> {
+    let json: Json =
+        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+    let has = |member: &str| json.get(member).is_some();
+    match which {
+        Document::Terms if !(json.get("version").is_some_and(Json::is_string) && has("text")) => {
+            Err("terms need `version`, a text, and `text`, texts by locale".to_owned())
+        }
+        Document::SecurityQuestions if !json.get("questions").is_some_and(Json::is_object) => {
+            Err("security questions need `questions`, an object of texts by locale".to_owned())
+        }
+        Document::Consent
+            if !json.as_array().is_some_and(|list| {
+                list.iter()
+                    .all(|one| one.get("name").is_some_and(Json::is_string))
+            }) =>
+        {
+            Err("mappings are a list of objects, each with `name`".to_owned())
+        }
+        _ => value(&json)
+            .ok_or_else(|| "it goes too deep, or has a number with too many digits".to_owned()),
+    }
 }

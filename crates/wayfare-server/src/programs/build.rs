@@ -185,6 +185,8 @@ fn make(
     let lines: Vec<String> = compiled
         .diagnostics
         .iter()
+        // What an author has allowed, with a reason, is no remark.
+        .filter(|finding| finding.allowed.is_none())
         .map(|finding| finding.one_line(&compiled.sources))
         .collect();
     let Some(program) = compiled.program else {

@@ -6,7 +6,7 @@
 //! no run. An edit that does not compile changes nothing but what [`Status`] says.
 
 mod build;
-mod demo;
+pub(crate) mod demo;
 mod load;
 mod watch;
 
