@@ -292,7 +292,6 @@ pub(super) const TYPES: &[Entry] = &[
     )])
     .outcomes(&["true", "false"])
     .asks(&["HiddenValueCallback"])
-    .reads(&[transient("amster.nonce", Secret)])
     .writes(&[USERNAME])
     .facts(&[on("true").identity().vouched()])
     .calls_out(),

@@ -128,6 +128,8 @@ pub(super) const TYPES: &[Entry] = &[
         "Adds details to the answer of the later logout",
     )
     .settings(&[map("logoutDetails")]),
+    // The sources name neither the cipher nor the claim. Decided here: JWE `dir` with `A128CBC-HS256`, the
+    // claim `password`, and the key by the label am.authentication.nodes.jwt.replay.IDENTIFIER.encryption.
     node(
         "JwtPasswordReplayNode",
         "Keeps the password, encrypted, in the session for a gateway to replay",

@@ -9,6 +9,7 @@ mod bind;
 mod device;
 mod external;
 mod identity;
+mod keyed;
 mod oath;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,6 +24,7 @@ pub use self::identity::{
     Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, RETRIES,
     Shape, Unmet,
 };
+pub use self::keyed::{AlternativeName, Keyed, KeyedReply, SubjectField};
 pub use self::oath::{COUNTER, OathHash, OathKey, OathMoving, OathWindow};
 use crate::{
     engine::{host::Timestamp, output::OpenCookie},
@@ -81,6 +83,8 @@ pub enum Effect {
     RemoveDevice(RemoveDevice),
     /// Something about a journey that runs beside this one. Once, but for how it stands.
     Backchannel(Box<Backchannel>),
+    /// Something that takes a key. Fresh.
+    Keyed(Box<Keyed>),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -135,6 +139,7 @@ impl Effect {
             Self::StoreDevice(_) => "store_device",
             Self::RemoveDevice(_) => "remove_device",
             Self::Backchannel(_) => "backchannel",
+            Self::Keyed(_) => "keyed",
             Self::Custom(_) => "custom",
         }
     }
@@ -156,7 +161,8 @@ impl Effect {
             | Self::Judge(_)
             | Self::ReadDocument(_)
             | Self::ReadDevices(_)
-            | Self::OpenCookie(_) => false,
+            | Self::OpenCookie(_)
+            | Self::Keyed(_) => false,
             Self::Backchannel(asked) => !matches!(**asked, Backchannel::Ask { .. }),
             Self::Custom(custom) => custom.once,
         }
@@ -341,6 +347,8 @@ pub enum EffectReply {
     DeviceRemoved(bool),
     /// To `Backchannel`.
     Backchannel(Box<BackchannelReply>),
+    /// To `Keyed`.
+    Keyed(Box<KeyedReply>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

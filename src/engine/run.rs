@@ -392,6 +392,7 @@ impl Run {
             | EffectReply::DeviceStored(_)
             | EffectReply::DeviceRemoved(_)
             | EffectReply::Backchannel(_)
+            | EffectReply::Keyed(_)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -473,6 +474,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::OpenCookie(_), EffectReply::Remembered(_))
         | (Effect::Backchannel(_), EffectReply::Backchannel(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
+        (Effect::Keyed(asked), EffectReply::Keyed(said)) => said.fits(asked),
         // What a policy says is understood only by who asks for it.
         (Effect::Verify(verify), EffectReply::Policy(_) | EffectReply::Refused(_)) => match &verify
             .credential
@@ -501,6 +503,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::StoreDevice(_)
             | Effect::RemoveDevice(_)
             | Effect::Backchannel(_)
+            | Effect::Keyed(_)
             | Effect::Custom(_),
             _,
         ) => false,

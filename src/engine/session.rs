@@ -383,6 +383,7 @@ impl AuthSession {
                 Effect::StoreDevice(_) => "the reply to the keeping of a device",
                 Effect::RemoveDevice(_) => "the reply to the removal of a device",
                 Effect::Backchannel(_) => "the reply about a journey beside this one",
+                Effect::Keyed(_) => "the reply to work with a key",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",

@@ -23,6 +23,7 @@ mod draw;
 mod external;
 mod flow;
 mod identify;
+mod keyed;
 mod knowledge;
 mod letter;
 mod level;
@@ -142,6 +143,10 @@ const TYPES: &[(&str, Prepare)] = &[
     ("BackChannelInit", backchannel::init),
     ("BackChannelStatus", backchannel::status),
     ("BackchannelNotification", backchannel::notification),
+    // Keys and certificates.
+    ("JwtPasswordReplay", keyed::replay),
+    ("AmsterJwtDecision", keyed::token),
+    ("product-CertificateUserExtractor", keyed::certificate),
     // Profiles.
     ("IdentifyExistingUser", identify::existing),
     ("DisplayUserName", identify::display),

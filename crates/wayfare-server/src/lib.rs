@@ -15,6 +15,7 @@ pub mod devices;
 mod external;
 pub mod hash;
 pub mod identities;
+mod keyed;
 pub mod keys;
 pub mod ldap;
 mod listen;

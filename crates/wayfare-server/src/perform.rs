@@ -31,6 +31,7 @@ use crate::{
     external::Outside,
     hash::{HashPool, Permit},
     identities::{Documents, Hasher, Identities, IdentityError, Once, Outcome, Typed, value},
+    keyed,
     mail::{Job, Post},
     store::{
         Store, StoreError,
@@ -145,6 +146,7 @@ impl Performer {
             Effect::ReadDevices(read) => self.read_devices(read, place).await,
             Effect::StoreDevice(store) => self.store_device(call.id, store, place).await,
             Effect::RemoveDevice(remove) => self.remove_device(call.id, remove, place).await,
+            Effect::Keyed(asked) => Ok(keyed::perform(asked, place.settings, self.clock.now())),
             Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
                 "this server does not know the effect `{}`",
                 custom.kind

@@ -11,7 +11,8 @@ use wayfare::{
     engine::{
         effect::{
             Backchannel, BackchannelReply, BackchannelState, Bind, COUNTER, Credential,
-            ExternalEvent, ExternalReply, Identity, Message, SetStatus, Verdict, Verify, Went, Who,
+            ExternalEvent, ExternalReply, Identity, Keyed, KeyedReply, Message, SetStatus, Verdict,
+            Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -148,6 +149,7 @@ impl World {
             Effect::StoreDevice(store) => self.store_device(store, now),
             Effect::RemoveDevice(remove) => self.remove_device(remove),
             Effect::Backchannel(asked) => self.backchannel(asked),
+            Effect::Keyed(asked) => EffectReply::Keyed(Box::new(keyed(asked))),
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(
@@ -319,6 +321,20 @@ fn is_bind(verify: &Verify) -> bool {
     matches!(verify.credential, Credential::Bind(_))
 }
 
+/// Work with keys: in this world a token is `signed for NAME`, a certificate is `certificate of NAME`, and
+/// what was sealed is `sealed`.
+fn keyed(asked: &Keyed) -> KeyedReply {
+    let whose = |text: &str, before: &str| {
+        let name = text.strip_prefix(before).filter(|name| !name.is_empty());
+        KeyedReply::Names(name.map(Arc::from))
+    };
+    match asked {
+        Keyed::Seal { .. } => KeyedReply::Sealed(Secret::new("sealed".to_owned())),
+        Keyed::Token { token, .. } => whose(token.reveal(), "signed for "),
+        Keyed::Certificate { certificate, .. } => whose(certificate, "certificate of "),
+    }
+}
+
 /// What no means to an effect.
 fn refusal(effect: &Effect) -> EffectReply {
     match effect {
@@ -342,6 +358,9 @@ fn refusal(effect: &Effect) -> EffectReply {
             },
             Backchannel::Tell { .. } => BackchannelReply::Told(false),
         })),
+        Effect::Keyed(asked) if !matches!(**asked, Keyed::Seal { .. }) => {
+            EffectReply::Keyed(Box::new(KeyedReply::Names(None)))
+        }
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
         _ => EffectReply::Failed("the outside says no".to_owned()),
     }

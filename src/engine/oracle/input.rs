@@ -2,7 +2,7 @@
 
 use crate::engine::{
     callback::{Answer, Callback},
-    effect::{Credential, Effect, EffectReply},
+    effect::{Credential, Effect, EffectReply, Keyed, KeyedReply},
     error::AnswerError,
     limits::Limits,
 };
@@ -48,6 +48,10 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::DeviceStored(_) => matches!(effect, Effect::StoreDevice(_)),
         EffectReply::DeviceRemoved(_) => matches!(effect, Effect::RemoveDevice(_)),
         EffectReply::Backchannel(_) => matches!(effect, Effect::Backchannel(_)),
+        EffectReply::Keyed(said) => {
+            matches!(effect, Effect::Keyed(asked)
+                if matches!(**asked, Keyed::Seal { .. }) == matches!(**said, KeyedReply::Sealed(_)))
+        }
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

@@ -193,6 +193,7 @@ impl Outside {
             Effect::StoreDevice(_) => EffectReply::DeviceStored(!dice.once_in(4)),
             Effect::RemoveDevice(_) => EffectReply::DeviceRemoved(!dice.once_in(4)),
             Effect::Backchannel(_) => EffectReply::Failed("nobody is there".to_owned()),
+            Effect::Keyed(_) => EffectReply::Failed("there are no keys".to_owned()),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }

@@ -8,13 +8,14 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            Backchannel, BackchannelReply, BackchannelState, Bind, Change, Channel, CreateIdentity,
-            Credential, Custom, Device, DeviceKind, Directory, Document, Effect, EffectId,
-            EffectReply, External, ExternalEvent, ExternalReply, FindIdentity, Identity, Judge,
-            Judgement, Ldap, LdapPolicy, LdapScope, LdapSecurity, Message, OathHash, OathKey,
-            OathMoving, OathWindow, OpenBackchannel, PatchIdentity, ReadDevices, ReadIdentity,
-            ReadSession, RemoveDevice, Room, SessionRef, SessionView, SetStatus, Shape,
-            StoreDevice, SubjectId, Template, Unmet, Verdict, Verify, Went, Who,
+            AlternativeName, Backchannel, BackchannelReply, BackchannelState, Bind, Change,
+            Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Directory, Document,
+            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, FindIdentity,
+            Identity, Judge, Judgement, Keyed, KeyedReply, Ldap, LdapPolicy, LdapScope,
+            LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow, OpenBackchannel,
+            PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef,
+            SessionView, SetStatus, Shape, StoreDevice, SubjectField, SubjectId, Template, Unmet,
+            Verdict, Verify, Went, Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
@@ -254,6 +255,8 @@ choice!(Effect {
     40 External(e),
     // Journeys beside this one.
     50 Backchannel(e),
+    // Keys.
+    60 Keyed(e),
 });
 
 choice!(EffectReply {
@@ -268,6 +271,8 @@ choice!(EffectReply {
     40 External(reply),
     // Journeys beside this one.
     50 Backchannel(reply),
+    // Keys.
+    60 Keyed(reply),
 });
 
 choice!(Backchannel { 0 Open(open), 1 Ask { transaction }, 2 Tell { transaction, data } });
@@ -275,6 +280,14 @@ choice!(BackchannelReply {
     0 Opened { transaction, address }, 1 Full, 2 Stands { state, properties, told }, 3 Told(kept),
 });
 choice!(BackchannelState { 0 Pending, 1 InProgress, 2 Success, 3 Failure, 4 Unknown });
+
+choice!(Keyed {
+    0 Seal { label, secret }, 1 Token { keys, token, nonce },
+    2 Certificate { certificate, alternative, subject },
+});
+choice!(KeyedReply { 0 Sealed(secret), 1 Names(who) });
+choice!(AlternativeName { 0 Unused, 1 Mail, 2 Principal });
+choice!(SubjectField { 0 Unused, 1 Whole, 2 CommonName, 3 UserId, 4 Mail, 5 Other(name) });
 
 choice!(ExternalEvent { 0 Entered, 1 Answered(answers), 2 Suspended(link), 3 Resumed });
 choice!(ExternalReply {

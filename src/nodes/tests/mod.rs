@@ -14,6 +14,7 @@ mod decide;
 mod device;
 mod end;
 mod identify;
+mod keyed;
 mod knowledge;
 mod known;
 mod letter;

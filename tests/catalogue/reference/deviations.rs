@@ -135,6 +135,11 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
             ("WebAuthnAuthenticationNode", "", "callbacks"),
         ],
     ),
+    // State.
+    (
+        "the nonce is kept with the visit, where no other node reaches it",
+        &[("AmsterJwtDecisionNode", "transient.amster.nonce", "reads")],
+    ),
     // What fails.
     (
         "what the product finds out when a page is shown is refused when the text is compiled",

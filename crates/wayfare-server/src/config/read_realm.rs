@@ -228,6 +228,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
     read_session(table, settings);
     read_identities(table, folder, settings);
     ldap::read_directories(table, folder, settings);
+    read_keys(table, folder, settings);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }
@@ -334,6 +335,26 @@ fn read_map(table: &Table<'_>, key: &str, into: &mut BTreeMap<String, String>) {
                 name.get_ref(),
                 "must be the name of a journey",
             ),
+        }
+    }
+}
+
+/// The keys that nodes may name.
+fn read_keys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings) {
+    if let Some(keys) = table.table("replay_keys") {
+        for (label, _) in keys.every() {
+            if let Some(source) = keys.secret(label.get_ref(), folder) {
+                let label = label.get_ref().to_string();
+                settings.replay_keys.insert(label, source);
+            }
+        }
+    }
+    if let Some(files) = table.table("authorized_keys") {
+        for (name, _) in files.every() {
+            if let Some(path) = files.text(name.get_ref()) {
+                let name = name.get_ref().to_string();
+                settings.authorized_keys.insert(name, folder.join(path));
+            }
         }
     }
 }

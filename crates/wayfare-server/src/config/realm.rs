@@ -76,6 +76,12 @@ pub struct RealmSettings {
     /// The directories that `LdapDecision` and `ADDecision` may call, by host and port; taken over one by
     /// one.
     pub directories: BTreeMap<(String, u16), AllowedDirectory>,
+    /// The keys that `JwtPasswordReplay` may encrypt with, by the labels of the product; taken over one by
+    /// one.
+    pub replay_keys: BTreeMap<String, SecretSource>,
+    /// The files of keys that `AmsterJwtDecision` may believe, by what its setting says; taken over one by
+    /// one.
+    pub authorized_keys: BTreeMap<String, PathBuf>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -107,6 +113,8 @@ impl Default for RealmSettings {
             identities: IdentitySettings::default(),
             systems: BTreeMap::new(),
             directories: BTreeMap::new(),
+            replay_keys: BTreeMap::new(),
+            authorized_keys: BTreeMap::new(),
             users: BTreeMap::new(),
         }
     }

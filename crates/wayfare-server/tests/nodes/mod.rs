@@ -6,6 +6,7 @@ mod code;
 mod end;
 mod every;
 mod keep;
+mod keyed;
 mod way;
 mod who;
 
@@ -18,6 +19,21 @@ use crate::support::{Client, TestServer};
 
 /// The tests that drive each behaviour.
 const DRIVEN: &[(&str, &[(&str, &str)])] = &[
+    (
+        "JwtPasswordReplay",
+        &[("keyed", "a_password_is_kept_for_whoever_has_the_key")],
+    ),
+    (
+        "AmsterJwtDecision",
+        &[("keyed", "a_tool_says_with_its_key_for_whom_it_comes")],
+    ),
+    (
+        "product-CertificateUserExtractor",
+        &[(
+            "keyed",
+            "a_certificate_that_was_collected_names_its_user_and_lets_nobody_in",
+        )],
+    ),
     (
         "SetPersistentCookie",
         &[(
@@ -302,6 +318,7 @@ fn every_built_type_is_driven() {
                 "external" => include_str!("../external/mod.rs"),
                 "end" => include_str!("end.rs"),
                 "keep" => include_str!("keep.rs"),
+                "keyed" => include_str!("keyed.rs"),
                 "way" => include_str!("way.rs"),
                 "who" => include_str!("who.rs"),
                 other => panic!("there is no file {other}"),

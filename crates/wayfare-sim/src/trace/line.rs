@@ -241,6 +241,10 @@ pub enum ReplyLine {
     DeviceRemoved(bool),
     /// About a journey beside the run.
     Backchannel(BackchannelLine),
+    /// A secret was encrypted.
+    Sealed,
+    /// Whom a token or a certificate names, or that it is worth nothing.
+    Names(Option<String>),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.

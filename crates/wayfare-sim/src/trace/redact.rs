@@ -11,7 +11,8 @@ use wayfare::{
         callback::FailedPolicy,
         effect::{
             Backchannel, BackchannelReply, Channel, Credential, Device, Document, ExternalReply,
-            Identity, Judgement, OathWindow, SessionView, Shape, Verdict, Went, Who,
+            Identity, Judgement, Keyed, KeyedReply, OathWindow, SessionView, Shape, Verdict, Went,
+            Who,
         },
         step::Call,
     },
@@ -204,6 +205,12 @@ impl Disguise {
             EffectReply::DeviceStored(kept) => ReplyLine::DeviceStored(*kept),
             EffectReply::DeviceRemoved(there) => ReplyLine::DeviceRemoved(*there),
             EffectReply::Backchannel(said) => ReplyLine::Backchannel(backchannel(said)),
+            EffectReply::Keyed(said) => match &**said {
+                KeyedReply::Sealed(_) => ReplyLine::Sealed,
+                KeyedReply::Names(name) => {
+                    ReplyLine::Names(name.as_ref().map(|name| self.name(name)))
+                }
+            },
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -397,6 +404,10 @@ impl Disguise {
                 });
                 None
             }
+            Effect::Keyed(asked) => {
+                about.push(keyed(asked));
+                None
+            }
             Effect::Custom(custom) => {
                 about.push(custom.kind.to_string());
                 None
@@ -536,6 +547,14 @@ fn may_be_secret(name: &str) -> bool {
     ];
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
+}
+
+fn keyed(asked: &Keyed) -> String {
+    match asked {
+        Keyed::Seal { label, .. } => format!("seal {label}"),
+        Keyed::Token { .. } => "token".to_owned(),
+        Keyed::Certificate { .. } => "certificate".to_owned(),
+    }
 }
 
 fn backchannel(said: &BackchannelReply) -> BackchannelLine {

@@ -20,7 +20,7 @@ use wayfare::{
         callback::{FailedPolicy, Foreign, MessageKind},
         effect::{
             BackchannelReply, BackchannelState, Device, ExternalReply, Identity, Judgement,
-            SessionRef, SessionView, Shape, Unmet, Verdict, Went,
+            KeyedReply, SessionRef, SessionView, Shape, Unmet, Verdict, Went,
         },
         host::NoRandomness,
     },
@@ -448,6 +448,14 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
         ReplyLine::DeviceStored(kept) => EffectReply::DeviceStored(*kept),
         ReplyLine::DeviceRemoved(there) => EffectReply::DeviceRemoved(*there),
         ReplyLine::Backchannel(said) => EffectReply::Backchannel(Box::new(backchannel(said))),
+        ReplyLine::Sealed => {
+            let sealed = Secret::new(stand_in(true));
+            EffectReply::Keyed(Box::new(KeyedReply::Sealed(sealed)))
+        }
+        ReplyLine::Names(name) => {
+            let name = name.as_deref().map(Arc::from);
+            EffectReply::Keyed(Box::new(KeyedReply::Names(name)))
+        }
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
     }
