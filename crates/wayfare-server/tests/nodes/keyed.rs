@@ -162,8 +162,8 @@ async fn a_tool_says_with_its_key_for_whom_it_comes() {
         assert_eq!(refuses(lie, &server).await, "nobody");
     }
     let right = |nonce: &str| token(&pair, &claims(nonce, "demo", 9_999_999_999));
-    let none = asking(None).await;
-    assert_eq!(refuses(&right, &none).await, "broken");
+    let keyless = asking(None).await;
+    assert_eq!(refuses(&right, &keyless).await, "broken");
     let optional = asking(Some(
         &line.replace("ssh-ed25519 ", "from=\"10.0.0.1\" ssh-ed25519 "),
     ))
