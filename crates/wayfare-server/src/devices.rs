@@ -22,7 +22,7 @@ use crate::{
     identities::{Hasher, IdentityError, json, value},
     store::{
         Store, StoreError,
-        device::{DeviceKey, DeviceRow},
+        device::{Changed, DeviceKey, DeviceRow},
     },
 };
 
@@ -36,6 +36,17 @@ pub struct Devices {
     realm: Realm,
     keys: Arc<RealmKeys>,
     clock: Arc<dyn Clock>,
+}
+
+/// What came of a change that the owner of a device wants.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is done; the device as it is now, or as it was where it is gone.
+    Done(Device),
+    /// There is no such device.
+    Gone,
+    /// It is not the one that was seen.
+    Stale,
 }
 
 /// What is sealed.
@@ -139,34 +150,82 @@ impl Devices {
         Ok(self.store.remove_device(once, key, uuid).await?)
     }
 
-    /// Calls a device by another name, because its owner wants it; whether there is one.
+    /// Calls a device by another name, because its owner wants it; the device as it is then.
+    ///
+    /// Where `seen` says which one is meant, another of that uuid stays as it is.
     ///
     /// # Errors
-    /// The database fails.
+    /// The database fails, or the device cannot be opened.
     pub async fn rename(
         &self,
         whose: &SubjectId,
         kind: DeviceKind,
         uuid: &str,
         name: &str,
-    ) -> Result<bool, StoreError> {
+        seen: Option<Device>,
+    ) -> Result<Change, IdentityError> {
         let key = self.key(whose, kind);
         let (uuid, name) = (uuid.to_owned(), name.to_owned());
-        self.store.rename_device(key, uuid, name).await
+        let is_seen = self.is_seen(&key, seen);
+        let changed = self.store.rename_device(key.clone(), uuid, name, is_seen);
+        self.change(&key, changed.await?)
     }
 
-    /// Forgets a device, or all of a kind, because its owner wants it; whether there was one.
+    /// Forgets a device, because its owner wants it; the device as it was.
+    ///
+    /// Where `seen` says which one is meant, another of that uuid stays as it is.
     ///
     /// # Errors
-    /// The database fails.
+    /// The database fails, or the device cannot be opened.
     pub async fn forget(
         &self,
         whose: &SubjectId,
         kind: DeviceKind,
-        uuid: Option<&str>,
-    ) -> Result<bool, StoreError> {
+        uuid: &str,
+        seen: Option<Device>,
+    ) -> Result<Change, IdentityError> {
         let key = self.key(whose, kind);
-        self.store.forget_device(key, uuid.map(str::to_owned)).await
+        let is_seen = self.is_seen(&key, seen);
+        let changed = self
+            .store
+            .forget_device(key.clone(), uuid.to_owned(), is_seen);
+        self.change(&key, changed.await?)
+    }
+
+    /// Forgets all devices of a kind, because their owner wants it; whether there were any.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn forget_all(
+        &self,
+        whose: &SubjectId,
+        kind: DeviceKind,
+    ) -> Result<bool, StoreError> {
+        self.store.forget_devices(self.key(whose, kind)).await
+    }
+
+    /// Whether a row is the device that was seen, asked where the row is to be changed.
+    fn is_seen(
+        &self,
+        key: &DeviceKey,
+        seen: Option<Device>,
+    ) -> impl FnOnce(&DeviceRow) -> bool + Send + use<> {
+        let (devices, key) = (self.clone(), key.clone());
+        move |row| {
+            let Some(seen) = seen else {
+                return true;
+            };
+            let opened = devices.opened(&key, row.clone());
+            opened.is_ok_and(|opened| opened.device == seen)
+        }
+    }
+
+    fn change(&self, key: &DeviceKey, changed: Changed) -> Result<Change, IdentityError> {
+        Ok(match changed {
+            Changed::Done(row) => Change::Done(self.opened(key, row)?.device),
+            Changed::Gone => Change::Gone,
+            Changed::Stale => Change::Stale,
+        })
     }
 
     /// Whether a code of the user's first authenticator app is right now; it is used up then, on disk.

@@ -30,6 +30,7 @@ use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
     clock::drawn,
+    devices::Change as DeviceChange,
     identities::{Hasher, Once, Outcome},
     store::session::Session,
 };
@@ -68,14 +69,11 @@ pub(super) async fn answer(
         }
         Ask::Read(id) => Ok(one(work.told(&work.one(&id, None)?), served)),
         Ask::Rename { id, name, revision } => {
-            let mut device = work.one(&id, revision.as_deref())?;
-            work.rename(&id, &name).await?;
-            device.name = name.into();
+            let device = work.rename(&id, &name, revision.as_deref()).await?;
             Ok(one(work.told(&device), served))
         }
         Ask::Remove { id, revision } => {
-            let device = work.one(&id, revision.as_deref())?;
-            work.remove(&id).await?;
+            let device = work.remove(&id, revision.as_deref()).await?;
             Ok(one(work.told(&device), served))
         }
         Ask::Check => {
@@ -197,22 +195,49 @@ impl Work<'_> {
         &self.owner.subject
     }
 
-    async fn rename(&self, id: &str, name: &str) -> Result<(), Refusal> {
-        let renamed = self.state.devices.rename(self.whose(), self.kind, id, name);
-        let renamed = renamed.await.map_err(|error| broken(self.app, &error))?;
-        self.changed(renamed, id, "renamed")
+    /// The device that a change is meant for; any of that id where the client does not say.
+    fn seen(&self, id: &str, revision: Option<&str>) -> Result<Option<Device>, Refusal> {
+        let found = self.one(id, revision)?;
+        Ok(revision.map(|_| found))
     }
 
-    async fn remove(&self, id: &str) -> Result<(), Refusal> {
-        let gone = self.state.devices.forget(self.whose(), self.kind, Some(id));
+    async fn rename(
+        &self,
+        id: &str,
+        name: &str,
+        revision: Option<&str>,
+    ) -> Result<Device, Refusal> {
+        let seen = self.seen(id, revision)?;
+        let devices = &self.state.devices;
+        let renamed = devices.rename(self.whose(), self.kind, id, name, seen);
+        let renamed = renamed.await.map_err(|error| broken(self.app, &error))?;
+        self.done(renamed, id, "renamed")
+    }
+
+    async fn remove(&self, id: &str, revision: Option<&str>) -> Result<Device, Refusal> {
+        let seen = self.seen(id, revision)?;
+        let gone = self.state.devices.forget(self.whose(), self.kind, id, seen);
         let gone = gone.await.map_err(|error| broken(self.app, &error))?;
-        self.changed(gone, id, "removed")
+        self.done(gone, id, "removed")
+    }
+
+    /// Notes a change of one device; another may have been quicker.
+    fn done(&self, change: DeviceChange, id: &str, what: &'static str) -> Result<Device, Refusal> {
+        match change {
+            DeviceChange::Done(device) => {
+                self.changed(id, what);
+                Ok(device)
+            }
+            DeviceChange::Gone => Err(Refusal::NoResource(id.to_owned())),
+            DeviceChange::Stale => Err(Refusal::Stale),
+        }
     }
 
     async fn remove_all(&self) -> Result<(), Refusal> {
-        let gone = self.state.devices.forget(self.whose(), self.kind, None);
+        let gone = self.state.devices.forget_all(self.whose(), self.kind);
         gone.await.map_err(|error| broken(self.app, &error))?;
-        self.changed(true, "", "reset")
+        self.changed("", "reset");
+        Ok(())
     }
 
     async fn opt_out(&self, out: bool) -> Result<(), Refusal> {
@@ -242,7 +267,8 @@ impl Work<'_> {
         };
         match self.state.identities.patch(&patch, once).await {
             Ok(Outcome::Written(_)) => {
-                self.changed(true, "", if out { "skipped" } else { "asked" })
+                self.changed("", if out { "skipped" } else { "asked" });
+                Ok(())
             }
             Ok(Outcome::Nobody) => Err(Refusal::NotFound),
             Ok(Outcome::Refused(_)) => Err(Refusal::Forbidden),
@@ -250,11 +276,8 @@ impl Work<'_> {
         }
     }
 
-    /// Notes a change; one that found nothing to change was overtaken by another.
-    fn changed(&self, done: bool, id: &str, what: &'static str) -> Result<(), Refusal> {
-        if !done {
-            return Err(Refusal::NoResource(id.to_owned()));
-        }
+    /// Notes a change.
+    fn changed(&self, id: &str, what: &'static str) {
         let event = Event::new(EventName::DeviceChanged)
             .text("realm", self.caller.realm.as_str())
             .text("username", &self.caller.username)
@@ -264,6 +287,5 @@ impl Work<'_> {
             .hashed("device", id.as_bytes())
             .client(self.parts.client);
         self.app.audit(&event);
-        Ok(())
     }
 }

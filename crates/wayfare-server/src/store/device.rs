@@ -37,6 +37,17 @@ pub(crate) struct DeviceRow {
     pub(crate) data: Vec<u8>,
 }
 
+/// What came of a change of one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// It is done; the device as it is now, or as it was where it is gone.
+    Done(DeviceRow),
+    /// There is no such device.
+    Gone,
+    /// It is not the one that was seen.
+    Stale,
+}
+
 const COLUMNS: &str = "uuid, name, created, accessed, used, data";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
@@ -95,33 +106,52 @@ impl Store {
             .await
     }
 
-    /// Calls a device by another name; whether there is one.
+    /// Calls a device by another name, if it is still the one that whoever asks has seen.
+    ///
+    /// It is looked at in the transaction that writes: of two who have seen the same one is told so.
     pub(crate) async fn rename_device(
         &self,
         key: DeviceKey,
         uuid: String,
         name: String,
-    ) -> Result<bool, StoreError> {
+        is_seen: impl FnOnce(&DeviceRow) -> bool + Send + 'static,
+    ) -> Result<Changed, StoreError> {
         self.write(move |db| {
-            let changed = db
-                .prepare_cached(
-                    "UPDATE device SET name = ?5
-                     WHERE realm = ?1 AND subject = ?2 AND kind = ?3 AND uuid = ?4",
-                )?
-                .execute(params![key.realm, key.subject, key.kind, uuid, name])?;
-            Ok(changed == 1)
+            let mut row = match seen(db, &key, &uuid, is_seen)? {
+                Changed::Done(row) => row,
+                other => return Ok(other),
+            };
+            db.prepare_cached(
+                "UPDATE device SET name = ?5
+                 WHERE realm = ?1 AND subject = ?2 AND kind = ?3 AND uuid = ?4",
+            )?
+            .execute(params![key.realm, key.subject, key.kind, uuid, name])?;
+            row.name = name;
+            Ok(Changed::Done(row))
         })
         .await
     }
 
-    /// Forgets a device, or all of a kind, for its owner; whether there was one.
+    /// Forgets a device for its owner, if it is still the one that whoever asks has seen.
     pub(crate) async fn forget_device(
         &self,
         key: DeviceKey,
-        uuid: Option<String>,
-    ) -> Result<bool, StoreError> {
-        self.write(move |db| remove(db, &key, uuid.as_deref()))
-            .await
+        uuid: String,
+        is_seen: impl FnOnce(&DeviceRow) -> bool + Send + 'static,
+    ) -> Result<Changed, StoreError> {
+        self.write(move |db| {
+            let found = seen(db, &key, &uuid, is_seen)?;
+            if let Changed::Done(_) = found {
+                remove(db, &key, Some(&uuid))?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Forgets all devices of a kind for their owner; whether there were any.
+    pub(crate) async fn forget_devices(&self, key: DeviceKey) -> Result<bool, StoreError> {
+        self.write(move |db| remove(db, &key, None)).await
     }
 
     /// Notes what a device counts now; `false` where it counts as much already, or is gone.
@@ -204,6 +234,27 @@ impl Store {
         })
         .await
     }
+}
+
+/// The device, where it is the one that was seen.
+fn seen(
+    db: &Connection,
+    key: &DeviceKey,
+    uuid: &str,
+    is_seen: impl FnOnce(&DeviceRow) -> bool,
+) -> rusqlite::Result<Changed> {
+    let row = db
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM device
+             WHERE realm = ?1 AND subject = ?2 AND kind = ?3 AND uuid = ?4"
+        ))?
+        .query_row(params![key.realm, key.subject, key.kind, uuid], from_row)
+        .optional()?;
+    Ok(match row {
+        None => Changed::Gone,
+        Some(row) if is_seen(&row) => Changed::Done(row),
+        Some(_) => Changed::Stale,
+    })
 }
 
 fn remove(db: &Connection, key: &DeviceKey, uuid: Option<&str>) -> rusqlite::Result<bool> {

@@ -1,6 +1,7 @@
 //! What the owner of devices, and nobody else, may see and change.
 
 use serde_json::{Value as Json, json};
+use wayfare::engine::effect::DEVICES_MAX;
 
 use super::{at, kept, serve, told};
 use crate::support::{Client, Reply, TestServer};
@@ -233,4 +234,107 @@ async fn an_application_elsewhere_is_told_what_it_may_send() {
     assert_eq!(methods, Some("DELETE, GET, OPTIONS, POST, PUT"));
     let headers = reply.header("access-control-allow-headers").unwrap();
     assert!(headers.contains("if-match") && headers.contains("content-type"));
+}
+
+#[tokio::test]
+async fn of_two_who_have_seen_the_same_device_one_changes_it() {
+    let server = serve().await;
+    let client = kept(&server, "d3v1ce").await;
+    let path = at("profile/d3v1ce");
+    for round in 0..8 {
+        let tag = client.clone().get(&path).await;
+        let tag = tag.header("etag").expect("a revision").to_owned();
+        let writer = || client.clone().header("If-Match", &tag);
+        let (mut one, mut two) = (writer(), writer());
+        let names = ["one", "two"].map(|name| json!({ "alias": format!("{name} {round}") }));
+        let (first, second) = tokio::join!(
+            put(&mut one, &path, &names[0]),
+            put(&mut two, &path, &names[1]),
+        );
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412], "round {round}");
+        let won = if first.status == 200 { first } else { second };
+        assert_eq!(client.clone().get(&path).await.json(), won.json());
+    }
+    // Whoever removes what somebody else has just renamed is told so, and the other way around.
+    let mut done = Vec::new();
+    for round in 0..8 {
+        let mut client = kept(&server, "d3v1ce").await;
+        let tag = client.get(&path).await;
+        let tag = tag.header("etag").expect("a revision").to_owned();
+        let writer = || client.clone().header("If-Match", &tag);
+        let (mut one, mut two) = (writer(), writer());
+        let body = json!({ "alias": format!("three {round}") });
+        let (renamed, removed) =
+            tokio::join!(put(&mut one, &path, &body), two.send("DELETE", &path, None),);
+        let statuses = (renamed.status, removed.status);
+        assert!(
+            [(200, 412), (404, 200), (412, 200)].contains(&statuses),
+            "round {round}: {statuses:?}"
+        );
+        done.push(statuses.0 == 200);
+    }
+    println!("renamed before it was removed: {done:?}");
+    // Without a revision the last one counts.
+    let client = kept(&server, "d3v1ce").await;
+    let (mut one, mut two) = (client.clone(), client.clone());
+    let (first, second) = (json!({ "alias": "one" }), json!({ "alias": "two" }));
+    let (first, second) = tokio::join!(put(&mut one, &path, &first), put(&mut two, &path, &second));
+    assert_eq!((first.status, second.status), (200, 200));
+}
+
+#[tokio::test]
+async fn a_name_and_a_body_are_held_to_their_bounds() {
+    let server = serve().await;
+    let mut client = kept(&server, "d3v1ce").await;
+    let path = at("profile/d3v1ce");
+    for (length, status) in [(0, 400), (1, 200), (100, 200), (101, 400)] {
+        let body = json!({ "alias": "\u{e4}".repeat(length) });
+        let reply = put(&mut client, &path, &body).await;
+        assert_eq!(reply.status, status, "{length}: {}", reply.text());
+    }
+    let named = "\u{e4}".repeat(100);
+    assert_eq!(client.get(&path).await.json()["alias"], named);
+    // 64 kibibytes are read, and one more is not.
+    for (length, status) in [(64 * 1024, 200), (64 * 1024 + 1, 413)] {
+        let body = json!({ "alias": "x" }).to_string();
+        let body = format!("{body}{}", " ".repeat(length - body.len()));
+        let reply = client.send("PUT", &path, Some(body.as_bytes())).await;
+        assert_eq!(reply.status, status, "{length}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_as_long_as_there_may_be_devices() {
+    let server = serve().await;
+    let mut client = server.client();
+    // The setting lets there be a thousand; the store does not.
+    for device in 0..=DEVICES_MAX {
+        client = server.client();
+        let told = told(&format!("d{device}"));
+        super::come(&mut client, "Many", &told).await.token();
+    }
+    let mut client = client.header("Accept-API-Version", "resource=1.0");
+    let all = list(&mut client, "profile").await;
+    let most = usize::try_from(DEVICES_MAX).expect("a few");
+    assert_eq!(all.len(), most);
+    assert_eq!(
+        (&all[0]["_id"], &all[most - 1]["_id"]),
+        (&json!("d1"), &json!("d64"))
+    );
+    for (page, ids) in [
+        ("_pageSize=2&_pagedResultsOffset=62", &["d63", "d64"][..]),
+        ("_pageSize=1000&_pagedResultsOffset=63", &["d64"][..]),
+        ("_pagedResultsOffset=64", &[][..]),
+        ("_pagedResultsOffset=18446744073709551615", &[][..]),
+    ] {
+        let reply = client
+            .get(&at(&format!("profile?_queryFilter=true&{page}")))
+            .await;
+        let json = reply.json();
+        let found = json["result"].as_array().expect("a list");
+        let found: Vec<&Json> = found.iter().map(|device| &device["_id"]).collect();
+        assert_eq!(found, ids, "{page}");
+    }
 }

@@ -51,6 +51,16 @@ journey keep "Login" {
   node save: DeviceSave(maxSavedProfiles = 3) -> success
 }
 
+journey many "Many" {
+  start password
+  node password: password {
+    known -> device
+    unknown -> failure
+  }
+  node device: DeviceProfileCollector -> save
+  node save: DeviceSave(maxSavedProfiles = 1000) -> success
+}
+
 journey keys "Keys" {
   start password
   node password: password {

@@ -2,14 +2,18 @@
 //!
 //! Random effects of few users and few devices, so that they meet; the same is asked of both.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use wayfare::{
     Effect, EffectReply, Secret, SubjectId, Value,
     engine::{
         effect::{
-            Credential, DeviceKind, EffectId, OathHash, OathKey, OathMoving, OathWindow,
-            ReadDevices, RemoveDevice, Room, StoreDevice, Verify, Who,
+            Credential, DEVICES_MAX, Device, DeviceKind, EffectId, OathHash, OathKey, OathMoving,
+            OathWindow, ReadDevices, RemoveDevice, Room, StoreDevice, Verify, Who,
         },
         step::Call,
     },
@@ -17,7 +21,7 @@ use wayfare::{
 use wayfare_oath::{Key, Token};
 use wayfare_server::{
     clock::{Clock as _, ManualClock},
-    devices::Devices,
+    devices::{DEVICE_BYTES_MAX, Devices},
     identities::{Hasher, Identities as _, IdentityError},
     keys,
 };
@@ -26,6 +30,7 @@ use wayfare_sim::{User, World};
 use super::{
     Bench,
     bench::{NOW, alpha},
+    dice::Dice,
     named, text, values,
 };
 
@@ -37,24 +42,6 @@ const KEYS: [&str; 2] = [
     "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
     "MZXW6YTBOJUWU23MNUZGC3LTNBUW4ZZR",
 ];
-
-/// Numbers from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(drawn).unwrap() % most
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-}
 
 fn kind(dice: &mut Dice) -> DeviceKind {
     dice.pick(&[DeviceKind::Oath, DeviceKind::Oath, DeviceKind::Profile])
@@ -91,7 +78,16 @@ fn store(dice: &mut Dice, who: Who) -> Effect {
         },
         secrets: key.secrets(),
         codes,
-        room: dice.pick(&[Room::Only, Room::Among(1), Room::Among(2), Room::Among(0)]),
+        room: dice.pick(&[
+            Room::Only,
+            Room::Among(0),
+            Room::Among(1),
+            Room::Among(2),
+            Room::Latest(0),
+            Room::Latest(1),
+            Room::Latest(2),
+            Room::Latest(2),
+        ]),
     }))
 }
 
@@ -208,6 +204,40 @@ fn plain(reply: EffectReply) -> EffectReply {
     }
 }
 
+const EVERYBODY: [&str; 2] = ["ada", "eve"];
+const KINDS: [DeviceKind; 2] = [DeviceKind::Oath, DeviceKind::Profile];
+
+/// The devices of a user in a world, the oldest first.
+fn known(world: &World, name: &str, kind: DeviceKind) -> Vec<Device> {
+    let user = world.find(name).expect("a user");
+    let kept = user.devices_of(kind).map(|kept| kept.device.clone());
+    kept.collect()
+}
+
+/// Every device of a world, as whose it is, of which kind, and which.
+fn uuids(world: &World) -> BTreeSet<(&'static str, DeviceKind, Arc<str>)> {
+    let lists = EVERYBODY.iter().flat_map(|name| {
+        KINDS.map(|kind| {
+            let of = known(world, name, kind).into_iter();
+            of.map(move |device| (*name, kind, device.uuid))
+        })
+    });
+    lists.flatten().collect()
+}
+
+/// Both keep the same devices in the same order, whoever's they are.
+async fn same(bench: &Bench, devices: &Devices, world: &World, did: &[String]) {
+    for name in EVERYBODY {
+        let user = bench.identities.read(&named(name), &[]).await;
+        let subject = user.expect("a store").expect("a user").subject;
+        for kind in KINDS {
+            let kept = devices.all(&subject, kind).expect("a store");
+            let wanted = known(world, name, kind);
+            assert_eq!(kept, wanted, "{name}, after {}", did.join("\n"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
     let mut dice = Dice(20_261_122);
@@ -219,7 +249,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
         let mut world = World::new().user(User::new("ada")).user(User::new("eve"));
         world.lockout.failures = u32::MAX;
         world.lockout.hard = u32::MAX;
-        for name in ["ada", "eve"] {
+        for name in EVERYBODY {
             let needed = [("userName", text(name)), ("mail", text("x@example.com"))];
             let made = bench.create(values(needed)).await;
             assert!(
@@ -238,7 +268,9 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
             };
             let node = Arc::from("login/node");
             let call = Call { id, effect, node };
+            let before = uuids(&world);
             let wanted = plain(world.perform(&call, clock.now()));
+            let after = uuids(&world);
             let found = perform(&bench, &devices, id, &call.effect).await;
             did.push(format!("{:?}", call.effect));
             assert_eq!(
@@ -247,6 +279,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
                 "after {}",
                 did.join("\n")
             );
+            same(&bench, &devices, &world, &did).await;
             let kind = match (&call.effect, &wanted) {
                 (Effect::Verify(verify), EffectReply::Match(_)) => match verify.credential {
                     Credential::Oath(_) => "code",
@@ -255,7 +288,12 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
                 (_, EffectReply::Miss) => "miss",
                 (_, EffectReply::Devices(all)) if all.len() > 1 => "several",
                 (_, EffectReply::Devices(_)) => "read",
-                (_, EffectReply::DeviceStored(true)) => "stored",
+                (Effect::StoreDevice(store), EffectReply::DeviceStored(true)) => match store.room {
+                    Room::Latest(_) if before.iter().any(|uuid| !after.contains(uuid)) => {
+                        "made room"
+                    }
+                    _ => "stored",
+                },
                 (_, EffectReply::DeviceStored(false)) => "no room",
                 (_, EffectReply::DeviceRemoved(true)) => "removed",
                 (_, EffectReply::DeviceRemoved(false)) => "not there",
@@ -272,6 +310,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
         "several",
         "read",
         "stored",
+        "made room",
         "no room",
         "removed",
         "not there",
@@ -281,6 +320,82 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
             counts.get(word).is_some_and(|count| *count >= 3),
             "{word}: {counts:?}"
         );
+    }
+}
+
+/// A profile under this name, to be kept where there is room.
+fn profile(uuid: &str, room: Room) -> StoreDevice {
+    StoreDevice {
+        who: named("ada"),
+        kind: DeviceKind::Profile,
+        uuid: Arc::from(uuid),
+        name: Arc::from("Phone"),
+        used: None,
+        data: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        codes: Vec::new(),
+        room,
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_node_allows_there_are_so_many_devices_of_a_kind_and_no_more() {
+    for latest in [false, true] {
+        let room = if latest {
+            Room::Latest(u32::MAX)
+        } else {
+            Room::Among(u32::MAX)
+        };
+        let mut bench = Bench::new();
+        let clock = ManualClock::at(NOW);
+        let devices = devices(&bench, &clock);
+        let mut world = World::new().user(User::new("ada")).user(User::new("eve"));
+        for name in EVERYBODY {
+            let needed = [("userName", text(name)), ("mail", text("x@example.com"))];
+            bench.create(values(needed)).await.expect("a user");
+        }
+        // At the limit there is room, one past it there is not, or one goes that was there for longest;
+        // what is there is written over at any time.
+        let most = usize::try_from(DEVICES_MAX).unwrap();
+        for at in (0..=most).chain([most / 2]) {
+            clock.advance(Duration::from_secs(1));
+            let id = bench.next();
+            let effect = Effect::StoreDevice(Box::new(profile(&format!("d{at}"), room)));
+            let node = Arc::from("login/node");
+            let call = Call { id, effect, node };
+            let wanted = world.perform(&call, clock.now());
+            let found = perform(&bench, &devices, id, &call.effect).await;
+            assert_eq!(found, Ok(wanted.clone()), "{at}");
+            assert_eq!(wanted, EffectReply::DeviceStored(latest || at != most));
+            same(&bench, &devices, &world, &[format!("{room:?} {at}")]).await;
+        }
+        let kept = known(&world, "ada", DeviceKind::Profile);
+        assert_eq!(kept.len(), most);
+        let first = kept.first().map(|device| &*device.uuid);
+        assert_eq!(first, Some(if latest { "d1" } else { "d0" }));
+    }
+}
+
+#[tokio::test]
+async fn of_one_device_so_much_is_kept_and_no_more() {
+    let mut bench = Bench::new();
+    let clock = ManualClock::at(NOW);
+    let devices = devices(&bench, &clock);
+    let whose = SubjectId(Arc::from("id"));
+    // What stands around one text that is known of a device.
+    let around = r#"{"data":{"x":""},"secrets":{}}"#.len();
+    for (length, fits) in [(DEVICE_BYTES_MAX, true), (DEVICE_BYTES_MAX + 1, false)] {
+        let mut wanted = profile("d", Room::Only);
+        let long = Value::from("x".repeat(length - around));
+        wanted.data.insert(Arc::from("x"), long);
+        let id = bench.next();
+        let once = (id, bench.once(id).exp);
+        let hasher = Hasher::new(&bench.pool, None);
+        let put = devices.put(once, &whose, &wanted, hasher).await;
+        assert_eq!(put.is_ok(), fits, "{length}: {put:?}");
+        // What is too long has not taken the place of what was there.
+        let kept = devices.all(&whose, DeviceKind::Profile).expect("a store");
+        assert_eq!(kept.len(), 1);
     }
 }
 

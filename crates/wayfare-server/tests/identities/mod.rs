@@ -2,6 +2,7 @@
 
 mod bench;
 mod devices;
+mod dice;
 mod fault;
 mod http;
 mod index;

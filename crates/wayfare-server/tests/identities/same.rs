@@ -17,25 +17,10 @@ use wayfare::{
 use wayfare_server::identities::{Identities as _, IdentityError, Outcome};
 use wayfare_sim::World;
 
-use super::bench::{Bench, NOW, named};
-
-/// Numbers from a seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: usize) -> usize {
-        // xorshift64*
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(drawn).unwrap() % most
-    }
-
-    fn pick<'t>(&mut self, of: &[&'t str]) -> &'t str {
-        of[self.below(of.len())]
-    }
-}
+use super::{
+    bench::{Bench, NOW, named},
+    dice::Dice,
+};
 
 const NAMES: [&str; 7] = [
     "ada",

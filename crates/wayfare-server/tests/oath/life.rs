@@ -206,7 +206,7 @@ async fn whoever_registers_again_has_the_new_app_alone() {
     let whose = crate::oath::devices::subject(&server).await;
     assert!(
         devices
-            .forget(&whose, DeviceKind::Oath, None)
+            .forget_all(&whose, DeviceKind::Oath)
             .await
             .expect("a store")
     );
