@@ -6,6 +6,7 @@
 mod devices;
 mod life;
 mod page;
+mod qr;
 
 use std::process::Command;
 

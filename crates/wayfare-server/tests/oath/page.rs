@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use super::{App, server};
+use super::{App, qr::read, server};
 use crate::support::{TestServer, Window};
 
 /// Keeps a picture of the page where `WAYFARE_PICTURES` names a folder, for whoever wants to look.
@@ -48,6 +48,22 @@ async fn an_app_is_registered_in_the_browser() {
         link.starts_with("otpauth://totp/Acme:demo?secret="),
         "{link}"
     );
+    // The browser draws the squares, and a reader of its own finds the link in them.
+    let drawn = "const svg = document.querySelector('svg.qr'), wide = svg.viewBox.baseVal.width * 4; \
+                 const canvas = document.createElement('canvas'); \
+                 canvas.width = canvas.height = wide; \
+                 const context = canvas.getContext('2d'); \
+                 context.scale(4, 4); \
+                 context.fill(new Path2D(svg.querySelector('path').getAttribute('d'))); \
+                 const { data } = context.getImageData(0, 0, wide, wide); \
+                 let text = ''; \
+                 for (let at = 3; at < data.length; at += 4) text += data[at] > 127 ? '#' : '.'; \
+                 return [wide, text]";
+    let drawn = window.ask(drawn).await;
+    let wide = drawn[0].as_u64().expect("a width");
+    let wide = usize::try_from(wide).expect("a width");
+    let squares = drawn[1].as_str().expect("a picture").as_bytes();
+    assert_eq!(read(wide, |x, y| squares[y * wide + x] == b'#'), link);
     let key = link
         .split("secret=")
         .nth(1)
