@@ -99,26 +99,54 @@ pub(super) fn identity_store(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>,
 }
 
 pub(super) fn ldap(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+    const LABEL: &str = "am.authentication.nodes.ldap.decision.mtls";
     let behera: bool = constant(setup, "beheraEnabled")?;
     let policy = if behera {
         LdapPolicy::Control
     } else {
         LdapPolicy::None
     };
-    let place = directory(setup, policy)?;
+    let place = directory(setup, policy, LABEL)?;
     Ok(Box::new(decision(setup, place)?))
 }
 
 pub(super) fn active_directory(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    let place = directory(setup, LdapPolicy::ActiveDirectory)?;
+    const LABEL: &str = "am.authentication.nodes.ad.decision.mtls";
+    let place = directory(setup, LdapPolicy::ActiveDirectory, LABEL)?;
     Ok(Box::new(BindDecision {
         tells_locked: constant(setup, "returnAccountLockedMessage")?,
         ..decision(setup, place)?
     }))
 }
 
+fn invalid(what: &str) -> NodeError {
+    NodeError::new(format!("Invalid LDAP node configuration: {what}"))
+}
+
+/// The label of the certificate that is to be shown, where one is.
+fn certificate(setup: &Setup<'_>, label: &str) -> Result<Option<Arc<str>>, NodeError> {
+    if !constant::<bool>(setup, "mtlsEnabled")? {
+        return Ok(None);
+    }
+    let mode: Arc<str> = constant(setup, "ldapConnectionMode")?;
+    if &*mode != "LDAPS" {
+        return Err(invalid(
+            "`mtlsEnabled` needs `ldapConnectionMode = \"LDAPS\"`",
+        ));
+    }
+    let name: Option<Arc<str>> = constant_or_none(setup, "mtlsSecretLabel")?;
+    let name = name.unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    if name.is_empty() || !name.chars().all(fits) || name.starts_with('.') || name.ends_with('.') {
+        return Err(invalid(
+            "`mtlsEnabled` needs `mtlsSecretLabel`, of letters, digits and points between them",
+        ));
+    }
+    Ok(Some(Arc::from(format!("{label}.{name}.cert"))))
+}
+
 /// The directory that the settings describe.
-fn directory(setup: &Setup<'_>, policy: LdapPolicy) -> Result<Place, NodeError> {
+fn directory(setup: &Setup<'_>, policy: LdapPolicy, label: &str) -> Result<Place, NodeError> {
     let texts = |key: &'static str| -> Result<Vec<Arc<str>>, NodeError> {
         let list: Vec<Arc<str>> = constant(setup, key)?;
         Ok(list.into_iter().filter(|text| !text.is_empty()).collect())
@@ -127,18 +155,13 @@ fn directory(setup: &Setup<'_>, policy: LdapPolicy) -> Result<Place, NodeError> 
         let text: Option<Arc<str>> = constant_or_none(setup, key)?;
         Ok(text.filter(|text| !text.is_empty()))
     };
-    let invalid = |what: &str| NodeError::new(format!("Invalid LDAP node configuration: {what}"));
-    for (key, what) in [
-        ("mtlsEnabled", "`mtlsEnabled` is not supported"),
-        (
-            "trustAllServerCertificates",
-            "`trustAllServerCertificates` is not supported: the settings of the server say whom to trust",
-        ),
-    ] {
-        if constant(setup, key)? {
-            return Err(invalid(what));
-        }
+    if constant(setup, "trustAllServerCertificates")? {
+        return Err(invalid(
+            "`trustAllServerCertificates` is not supported: whoever stands between would be sent the \
+             passwords; the settings of the server say whom to trust, by `ca`",
+        ));
     }
+    let certificate = certificate(setup, label)?;
     let mut servers = texts("primaryServers")?;
     servers.extend(texts("secondaryServers")?);
     let (bases, search) = (
@@ -154,7 +177,9 @@ fn directory(setup: &Setup<'_>, policy: LdapPolicy) -> Result<Place, NodeError> 
     let mode: Arc<str> = constant(setup, "ldapConnectionMode")?;
     let timeout: Duration = constant(setup, "ldapOperationsTimeout")?;
     let password: Option<Kept<Secret<String>>> = Kept::find(setup, "adminPassword")?;
-    let account = text("adminDn")?.filter(|_| password.is_some());
+    // With a certificate, its owner searches and no account does, as in the product.
+    let by_password = password.is_some() && certificate.is_none();
+    let account = text("adminDn")?.filter(|_| by_password);
     Ok(Place::Ldap(
         Box::new(Ldap {
             servers,
@@ -169,6 +194,7 @@ fn directory(setup: &Setup<'_>, policy: LdapPolicy) -> Result<Place, NodeError> 
                 "START_TLS" => LdapSecurity::StartTls,
                 _ => LdapSecurity::Plain,
             },
+            certificate,
             account: account.map(|dn| (dn, Secret::from(""))),
             search,
             filter: text("userSearchFilter")?,

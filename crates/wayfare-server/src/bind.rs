@@ -86,11 +86,24 @@ impl Directories {
             LdapPolicy::ActiveDirectory => "objectGUID",
             LdapPolicy::Control | LdapPolicy::None => "entryUUID",
         };
+        let certificate = match &ldap.certificate {
+            None => None,
+            Some(label) => {
+                let known = settings.client_certificates.get(&**label).cloned();
+                Some(known.ok_or_else(|| {
+                    other(format!(
+                        "the settings of the realm know no certificate `{label}`: write \
+                         [realms.….client_certificates.\"{label}\"]"
+                    ))
+                })?)
+            }
+        };
         let texts = |all: &[Arc<str>]| all.iter().map(ToString::to_string).collect();
         let target = Target {
             servers,
             security: ldap.security,
             ca,
+            certificate,
             account: (ldap.account.as_ref()).map(|(dn, secret)| (dn.to_string(), secret.clone())),
             bases: texts(&ldap.bases),
             scope: ldap.scope,

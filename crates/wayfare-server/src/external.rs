@@ -24,14 +24,7 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        ClientConfig, RootCertStore,
-        crypto::ring::default_provider,
-        pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-    },
-};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 use wayfare::{
     EffectReply, Timestamp,
     engine::{
@@ -45,6 +38,7 @@ use crate::{
     audit::hex,
     clock::drawn,
     config::{ExternalSettings, external_is_loopback},
+    trust::trusting,
 };
 
 /// A handler cannot be used.
@@ -190,7 +184,8 @@ impl Remote {
         }
         let tls = if https {
             let name = ServerName::try_from(host.clone()).map_err(|error| error.to_string())?;
-            Some((connector(settings)?, name))
+            let config = trusting(settings.ca.as_deref(), None)?;
+            Some((TlsConnector::from(config), name))
         } else {
             None
         };
@@ -341,28 +336,4 @@ fn idempotency_key(id: EffectId) -> String {
     let text = format!("wayfare effect {} {} {}", id.run, id.generation, id.ordinal);
     let hash = digest(&SHA256, text.as_bytes());
     hex(hash.as_ref().iter().take(16))
-}
-
-fn connector(settings: &ExternalSettings) -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore::empty();
-    match &settings.ca {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let wrong = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|e| wrong(&e))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| wrong(&error))?;
-                roots.add(certificate).map_err(|error| wrong(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(wrong(&"there is no certificate in it"));
-            }
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }

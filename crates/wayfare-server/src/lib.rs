@@ -29,6 +29,7 @@ pub mod runs;
 mod server;
 pub mod store;
 mod traces;
+mod trust;
 mod users;
 
 pub use clock::random;

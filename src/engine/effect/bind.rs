@@ -52,6 +52,8 @@ pub struct Ldap {
     pub scope: LdapScope,
     /// How the line is protected.
     pub security: LdapSecurity,
+    /// The label of the certificate that is shown to the servers; who searches is then its owner.
+    pub certificate: Option<Arc<str>>,
     /// Who searches, and the password; nobody in particular without.
     pub account: Option<(Arc<str>, Secret<String>)>,
     /// The attributes that a typed name is looked for in.

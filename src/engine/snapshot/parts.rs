@@ -300,7 +300,7 @@ record! {
     Ask { callbacks, ids, stage, header, description }
     Verify { who, credential, secret }
     Bind { at, new }
-    Ldap { servers, bases, scope, security, account, search, filter, name, policy, timeout, idle }
+    Ldap { servers, bases, scope, security, certificate, account, search, filter, name, policy, timeout, idle }
     ReadIdentity { who, attributes }
     SetStatus { who, active }
     Message { channel, to, from, subject, body, route, template }

@@ -297,7 +297,7 @@ fn the_account_of_a_directory_goes_with_it_and_not_into_what_is_printed() {
 #[test]
 fn settings_of_a_directory_that_cannot_be_kept_are_refused() {
     for (key, value, why) in [
-        ("mtlsEnabled", true.into(), "mtlsEnabled"),
+        ("mtlsEnabled", true.into(), "mtlsSecretLabel"),
         ("trustAllServerCertificates", true.into(), "whom to trust"),
         ("accountSearchBaseDn", texts(&[]), "accountSearchBaseDn"),
         (
@@ -310,6 +310,42 @@ fn settings_of_a_directory_that_cannot_be_kept_are_refused() {
             let error = directory(ty, [(key, Value::clone(&value))]).err().unwrap();
             assert!(error.contains(why), "{error}");
         }
+    }
+}
+
+#[test]
+fn a_certificate_is_named_by_the_label_of_the_product_and_takes_the_place_of_the_account() {
+    for (ty, kind) in [("LdapDecision", "ldap"), ("ADDecision", "ad")] {
+        let settings = [
+            ("mtlsEnabled", true.into()),
+            ("mtlsSecretLabel", "own.1".into()),
+            ("adminDn", "cn=reader".into()),
+            ("adminPassword", secret("hidden-word")),
+        ];
+        let mut visit = typed(directory(ty, settings).unwrap());
+        let (_, bind) = bind_of(visit.enter().unwrap());
+        let Directory::Ldap(ldap) = bind.at else {
+            panic!("it is the node's");
+        };
+        let label = format!("am.authentication.nodes.{kind}.decision.mtls.own.1.cert");
+        assert_eq!(ldap.certificate.as_deref(), Some(label.as_str()));
+        assert_eq!(ldap.account, None);
+    }
+    for (label, mode) in [
+        ("", "LDAPS"),
+        (".own", "LDAPS"),
+        ("own.", "LDAPS"),
+        ("own/../other", "LDAPS"),
+        ("own", "LDAP"),
+        ("own", "START_TLS"),
+    ] {
+        let settings = [
+            ("mtlsEnabled", true.into()),
+            ("mtlsSecretLabel", label.into()),
+            ("ldapConnectionMode", mode.into()),
+        ];
+        let error = directory("LdapDecision", settings).err().unwrap();
+        assert!(error.contains("`mtlsEnabled` needs"), "{error}");
     }
 }
 

@@ -25,6 +25,9 @@ pub struct DirectorySettings {
     pub security: LdapSecurity,
     /// Certificates of authorities, as PEM, in place of the usual ones.
     pub ca: Option<PathBuf>,
+    /// What the server shows of itself, where the directory asks for it. Without an account it searches as
+    /// whom the directory takes its owner for.
+    pub certificate: Option<ClientCertificate>,
     /// The distinguished name of the account that searches, and where its password is.
     pub account: Option<(String, SecretSource)>,
     /// Below which entries users are.
@@ -56,6 +59,7 @@ impl DirectorySettings {
             servers,
             security: LdapSecurity::Tls,
             ca: None,
+            certificate: None,
             account: None,
             bases: vec![base.into()],
             scope: LdapScope::Subtree,
@@ -87,6 +91,7 @@ impl DirectorySettings {
             servers: self.servers.clone(),
             security: self.security,
             ca: self.ca.clone(),
+            certificate: self.certificate.clone(),
             account,
             bases: self.bases.clone(),
             scope: self.scope,
@@ -100,6 +105,15 @@ impl DirectorySettings {
             connections: self.connections,
         })
     }
+}
+
+/// A certificate of the server's own, and where its key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, as PEM, with those between it and an authority behind it.
+    pub certificate: PathBuf,
+    /// Its private key, as PEM.
+    pub key: PathBuf,
 }
 
 /// A directory as the store of a realm's identities.
@@ -320,6 +334,13 @@ fn directory(table: &Table<'_>, folder: &Path) -> Option<DirectorySettings> {
     settings.bases = bases;
     settings.security = security;
     settings.ca = table.text("ca").map(|path| folder.join(path));
+    settings.certificate = certificate(table, folder);
+    if security == LdapSecurity::Plain && settings.certificate.is_some() {
+        table.missing(
+            "security",
+            "a certificate is shown over \"tls\" or \"starttls\" only",
+        );
+    }
     let password = table.secret("bind_password", folder);
     match (table.text("bind_dn"), password) {
         (Some(dn), Some(password)) if !dn.is_empty() => settings.account = Some((dn, password)),
@@ -331,6 +352,44 @@ fn directory(table: &Table<'_>, folder: &Path) -> Option<DirectorySettings> {
     table.duration_into("idle", &mut settings.idle);
     table.number("connections", 1, &mut settings.connections);
     (!settings.servers.is_empty() && !settings.bases.is_empty()).then_some(settings)
+}
+
+/// The certificate of the server's own, with its key.
+fn certificate(table: &Table<'_>, folder: &Path) -> Option<ClientCertificate> {
+    match (table.text("certificate"), table.text("key")) {
+        (Some(certificate), Some(key)) => Some(ClientCertificate {
+            certificate: folder.join(certificate),
+            key: folder.join(key),
+        }),
+        (None, None) => None,
+        _ => {
+            table.missing("key", "`certificate` and `key` go together");
+            None
+        }
+    }
+}
+
+/// The certificates that nodes may have shown, by the labels of the product.
+pub(super) fn read_certificates(
+    table: &Table<'_>,
+    folder: &Path,
+    into: &mut BTreeMap<String, ClientCertificate>,
+) {
+    let Some(all) = table.table("client_certificates") else {
+        return;
+    };
+    for (label, _) in all.every() {
+        let Some(one) = all.table(label.get_ref()) else {
+            continue;
+        };
+        match certificate(&one, folder) {
+            Some(certificate) => {
+                into.insert(label.get_ref().to_string(), certificate);
+            }
+            None => one.missing("certificate", "write certificate = \"…\" and key = \"…\""),
+        }
+        one.close();
+    }
 }
 
 fn read_search(table: &Table<'_>, settings: &mut DirectorySettings) {

@@ -27,7 +27,9 @@ use wayfare::Realm;
 
 pub use self::external::ExternalSettings;
 pub(crate) use self::external::is_loopback as external_is_loopback;
-pub use self::ldap::{AllowedDirectory, DirectorySettings, LdapStoreSettings, StatusSettings};
+pub use self::ldap::{
+    AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, StatusSettings,
+};
 pub use self::limits::LimitSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{

@@ -229,6 +229,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
     read_identities(table, folder, settings);
     ldap::read_directories(table, folder, settings);
     read_keys(table, folder, settings);
+    ldap::read_certificates(table, folder, &mut settings.client_certificates);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }

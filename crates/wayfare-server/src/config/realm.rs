@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
-use super::{AllowedDirectory, DirectorySettings, LdapStoreSettings, SecretSource};
+use super::{
+    AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, SecretSource,
+};
 
 /// One realm.
 ///
@@ -79,6 +81,9 @@ pub struct RealmSettings {
     /// The keys that `JwtPasswordReplay` may encrypt with, by the labels of the product; taken over one by
     /// one.
     pub replay_keys: BTreeMap<String, SecretSource>,
+    /// The certificates that `LdapDecision` and `ADDecision` may have shown to directories, by the labels of
+    /// the product; taken over one by one.
+    pub client_certificates: BTreeMap<String, ClientCertificate>,
     /// The files of keys that `AmsterJwtDecision` may believe, by what its setting says; taken over one by
     /// one.
     pub authorized_keys: BTreeMap<String, PathBuf>,
@@ -114,6 +119,7 @@ impl Default for RealmSettings {
             systems: BTreeMap::new(),
             directories: BTreeMap::new(),
             replay_keys: BTreeMap::new(),
+            client_certificates: BTreeMap::new(),
             authorized_keys: BTreeMap::new(),
             users: BTreeMap::new(),
         }

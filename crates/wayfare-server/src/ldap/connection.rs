@@ -22,11 +22,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
-use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
+use tokio_rustls::rustls::ClientConfig;
 use wayfare::{
     Secret,
     engine::effect::{LdapPolicy, LdapScope, LdapSecurity},
@@ -38,7 +34,7 @@ use super::{
     escaped,
     policy::{self, Answer, Bound, CONTROL},
 };
-use crate::store::user::NameKey;
+use crate::{store::user::NameKey, trust::trusting};
 
 /// How long a name may be that is looked for.
 const NAME_BYTES_MAX: usize = 1_024;
@@ -57,7 +53,6 @@ pub(crate) enum Write {
 /// A directory with its connections.
 pub(crate) struct Client {
     target: Target,
-    tls: Option<Arc<ClientConfig>>,
     places: Arc<Semaphore>,
     readers: Mutex<Vec<Idle>>,
     binders: Mutex<Vec<Idle>>,
@@ -96,13 +91,9 @@ impl Client {
     /// # Errors
     /// The certificates cannot be read.
     pub(crate) fn new(target: Target) -> Result<Self, String> {
-        let tls = match target.security {
-            LdapSecurity::Plain => None,
-            LdapSecurity::Tls | LdapSecurity::StartTls => Some(trusting(&target)?),
-        };
+        tls_of(&target)?;
         Ok(Self {
             places: Arc::new(Semaphore::new(target.connections.max(1))),
-            tls,
             target,
             readers: Mutex::default(),
             binders: Mutex::default(),
@@ -173,6 +164,12 @@ impl Client {
             if bound.rc != 0 {
                 return Err(refused(&bound));
             }
+        } else if self.target.certificate.is_some() {
+            // Who it is says the certificate that the line was made with.
+            let bound = ldap.sasl_external_bind().await.map_err(broken)?;
+            if bound.rc != 0 {
+                return Err(refused(&bound));
+            }
         }
         Ok(ldap)
     }
@@ -209,7 +206,7 @@ impl Client {
         let mut last = LdapError::Unreachable("the host has no address".to_owned());
         for address in found {
             // What is not encrypted stays on this machine, whatever a name server says.
-            if self.tls.is_none() && !address.ip().is_loopback() {
+            if self.target.security == LdapSecurity::Plain && !address.ip().is_loopback() {
                 last = LdapError::Unprotected;
                 continue;
             }
@@ -233,8 +230,9 @@ impl Client {
     ) -> Result<Ldap, LdapError> {
         let mut settings = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream));
         let mut scheme = "ldap";
-        if let Some(config) = &self.tls {
-            settings = settings.set_config(Arc::clone(config));
+        // Read for each connection, so that a certificate that was replaced is the one that is shown.
+        if let Some(config) = tls_of(&self.target).map_err(LdapError::Unreachable)? {
+            settings = settings.set_config(config);
             match self.target.security {
                 LdapSecurity::StartTls => settings = settings.set_starttls(true),
                 LdapSecurity::Tls | LdapSecurity::Plain => scheme = "ldaps",
@@ -451,6 +449,15 @@ impl Client {
     }
 }
 
+fn tls_of(target: &Target) -> Result<Option<Arc<ClientConfig>>, String> {
+    match target.security {
+        LdapSecurity::Plain => Ok(None),
+        LdapSecurity::Tls | LdapSecurity::StartTls => {
+            trusting(target.ca.as_deref(), target.certificate.as_ref()).map(Some)
+        }
+    }
+}
+
 /// What the policy says in an answer.
 fn answer(result: &LdapResult) -> Answer {
     let mut controls = result.ctrls.iter();
@@ -463,30 +470,6 @@ fn answer(result: &LdapResult) -> Answer {
 fn quoted(password: &Secret<String>) -> Vec<u8> {
     let text = format!("\"{}\"", password.reveal());
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-fn trusting(target: &Target) -> Result<Arc<ClientConfig>, String> {
-    let mut roots = RootCertStore::empty();
-    match &target.ca {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let wrong = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|e| wrong(&e))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| wrong(&error))?;
-                roots.add(certificate).map_err(|error| wrong(&error))?;
-            }
-            if roots.is_empty() {
-                return Err(wrong(&"there is no certificate in it"));
-            }
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 /// How long something may take where nobody says otherwise.

@@ -17,6 +17,8 @@ use wayfare::{
     engine::effect::{LdapPolicy, LdapScope, LdapSecurity},
 };
 
+use crate::config::ClientCertificate;
+
 pub(crate) use self::connection::{Client, TIMEOUT, Write};
 pub(crate) use self::entry::{Entry, hex};
 pub use self::filter::{escaped, filter_for};
@@ -60,6 +62,8 @@ pub(crate) struct Target {
     pub(crate) security: LdapSecurity,
     /// Certificates to trust instead of those that everybody trusts.
     pub(crate) ca: Option<PathBuf>,
+    /// What the server shows of itself; without an account, it says who searches.
+    pub(crate) certificate: Option<ClientCertificate>,
     /// Who searches.
     pub(crate) account: Option<(String, Secret<String>)>,
     pub(crate) bases: Vec<String>,

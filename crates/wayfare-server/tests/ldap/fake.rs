@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::{
@@ -23,7 +26,14 @@ pub(super) enum Does {
     Nothing,
     /// It sends these bytes, and no more.
     Breaks(Vec<u8>),
+    /// It sends the first bytes, and then the others again and again for as long as they are taken.
+    Pours(Vec<u8>, Vec<u8>),
+    /// It sends these bytes one by one, each a tenth of a second after the one before.
+    Drips(Vec<u8>),
 }
+
+/// How much is poured where nobody stops it.
+pub(super) const POURED_MAX: usize = 256 * 1024 * 1024;
 
 type Says = dyn Fn(u8, &[u8]) -> Does + Send + Sync;
 
@@ -33,6 +43,8 @@ pub(super) struct Fake {
     task: tokio::task::JoinHandle<()>,
     /// What it was asked, by the tags of operations.
     asked: Arc<Mutex<BTreeMap<u8, usize>>>,
+    /// How many bytes it got rid of where it poured.
+    poured: Arc<AtomicUsize>,
 }
 
 impl Drop for Fake {
@@ -49,12 +61,24 @@ impl Fake {
         let says: Arc<Says> = Arc::new(says);
         let asked = Arc::new(Mutex::new(BTreeMap::new()));
         let noted = Arc::clone(&asked);
+        let poured = Arc::new(AtomicUsize::new(0));
+        let rid = Arc::clone(&poured);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&says), Arc::clone(&noted)));
+                let (says, noted) = (Arc::clone(&says), Arc::clone(&noted));
+                tokio::spawn(serve(stream, says, noted, Arc::clone(&rid)));
             }
         });
-        Self { port, task, asked }
+        Self {
+            port,
+            task,
+            asked,
+            poured,
+        }
+    }
+
+    pub(super) fn poured(&self) -> usize {
+        self.poured.load(Ordering::SeqCst)
     }
 
     pub(super) fn count(&self, tag: u8) -> usize {
@@ -63,7 +87,12 @@ impl Fake {
     }
 }
 
-async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<BTreeMap<u8, usize>>>) {
+async fn serve(
+    mut stream: TcpStream,
+    says: Arc<Says>,
+    asked: Arc<Mutex<BTreeMap<u8, usize>>>,
+    poured: Arc<AtomicUsize>,
+) {
     let mut bytes = Vec::new();
     loop {
         let Some((message, rest)) = element(&bytes) else {
@@ -93,6 +122,26 @@ async fn serve(mut stream: TcpStream, says: Arc<Says>, asked: Arc<Mutex<BTreeMap
             Does::Breaks(part) => {
                 let _ = stream.write_all(&part).await;
                 return;
+            }
+            Does::Pours(first, then) => {
+                let _ = stream.write_all(&first).await;
+                let then = then.repeat(64 * 1024 / then.len().max(1) + 1);
+                // BOUND: as much as shows that there is no other.
+                while poured.load(Ordering::SeqCst) < POURED_MAX {
+                    if stream.write_all(&then).await.is_err() {
+                        return;
+                    }
+                    poured.fetch_add(then.len(), Ordering::SeqCst);
+                }
+            }
+            Does::Drips(bytes) => {
+                let mut beat = tokio::time::interval(std::time::Duration::from_millis(100));
+                for byte in bytes {
+                    beat.tick().await;
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Directories over HTTP: a real one with a policy of its own, and ones that misbehave.
 
 mod fake;
+mod mutual;
 mod odd;
 mod slapd;
 

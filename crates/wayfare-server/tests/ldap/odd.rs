@@ -30,9 +30,16 @@ async fn with_person(code: u8, text: &'static str) -> Fake {
     .await
 }
 
-async fn asking(ty: &str, fake: &Fake) -> TestServer {
+pub(super) async fn asking(ty: &str, fake: &Fake) -> TestServer {
+    asking_within(ty, fake, "20s").await
+}
+
+/// A server whose node waits so long for its directory.
+pub(super) async fn asking_within(ty: &str, fake: &Fake, time: &str) -> TestServer {
     let port = fake.port;
-    served(&named(ty, port, "LDAP"), |config| {
+    let waits = format!("userProfileAttribute = \"uid\"\n    ldapOperationsTimeout = {time}\n");
+    let text = named(ty, port, "LDAP").replace("userProfileAttribute = \"uid\"\n", &waits);
+    served(&text, |config| {
         let realm = config.realms.get_mut(&alpha()).expect("the realm");
         let at = ("127.0.0.1".to_owned(), port);
         realm.directories = BTreeMap::from([(at, AllowedDirectory::default())]);
@@ -173,17 +180,7 @@ async fn a_directory_that_misbehaves_lets_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_that_is_silent_is_waited_for_no_longer_than_said() {
     let fake = Fake::start(|_, _| Does::Nothing).await;
-    let text = named("LdapDecision", fake.port, "LDAP").replace(
-        "userProfileAttribute = \"uid\"\n",
-        "userProfileAttribute = \"uid\"\n    ldapOperationsTimeout = 1s\n",
-    );
-    let port = fake.port;
-    let server = served(&text, |config| {
-        let realm = config.realms.get_mut(&alpha()).expect("the realm");
-        let at = ("127.0.0.1".to_owned(), port);
-        realm.directories = BTreeMap::from([(at, AllowedDirectory::default())]);
-    })
-    .await;
+    let server = asking_within("LdapDecision", &fake, "1s").await;
     assert_eq!(
         said(&login(&server, "Login", "demo", "Ch4ng31t").await),
         "broken"

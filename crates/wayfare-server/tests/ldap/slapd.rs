@@ -14,7 +14,7 @@ use std::{
 
 use tempfile::TempDir;
 use wayfare::engine::effect::LdapSecurity;
-use wayfare_server::config::{DirectorySettings, SecretSource};
+use wayfare_server::config::{ClientCertificate, DirectorySettings, SecretSource};
 
 /// How long a directory may take to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,6 +54,19 @@ fn free_port() -> u16 {
 impl Slapd {
     /// A directory with the people of `people.ldif`.
     pub(super) fn start() -> Option<Self> {
+        Self::start_with("")
+    }
+
+    /// One that asks whoever connects for a certificate, and takes whose name is `server` for its account.
+    pub(super) fn demanding() -> Option<Self> {
+        Self::start_with(
+            "TLSVerifyClient demand\nauthz-regexp \"^cn=server$\" \
+             \"cn=server,ou=services,dc=example,dc=com\"",
+        )
+    }
+
+    /// One with these settings besides.
+    fn start_with(more: &str) -> Option<Self> {
         let (Some(slapd), Some(add), Some(openssl)) =
             (program("slapd"), program("slapadd"), program("openssl"))
         else {
@@ -68,6 +81,7 @@ impl Slapd {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ldap");
         let text = fs::read_to_string(beside.join("slapd.conf")).expect("the settings");
         let text = text.replace("FOLDER", &folder.path().to_string_lossy());
+        let text = text.replace("# MORE", more);
         fs::write(at("slapd.conf"), text).expect("the settings are written");
         fs::create_dir(at("db")).expect("a folder");
         run(Command::new(add)
@@ -117,6 +131,16 @@ impl Slapd {
         self.folder.path().join("ca.pem")
     }
 
+    /// A certificate of its authority's with the name `server`, and one that has the name and vouches for
+    /// itself.
+    pub(super) fn shown(&self, own: bool) -> ClientCertificate {
+        let name = if own { "server" } else { "stranger" };
+        ClientCertificate {
+            certificate: self.folder.path().join(format!("{name}.pem")),
+            key: self.folder.path().join(format!("{name}.key")),
+        }
+    }
+
     /// Where it is, and the account of the server in it.
     pub(super) fn directory(&self, security: LdapSecurity) -> DirectorySettings {
         let port = match security {
@@ -149,7 +173,7 @@ impl Drop for Slapd {
     }
 }
 
-/// An authority, and a certificate of its for the loopback.
+/// An authority, certificates of its for the loopback and for the server, and one that nobody vouches for.
 fn certificate(openssl: &Path, folder: &Path) {
     let name = |name: &str| folder.join(name);
     let key = [
@@ -159,34 +183,39 @@ fn certificate(openssl: &Path, folder: &Path) {
         "ec_paramgen_curve:prime256v1",
         "-nodes",
     ];
-    run(Command::new(openssl)
-        .args(["req", "-x509", "-days", "2", "-subj", "/CN=tests"])
-        .args(key)
-        .args(["-addext", "keyUsage=critical,keyCertSign", "-keyout"])
-        .arg(name("ca.key"))
-        .arg("-out")
-        .arg(name("ca.pem")));
-    run(Command::new(openssl)
-        .args(["req", "-subj", "/CN=directory"])
-        .args(key)
-        .arg("-keyout")
-        .arg(name("leaf.key"))
-        .arg("-out")
-        .arg(name("leaf.csr")));
+    for (authority, subject) in [("ca", "/CN=tests"), ("stranger", "/CN=server")] {
+        run(Command::new(openssl)
+            .args(["req", "-x509", "-days", "2", "-subj", subject])
+            .args(key)
+            .args(["-addext", "keyUsage=critical,keyCertSign", "-keyout"])
+            .arg(name(&format!("{authority}.key")))
+            .arg("-out")
+            .arg(name(&format!("{authority}.pem"))));
+    }
     fs::write(
         name("ext"),
         "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=critical,CA:FALSE\n",
     )
     .expect("a file");
-    run(Command::new(openssl)
-        .args(["x509", "-req", "-days", "2", "-CAcreateserial", "-in"])
-        .arg(name("leaf.csr"))
-        .arg("-CA")
-        .arg(name("ca.pem"))
-        .arg("-CAkey")
-        .arg(name("ca.key"))
-        .arg("-extfile")
-        .arg(name("ext"))
-        .arg("-out")
-        .arg(name("leaf.pem")));
+    for (leaf, subject) in [("leaf", "/CN=directory"), ("server", "/CN=server")] {
+        let request = name(&format!("{leaf}.csr"));
+        run(Command::new(openssl)
+            .args(["req", "-subj", subject])
+            .args(key)
+            .arg("-keyout")
+            .arg(name(&format!("{leaf}.key")))
+            .arg("-out")
+            .arg(&request));
+        run(Command::new(openssl)
+            .args(["x509", "-req", "-days", "2", "-CAcreateserial", "-in"])
+            .arg(&request)
+            .arg("-CA")
+            .arg(name("ca.pem"))
+            .arg("-CAkey")
+            .arg(name("ca.key"))
+            .arg("-extfile")
+            .arg(name("ext"))
+            .arg("-out")
+            .arg(name(&format!("{leaf}.pem"))));
+    }
 }
