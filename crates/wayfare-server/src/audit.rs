@@ -6,7 +6,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write},
     net::IpAddr,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -152,12 +152,63 @@ pub(crate) fn hex<'a>(bytes: impl Iterator<Item = &'a u8>) -> String {
     text
 }
 
+/// Lines that are appended whole: what a full disk cut off of one is written before the next one begins.
+#[derive(Debug)]
+struct Lines<W> {
+    to: W,
+    /// What is missing of the last line.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Lines<W> {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        if let Err((left, error)) = write(&mut self.to, &rest) {
+            self.rest = left.to_vec();
+            return Err(error);
+        }
+        write(&mut self.to, line).map_err(|(left, error)| {
+            if left.len() < line.len() {
+                self.rest = left.to_vec();
+            }
+            error
+        })
+    }
+}
+
+/// Writes all; an error comes with what is left.
+///
+/// BOUND: as often as there are bytes, and as a signal comes in between.
+fn write<'b>(to: &mut impl Write, bytes: &'b [u8]) -> Result<(), (&'b [u8], io::Error)> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match to.write(left) {
+            Ok(0) => return Err((left, io::ErrorKind::WriteZero.into())),
+            Ok(count) => left = left.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((left, error)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file ends with a whole line: a process that was stopped on a full disk leaves half of one.
+fn ends_whole(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0; 1];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
 /// Where lines go.
 #[derive(Debug)]
 pub struct Log {
     level: LogLevel,
     path: PathBuf,
-    file: Mutex<File>,
+    lines: Mutex<Lines<File>>,
     /// What was said of what should be looked at, whatever the level.
     #[cfg(test)]
     told: Mutex<Vec<String>>,
@@ -171,12 +222,18 @@ impl Log {
     pub fn open(folder: &Path, level: LogLevel) -> io::Result<Self> {
         let path = folder.join("audit.log");
         let mut options = OpenOptions::new();
-        options.create(true).append(true);
+        options.create(true).append(true).read(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path)?;
+        let rest = if ends_whole(&mut file)? {
+            Vec::new()
+        } else {
+            b"\n".to_vec()
+        };
         Ok(Self {
             level,
-            file: Mutex::new(options.open(&path)?),
+            lines: Mutex::new(Lines { to: file, rest }),
             path,
             #[cfg(test)]
             told: Mutex::default(),
@@ -202,10 +259,10 @@ impl Log {
         let mut line = Json::Object(line).to_string();
         line.push('\n');
         let written = self
-            .file
+            .lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .write_all(line.as_bytes());
+            .append(line.as_bytes());
         if let Err(error) = written {
             self.error(&format!("the audit cannot be written: {error}"));
         }
@@ -314,5 +371,86 @@ mod tests {
         assert_eq!(line["journey"].as_str().unwrap().len(), TEXT_CHARS_MAX);
         assert_eq!(line["session"], short_hash(b"token"));
         assert!(!text.contains("token"));
+    }
+
+    /// A file on a disk that is full after some bytes, until there is room again.
+    struct Disk {
+        file: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.room);
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.room -= count;
+            self.file.extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_tore_swallows_none() {
+        let (first, second, third, fourth) =
+            ("{\"n\":1}\n", "{\"n\":2}\n", "{\"n\":3}\n", "{\"n\":4}\n");
+        for room in 0..=first.len() + second.len() {
+            for more in 0..=second.len() {
+                let mut lines = Lines {
+                    to: Disk {
+                        file: Vec::new(),
+                        room,
+                    },
+                    rest: Vec::new(),
+                };
+                let mut whole = Vec::new();
+                for line in [first, second] {
+                    whole.push(lines.append(line.as_bytes()).is_ok());
+                }
+                lines.to.room += more;
+                whole.push(lines.append(third.as_bytes()).is_ok());
+                lines.to.room = usize::MAX;
+                assert!(lines.append(fourth.as_bytes()).is_ok());
+                let text = String::from_utf8(lines.to.file).unwrap();
+                let mut found = Vec::new();
+                for line in text.lines() {
+                    let line: Json = serde_json::from_str(line)
+                        .unwrap_or_else(|error| panic!("{room} {more}: {error}: {text}"));
+                    found.push(line["n"].as_u64().unwrap());
+                }
+                assert!(
+                    found.is_sorted() && found.contains(&4),
+                    "{room} {more}: {text}"
+                );
+                for (number, whole) in (1..).zip(whole) {
+                    assert!(!whole || found.contains(&number), "{room} {more}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_another_process_left_torn_swallows_none() {
+        for (torn, lines) in [
+            ("", 1),
+            ("{\"n\":1}\n", 2),
+            ("{\"n\":1}\n{\"n\"", 3),
+            ("{", 2),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("audit.log"), torn).unwrap();
+            let log = Log::open(folder.path(), LogLevel::Off).unwrap();
+            log.audit(Timestamp(0), &Event::new(EventName::LoginCompleted));
+            let text = std::fs::read_to_string(log.path()).unwrap();
+            assert_eq!(text.lines().count(), lines, "{text}");
+            let last: Json = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+            assert_eq!(last["eventName"], "AM-LOGIN-COMPLETED");
+            assert!(text.starts_with(torn));
+        }
     }
 }
