@@ -303,8 +303,7 @@ pub(super) const TYPES: &[Entry] = &[
     node(
         "AnonymousSessionUpgradeNode",
         "Allows the session of an anonymous user to become that of a real one",
-    )
-    .calls_out(),
+    ),
     // No source names the outcomes, so none can be said to prove anything. The units of the two times
     // are not named either.
     node(

@@ -112,6 +112,18 @@ pub trait NodeType: fmt::Debug + Send + Sync + 'static {
     /// The settings are of the right types but make no sense together; linking is refused.
     fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>;
 
+    /// What nodes of the type say when they fail, with `…` for what differs from run to run; for whoever
+    /// writes documents. What the engine says of any node is not among it.
+    fn errors(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// What nodes of the type have done outside, and fail where that fails: kinds of effects as traces call
+    /// them, and `bind` for a comparison by a directory; for whoever writes documents.
+    fn calls(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// The revision of the behaviour: another number keeps runs from going on across a change of it.
     fn revision(&self) -> u32 {
         1

@@ -257,6 +257,18 @@ impl Registry {
         self.types.keys().map(|name| &**name)
     }
 
+    /// What nodes of the type with this name say when they fail: [`NodeType::errors`].
+    pub fn errors(&self, name: &str) -> Vec<&'static str> {
+        let known = self.types.get(name);
+        known.map_or_else(Vec::new, |entry| entry.ty.errors())
+    }
+
+    /// What nodes of the type with this name have done outside: [`NodeType::calls`].
+    pub fn calls(&self, name: &str) -> Vec<&'static str> {
+        let known = self.types.get(name);
+        known.map_or_else(Vec::new, |entry| entry.ty.calls())
+    }
+
     /// The same with these scripts and no others.
     #[cfg(test)]
     pub(crate) fn set_scripts(&mut self, scripts: BTreeMap<Arc<str>, Script>) {

@@ -12,6 +12,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId},
     nodes::{
+        failure::{self, unfit},
         reply::{identity, unexpected},
         setting::constant,
         who::who,
@@ -33,7 +34,7 @@ pub(super) fn lockout(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
         active: match &*action {
             "LOCK" => false,
             "UNLOCK" => true,
-            _ => return Err(NodeError::new("`lockAction` is neither LOCK nor UNLOCK")),
+            _ => return Err(unfit("`lockAction` is neither LOCK nor UNLOCK")),
         },
         outcome: setup.outcome("outcome")?,
     }))
@@ -41,8 +42,7 @@ pub(super) fn lockout(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 
 impl Prepared for AccountLockout {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let who = who(cx, self.username)
-            .ok_or_else(|| NodeError::new("Could not get a valid username from the context"))?;
+        let who = who(cx, self.username).ok_or_else(|| failure::NO_VALID_USERNAME.error())?;
         Ok(Action::call(Effect::SetStatus(SetStatus {
             who,
             active: self.active,
@@ -52,9 +52,7 @@ impl Prepared for AccountLockout {
     fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
             Reply::Effect(EffectReply::StatusSet(true)) => Ok(Action::go(self.outcome)),
-            Reply::Effect(EffectReply::StatusSet(false)) => Err(NodeError::new(
-                "Could not find the identity based on the information available on context.",
-            )),
+            Reply::Effect(EffectReply::StatusSet(false)) => Err(failure::NO_SUCH_IDENTITY.error()),
             _ => Err(unexpected()),
         }
     }
@@ -93,5 +91,5 @@ impl Prepared for AccountActiveDecision {
 
 /// The product's words.
 fn no_identity() -> NodeError {
-    NodeError::new("Failed to get the identity object")
+    failure::NO_IDENTITY_OBJECT.error()
 }

@@ -8,6 +8,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::journey::OutcomeId,
+    nodes::failure,
 };
 
 /// Lets the session that came with the start, in which nobody was proved, become one of somebody else.
@@ -25,11 +26,9 @@ pub(super) fn upgrade(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 impl Prepared for AnonymousSessionUpgrade {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let session = cx.session();
-        let session = session.ok_or_else(|| NodeError::new("Failed to get previous session"))?;
+        let session = session.ok_or_else(|| failure::NO_PREVIOUS_SESSION.error())?;
         if session.proved {
-            return Err(NodeError::new(
-                "the session that came along is not that of an anonymous user",
-            ));
+            return Err(failure::SESSION_OF_SOMEBODY.error());
         }
         cx.let_go();
         Ok(Action::go(self.outcome))

@@ -22,6 +22,7 @@ use crate::{
         value::{Decimal, Value},
     },
     nodes::{
+        failure,
         profile::{is_something, judge, judged, unknown_attribute},
         reply::unexpected,
         setting::{Kept, constant},
@@ -150,9 +151,7 @@ impl AttributeCollector {
         value: Option<&Value>,
     ) -> Result<Callback, NodeError> {
         if judgement.secret {
-            return Err(NodeError::new(format!(
-                "`{name}` is a secret, which this node does not ask for"
-            )));
+            return Err(failure::SECRET_ATTRIBUTE.about(name));
         }
         let value = match (judgement.shape, value) {
             (Some(Shape::Text), value) => {
@@ -195,7 +194,7 @@ impl AttributeCollector {
 
 /// The product's words.
 fn unhandled(ty: &str) -> NodeError {
-    NodeError::new(format!("Unhandleable data type: {ty}"))
+    failure::UNHANDLED_TYPE.about(ty)
 }
 
 fn value_of(value: AttributeValue) -> Value {

@@ -19,6 +19,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        failure::unfit,
         reply::unexpected,
         setting::{constant, constant_or_none},
     },
@@ -37,8 +38,8 @@ fn arm(setup: &Setup<'_>, meant: &str) -> Result<OutcomeId, NodeError> {
     let mut fitting = setup.outcomes().iter().filter(|one| letters(one) == wanted);
     match (fitting.next(), fitting.next()) {
         (Some(outcome), None) => setup.outcome(outcome),
-        (None, _) => Err(NodeError::new(format!("there is no arm for `{meant}`"))),
-        (Some(_), Some(_)) => Err(NodeError::new(format!("two arms say `{meant}`"))),
+        (None, _) => Err(unfit(format!("there is no arm for `{meant}`"))),
+        (Some(_), Some(_)) => Err(unfit(format!("two arms say `{meant}`"))),
     }
 }
 
@@ -47,7 +48,7 @@ fn no_other(setup: &Setup<'_>, arms: usize) -> Result<(), NodeError> {
     if setup.outcomes().len() == arms {
         return Ok(());
     }
-    Err(NodeError::new("an arm says none of the node's outcomes"))
+    Err(unfit("an arm says none of the node's outcomes"))
 }
 
 /// Whom the journey elsewhere is for.
@@ -84,7 +85,7 @@ pub(super) fn init(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError
     let page: Option<Arc<str>> = constant_or_none(setup, "customRedirectUrl")?;
     let page = page.filter(|_| &*redirect == "CUSTOM");
     if &*redirect == "CUSTOM" && page.is_none() {
-        return Err(NodeError::new("setting `customRedirectUrl` has no value"));
+        return Err(unfit("setting `customRedirectUrl` has no value"));
     }
     let name: Option<Arc<str>> = constant_or_none(setup, "usernameKey")?;
     let data: Option<Arc<str>> = constant_or_none(setup, "dataKey")?;

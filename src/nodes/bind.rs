@@ -20,6 +20,7 @@ use crate::{
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         change::{Asked, Because, Typed, ask, typed},
+        failure::{self, unfit},
         reply::unexpected,
         setting::{Kept, constant, constant_or_none},
         who::{secret, who},
@@ -120,7 +121,7 @@ pub(super) fn active_directory(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared
 }
 
 fn invalid(what: &str) -> NodeError {
-    NodeError::new(format!("Invalid LDAP node configuration: {what}"))
+    unfit(format!("Invalid LDAP node configuration: {what}"))
 }
 
 /// The label of the certificate that is to be shown, where one is.
@@ -278,8 +279,7 @@ impl BindDecision {
         typed: Secret<String>,
         new: Option<Secret<String>>,
     ) -> Result<Action, NodeError> {
-        let who = who(cx, self.username)
-            .ok_or_else(|| NodeError::new("there is no `username` to verify a password for"))?;
+        let who = who(cx, self.username).ok_or_else(|| failure::NOBODY_TO_VERIFY.error())?;
         let bind = Bind {
             at: self.place.now(cx)?,
             new,
@@ -397,8 +397,7 @@ impl BindDecision {
 
 impl Prepared for BindDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let secret = secret(cx, self.password)
-            .ok_or_else(|| NodeError::new("there is no `password` to verify"))?;
+        let secret = secret(cx, self.password).ok_or_else(|| failure::NO_PASSWORD.error())?;
         // To a directory, a bind without a password is one of nobody, and succeeds.
         if secret.reveal().trim().is_empty() {
             return Ok(Action::go(self.no));

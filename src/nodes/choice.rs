@@ -12,6 +12,7 @@ use crate::{
     },
     model::{journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
+        failure::{self, unfit},
         reply::{answers, unexpected},
         setting::{Kept, optional},
     },
@@ -31,7 +32,7 @@ struct ChoiceCollector {
 pub(super) fn collector(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let arms: Vec<String> = setup.outcomes().iter().map(ToString::to_string).collect();
     if arms.is_empty() {
-        return Err(NodeError::new("there is nothing to choose from"));
+        return Err(unfit("there is nothing to choose from"));
     }
     Ok(Box::new(ChoiceCollector {
         prompt: Kept::get(setup, "prompt")?,
@@ -92,9 +93,7 @@ impl ChoiceCollector {
             .filter(|outcome| cx.may_reach(*outcome, level))
             .collect();
         if left.is_empty() {
-            return Err(NodeError::new(format!(
-                "Node doesn't have outcomes which can give auth level >= {level}"
-            )));
+            return Err(failure::LEVEL_OUT_OF_REACH.about(level));
         }
         Ok(left)
     }

@@ -16,6 +16,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
+        failure::unfit,
         reply::unexpected,
         setting::{Kept, constant, constant_or_none, optional},
     },
@@ -39,11 +40,11 @@ fn usage(setup: &Setup<'_>) -> Result<CookieUse, NodeError> {
             "STRICT" => CookieSite::Strict,
             "LAX" => CookieSite::Lax,
             "NONE" => CookieSite::None,
-            _ => return Err(NodeError::new("`sameSite` is none of STRICT, LAX and NONE")),
+            _ => return Err(unfit("`sameSite` is none of STRICT, LAX and NONE")),
         },
     };
     if usage.site == CookieSite::None && !usage.secure {
-        return Err(NodeError::new(
+        return Err(unfit(
             "a cookie that travels across sites must be secure: `sameSite = \"NONE\"` needs \
              `useSecureCookie = true`",
         ));
@@ -54,11 +55,11 @@ fn usage(setup: &Setup<'_>) -> Result<CookieUse, NodeError> {
 fn check_name(name: &str, usage: CookieUse) -> Result<(), NodeError> {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if name.is_empty() || name.len() > 128 || !name.bytes().all(token) {
-        return Err(NodeError::new(format!("`{name}` is no name of a cookie")));
+        return Err(unfit(format!("`{name}` is no name of a cookie")));
     }
     let must_be_secure = name.starts_with(SECURE) || name.starts_with(HOST);
     if must_be_secure && !usage.secure {
-        return Err(NodeError::new(format!(
+        return Err(unfit(format!(
             "cookie `{name}` must be secure, as its name says"
         )));
     }
@@ -102,7 +103,7 @@ pub(super) fn custom(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
 fn check_value(value: &str) -> Result<(), NodeError> {
     let fits = |b: u8| b.is_ascii_graphic() && !b"\",;\\".contains(&b);
     if value.len() > VALUE_MAX || !value.bytes().all(fits) {
-        return Err(NodeError::new(
+        return Err(unfit(
             "the value of the cookie has letters that no cookie may have, or too many",
         ));
     }
@@ -114,13 +115,13 @@ fn check_place(domain: Option<&str>, path: Option<&str>) -> Result<(), NodeError
     if let Some(domain) = domain
         && (domain.is_empty() || domain.len() > 253 || !domain.bytes().all(of_domain))
     {
-        return Err(NodeError::new(format!("`{domain}` is no domain")));
+        return Err(unfit(format!("`{domain}` is no domain")));
     }
     let of_path = |b: u8| b.is_ascii_graphic() && b != b';';
     if let Some(path) = path
         && (!path.starts_with('/') || path.len() > 1_024 || !path.bytes().all(of_path))
     {
-        return Err(NodeError::new(format!("`{path}` is no path of a cookie")));
+        return Err(unfit(format!("`{path}` is no path of a cookie")));
     }
     Ok(())
 }
@@ -139,7 +140,7 @@ impl Prepared for SetCustomCookie {
         check_place(domain.as_deref(), path.as_deref())?;
         if name.starts_with(HOST) && (domain.is_some() || path.as_deref().is_some_and(|p| p != "/"))
         {
-            return Err(NodeError::new(format!(
+            return Err(unfit(format!(
                 "cookie `{name}` must be of one host and of the path `/`, as its name says"
             )));
         }
@@ -194,7 +195,7 @@ impl Persistent {
     fn idle(&self, cx: &Context<'_>) -> Result<Duration, NodeError> {
         let idle = *self.idle.now(cx)?;
         if idle.is_zero() {
-            return Err(NodeError::new("`idleTimeout` is not above zero"));
+            return Err(unfit("`idleTimeout` is not above zero"));
         }
         Ok(idle)
     }
@@ -220,7 +221,7 @@ impl Prepared for SetPersistentCookie {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let life = *self.life.now(cx)?;
         if life.is_zero() {
-            return Err(NodeError::new("`maxLife` is not above zero"));
+            return Err(unfit("`maxLife` is not above zero"));
         }
         let (key, idle) = (self.cookie.key(cx)?, self.cookie.idle(cx)?);
         let until = cx.now().plus(life);

@@ -12,6 +12,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
+        failure,
         reply::unexpected,
         who::{secret, who},
     },
@@ -39,10 +40,8 @@ pub(super) fn data_store(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Nod
 
 impl Prepared for DataStoreDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let who = who(cx, self.username)
-            .ok_or_else(|| NodeError::new("there is no `username` to verify a password for"))?;
-        let secret = secret(cx, self.password)
-            .ok_or_else(|| NodeError::new("there is no `password` to verify"))?;
+        let who = who(cx, self.username).ok_or_else(|| failure::NOBODY_TO_VERIFY.error())?;
+        let secret = secret(cx, self.password).ok_or_else(|| failure::NO_PASSWORD.error())?;
         if secret.reveal().trim().is_empty() {
             return Ok(Action::go(self.no));
         }
@@ -110,8 +109,8 @@ impl Prepared for AgentDataStoreDecision {
             Some(agent) => Who::Subject(agent.subject),
             None => Who::Name(Arc::from("")),
         };
-        let secret = secret(cx, self.verify.password)
-            .ok_or_else(|| NodeError::new("there is no `password` to verify"))?;
+        let secret =
+            secret(cx, self.verify.password).ok_or_else(|| failure::NO_PASSWORD.error())?;
         Ok(Action::call(Effect::Verify(Verify {
             who,
             credential: Credential::Password,

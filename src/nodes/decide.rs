@@ -16,6 +16,7 @@ use crate::{
         value::{Decimal, Value},
     },
     nodes::{
+        failure::{self, unfit},
         profile::{Finder, attribute, profile},
         reply::identity,
         setting::{Kept, constant, constant_or_none, optional},
@@ -76,7 +77,7 @@ pub(super) fn present(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 impl Prepared for AttributePresent {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         cx.set_visit(None);
-        Ok(self.finder.known(cx)?.read(Vec::new()))
+        Ok(self.finder.target(cx)?.read(Vec::new()))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
@@ -108,9 +109,7 @@ pub(super) fn value(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErro
         "PRESENT" => true,
         "EQUALS" => false,
         _ => {
-            return Err(NodeError::new(
-                "`comparisonOperation` is neither PRESENT nor EQUALS",
-            ));
+            return Err(unfit("`comparisonOperation` is neither PRESENT nor EQUALS"));
         }
     };
     Ok(Box::new(AttributeValue {
@@ -148,7 +147,7 @@ impl Prepared for AttributeValue {
         } else {
             vec![self.attribute.now(cx)?.into_owned()]
         };
-        Ok(self.finder.known(cx)?.read(wanted))
+        Ok(self.finder.target(cx)?.read(wanted))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
@@ -157,8 +156,8 @@ impl Prepared for AttributeValue {
         }
         let known = profile(reply)?;
         if !self.present {
-            let value = optional(self.value.as_ref(), cx)?
-                .ok_or_else(|| NodeError::new("there is no `comparisonValue` to compare with"))?;
+            let value =
+                optional(self.value.as_ref(), cx)?.ok_or_else(|| failure::NO_COMPARISON.error())?;
             return Ok(self.verdict.go(self.equals(cx, &known, &value)?));
         }
         cx.set_visit(Some(Value::Bool(true)));
@@ -177,8 +176,7 @@ struct QueryFilter {
 /// The filter is a constant: one with something in it that was typed would be a filter of whoever typed it.
 pub(super) fn filter(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let text: Arc<str> = constant(setup, "queryFilter")?;
-    let filter =
-        Filter::parse(&text).map_err(|error| NodeError::new(format!("`queryFilter`: {error}")))?;
+    let filter = Filter::parse(&text).map_err(|error| unfit(format!("`queryFilter`: {error}")))?;
     Ok(Box::new(QueryFilter {
         filter,
         finder: Finder::prepare(setup)?,
@@ -189,7 +187,7 @@ pub(super) fn filter(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
 impl Prepared for QueryFilter {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         cx.set_visit(None);
-        Ok(self.finder.known(cx)?.read(Vec::new()))
+        Ok(self.finder.target(cx)?.read(Vec::new()))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
@@ -228,7 +226,7 @@ pub(super) fn logins(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
         every: match &*interval {
             "EVERY" => true,
             "AT" => false,
-            _ => return Err(NodeError::new("`interval` is neither EVERY nor AT")),
+            _ => return Err(unfit("`interval` is neither EVERY nor AT")),
         },
         amount: Kept::get(setup, "amount")?,
         finder: Finder::prepare(setup)?,
@@ -238,7 +236,7 @@ pub(super) fn logins(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
 
 impl Prepared for LoginCountDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        Ok(self.finder.known(cx)?.read(vec![Arc::from(LOGINS)]))
+        Ok(self.finder.target(cx)?.read(vec![Arc::from(LOGINS)]))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {

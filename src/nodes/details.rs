@@ -11,7 +11,7 @@ use crate::{
         step::Ending,
     },
     model::{journey::OutcomeId, text::LocalizedText, value::Value},
-    nodes::setting::Kept,
+    nodes::{failure::unfit, setting::Kept},
 };
 
 type Texts = BTreeMap<Arc<str>, Arc<str>>;
@@ -66,15 +66,13 @@ fn check_headers(headers: &Texts) -> Result<(), NodeError> {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
         if !is_name {
-            return Err(NodeError::new(format!("`{name}` is no name of a header")));
+            return Err(unfit(format!("`{name}` is no name of a header")));
         }
         if REFUSED_HEADERS.contains(&&*name.to_ascii_lowercase()) {
-            return Err(NodeError::new(format!(
-                "header `{name}` cannot be set by a journey"
-            )));
+            return Err(unfit(format!("header `{name}` cannot be set by a journey")));
         }
         if !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
-            return Err(NodeError::new(format!(
+            return Err(unfit(format!(
                 "the value of header `{name}` is not printable ASCII"
             )));
         }
@@ -108,9 +106,7 @@ pub(super) fn success(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 fn check_keys(details: &Texts) -> Result<(), NodeError> {
     match REPLY_KEYS.iter().find(|key| details.contains_key(**key)) {
         None => Ok(()),
-        Some(key) => Err(NodeError::new(format!(
-            "`{key}` is the reply's own and no detail"
-        ))),
+        Some(key) => Err(unfit(format!("`{key}` is the reply's own and no detail"))),
     }
 }
 
@@ -154,7 +150,7 @@ pub(super) fn logout(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
 
 fn check_logout(details: &Texts) -> Result<(), NodeError> {
     if details.contains_key("result") {
-        return Err(NodeError::new("`result` is the reply's own and no detail"));
+        return Err(unfit("`result` is the reply's own and no detail"));
     }
     Ok(())
 }

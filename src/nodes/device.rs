@@ -28,6 +28,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, text::LocalizedText},
     nodes::{
+        failure::{self, unfit},
         message::text_or,
         reply::{answers, unexpected},
         setting::{Kept, Size, constant},
@@ -71,7 +72,7 @@ impl Prepared for Collector {
         };
         let most = self.most.now(cx)?.0;
         if u64::try_from(sent.len()).unwrap_or(u64::MAX) > most {
-            return Err(NodeError::new("the captured data exceed the maximum size"));
+            return Err(failure::PROFILE_TOO_LARGE.error());
         }
         let profile = profile::read(&sent, *self.metadata.now(cx)?, *self.location.now(cx)?)?;
         cx.put_shared(self.profile, profile);
@@ -94,9 +95,8 @@ pub(super) fn geo_fence(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
     let places = places
         .iter()
         .map(|text| {
-            Place::parse(text).ok_or_else(|| {
-                NodeError::new(format!("`{text}` is no place: write `latitude,longitude`"))
-            })
+            Place::parse(text)
+                .ok_or_else(|| unfit(format!("`{text}` is no place: write `latitude,longitude`")))
         })
         .collect::<Result<_, _>>()?;
     Ok(Box::new(GeoFence {
@@ -114,7 +114,7 @@ fn decimal(setup: &Setup<'_>, key: &'static str) -> Result<f64, NodeError> {
     let number = text.trim().parse().ok();
     number
         .filter(|number: &f64| number.is_finite() && *number >= 0.0)
-        .ok_or_else(|| NodeError::new(format!("setting `{key}` is not a number: `{text}`")))
+        .ok_or_else(|| unfit(format!("setting `{key}` is not a number: `{text}`")))
 }
 
 impl Prepared for GeoFence {

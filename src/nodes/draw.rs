@@ -1,6 +1,9 @@
 //! Numbers drawn from the randomness of the host, each as likely as any other.
 
-use crate::engine::{context::Context, error::NodeError};
+use crate::{
+    engine::{context::Context, error::NodeError},
+    nodes::failure,
+};
 
 /// How often bytes are drawn before the source counts as broken.
 const ROUNDS: usize = 8;
@@ -23,5 +26,5 @@ pub(super) fn below(cx: &mut Context<'_>, bound: u8, count: usize) -> Result<Vec
             return Ok(numbers);
         }
     }
-    Err(NodeError::new("the source of randomness is broken"))
+    Err(failure::UNFAIR_RANDOMNESS.error())
 }

@@ -12,6 +12,7 @@ use crate::{
     model::journey::OutcomeId,
     nodes::{
         draw::below,
+        failure::unfit,
         setting::{Kept, constant_or_none},
     },
 };
@@ -44,7 +45,7 @@ fn check(percentage: i64) -> Result<u8, NodeError> {
     u8::try_from(percentage)
         .ok()
         .filter(|percentage| *percentage <= 100)
-        .ok_or_else(|| NodeError::new("`percentageA` is not within 0 and 100"))
+        .ok_or_else(|| unfit("`percentageA` is not within 0 and 100"))
 }
 
 impl Prepared for FlowControl {

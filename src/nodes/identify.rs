@@ -13,6 +13,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        failure,
         profile::{Finder, attribute, is_name, profile},
         reply::identity,
         setting::{Kept, constant},
@@ -108,7 +109,7 @@ impl Prepared for DisplayUserName {
         if let Some(text) = typed.filter(|text| !text.is_empty()) {
             return Ok(show(text));
         }
-        Ok(self.finder.known(cx)?.read(vec![name]))
+        Ok(self.finder.target(cx)?.read(vec![name]))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
@@ -120,7 +121,7 @@ impl Prepared for DisplayUserName {
         match attribute(&identity, &name).and_then(Value::as_text) {
             Some(text) => Ok(show(text)),
             None if is_name(&name) => Ok(show(&identity.username)),
-            None => Err(NodeError::new("Unable to find username to display")),
+            None => Err(failure::NO_NAME_TO_DISPLAY.error()),
         }
     }
 }
@@ -150,9 +151,7 @@ impl Prepared for AnonymousUser {
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        let identity = identity(reply)?.ok_or_else(|| {
-            NodeError::new("Anonymous user name could not be found in the configuration")
-        })?;
+        let identity = identity(reply)?.ok_or_else(|| failure::NO_ANONYMOUS_USER.error())?;
         cx.put_shared(self.username, Value::Text(Arc::clone(&identity.username)));
         Ok(Action::identify(self.outcome, identity))
     }

@@ -20,6 +20,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        failure::{self, unfit},
         reply::unexpected,
         setting::{constant, constant_or_none},
     },
@@ -48,7 +49,7 @@ pub(super) fn replay(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
     let identifier: Arc<str> = constant(setup, "encryptionKeySecretLabelIdentifier")?;
     let property: Arc<str> = constant(setup, "jwtSessionProperty")?;
     if identifier.is_empty() || property.is_empty() {
-        return Err(NodeError::new(
+        return Err(unfit(
             "the label of the key and the property must not be empty",
         ));
     }
@@ -70,7 +71,7 @@ impl Prepared for PasswordReplay {
                 label: Arc::clone(&self.label),
                 secret: secret.clone(),
             })),
-            _ => Err(NodeError::new("there is no password to keep")),
+            _ => Err(failure::NO_PASSWORD_TO_KEEP.error()),
         }
     }
 
@@ -179,7 +180,7 @@ pub(super) fn certificate(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, No
     let extension: Arc<str> = constant(setup, "certificateAttributeProfileMappingExtension")?;
     let other: Option<Arc<str>> =
         constant_or_none(setup, "otherCertificateAttributeToProfileMapping")?;
-    let unknown = |text: &str| NodeError::new(format!("`{text}` is no field of a certificate"));
+    let unknown = |text: &str| unfit(format!("`{text}` is no field of a certificate"));
     Ok(Box::new(CertificateUser {
         certificate: setup.key("X509Certificate"),
         subject: match (&*field, other) {
@@ -189,7 +190,7 @@ pub(super) fn certificate(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, No
             ("EMAIL_ADDRESS", _) => SubjectField::Mail,
             ("OTHER", Some(other)) if !other.is_empty() => SubjectField::Other(other),
             ("OTHER", _) => {
-                return Err(NodeError::new(
+                return Err(unfit(
                     "`OTHER` needs `otherCertificateAttributeToProfileMapping`",
                 ));
             }
@@ -216,10 +217,10 @@ impl Prepared for CertificateUser {
             other => other,
         };
         let Some(Value::Text(certificate)) = found else {
-            return Err(NodeError::new("no certificate was collected"));
+            return Err(failure::NO_CERTIFICATE.error());
         };
         if certificate.len() > CERTIFICATE_MAX {
-            return Err(NodeError::new("the certificate is too large"));
+            return Err(failure::CERTIFICATE_TOO_LARGE.error());
         }
         Ok(keyed(Keyed::Certificate {
             certificate: Arc::clone(certificate),

@@ -22,6 +22,7 @@ use crate::{
         decide::Verdict,
         document::{count, document, localized, member, read, text},
         draw::below,
+        failure,
         message::text_or,
         profile::{Finder, attribute, profile},
         reply::unexpected,
@@ -37,7 +38,7 @@ const QUESTIONS_MAX: usize = 200;
 
 /// The product's words.
 fn no_questions() -> NodeError {
-    NodeError::new("Failed to retrieve configuration values")
+    failure::NO_QUESTIONS.error()
 }
 
 /// Asks for security questions and answers to them.
@@ -75,9 +76,7 @@ impl KbaCreate {
         }
         let shown = shown(cx, questions)?;
         if !self.own && shown.len() < wanted {
-            return Err(NodeError::new(
-                "there are fewer security questions than answers to define",
-            ));
+            return Err(failure::TOO_FEW_QUESTIONS.error());
         }
         let callback = Callback::SecurityQuestion {
             prompt: text_or(cx, &self.message, "Select a security question")?,
@@ -183,7 +182,7 @@ impl Prepared for KbaDecision {
                 .and_then(|settings| member(&settings, "minimumAnswersToDefine")?.as_int())
                 .ok_or_else(no_questions)?;
             cx.set_visit(Some(Value::Int(wanted)));
-            return Ok(self.finder.known(cx)?.read(vec![Arc::from(ANSWERS)]));
+            return Ok(self.finder.target(cx)?.read(vec![Arc::from(ANSWERS)]));
         }
         let known = profile(reply)?;
         let defined = i64::try_from(questions(&known, ANSWERS).len()).unwrap_or(i64::MAX);
@@ -249,7 +248,7 @@ impl KbaVerify {
         };
         let wanted = count(&settings, "minimumAnswersToVerify").ok_or_else(no_questions)?;
         if wanted == 0 {
-            return Err(NodeError::new("Minimum answers to verify is set to zero"));
+            return Err(failure::NO_ANSWER_TO_VERIFY.error());
         }
         let name = self.attribute.now(cx)?.into_owned();
         let defined = questions(known, &name).into_iter().take(QUESTIONS_MAX);
@@ -265,7 +264,7 @@ impl KbaVerify {
                 Question::Known(id) => {
                     let text = member(&settings, "questions").and_then(|all| member(all, &id));
                     let text = text.and_then(|text| localized(cx, text));
-                    let undefined = || NodeError::new(format!("Question id {id} is not defined"));
+                    let undefined = || failure::QUESTION_NOT_DEFINED.about(&id);
                     (text.ok_or_else(undefined)?, id)
                 }
             };
@@ -315,9 +314,7 @@ fn draw(
     wanted: usize,
 ) -> Result<Vec<Question>, NodeError> {
     if from.len() < wanted {
-        return Err(NodeError::new(
-            "Object has defined fewer questions than the minimum",
-        ));
+        return Err(failure::TOO_FEW_DEFINED.error());
     }
     let mut drawn = Vec::with_capacity(wanted);
     for _ in 0..wanted {
@@ -340,11 +337,9 @@ impl Prepared for KbaVerify {
             Reply::Effect(EffectReply::Document(settings)) => {
                 cx.set_visit(Some(settings.ok_or_else(no_questions)?));
                 let name = self.attribute.now(cx)?.into_owned();
-                Ok(self.finder.known(cx)?.read(vec![name]))
+                Ok(self.finder.target(cx)?.read(vec![name]))
             }
-            Reply::Effect(EffectReply::Identity(None)) => {
-                Err(NodeError::new("Failed to retrieve user object"))
-            }
+            Reply::Effect(EffectReply::Identity(None)) => Err(failure::NO_USER_OBJECT.error()),
             Reply::Effect(EffectReply::Identity(Some(known))) => self.ask(cx, &known),
             Reply::Effect(EffectReply::Match(known)) => {
                 Ok(Action::prove(self.yes, Factor::Knowledge, known))

@@ -20,6 +20,7 @@ use crate::{
         value::Value,
     },
     nodes::{
+        failure,
         message::text_or,
         otp::no_code,
         reply::unexpected,
@@ -167,13 +168,11 @@ impl SmtpSender {
             (None, Some(to)) => Arc::clone(to),
             (None, None) if identity.is_none() => return Err(no_identity()),
             (None, None) => {
-                return Err(NodeError::new(
-                    "Failed to find an email address for the specified user.",
-                ));
+                return Err(failure::NO_MAIL_ADDRESS.error());
             }
         };
         if to.chars().any(char::is_control) {
-            return Err(NodeError::new("the mail address holds control characters"));
+            return Err(failure::UNFIT_MAIL_ADDRESS.error());
         }
         let owner = identity
             .filter(|_| profile.contains(&to))
@@ -223,7 +222,7 @@ pub(super) fn texts(value: &Value) -> Vec<Arc<str>> {
 
 /// The product's words.
 pub(super) fn no_identity() -> NodeError {
-    NodeError::new("Failed to get identity with provided user name")
+    failure::NO_IDENTITY_OF_NAME.error()
 }
 
 impl Prepared for SmtpSender {

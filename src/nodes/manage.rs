@@ -10,7 +10,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{journey::OutcomeId, signature::Factor, value::Value},
-    nodes::setting::constant,
+    nodes::{failure::unfit, setting::constant},
 };
 
 /// What the session keeps it under.
@@ -30,7 +30,7 @@ struct EnableDeviceManagement {
 pub(super) fn devices(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let strategy: Arc<str> = constant(setup, "deviceEnforcementStrategy")?;
     if !["NONE", "ANY", "SAME"].contains(&&*strategy) {
-        return Err(NodeError::new(
+        return Err(unfit(
             "`deviceEnforcementStrategy` is none of NONE, ANY and SAME",
         ));
     }

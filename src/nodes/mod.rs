@@ -21,6 +21,7 @@ mod device;
 mod document;
 mod draw;
 mod external;
+mod failure;
 mod flow;
 mod identify;
 mod keyed;
@@ -199,6 +200,14 @@ impl NodeType for Standard {
 
     fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
         (self.prepare)(setup)
+    }
+
+    fn errors(&self) -> Vec<&'static str> {
+        failure::errors_of(&self.signature.name)
+    }
+
+    fn calls(&self) -> Vec<&'static str> {
+        failure::calls_of(&self.signature.name)
     }
 }
 

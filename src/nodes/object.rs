@@ -114,7 +114,7 @@ impl PatchObject {
     }
 
     fn find(&self, cx: &Context<'_>) -> Result<Action, NodeError> {
-        match self.finder.known(cx)? {
+        match self.finder.target(cx)? {
             Target::Who(who) => Ok(self.patch(cx, who)),
             having @ Target::Having(_) => Ok(having.read(Vec::new())),
         }

@@ -20,6 +20,7 @@ use crate::{
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         draw::below,
+        failure::{self, unfit},
         reply::unexpected,
         setting::{Kept, constant},
         who::{secret, who},
@@ -56,7 +57,7 @@ pub(super) fn generator(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
     let length = usize::try_from(length)
         .ok()
         .filter(|length| (6..=10).contains(length))
-        .ok_or_else(|| NodeError::new("`length` is not within 6 and 10"))?;
+        .ok_or_else(|| unfit("`length` is not within 6 and 10"))?;
     Ok(Box::new(Generator {
         length,
         code: Code::keys(setup),
@@ -113,7 +114,7 @@ impl Collector {
         let expected = secret(cx, self.code.code).ok_or_else(no_code)?;
         let who = self
             .who(cx)
-            .ok_or_else(|| NodeError::new("there is no `username` to count the try for"))?;
+            .ok_or_else(|| failure::NOBODY_TO_COUNT.error())?;
         let lapsed = self.lapsed(cx)?;
         Ok(Action::call(Effect::Verify(Verify {
             who,
@@ -155,7 +156,7 @@ impl Collector {
 
 /// The product's words.
 pub(super) fn no_code() -> NodeError {
-    NodeError::new("One time password not found")
+    failure::NO_CODE.error()
 }
 
 impl Prepared for Collector {

@@ -18,7 +18,7 @@ use crate::{
     },
     filter::Filter,
     model::{expr::KeyId, value::Value},
-    nodes::{reply::unexpected, setting::constant, who::who},
+    nodes::{failure, reply::unexpected, setting::constant, who::who},
 };
 
 /// What kind of object users are, where no setting says it.
@@ -72,12 +72,12 @@ impl Finder {
     }
 
     /// The subject of the run, else whom the state names.
-    pub(super) fn known(&self, cx: &Context<'_>) -> Result<Target, NodeError> {
+    pub(super) fn target(&self, cx: &Context<'_>) -> Result<Target, NodeError> {
         let subject = cx.subject().map(|subject| Who::Subject(subject.id.clone()));
         subject
             .map(Target::Who)
             .or_else(|| self.stated(cx))
-            .ok_or_else(|| NodeError::new(format!("{} not present in state", self.attribute)))
+            .ok_or_else(|| failure::NOT_IN_STATE.about(&self.attribute))
     }
 
     /// Whom the state names: by the attribute of the profile under construction, by the key of the same
@@ -113,7 +113,7 @@ pub(super) fn profile(reply: Reply) -> Result<Identity, NodeError> {
 
 /// The product's words.
 pub(super) fn no_profile() -> NodeError {
-    NodeError::new("Failed to retrieve existing object")
+    failure::NO_PROFILE.error()
 }
 
 /// An attribute of a profile; letter case does not matter, and what is empty is not there.
@@ -179,7 +179,7 @@ pub(super) fn judged_one(reply: Reply) -> Result<Judgement, NodeError> {
 
 /// The product's words.
 pub(super) fn unknown_attribute() -> NodeError {
-    NodeError::new("Configuration contains an invalid attribute")
+    failure::UNKNOWN_ATTRIBUTE.error()
 }
 
 /// Changes a profile.

@@ -14,6 +14,7 @@ use crate::{
     model::{journey::OutcomeId, value::Value},
     nodes::{
         decide::{LOGINS, Verdict},
+        failure::{self, unfit},
         profile::{
             Finder, Target, USERS, attribute, find, is_something, judge, judged, patch, profile,
         },
@@ -37,7 +38,7 @@ pub(super) fn since(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErro
     let text: Arc<str> = constant(setup, "elapsedTime")?;
     Ok(Box::new(TimeSince {
         elapsed: span(&text).ok_or_else(|| {
-            NodeError::new("`elapsedTime` is no number of minutes and no time such as `7 days`")
+            unfit("`elapsedTime` is no number of minutes and no time such as `7 days`")
         })?,
         finder: Finder::prepare(setup)?,
         verdict: Verdict::prepare(setup)?,
@@ -90,7 +91,7 @@ fn span(text: &str) -> Option<Duration> {
 
 impl Prepared for TimeSince {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        Ok(self.finder.known(cx)?.read(vec![Arc::from(CREATED)]))
+        Ok(self.finder.target(cx)?.read(vec![Arc::from(CREATED)]))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
@@ -125,7 +126,7 @@ fn add_login(who: Who) -> Action {
 
 impl Prepared for IncrementLoginCount {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        Ok(match self.finder.known(cx) {
+        Ok(match self.finder.target(cx) {
             Ok(Target::Who(who)) => add_login(who),
             Ok(having @ Target::Having(_)) => having.read(Vec::new()),
             // Nothing to count is no reason to stop somebody.
@@ -179,7 +180,7 @@ impl ProfileCompleteness {
 impl Prepared for ProfileCompleteness {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         // Whoever cannot be found is told before the schema is asked.
-        self.finder.known(cx)?;
+        self.finder.target(cx)?;
         Ok(judge(cx, Vec::new(), BTreeMap::new()))
     }
 
@@ -191,7 +192,7 @@ impl Prepared for ProfileCompleteness {
             let names: Vec<Arc<str>> = counted.map(|judgement| judgement.attribute).collect();
             let kept = names.iter().map(|name| Value::Text(Arc::clone(name)));
             cx.set_visit(Some(Value::List(kept.collect())));
-            return Ok(self.finder.known(cx)?.read(names));
+            return Ok(self.finder.target(cx)?.read(names));
         }
         let known = profile(reply)?;
         Ok(self.verdict.go(self.is_fuller(cx, &known)?))
@@ -207,7 +208,7 @@ struct RequiredAttributes {
 pub(super) fn required(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let resource: Arc<str> = constant(setup, "identityResource")?;
     if resource.is_empty() {
-        return Err(NodeError::new("`identityResource` is empty"));
+        return Err(unfit("`identityResource` is empty"));
     }
     Ok(Box::new(RequiredAttributes {
         verdict: Verdict::prepare(setup)?,
@@ -224,7 +225,7 @@ impl Prepared for RequiredAttributes {
         let judged = judged(reply)?;
         // Where nothing is known, nothing can be said to be there.
         if judged.is_empty() {
-            return Err(NodeError::new("Configured object type has no schema"));
+            return Err(failure::NO_SCHEMA.error());
         }
         let are_there = judged
             .iter()

@@ -24,7 +24,10 @@ use crate::{
         signature::Signature,
         value::Value,
     },
-    nodes::setting::constant,
+    nodes::{
+        failure::{self, unfit},
+        setting::constant,
+    },
 };
 
 /// What the node keeps on a visit: the settings that the script gave.
@@ -55,7 +58,7 @@ pub(super) fn provider(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeE
     let inputs: Vec<Arc<str>> = constant(setup, "scriptInputs")?;
     let name = wire.strip_suffix("Node").unwrap_or(&wire);
     let ty = setup.registry().of_its_own(name).cloned();
-    let ty = ty.ok_or_else(|| NodeError::new(format!("type `{name}` has no behaviour here")))?;
+    let ty = ty.ok_or_else(|| unfit(format!("type `{name}` has no behaviour here")))?;
     Ok(Box::new(ConfigProvider {
         script_name,
         script,
@@ -84,7 +87,7 @@ impl ConfigProvider {
             devices: Vec::new(),
         })?;
         said.settings
-            .ok_or_else(|| NodeError::new("Script must set 'config' to a Map."))
+            .ok_or_else(|| unfit("Script must set 'config' to a Map."))
     }
 
     /// All settings of the type, as a compiler would fill them from these.
@@ -129,7 +132,7 @@ impl ConfigProvider {
     ) -> Result<Box<dyn Prepared>, NodeError> {
         let settings = self
             .fill(given)
-            .map_err(|unfit| NodeError::new(unfit.to_string()))?;
+            .map_err(|unfit| failure::unfit(unfit.to_string()))?;
         self.ty.prepare(&mut Setup {
             settings: &settings,
             outcomes: &self.outcomes,
@@ -174,7 +177,7 @@ impl Prepared for ConfigProvider {
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        let given = Self::kept(cx).ok_or_else(|| NodeError::new("the settings are gone"))?;
+        let given = Self::kept(cx).ok_or_else(|| failure::broken("the settings are gone"))?;
         self.acting(cx, &given)?.resume(&mut cx.within(), reply)
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
+        failure,
         profile::{NAME, USERS, find},
         reply::unexpected,
         who::secret,
@@ -75,18 +76,8 @@ impl Prepared for ProvisionDynamicAccount {
         let told = cx
             .told_by_provider()
             .filter(|told| cx.shared(self.info) == Some(told));
-        let told = told.ok_or_else(|| {
-            NodeError::new(
-                "No user information has been found in the shared state. You must call a node that \
-                 sets this information first",
-            )
-        })?;
-        let name = name(told).ok_or_else(|| {
-            NodeError::new(
-                "The user information doesn't contain the userNames. You must call a node that sets \
-                 this information first",
-            )
-        })?;
+        let told = told.ok_or_else(|| failure::NO_USER_INFORMATION.error())?;
+        let name = name(told).ok_or_else(|| failure::NO_USER_NAMES.error())?;
         let mut attributes: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for (key, value) in members(told, "attributes").into_iter().flatten() {
             let is_name = ["uid", "username"]
@@ -111,7 +102,7 @@ impl Prepared for ProvisionDynamicAccount {
             Reply::Effect(EffectReply::Written(identity)) => {
                 Ok(Action::prove(self.outcome, Factor::Federation, identity))
             }
-            Reply::Effect(EffectReply::Refused(_)) => Err(NodeError::new("Unable to create user")),
+            Reply::Effect(EffectReply::Refused(_)) => Err(failure::USER_NOT_CREATED.error()),
             _ => Err(unexpected()),
         }
     }

@@ -11,7 +11,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::reply::answers,
+    nodes::{failure, reply::answers},
 };
 
 /// Shows the codes and takes them out of the state; goes on where there are none.
@@ -45,7 +45,7 @@ impl Prepared for Display {
         let codes = match cx.get(self.codes) {
             Some(Value::List(list)) => list.iter().map(code).collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
-            Some(_) => return Err(NodeError::new("`recoveryCodes` is no list")),
+            Some(_) => return Err(failure::RECOVERY_CODES_NO_LIST.error()),
         };
         let device = match cx.get(self.device) {
             Some(Value::Text(name)) => name.chars().filter(|c| is_plain(*c)).collect(),
@@ -77,7 +77,7 @@ fn code(value: &Value) -> Result<String, NodeError> {
     };
     let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
     fits.then_some(text)
-        .ok_or_else(|| NodeError::new("a recovery code is not made of letters and digits"))
+        .ok_or_else(|| failure::UNFIT_RECOVERY_CODE.error())
 }
 
 /// Whether a letter of a name means nothing in a script or in HTML.

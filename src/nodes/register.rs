@@ -14,6 +14,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
+        failure,
         message::text_or,
         profile::{USERS, patch},
         reply::{answers, unexpected},
@@ -62,12 +63,10 @@ pub(super) fn options(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 impl Prepared for Options {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         if cx.shared(self.username).is_none() {
-            return Err(NodeError::new("no username is set"));
+            return Err(failure::NO_USERNAME_SET.error());
         }
         if cx.shared(self.method).is_none() {
-            return Err(NodeError::new(
-                "no method of multi-factor authentication is set",
-            ));
+            return Err(failure::NO_METHOD_SET.error());
         }
         let mut labels = Vec::with_capacity(self.offers.len());
         for (label, otherwise, _) in &self.offers {
@@ -181,15 +180,14 @@ pub(super) fn opt_out(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 
 impl Prepared for OptOut {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let who =
-            who(cx, self.username).ok_or_else(|| NodeError::new("Expected username to be set."))?;
+        let who = who(cx, self.username).ok_or_else(|| failure::NO_USERNAME.error())?;
         let method = cx
             .shared(self.method)
-            .ok_or_else(|| NodeError::new("Expected MFA method to be set."))?;
+            .ok_or_else(|| failure::NO_METHOD.error())?;
         let (_, attribute) = OPTED_OUT
             .iter()
             .find(|(word, _)| method.as_text() == Some(*word))
-            .ok_or_else(|| NodeError::new("Unsupported MFA method has been set."))?;
+            .ok_or_else(|| failure::UNSUPPORTED_METHOD.error())?;
         let change = Change::Set(Value::Bool(true));
         let changes = vec![(Arc::from(*attribute), change)];
         Ok(patch(&Arc::from(USERS), who, changes))
@@ -198,12 +196,8 @@ impl Prepared for OptOut {
     fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
             Reply::Effect(EffectReply::Written(_)) => Ok(Action::go(self.outcome)),
-            Reply::Effect(EffectReply::Identity(None)) => {
-                Err(NodeError::new("Failed to get the identity object"))
-            }
-            Reply::Effect(EffectReply::Refused(_)) => {
-                Err(NodeError::new("the store refuses to note the choice"))
-            }
+            Reply::Effect(EffectReply::Identity(None)) => Err(failure::NO_IDENTITY_OBJECT.error()),
+            Reply::Effect(EffectReply::Refused(_)) => Err(failure::CHOICE_REFUSED.error()),
             _ => Err(unexpected()),
         }
     }

@@ -2,11 +2,14 @@
 
 use std::vec::IntoIter;
 
-use crate::engine::{
-    action::Reply,
-    callback::Answer,
-    effect::{EffectReply, Identity},
-    error::NodeError,
+use crate::{
+    engine::{
+        action::Reply,
+        callback::Answer,
+        effect::{EffectReply, Identity},
+        error::NodeError,
+    },
+    nodes::failure,
 };
 
 /// The answers that a node waited for.
@@ -27,5 +30,5 @@ pub(super) fn identity(reply: Reply) -> Result<Option<Identity>, NodeError> {
 
 /// A reply of another kind than the node waited for.
 pub(super) fn unexpected() -> NodeError {
-    NodeError::new("the reply is not what the node waited for")
+    failure::broken("the reply is not what the node waited for")
 }

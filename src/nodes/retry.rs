@@ -11,7 +11,12 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::{reply::unexpected, setting::constant, who::who},
+    nodes::{
+        failure::{self, unfit},
+        reply::unexpected,
+        setting::constant,
+        who::who,
+    },
 };
 
 /// Counts its visits in the memory of the run: `Retry` as often as the limit, then `Reject` for good.
@@ -36,7 +41,7 @@ struct OnUser {
 pub(super) fn limit(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let limit: i64 = constant(setup, "retryLimit")?;
     if limit < 0 {
-        return Err(NodeError::new("`retryLimit` is below zero"));
+        return Err(unfit("`retryLimit` is below zero"));
     }
     let on_user = constant(setup, "incrementUserAttributeOnFailure")?;
     Ok(Box::new(RetryLimitDecision {
@@ -58,7 +63,7 @@ fn count(cx: &Context<'_>) -> Result<i64, NodeError> {
     match cx.memory() {
         None => Ok(0),
         Some(Value::Int(count)) => Ok(*count),
-        Some(_) => Err(NodeError::new("the count of tries is broken")),
+        Some(_) => Err(failure::broken("the count of tries is broken")),
     }
 }
 
@@ -75,7 +80,7 @@ impl OnUser {
     fn tries(&self, identity: &Identity) -> Result<i64, NodeError> {
         let kept = identity.attributes.get(&self.attribute);
         kept.and_then(Value::as_int)
-            .ok_or_else(|| NodeError::new("the store does not tell how often was tried"))
+            .ok_or_else(|| failure::TRIES_NOT_TOLD.error())
     }
 }
 

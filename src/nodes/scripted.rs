@@ -14,6 +14,7 @@ use crate::{
     },
     model::{journey::OutcomeId, value::Value},
     nodes::{
+        failure,
         reply::unexpected,
         setting::{constant, constant_or_none},
     },
@@ -85,12 +86,8 @@ impl ScriptedDecision {
         let asks = !said.callbacks.is_empty();
         let stops = stopped || asks || said.suspend.is_some();
         match self.asks {
-            Some(true) if !stops => Err(NodeError::new(
-                "the script asked nothing, and its node says that it does",
-            )),
-            Some(false) if asks => Err(NodeError::new(
-                "the script asked, and its node says that it does not",
-            )),
+            Some(true) if !stops => Err(failure::SCRIPT_ASKS_NOTHING.error()),
+            Some(false) if asks => Err(failure::SCRIPT_ASKS.error()),
             _ => Ok(()),
         }
     }
@@ -110,9 +107,7 @@ impl ScriptedDecision {
         }
         if let Some((text, within)) = said.suspend {
             if matches!(&said.deliver, Some(effect) if !is_delivery(effect)) {
-                return Err(NodeError::new(
-                    "a script can have its link sent and no more",
-                ));
+                return Err(failure::SCRIPT_SENDS_MORE.error());
             }
             return Ok(Action::Suspend(Box::new(Suspend {
                 text,
@@ -125,12 +120,10 @@ impl ScriptedDecision {
             return Ok(Action::Ask(said.callbacks));
         }
         let Some(outcome) = said.outcome else {
-            return Err(NodeError::new("Script must set 'outcome' to a string."));
+            return Err(failure::SCRIPT_WITHOUT_OUTCOME.error());
         };
         let Some(id) = self.outcomes.get(&outcome) else {
-            return Err(NodeError::new(format!(
-                "Invalid outcome from script, '{outcome}'"
-            )));
+            return Err(failure::INVALID_OUTCOME.about(outcome));
         };
         match said.user {
             None => Ok(Action::go(*id)),
@@ -146,10 +139,7 @@ impl ScriptedDecision {
         outcome: Arc<str>,
     ) -> Result<Action, NodeError> {
         if !self.outputs.has(USERNAME) {
-            return Err(NodeError::new(format!(
-                "script `{}` names a user, and `{USERNAME}` is not among its outputs",
-                self.name
-            )));
+            return Err(failure::NAME_NO_OUTPUT.about(&self.name));
         }
         cx.set_visit(Some(Value::Text(outcome)));
         Ok(Action::call(Effect::ReadIdentity(ReadIdentity {
@@ -166,9 +156,7 @@ impl ScriptedDecision {
             (Some(outcome), EffectReply::Identity(Some(identity))) => {
                 Ok(Action::identify(*outcome, identity))
             }
-            (Some(_), EffectReply::Identity(None)) => {
-                Err(NodeError::new("the script names a user who is not there"))
-            }
+            (Some(_), EffectReply::Identity(None)) => Err(failure::SCRIPT_NAMES_NOBODY.error()),
             _ => Err(unexpected()),
         }
     }

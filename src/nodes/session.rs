@@ -13,6 +13,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
+        failure,
         reply::unexpected,
         setting::{Kept, constant, optional},
     },
@@ -88,9 +89,9 @@ impl Prepared for SessionData {
                 },
             ));
         }
-        let value = self.value(&view).ok_or_else(|| {
-            NodeError::new(format!("the session has no property `{}`", self.property))
-        })?;
+        let value = self
+            .value(&view)
+            .ok_or_else(|| failure::NO_PROPERTY.about(&self.property))?;
         cx.put_object_shared(&self.target, value.clone());
         cx.put_shared(self.key, value);
         Ok(Action::go(self.outcome))
@@ -98,7 +99,7 @@ impl Prepared for SessionData {
 }
 
 fn no_session() -> NodeError {
-    NodeError::new("no valid session came with the start")
+    failure::NO_SESSION.error()
 }
 
 /// Sets properties and times of the session to come.

@@ -8,6 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc, time::Duration};
 use crate::{
     engine::{context::Context, error::NodeError, node_type::Setup},
     model::{journey::SettingValue, text::LocalizedText, value::Value},
+    nodes::failure::unfit,
     secret::Secret,
 };
 
@@ -30,12 +31,7 @@ impl<T: FromValue> Kept<T> {
             None | Some(SettingValue::Constant(Value::Null)) => Ok(None),
             Some(SettingValue::Constant(value)) if !value_is_late(value) => T::from_value(value)
                 .map_or_else(
-                    || {
-                        Err(NodeError::new(format!(
-                            "setting `{key}` is not {}",
-                            T::KIND
-                        )))
-                    },
+                    || Err(unfit(format!("setting `{key}` is not {}", T::KIND))),
                     |value| Ok(Some(Self::Known(value))),
                 ),
             Some(from) => Ok(Some(Self::Computed {
@@ -56,7 +52,7 @@ impl<T: FromValue> Kept<T> {
             Self::Known(value) => Ok(Cow::Borrowed(value)),
             Self::Computed { key, from } => T::from_value(&cx.value(from)?)
                 .map(Cow::Owned)
-                .ok_or_else(|| NodeError::new(format!("setting `{key}` is not {}", T::KIND))),
+                .ok_or_else(|| unfit(format!("setting `{key}` is not {}", T::KIND))),
         }
     }
 
@@ -90,15 +86,15 @@ pub(super) fn constant_or_none<T: FromValue>(
     match Kept::find(setup, key)? {
         None => Ok(None),
         Some(Kept::Known(value)) => Ok(Some(value)),
-        Some(Kept::Computed { .. }) => Err(NodeError::new(format!(
-            "setting `{key}` cannot depend on the run"
-        ))),
+        Some(Kept::Computed { .. }) => {
+            Err(unfit(format!("setting `{key}` cannot depend on the run")))
+        }
     }
 }
 
 /// An error for a setting without a value.
 fn missing(key: &str) -> NodeError {
-    NodeError::new(format!("setting `{key}` has no value"))
+    unfit(format!("setting `{key}` has no value"))
 }
 
 /// Whether a secret parameter, bound when the run asks, stands in the value.

@@ -16,6 +16,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
+        failure,
         mail::{PLACE_OF_CODE, Route, no_identity, texts},
         message::text_or,
         otp::no_code,
@@ -64,14 +65,13 @@ impl SmsSender {
             texts(value).into_iter().next()
         };
         let phone = first(&self.phone.now(cx)?).and_then(|phone| number(&phone));
-        let phone = phone.ok_or_else(|| NodeError::new("User phone number not found"))?;
+        let phone = phone.ok_or_else(|| failure::NO_PHONE_NUMBER.error())?;
         let Some(carrier) = self.carrier(cx)? else {
             return Ok(Arc::from(phone));
         };
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
         let carrier = first(&carrier).filter(|carrier| carrier.bytes().all(fits));
-        let carrier =
-            carrier.ok_or_else(|| NodeError::new("the carrier of the user is not known"))?;
+        let carrier = carrier.ok_or_else(|| failure::NO_CARRIER.error())?;
         Ok(Arc::from(format!("{phone}@{carrier}")))
     }
 

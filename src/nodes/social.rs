@@ -10,6 +10,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
+    nodes::failure,
 };
 
 /// Takes the first of the mapped names; nobody is looked up, and nothing is proved.
@@ -49,7 +50,7 @@ fn first_name(info: &Value) -> Option<&Arc<str>> {
 impl Prepared for IgnoreProfile {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let name = cx.shared(self.info).and_then(first_name).cloned();
-        let name = name.ok_or_else(|| NodeError::new("the provider gave no name of a user"))?;
+        let name = name.ok_or_else(|| failure::PROVIDER_WITHOUT_NAME.error())?;
         cx.put_shared(self.username, Value::Text(name));
         Ok(Action::go(self.outcome))
     }

@@ -10,7 +10,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::setting::Kept,
+    nodes::{failure::unfit, setting::Kept},
 };
 
 /// Writes values under their keys, which are removed from the other scopes.
@@ -50,7 +50,7 @@ fn refuse_secrets(attributes: &BTreeMap<Arc<str>, Value>) -> Result<(), NodeErro
         .find(|(_, value)| matches!(value, Value::Secret(_) | Value::SecretParameter(_)))
     {
         None => Ok(()),
-        Some((key, _)) => Err(NodeError::new(format!(
+        Some((key, _)) => Err(unfit(format!(
             "`{key}` is a secret and cannot be put into shared state"
         ))),
     }

@@ -19,6 +19,7 @@ use crate::{
     nodes::{
         decide::Verdict,
         document::{document, localized, member, read, text},
+        failure,
         message::text_or,
         object::TERMS,
         profile::{Finder, attribute, profile},
@@ -84,7 +85,7 @@ impl AcceptTerms {
 
 /// The product's words.
 fn no_terms() -> NodeError {
-    NodeError::new("Terms configuration not found")
+    failure::NO_TERMS.error()
 }
 
 impl Prepared for AcceptTerms {
@@ -129,7 +130,7 @@ impl Prepared for TermsDecision {
             };
             let version = text(&terms, "version").ok_or_else(no_terms)?;
             cx.set_visit(Some(Value::Text(version)));
-            return Ok(self.finder.known(cx)?.read(vec![Arc::from(TERMS)]));
+            return Ok(self.finder.target(cx)?.read(vec![Arc::from(TERMS)]));
         }
         let known = profile(reply)?;
         let accepted = attribute(&known, TERMS).and_then(|terms| text(terms, "termsVersion"));
@@ -226,7 +227,7 @@ impl Consent {
 
 /// The product's words.
 fn no_mappings() -> NodeError {
-    NodeError::new("Unable to fetch resources that require consent")
+    failure::NO_MAPPINGS.error()
 }
 
 impl Prepared for Consent {

@@ -10,7 +10,10 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::setting::{Kept, constant},
+    nodes::{
+        failure::{self, unfit},
+        setting::{Kept, constant},
+    },
 };
 
 /// Counts in minutes, from when the run began or was last resumed; never over the limit of the server.
@@ -29,7 +32,7 @@ pub(super) fn update(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErr
         adds: match &*operation {
             "SET" => false,
             "MODIFY" => true,
-            _ => return Err(NodeError::new("`operation` is neither SET nor MODIFY")),
+            _ => return Err(unfit("`operation` is neither SET nor MODIFY")),
         },
         key: setup.key("maxAuthenticationSessionDuration"),
         outcome: setup.outcome("outcome")?,
@@ -45,11 +48,11 @@ fn minutes(value: i64, adds: bool) -> Result<Duration, NodeError> {
     let positive = u64::try_from(value).ok().filter(|minutes| *minutes > 0);
     let seconds = positive.map(|minutes| minutes.saturating_mul(60));
     seconds.map(Duration::from_secs).ok_or_else(|| {
-        NodeError::new(if adds {
-            "The resulting timeout value must be positive"
+        if adds {
+            failure::TIMEOUT_RESULT.error()
         } else {
-            "The timeout value must be positive when SET operation is selected"
-        })
+            failure::TIMEOUT_SET.error()
+        }
     })
 }
 

@@ -12,7 +12,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::setting::Kept,
+    nodes::{failure, setting::Kept},
 };
 
 /// Which of the two addresses.
@@ -55,7 +55,7 @@ impl Prepared for SetUrl {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         let url = self.url.now(cx)?;
         if url.chars().any(char::is_control) {
-            return Err(NodeError::new("the address holds control characters"));
+            return Err(failure::UNFIT_ADDRESS.error());
         }
         match self.target {
             Target::Success => cx.set_success_url(&url),

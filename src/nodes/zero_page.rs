@@ -14,7 +14,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
-    nodes::setting::Kept,
+    nodes::{failure, setting::Kept},
     secret::Secret,
 };
 
@@ -66,15 +66,12 @@ fn header(cx: &Context<'_>, name: &str, limit: usize) -> Result<Option<String>, 
     };
     let more = values.count();
     if more > 0 {
-        return Err(NodeError::new(format!(
-            "Expecting only one header value for username and/or password but size is{}",
-            more + 1
-        )));
+        return Err(failure::MANY_HEADERS.about(more + 1));
     }
     let text = encoded_word::decode(value)
-        .map_err(|error| NodeError::new(format!("header `{name}`: {error}")))?;
+        .map_err(|error| failure::UNREADABLE_HEADER.about(format_args!("`{name}`: {error}")))?;
     if text.chars().count() > limit {
-        return Err(NodeError::new(format!("header `{name}` is too long")));
+        return Err(failure::LONG_HEADER.about(name));
     }
     Ok(Some(Cow::into_owned(text)))
 }

@@ -60,8 +60,11 @@ const READING: &str = "
   is there after every outcome. *Personal* values do not belong into logs, *secret* ones never leave the
   engine except in an effect.
 - **Fails** says when a node takes its `on error` arrow, or without one fails the run, and with which
-  errors, as traces tell them; `…` stands for what differs. Besides, any node may fail where a setting that
-  is computed in the run has a value it cannot use, or where the state grows over its limit.
+  errors, as traces tell them; `…` stands for what differs. What an effect that fails says is told by who
+  performs it: the store, the directory, the mail server. Besides, any node may fail where a setting that is
+  computed in the run has a value it cannot use, where what it reads has another type, or where the state
+  grows over its limit; a script fails with what it says itself, and `ConfigProvider` as the type that it
+  makes the settings of.
 - **On** an outcome is what it means for the proofs. It proves a factor only where a credential
   of that very subject was verified; the checks take nothing else for a proof.
 - **Not known** is what a script or an inner journey decides. Every check reads it as the worst case.

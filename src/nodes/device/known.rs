@@ -22,6 +22,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        failure::{self, unfit},
         reply::unexpected,
         setting::{Kept, constant},
         who::who,
@@ -63,7 +64,7 @@ impl Known {
     }
 
     fn who(&self, cx: &Context<'_>) -> Result<Who, NodeError> {
-        who(cx, self.username).ok_or_else(|| NodeError::new("Expected username to be set."))
+        who(cx, self.username).ok_or_else(|| failure::NO_USERNAME.error())
     }
 
     fn told<'c>(&self, cx: &'c Context<'_>) -> Option<Profile<'c>> {
@@ -150,11 +151,11 @@ struct DeviceMatch {
 pub(in crate::nodes) fn matching(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let acceptable: Kept<i64> = Kept::get(setup, "acceptableVariance")?;
     if acceptable.known().is_some_and(|most| *most < 0) {
-        return Err(NodeError::new("`acceptableVariance` is below 0"));
+        return Err(unfit("`acceptableVariance` is below 0"));
     }
     let expiration: Kept<Duration> = Kept::get(setup, "expiration")?;
     if expiration.known().is_some_and(Duration::is_zero) {
-        return Err(NodeError::new("`expiration` is no time at all"));
+        return Err(unfit("`expiration` is no time at all"));
     }
     let mut script = None;
     if constant(setup, "useScript")? {
@@ -186,7 +187,7 @@ impl DeviceMatch {
             return Ok(Verdict::Other);
         }
         let most = u32::try_from(*self.acceptable.now(cx)?)
-            .map_err(|_| NodeError::new("`acceptableVariance` is no number of attributes"))?;
+            .map_err(|_| unfit("`acceptableVariance` is no number of attributes"))?;
         let Some(told) = self.known.told(cx).and_then(|told| told.metadata) else {
             return Ok(Verdict::Unknown);
         };
@@ -213,20 +214,18 @@ impl DeviceMatch {
             resumed: false,
             devices,
         })?;
-        let named = said.outcome_alone().map_err(|SaysMore| {
-            NodeError::new("the script may name an outcome, and nothing else")
-        })?;
+        let named = said
+            .outcome_alone()
+            .map_err(|SaysMore| failure::SCRIPT_DOES_MORE.error())?;
         let Some(outcome) = named else {
-            return Err(NodeError::new("Script must set 'outcome' to a string."));
+            return Err(failure::SCRIPT_WITHOUT_OUTCOME.error());
         };
         Ok(self.known.go(match &*outcome {
             "true" => Verdict::Same,
             "false" => Verdict::Other,
             "unknownDevice" => Verdict::Unknown,
             other => {
-                return Err(NodeError::new(format!(
-                    "Invalid outcome from script, '{other}'"
-                )));
+                return Err(failure::INVALID_OUTCOME.about(other));
             }
         }))
     }

@@ -14,6 +14,7 @@ use super::place::Place;
 use crate::{
     engine::error::NodeError,
     model::value::{Decimal, Value},
+    nodes::failure,
 };
 
 /// Where the profile stands in shared state.
@@ -64,13 +65,13 @@ fn is_identifier(text: &str) -> bool {
 pub(super) fn read(sent: &str, metadata: bool, location: bool) -> Result<Value, NodeError> {
     let told = parse(sent)?;
     let Some(identifier) = member(&told, "identifier").and_then(Value::as_text) else {
-        return Err(NodeError::new("the device profile has no identifier"));
+        return Err(failure::DEVICE_WITHOUT_IDENTIFIER.error());
     };
     if identifier.is_empty() {
-        return Err(NodeError::new("the device profile has no identifier"));
+        return Err(failure::DEVICE_WITHOUT_IDENTIFIER.error());
     }
     if !is_identifier(identifier) {
-        return Err(NodeError::new("the identifier of the device can be none"));
+        return Err(failure::NO_DEVICE_IDENTIFIER.error());
     }
     let wanted = [
         ("identifier", true),
@@ -94,10 +95,10 @@ pub(super) fn parse(sent: &str) -> Result<Value, NodeError> {
     };
     let value = node
         .deserialize(&mut reader)
-        .map_err(|error| NodeError::new(format!("the device profile cannot be read: {error}")))?;
+        .map_err(|error| failure::UNREADABLE_DEVICE.about(error))?;
     reader
         .end()
-        .map_err(|_| NodeError::new("the device profile cannot be read: something follows it"))?;
+        .map_err(|_| failure::UNREADABLE_DEVICE.about("something follows it"))?;
     Ok(value)
 }
 

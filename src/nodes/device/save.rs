@@ -16,6 +16,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
+        failure::{self, unfit},
         reply::unexpected,
         setting::{Kept, constant},
         who::who,
@@ -43,7 +44,7 @@ pub(in crate::nodes) fn save(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>,
     let variable: Arc<str> = constant(setup, "variableName")?;
     let most: Kept<i64> = Kept::get(setup, "maxSavedProfiles")?;
     if most.known().is_some_and(|most| *most < 1) {
-        return Err(NodeError::new("`maxSavedProfiles` is below 1"));
+        return Err(unfit("`maxSavedProfiles` is below 1"));
     }
     Ok(Box::new(DeviceSave {
         username: setup.key("username"),
@@ -58,12 +59,12 @@ pub(in crate::nodes) fn save(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>,
 
 impl DeviceSave {
     fn who(&self, cx: &Context<'_>) -> Result<Who, NodeError> {
-        who(cx, self.username).ok_or_else(|| NodeError::new("Expected username to be set."))
+        who(cx, self.username).ok_or_else(|| failure::NO_USERNAME.error())
     }
 
     fn told<'c>(&self, cx: &'c Context<'_>) -> Result<Profile<'c>, NodeError> {
         let told = cx.shared(self.profile).and_then(Profile::of);
-        told.ok_or_else(|| NodeError::new("the state holds no profile of a device"))
+        told.ok_or_else(|| failure::NO_DEVICE_COLLECTED.error())
     }
 
     /// The device as it is kept from now on: what is not told, or not to be kept, stays as it was.
@@ -93,9 +94,7 @@ impl DeviceSave {
         }
         let kept = Value::Map(Arc::new(data.clone()));
         if kept.to_json().to_string().len() > BYTES_MAX {
-            return Err(NodeError::new(
-                "there is more to the device than may be kept",
-            ));
+            return Err(failure::DEVICE_TOO_LARGE.error());
         }
         Ok(StoreDevice {
             who: self.who(cx)?,
@@ -113,7 +112,7 @@ impl DeviceSave {
     fn room(&self, cx: &Context<'_>) -> Result<u32, NodeError> {
         let most = u32::try_from(*self.most.now(cx)?).ok();
         let most = most.filter(|most| *most > 0);
-        most.ok_or_else(|| NodeError::new("`maxSavedProfiles` is no number of devices"))
+        most.ok_or_else(|| unfit("`maxSavedProfiles` is no number of devices"))
     }
 
     /// What it is called: as the state says, else as it was, else as its platform says.
@@ -160,11 +159,9 @@ impl Prepared for DeviceSave {
             }
             Reply::Effect(EffectReply::DeviceStored(true)) => Ok(Action::go(self.outcome)),
             Reply::Effect(EffectReply::DeviceStored(false)) => {
-                Err(NodeError::new("there is no room for one more device"))
+                Err(failure::NO_ROOM_FOR_DEVICE.error())
             }
-            Reply::Effect(EffectReply::Identity(None)) => {
-                Err(NodeError::new("Failed to get the identity object"))
-            }
+            Reply::Effect(EffectReply::Identity(None)) => Err(failure::NO_IDENTITY_OBJECT.error()),
             _ => Err(unexpected()),
         }
     }

@@ -25,7 +25,11 @@ use crate::{
         node_type::Setup,
     },
     model::{expr::KeyId, value::Value},
-    nodes::{draw::below, setting::constant},
+    nodes::{
+        draw::below,
+        failure::{self, unfit},
+        setting::constant,
+    },
     secret::Secret,
 };
 
@@ -45,7 +49,7 @@ fn moving(setup: &Setup<'_>) -> Result<OathMoving, NodeError> {
     }
     let step: Duration = constant(setup, "totpTimeInterval")?;
     if step.as_secs() == 0 {
-        return Err(NodeError::new("`totpTimeInterval` is less than a second"));
+        return Err(unfit("`totpTimeInterval` is less than a second"));
     }
     let hash: Arc<str> = constant(setup, "totpHashAlgorithm")?;
     let hash = match &*hash {
@@ -53,9 +57,7 @@ fn moving(setup: &Setup<'_>) -> Result<OathMoving, NodeError> {
         "HMAC_SHA256" => OathHash::Sha256,
         "HMAC_SHA512" => OathHash::Sha512,
         other => {
-            return Err(NodeError::new(format!(
-                "`totpHashAlgorithm` cannot be {other}"
-            )));
+            return Err(unfit(format!("`totpHashAlgorithm` cannot be {other}")));
         }
     };
     Ok(OathMoving::Time {
@@ -194,5 +196,5 @@ fn codes_of(value: &Value) -> Vec<Secret<String>> {
 
 /// The product's words.
 fn no_username() -> NodeError {
-    NodeError::new("Expected username to be set.")
+    failure::NO_USERNAME.error()
 }

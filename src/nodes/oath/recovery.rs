@@ -12,7 +12,7 @@ use crate::{
         node_type::{Prepared, Setup},
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor},
-    nodes::{oath::no_username, reply::unexpected, setting::constant, who::who},
+    nodes::{failure::unfit, oath::no_username, reply::unexpected, setting::constant, who::who},
     secret::Secret,
 };
 
@@ -34,9 +34,7 @@ pub(in crate::nodes) fn collector(setup: &mut Setup<'_>) -> Result<Box<dyn Prepa
             "PUSH" => DeviceKind::Push,
             "WEB_AUTHN" => DeviceKind::WebAuthn,
             other => {
-                return Err(NodeError::new(format!(
-                    "`recoveryCodeType` cannot be {other}"
-                )));
+                return Err(unfit(format!("`recoveryCodeType` cannot be {other}")));
             }
         },
         yes: setup.outcome("true")?,

@@ -13,6 +13,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{
+        failure::{self, unfit},
         message::text_or,
         oath::{Made, Shown, codes_of, codes_value, moving, no_username, recovery_codes},
         profile::{USERS, attribute, patch},
@@ -66,7 +67,7 @@ fn account(setup: &Setup<'_>) -> Result<Option<Arc<str>>, NodeError> {
         "GIVEN_NAME" => Some(Arc::from("givenName")),
         "LAST_NAME" => Some(Arc::from("sn")),
         "USERNAME" => None,
-        other => return Err(NodeError::new(format!("`accountName` cannot be {other}"))),
+        other => return Err(unfit(format!("`accountName` cannot be {other}"))),
     })
 }
 
@@ -75,7 +76,7 @@ fn key_bytes(setup: &Setup<'_>) -> Result<usize, NodeError> {
     let digits: i64 = constant(setup, "minSharedSecretLength")?;
     let bytes = usize::try_from(digits).unwrap_or(0).div_ceil(2);
     if bytes > KEY_BYTES_MAX {
-        return Err(NodeError::new(format!(
+        return Err(unfit(format!(
             "`minSharedSecretLength` is more than {}",
             KEY_BYTES_MAX * 2
         )));
@@ -89,7 +90,7 @@ fn offset(setup: &Setup<'_>, moving: OathMoving) -> Result<Option<u8>, NodeError
     match u8::try_from(offset) {
         Err(_) if offset < 0 => Ok(None),
         Ok(offset @ 0..=16) => Ok((moving == OathMoving::Counter).then_some(offset)),
-        _ => Err(NodeError::new("`truncationOffset` is more than 16")),
+        _ => Err(unfit("`truncationOffset` is more than 16")),
     }
 }
 
@@ -157,7 +158,7 @@ impl Begun {
                 opted_out: kept.get(OPTED_OUT)?.as_bool()?,
             })
         })
-        .ok_or_else(|| NodeError::new("No device profile found on shared state"))
+        .ok_or_else(|| failure::NO_DEVICE_PROFILE.error())
     }
 }
 
@@ -294,7 +295,7 @@ impl Prepared for Registration {
         match reply {
             Reply::Effect(EffectReply::Identity(Some(identity))) => self.show(cx, &identity),
             Reply::Effect(EffectReply::Identity(None)) if cx.visit().is_none() => {
-                Err(NodeError::new("Failed to get the identity object"))
+                Err(failure::NO_IDENTITY_OBJECT.error())
             }
             Reply::Answers(answers) => match answers.into_iter().nth(3) {
                 Some(Answer::Index(0)) => self.go_on(cx),

@@ -14,6 +14,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
+        failure::unfit,
         oath::{Made, moving, no_username},
         reply::unexpected,
         setting::constant,
@@ -42,7 +43,7 @@ pub(in crate::nodes) fn verifier(setup: &mut Setup<'_>) -> Result<Box<dyn Prepar
     let count = |setup: &Setup<'_>, key: &'static str, most: u64| {
         let number: i64 = constant(setup, key)?;
         let number = u64::try_from(number).ok().filter(|number| *number <= most);
-        number.ok_or_else(|| NodeError::new(format!("`{key}` is not between 0 and {most}")))
+        number.ok_or_else(|| unfit(format!("`{key}` is not between 0 and {most}")))
     };
     let window = match moving {
         OathMoving::Counter => count(setup, "hotpWindowSize", WINDOW_MAX)?,

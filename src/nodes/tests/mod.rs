@@ -13,6 +13,7 @@ mod core;
 mod decide;
 mod device;
 mod end;
+mod failure;
 mod identify;
 mod keyed;
 mod knowledge;

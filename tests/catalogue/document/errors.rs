@@ -1,305 +1,93 @@
-//! What built-in types say when they fail, besides what is missing and what they call.
+//! What makes nodes fail: what they say, and what they have done outside.
 //!
-//! A text stands with `…` for what differs from run to run. Errors of settings are found when a program is
-//! linked, and are not listed.
+//! Both are the registry's; a test beside the behaviours holds them against their sources.
 
-use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// An error and the types that fail with it.
-type Of = (&'static str, &'static [&'static str]);
+use wayfare::{Registry, Signature, model::signature::Known};
 
-const ERRORS: &[Of] = &[
-    // Whom it is about.
+use super::is_built;
+use crate::catalogue::signatures;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::standard);
+
+/// What it is for an effect to fail, for each kind that a built-in type has done.
+const FAILS: &[(&str, &str)] = &[
+    ("verify", "a secret cannot be compared"),
+    ("bind", "the directory does not answer"),
+    ("read_identity", "a user cannot be read"),
+    ("find_identity", "users cannot be searched"),
+    ("set_status", "an account cannot be changed"),
+    ("create_identity", "a user cannot be made"),
+    ("patch_identity", "a user cannot be changed"),
+    ("judge", "the schema cannot be asked"),
+    ("read_document", "a document of the realm cannot be read"),
+    ("read_session", "the session cannot be read"),
+    ("open_cookie", "the persistent cookie cannot be looked at"),
+    ("read_devices", "the devices of the user cannot be read"),
+    ("store_device", "a device cannot be kept"),
+    ("send", "the message is not taken"),
     (
-        "Could not find the identity based on the information available on context.",
-        &["AccountLockout"],
+        "backchannel",
+        "the journey beside this one cannot be reached",
+    ),
+    ("keyed", "the key is not there or cannot be used"),
+    (
+        "custom",
+        "what its script wants from the embedder cannot be done",
     ),
     (
-        "Failed to get the identity object",
-        &[
-            "AccountActiveDecision",
-            "DeviceSave",
-            "OathRegistration",
-            "OptOutMultiFactorAuthentication",
-        ],
-    ),
-    (
-        "… not present in state",
-        &[
-            "AttributePresentDecision",
-            "AttributeValueDecision",
-            "DisplayUserName",
-            "IncrementLoginCount",
-            "KbaDecision",
-            "KbaVerify",
-            "LoginCountDecision",
-            "PatchObject",
-            "ProfileCompletenessDecision",
-            "QueryFilterDecision",
-            "TermsAndConditionsDecision",
-            "TimeSinceDecision",
-        ],
-    ),
-    (
-        "Failed to retrieve existing object",
-        &[
-            "AttributePresentDecision",
-            "AttributeValueDecision",
-            "DisplayUserName",
-            "KbaDecision",
-            "LoginCountDecision",
-            "PatchObject",
-            "ProfileCompletenessDecision",
-            "QueryFilterDecision",
-            "TermsAndConditionsDecision",
-            "TimeSinceDecision",
-        ],
-    ),
-    ("Failed to retrieve user object", &["KbaVerify"]),
-    (
-        "Failed to get identity with provided user name",
-        &["OneTimePasswordSmsSender", "OneTimePasswordSmtpSender"],
-    ),
-    (
-        "Anonymous user name could not be found in the configuration",
-        &["AnonymousUser"],
-    ),
-    ("Unable to find username to display", &["DisplayUserName"]),
-    (
-        "Expected username to be set.",
-        &[
-            "DeviceLocationMatch",
-            "DeviceMatch",
-            "DeviceSave",
-            "OathDeviceStorage",
-            "OathRegistration",
-            "OathTokenVerifier",
-            "OptOutMultiFactorAuthentication",
-            "RecoveryCodeCollectorDecision",
-        ],
-    ),
-    (
-        "Failed to get previous session",
-        &["AnonymousSessionUpgrade"],
-    ),
-    (
-        "the session that came along is not that of an anonymous user",
-        &["AnonymousSessionUpgrade"],
-    ),
-    ("no valid session came with the start", &["SessionData"]),
-    ("the session has no property `…`", &["SessionData"]),
-    (
-        "the provider gave no name of a user",
-        &["SocialOAuthIgnoreProfile"],
-    ),
-    (
-        "No user information has been found in the shared state.",
-        &["ProvisionDynamicAccount"],
-    ),
-    (
-        "The user information doesn't contain the userNames.",
-        &["ProvisionDynamicAccount"],
-    ),
-    ("Unable to create user", &["ProvisionDynamicAccount"]),
-    // What the schema and the settings of the realm say.
-    (
-        "Configuration contains an invalid attribute",
-        &[
-            "AttributeCollector",
-            "ValidatedPassword",
-            "ValidatedUsername",
-        ],
-    ),
-    ("Unhandleable data type: …", &["AttributeCollector"]),
-    (
-        "`…` is a secret, which this node does not ask for",
-        &["AttributeCollector"],
-    ),
-    (
-        "Configured object type has no schema",
-        &["RequiredAttributesDecision"],
-    ),
-    (
-        "Terms configuration not found",
-        &["AcceptTermsAndConditions"],
-    ),
-    (
-        "Unable to fetch resources that require consent",
-        &["Consent"],
-    ),
-    (
-        "Failed to retrieve configuration values",
-        &["KbaCreate", "KbaDecision", "KbaVerify"],
-    ),
-    (
-        "there are fewer security questions than answers to define",
-        &["KbaCreate"],
-    ),
-    ("Minimum answers to verify is set to zero", &["KbaVerify"]),
-    (
-        "Object has defined fewer questions than the minimum",
-        &["KbaVerify"],
-    ),
-    ("Question id … is not defined", &["KbaVerify"]),
-    // Codes, addresses and devices.
-    (
-        "One time password not found",
-        &[
-            "OneTimePasswordCollectorDecision",
-            "OneTimePasswordSmsSender",
-            "OneTimePasswordSmtpSender",
-        ],
-    ),
-    (
-        "there is no `username` to count the try for",
-        &["OneTimePasswordCollectorDecision"],
-    ),
-    (
-        "Failed to find an email address for the specified user.",
-        &["OneTimePasswordSmtpSender"],
-    ),
-    (
-        "the mail address holds control characters",
-        &["OneTimePasswordSmtpSender"],
-    ),
-    ("User phone number not found", &["OneTimePasswordSmsSender"]),
-    (
-        "the carrier of the user is not known",
-        &["OneTimePasswordSmsSender"],
-    ),
-    (
-        "No device profile found on shared state",
-        &["OathRegistration"],
-    ),
-    ("`recoveryCodes` is no list", &["RecoveryCodeDisplay"]),
-    ("no username is set", &["MultiFactorRegistrationOptions"]),
-    (
-        "no method of multi-factor authentication is set",
-        &["MultiFactorRegistrationOptions"],
-    ),
-    (
-        "Expected MFA method to be set.",
-        &["OptOutMultiFactorAuthentication"],
-    ),
-    (
-        "Unsupported MFA method has been set.",
-        &["OptOutMultiFactorAuthentication"],
-    ),
-    (
-        "the store refuses to note the choice",
-        &["OptOutMultiFactorAuthentication"],
-    ),
-    (
-        "the captured data exceed the maximum size",
-        &["DeviceProfileCollector"],
-    ),
-    (
-        "the device profile has no identifier",
-        &["DeviceProfileCollector"],
-    ),
-    (
-        "the device profile cannot be read: …",
-        &["DeviceProfileCollector"],
-    ),
-    (
-        "the identifier of the device can be none",
-        &["DeviceProfileCollector"],
-    ),
-    ("the state holds no profile of a device", &["DeviceSave"]),
-    (
-        "there is more to the device than may be kept",
-        &["DeviceSave"],
-    ),
-    ("there is no room for one more device", &["DeviceSave"]),
-    (
-        "the script may name an outcome, and nothing else",
-        &["DeviceMatch"],
-    ),
-    // Ways, replies and what comes with the request.
-    (
-        "Node doesn't have outcomes which can give auth level >= …",
-        &["ChoiceCollector"],
-    ),
-    (
-        "the store does not tell how often was tried",
-        &["RetryLimitDecision"],
-    ),
-    (
-        "Script must set 'outcome' to a string.",
-        &["DeviceMatch", "ScriptedDecision"],
-    ),
-    (
-        "Invalid outcome from script, '…'",
-        &["DeviceMatch", "ScriptedDecision"],
-    ),
-    ("Script must set 'config' to a Map.", &["ConfigProvider"]),
-    (
-        "The resulting timeout value must be positive",
-        &["UpdateJourneyTimeout"],
-    ),
-    (
-        "The timeout value must be positive when SET operation is selected",
-        &["UpdateJourneyTimeout"],
-    ),
-    (
-        "Expecting only one header value for username and/or password but size is…",
-        &["ZeroPageLogin"],
-    ),
-    ("header `…` is too long", &["ZeroPageLogin"]),
-    (
-        "the address holds control characters",
-        &["SetFailureUrl", "SetSuccessUrl"],
-    ),
-    (
-        "the source of randomness is broken",
-        &["FlowControl", "KbaVerify", "OneTimePasswordGenerator"],
+        "external",
+        "its handler does not answer, or says what the signature does not allow",
     ),
 ];
 
 /// The errors of a type.
 pub(in super::super) fn of(name: &str) -> Vec<&'static str> {
-    ERRORS
-        .iter()
-        .filter(|(_, types)| types.contains(&name))
-        .map(|(error, _)| *error)
-        .collect()
+    REGISTRY.errors(name)
 }
 
-/// The sources of the behaviours, in one text.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test reads the sources of the project"
-)]
-fn sources() -> String {
-    let mut text = String::new();
-    let mut folders = vec![PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/nodes"
-    ))];
-    // BOUND: the folders of the sources.
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() && path.file_name() != Some(Path::new("tests").as_os_str()) {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                text.push_str(&std::fs::read_to_string(&path).expect("a source"));
-            }
-        }
-    }
-    text
+/// When what a type has done outside fails, one by one.
+pub(super) fn calls(signature: &Signature) -> Vec<&'static str> {
+    let kinds = if is_built(&signature.name) {
+        REGISTRY.calls(&signature.name)
+    } else {
+        vec!["external"]
+    };
+    let fails = |kind: &str| {
+        let known = FAILS.iter().find(|(known, _)| *known == kind);
+        known
+            .unwrap_or_else(|| panic!("what is it for `{kind}` to fail?"))
+            .1
+    };
+    kinds.into_iter().map(fails).collect()
 }
 
+/// What the checks of journeys are told of calls is what the behaviours do.
 #[test]
-fn every_error_that_is_told_is_one_of_the_behaviours() {
-    let sources = sources();
-    let built = super::built();
-    for (error, types) in ERRORS {
-        for part in error.split('…').filter(|part| !part.is_empty()) {
-            assert!(sources.contains(part), "no behaviour says `{part}`");
+fn a_built_type_calls_out_where_its_signature_says_so() {
+    let mut wrong = Vec::new();
+    for signature in signatures() {
+        let name = &*signature.name;
+        // As what it acts.
+        if !REGISTRY.built().any(|built| built == name) || name == "ConfigProvider" {
+            continue;
         }
-        for name in *types {
-            assert!(built.iter().any(|built| built == name), "{name}: `{error}`");
+        let calls = REGISTRY.calls(name);
+        let may = signature.calls_out != Known::Is(false) || signature.suspends != Known::Is(false);
+        let must = signature.calls_out == Known::Is(true);
+        let verifies = signature.verifies != Known::Is(false);
+        if (!may && !calls.is_empty()) || (must && calls.is_empty()) {
+            wrong.push(format!(
+                "{name} calls {calls:?}, and its signature says {:?}",
+                signature.calls_out
+            ));
+        }
+        if verifies != calls.contains(&"verify") {
+            wrong.push(format!(
+                "{name} calls {calls:?}, and verifies is {verifies}"
+            ));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -13,6 +13,8 @@ use wayfare::{
     },
 };
 
+use super::errors::calls;
+
 /// More words than this stand below the table.
 const WORDS_MAX: usize = 12;
 
@@ -293,13 +295,11 @@ fn fails(signature: &Signature, errors: &[&str]) -> String {
     if !needed.is_empty() {
         parts.push(format!("without {}", needed.join(" or ")));
     }
-    if signature.calls_out == Known::Is(true) {
-        let when = signature
-            .calls_when
-            .as_ref()
-            .map_or(String::new(), condition);
-        let text = format!("{when} where what it calls fails or does not answer");
-        parts.push(text.trim_start().to_owned());
+    let calls = calls(signature);
+    if !calls.is_empty() {
+        let when = signature.calls_when.as_ref().map(condition);
+        let begin = when.map_or_else(|| "where".to_owned(), |when| format!("{when} and"));
+        parts.push(format!("{begin} {}", calls.join(", or ")));
     }
     if !errors.is_empty() {
         let errors = errors.iter().map(|error| format!("“{error}”"));
