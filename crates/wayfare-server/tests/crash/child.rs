@@ -22,10 +22,11 @@ pub(crate) const FOLDER: &str = "WAYFARE_CRASH_FOLDER";
 /// The password of everybody.
 pub(crate) const PASSWORD: &str = "right-Passw0rd";
 /// The journeys that are served, and a policy that one of them confirms.
-const JOURNEYS: [(&str, &str); 3] = [
+const JOURNEYS: [(&str, &str); 4] = [
     ("world.journey", include_str!("../attacks/world.journey")),
     ("transfers.journey", include_str!("transfers.journey")),
     ("identities.journey", include_str!("identities.journey")),
+    ("codes.journey", include_str!("codes.journey")),
 ];
 /// How many failures lock an account.
 pub(crate) const FAILURES: u32 = 5;
@@ -58,6 +59,16 @@ pub(crate) fn serve(folder: &Path) {
                 password: Some(hash.clone()),
             };
             assert_eq!(store.add_user(&realm, user), Ok(true));
+        }
+        let devices = running.devices(&realm).expect("devices");
+        for number in 0..super::load::CLIENTS {
+            let user = super::load::owner(number);
+            runtime.block_on(super::code::register(
+                devices,
+                running.hash(),
+                &user,
+                number,
+            ));
         }
     }
     println!("{}", running.address());

@@ -1,6 +1,6 @@
 //! The log against the server that was started again.
 
-use std::{net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
 use rusqlite::{Connection as Database, OpenFlags};
 use serde_json::Value as Json;
@@ -148,6 +148,38 @@ pub(crate) fn identities(folder: &Path, log: &Log) -> Vec<String> {
             violations.push(format!(
                 "{user}: {counted} logins counted, {acknowledged} acknowledged, {most} tried"
             ));
+        }
+    }
+    violations
+}
+
+/// Codes: what was taken, and what is taken now, gets nobody in again; the next one does.
+pub(crate) fn codes(address: SocketAddr, round: &Log, known: &mut Log) -> Vec<String> {
+    let mut connection = Connection::open(address).expect("a connection");
+    let users: BTreeSet<String> = (round.taken.iter().chain(&round.perhaps_taken))
+        .map(|(user, _)| user.clone())
+        .collect();
+    let mut violations = Vec::new();
+    for user in users {
+        for last in known.last_codes(&user).into_iter().flatten() {
+            let of = (user.clone(), last);
+            // One that was under way may have been taken or not; it is now.
+            let first = last.gets_in(&mut connection, &user);
+            if first && known.taken.contains(&of) {
+                violations.push(format!("{user} gets in with {last:?} again"));
+            }
+            if first && last.gets_in(&mut connection, &user) {
+                violations.push(format!("{user} gets in with {last:?} twice"));
+            }
+            known.taken.insert(of);
+            let Some(next) = last.next() else {
+                continue;
+            };
+            if next.gets_in(&mut connection, &user) {
+                known.taken.insert((user.clone(), next));
+            } else {
+                violations.push(format!("{user} does not get in with {next:?}"));
+            }
         }
     }
     violations

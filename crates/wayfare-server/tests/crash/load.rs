@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     child::PASSWORD,
+    code::Code,
     log::{Log, Noted},
     wire::{Answer, Connection, Lost},
 };
@@ -22,13 +23,20 @@ const FAILING: u64 = 6;
 pub(crate) fn users() -> Vec<String> {
     let of = |client: u32| {
         let failing = (0..FAILING).map(move |n| failing(client, n));
-        std::iter::once(succeeding(client)).chain(failing)
+        [succeeding(client), owner(client)]
+            .into_iter()
+            .chain(failing)
     };
     (0..CLIENTS).flat_map(of).collect()
 }
 
 fn succeeding(client: u32) -> String {
     format!("good-{client}")
+}
+
+/// The user of a client who has an app.
+pub(crate) fn owner(client: u32) -> String {
+    format!("app-{client}")
 }
 
 fn failing(client: u32, n: u64) -> String {
@@ -65,6 +73,8 @@ pub(crate) struct Client<'a> {
     connection: Connection,
     shared: &'a Shared,
     log: Log,
+    /// The next codes of its user: of the app, and for recovery.
+    codes: [Option<Code>; 2],
 }
 
 impl<'a> Client<'a> {
@@ -73,14 +83,19 @@ impl<'a> Client<'a> {
         random: Random,
         address: SocketAddr,
         shared: &'a Shared,
+        known: &Log,
     ) -> Result<Self, Lost> {
         let connection = Connection::open(address)?;
+        let [app, recovery] = known.last_codes(&owner(id));
+        let next = |last: Option<Code>, first| last.map_or(Some(first), Code::next);
+        let [first_of_app, first_of_recovery] = Code::FIRST;
         Ok(Self {
             id,
             random,
             connection,
             shared,
             log: Log::default(),
+            codes: [next(app, first_of_app), next(recovery, first_of_recovery)],
         })
     }
 
@@ -88,15 +103,17 @@ impl<'a> Client<'a> {
     pub(crate) fn run(mut self) -> Log {
         // BOUND: until the connection is lost, which the one who kills sees to.
         loop {
-            let done = match self.random.next(18) {
-                0..=6 => self.log_in(),
-                7 => self.log_out(),
-                8 => self.log_out_by_handle(),
-                9 => self.upgrade(),
-                10 | 11 => self.note(),
-                12 => self.transfer(),
-                13 => self.register(),
-                14 | 15 => self.visit(),
+            let done = match self.random.next(22) {
+                0..=8 => self.log_in(),
+                9 => self.log_out(),
+                10 => self.log_out_by_handle(),
+                11 => self.upgrade(),
+                12 | 13 => self.note(),
+                14 => self.transfer(),
+                15 => self.register(),
+                16 | 17 => self.visit(),
+                18 => self.give_code(0),
+                19 => self.give_code(1),
                 _ => self.fail(),
             };
             if done == Err(Lost) {
@@ -346,6 +363,32 @@ impl<'a> Client<'a> {
             self.log
                 .odd
                 .push(format!("no visit: {} {}", answer.status, answer.body));
+        }
+        Ok(())
+    }
+
+    /// Logs in with the next code of an app, or for recovery.
+    fn give_code(&mut self, kind: usize) -> Result<(), Lost> {
+        let Some(code) = self.codes[kind] else {
+            return Ok(());
+        };
+        let user = owner(self.id);
+        let step = code.asked(&mut self.connection, &user)?;
+        self.codes[kind] = code.next();
+        let sent = self.write(|connection| code.given(connection, &step, &user));
+        let Ok(answer) = sent else {
+            self.log.perhaps_taken.insert((user, code));
+            return Err(Lost);
+        };
+        if answer.json()["tokenId"].is_string() {
+            self.log.taken.insert((user, code));
+            self.log.logins += 1;
+            self.shared.logins.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.log.odd.push(format!(
+                "{user} {code:?}: {} {}",
+                answer.status, answer.body
+            ));
         }
         Ok(())
     }

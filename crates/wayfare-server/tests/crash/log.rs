@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::code::Code;
+
 /// What was acknowledged, by all clients or by one.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -31,6 +33,10 @@ pub(crate) struct Log {
     pub(crate) visits: BTreeMap<String, u32>,
     /// Such logins that were under way when the server was killed, by user: counted or not.
     pub(crate) perhaps_visits: BTreeMap<String, u32>,
+    /// Codes that were taken, by user.
+    pub(crate) taken: BTreeSet<(String, Code)>,
+    /// Codes that were under way when the server was killed, by user: taken or not.
+    pub(crate) perhaps_taken: BTreeSet<(String, Code)>,
     /// Logins.
     pub(crate) logins: u64,
     /// Writes that were under way when the server was killed.
@@ -49,6 +55,19 @@ pub(crate) struct Noted {
 }
 
 impl Log {
+    /// The codes of a user that were sent last: of the app, and for recovery.
+    pub(crate) fn last_codes(&self, user: &str) -> [Option<Code>; 2] {
+        let sent = || {
+            let all = self.taken.iter().chain(&self.perhaps_taken);
+            all.filter(|(of, _)| of == user).map(|(_, code)| *code)
+        };
+        let of_app = sent().filter(|code| matches!(code, Code::App(_))).max();
+        let of_recovery = sent()
+            .filter(|code| matches!(code, Code::Recovery(_)))
+            .max();
+        [of_app, of_recovery]
+    }
+
     /// Takes another log in.
     pub(crate) fn add(&mut self, other: Self) {
         self.live.extend(other.live);
@@ -69,6 +88,8 @@ impl Log {
                 *all.entry(user).or_default() += count;
             }
         }
+        self.taken.extend(other.taken);
+        self.perhaps_taken.extend(other.perhaps_taken);
         self.logins += other.logins;
         self.lost += other.lost;
         self.odd.extend(other.odd);

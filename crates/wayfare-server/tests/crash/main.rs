@@ -3,18 +3,23 @@
 //! This program starts itself as a server over a data folder of its own, loads it from many connections,
 //! kills it at random moments with writes under way, starts it again over the same folder and compares the
 //! client's log of what was acknowledged with what the server says now. A kill without a write under way, or
-//! at less than 100 logins a second, does not count and is repeated. `WAYFARE_KILLS` says how many kills
+//! at less than 100 logins a second, does not count and is repeated. Before that it is killed at each point
+//! between the compare of a code that is good once and the end of its run. `WAYFARE_KILLS` says how many kills
 //! count (5), `WAYFARE_SEED` where the random numbers begin; see docs/testing.md.
 
 // `cfg(test)` holds anyway; written out, it lets the helpers fail as tests do.
 #[cfg(test)]
 mod child;
 #[cfg(test)]
+mod code;
+#[cfg(test)]
 mod compare;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
 mod log;
+#[cfg(test)]
+mod points;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
@@ -38,7 +43,11 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if rounds::run() {
+    let missed = points::run();
+    for violation in &missed {
+        println!("  {violation}");
+    }
+    if rounds::run() && missed.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -10,8 +10,9 @@ use std::{
 
 use super::{
     child::Process,
+    code::Code,
     compare,
-    load::{CLIENTS, Client, Random, Shared},
+    load::{CLIENTS, Client, Random, Shared, owner},
     log::{Log, Noted},
     wire::Connection,
 };
@@ -58,7 +59,7 @@ pub(crate) fn run() -> bool {
     let mut known = Log::default();
     let mut process = Process::start(folder.path());
     while totals.counted < kills && totals.repeated <= 10 + kills {
-        let (killed, round) = load_and_kill(process, &mut random);
+        let (killed, round) = load_and_kill(process, &mut random, &known);
         process = Process::start(folder.path());
         totals.slowest = totals.slowest.max(process.start);
         compare_round(
@@ -113,7 +114,7 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         confirmed: known.spent.iter().take(1).cloned().collect(),
         ..Log::default()
     };
-    let ways = 8 + exchanged.spent.len() + exchanged.confirmed.len();
+    let ways = 9 + exchanged.spent.len() + exchanged.confirmed.len();
     found.extend(compare::transactions(folder, &exchanged));
     let one_more = known.failed.iter().map(|(user, count)| {
         (
@@ -138,6 +139,18 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
     };
     found.extend(compare::identities(folder, &invented));
     found.extend(compare::newcomers(address, &invented, 1));
+    let [last, _] = known.last_codes(&owner(0));
+    let fresh = last.map_or(Some(Code::FIRST[0]), Code::next);
+    let taken = || fresh.map(|code| (owner(0), code)).into_iter().collect();
+    let untaken = Log {
+        taken: taken(),
+        ..Log::default()
+    };
+    let mut believed = Log {
+        taken: taken(),
+        ..Log::default()
+    };
+    found.extend(compare::codes(address, &untaken, &mut believed));
     if found.len() != ways {
         totals.violations.push(format!(
             "a log that is wrong in {ways} ways was found wrong in these: {found:?}"
@@ -151,7 +164,7 @@ struct Killed {
     after: Duration,
 }
 
-fn load_and_kill(process: Process, random: &mut Random) -> (Killed, Log) {
+fn load_and_kill(process: Process, random: &mut Random, known: &Log) -> (Killed, Log) {
     let shared = Shared::default();
     let logins = 60 + random.next(240);
     let delay = Duration::from_micros(random.next(4_000));
@@ -160,8 +173,8 @@ fn load_and_kill(process: Process, random: &mut Random) -> (Killed, Log) {
     let killed = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|id| {
-                let client =
-                    Client::new(id, Random(random.next(u64::MAX)), process.address, &shared);
+                let random = Random(random.next(u64::MAX));
+                let client = Client::new(id, random, process.address, &shared, known);
                 let client = client.expect("a connection");
                 scope.spawn(move || client.run())
             })
@@ -205,14 +218,26 @@ fn compare_round(
     // What was confirmed in earlier rounds may have ended with its time.
     known.confirmed.clear();
     let of_transactions = round.confirmed.len() + round.spent.len();
+    let codes = Log {
+        taken: round.taken.clone(),
+        perhaps_taken: round.perhaps_taken.clone(),
+        ..Log::default()
+    };
     known.add(round);
+    violations.extend(compare::codes(process.address, &codes, known));
     violations.extend(compare::transactions(folder, known));
     violations.extend(compare::counted(folder, known));
     violations.extend(compare::identities(folder, known));
     violations.extend(compare::newcomers(process.address, known, 8));
     violations.extend(compare::locked(process.address, known, 8));
     violations.extend(compare::counted(folder, known));
-    let compared = of_round + of_earlier + of_transactions + known.failed.len() + known.made.len();
+    let compared = of_round
+        + of_earlier
+        + of_transactions
+        + known.failed.len()
+        + known.made.len()
+        + codes.taken.len()
+        + codes.perhaps_taken.len();
     println!(
         "{} {:>4}: {:>4.0} logins/s for {:.2} s, {lost:>2} writes under way, started again in {:.2} s, \
          {compared} compared, {} violations",

@@ -60,9 +60,14 @@ impl Connection {
 
     /// Answers whatever two things a step asks.
     pub(crate) fn fill(&mut self, step: &Json, values: [&str; 2]) -> Result<Answer, Lost> {
+        self.give(step, &values.map(Json::from))
+    }
+
+    /// Answers a step: the first inputs in order, as many as are given.
+    pub(crate) fn give(&mut self, step: &Json, values: &[Json]) -> Result<Answer, Lost> {
         let mut body = step.clone();
-        for (at, value) in values.into_iter().enumerate() {
-            body["callbacks"][at]["input"][0]["value"] = json!(value);
+        for (at, value) in values.iter().enumerate() {
+            body["callbacks"][at]["input"][0]["value"] = value.clone();
         }
         self.post(AUTHENTICATE, "resource=2.1", &body.to_string(), None)
     }
