@@ -6,35 +6,30 @@
 
 use std::{
     collections::HashSet,
-    fmt, io,
-    net::SocketAddr,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use ldap3::{
-    DerefAliases, Ldap, LdapConnAsync, LdapConnSettings, LdapResult, Mod, Scope, SearchEntry,
-    SearchOptions, StdStream, controls::RawControl, exop::PasswordModify,
+    DerefAliases, Ldap, LdapResult, Mod, Scope, SearchEntry, SearchOptions, controls::RawControl,
+    exop::PasswordModify,
 };
-use tokio::{
-    net::{TcpStream, lookup_host},
-    sync::Semaphore,
-    task::JoinSet,
-    time::timeout,
-};
-use tokio_rustls::rustls::ClientConfig;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 use wayfare::{
     Secret,
-    engine::effect::{LdapPolicy, LdapScope, LdapSecurity},
+    engine::effect::{LdapPolicy, LdapScope},
 };
 
 use super::{
     LdapError, Target,
     entry::Entry,
     escaped,
+    line::{self, Line},
     policy::{self, Answer, Bound, CONTROL},
+    refused,
 };
-use crate::{store::user::NameKey, trust::trusting};
+use crate::store::user::NameKey;
 
 /// How long a name may be that is looked for.
 const NAME_BYTES_MAX: usize = 1_024;
@@ -48,6 +43,8 @@ pub(crate) enum Write {
     Add(String, Vec<(String, HashSet<String>)>),
     /// These attributes have these values from then on; none: the attribute is gone.
     Replace(String, Vec<(String, HashSet<String>)>),
+    /// The entry is gone.
+    Delete(String),
 }
 
 /// A directory with its connections.
@@ -59,7 +56,7 @@ pub(crate) struct Client {
 }
 
 struct Idle {
-    ldap: Ldap,
+    line: Line,
     since: Instant,
 }
 
@@ -71,27 +68,13 @@ impl fmt::Debug for Client {
     }
 }
 
-fn broken(error: ldap3::LdapError) -> LdapError {
-    match error {
-        ldap3::LdapError::LdapResult { result } => refused(&result),
-        other => LdapError::Unreachable(other.to_string()),
-    }
-}
-
-fn refused(result: &LdapResult) -> LdapError {
-    LdapError::Refused {
-        code: result.rc,
-        text: result.text.clone(),
-    }
-}
-
 impl Client {
     /// A directory; nothing is connected yet.
     ///
     /// # Errors
     /// The certificates cannot be read.
     pub(crate) fn new(target: Target) -> Result<Self, String> {
-        tls_of(&target)?;
+        line::tls_of(&target)?;
         Ok(Self {
             places: Arc::new(Semaphore::new(target.connections.max(1))),
             target,
@@ -133,119 +116,50 @@ impl Client {
         }
     }
 
-    fn idle(&self, from: &Mutex<Vec<Idle>>) -> Option<Ldap> {
+    fn idle(&self, from: &Mutex<Vec<Idle>>) -> Option<Line> {
         let mut idle = from.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain_mut(|one| one.since.elapsed() < self.target.idle && !one.ldap.is_closed());
-        idle.pop().map(|one| one.ldap)
+        idle.retain_mut(|one| one.since.elapsed() < self.target.idle && !one.line.is_closed());
+        idle.pop().map(|one| one.line)
     }
 
-    fn keep(&self, to: &Mutex<Vec<Idle>>, ldap: Ldap) {
+    fn keep(&self, to: &Mutex<Vec<Idle>>, line: Line) {
         let mut idle = to.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.target.connections {
             let since = Instant::now();
-            idle.push(Idle { ldap, since });
+            idle.push(Idle { line, since });
         }
     }
 
     /// A connection as the account of the server.
-    async fn reader(&self) -> Result<Ldap, LdapError> {
-        if let Some(ldap) = self.idle(&self.readers) {
-            return Ok(ldap);
+    async fn reader(&self) -> Result<Line, LdapError> {
+        if let Some(line) = self.idle(&self.readers) {
+            return Ok(line);
         }
-        let mut ldap = self.connect().await?;
-        if let Some((dn, password)) = &self.target.account {
-            if password.reveal().is_empty() {
+        let mut line = Line::open(&self.target).await?;
+        let bound = match &self.target.account {
+            Some((_, password)) if password.reveal().is_empty() => {
                 return Err(LdapError::Unreachable(
                     "the account of the server has no password".to_owned(),
                 ));
             }
-            let bound = ldap.simple_bind(dn, password.reveal()).await;
-            let bound = bound.map_err(broken)?;
-            if bound.rc != 0 {
-                return Err(refused(&bound));
-            }
-        } else if self.target.certificate.is_some() {
+            Some((dn, password)) => line.ldap.simple_bind(dn, password.reveal()).await,
             // Who it is says the certificate that the line was made with.
-            let bound = ldap.sasl_external_bind().await.map_err(broken)?;
-            if bound.rc != 0 {
-                return Err(refused(&bound));
-            }
+            None if self.target.certificate.is_some() => line.ldap.sasl_external_bind().await,
+            None => return Ok(line),
+        };
+        let bound = bound.map_err(|error| line.broken(error))?;
+        if bound.rc == 0 {
+            Ok(line)
+        } else {
+            Err(refused(&bound))
         }
-        Ok(ldap)
     }
 
-    async fn binder(&self) -> Result<Ldap, LdapError> {
+    async fn binder(&self) -> Result<Line, LdapError> {
         match self.idle(&self.binders) {
-            Some(ldap) => Ok(ldap),
-            None => self.connect().await,
+            Some(line) => Ok(line),
+            None => Line::open(&self.target).await,
         }
-    }
-
-    /// The first server that takes a connection.
-    async fn connect(&self) -> Result<Ldap, LdapError> {
-        let servers = &self.target.servers;
-        let share = u32::try_from(servers.len()).unwrap_or(1).max(1);
-        let most = self.target.timeout / share;
-        let mut last = LdapError::Unreachable("it has no address".to_owned());
-        for (host, port) in servers {
-            match timeout(most, self.connect_to(host, *port)).await {
-                Ok(Ok(ldap)) => return Ok(ldap),
-                Ok(Err(error)) => last = error,
-                Err(_) => last = LdapError::TooSlow(most),
-            }
-        }
-        Err(last)
-    }
-
-    async fn connect_to(&self, host: &str, port: u16) -> Result<Ldap, LdapError> {
-        let unreachable = |error: io::Error| LdapError::Unreachable(error.to_string());
-        let found: Vec<SocketAddr> = lookup_host((host, port))
-            .await
-            .map_err(unreachable)?
-            .collect();
-        let mut last = LdapError::Unreachable("the host has no address".to_owned());
-        for address in found {
-            // What is not encrypted stays on this machine, whatever a name server says.
-            if self.target.security == LdapSecurity::Plain && !address.ip().is_loopback() {
-                last = LdapError::Unprotected;
-                continue;
-            }
-            let stream = match TcpStream::connect(address).await {
-                Ok(stream) => stream.into_std().map_err(unreachable)?,
-                Err(error) => {
-                    last = unreachable(error);
-                    continue;
-                }
-            };
-            return self.speak(host, port, stream).await;
-        }
-        Err(last)
-    }
-
-    async fn speak(
-        &self,
-        host: &str,
-        port: u16,
-        stream: std::net::TcpStream,
-    ) -> Result<Ldap, LdapError> {
-        let mut settings = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream));
-        let mut scheme = "ldap";
-        // Read for each connection, so that a certificate that was replaced is the one that is shown.
-        if let Some(config) = tls_of(&self.target).map_err(LdapError::Unreachable)? {
-            settings = settings.set_config(config);
-            match self.target.security {
-                LdapSecurity::StartTls => settings = settings.set_starttls(true),
-                LdapSecurity::Tls | LdapSecurity::Plain => scheme = "ldaps",
-            }
-        }
-        let url = format!("{scheme}://{host}:{port}");
-        let opened = LdapConnAsync::with_settings(settings, &url).await;
-        let (connection, ldap) = opened.map_err(broken)?;
-        // It ends when the last handle is dropped; what is wrong with it is said to whoever waits.
-        tokio::spawn(async move {
-            let _ = connection.drive().await;
-        });
-        Ok(ldap)
     }
 
     /// The entries for which a filter holds, with these attributes.
@@ -259,15 +173,15 @@ impl Client {
         most: usize,
     ) -> Result<Vec<Entry>, LdapError> {
         self.within(move |client| async move {
-            let mut ldap = client.reader().await?;
+            let mut line = client.reader().await?;
             let mut found = Vec::new();
             for base in &client.target.bases {
                 let asked = (base.as_str(), filter.as_str(), attributes.as_slice());
                 client
-                    .search_below(&mut ldap, asked, most, &mut found)
+                    .search_below(&mut line, asked, most, &mut found)
                     .await?;
             }
-            client.keep(&client.readers, ldap);
+            client.keep(&client.readers, line);
             Ok(found)
         })
         .await
@@ -275,7 +189,7 @@ impl Client {
 
     async fn search_below(
         &self,
-        ldap: &mut Ldap,
+        line: &mut Line,
         (base, filter, attributes): (&str, &str, &[String]),
         most: usize,
         found: &mut Vec<Entry>,
@@ -290,12 +204,11 @@ impl Client {
             .sizelimit(i32::try_from(most.saturating_add(1)).unwrap_or(i32::MAX))
             .timelimit(i32::try_from(self.target.timeout.as_secs().max(1)).unwrap_or(i32::MAX));
         let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
-        let mut stream = ldap
-            .with_search_options(options)
-            .streaming_search(base, scope, filter, attributes)
-            .await
-            .map_err(broken)?;
-        while let Some(one) = stream.next().await.map_err(broken)? {
+        let ldap = line.ldap.with_search_options(options);
+        let stream = ldap.streaming_search(base, scope, filter, attributes);
+        let mut stream = stream.await.map_err(|error| line.broken(error))?;
+        // BOUND: so many messages as the line hands on for one request.
+        while let Some(one) = stream.next().await.map_err(|error| line.broken(error))? {
             if one.is_ref() || one.is_intermediate() {
                 continue;
             }
@@ -374,9 +287,11 @@ impl Client {
         new: Option<&Secret<String>>,
     ) -> Result<Bound, LdapError> {
         let policy = self.target.policy;
-        let mut ldap = self.binder().await?;
-        let bound = self.asking(&mut ldap).simple_bind(dn, password.reveal());
-        let bound = bound.await.map_err(broken)?;
+        let mut line = self.binder().await?;
+        let bound = self
+            .asking(&mut line.ldap)
+            .simple_bind(dn, password.reveal());
+        let bound = bound.await.map_err(|error| line.broken(error))?;
         let mut said = policy::bound(policy, bound.rc, &bound.text, answer(&bound))?;
         let in_now = bound.rc == 0 && said != Bound::Locked;
         if let Some(new) = new.filter(|_| in_now) {
@@ -385,11 +300,11 @@ impl Client {
                 old_pass: Some(password.reveal()),
                 new_pass: Some(new.reveal()),
             };
-            let changed = self.asking(&mut ldap).extended(change).await;
-            let changed = changed.map_err(broken)?.1;
+            let changed = self.asking(&mut line.ldap).extended(change).await;
+            let changed = changed.map_err(|error| line.broken(error))?.1;
             said = policy::changed(changed.rc, &changed.text, answer(&changed))?;
         }
-        self.keep(&self.binders, ldap);
+        self.keep(&self.binders, line);
         Ok(said)
     }
 
@@ -412,14 +327,15 @@ impl Client {
         old: &Secret<String>,
         new: &Secret<String>,
     ) -> Result<Bound, LdapError> {
-        let mut ldap = self.reader().await?;
+        let mut line = self.reader().await?;
         let attribute = || b"unicodePwd".to_vec();
         let changes = vec![
             Mod::Delete(attribute(), HashSet::from([quoted(old)])),
             Mod::Add(attribute(), HashSet::from([quoted(new)])),
         ];
-        let result = ldap.modify(dn, changes).await.map_err(broken)?;
-        self.keep(&self.readers, ldap);
+        let result = line.ldap.modify(dn, changes).await;
+        let result = result.map_err(|error| line.broken(error))?;
+        self.keep(&self.readers, line);
         policy::changed_there(result.rc, &result.text)
     }
 
@@ -429,32 +345,24 @@ impl Client {
     /// The directory fails, or refuses: [`LdapError::Refused`] has the number.
     pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<(), LdapError> {
         self.within(move |client| async move {
-            let mut ldap = client.reader().await?;
+            let mut line = client.reader().await?;
             let result = match write {
-                Write::Add(dn, attributes) => ldap.add(&dn, attributes).await,
+                Write::Add(dn, attributes) => line.ldap.add(&dn, attributes).await,
                 Write::Replace(dn, attributes) => {
                     let changes = attributes.into_iter();
                     let changes = changes.map(|(name, values)| Mod::Replace(name, values));
-                    ldap.modify(&dn, changes.collect()).await
+                    line.ldap.modify(&dn, changes.collect()).await
                 }
+                Write::Delete(dn) => line.ldap.delete(&dn).await,
             };
-            let result = result.map_err(broken)?;
-            client.keep(&client.readers, ldap);
+            let result = result.map_err(|error| line.broken(error))?;
+            client.keep(&client.readers, line);
             if result.rc == 0 {
                 return Ok(());
             }
             Err(refused(&result))
         })
         .await
-    }
-}
-
-fn tls_of(target: &Target) -> Result<Option<Arc<ClientConfig>>, String> {
-    match target.security {
-        LdapSecurity::Plain => Ok(None),
-        LdapSecurity::Tls | LdapSecurity::StartTls => {
-            trusting(target.ca.as_deref(), target.certificate.as_ref()).map(Some)
-        }
     }
 }
 

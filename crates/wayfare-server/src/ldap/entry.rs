@@ -6,9 +6,6 @@ use ldap3::SearchEntry;
 
 use crate::store::user::NameKey;
 
-/// How many values of one attribute are looked at.
-const VALUES_MAX: usize = 1_000;
-
 /// An entry of a directory.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
@@ -29,10 +26,10 @@ impl Entry {
                 Some((name.to_ascii_lowercase(), vec![hex(values.first()?)]))
             });
         let bytes: Vec<_> = bytes.collect();
-        let texts = found.attrs.into_iter().map(|(name, mut values)| {
-            values.truncate(VALUES_MAX);
-            (name.to_ascii_lowercase(), values)
-        });
+        // All of them: how many there may be was seen before they were read, and a list that is cut short is
+        // a group that somebody is not in.
+        let texts = found.attrs.into_iter();
+        let texts = texts.map(|(name, values)| (name.to_ascii_lowercase(), values));
         let mut attributes: BTreeMap<_, _> = texts.collect();
         attributes.extend(bytes);
         Self {

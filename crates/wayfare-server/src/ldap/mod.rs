@@ -3,11 +3,13 @@
 //! In: where a directory is, whom it trusts, where users are in it. Out: entries, and what a bind came to.
 //! Names that were typed go into filters escaped and never into distinguished names: whoever is bound to was
 //! found first. Referrals are not followed, an empty password is never sent, and whatever a directory does
-//! within an operation ends with the time for it. Which users are whose is not known here.
+//! within an operation ends with the time for it and takes no more room than [`ber`] gives it. Which users are whose is not known here.
 
+mod ber;
 mod connection;
 mod entry;
 mod filter;
+mod line;
 mod policy;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -41,6 +43,9 @@ pub enum LdapError {
     /// What it sent makes no sense.
     #[error("the directory sent what cannot be read")]
     Nonsense,
+    /// What it sent is not taken, for this reason.
+    #[error("the directory sent {0}")]
+    Sent(String),
     /// It answered, and refused.
     #[error("the directory refused: {code} {text}")]
     Refused {
@@ -83,6 +88,13 @@ pub(crate) struct Target {
     pub(crate) idle: Duration,
     /// How many connections there may be at once.
     pub(crate) connections: usize,
+}
+
+fn refused(result: &ldap3::LdapResult) -> LdapError {
+    LdapError::Refused {
+        code: result.rc,
+        text: result.text.clone(),
+    }
 }
 
 /// A directory that is shared by all who ask it.

@@ -1,5 +1,6 @@
 //! Directories over HTTP: a real one with a policy of its own, and ones that misbehave.
 
+mod bounds;
 mod fake;
 mod mutual;
 mod odd;
