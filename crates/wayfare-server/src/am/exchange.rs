@@ -248,10 +248,12 @@ impl Work<'_> {
 
     async fn perform(&mut self, call: &Call) -> EffectReply {
         let reply = match &call.effect {
-            Effect::OpenCookie(asked) => remember::open(self.app, self.state, asked).map_or_else(
-                |error| EffectReply::Failed(error.to_string()),
-                EffectReply::Remembered,
-            ),
+            Effect::OpenCookie(asked) => remember::open(self.app, self.state, asked)
+                .await
+                .map_or_else(
+                    |error| EffectReply::Failed(error.to_string()),
+                    EffectReply::Remembered,
+                ),
             Effect::Backchannel(asked) => beside::perform(self.app, self.state, asked).await,
             _ => self.app.performer.perform(call, self.place()).await,
         };
@@ -312,6 +314,7 @@ impl Work<'_> {
             &finish.success.remember,
             self.client,
         )
+        .await
         .unwrap_or_else(|error| {
             // The session is made; without the cookie its user logs in again some day.
             self.app.log.error(&error.to_string());

@@ -1,12 +1,12 @@
 //! Persistent cookies: sealed when somebody has logged in, opened when they come back.
 //!
 //! A cookie is sealed with the keys of its realm and bound to the realm, to its name and to the key of the
-//! journey. It holds the id of its owner, its times, the address it was set at and a digest of the
-//! password's hash: a new password ends it, and so does whoever deletes the user or sets them inactive for
+//! journey. It holds the id of its owner, its times, the address it was set at and what the store of the
+//! users says changes with the password: a new password ends it, and so does whoever deletes the user or sets them inactive for
 //! as long as they are. A stolen cookie is good until then, or until its times are over, unless the journey
 //! enforces the address.
 
-use std::{fmt::Write as _, net::IpAddr};
+use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use wayfare::{
     Realm, Seal as _, Secret, SubjectId, Timestamp,
     engine::{
-        effect::Identity,
+        effect::{Identity, Who},
         output::{OpenCookie, Remember},
     },
 };
@@ -23,7 +23,7 @@ use wayfare_wire::{am::cookie::Cookie, seal::Sealer};
 use crate::{
     app::{App, RealmState},
     clock::RunHost,
-    store::{StoreError, identity::COOKIES, user::User},
+    identities::IdentityError,
 };
 
 /// What every persistent cookie begins with, so that nothing else is taken for one.
@@ -41,7 +41,7 @@ struct Sealed {
     until: u64,
     /// The address it was set at.
     client: Option<IpAddr>,
-    /// The digest of the password's hash then, and of how often all cookies had been given up.
+    /// What the store said then that changes with the password, and where all cookies are given up.
     stamp: String,
 }
 
@@ -55,43 +55,36 @@ fn hashed(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes))
 }
 
-/// What of a user must be as it was.
-fn stamp(user: &User) -> String {
-    let password = user.password.as_deref().unwrap_or("");
-    let mut text = format!("stamp\n{}\n{password}", user.id);
-    // Who has never given up all cookies has those from before that could be done.
-    if let Some(times) = user.attributes.get(COOKIES) {
-        let _ = write!(text, "\n{times}");
-    }
-    hashed(text.as_bytes())
-}
-
-/// The cookies of a success; none where its subject is gone by then.
-pub(super) fn seal(
+/// The cookies of a success; none where its subject is gone by then, or the store does not tell when a
+/// password is another.
+pub(super) async fn seal(
     app: &App,
     state: &RealmState,
     subject: &SubjectId,
     remember: &[Remember],
     client: Option<IpAddr>,
-) -> Result<Vec<Cookie>, StoreError> {
+) -> Result<Vec<Cookie>, IdentityError> {
     if remember.is_empty() {
         return Ok(Vec::new());
     }
-    let Some(user) = app.store().user_by_id(&state.realm, &subject.0)? else {
+    let Some(stamp) = state.identities.stamp(subject).await? else {
+        app.log.info(
+            "no persistent cookie is set: the store of the users does not tell when a password is another",
+        );
         return Ok(Vec::new());
     };
     let host = RunHost { clock: &*app.clock };
-    let failed = || StoreError::Sql("a persistent cookie cannot be sealed".to_owned());
+    let failed = || IdentityError::Other("a persistent cookie cannot be sealed".to_owned());
     let mut cookies = Vec::with_capacity(remember.len());
     for cookie in remember {
         let now = app.clock.now();
         let idle = now.plus(cookie.idle).min(cookie.until);
         let sealed = Sealed {
-            subject: user.id.clone(),
+            subject: subject.0.to_string(),
             idle: idle.0,
             until: cookie.until.0,
             client,
-            stamp: stamp(&user),
+            stamp: stamp.clone(),
         };
         let mut bytes = serde_json::to_vec(&sealed).map_err(|_| failed())?;
         let beside = beside(&state.realm, &cookie.name, cookie.key.as_ref());
@@ -105,11 +98,11 @@ pub(super) fn seal(
 }
 
 /// Whose a cookie is, and until when it may be used; nothing where it is worth nothing.
-pub(super) fn open(
+pub(super) async fn open(
     app: &App,
     state: &RealmState,
     asked: &OpenCookie,
-) -> Result<Option<(Identity, Timestamp)>, StoreError> {
+) -> Result<Option<(Identity, Timestamp)>, IdentityError> {
     let Some(sealed) = opened(app, state, asked) else {
         return Ok(None);
     };
@@ -118,15 +111,17 @@ pub(super) fn open(
     if now >= sealed.idle || now >= sealed.until || elsewhere {
         return Ok(None);
     }
-    let user = app.store().user_by_id(&state.realm, &sealed.subject)?;
-    let user = user.filter(|user| user.active && stamp(user) == sealed.stamp);
-    Ok(user.map(|user| {
-        let identity = Identity {
-            subject: SubjectId(user.id.as_str().into()),
-            ..Identity::named(user.username.as_str().into())
-        };
-        (identity, Timestamp(sealed.until))
-    }))
+    let who = Who::Subject(SubjectId(sealed.subject.as_str().into()));
+    let identity = state.identities.read(&who, &[]).await?;
+    let Some(identity) = identity.filter(|identity| identity.active) else {
+        return Ok(None);
+    };
+    let stamp = state.identities.stamp(&identity.subject).await?;
+    // A store that cannot tell whether the password is another one lets nobody in by a cookie.
+    if stamp.is_none_or(|stamp| stamp != sealed.stamp) {
+        return Ok(None);
+    }
+    Ok(Some((identity, Timestamp(sealed.until))))
 }
 
 fn opened(app: &App, state: &RealmState, asked: &OpenCookie) -> Option<Sealed> {

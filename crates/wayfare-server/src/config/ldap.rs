@@ -127,6 +127,8 @@ pub struct LdapStoreSettings {
     pub attributes: BTreeMap<String, String>,
     /// The attribute that takes a password.
     pub password: String,
+    /// The attribute that says when a password was changed; without it, that of the policy.
+    pub password_changed: Option<String>,
     /// Below which entry users are made; without it none are.
     pub create_in: Option<String>,
     /// The object classes of users that are made.
@@ -162,6 +164,7 @@ impl LdapStoreSettings {
                 ("postalCode", "postalCode"),
             ]),
             password: "userPassword".to_owned(),
+            password_changed: None,
             create_in: None,
             object_classes: vec!["inetOrgPerson".to_owned()],
             defaults: pairs(&[("cn", "userName"), ("sn", "userName")]),
@@ -205,6 +208,7 @@ pub(super) fn read_store(table: &Table<'_>, folder: &Path, into: &mut IdentitySe
         if let Some(name) = table.parsed("password", ATTRIBUTE, attribute) {
             store.password = name;
         }
+        store.password_changed = table.parsed("password_changed", ATTRIBUTE, attribute);
         store.create_in = table.text("create_in");
         if let Some(classes) = texts(&table, "object_classes") {
             store.object_classes = classes;

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     sync::Arc,
 };
 
@@ -25,13 +26,13 @@ use wayfare::{
 };
 use wayfare_profile::{
     Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store as Judged, answer_key,
-    answer_place, find, is_active, is_users, secrets, seen,
+    answer_place, is_active, secrets, seen,
 };
 
 use super::{
     Done, Hasher, Identities, IdentityError, Once, Outcome, Typed,
     json::{json as kept_json, value},
-    plan,
+    judged, known_resource, picked, plan, shown, stamped,
 };
 use crate::{
     clock::drawn,
@@ -112,15 +113,11 @@ impl Embedded {
     }
 
     fn identity(&self, user: &User, wanted: &[Arc<str>]) -> Identity {
-        let mut attributes = BTreeMap::new();
-        if !wanted.is_empty() {
-            let profile = profile(&self.schema, user);
-            attributes.extend(
-                wanted
-                    .iter()
-                    .filter_map(|name| Some((Arc::clone(name), seen(find(&profile, name)?)?))),
-            );
-        }
+        let attributes = if wanted.is_empty() {
+            BTreeMap::new()
+        } else {
+            picked(&profile(&self.schema, user), wanted)
+        };
         Identity {
             subject: SubjectId(Arc::from(&*user.id)),
             username: Arc::from(&*user.username),
@@ -162,7 +159,7 @@ impl Embedded {
         create: &CreateIdentity,
         once: Once<'_>,
     ) -> Result<Outcome, IdentityError> {
-        known(&create.resource)?;
+        known_resource(&create.resource)?;
         if let Some(wrote) = self.store.changed_before(once.id)? {
             return self.outcome(wrote, &[]);
         }
@@ -194,7 +191,7 @@ impl Embedded {
         patch: &PatchIdentity,
         once: Once<'_>,
     ) -> Result<Outcome, IdentityError> {
-        known(&patch.resource)?;
+        known_resource(&patch.resource)?;
         if let Some(wrote) = self.store.changed_before(once.id)? {
             return self.outcome(wrote, &patch.attributes);
         }
@@ -244,31 +241,18 @@ impl Embedded {
     }
 
     fn judge_now(&self, judge: &Judge) -> Result<Vec<Judgement>, IdentityError> {
-        known(&judge.resource)?;
+        known_resource(&judge.resource)?;
         let user = match &judge.who {
             Some(who) => self.user(who)?,
             None => None,
         };
-        let mut all = match &user {
+        let all = match &user {
             Some(user) => profile(&self.schema, user),
             None => BTreeMap::new(),
         };
-        let values = self.schema.made(&judge.values);
-        for (name, value) in &values {
-            all.retain(|known, _| !known.eq_ignore_ascii_case(name));
-            all.insert(Arc::clone(name), value.clone());
-        }
         let judged = self.store.read(|db| {
             let others = Others::new(self, db, user.as_ref().map(|user| &*user.id));
-            let judged = self
-                .schema
-                .asked(&judge.attributes)
-                .into_iter()
-                .map(|name| {
-                    let value = find(&values, name);
-                    self.schema.judge(name, value, &all, &others)
-                });
-            judged.collect::<rusqlite::Result<Vec<_>>>()
+            judged(&self.schema, judge, all, &others)
         })?;
         Ok(judged)
     }
@@ -342,16 +326,9 @@ impl Identities for Embedded {
     fn profile<'a>(&'a self, who: &'a Who) -> Done<'a, Option<Identity>> {
         Box::pin(async move {
             let user = self.user(who)?;
-            Ok(user.map(|user| {
-                let profile = profile(&self.schema, &user);
-                let shown = profile.iter();
-                let attributes = shown
-                    .filter_map(|(name, value)| Some((Arc::clone(name), seen(value)?)))
-                    .collect();
-                Identity {
-                    attributes,
-                    ..self.identity(&user, &[])
-                }
+            Ok(user.map(|user| Identity {
+                attributes: shown(&profile(&self.schema, &user)),
+                ..self.identity(&user, &[])
             }))
         })
     }
@@ -400,6 +377,20 @@ impl Identities for Embedded {
         })
     }
 
+    fn stamp<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, Option<String>> {
+        Box::pin(async move {
+            let user = self.store.user_by_id(&self.realm, &whose.0)?;
+            Ok(user.map(|user| {
+                let mut what = user.password.unwrap_or_default();
+                // Who has never given up all cookies has those from before that could be done.
+                if let Some(times) = user.attributes.get(identity::COOKIES) {
+                    let _ = write!(what, "\n{times}");
+                }
+                stamped(&user.id, &what)
+            }))
+        })
+    }
+
     fn compare<'a>(
         &'a self,
         whose: Option<&'a SubjectId>,
@@ -407,14 +398,6 @@ impl Identities for Embedded {
         hasher: Hasher<'a>,
     ) -> Done<'a, bool> {
         Box::pin(self.compare_now(whose, typed, hasher))
-    }
-}
-
-fn known(resource: &Arc<str>) -> Result<(), IdentityError> {
-    if is_users(resource) {
-        Ok(())
-    } else {
-        Err(IdentityError::Resource(Arc::clone(resource)))
     }
 }
 

@@ -9,6 +9,7 @@ mod embedded;
 mod json;
 mod ldap;
 mod plan;
+mod profile;
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -34,6 +35,7 @@ pub use self::embedded::{Embedded, OBJECT_BYTES_MAX, SCAN_MAX, SECRETS_MAX};
 pub(crate) use self::json::{json, value};
 pub(crate) use self::ldap::InDirectory;
 pub use self::plan::plan;
+use self::profile::{judged, known_resource, picked, shown, stamped};
 
 /// Why a store of identities could not do something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -130,6 +132,13 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
     fn logged_in<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, ()> {
         let _ = whose;
         Box::pin(async { Ok(()) })
+    }
+
+    /// What somebody's persistent cookies depend on: another text once the password is another, and nothing
+    /// where the store cannot tell, or there is nobody. Where it is nothing, no cookie is set and none lets in.
+    fn stamp<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, Option<String>> {
+        let _ = whose;
+        Box::pin(async { Ok(None) })
     }
 
     /// Whether what was typed is right.

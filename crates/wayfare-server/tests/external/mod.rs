@@ -13,9 +13,10 @@ use wayfare::{
 use wayfare_server::{
     Server,
     clock::ManualClock,
-    config::{Config, DefaultJourney, ExternalSettings, SecretSource},
+    config::{Config, DefaultJourney, ExternalSettings, LdapStoreSettings, SecretSource},
 };
 
+use crate::ldap::slapd::Slapd;
 use crate::support::{BEGIN, Reply, TestServer, alpha, cheap, write_all};
 use service::{Act, SECRET, Service};
 
@@ -595,12 +596,33 @@ fn settings_that_make_no_sense_are_said() {
 
 #[tokio::test]
 async fn a_provider_outside_vouches_for_an_account_that_is_made() {
+    provisions(|_| ()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_made_in_a_directory_too() {
+    let Some(slapd) = Slapd::of_one() else { return };
+    provisions(|config| {
+        let directory = slapd.directory(wayfare::engine::effect::LdapSecurity::Plain);
+        let mut store = LdapStoreSettings::new(directory);
+        store.create_in = Some("ou=people,dc=example,dc=com".to_owned());
+        let realm = config.realms.get_mut(&alpha()).expect("the realm");
+        realm.identities.ldap = Some(store);
+        realm.demo_user = false;
+    })
+    .await;
+    let mail = slapd.get("uid=ada,ou=people,dc=example,dc=com", "mail");
+    assert_eq!(mail.await, Some(vec!["ada@example.com".to_owned()]));
+}
+
+async fn provisions(change: impl FnOnce(&mut Config)) {
     let service = Service::start();
     let text = include_str!("../../../../journeys/nodes/provision_dynamic_account.journey");
     let server = TestServer::with(|config, folder| {
         let journeys = folder.join("journeys");
         write_all(&journeys, &[("provider.journey", text)]);
         *config = config.clone().with_journeys(journeys);
+        change(config);
         config
             .external
             .insert("Provider".to_owned(), settings(&service, folder));

@@ -2,9 +2,12 @@
 
 mod bounds;
 mod fake;
+mod generic;
 mod mutual;
 mod odd;
-mod slapd;
+mod order;
+mod remember;
+pub(crate) mod slapd;
 
 use std::{collections::BTreeMap, time::Duration};
 

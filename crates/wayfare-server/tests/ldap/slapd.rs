@@ -5,6 +5,7 @@
 //! that is a failure.
 
 use std::{
+    collections::HashSet,
     fs,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ldap3::{Ldap, LdapConnAsync, LdapResult, Mod, Scope, SearchEntry, SearchResult};
 use tempfile::TempDir;
 use wayfare::engine::effect::LdapSecurity;
 use wayfare_server::config::{ClientCertificate, DirectorySettings, SecretSource};
@@ -20,11 +22,52 @@ use wayfare_server::config::{ClientCertificate, DirectorySettings, SecretSource}
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory that ends with the test.
-pub(super) struct Slapd {
+pub(crate) struct Slapd {
     child: Child,
-    pub(super) plain: u16,
-    pub(super) tls: u16,
+    pub(crate) plain: u16,
+    pub(crate) tls: u16,
     folder: TempDir,
+}
+
+/// The user of the demo.
+const DEMO: [(&str, &str); 9] = [
+    ("objectClass", "inetOrgPerson"),
+    ("uid", "demo"),
+    ("cn", "Demo"),
+    ("sn", "Demo"),
+    ("givenName", "Demo"),
+    ("mail", "demo@example.com"),
+    ("l", "Bonn"),
+    ("departmentNumber", "staff"),
+    ("userPassword", "Ch4ng31t"),
+];
+
+/// Who is in a directory.
+#[derive(Clone, Copy, PartialEq)]
+enum People {
+    All,
+    Demo,
+}
+
+impl People {
+    fn file(self, beside: &Path, folder: &Path) -> PathBuf {
+        let all = beside.join("people.ldif");
+        if self == Self::All {
+            return all;
+        }
+        let text = fs::read_to_string(all).expect("people");
+        let (without, _) = text
+            .split_once("dn: uid=ada")
+            .expect("the first of the people");
+        // The password of the demo is short.
+        let without = without.replace("pwdMinLength: 10", "pwdMinLength: 8");
+        let lines = DEMO.map(|(name, value)| format!("{name}: {value}\n"));
+        let lines = lines.concat();
+        let demo = format!("dn: uid=demo,ou=people,dc=example,dc=com\n{lines}");
+        let path = folder.join("demo.ldif");
+        fs::write(&path, format!("{without}{demo}")).expect("people");
+        path
+    }
 }
 
 fn program(name: &str) -> Option<PathBuf> {
@@ -53,20 +96,26 @@ fn free_port() -> u16 {
 
 impl Slapd {
     /// A directory with the people of `people.ldif`.
-    pub(super) fn start() -> Option<Self> {
-        Self::start_with("")
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_with("", People::All)
+    }
+
+    /// One with nobody in it but the user of the demo.
+    pub(crate) fn of_one() -> Option<Self> {
+        Self::start_with("", People::Demo)
     }
 
     /// One that asks whoever connects for a certificate, and takes whose name is `server` for its account.
-    pub(super) fn demanding() -> Option<Self> {
+    pub(crate) fn demanding() -> Option<Self> {
         Self::start_with(
             "TLSVerifyClient demand\nauthz-regexp \"^cn=server$\" \
              \"cn=server,ou=services,dc=example,dc=com\"",
+            People::All,
         )
     }
 
     /// One with these settings besides.
-    fn start_with(more: &str) -> Option<Self> {
+    fn start_with(more: &str, people: People) -> Option<Self> {
         let (Some(slapd), Some(add), Some(openssl)) =
             (program("slapd"), program("slapadd"), program("openssl"))
         else {
@@ -89,8 +138,9 @@ impl Slapd {
             .arg("-f")
             .arg(at("slapd.conf"))
             .arg("-l")
-            .arg(beside.join("people.ldif")));
+            .arg(people.file(&beside, folder.path())));
         fs::write(at("secret"), "server-secret\n").expect("a secret");
+        fs::write(at("demo"), "Ch4ng31t\n").expect("a secret");
         let (plain, tls) = (free_port(), free_port());
         let child = Command::new(&slapd)
             .args(["-d", "0", "-h"])
@@ -126,14 +176,62 @@ impl Slapd {
         false
     }
 
+    /// A connection as the account of the server.
+    async fn opened(&self) -> Ldap {
+        let (connection, mut ldap) =
+            LdapConnAsync::new(&format!("ldap://127.0.0.1:{}", self.plain))
+                .await
+                .expect("a connection");
+        tokio::spawn(async move {
+            let _ = connection.drive().await;
+        });
+        let bound = ldap.simple_bind("cn=server,ou=services,dc=example,dc=com", "server-secret");
+        bound.await.and_then(LdapResult::success).expect("a bind");
+        ldap
+    }
+
+    /// Has nobody in it but the user of the demo, as at the beginning.
+    pub(crate) async fn begin_again(&self) {
+        const PEOPLE: &str = "ou=people,dc=example,dc=com";
+        let mut ldap = self.opened().await;
+        let found = ldap.search(PEOPLE, Scope::OneLevel, "(objectClass=*)", vec!["1.1"]);
+        let (found, _) = found.await.and_then(SearchResult::success).expect("people");
+        for entry in found {
+            let gone = ldap.delete(&SearchEntry::construct(entry).dn).await;
+            gone.and_then(LdapResult::success).expect("a deletion");
+        }
+        let attributes = DEMO.map(|(name, value)| (name, HashSet::from([value])));
+        let made = ldap
+            .add(&format!("uid=demo,{PEOPLE}"), attributes.to_vec())
+            .await;
+        made.and_then(LdapResult::success).expect("an entry");
+    }
+
+    /// Has an entry have these values, as whoever runs the directory does.
+    pub(crate) async fn set(&self, dn: &str, attribute: &str, values: &[&str]) {
+        let values: HashSet<&str> = values.iter().copied().collect();
+        let change = vec![Mod::Replace(attribute, values)];
+        let done = self.opened().await.modify(dn, change).await;
+        done.and_then(LdapResult::success).expect("a change");
+    }
+
+    /// The values of an entry; `None` where there is no entry.
+    pub(crate) async fn get(&self, dn: &str, attribute: &str) -> Option<Vec<String>> {
+        let mut ldap = self.opened().await;
+        let found = ldap.search(dn, Scope::Base, "(objectClass=*)", vec![attribute]);
+        let (found, _) = found.await.expect("a search").success().ok()?;
+        let entry = SearchEntry::construct(found.into_iter().next()?);
+        Some(entry.attrs.get(attribute).cloned().unwrap_or_default())
+    }
+
     /// Where its authority's certificate is.
-    pub(super) fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
     /// A certificate of its authority's with the name `server`, and one that has the name and vouches for
     /// itself.
-    pub(super) fn shown(&self, own: bool) -> ClientCertificate {
+    pub(crate) fn shown(&self, own: bool) -> ClientCertificate {
         let name = if own { "server" } else { "stranger" };
         ClientCertificate {
             certificate: self.folder.path().join(format!("{name}.pem")),
@@ -142,7 +240,7 @@ impl Slapd {
     }
 
     /// Where it is, and the account of the server in it.
-    pub(super) fn directory(&self, security: LdapSecurity) -> DirectorySettings {
+    pub(crate) fn directory(&self, security: LdapSecurity) -> DirectorySettings {
         let port = match security {
             LdapSecurity::Tls => self.tls,
             LdapSecurity::StartTls | LdapSecurity::Plain => self.plain,
@@ -161,7 +259,7 @@ impl Slapd {
     }
 
     /// Ends it, as a machine that goes down.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

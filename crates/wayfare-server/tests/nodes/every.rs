@@ -78,7 +78,7 @@ pub(super) fn driven() -> BTreeSet<String> {
     types
 }
 
-fn files() -> Vec<(String, String)> {
+pub(crate) fn files() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/nodes");
     // What needs a handler outside or a registered script is driven elsewhere.
     let alone = |(_, text): &(String, String)| {
@@ -104,7 +104,7 @@ fn files() -> Vec<(String, String)> {
 }
 
 /// The journeys of a text, by their names on the wire.
-fn journeys(text: &str) -> Vec<String> {
+pub(crate) fn journeys(text: &str) -> Vec<String> {
     let heads = text
         .lines()
         .filter_map(|line| line.strip_prefix("journey "));
@@ -117,7 +117,7 @@ fn journeys(text: &str) -> Vec<String> {
 }
 
 /// An answer that a friendly client gives to a callback.
-fn fill(callback: &mut Json) {
+pub(crate) fn fill(callback: &mut Json) {
     let output = |name: &str| {
         let all = callback["output"].as_array().into_iter().flatten();
         all.filter(|entry| entry["name"] == name)

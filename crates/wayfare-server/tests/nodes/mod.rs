@@ -4,7 +4,7 @@ mod ask;
 mod beside;
 mod code;
 mod end;
-mod every;
+pub(crate) mod every;
 mod keep;
 mod keyed;
 mod way;

@@ -132,6 +132,11 @@ impl TestServer {
         }
     }
 
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("data").join("wayfare.db")
+    }
+
     /// Puts the clock on.
     pub(crate) fn advance(&self, span: Duration) {
         self.clock.advance(span);
