@@ -7,6 +7,7 @@ mod devices;
 mod life;
 mod page;
 mod qr;
+mod settings;
 
 use std::process::Command;
 
