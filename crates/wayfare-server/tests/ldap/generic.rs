@@ -53,7 +53,6 @@ const NODES: &[&str] = &[
     "profile_completeness_decision",
     "query_filter_decision",
     "recovery_code_collector_decision",
-    "recovery_code_display",
     "required_attributes_decision",
     "retry_limit_decision",
     "session_data",
