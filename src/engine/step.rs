@@ -90,6 +90,9 @@ pub struct Success {
     pub no_session: bool,
     /// The session of the same subject that this run replaces.
     pub upgrades: Option<SessionRef>,
+    /// The session of somebody else, in which nobody was proved, that a node let go: it ends, and hands
+    /// nothing on.
+    pub releases: Option<SessionRef>,
     /// Session properties to set; `None` removes one.
     pub properties: BTreeMap<Arc<str>, Option<Value>>,
     /// Names of the authenticating node types passed, in order.

@@ -13,6 +13,7 @@ use crate::{
         effect::{Effect, EffectReply, Identity, ReadIdentity, Who},
         plan::NOWHERE,
         run::Asker,
+        start::StartSession,
         step::{End, Ending, FailureReason, Success},
         turn::Turn,
         walk::Next,
@@ -125,6 +126,13 @@ impl Turn<'_> {
         let run = &mut *self.run;
         let mut ends = std::mem::take(&mut run.ends);
         let evidence = std::mem::take(&mut run.proofs.evidence);
+        // Only one that was let go can be somebody else's here.
+        let (own, foreign): (Option<&StartSession>, _) = match run.start.session.as_ref() {
+            Some(session) if session.subject == identity.subject => (Some(session), None),
+            foreign => (None, foreign),
+        };
+        let upgrades = own.map(|session| session.session.clone());
+        let releases = foreign.map(|session| session.session.clone());
         let mut node_types: Vec<Arc<str>> = Vec::new();
         for proof in &evidence {
             let ty = plan.units.iter().find(|unit| unit.name == proof.node);
@@ -142,7 +150,8 @@ impl Turn<'_> {
             level: run.level,
             journey: Arc::clone(&run.start.journey),
             no_session: run.start.no_session || settings.is_some_and(|s| s.no_session),
-            upgrades: run.start.session.as_ref().map(|s| s.session.clone()),
+            upgrades,
+            releases,
             properties: std::mem::take(&mut ends.properties),
             node_types,
             success_url: run.start.goto.clone().or(ends.success_url.clone()),

@@ -201,6 +201,7 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
             handle: "old".into(),
             required,
             forgets: vec!["shade".into()],
+            released: false,
         })
     };
     let mut next = session("next", 10, 2_000);
@@ -241,6 +242,47 @@ async fn a_new_session_replaces_the_old_one_in_one_transaction() {
 }
 
 #[tokio::test]
+async fn a_visitor_that_is_let_go_hands_nothing_on() {
+    // Whether somebody was proved in it, whether it is let go, and whether the new one is made.
+    for (proved, released, made) in [
+        (false, true, true),
+        (true, true, false),
+        (false, false, false),
+        (true, false, false),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder);
+        let mut visitor = session("visitor", 20, 1_000);
+        visitor.subject = "guest".into();
+        visitor.proved = proved;
+        visitor.properties.insert("colour".into(), "red".into());
+        store
+            .finish_run(None, new(1, visitor), None, None)
+            .await
+            .unwrap();
+        let replaces = Replaces {
+            handle: "visitor".into(),
+            required: false,
+            forgets: Vec::new(),
+            released,
+        };
+        let next = new(2, session("next", 10, 2_000));
+        let finished = store.finish_run(None, next, Some(replaces), None).await;
+        let there = |token: u8| store.session(&[token; 32], Timestamp(2_001)).unwrap();
+        if made {
+            assert!(matches!(finished, Ok(Finished::Made(_))), "{finished:?}");
+            let next = there(2).unwrap();
+            assert_eq!(next.level.number(), 10);
+            assert_eq!(next.properties.get("colour"), None);
+        } else {
+            assert_eq!(finished, Ok(Finished::SessionGone));
+            assert!(there(2).is_none());
+        }
+        assert_eq!(there(1).is_none(), made, "it ends with the login alone");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
     // Proved before and by the run; the level of the run; the level, the services, the proof and the end.
     for (before, after, level, expected, services, proved, capped) in [
@@ -270,6 +312,7 @@ async fn what_nobody_proved_is_not_handed_on_to_what_is_proved() {
             handle: "old".into(),
             required: false,
             forgets: Vec::new(),
+            released: false,
         };
         let Ok(Finished::Made(made)) = store
             .finish_run(None, new(2, next), Some(replaces), None)

@@ -225,6 +225,9 @@ impl World {
         if success.no_session {
             return None;
         }
+        if let Some(visitor) = &success.releases {
+            self.sessions.remove(&visitor.0);
+        }
         let replaced = success.upgrades.as_ref();
         let old = replaced.and_then(|session| self.sessions.remove(&session.0));
         let session = Session::of(success, now, old.as_ref());

@@ -243,6 +243,12 @@ impl<'p> Walker<'p> {
         let settings = &self.kit.journey(self.journey).settings;
         let ends = mem::take(&mut self.state.ends);
         let evidence = mem::take(&mut self.state.evidence);
+        let beside = |own: bool| {
+            let session = self.start.session.as_ref();
+            session.filter(|session| (session.subject == identity.subject) == own)
+        };
+        let upgrades = beside(true).map(|session| session.session.clone());
+        let releases = beside(false).map(|session| session.session.clone());
         let mut node_types: Vec<Arc<str>> = Vec::new();
         for proof in &evidence {
             let ty = self.type_at(&proof.node);
@@ -261,7 +267,8 @@ impl<'p> Walker<'p> {
             level: self.state.level,
             journey: Arc::clone(&self.start.journey),
             no_session: self.start.no_session || settings.no_session,
-            upgrades: self.start.session.as_ref().map(|s| s.session.clone()),
+            upgrades,
+            releases,
             properties: ends.properties,
             node_types,
             success_url: self.start.goto.clone().or(ends.success_url.clone()),

@@ -297,6 +297,7 @@ impl Work<'_> {
             .success
             .upgrades
             .as_ref()
+            .or(finish.success.releases.as_ref())
             .map(|old| old.0.to_string());
         for ended in &ended {
             let event = Event::new(EventName::SessionReplaced)

@@ -107,8 +107,11 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
         .get(making.realm)
         .map(|state| &state.settings.session);
     let session = session(&making, handle)?;
-    let replaces = making.success.upgrades.as_ref().map(|old| Replaces {
+    let released = making.success.releases.as_ref();
+    let old = making.success.upgrades.as_ref().or(released);
+    let replaces = old.map(|old| Replaces {
         handle: old.0.to_string(),
+        released: released.is_some(),
         required: making
             .success
             .evidence

@@ -98,6 +98,8 @@ impl Store {
             if let Some(over) = old.take_if(|old| !old.is_valid(now)) {
                 session::take(db, &over.handle)?;
             }
+            let released = replaces.as_ref().is_some_and(|replaces| replaces.released);
+            let visitor = old.take_if(|old| released && !old.proved && old.realm == session.realm);
             match (&old, &replaces) {
                 // Another's session stays as it is.
                 (Some(old), _) if old.subject != session.subject || old.realm != session.realm => {
@@ -114,6 +116,9 @@ impl Store {
                     Room::None => return Ok(Finished::OverQuota),
                 },
             };
+            if let Some(visitor) = visitor {
+                session::take(db, &visitor.handle)?;
+            }
             if let (Some(old), Some(replaces)) = (old, &replaces) {
                 session::take(db, &old.handle)?;
                 session.inherit(&old, &replaces.forgets);

@@ -131,6 +131,9 @@ pub struct Replaces {
     pub required: bool,
     /// The properties that are not taken over from it.
     pub forgets: Vec<String>,
+    /// Whether it is a visitor's that was let go: where nobody was proved in it, it ends, whoever's it is,
+    /// and nothing is taken over.
+    pub released: bool,
 }
 
 impl Store {

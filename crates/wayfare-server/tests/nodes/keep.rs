@@ -1,13 +1,13 @@
 //! Nodes whose effect lasts beyond the run: cookies, what a session keeps, what is counted; and waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::json;
 use wayfare::{Realm, Registry, ScriptAction, Value};
-use wayfare_server::store::user::NameKey;
+use wayfare_server::store::user::{NameKey, User};
 
-use super::{after_login, from_first, log_in, says, serve};
-use crate::support::{Client, Reply, TestServer};
+use super::{after_login, from_first, info, log_in, says, serve};
+use crate::support::{Client, Reply, TestServer, alpha};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -380,15 +380,25 @@ async fn a_visitor_becomes_somebody() {
     let journey = format!(
         "{}
 journey visit \"Visit\" {{
-  start name
-  node name: SetState {{
-    attributes = {{ userInfo = {{ userNames = {{ uid = [\"demo\"] }} }} }}
-    -> visitor
+  start visitor
+  node visitor: AnonymousUser {{
+    anonymousUserName = \"guest\"
+    -> cart
+    on error -> failure
   }}
-  node visitor: SocialOAuthIgnoreProfile {{
+  node cart: SetSessionProperties {{
+    properties = {{ cart = \"7\" }}
     allow unproved_success because \"a visitor is nobody in particular\"
     -> success
-    on error -> failure
+  }}
+}}
+journey plain \"Plain\" {{
+  start name
+  node name: UsernameCollector -> secret
+  node secret: PasswordCollector -> check
+  node check: DataStoreDecision {{
+    true -> success
+    false -> failure
   }}
 }}",
         after_login(
@@ -399,15 +409,37 @@ journey visit \"Visit\" {{
   }",
         )
     );
-    let server = serve(&journey).await;
+    let server = TestServer::with_journeys(&[("login.journey", &journey)], |config| {
+        let realm = config.realms.get_mut(&alpha()).expect("the realm");
+        realm.session.properties = vec!["cart".to_owned()];
+    })
+    .await;
+    let guest = User {
+        id: "guest".to_owned(),
+        username: "guest".to_owned(),
+        password: None,
+        active: true,
+        attributes: BTreeMap::new(),
+    };
+    assert_eq!(server.running.store().add_user(&alpha(), guest), Ok(true));
+    let visitor = server.client().begin("Visit").await.token();
     let mut client = server.client();
-    let visit = client.begin("Visit").await;
-    let token = visit.token();
-    let query = format!("ForceAuth=true&sessionUpgradeSSOTokenId={token}");
+    let query = format!("ForceAuth=true&sessionUpgradeSSOTokenId={visitor}");
     let path = Client::path("/alpha", &query);
-    let step = client.post(&path, "").await.step();
     let answers = ["demo".into(), "Ch4ng31t".into()];
+    // Whoever was not let go stays.
+    let plain = format!("{path}&authIndexType=service&authIndexValue=Plain");
+    let step = client.post(&plain, "").await.step();
+    let step = client.answer(&step, &answers[..1]).await.step();
+    let refused = client.answer(&step, &answers[1..]).await;
+    assert_eq!(refused.status, 400, "another's session");
+    assert_eq!(server.sessions(), 1);
+    let step = client.post(&path, "").await.step();
     client.answer(&step, &answers).await.token();
+    assert_eq!(server.sessions(), 1, "the visitor's session is over");
+    let info = info(&mut client).await;
+    assert_eq!(info["username"], "demo");
+    assert_eq!(info["properties"].get("cart"), None);
     // With the session of somebody who was proved it is refused.
     let step = client
         .post(&Client::path("/alpha", "ForceAuth=true"), "")
