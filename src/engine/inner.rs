@@ -122,12 +122,12 @@ impl Turn<'_> {
     /// The type of a node as texts name it, also of those that are parts of the walk.
     fn type_name(&self, node: PlanNode) -> Arc<str> {
         match node.kind {
-            Kind::Page => Arc::from("Page"),
-            Kind::Inner => Arc::from("InnerTreeEvaluator"),
+            Kind::Page => Arc::from("PageNode"),
+            Kind::Inner => Arc::from("InnerTreeEvaluatorNode"),
             Kind::Task | Kind::Success | Kind::Failure | Kind::LooseEnd => self
                 .plan
                 .unit(node.body)
-                .map_or_else(|| Arc::from(""), |unit| Arc::clone(&unit.ty)),
+                .map_or_else(|| Arc::from(""), |unit| Arc::clone(&unit.wire)),
         }
     }
 }

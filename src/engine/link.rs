@@ -347,6 +347,7 @@ impl<'a> Linker<'a> {
         self.unit(Unit {
             name: Arc::clone(name),
             ty: Arc::from(&*signature.name),
+            wire: Arc::from(&*signature.wire),
             behaviour: Behaviour::Node(behaviour),
             facts: outcomes
                 .iter()
@@ -405,6 +406,7 @@ impl<'a> Linker<'a> {
         self.unit(Unit {
             name: Arc::clone(name),
             ty: Arc::from("Decision"),
+            wire: Arc::from("Decision"),
             behaviour: Behaviour::Guards(tests.into()),
             facts: Vec::new(),
             needs: needs.boxed(),

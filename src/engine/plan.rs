@@ -96,6 +96,8 @@ pub(crate) struct Unit {
     pub(crate) name: Arc<str>,
     /// The name of the node type.
     pub(crate) ty: Arc<str>,
+    /// The same on the wire.
+    pub(crate) wire: Arc<str>,
     pub(crate) behaviour: Behaviour,
     /// What each outcome means.
     pub(crate) facts: Vec<Facts>,

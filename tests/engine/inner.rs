@@ -1,5 +1,7 @@
 //! Inner journeys: what goes in, what comes back, where failures surface.
 
+use wayfare::{Callback, Step};
+
 use super::support::{Player, prompts, secret, text, why};
 
 /// A caller and an inner journey, each with one probe before and after.
@@ -67,6 +69,39 @@ fn a_failure_inside_surfaces_where_it_is_wired() {
     let text_of = pair("", "fail boom", neither, "ask");
     let step = Player::new(&text_of, "outer").begin();
     assert_eq!(why(step), "inside/only: boom");
+}
+
+#[test]
+fn the_caller_is_told_which_node_failed_by_its_type_on_the_wire() {
+    let text_of = r#"
+journey outer {
+  start call
+  node call: journey inside {
+    true -> failure
+    false -> failure
+    error -> told
+  }
+  node told: Metadata(attributes = ["errorNode", "errorMessage"]) -> failure
+}
+
+journey inside {
+  innerTreeOnly = true
+  start broken
+  node broken: SessionData(sessionDataKey = "x", sharedStateKey = "y") -> success
+}
+"#;
+    let step = Player::new(text_of, "outer").begin();
+    let Step::Ask(ask) = step else {
+        panic!("{step:?}");
+    };
+    let [Callback::Metadata { data }] = &ask.callbacks[..] else {
+        panic!("{ask:?}");
+    };
+    let node = serde_json::json!({
+        "id": "inside/broken", "displayName": "broken", "type": "SessionDataNode"
+    });
+    assert_eq!(data["errorNode"], node);
+    assert_eq!(data["errorMessage"], "no valid session came with the start");
 }
 
 #[test]

@@ -102,10 +102,10 @@ impl Walker<'_> {
     pub(super) fn describe(&mut self, failed: Spot, error: &NodeError) {
         let kit = self.kit;
         let ty = match &kit.node(failed).kind {
-            NodeKind::Task(task) => kit.signature(task).name.to_string(),
+            NodeKind::Task(task) => kit.signature(task).wire.to_string(),
             NodeKind::Decision(_) => "Decision".to_owned(),
-            NodeKind::Page(_) => "Page".to_owned(),
-            _ => "InnerTreeEvaluator".to_owned(),
+            NodeKind::Page(_) => "PageNode".to_owned(),
+            _ => "InnerTreeEvaluatorNode".to_owned(),
         };
         let node = BTreeMap::from([
             (
