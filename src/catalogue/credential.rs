@@ -259,7 +259,7 @@ pub(super) const TYPES: &[Entry] = &[
         "CreatePasswordNode",
         "Asks for a new password twice; deprecated",
     )
-    .settings(&[int_or("minPasswordLength", 8)])
+    .settings(&[int_or("minPasswordLength", 8).within(0, 1024)])
     .asks(&["PasswordCallback", "TextOutputCallback"])
     .writes(&[transient("password", Secret).always()]),
     node(

@@ -147,7 +147,7 @@ pub(super) const TYPES: &[Entry] = &[
         .settings(&[
             time_or("secondsToWait", Seconds, 8),
             flag("spamDetectionEnabled", false),
-            int_or("spamDetectionTolerance", 3),
+            int_or("spamDetectionTolerance", 3).within(0, MANY),
             localized("waitingMessage"),
             flag("exitable", false),
             localized("exitMessage"),

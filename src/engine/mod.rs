@@ -33,6 +33,7 @@ mod page;
 mod pin;
 mod plan;
 mod property;
+mod refusal;
 pub mod registry;
 pub mod request;
 mod run;

@@ -43,12 +43,15 @@ fn arm(setup: &Setup<'_>, meant: &str) -> Result<OutcomeId, NodeError> {
     }
 }
 
-/// Refuses arms that say nothing of the node's.
-fn no_other(setup: &Setup<'_>, arms: usize) -> Result<(), NodeError> {
-    if setup.outcomes().len() == arms {
+/// Refuses arms that say nothing of the node's, or too little.
+fn no_other(setup: &Setup<'_>, arms: &[&str]) -> Result<(), NodeError> {
+    if setup.outcomes().len() == arms.len() {
         return Ok(());
     }
-    Err(unfit("an arm says none of the node's outcomes"))
+    let arms = arms.join("`, `");
+    Err(unfit(format!(
+        "its arms say `{arms}`, each once, and nothing else"
+    )))
 }
 
 /// Whom the journey elsewhere is for.
@@ -89,7 +92,7 @@ pub(super) fn init(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError
     }
     let name: Option<Arc<str>> = constant_or_none(setup, "usernameKey")?;
     let data: Option<Arc<str>> = constant_or_none(setup, "dataKey")?;
-    no_other(setup, 3)?;
+    no_other(setup, &["created", "unknown subject", "error"])?;
     Ok(Box::new(Init {
         journey: constant(setup, "tree")?,
         kind: match &*kind {
@@ -247,7 +250,17 @@ struct Status {
 }
 
 pub(super) fn status(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    no_other(setup, 6)?;
+    no_other(
+        setup,
+        &[
+            "pending",
+            "in progress",
+            "success",
+            "failure",
+            "unknown",
+            "error",
+        ],
+    )?;
     Ok(Box::new(Status {
         record: constant(setup, "recordData")?,
         transaction: setup.key("backchannel-transaction"),
@@ -310,7 +323,7 @@ struct Notification {
 }
 
 pub(super) fn notification(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    no_other(setup, 2)?;
+    no_other(setup, &["success", "error"])?;
     Ok(Box::new(Notification {
         data: setup.key("backchannel-data"),
         success: arm(setup, "success")?,

@@ -33,6 +33,7 @@ pub(super) fn set(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError>
         None => Attributes::Computed(kept),
         Some(known) => {
             refuse_secrets(known)?;
+            refuse_profile(known)?;
             let entries = known.iter();
             Attributes::Known(entries.map(|(k, v)| (setup.key(k), v.clone())).collect())
         }
@@ -56,6 +57,16 @@ fn refuse_secrets(attributes: &BTreeMap<Arc<str>, Value>) -> Result<(), NodeErro
     }
 }
 
+/// The profile under construction is no value of a key: what is written there, nothing would ever read.
+fn refuse_profile(attributes: &BTreeMap<Arc<str>, Value>) -> Result<(), NodeError> {
+    if attributes.contains_key("objectAttributes") {
+        return Err(unfit(
+            "`objectAttributes` is the profile under construction, which this type does not write",
+        ));
+    }
+    Ok(())
+}
+
 impl Prepared for SetState {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         match &self.attributes {
@@ -67,6 +78,7 @@ impl Prepared for SetState {
             Attributes::Computed(attributes) => {
                 let attributes = attributes.now(cx)?;
                 refuse_secrets(&attributes)?;
+                refuse_profile(&attributes)?;
                 for (name, value) in &*attributes {
                     let key = cx.key(name);
                     write(cx, key, value);

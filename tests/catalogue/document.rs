@@ -75,12 +75,48 @@ const FORMS: &[(&str, &str)] = &[
     (
         "Page",
         "Its nodes stand in its block, in order, and behind them the arrows of the last: \
-         [language.md](../language.md#nodes).",
+         [language.md](../language.md#nodes). All of them must be answered; the product passes the others over \
+         where a provider is chosen at a `SelectIdP` that is the last.",
     ),
     (
         "InnerTreeEvaluator",
         "In text it is `node NAME: journey OTHER`: neither setting is written, and `error` is there where it \
          has an arrow. [language.md](../language.md#inner-journeys)",
+    ),
+    (
+        "BackChannelInit",
+        "Its arms say `created`, `unknown subject` and `error`, all of them and none besides; letter case and \
+         what is no letter mean nothing. What `tree` names is looked up in the realm when the node is entered: \
+         where there is no such journey to start, it ends in `error`.",
+    ),
+    (
+        "BackChannelStatus",
+        "Its arms say `pending`, `in progress`, `success`, `failure`, `unknown` and `error`, all of them and \
+         none besides; letter case and what is no letter mean nothing.",
+    ),
+    (
+        "BackchannelNotification",
+        "Its arms say `success` and `error`, both of them and none besides; it ends in `error` in a run that \
+         no `BackChannelInit` and no other server began.",
+    ),
+    (
+        "GetAuthenticatorApp",
+        "The message is sent as text, where the product sends a script that writes it into the page: \
+         `{{appleLink}}`, `{{googleLink}}`, `{{appleLabel}}` and `{{googleLabel}}` in it are replaced.",
+    ),
+    (
+        "product-CertificateUserExtractor",
+        "The certificate is one text: PEM, or DER in base 64.",
+    ),
+    (
+        "Meter",
+        "The server counts under `metricKey` in `wayfare_meter_total` at `/metrics`, in the text format of \
+         Prometheus, which it shows to this machine alone; an embedder takes it from `take_outputs`.",
+    ),
+    (
+        "TimerStop",
+        "The server adds the time under `metricKey` to `wayfare_timer_seconds` at `/metrics`, as for \
+         [Meter](#meter). Where no timer was started, nothing happens.",
     ),
     (
         "Decision",

@@ -40,9 +40,9 @@ pub(crate) enum Color {
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people, on standard error.
+    /// For people.
     Human,
-    /// For programs, on standard output.
+    /// For programs.
     Json,
 }
 

@@ -23,6 +23,36 @@ fn the_examples_are_clean_and_formatted() {
 }
 
 #[test]
+fn what_node_types_refuse_is_found_before_anything_is_served() {
+    let text = LOGIN.replace("start credentials", "start brand").replacen(
+        "  node credentials",
+        "  node brand: SetCustomCookie(name = \"a;b\", value = \"north\") -> credentials\n\n  \
+             node credentials",
+        1,
+    );
+    let folder = Folder::new(&[("login.journey", &text)]);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let expected = "error[out_of_range]: `brand` cannot be set so: `a;b` is no name of a cookie\n";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    assert!(ran.err.contains(" --> login.journey:"), "{}", ran.err);
+    let ran = folder.run(&["check", "--format", "json", "login.journey"]);
+    assert!(ran.out.contains("out_of_range"), "{ran:?}");
+    // What a handler or a script of somebody's own brings is not looked for.
+    let text = text
+        .replace("name = \"a;b\"", "name = \"ab\"")
+        .replace("true -> success", "true -> risk")
+        .replacen(
+            "  node check",
+            "  node risk: ScriptedDecision(script = \"mine\") {\n    low -> success\n  }\n\n  node check",
+            1,
+        );
+    let folder = Folder::new(&[("login.journey", &text)]);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
 fn a_mistake_is_drawn_with_its_mend() {
     let text = LOGIN.replace("    false -> failure\n", "");
     let folder = Folder::new(&[("login.journey", &text)]);

@@ -21,6 +21,12 @@ fn state_is_set_with_its_types_and_taken_out_of_other_scopes() {
     let secrets = map([("pin", secret("1234"))]);
     let refused = Visit::refused("SetState", [("attributes", secrets)]);
     assert!(refused.contains("`pin`"), "{refused}");
+    let profile = map([(
+        "objectAttributes",
+        map([("mail", "ann@example.com".into())]),
+    )]);
+    let refused = Visit::refused("SetState", [("attributes", profile)]);
+    assert!(refused.contains("profile under construction"), "{refused}");
 }
 
 fn view(properties: &[(&str, &str)]) -> EffectReply {

@@ -5,7 +5,7 @@ use wayfare::{Diagnostic, Severity, compile::Compiled};
 use crate::{
     Outcome, Trouble,
     args::{CheckArgs, Deny, Findings},
-    command::{compile_tests, fix, refuse_unknown},
+    command::{examine, fix, refuse_unknown},
     json, project, render, sarif,
     terminal::{self, Terminal},
 };
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
     }
     let all: Vec<Compiled> = projects
         .iter()
-        .map(|project| compile_tests(project, &parameters))
+        .map(|project| examine(project, &parameters))
         .collect();
     refuse_unknown(&all, &parameters)?;
     let files = all.iter().map(|one| one.sources.iter().count()).sum();

@@ -20,7 +20,7 @@ pub(crate) mod trace;
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Registry, Source, Value,
+    Engine, Registry, Source, Value,
     compile::{Compiled, Compiler, UnknownParameter},
 };
 
@@ -76,6 +76,18 @@ pub(crate) fn compile(project: &Project, parameters: &BTreeMap<String, Value>) -
 /// Compiles a project with its tests.
 pub(crate) fn compile_tests(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
     compiler(project, parameters).compile(project.sources.iter().cloned())
+}
+
+/// Compiles a project with its tests, and asks the standard node types what they say of their settings:
+/// what `serve` would refuse is found here.
+pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+    let mut compiled = compile_tests(project, parameters);
+    if let Some(program) = &compiled.program {
+        let refusals = Engine::refusals(program, &Registry::standard());
+        compiled.diagnostics.append(refusals);
+        compiled.diagnostics.sort();
+    }
+    compiled
 }
 
 fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> Compiler<'p> {

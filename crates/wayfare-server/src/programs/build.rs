@@ -322,6 +322,9 @@ fn told(error: &LinkError) -> String {
             };
             format!("{error}; a handler of your own is asked where `[external.{key}]` names one")
         }
+        LinkError::NoScript { .. } => {
+            format!("{error}: a program that embeds the server registers it by this name")
+        }
         other => other.to_string(),
     }
 }
