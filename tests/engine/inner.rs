@@ -171,7 +171,7 @@ journey inside {
     run.sealing = true;
     let mut step = run.begin();
     let mut answered = 0;
-    while matches!(step, wayfare::Step::Ask(_)) {
+    while matches!(step, Step::Ask(_)) {
         step = run.answer([text("demo"), secret("no")]);
         answered += 1;
         assert!(answered < 100);
