@@ -44,7 +44,7 @@ fn what_node_types_refuse_is_found_before_anything_is_served() {
         .replace("true -> success", "true -> risk")
         .replacen(
             "  node check",
-            "  node risk: ScriptedDecision(script = \"mine\") {\n    low -> success\n  }\n\n  node check",
+            "  node risk: ScriptedDecision(script = \"mine\", outputs = []) {\n    low -> success\n  }\n\n  node check",
             1,
         );
     let folder = Folder::new(&[("login.journey", &text)]);
