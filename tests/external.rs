@@ -60,6 +60,46 @@ journey desk {
   }
 }
 
+extern Proven "ProvenNode" -> yes | no {
+  reads shared.username
+  proves device on yes
+  calls out
+}
+
+extern Anybody "AnybodyNode" -> yes | no {
+  writes shared.username: Text
+  proves device on yes
+  calls out
+}
+
+journey twice {
+  start first
+  node first: Proven {
+    yes -> raise
+    no -> failure
+  }
+  node raise: ModifyAuthLevel(authLevelIncrement = 10) -> second
+  node second: Proven {
+    yes -> success
+    no -> failure
+  }
+  ensure auth_level >= 10 at success
+}
+
+journey changed {
+  start first
+  node first: Proven {
+    yes -> raise
+    no -> failure
+  }
+  node raise: ModifyAuthLevel(authLevelIncrement = 10) -> second
+  node second: Anybody {
+    yes -> success
+    no -> failure
+  }
+  ensure every path to success passes second.yes
+}
+
 journey caught {
   start credentials
   node credentials: Page {
@@ -178,12 +218,13 @@ impl Run {
         let bytes = self.auth.seal(&Open, b"").unwrap();
         self.auth = self.auth.engine().open(&Open, b"", &bytes).unwrap();
         self.stop = self.auth.step(&Wall, &Request::default(), input).unwrap();
-        // The store knows `demo`, and nobody else.
+        // The store knows `demo` and `ann`, and nobody else.
         if let Step::Call(call) = &self.stop
             && let Effect::ReadIdentity(read) = &call.effect
         {
-            let known = format!("{:?}", read.who).contains("demo");
-            let found = known.then(|| Identity::named(Arc::from("demo")));
+            let who = format!("{:?}", read.who);
+            let found = ["demo", "ann"].into_iter().find(|name| who.contains(name));
+            let found = found.map(|name| Identity::named(Arc::from(name)));
             self.give(Input::Effect(EffectReply::Identity(found)));
         }
     }
@@ -270,6 +311,33 @@ fn an_outcome_proves_what_its_signature_says_of_whom_the_store_knows() {
         run.say(ExternalReply::Went(said));
         assert!(run.failed().contains(why), "{}", run.failed());
     }
+}
+
+#[test]
+fn a_handler_names_another_user_only_where_its_type_writes_the_name() {
+    let engine = engine();
+    let mut run = Run::start(&engine, "twice");
+    run.say(ExternalReply::Went(yes()));
+    run.say(ExternalReply::Went(yes()));
+    assert!(matches!(&run.stop, Step::Done(End::Success(success)) if success.level.number() == 10));
+    // The checks have proved the level of whoever comes to success.
+    let mut run = Run::start(&engine, "twice");
+    run.say(ExternalReply::Went(yes()));
+    run.say(ExternalReply::Went(went("yes").user("ann")));
+    let why = "does not say that this outcome names another user";
+    assert!(run.failed().contains(why), "{}", run.failed());
+    // A type that writes the name may name anybody, who has nothing of what the other had.
+    let mut run = Run::start(&engine, "changed");
+    run.say(ExternalReply::Went(yes()));
+    run.say(ExternalReply::Went(went("yes").user("ann")));
+    let Step::Done(End::Success(success)) = &run.stop else {
+        panic!("{:?}", run.stop);
+    };
+    assert_eq!(
+        (&*success.subject.username, success.level.number()),
+        ("ann", 0)
+    );
+    assert_eq!(success.evidence.len(), 1);
 }
 
 #[test]
@@ -491,7 +559,7 @@ fn types_without_a_handler_and_types_that_bound_their_visits_are_refused() {
         .collect();
     assert_eq!(
         missing.into_iter().collect::<Vec<_>>(),
-        ["Desk", "Mute", "Once"]
+        ["Anybody", "Desk", "Mute", "Once", "Proven"]
     );
 
     let mut registry = Registry::standard();

@@ -546,6 +546,7 @@ fn outcome_facts(signature: &Signature, task: &Task, outcome: &str) -> Facts {
         answers: signature
             .facts_of(outcome)
             .is_some_and(|facts| facts.challenge == Challenge::Answers),
+        renames: signature.renames(outcome, setting).or(true),
         level,
     }
 }

@@ -111,6 +111,8 @@ pub(crate) struct Facts {
     pub(crate) proves: Option<Factor>,
     /// Whether it answers the code of the run: then it proves it of nobody but whom it was sent to.
     pub(crate) answers: bool,
+    /// Whether it may name another person than the one named already.
+    pub(crate) renames: bool,
     /// By how much it moves the level; `None` where that depends on the run.
     pub(crate) level: Option<i64>,
 }

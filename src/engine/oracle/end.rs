@@ -85,15 +85,23 @@ impl<'p> Walker<'p> {
             self.saw("an identity that nothing has named");
             return Err(NodeError::new("the identity was named by no effect"));
         }
+        let setting = |key: &str| {
+            task.settings
+                .iter()
+                .find(|(k, _)| **k == *key)
+                .map(|(_, v)| v)
+        };
+        let outcome = self.outcome(go.outcome);
+        let other = self.state.subject.as_ref().is_some_and(|s| s.id != *id);
+        let signature = self.kit.signature(task);
+        if other && outcome.is_some_and(|o| !signature.renames(o, setting).or(true)) {
+            self.saw("another user where the signature names none");
+            return Err(NodeError::new(
+                "the signature does not say that this outcome names another user",
+            ));
+        }
         if let Some(factor) = go.proof {
-            let setting = |key: &str| {
-                task.settings
-                    .iter()
-                    .find(|(k, _)| **k == *key)
-                    .map(|(_, v)| v)
-            };
-            let outcome = self.outcome(go.outcome);
-            let may = outcome.and_then(|o| self.kit.signature(task).proves(o, setting));
+            let may = outcome.and_then(|o| signature.proves(o, setting));
             if may != Some(factor) {
                 return Err(NodeError::new(format!(
                     "the signature does not say that this outcome proves {factor}"

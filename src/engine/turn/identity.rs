@@ -55,6 +55,15 @@ impl Turn<'_> {
             .plan
             .unit(self.unit)
             .and_then(|unit| unit.facts.get(go.outcome.index()));
+        // The proofs rest on it: behind an outcome that renames nobody, what was proved before still holds.
+        let subject = self.run.proofs.subject.as_ref();
+        if subject.is_some_and(|subject| subject.id != identity.subject)
+            && facts.is_some_and(|facts| !facts.renames)
+        {
+            return Err(NodeError::new(
+                "the signature does not say that this outcome names another user",
+            ));
+        }
         // A code of an app has nothing to do with one that was made for this run.
         let answers = facts.is_some_and(|facts| facts.answers);
         if let Some(factor) = go.proof {
