@@ -483,6 +483,14 @@ async fn people_are_made_found_changed_and_locked_in_a_directory() {
             "in",
         ),
         ("grete", "Ch4ng31t-fresh", "other@example.com", "asks"),
+        // What names somebody, in whichever attribute: two who are meant by it would both be nobody.
+        (
+            "ADA@example.com",
+            "Ch4ng31t-fresh",
+            "ada2@example.com",
+            "refused",
+        ),
+        ("ada2", "Ch4ng31t-fresh", "Ada@example.com", "refused"),
         // The directory's own policy, and no half-made entry.
         ("weak", "Sh0rt-one", "weak@example.com", "refused"),
     ] {
@@ -495,6 +503,8 @@ async fn people_are_made_found_changed_and_locked_in_a_directory() {
         said(&login(&server, "Plain", "weak", "Sh0rt-one").await),
         OUT
     );
+    let by_mail = login(&server, "Login", "ada@example.com", "Ch4ng31t-ada").await;
+    assert_eq!(said(&by_mail), "in");
     let odd = login(&server, "Login", "o'neil, (*) \\#1", "Ch4ng31t-fresh").await;
     assert_eq!(said(&odd), "in");
 

@@ -16,6 +16,7 @@ use super::{
     InDirectory,
     beside::later,
     known::Known,
+    meant,
     written::{Attributes, texts_of},
 };
 use crate::{
@@ -41,7 +42,8 @@ impl InDirectory {
         }
         let values = self.schema.made(&create.attributes);
         let taken = self.taken(&values, None).await?;
-        let Ok(refused) = self.schema.refuses_new(&values, &taken);
+        let Ok(mut refused) = self.schema.refuses_new(&values, &taken);
+        meant::add(&mut refused, self.meant(&values, None).await?);
         if !refused.is_empty() {
             return Ok(Outcome::Refused(refused));
         }
@@ -178,7 +180,8 @@ impl InDirectory {
             }]));
         }
         let taken = self.taken(&values, Some(&known.id)).await?;
-        let Ok(refused) = self.schema.refuses(&values, &before, &taken);
+        let Ok(mut refused) = self.schema.refuses(&values, &before, &taken);
+        meant::add(&mut refused, self.meant(&values, Some(&known.id)).await?);
         if !refused.is_empty() {
             return Ok(Outcome::Refused(refused));
         }

@@ -8,6 +8,7 @@
 mod beside;
 mod change;
 mod known;
+mod meant;
 mod written;
 
 use std::{collections::BTreeMap, sync::Arc};
