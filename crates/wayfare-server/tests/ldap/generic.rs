@@ -149,6 +149,7 @@ async fn told(server: &TestServer, journey: &str) -> Vec<String> {
 fn is_random(line: &str) -> bool {
     [
         "QR code",
+        "Recovery Codes",
         "HiddenValueCallback",
         "otpauth",
         "ScriptTextOutput",
