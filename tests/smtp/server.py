@@ -1,7 +1,13 @@
 """A mail server on a port of the loopback, for tests: aiosmtpd, and what it was sent as lines of JSON.
 
-Arguments: how it behaves (plain, starttls, tls, refuse, slow) and a folder for its certificates. The first
-line tells its port; then one line for each mail, parsed by Python. It ends when its input does.
+Arguments: how it behaves and a folder for its certificates. The first line tells its port; then one line
+for each mail, parsed by Python. A line of its input makes it behave otherwise from then on; it ends when
+its input does.
+
+plain, starttls, tls: it takes mail. refuse, later: nobody of this name (550, 451). slow: it never answers to
+a recipient. full, busy: the message is not taken (552, 452). mute: it says nothing at all. cut: it hangs up
+before the end of a message. gone: it takes a message and hangs up without saying so. hold: it takes a
+message and says so when its input says go, then tells that the client took leave.
 """
 
 import asyncio
@@ -26,16 +32,32 @@ def tell(what):
 class Handler:
     def __init__(self, mode):
         self.mode = mode
+        self.go = asyncio.Event()
+
+    def told(self, word):
+        if word == "go":
+            self.go.set()
+        else:
+            self.mode = word
+
+    async def handle_QUIT(self, server, session, envelope):
+        if self.mode == "hold":
+            tell({"quit": True})
+        return "221 Bye"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.mode == "refuse":
             return "550 nobody of this name"
+        if self.mode == "later":
+            return "451 not now"
         if self.mode == "slow":
             await asyncio.Event().wait()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if self.mode in ("full", "busy"):
+            return "552 too much" if self.mode == "full" else "452 too busy"
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         tell(
             {
@@ -43,6 +65,7 @@ class Handler:
                 "from": str(mail["From"]),
                 "to": str(mail["To"]),
                 "subject": str(mail["Subject"]),
+                "id": str(mail["Message-ID"]),
                 "date": int(mail["Date"].datetime.timestamp()),
                 "type": mail.get_content_type(),
                 "body": mail.get_content(),
@@ -50,7 +73,26 @@ class Handler:
                 "login": bool(session.authenticated),
             }
         )
+        if self.mode == "gone":
+            server.transport.abort()
+        if self.mode == "hold":
+            await self.go.wait()
         return "250 OK"
+
+
+class Cut(asyncio.Protocol):
+    """Speaks until it is sent a message, and hangs up at the first bytes of it."""
+
+    def connection_made(self, transport):
+        self.transport, self.reads = transport, False
+        transport.write(b"220 localhost\r\n")
+
+    def data_received(self, data):
+        if self.reads:
+            self.transport.abort()
+        else:
+            self.reads = data.upper().startswith(b"DATA")
+            self.transport.write(b"354 go on\r\n" if self.reads else b"250 OK\r\n")
 
 
 def authenticate(server, session, envelope, mechanism, data):
@@ -86,17 +128,18 @@ async def main(mode, folder):
         else:
             wrapped, settings = context, settings | {"auth_require_tls": False}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(handler, **settings), "127.0.0.1", 0, ssl=wrapped
-    )
+    others = {"mute": asyncio.Protocol, "cut": Cut}
+    protocol = lambda: others.get(handler.mode, lambda: SMTP(handler, **settings))()
+    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=wrapped)
+    threading.Thread(target=follow_input, args=(loop, handler), daemon=True).start()
     tell({"port": server.sockets[0].getsockname()[1]})
     await server.serve_forever()
 
 
-def end_with_input():
-    sys.stdin.read()
+def follow_input(loop, handler):
+    for line in sys.stdin:
+        loop.call_soon_threadsafe(handler.told, line.strip())
     os._exit(0)
 
 
-threading.Thread(target=end_with_input, daemon=True).start()
 asyncio.run(main(*sys.argv[1:]))

@@ -22,6 +22,8 @@ use wayfare::{
     },
 };
 
+use wayfare_wire::am::authenticate::Delivery;
+
 use crate::{
     audit::Log,
     bind::Directories,
@@ -32,7 +34,7 @@ use crate::{
     hash::{HashPool, Permit},
     identities::{Documents, Hasher, Identities, IdentityError, Once, Outcome, Typed, value},
     keyed,
-    mail::{Job, Post},
+    mail::Post,
     store::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
@@ -359,22 +361,31 @@ impl Performer {
     }
 
     async fn send(&self, id: EffectId, message: &Message, place: Place<'_>) -> EffectReply {
-        match self.post.send(job(id, message, place)).await {
+        match self.post.send(id, message, (place.realm, place.exp)).await {
             Ok(()) => EffectReply::Sent,
             Err(why) => EffectReply::Failed(format!("the message cannot be sent: {why}")),
         }
     }
 
-    /// Has the link of a suspended run sent, and does not wait for it: the reply must not tell by its time
-    /// whether there was anybody to send it to.
-    pub async fn deliver(&self, call: &Call, place: Place<'_>) {
-        if let Effect::Send(message) = &call.effect {
-            self.post.send_beside(job(call.id, message, place), call);
-            return;
-        }
-        if let EffectReply::Failed(message) = self.perform(call, place).await {
+    /// Sees to it that the link of a suspended run is sent, and does not wait for it: the reply must not tell
+    /// by its time whether there was anybody to send it to. What is to be sent is on disk after this.
+    ///
+    /// # Errors
+    /// It cannot be kept, whoever it is for.
+    pub async fn deliver(&self, delivery: Delivery, place: Place<'_>) -> Result<(), StoreError> {
+        let message = match &delivery.effect {
+            Some(Effect::Send(message)) => Some(message),
+            _ => None,
+        };
+        let at = (place.realm, place.exp);
+        self.post.keep(&delivery, message, at).await?;
+        if message.is_none()
+            && let Some(call) = delivery.into_call()
+            && let EffectReply::Failed(message) = self.perform(&call, place).await
+        {
             self.log.error(&format!("{}: {message}", call.node));
         }
+        Ok(())
     }
 
     fn read_session(
@@ -394,17 +405,6 @@ impl Performer {
                 properties: chosen(&read.properties, |name| session.properties.get(name)),
             });
         Ok(EffectReply::Session(view))
-    }
-}
-
-fn job(id: EffectId, message: &Message, place: Place<'_>) -> Job {
-    Job {
-        id,
-        message: message.clone(),
-        realm: place.realm.clone(),
-        settings: place.settings.mail.clone(),
-        identities: Arc::clone(place.identities),
-        exp: place.exp,
     }
 }
 

@@ -84,7 +84,8 @@ impl Router {
             }
         } else if path == "/metrics" && self.shows_metrics(&received) {
             if reads {
-                metrics(self.app.metrics.text())
+                let mail = self.app.performer.post.metrics();
+                metrics(self.app.metrics.text() + &mail)
             } else {
                 not_allowed("GET, HEAD")
             }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use wayfare::{Realm, Registry, Secret, engine::effect::Handlers};
+use wayfare::{Realm, Registry, Secret, Timestamp, engine::effect::Handlers};
 use wayfare_wire::seal::RealmKeys;
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     keys::{self, KeyError},
     ldap::Client,
     listen,
-    mail::{Outbox, Post},
+    mail::{Office, Outbox, Post},
     perform::Performer,
     programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
@@ -234,13 +234,14 @@ impl Server {
         // Last of what can fail for a reason of the author's: the password is shown by a server that
         // runs, and by no later one.
         let callers = access::callers(&config.backchannel)?;
+        let offices = offices(&config, &identities, clock.now())?;
         let post = Post::new(
             outbox,
-            config.realms.iter(),
+            offices,
             store.clone(),
             Arc::clone(&clock),
             Arc::clone(&log),
-        )?;
+        );
         let admin = users::make(&config, &store, &hash, clock.now())?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
@@ -361,6 +362,24 @@ fn identities_of(
     Ok((identities, documents))
 }
 
+/// What the realms send mail by.
+fn offices(
+    config: &Config,
+    identities: &Stores,
+    now: Timestamp,
+) -> Result<BTreeMap<Realm, Office>, StartError> {
+    let mut offices = BTreeMap::new();
+    for (realm, settings) in &config.realms {
+        if let Some(identities) = identities.get(realm) {
+            let keys = keys::storage(&config.data.folder, realm, now)?;
+            let mail = settings.mail.clone();
+            let office = Office::new(realm, mail, Arc::clone(identities), keys)?;
+            offices.insert(realm.clone(), office);
+        }
+    }
+    Ok(offices)
+}
+
 /// What realms have besides their settings and journeys.
 struct Beside {
     keys: BTreeMap<Realm, RealmKeys>,
@@ -420,6 +439,7 @@ impl Running {
         let serving = tokio::spawn(listen::serve(listener, router, stopped));
         let mut chores = vec![tokio::spawn(purge(Arc::clone(&app)))];
         chores.extend(programs::watch(&app));
+        chores.push(tokio::spawn(app.performer.post.clone().carry()));
         Self {
             app,
             address,
@@ -493,6 +513,14 @@ impl Running {
             Some(state) => programs::reload(&self.app, state).await,
             None => false,
         }
+    }
+
+    /// Begins to send what waits to be sent and is due, without waiting for the next look.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn send_waiting(&self) -> Result<(), StoreError> {
+        self.post().send_waiting()
     }
 
     /// What to tell whoever started the server.
@@ -620,7 +648,7 @@ async fn purge(app: Arc<App>) {
             .run_time_max
             .max(app.config.limits.suspend_time_max);
         let life = u64::try_from(life.as_millis()).unwrap_or(u64::MAX);
-        let retired = wayfare::Timestamp(now.0.saturating_sub(life));
+        let retired = Timestamp(now.0.saturating_sub(life));
         let done = match app.store().purge(now).await {
             Ok(()) => app.store().forget_programs(retired).await,
             Err(error) => Err(error),

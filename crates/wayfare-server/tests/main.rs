@@ -42,6 +42,8 @@ mod nodes;
 #[cfg(test)]
 mod oath;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod policies;

@@ -4,15 +4,15 @@
 //! `WAYFARE_SMTP=required` that is a failure. `WAYFARE_PYTHON` names another Python.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
 
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use wayfare_server::config::DefaultJourney;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use wayfare_server::config::{Config, DefaultJourney};
 
 use crate::{
     post::{BY_MAIL, LINK, ask, code, follow, people, with_code},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a test waits for a mail.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 const BY_GATEWAY: &str = r#"OneTimePasswordSmsSender {
     mobilePhoneAttributeName = "mobile"
@@ -34,15 +34,15 @@ fn python() -> String {
 }
 
 /// A mail server of the test's own; it ends with the test.
-struct Mailer {
+pub(crate) struct Mailer {
     child: tokio::process::Child,
     lines: Lines<BufReader<tokio::process::ChildStdout>>,
     port: u64,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Mailer {
-    async fn start(mode: &str) -> Option<Self> {
+    pub(crate) async fn start(mode: &str) -> Option<Self> {
         let known = Command::new(python())
             .args(["-c", "import aiosmtpd"])
             .stderr(Stdio::null())
@@ -76,33 +76,47 @@ impl Mailer {
         })
     }
 
-    /// The next mail that it took.
-    async fn mail(&mut self) -> Json {
+    /// The next mail that it took, or what else it tells.
+    pub(crate) async fn mail(&mut self) -> Json {
         line(&mut self.lines).await
     }
 
-    /// The server with these journeys, and this one for its mail.
-    async fn serving(&self, security: &str, more: &str) -> TestServer {
+    /// Has it behave otherwise from now on.
+    pub(crate) async fn tell(&mut self, word: &str) {
+        let input = self.child.stdin.as_mut().expect("its input");
+        let told = input.write_all(format!("{word}\n").as_bytes()).await;
+        told.expect("it reads");
+    }
+
+    /// The table of a realm that sends its mail here.
+    pub(crate) fn table(&self, security: &str, more: &str) -> String {
         let port = self.port;
-        let text = format!(
+        format!(
             "[realms.\"/alpha\".mail]\nfrom = \"Door <door@example.com>\"\nhost = \"localhost\"\n\
              port = {port}\nsecurity = \"{security}\"\n{more}\n"
-        );
-        let folder = self.folder.path().to_owned();
-        TestServer::with(|config, own| {
-            let files = [
-                ("link.journey", LINK),
-                ("code.journey", &with_code("Code", BY_MAIL, "success")),
-                ("text.journey", &with_code("Text", BY_GATEWAY, "success")),
-            ];
-            write_all(&own.join("journeys"), &files);
-            *config = config.clone().with_journeys(own.join("journeys"));
-            people(config, &folder, &text);
-            let realm = config.realms.get_mut(&alpha()).expect("the realm");
-            realm.default = DefaultJourney::Found;
-        })
-        .await
+        )
     }
+
+    /// The server with these journeys, and this one for its mail.
+    pub(crate) async fn serving(&self, security: &str, more: &str) -> TestServer {
+        let text = self.table(security, more);
+        let folder = self.folder.path().to_owned();
+        TestServer::with(|config, own| mailing(config, own, &folder, &text)).await
+    }
+}
+
+/// Settings with the journeys that send something, and with mail by this table.
+pub(crate) fn mailing(config: &mut Config, own: &Path, folder: &Path, table: &str) {
+    let files = [
+        ("link.journey", LINK),
+        ("code.journey", &with_code("Code", BY_MAIL, "success")),
+        ("text.journey", &with_code("Text", BY_GATEWAY, "success")),
+    ];
+    write_all(&own.join("journeys"), &files);
+    *config = config.clone().with_journeys(own.join("journeys"));
+    people(config, folder, table);
+    let realm = config.realms.get_mut(&alpha()).expect("the realm");
+    realm.default = DefaultJourney::Found;
 }
 
 async fn line(lines: &mut Lines<BufReader<tokio::process::ChildStdout>>) -> Json {
@@ -111,7 +125,7 @@ async fn line(lines: &mut Lines<BufReader<tokio::process::ChildStdout>>) -> Json
     serde_json::from_str(&line).expect("JSON")
 }
 
-async fn begin(client: &mut Client, journey: &str, name: &str) -> Reply {
+pub(crate) async fn begin(client: &mut Client, journey: &str, name: &str) -> Reply {
     let step = client.begin(journey).await.step();
     let typed = [name.into(), "Ch4ng31t".into()];
     client.answer(&step, &typed).await
@@ -184,15 +198,24 @@ async fn codes_go_by_mail_and_by_a_gateway_to_text_messages() {
 
 #[tokio::test]
 async fn a_server_that_refuses_or_is_slow_or_strange_takes_the_error_arrow() {
+    // With how a link fares that nobody waits for: given up, or put off.
     let ways = [
-        ("refuse", "none"),
-        ("slow", "none"),
+        ("refuse", "none", "mail_not_sent"),
+        ("full", "none", "mail_not_sent"),
+        ("later", "none", "mail_delayed"),
+        ("busy", "none", "mail_delayed"),
+        ("slow", "none", "mail_delayed"),
+        ("mute", "none", "mail_delayed"),
+        ("cut", "none", "mail_delayed"),
+        ("gone", "none", "mail_delayed"),
         // Its authority is not one that is trusted here.
-        ("starttls", "starttls"),
+        ("starttls", "starttls", "mail_delayed"),
+        ("tls", "tls", "mail_delayed"),
         // It speaks no TLS at all, and nothing is said without.
-        ("plain", "starttls"),
+        ("plain", "starttls", "mail_delayed"),
+        ("plain", "tls", "mail_delayed"),
     ];
-    for (mode, security) in ways {
+    for (mode, security, link) in ways {
         let Some(mailer) = Mailer::start(mode).await else {
             return;
         };
@@ -204,6 +227,9 @@ async fn a_server_that_refuses_or_is_slow_or_strange_takes_the_error_arrow() {
             "{mode}: {}",
             reply.text()
         );
+        let failed = server.audit();
+        let failed = failed.iter().find(|line| line["failed"] == "code/send");
+        assert_eq!(failed.expect("a line")["result"], "FAILED", "{mode}");
         // A link is another matter: whoever waits for it learns nothing.
         let known = ask(&mut server.client(), "demo").await.step();
         let unknown = ask(&mut server.client(), "nobody").await.step();
@@ -211,8 +237,32 @@ async fn a_server_that_refuses_or_is_slow_or_strange_takes_the_error_arrow() {
         let post = server.running.post().clone();
         let waited = tokio::task::spawn_blocking(move || post.wait(PATIENCE)).await;
         assert!(waited.expect("a thread"));
-        let failed = server.audit();
-        let failed = failed.iter().find(|line| line["reason"] == "mail_not_sent");
-        assert_eq!(failed.expect("a line")["realm"], "/alpha", "{mode}");
+        let told = server.audit();
+        let told = told.iter().find(|line| line["reason"] == link);
+        let told = told.unwrap_or_else(|| panic!("{mode}, {security}: {:?}", server.audit()));
+        assert_eq!(told["realm"], "/alpha", "{mode}");
+        assert_eq!(told["failed"], "Link", "{mode}");
     }
+}
+
+#[tokio::test]
+async fn an_account_that_is_refused_takes_the_error_arrow_and_the_password_is_told_nowhere() {
+    let Some(mailer) = Mailer::start("starttls").await else {
+        return;
+    };
+    let password = mailer.folder.path().join("password");
+    std::fs::write(password, "not the pass of the mailer\n").expect("a file");
+    let server = mailer.serving("starttls", ACCOUNT).await;
+    let reply = begin(&mut server.client(), "Code", "demo").await;
+    assert!(reply.text().contains("Not sent."), "{}", reply.text());
+    ask(&mut server.client(), "demo").await.step();
+    let post = server.running.post().clone();
+    let waited = tokio::task::spawn_blocking(move || post.wait(PATIENCE)).await;
+    assert!(waited.expect("a thread"));
+    let told = server.audit();
+    let told = told.iter().find(|line| line["reason"] == "mail_delayed");
+    assert_eq!(told.expect("a line")["why"], "the mail server answered 535");
+    let written = server.everything_written();
+    let secret = b"not the pass of the mailer";
+    assert!(!written.windows(secret.len()).any(|part| part == secret));
 }

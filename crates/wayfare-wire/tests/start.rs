@@ -305,13 +305,14 @@ fn a_transaction_is_concluded_with_its_run() {
             realm: at,
             transaction,
             approved,
+            proved,
             session,
             end,
         } = end;
         assert_eq!((at, &*transaction), (realm("/alpha"), "t"));
         assert_eq!(
-            (approved, session.is_some()),
-            (password == right, password == right)
+            (approved, session.is_some(), proved.is_some()),
+            (password == right, password == right, password == right)
         );
         assert!(end.is_some());
     }

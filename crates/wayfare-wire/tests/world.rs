@@ -289,14 +289,22 @@ impl World {
                     .claims
                     .claim(&claim)
                     .map_or(Given::Failed, Given::Claimed),
-                Need::Perform(call) | Need::Deliver(call) => {
-                    Given::Effect(self.perform(&call, exchange.run_realm()))
+                Need::Perform(call) => Given::Effect(self.perform(&call, exchange.run_realm())),
+                Need::Deliver(delivery) => {
+                    if let Some(call) = delivery.into_call() {
+                        self.perform(&call, exchange.run_realm());
+                    }
+                    Given::Done
                 }
                 Need::Keep(kept) => self
                     .claims
                     .keep(kept)
                     .map_or(Given::Failed, |()| Given::Done),
                 Need::End(end) => self.claims.end(end).map_or(Given::Failed, |()| Given::Done),
+                Need::Pass(pass) => {
+                    let ended = pass.end.map_or(Ok(()), |end| self.claims.end(end));
+                    ended.map_or(Given::Failed, |()| Given::Done)
+                }
                 Need::Transaction { .. } => Given::Transaction(None),
                 Need::Conclude(_) => Given::NotMade,
                 Need::Finish(finish) => {

@@ -71,9 +71,7 @@ impl Server {
     fn give(&self, need: Need) -> Given {
         match need.kept_in(&self.claims, Machine.now()) {
             Ok(given) => given,
-            Err(Need::Perform(call) | Need::Deliver(call)) => {
-                Given::Effect(self.perform(&call.effect))
-            }
+            Err(Need::Perform(call)) => Given::Effect(self.perform(&call.effect)),
             Err(Need::Finish(finish)) => self.finish(*finish).unwrap_or(Given::Failed),
             // No session is stepped up, and there are no policies: every login is a new one.
             Err(other) => other.declined(),

@@ -11,7 +11,9 @@ use wayfare::{
 };
 use wayfare_wire::{
     am::{
-        authenticate::{Admission, Beside, Exchange, Finish, Given, Need, Summary, Verdict},
+        authenticate::{
+            Admission, Beside, Conclusion, Exchange, Finish, Given, Need, Pass, Summary, Verdict,
+        },
         reply::Reply,
         request::Parts,
     },
@@ -133,9 +135,9 @@ impl Work<'_> {
                 .await
                 .map(Given::Claimed),
             Need::Perform(call) => Ok(Given::Effect(self.perform(&call).await)),
-            Need::Deliver(call) => {
-                self.app.performer.deliver(&call, self.place()).await;
-                Ok(Given::Done)
+            Need::Deliver(delivery) => {
+                let seen_to = self.app.performer.deliver(*delivery, self.place());
+                seen_to.await.map(|()| Given::Done)
             }
             Need::Keep(kept) => store
                 .keep_state(kept.run, kept.generation, kept.keep, kept.state)
@@ -148,23 +150,14 @@ impl Work<'_> {
                 })
                 .await
                 .map(|()| Given::Done),
+            Need::Pass(pass) => self.pass(*pass).await,
             Need::Finish(finish) => self.finish(*finish, run).await,
             Need::Transaction { id, subject } => {
                 transaction::begin(self.app, &self.state.realm, &id, subject.as_ref())
                     .await
                     .map(Given::Transaction)
             }
-            Need::Conclude(end) => {
-                transaction::conclude(self.app, end, run)
-                    .await
-                    .map(|concluded| {
-                        if concluded {
-                            Given::Done
-                        } else {
-                            Given::NotMade
-                        }
-                    })
-            }
+            Need::Conclude(end) => self.conclude(end, run).await,
             // The caller sends it.
             Need::Reply(_) => Ok(Given::Nothing),
         };
@@ -267,6 +260,28 @@ impl Work<'_> {
             _ => {}
         }
         reply
+    }
+
+    /// Ends a run that succeeded without a session.
+    async fn pass(&self, pass: Pass) -> Result<Given, StoreError> {
+        if let Some(end) = pass.end {
+            let end = RunEnd {
+                run: end.run,
+                exp: end.keep,
+            };
+            self.app.store().end_run(end).await?;
+        }
+        session::passed(self.app, &pass.realm, pass.proved.as_ref()).await;
+        Ok(Given::Done)
+    }
+
+    async fn conclude(&self, end: Conclusion, run: Option<u128>) -> Result<Given, StoreError> {
+        let (realm, proved) = (end.realm.clone(), end.proved.clone());
+        if !transaction::conclude(self.app, end, run).await? {
+            return Ok(Given::NotMade);
+        }
+        session::passed(self.app, &realm, proved.as_ref()).await;
+        Ok(Given::Done)
     }
 
     async fn finish(&mut self, finish: Finish, run: Option<u128>) -> Result<Given, StoreError> {

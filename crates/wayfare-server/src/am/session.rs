@@ -134,12 +134,10 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
         .store()
         .finish_run(making.end, new, replaces, making.approves)
         .await?;
-    if let (Finished::Made(_), Some(state)) = (&finished, making.app.realms.get(making.realm)) {
-        let whose = &making.success.subject.id;
-        if let Err(error) = state.identities.logged_in(whose).await {
-            // The login stands: the tries that were counted before are counted once more, no more.
-            making.app.log.error(&format!("counts of tries: {error}"));
-        }
+    if let Finished::Made(_) = &finished {
+        let success = making.success;
+        let proved = success.proved.then_some(&success.subject.id);
+        passed(making.app, making.realm, proved).await;
     }
     Ok(match finished {
         Finished::Made(made) => Made::Session {
@@ -150,6 +148,18 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
         Finished::SessionGone | Finished::TransactionOver => Made::Gone,
         Finished::OverQuota => Made::OverQuota,
     })
+}
+
+/// Somebody got through a journey, with a session or without: tries that were counted for them may go.
+///
+/// Nobody's do where nothing was proved: whoever typed the name need not be its owner.
+pub(crate) async fn passed(app: &App, realm: &Realm, proved: Option<&SubjectId>) {
+    if let (Some(whose), Some(state)) = (proved, app.realms.get(realm))
+        && let Err(error) = state.identities.logged_in(whose).await
+    {
+        // The success stands: the tries that were counted before are counted once more, no more.
+        app.log.error(&format!("counts of tries: {error}"));
+    }
 }
 
 /// What the names begin with of what a session keeps for the server.

@@ -128,7 +128,8 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
     /// Sets an account active or not; `false` where there is none.
     fn set_status<'a>(&'a self, who: &'a Who, active: bool) -> Done<'a, bool>;
 
-    /// Somebody has logged in: whatever counted tries until then may go.
+    /// Somebody of whom a factor was proved has got through a journey, with a session or without: whatever
+    /// counted tries until then may go.
     fn logged_in<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, ()> {
         let _ = whose;
         Box::pin(async { Ok(()) })

@@ -13,7 +13,7 @@ use wayfare::{
     engine::effect::{Channel, EffectId},
 };
 
-use super::Letter;
+use super::{Letter, smtp::message_id};
 use crate::{audit::rfc3339, store::write_whole};
 
 /// The longest message that is shown, in bytes.
@@ -77,7 +77,7 @@ impl Outbox {
         if path.exists() {
             return Ok(path);
         }
-        write_whole(&path, written(letter, now).reveal().as_bytes())?;
+        write_whole(&path, written(id, letter, now).reveal().as_bytes())?;
         Ok(path)
     }
 }
@@ -90,15 +90,16 @@ pub(super) fn one_line(what: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn written(letter: &Letter, now: Timestamp) -> Secret<String> {
+fn written(id: EffectId, letter: &Letter, now: Timestamp) -> Secret<String> {
     let kind = if letter.html { "html" } else { "plain" };
     Secret::new(format!(
-        "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMIME-Version: 1.0\r\n\
+        "From: {}\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: {}\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/{kind}; charset=utf-8\r\n\r\n{}\r\n",
         letter.from,
         letter.to,
         letter.subject,
         rfc3339(now),
+        message_id(id, &letter.from),
         letter.body.reveal()
     ))
 }

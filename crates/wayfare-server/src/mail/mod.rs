@@ -2,33 +2,34 @@
 //!
 //! In: messages of runs. Out: one mail for each effect, however often the effect is repeated. A message
 //! that a node waits for is sent while it waits, and what goes wrong takes the error arrow; a link that a
-//! run is suspended for is sent beside the reply, which must not tell by its time whether anybody was
-//! mailed to.
+//! run is suspended for is kept in the store and sent beside the reply ([`carrier`]), which must not tell
+//! by its time whether anybody was mailed to.
 
+mod carrier;
+mod counts;
 mod folder;
+mod posting;
 mod smtp;
 mod template;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Realm, Secret, Timestamp,
-    engine::{
-        effect::{Channel, EffectId, Message, Who},
-        step::Call,
-    },
+    engine::effect::{Channel, EffectId, Message, Who},
 };
+use wayfare_wire::seal::RealmKeys;
 
 pub use self::folder::Outbox;
-use self::smtp::Line;
+use self::{
+    carrier::Open,
+    counts::Counts,
+    smtp::{How, Line, Unsent},
+};
 use crate::{
-    audit::{Event, EventName, Log},
+    audit::Log,
     clock::Clock,
-    config::{MailSettings, RealmSettings},
+    config::MailSettings,
     identities::Identities,
     server::StartError,
     store::{Store, effect::Seen},
@@ -36,9 +37,6 @@ use crate::{
 
 /// Who sends where neither message nor realm says.
 const NOBODY: &str = "no-reply@localhost";
-
-/// How many links may be on their way at once; those beyond are not sent.
-const OPEN_MAX: usize = 1_000;
 
 /// A message as it is written.
 #[derive(Debug)]
@@ -55,85 +53,73 @@ pub(crate) struct Letter {
 #[derive(Debug, Clone)]
 pub struct Post {
     outbox: Outbox,
-    lines: Arc<BTreeMap<Realm, Line>>,
+    offices: Arc<BTreeMap<Realm, Office>>,
     store: Store,
     clock: Arc<dyn Clock>,
     log: Arc<Log>,
     open: Arc<Open>,
+    counts: Arc<Counts>,
 }
 
-/// One message to send.
-#[derive(Debug, Clone)]
-pub(crate) struct Job {
-    pub(crate) id: EffectId,
-    pub(crate) message: Message,
-    pub(crate) realm: Realm,
+/// What a realm sends by.
+#[derive(Debug)]
+pub(crate) struct Office {
     pub(crate) settings: MailSettings,
     /// Who knows whom a template is about.
     pub(crate) identities: Arc<dyn Identities>,
-    /// Until when it is remembered that it was sent.
-    pub(crate) exp: Timestamp,
+    /// By what messages that wait are sealed.
+    pub(crate) keys: RealmKeys,
+    line: Option<Line>,
 }
 
-/// How many links are on their way.
-#[derive(Debug, Default)]
-struct Open {
-    count: Mutex<usize>,
-    fewer: Condvar,
-}
-
-/// One of them.
-struct Sending(Arc<Open>);
-
-impl Open {
-    fn begin(self: &Arc<Self>) -> Option<Sending> {
-        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        if *count >= OPEN_MAX {
-            return None;
-        }
-        *count += 1;
-        Some(Sending(Arc::clone(self)))
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
-        *count = count.saturating_sub(1);
-        self.0.fewer.notify_all();
+impl Office {
+    /// The office of a realm.
+    ///
+    /// # Errors
+    /// A password or certificates for its mail server cannot be had.
+    pub(crate) fn new(
+        realm: &Realm,
+        settings: MailSettings,
+        identities: Arc<dyn Identities>,
+        keys: RealmKeys,
+    ) -> Result<Self, StartError> {
+        let line = settings.server.as_ref().map(Line::new).transpose();
+        let line = line.map_err(|message| StartError::Mail {
+            realm: realm.clone(),
+            message,
+        })?;
+        Ok(Self {
+            settings,
+            identities,
+            keys,
+            line,
+        })
     }
 }
 
 impl Post {
     /// What sends the mail of these realms.
-    ///
-    /// # Errors
-    /// A password or certificates for a mail server cannot be had.
-    pub(crate) fn new<'s>(
+    pub(crate) fn new(
         outbox: Outbox,
-        realms: impl Iterator<Item = (&'s Realm, &'s RealmSettings)>,
+        offices: BTreeMap<Realm, Office>,
         store: Store,
         clock: Arc<dyn Clock>,
         log: Arc<Log>,
-    ) -> Result<Self, StartError> {
-        let mut lines = BTreeMap::new();
-        for (realm, settings) in realms {
-            if let Some(server) = &settings.mail.server {
-                let line = Line::new(server).map_err(|message| StartError::Mail {
-                    realm: realm.clone(),
-                    message,
-                })?;
-                lines.insert(realm.clone(), line);
-            }
-        }
-        Ok(Self {
+    ) -> Self {
+        Self {
             outbox,
-            lines: Arc::new(lines),
+            offices: Arc::new(offices),
             store,
             clock,
             log,
             open: Arc::default(),
-        })
+            counts: Arc::default(),
+        }
+    }
+
+    /// What became of messages, for the page of metrics.
+    pub(crate) fn metrics(&self) -> String {
+        self.counts.text()
     }
 
     /// The folder of those who have no mail server.
@@ -141,13 +127,23 @@ impl Post {
         &self.outbox
     }
 
-    /// Sends a message, and says why where it cannot.
-    pub(crate) async fn send(&self, job: Job) -> Result<(), String> {
-        let letter = self.letter(&job).await?;
-        let Some(line) = self.lines.get(&job.realm) else {
-            return self.put(job.id, &letter);
-        };
-        let seen = self.store.begin_effect(job.id, job.exp).await;
+    /// Sends a message while its run waits, and says why where it cannot.
+    ///
+    /// Never twice: where a server ended between the answer of the mail server and the note of it, the run
+    /// has ended too, for its step was claimed.
+    pub(crate) async fn send(
+        &self,
+        id: EffectId,
+        message: &Message,
+        (realm, exp): (&Realm, Timestamp),
+    ) -> Result<(), String> {
+        let office = self.offices.get(realm);
+        let office = office.ok_or_else(|| "the realm has no mail".to_owned())?;
+        if office.line.is_none() {
+            let sent = self.hand_over(id, message, office).await;
+            return sent.map_err(|unsent| unsent.why);
+        }
+        let seen = self.store.begin_effect(id, exp).await;
         match seen.map_err(|error| error.to_string())? {
             Seen::New => {}
             Seen::Before(Some(reply)) if reply == SENT => return Ok(()),
@@ -155,57 +151,34 @@ impl Post {
                 return Err("it was begun before, and what came of that is not known".to_owned());
             }
         }
-        line.send(&letter, self.clock.now()).await?;
-        let kept = self.store.end_effect(job.id, SENT.to_owned()).await;
+        let sent = self.hand_over(id, message, office).await;
+        sent.map_err(|unsent| unsent.why)?;
+        let kept = self.store.end_effect(id, SENT.to_owned()).await;
         kept.map_err(|error| error.to_string())
     }
 
-    /// Sends a message beside what goes on, and tells nobody but the log and the audit what came of it.
-    pub(crate) fn send_beside(&self, job: Job, call: &Call) {
-        let node = Arc::clone(&call.node);
-        let Some(sending) = self.open.begin() else {
-            let why = "too many messages are on their way";
-            self.failed(&job.realm, &node, why);
-            return;
-        };
-        let post = self.clone();
-        let is_mailed = self.lines.contains_key(&job.realm);
-        let sent = async move {
-            let realm = job.realm.clone();
-            if let Err(why) = post.send(job).await {
-                post.failed(&realm, &node, &why);
+    /// Gives a message to the mail server, or puts it into the folder.
+    async fn hand_over(
+        &self,
+        id: EffectId,
+        message: &Message,
+        office: &Office,
+    ) -> Result<(), Unsent> {
+        let letter = self.letter(message, office).await?;
+        let now = self.clock.now();
+        match &office.line {
+            Some(line) => line.send(id, &letter, now).await,
+            None => {
+                let put = self.outbox.put(id, &letter, now);
+                let why = |error| format!("the message cannot be written: {error}");
+                put.map_err(|error| Unsent::new(why(error), How::ForNow))?;
+                Ok(())
             }
-            drop(sending);
-        };
-        if is_mailed {
-            tokio::spawn(sent);
-        } else {
-            // A file is written: that is done on a thread that may wait.
-            let runtime = tokio::runtime::Handle::current();
-            tokio::task::spawn_blocking(move || runtime.block_on(sent));
         }
     }
 
-    fn failed(&self, realm: &Realm, node: &str, why: &str) {
-        self.log
-            .error(&format!("{node}: the message cannot be sent: {why}"));
-        let event = Event::new(EventName::NodeCompleted)
-            .text("realm", realm.as_str())
-            .text("result", "FAILED")
-            .text("reason", "mail_not_sent")
-            .text("failed", node);
-        self.log.audit(self.clock.now(), &event);
-    }
-
-    fn put(&self, id: EffectId, letter: &Letter) -> Result<(), String> {
-        let put = self.outbox.put(id, letter, self.clock.now());
-        put.map(|_| ())
-            .map_err(|error| format!("the message cannot be written: {error}"))
-    }
-
     /// The message with its template filled in.
-    async fn letter(&self, job: &Job) -> Result<Letter, String> {
-        let message = &job.message;
+    async fn letter(&self, message: &Message, office: &Office) -> Result<Letter, Unsent> {
         let mut letter = Letter {
             to: message.to.to_string(),
             from: message.from.to_string(),
@@ -218,50 +191,42 @@ impl Post {
             let user = match &template.about {
                 Some(subject) => {
                     let who = Who::Subject(subject.clone());
-                    job.identities.profile(&who).await
+                    office.identities.profile(&who).await
                 }
                 None => Ok(None),
             };
-            let user = user.map_err(|error| error.to_string())?;
-            template::fill(&mut letter, template, user.as_ref(), &job.settings)?;
+            // A store that does not answer now may do so later.
+            let user = user.map_err(|error| Unsent::new(error.to_string(), How::ForNow))?;
+            template::fill(&mut letter, template, user.as_ref(), &office.settings)
+                .map_err(|why| Unsent::new(why, How::ForGood))?;
         }
-        if letter.channel == Channel::Sms && !letter.to.contains('@') {
-            match &job.settings.sms_gateway {
-                Some(gateway) => letter.to = format!("{}@{gateway}", letter.to),
-                None if self.lines.contains_key(&job.realm) => {
-                    return Err("the realm has no gateway to text messages".to_owned());
-                }
-                None => {}
-            }
-        }
-        if letter.from.is_empty() {
-            let from = job.settings.from.as_deref().unwrap_or(NOBODY);
-            from.clone_into(&mut letter.from);
-        }
-        folder::one_line("address", &letter.to)?;
-        folder::one_line("sender", &letter.from)?;
-        folder::one_line("subject line", &letter.subject)?;
-        if letter.to.is_empty() {
-            return Err("there is no address".to_owned());
-        }
+        addressed(&mut letter, office).map_err(|why| Unsent::new(why, How::ForGood))?;
         Ok(letter)
     }
+}
 
-    /// Waits, without leaving the thread, until no link is on its way or this time has passed; whether
-    /// none is.
-    pub fn wait(&self, at_most: Duration) -> bool {
-        let count = self
-            .open
-            .count
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let waited = self
-            .open
-            .fewer
-            .wait_timeout_while(count, at_most, |count| *count > 0);
-        let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *count == 0
+/// Fills in what the realm says of sender and gateway, and looks at what must be one line.
+fn addressed(letter: &mut Letter, office: &Office) -> Result<(), String> {
+    if letter.channel == Channel::Sms && !letter.to.contains('@') {
+        match &office.settings.sms_gateway {
+            Some(gateway) => letter.to = format!("{}@{gateway}", letter.to),
+            None if office.line.is_some() => {
+                return Err("the realm has no gateway to text messages".to_owned());
+            }
+            None => {}
+        }
     }
+    if letter.from.is_empty() {
+        let from = office.settings.from.as_deref().unwrap_or(NOBODY);
+        from.clone_into(&mut letter.from);
+    }
+    folder::one_line("address", &letter.to)?;
+    folder::one_line("sender", &letter.from)?;
+    folder::one_line("subject line", &letter.subject)?;
+    if letter.to.is_empty() {
+        return Err("there is no address".to_owned());
+    }
+    Ok(())
 }
 
 /// What is noted of a message that a mail server took.

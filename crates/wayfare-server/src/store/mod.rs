@@ -2,14 +2,15 @@
 //!
 //! Every change goes through one thread that gathers what has arrived into one transaction and answers
 //! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
-//! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`]. Nothing here hashes,
-//! waits or decides what a wire says.
+//! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
+//! [`outbox`]. Nothing here hashes, waits or decides what a wire says.
 
 pub mod counter;
 pub(crate) mod device;
 pub mod effect;
 pub mod entry;
 pub(crate) mod identity;
+pub mod outbox;
 pub mod program;
 pub mod quota;
 pub mod run;

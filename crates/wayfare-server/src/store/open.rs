@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 5;
+pub const SCHEMA_VERSION: i64 = 6;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,7 +25,9 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 5] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
+const STEPS: [&str; 6] = [
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -178,6 +180,23 @@ CREATE TABLE recovery (
 
 const VERSION_5: &str = "
 ALTER TABLE txn ADD COLUMN told TEXT;
+";
+
+const VERSION_6: &str = "
+CREATE TABLE outbox (
+    run BLOB NOT NULL,
+    generation INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    realm TEXT NOT NULL,
+    exp INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    doubts INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (run, generation, ordinal)
+);
+CREATE INDEX outbox_of_realm ON outbox (realm);
+CREATE INDEX outbox_by_due ON outbox (due);
 ";
 
 pub(super) struct Opened {
@@ -389,6 +408,8 @@ fn epoch(
         written
             .and_then(|_| connection.execute("DELETE FROM session", []))
             .and_then(|_| connection.execute("DELETE FROM txn", []))
+            // Their links lead nowhere now, and they may have been sent.
+            .and_then(|_| connection.execute("DELETE FROM outbox", []))
     } else {
         written
     };

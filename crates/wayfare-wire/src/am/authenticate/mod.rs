@@ -37,7 +37,10 @@ use self::{
     start::{Carried, Starting},
 };
 pub use self::{
-    need::{Admission, Beside, Conclusion, Finish, Given, Need, Summary, Transaction, Verdict},
+    need::{
+        Admission, Beside, Conclusion, Delivery, Finish, Given, Need, Pass, Summary, Transaction,
+        Verdict,
+    },
     one_realm::OneRealm,
     site::{ExistingToken, NoSessionMessage, Settings, Site},
     token::{Epoch, ProgramHash},

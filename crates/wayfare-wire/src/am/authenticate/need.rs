@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Advice, EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
+    Advice, Effect, EffectReply, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
     engine::{
-        effect::SessionRef,
+        effect::{EffectId, SessionRef},
         output::Measure,
         step::{Call, FailureReason},
     },
@@ -53,13 +53,16 @@ pub enum Need {
     Claim(Claim),
     /// Do something outside: [`Given::Effect`].
     Perform(Box<Call>),
-    /// Have the link of a suspended run sent: [`Given::Done`], at once. The reply is the same whatever comes
-    /// of it, and must not take longer where there is somebody to send it to.
-    Deliver(Box<Call>),
+    /// See to it that the link of a suspended run is sent: [`Given::Done`], at once. The reply is the same
+    /// whatever comes of it, and must not take longer where there is somebody to send it to; so this is asked
+    /// where there is nobody, too. [`Given::Failed`] where it cannot be seen to, for one as for the other.
+    Deliver(Box<Delivery>),
     /// Keep state: [`Given::Done`].
     Keep(Kept),
-    /// End a run that made no session: [`Given::Done`].
+    /// End a run that failed: [`Given::Done`].
     End(RunEnd),
+    /// End a run that succeeded and makes no session: [`Given::Done`].
+    Pass(Box<Pass>),
     /// Make the session and end the run, in one transaction: [`Given::Made`], [`Given::NotMade`],
     /// [`Given::OverQuota`].
     Finish(Box<Finish>),
@@ -83,6 +86,10 @@ impl Need {
             Self::Claim(claim) => claims.claim(&claim).map(Given::Claimed),
             Self::Keep(kept) => claims.keep(kept).map(|()| Given::Done),
             Self::End(end) => claims.end(end).map(|()| Given::Done),
+            Self::Pass(pass) => {
+                let ended = pass.end.map_or(Ok(()), |end| claims.end(end));
+                ended.map(|()| Given::Done)
+            }
             other => return Err(other),
         };
         Ok(answered.unwrap_or(Given::Failed))
@@ -119,6 +126,40 @@ pub struct Beside {
     pub realm: Realm,
     /// The session.
     pub session: StartSession,
+}
+
+/// What is to be sent for a suspended run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// Its id; there is one where nothing is sent, too.
+    pub id: EffectId,
+    /// The journey of the run, for the audit.
+    pub node: Arc<str>,
+    /// Until when the link may be followed.
+    pub until: Timestamp,
+    /// What to do with the link, which stands in it; `None` where there is nobody to send it to.
+    pub effect: Option<Effect>,
+}
+
+impl Delivery {
+    /// The effect as a call, where there is one.
+    pub fn into_call(self) -> Option<Call> {
+        let Self {
+            id, node, effect, ..
+        } = self;
+        effect.map(|effect| Call { id, effect, node })
+    }
+}
+
+/// A success that makes no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// The realm.
+    pub realm: Realm,
+    /// The run to end; `None` where it never had a token.
+    pub end: Option<RunEnd>,
+    /// Who got through; `None` where nothing was proved of them.
+    pub proved: Option<SubjectId>,
 }
 
 /// A success that is to become a session.
@@ -158,6 +199,8 @@ pub struct Conclusion {
     pub transaction: Arc<str>,
     /// Whether its run succeeded.
     pub approved: bool,
+    /// Who got through; `None` where its run failed, or nothing was proved of them.
+    pub proved: Option<SubjectId>,
     /// The session that it rests on.
     pub session: Option<SessionRef>,
     /// The run to end; `None` where it never had a token.

@@ -3,15 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Ask, AuthSession, End, Failure, FailureReason, Secret, Success, Timestamp, Value,
-    engine::{
-        effect::SessionRef,
-        step::{Call, Suspended},
-    },
+    Ask, AuthSession, End, Failure, FailureReason, Secret, SubjectId, Success, Timestamp, Value,
+    engine::{effect::SessionRef, step::Suspended},
 };
 
 use super::{
-    Conclusion, Exchange, Finish, Given, Need, State, Verdict,
+    Conclusion, Delivery, Exchange, Finish, Given, Need, Pass, State, Verdict,
     site::NoSessionMessage,
     token::{Head, Kind},
 };
@@ -28,8 +25,8 @@ use crate::{
 
 /// What is waited for when only the reply is left.
 pub(super) enum Closing {
-    /// For the state to be kept, then for the link to be sent, if there is one.
-    Keep(Reply, Option<Box<Call>>),
+    /// For the state to be kept, then for the link to be seen to, where the run waits for someone.
+    Keep(Reply, Option<Box<Delivery>>),
     /// For the link to be sent.
     Deliver(Reply),
     /// For the end of the run.
@@ -75,16 +72,15 @@ impl Exchange<'_> {
         self.verdict = Verdict::Suspended;
         self.open_until = Some(suspended.until);
         let address = self.link(&link.auth_id);
-        let deliver = suspended.deliver.map(|effect| {
-            Box::new(Call {
-                id: suspended.id,
-                effect: effect.addressed(&address),
-                node: Arc::clone(&session.start().journey),
-            })
+        let deliver = Box::new(Delivery {
+            id: suspended.id,
+            node: Arc::clone(&session.start().journey),
+            until: suspended.until,
+            effect: suspended.deliver.map(|effect| effect.addressed(&address)),
         });
         let reply =
             reply::step(&shown.auth_id, &suspended.ask).cookie(self.settings.cookies.balancer());
-        self.state = State::Closing(Closing::Keep(reply, deliver));
+        self.state = State::Closing(Closing::Keep(reply, Some(deliver)));
         Ok(Need::Keep(kept))
     }
 
@@ -189,13 +185,19 @@ impl Exchange<'_> {
                         let kept = success.upgrades.as_ref().filter(|_| !self.no_session);
                         let token = kept.map(|_| Secret::new(self.existing_token()));
                         let reply = self.logged_in(&success, token.as_ref(), &BTreeMap::new());
+                        let who = proved(&success);
                         let session = success.upgrades;
-                        self.conclude(transaction, true, session, run_end, reply)
+                        self.conclude((transaction, true), (who, session), run_end, reply)
                     }
                     None => {
                         self.verdict = Verdict::Success { session: false };
                         let reply = self.logged_in(&success, None, &BTreeMap::new());
-                        self.bury(run_end, reply)
+                        self.state = State::Closing(Closing::End(reply));
+                        Need::Pass(Box::new(Pass {
+                            realm: self.home.clone(),
+                            end: run_end,
+                            proved: proved(&success),
+                        }))
                     }
                 }
             }
@@ -204,7 +206,9 @@ impl Exchange<'_> {
                 let reply = self.failed(&failed, expected);
                 self.verdict = Verdict::Failure(failed.reason);
                 match transaction {
-                    Some(transaction) => self.conclude(transaction, false, None, run_end, reply),
+                    Some(transaction) => {
+                        self.conclude((transaction, false), (None, None), run_end, reply)
+                    }
                     None => self.bury(run_end, reply),
                 }
             }
@@ -228,9 +232,8 @@ impl Exchange<'_> {
 
     fn conclude(
         &mut self,
-        transaction: Arc<str>,
-        approved: bool,
-        session: Option<SessionRef>,
+        (transaction, approved): (Arc<str>, bool),
+        (proved, session): (Option<SubjectId>, Option<SessionRef>),
         end: Option<RunEnd>,
         reply: Reply,
     ) -> Need {
@@ -239,6 +242,7 @@ impl Exchange<'_> {
             realm: self.home.clone(),
             transaction,
             approved,
+            proved,
             session,
             end,
         })
@@ -262,14 +266,12 @@ impl Exchange<'_> {
                 Closing::Keep(reply, None) | Closing::Conclude(reply) | Closing::End(reply),
                 Given::Done,
             )
-            | (Closing::Deliver(reply), Given::Done | Given::Effect(_) | Given::Failed) => {
-                Ok(self.send(reply))
-            }
+            | (Closing::Deliver(reply), Given::Done | Given::Effect(_)) => Ok(self.send(reply)),
             // A failure is one in any case; a success is not told while the store cannot keep its end.
             (Closing::End(reply), Given::Failed) if reply.status >= 400 => Ok(self.send(reply)),
-            (Closing::Keep(reply, Some(call)), Given::Done) => {
+            (Closing::Keep(reply, Some(delivery)), Given::Done) => {
                 self.state = State::Closing(Closing::Deliver(reply));
-                Ok(Need::Deliver(call))
+                Ok(Need::Deliver(delivery))
             }
             (
                 Closing::Finish(success),
@@ -383,6 +385,11 @@ impl Exchange<'_> {
             None => reply,
         })
     }
+}
+
+/// Of whom something was proved; a success that was let through without says nothing of its user.
+fn proved(success: &Success) -> Option<SubjectId> {
+    success.proved.then(|| success.subject.id.clone())
 }
 
 /// A text as part of a query.
