@@ -218,8 +218,10 @@ impl World {
     pub fn log_in(&mut self, success: &Success, now: Timestamp) -> Option<Arc<str>> {
         let subject = &success.subject.id;
         let mut users = self.users.values_mut();
-        if let Some(user) = users.find(|user| user.subject == *subject) {
-            // Whoever is in has all tries again.
+        if success.proved
+            && let Some(user) = users.find(|user| user.subject == *subject)
+        {
+            // Whoever got through has all tries again; of a name that was only typed nobody knows whose it is.
             user.attributes.retain(|name, _| !name.starts_with(RETRIES));
         }
         if success.no_session {

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use wayfare::Realm;
+use wayfare_server::config::DefaultJourney;
 
 use crate::support::{Client, Reply, TestServer};
 
@@ -68,6 +69,112 @@ async fn tries_of_a_user_are_counted_over_runs_and_a_restart() {
     assert_eq!(counts(&server), 1);
     // Whoever is in has all tries again.
     try_once(&mut server.client(), "Ch4ng31t").await.token();
+    assert_eq!(counts(&server), 0);
+}
+
+/// The journey of the tries under another name, with something else in it.
+fn tries_as(name: &str, settings: &str, right: &str) -> String {
+    TRIES
+        .replace("journey tries {", &format!("journey {name} {{\n{settings}"))
+        .replace("true -> success", right)
+}
+
+#[tokio::test]
+async fn success_without_a_session_gives_the_tries_back_and_a_failure_does_not() {
+    let quiet = tries_as("quiet", "  noSession = true", "true -> success");
+    let closed = "true -> closed";
+    let denied = tries_as("denied", "", closed).replace(
+        "  node sorry:",
+        "  node closed: Decision {
+    when has shared.username && shared.username == \"nobody\" -> success
+    else -> failure
+  }
+  node sorry:",
+    );
+    let of_a_run = tries_as("of_a_run", "  noSession = true", "true -> success")
+        .replace("incrementUserAttributeOnFailure = true", "")
+        .replace(
+            "allow enumeration because \"nobody is counted over runs\"",
+            "",
+        );
+    // Whoever types a name has not shown that it is theirs.
+    let named = r#"
+journey named {
+  noSession = true
+  start who
+  node who: UsernameCollector {
+    allow unproved_success because "it looks a name up"
+    -> success
+  }
+}
+journey named_in {
+  start who
+  node who: UsernameCollector {
+    allow unproved_success because "it looks a name up"
+    -> success
+  }
+}
+"#;
+    let server = TestServer::with_journeys(
+        &[
+            ("tries.journey", TRIES),
+            ("quiet.journey", &quiet),
+            ("denied.journey", &denied),
+            ("of_a_run.journey", &of_a_run),
+            ("named.journey", named),
+        ],
+        |config| {
+            let realm = config.realms.get_mut(&crate::support::alpha()).unwrap();
+            realm.default = DefaultJourney::Named("tries".to_owned());
+        },
+    )
+    .await;
+    let start = |journey: &str, more: &str| {
+        let query = format!("authIndexType=service&authIndexValue={journey}{more}");
+        Client::path("/alpha", &query)
+    };
+    let answer = async |path: String, typed: &[&str]| {
+        let mut client = server.client();
+        let step = client.post(&path, "").await.step();
+        let typed: Vec<_> = typed.iter().map(|text| (*text).into()).collect();
+        // `noSession` belongs to the request that ends the run, as to the one that begins it.
+        let body = crate::support::filled(&step, &typed).to_string();
+        client.post(&path, &body).await
+    };
+    for (path, passed) in [
+        (start("quiet", ""), true),
+        (start("tries", "&noSession=true"), true),
+        (start("of_a_run", ""), true),
+        (start("denied", ""), false),
+        (start("named", ""), false),
+        (start("named_in", ""), false),
+    ] {
+        let wrong = try_once(&mut server.client(), "wrong").await;
+        assert!(wrong.json().get("authId").is_some(), "{}", wrong.text());
+        assert_eq!(counts(&server), 1, "{path}");
+        let typed: &[&str] = if path.contains("named") {
+            &["demo"]
+        } else {
+            &["demo", "Ch4ng31t"]
+        };
+        let reply = answer(path.clone(), typed).await;
+        let failed = path.contains("denied");
+        assert_eq!(reply.status == 401, failed, "{path}: {}", reply.text());
+        let session = reply.json()["tokenId"].is_string();
+        assert_eq!(
+            session,
+            path.contains("named_in"),
+            "{path}: {}",
+            reply.text()
+        );
+        assert_eq!(counts(&server) == 0, passed, "{path}");
+        try_once(&mut server.client(), "Ch4ng31t").await.token();
+        assert_eq!(counts(&server), 0);
+    }
+    // In a run alone nobody's tries are kept.
+    let path = start("of_a_run", "");
+    let wrong = answer(path, &["demo", "wrong"]).await;
+    assert!(wrong.json().get("authId").is_some(), "{}", wrong.text());
     assert_eq!(counts(&server), 0);
 }
 
