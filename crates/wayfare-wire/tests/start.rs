@@ -308,7 +308,7 @@ fn a_transaction_is_concluded_with_its_run() {
             proved,
             session,
             end,
-        } = end;
+        } = *end;
         assert_eq!((at, &*transaction), (realm("/alpha"), "t"));
         assert_eq!(
             (approved, session.is_some(), proved.is_some()),

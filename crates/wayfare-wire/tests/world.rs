@@ -191,7 +191,10 @@ impl World {
                 | (Need::Admit(_), Given::Admitted)
                 | (Need::State { .. }, Given::State(_))
                 | (Need::Claim(_), Given::Claimed(_))
-                | (Need::Keep(_) | Need::End(_), Given::Done)
+                | (
+                    Need::Keep(_) | Need::Deliver(_) | Need::End(_) | Need::Pass(_),
+                    Given::Done
+                )
                 | (
                     Need::Finish(_),
                     Given::Made { .. } | Given::NotMade | Given::OverQuota

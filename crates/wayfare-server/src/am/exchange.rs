@@ -157,7 +157,7 @@ impl Work<'_> {
                     .await
                     .map(Given::Transaction)
             }
-            Need::Conclude(end) => self.conclude(end, run).await,
+            Need::Conclude(end) => self.conclude(*end, run).await,
             // The caller sends it.
             Need::Reply(_) => Ok(Given::Nothing),
         };

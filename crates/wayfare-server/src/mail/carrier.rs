@@ -19,7 +19,11 @@ use wayfare::{
 };
 use wayfare_wire::am::authenticate::Delivery;
 
-use super::{Office, Post, SENT, posting::Seals, smtp::How};
+use super::{
+    Office, Post, SENT,
+    posting::{Opened, Seals},
+    smtp::How,
+};
 use crate::{
     audit::{Event, EventName},
     store::{
@@ -207,9 +211,9 @@ impl Post {
         };
         let (exp, tries, doubts) = (taken.exp, taken.tries, taken.doubts);
         let waiting = match self.seals(office, realm, id).open(taken.data) {
-            Some(Some(waiting)) => waiting,
-            Some(None) => return self.store.end_posting(id, NOBODY).await,
-            None => {
+            Opened::Message(waiting) => waiting,
+            Opened::Nobody => return self.store.end_posting(id, NOBODY).await,
+            Opened::Unreadable => {
                 let why = "it was sealed with other keys, or changed";
                 self.given_up(realm, "", "unfit", why);
                 return self.store.end_posting(id, GIVEN_UP).await;

@@ -166,15 +166,13 @@ impl Post {
     ) -> Result<(), Unsent> {
         let letter = self.letter(message, office).await?;
         let now = self.clock.now();
-        match &office.line {
-            Some(line) => line.send(id, &letter, now).await,
-            None => {
-                let put = self.outbox.put(id, &letter, now);
-                let why = |error| format!("the message cannot be written: {error}");
-                put.map_err(|error| Unsent::new(why(error), How::ForNow))?;
-                Ok(())
-            }
+        if let Some(line) = &office.line {
+            return line.send(id, &letter, now).await;
         }
+        let put = self.outbox.put(id, &letter, now);
+        let why = |error| format!("the message cannot be written: {error}");
+        put.map(|_| ())
+            .map_err(|error| Unsent::new(why(error), How::ForNow))
     }
 
     /// The message with its template filled in.

@@ -24,6 +24,17 @@ pub(super) struct Waiting {
     pub(super) message: Message,
 }
 
+/// What a row holds.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// A message.
+    Message(Waiting),
+    /// A message to nobody.
+    Nobody,
+    /// It was sealed with other keys, or for another row, or changed.
+    Unreadable,
+}
+
 /// How it is written; settings of the node say nothing to this server and are left out.
 #[derive(Serialize, Deserialize)]
 struct Written {
@@ -89,8 +100,12 @@ impl Seals<'_> {
         Ok(std::mem::take(&mut *bytes))
     }
 
-    /// What was kept; `None` inside where it is to nobody, outside where it cannot be opened.
-    pub(super) fn open(self, data: Vec<u8>) -> Option<Option<Waiting>> {
+    /// What was kept.
+    pub(super) fn open(self, data: Vec<u8>) -> Opened {
+        self.opened(data).unwrap_or(Opened::Unreadable)
+    }
+
+    fn opened(self, data: Vec<u8>) -> Option<Opened> {
         let mut bytes = Zeroizing::new(data);
         let host = RunHost { clock: self.clock };
         let opened = Sealer::new(self.keys, &host).open(&self.beside(), &mut bytes);
@@ -98,10 +113,10 @@ impl Seals<'_> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         if length == 0 {
-            return Some(None);
+            return Some(Opened::Nobody);
         }
         let written: Written = serde_json::from_slice(rest.get(..length)?).ok()?;
-        Some(Some(read(written)))
+        Some(Opened::Message(read(written)))
     }
 
     /// Each part with its length before it.
@@ -229,21 +244,23 @@ mod tests {
                 .windows(4)
                 .any(|part| part == b"demo" || part == b"xxxx")
         );
-        let back = seals.open(real.clone()).unwrap().unwrap();
+        let Opened::Message(back) = seals.open(real.clone()) else {
+            panic!("it does not come back");
+        };
         assert_eq!((&*back.node, back.message), ("link", wanted));
-        assert!(seals.open(nobody).unwrap().is_none());
+        assert!(matches!(seals.open(nobody), Opened::Nobody));
         // It is bound to its effect and its realm.
         let other = Seals {
             id: EffectId { ordinal: 3, ..id },
             ..seals
         };
-        assert!(other.open(real.clone()).is_none());
+        assert!(matches!(other.open(real.clone()), Opened::Unreadable));
         let root = Realm::root();
         let other = Seals {
             realm: &root,
             ..seals
         };
-        assert!(other.open(real).is_none());
+        assert!(matches!(other.open(real), Opened::Unreadable));
         let long = message(&"x".repeat(BYTES_MAX));
         assert!(seals.seal("link", Some(&long)).is_err());
     }

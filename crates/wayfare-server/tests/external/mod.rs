@@ -1,6 +1,7 @@
 //! Nodes outside, over HTTP on both sides: what their handlers are sent, what counts of what they say, and
 //! what becomes of a run when they are slow, down or lying.
 
+mod said;
 mod service;
 
 use std::{fs, path::Path, time::Duration};

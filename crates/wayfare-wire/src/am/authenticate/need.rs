@@ -69,7 +69,7 @@ pub enum Need {
     /// Conclude a transaction and end its run, in one transaction of the store, where no session is made:
     /// [`Given::Done`]; [`Given::NotMade`] where it is concluded already, expired, or the session it
     /// rests on is gone.
-    Conclude(Conclusion),
+    Conclude(Box<Conclusion>),
     /// Send this; the exchange is over.
     Reply(Reply),
 }

@@ -238,14 +238,14 @@ impl Exchange<'_> {
         reply: Reply,
     ) -> Need {
         self.state = State::Closing(Closing::Conclude(reply));
-        Need::Conclude(Conclusion {
+        Need::Conclude(Box::new(Conclusion {
             realm: self.home.clone(),
             transaction,
             approved,
             proved,
             session,
             end,
-        })
+        }))
     }
 
     fn bury(&mut self, run_end: Option<RunEnd>, reply: Reply) -> Need {
@@ -263,10 +263,12 @@ impl Exchange<'_> {
         match (closing, given) {
             // At an end the last token is used: a row that could not be marked cannot be claimed either.
             (
-                Closing::Keep(reply, None) | Closing::Conclude(reply) | Closing::End(reply),
+                Closing::Keep(reply, None)
+                | Closing::Deliver(reply)
+                | Closing::Conclude(reply)
+                | Closing::End(reply),
                 Given::Done,
-            )
-            | (Closing::Deliver(reply), Given::Done | Given::Effect(_)) => Ok(self.send(reply)),
+            ) => Ok(self.send(reply)),
             // A failure is one in any case; a success is not told while the store cannot keep its end.
             (Closing::End(reply), Given::Failed) if reply.status >= 400 => Ok(self.send(reply)),
             (Closing::Keep(reply, Some(delivery)), Given::Done) => {

@@ -1,0 +1,99 @@
+//! What an operator is told where `[external.TYPE]` is missing, or says something wrong.
+
+use std::path::Path;
+
+use serde_json::json;
+use wayfare_server::{Server, config::Config};
+
+use super::{
+    service::{Act, Service},
+    settings,
+};
+use crate::support::{TestServer, cheap, write_all};
+
+const JOURNEY: &str = r#"
+extern AcmeScore "AcmeScoreNode" -> low | high {
+  calls out
+}
+
+journey scored {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> score
+    false -> failure
+  }
+  node score: AcmeScore {
+    low -> success
+    high -> failure
+  }
+}
+"#;
+
+#[tokio::test]
+async fn a_type_without_a_block_is_told_with_the_block_that_it_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let journeys = folder.path().join("journeys");
+    write_all(&journeys, &[("scored.journey", JOURNEY)]);
+    let config = cheap(&folder.path().join("data")).with_journeys(journeys);
+    let refused = Server::start(config).await.unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the journeys of realm `/alpha` cannot be served\n\
+         node `score` of journey `scored` has type `AcmeScore`, whose behaviour is not built yet; a handler \
+         of your own is asked where `[external.AcmeScore]` names one"
+    );
+}
+
+#[test]
+fn an_address_that_cannot_be_called_is_told_with_its_line() {
+    for address in [
+        "ftp://nodes.example.com/",
+        "http://nodes.example.com/",
+        "https://",
+        "https://me:pw@nodes.example.com/",
+        "nodes.example.com/score",
+    ] {
+        let text =
+            format!("[external.AcmeScore]\nsecret = {{ env = \"K\" }}\nurl = \"{address}\"\n");
+        let refused = Config::parse("wayfare.toml", &text, Path::new("."));
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            format!(
+                "wayfare.toml:3: `external.AcmeScore.url` must be an address such as \
+                 \"https://nodes.example.com/captcha\"; http is for this machine only, but is \"{address}\""
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_the_block_leaves_out_fails_the_run_and_is_told_in_the_audit() {
+    let service = Service::start();
+    let server = TestServer::with(|config, folder| {
+        let journeys = folder.join("journeys");
+        write_all(&journeys, &[("scored.journey", JOURNEY)]);
+        *config = config.clone().with_journeys(journeys);
+        let mut settings = settings(&service, folder);
+        // A slip: the type has `low`.
+        settings.allowed.outcomes = Some(["lwo".to_owned(), "high".to_owned()].into());
+        config.external.insert("AcmeScore".to_owned(), settings);
+    })
+    .await;
+    service.then(Act::Say(json!({ "outcome": "low" })));
+    let refused = server.client().login("demo", "Ch4ng31t").await;
+    assert_eq!(refused.status, 401, "{}", refused.text());
+    assert!(!refused.text().contains("low"), "{}", refused.text());
+    let audit = server.audit();
+    let reasons = audit.iter().filter_map(|line| line["reason"].as_str());
+    let told = "the settings do not let it end by `low`";
+    assert!(
+        reasons.clone().any(|reason| reason.contains(told)),
+        "{audit:?}"
+    );
+    assert_eq!(server.sessions(), 0);
+}
