@@ -67,6 +67,7 @@ class Handler:
                 "subject": str(mail["Subject"]),
                 "id": str(mail["Message-ID"]),
                 "date": int(mail["Date"].datetime.timestamp()),
+                "mime": str(mail["MIME-Version"]),
                 "type": mail.get_content_type(),
                 "body": mail.get_content(),
                 "tls": server.transport.get_extra_info("sslcontext") is not None,

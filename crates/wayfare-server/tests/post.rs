@@ -102,6 +102,10 @@ password = { file = "tel" }
 mobile = "0171 1234567"
 carrier = "sms.example.com"
 mail = "both@example.com"
+[realms."/alpha".users.word]
+password = { file = "tel" }
+[realms."/alpha".users.word.attributes]
+mail = "=?utf-8?q?demo?=@example.com"
 "#;
 
 /// Adds those people, and how the realm sends mail.

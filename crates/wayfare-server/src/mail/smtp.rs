@@ -234,6 +234,10 @@ fn message(id: EffectId, letter: &Letter, now: Timestamp) -> Result<Message, Str
     let wrong = |what: &str| format!("the {what} is no address");
     // One address and nothing around it: what a list would hold beyond it is somebody else.
     let to: Address = letter.to.parse().map_err(|_| wrong("recipient"))?;
+    // Some servers decode such a word where it stands, and send to whomever it names.
+    if letter.to.contains("=?") {
+        return Err(wrong("recipient"));
+    }
     let from: Mailbox = letter.from.parse().map_err(|_| wrong("sender"))?;
     Message::builder()
         .message_id(Some(message_id(id, from.email.as_ref())))
@@ -246,6 +250,7 @@ fn message(id: EffectId, letter: &Letter, now: Timestamp) -> Result<Message, Str
         } else {
             ContentType::TEXT_PLAIN
         })
+        .header(lettre::message::header::MIME_VERSION_1_0)
         .body(letter.body.reveal().clone())
         .map_err(|_| "the message cannot be written".to_owned())
 }
