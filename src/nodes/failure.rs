@@ -69,10 +69,10 @@ macro_rules! failures {
 
 failures! {
     NO_USERNAME = "Expected username to be set." in [
-        "DeviceLocationMatch", "DeviceMatch", "DeviceSave", "OathDeviceStorage", "OathRegistration",
-        "OathTokenVerifier", "OptOutMultiFactorAuthentication", "RecoveryCodeCollectorDecision",
+        "DeviceLocationMatch", "DeviceMatch", "DeviceSave", "MultiFactorRegistrationOptions",
+        "OathDeviceStorage", "OathRegistration", "OathTokenVerifier", "OptOutMultiFactorAuthentication",
+        "RecoveryCodeCollectorDecision",
     ];
-    NO_USERNAME_SET = "no username is set" in ["MultiFactorRegistrationOptions"];
     NO_VALID_USERNAME = "Could not get a valid username from the context" in ["AccountLockout"];
     NOBODY_TO_VERIFY = "there is no `username` to verify a password for" in [
         "ADDecision", "AgentDataStoreDecision", "DataStoreDecision", "IdentityStoreDecision",
@@ -146,7 +146,7 @@ failures! {
     UNFIT_MAIL_ADDRESS = "the mail address holds control characters" in ["OneTimePasswordSmtpSender"];
     NO_PHONE_NUMBER = "User phone number not found" in ["OneTimePasswordSmsSender"];
     NO_CARRIER = "the carrier of the user is not known" in ["OneTimePasswordSmsSender"];
-    NO_METHOD_SET = "no method of multi-factor authentication is set" in ["MultiFactorRegistrationOptions"];
+    NO_FACTOR = "Expected multi-factor authentication method to be set." in ["MultiFactorRegistrationOptions"];
     NO_METHOD = "Expected MFA method to be set." in ["OptOutMultiFactorAuthentication"];
     UNSUPPORTED_METHOD = "Unsupported MFA method has been set." in ["OptOutMultiFactorAuthentication"];
     CHOICE_REFUSED = "the store refuses to note the choice" in ["OptOutMultiFactorAuthentication"];

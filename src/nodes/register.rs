@@ -63,10 +63,10 @@ pub(super) fn options(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
 impl Prepared for Options {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         if cx.shared(self.username).is_none() {
-            return Err(failure::NO_USERNAME_SET.error());
+            return Err(failure::NO_USERNAME.error());
         }
         if cx.shared(self.method).is_none() {
-            return Err(failure::NO_METHOD_SET.error());
+            return Err(failure::NO_FACTOR.error());
         }
         let mut labels = Vec::with_capacity(self.offers.len());
         for (label, otherwise, _) in &self.offers {

@@ -78,7 +78,12 @@ pub(super) fn fitting(
                 secret.chars().count() <= limits.password_chars
                     && secret.len() <= limits.answer_bytes
             }
-            (Callback::TextInput { .. }, Answer::Text(text)) => text.len() <= limits.answer_bytes,
+            (
+                Callback::TextInput { .. }
+                | Callback::HiddenValue { .. }
+                | Callback::DeviceProfile { .. },
+                Answer::Text(text),
+            ) => text.len() <= limits.answer_bytes,
             (
                 Callback::Choice { choices: of, .. } | Callback::Confirmation { options: of, .. },
                 Answer::Index(index),

@@ -9,8 +9,8 @@ use crate::{
     engine::{
         callback::{Answer, Callback},
         effect::{
-            Credential, Effect, EffectReply, ExternalReply, Identity, Judgement, SessionView,
-            Shape, SubjectId, Went, Who,
+            COUNTER, Credential, Device, DeviceKind, Effect, EffectReply, ExternalReply, Identity,
+            Judgement, Room, SessionView, Shape, StoreDevice, SubjectId, Went, Who,
         },
         host::{Host, NoRandomness, Timestamp},
         seal::{Seal, SealError},
@@ -106,6 +106,8 @@ pub(super) struct Outside {
     code: String,
     /// Whom a comparison has matched.
     pub(super) matched: Vec<SubjectId>,
+    /// What devices there are, by whose and of which kind.
+    devices: BTreeMap<(Arc<str>, DeviceKind), Vec<Device>>,
 }
 
 impl Outside {
@@ -116,6 +118,7 @@ impl Outside {
             effects: 0,
             code: "000000".to_owned(),
             matched: Vec::new(),
+            devices: BTreeMap::new(),
         }
     }
 
@@ -127,10 +130,29 @@ impl Outside {
         if self.fails_at == Some(at) || (!self.honest && dice.once_in(9)) {
             return failed;
         }
-        if let EffectReply::Match(identity) = &usual {
+        // That an app works which nobody keeps yet says nothing of its user.
+        let unkept = matches!(effect, Effect::Verify(verify) if is_unkept(&verify.credential));
+        if let EffectReply::Match(identity) = &usual
+            && !unkept
+        {
             self.matched.push(identity.subject.clone());
         }
         usual
+    }
+
+    /// The devices of a user; nobody has none. What a user has at first is for the dice to say.
+    fn devices_of(
+        &mut self,
+        dice: &mut Dice,
+        who: &Who,
+        kind: DeviceKind,
+    ) -> Option<&mut Vec<Device>> {
+        let whose = find(who, dice)?.subject;
+        let devices = self.devices.entry((whose.0, kind));
+        Some(devices.or_insert_with(|| {
+            let count = dice.below(4);
+            (0..count).map(|at| device(dice, kind, at)).collect()
+        }))
     }
 
     fn reply(&mut self, dice: &mut Dice, effect: &Effect) -> EffectReply {
@@ -142,12 +164,19 @@ impl Outside {
                 let right = match &verify.credential {
                     Credential::Password | Credential::Bind(_) => verify.secret.reveal() == "right",
                     Credential::Otp { expected, lapsed } => *expected == verify.secret && !lapsed,
-                    Credential::Recovery { .. }
-                    | Credential::Oath(_)
-                    | Credential::Answers { .. } => false,
+                    Credential::Recovery { .. } | Credential::Oath(_) => {
+                        verify.secret.reveal() == "demo"
+                    }
+                    Credential::Answers { .. } => false,
                 };
                 match find(&verify.who, dice).filter(|_| right) {
-                    Some(identity) => EffectReply::Match(identity),
+                    Some(mut identity) => {
+                        if is_unkept(&verify.credential) {
+                            let counter = (Arc::from(COUNTER), Value::Int(7));
+                            identity.attributes.extend([counter]);
+                        }
+                        EffectReply::Match(identity)
+                    }
                     None => EffectReply::Miss,
                 }
             }
@@ -189,9 +218,28 @@ impl Outside {
                 EffectReply::External(Box::new(ExternalReply::Went(went)))
             }
             Effect::OpenCookie(_) => EffectReply::Remembered(None),
-            Effect::ReadDevices(_) => EffectReply::Devices(Vec::new()),
-            Effect::StoreDevice(_) => EffectReply::DeviceStored(!dice.once_in(4)),
-            Effect::RemoveDevice(_) => EffectReply::DeviceRemoved(!dice.once_in(4)),
+            Effect::ReadDevices(read) => match self.devices_of(dice, &read.who, read.kind) {
+                Some(devices) => EffectReply::Devices(devices.clone()),
+                None => EffectReply::Identity(None),
+            },
+            Effect::StoreDevice(store) => match self.devices_of(dice, &store.who, store.kind) {
+                Some(_) if dice.once_in(4) => EffectReply::DeviceStored(false),
+                Some(devices) => {
+                    devices.retain(|kept| store.room != Room::Only && kept.uuid != store.uuid);
+                    devices.push(kept(store));
+                    EffectReply::DeviceStored(true)
+                }
+                None => EffectReply::Identity(None),
+            },
+            Effect::RemoveDevice(remove) => match self.devices_of(dice, &remove.who, remove.kind) {
+                Some(devices) => {
+                    let before = devices.len();
+                    let gone = remove.uuid.as_ref();
+                    devices.retain(|kept| gone.is_some_and(|gone| *gone != kept.uuid));
+                    EffectReply::DeviceRemoved(devices.len() < before)
+                }
+                None => EffectReply::Identity(None),
+            },
             Effect::Backchannel(_) => EffectReply::Failed("nobody is there".to_owned()),
             Effect::Keyed(_) => EffectReply::Failed("there are no keys".to_owned()),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
@@ -214,6 +262,8 @@ impl Outside {
             Callback::TextInput { .. } => {
                 Answer::Text(dice.pick(&["x", "1", "again", "2"]).to_owned())
             }
+            Callback::HiddenValue { .. } => Answer::Text(dice.pick(&["", "v"]).to_owned()),
+            Callback::DeviceProfile { .. } => Answer::Text(dice.pick(PROFILES).to_owned()),
             Callback::Confirmation { optional: true, .. } if !dice.once_in(3) => Answer::Untouched,
             Callback::Choice { choices: of, .. } | Callback::Confirmation { options: of, .. } => {
                 at(dice, of)
@@ -221,6 +271,63 @@ impl Outside {
             _ => Answer::None,
         }
     }
+}
+
+/// What clients tell of their device.
+const PROFILES: &[&str] = &[
+    r#"{"identifier":"d0","metadata":{"os":"x"},"location":{"latitude":1.5,"longitude":2}}"#,
+    r#"{"identifier":"d0","metadata":{"os":"y","more":[1,2]}}"#,
+    r#"{"identifier":"d1","metadata":{"os":"x"},"location":{"latitude":"80","longitude":2}}"#,
+    r#"{"identifier":"d2"}"#,
+    r#"{"identifier":"d9","metadata":{"os":"x"}}"#,
+    "nothing",
+];
+
+/// One of the devices that a user has.
+fn device(dice: &mut Dice, kind: DeviceKind, at: u32) -> Device {
+    let now = 1_800_000_000_000;
+    let ago = [0, 29, 31][dice.below(3) as usize] * 86_400_000;
+    let mut data = BTreeMap::new();
+    if kind == DeviceKind::Profile && !dice.once_in(3) {
+        let map = |members: [(&str, Value); 1]| {
+            let members = members.map(|(name, value)| (Arc::from(name), value));
+            Value::Map(Arc::new(BTreeMap::from(members)))
+        };
+        data.insert(
+            Arc::from("metadata"),
+            map([("os", dice.pick(&["x", "y"]).into())]),
+        );
+        if dice.once_in(2) {
+            let place = [("latitude", 1.into()), ("longitude", 2.into())];
+            let place = place.map(|(name, value)| (Arc::from(name), value));
+            let place = Value::Map(Arc::new(BTreeMap::from(place)));
+            data.insert(Arc::from("location"), place);
+        }
+    }
+    Device {
+        uuid: Arc::from(format!("d{at}")),
+        name: Arc::from(dice.pick(&["", "Phone"])),
+        created: Timestamp(now - ago),
+        accessed: Timestamp(now - ago),
+        used: dice.once_in(2).then_some(7),
+        data,
+    }
+}
+
+/// A device as it stands once it is kept.
+fn kept(store: &StoreDevice) -> Device {
+    Device {
+        uuid: Arc::clone(&store.uuid),
+        name: Arc::clone(&store.name),
+        created: Timestamp(1_800_000_000_000),
+        accessed: Timestamp(1_800_000_000_000),
+        used: store.used,
+        data: store.data.clone(),
+    }
+}
+
+fn is_unkept(credential: &Credential) -> bool {
+    matches!(credential, Credential::Oath(window) if window.unkept.is_some())
 }
 
 fn identity(name: &str, dice: &mut Dice) -> Identity {

@@ -218,6 +218,13 @@ impl<'p> Walker<'p> {
         if matches!(reply, EffectReply::Failed(_)) {
             self.saw("an effect that failed");
         }
+        if let EffectReply::Devices(devices) = &reply {
+            self.saw(match devices.len() {
+                0 => "a user without a device",
+                1 => "a user with a device",
+                _ => "a user with several devices",
+            });
+        }
         let waits = mem::replace(&mut self.waits, Waits::Node);
         if waits == Waits::Success {
             return self.identified(reply);
@@ -266,7 +273,9 @@ impl<'p> Walker<'p> {
     pub(super) fn vouch(&mut self, reply: &EffectReply) {
         let visit = self.visit_at_hand_mut();
         match reply {
-            EffectReply::Match(identity) | EffectReply::Identity(Some(identity)) => {
+            EffectReply::Match(identity)
+            | EffectReply::Identity(Some(identity))
+            | EffectReply::Written(identity) => {
                 visit.named.push(identity.subject.clone());
             }
             EffectReply::Session(Some(session)) => visit.named.push(session.subject.clone()),
@@ -492,27 +501,35 @@ impl<'p> Walker<'p> {
 /// Names that counts are kept under; the ones of types last as long as the program does.
 fn type_name(name: &str) -> &'static str {
     const NAMES: &[&str] = &[
-        "Probe",
-        "Waiting",
-        "UsernameCollector",
-        "PasswordCollector",
-        "DataStoreDecision",
-        "ChoiceCollector",
-        "Message",
-        "RetryLimitDecision",
-        "AccountLockout",
         "AccountActiveDecision",
+        "AccountLockout",
         "AuthLevelDecision",
+        "ChoiceCollector",
+        "DataStoreDecision",
+        "DeviceLocationMatch",
+        "DeviceMatch",
+        "DeviceProfileCollector",
+        "DeviceSave",
+        "FlowControl",
+        "Message",
         "ModifyAuthLevel",
+        "OathDeviceStorage",
+        "OathRegistration",
+        "OathTokenVerifier",
+        "OneTimePasswordCollectorDecision",
         "OneTimePasswordGenerator",
         "OneTimePasswordSmtpSender",
-        "OneTimePasswordCollectorDecision",
-        "SessionData",
+        "PasswordCollector",
         "PollingWait",
-        "SetState",
-        "SetSessionProperties",
+        "Probe",
+        "RecoveryCodeCollectorDecision",
+        "RetryLimitDecision",
+        "SessionData",
         "SetFailureDetails",
-        "FlowControl",
+        "SetSessionProperties",
+        "SetState",
+        "UsernameCollector",
+        "Waiting",
     ];
     NAMES
         .iter()

@@ -23,7 +23,7 @@ const MAILED: &str = "fragment mailed(tries: Int = 1) -> good | bad {
 ";
 
 const ALLOW: &str = "allow no_success, unreachable, spinning_loop, unbounded_password_loop, count_reset, no_way_out, \
-    identity_swapped, enumeration, unwritten_key, lost_value, \
+    identity_swapped, enumeration, unproved_write, unwritten_key, lost_value, \
     level_without_proof, level_not_reached, loose_end because \"random\"\n\n";
 
 /// What a probe may be told, and whether only in a world that need not be honest.
@@ -208,7 +208,8 @@ impl Writer<'_> {
         }
         let mut first = true;
         for at in 0..self.dice.below(3) {
-            let child = match self.dice.below(8) {
+            let child = match self.dice.below(9) {
+                8 => "DeviceProfileCollector(deviceLocation = true)".to_owned(),
                 0 => "UsernameCollector".to_owned(),
                 1 => "PasswordCollector".to_owned(),
                 2 => "SetState(attributes = { x = \"1\" })".to_owned(),
@@ -280,7 +281,20 @@ impl Writer<'_> {
         if self.at == 0 && self.exits.contains(&"gate") && !self.dice.once_in(3) {
             return self.login();
         }
-        match self.dice.below(40) {
+        // Where somebody has just logged in, there is somebody whose devices are asked for.
+        if self.at == 1 && self.exits.contains(&"gate") && self.dice.once_in(4) {
+            return self.device();
+        }
+        // A choice in an inner journey is left out for what its callers do, and few journeys are in another:
+        // both are rare enough.
+        if self.exits.contains(&"nowhere") && self.dice.once_in(6) {
+            return if self.inner.is_empty() || self.dice.once_in(2) {
+                self.choice()
+            } else {
+                self.call()
+            };
+        }
+        match self.dice.below(44) {
             0..=3 => self.page(),
             4 | 5 => {
                 let limit = self.dice.below(3);
@@ -296,16 +310,7 @@ impl Writer<'_> {
                 self.block(&format!("ModifyAuthLevel(authLevelIncrement = {by})"), "", &[""])
             }
             10 => self.block("AuthLevelDecision(authLevelRequirement = 5)", "", &["true", "false"]),
-            11..=13 if !self.inner.is_empty() => {
-                let which = self.dice.below(u32::try_from(self.inner.len()).unwrap());
-                let head = format!("journey {}", self.inner[which as usize]);
-                let outcomes: &[&str] = if self.dice.once_in(3) {
-                    &["true", "false", "error"]
-                } else {
-                    &["true", "false"]
-                };
-                self.block(&head, "", outcomes)
-            }
+            11..=13 if !self.inner.is_empty() => self.call(),
             14 => self.block("mailed(tries = 1)", "", &["good", "bad"]),
             15 if !self.fragments.is_empty() => {
                 let which = self.dice.below(u32::try_from(self.fragments.len()).unwrap());
@@ -314,7 +319,7 @@ impl Writer<'_> {
             }
             16 => self.login(),
             17 => self.block("DataStoreDecision", "", &["true", "false"]),
-            18 | 35..=39 => self.block("ChoiceCollector", "    prompt = \"p\"\n", &["a", "b", "c"]),
+            18 | 35..=39 => self.choice(),
             19 => self.block("Message(message = \"m\", stateField = \"y\")", "", &["true", "false"]),
             20 => {
                 let attributes = self.dice.pick(&[
@@ -359,6 +364,7 @@ impl Writer<'_> {
                 let head = format!("Waiting(do = \"{told}\", reads = [{reads}])");
                 self.block(&head, "", &["ok", "no"])
             }
+            40..=43 => self.device(),
             28 => self.block(
                 "SetSessionProperties(properties = { color = \"blue\" })",
                 "",
@@ -375,6 +381,72 @@ impl Writer<'_> {
                 let head = format!("Probe(do = \"{told}\", reads = [{reads}]{raises})");
                 self.block(&head, "", &["ok", "no"])
             }
+        }
+    }
+
+    /// An inner journey.
+    fn call(&mut self) -> String {
+        let which = self.dice.below(u32::try_from(self.inner.len()).unwrap());
+        let head = format!("journey {}", self.inner[which as usize]);
+        let outcomes: &[&str] = if self.dice.once_in(3) {
+            &["true", "false", "error"]
+        } else {
+            &["true", "false"]
+        };
+        self.block(&head, "", outcomes)
+    }
+
+    fn choice(&mut self) -> String {
+        let prompt = "    prompt = \"p\"\n";
+        self.block("ChoiceCollector", prompt, &["a", "b", "c"])
+    }
+
+    /// A node about a device of the user.
+    fn device(&mut self) -> String {
+        match self.dice.below(8) {
+            0 => self.block(
+                "OathTokenVerifier",
+                "    isRecoveryCodeAllowed = true\n",
+                &[
+                    "successOutcome",
+                    "failureOutcome",
+                    "notRegisteredOutcome",
+                    "recoveryCodeOutcome",
+                ],
+            ),
+            1 => self.block("RecoveryCodeCollectorDecision", "", &["true", "false"]),
+            2 => {
+                let later = self.dice.pick(&["true", "false"]);
+                self.block(
+                    "OathRegistration",
+                    &format!("    postponeDeviceProfileStorage = {later}\n"),
+                    &["successOutcome", "failureOutcome"],
+                )
+            }
+            3 => self.block(
+                "OathDeviceStorage",
+                "",
+                &["successOutcome", "failureOutcome"],
+            ),
+            4 => self.block(
+                "DeviceProfileCollector",
+                "    deviceLocation = true\n",
+                &[""],
+            ),
+            5 => {
+                let variance = self.dice.below(2);
+                self.block(
+                    "DeviceMatch",
+                    &format!("    acceptableVariance = {variance}\n"),
+                    &["true", "false", "unknownDevice"],
+                )
+            }
+            6 => self.block(
+                "DeviceLocationMatch",
+                "",
+                &["true", "false", "unknownDevice"],
+            ),
+            _ => self.block("DeviceSave", "    maxSavedProfiles = 2\n", &[""]),
         }
     }
 

@@ -97,9 +97,9 @@ fn what_there_is_to_choose_follows_from_the_settings() {
 #[test]
 fn nobody_and_nothing_cannot_be_registered() {
     let mut visit = Visit::new("MultiFactorRegistrationOptions", []);
-    assert_eq!(visit.enter().unwrap_err(), "no username is set");
+    assert_eq!(visit.enter().unwrap_err(), "Expected username to be set.");
     let mut visit = visit.with_shared("username", "demo");
-    let error = "no method of multi-factor authentication is set";
+    let error = "Expected multi-factor authentication method to be set.";
     assert_eq!(visit.enter().unwrap_err(), error);
 }
 
