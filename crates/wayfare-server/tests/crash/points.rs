@@ -79,7 +79,7 @@ impl Store {
     }
 
     fn standing(&self, user: &str, code: Code, before: i64) -> Standing {
-        let used = match code {
+        let gone = match code {
             Code::App(counter) => {
                 let sql = "SELECT coalesce(max(used), -1) FROM device WHERE subject = ?1";
                 self.number(sql, user) == i64::try_from(counter).expect("small")
@@ -93,7 +93,7 @@ impl Store {
         );
         let sessions = self.number("SELECT count(*) FROM session WHERE subject = ?1", user);
         Standing {
-            used,
+            used: gone,
             counted: u32::try_from(counted).expect("few"),
             sessions: u32::try_from(sessions).expect("few"),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use wayfare::{Timestamp, engine::effect::DeviceKind};
 
-use super::{asks_again, is_in, log_in, password, prompt, register, server};
+use super::{asks_again, given, is_in, log_in, password, prompt, register, server};
 
 /// One step of time.
 const STEP: Duration = Duration::from_secs(30);
@@ -21,40 +21,24 @@ async fn a_code_is_good_once_and_for_about_now() {
 
     server.advance(STEP);
     let code = app.code(&server, 0);
-    assert!(is_in(
-        &log_in(&mut server.client(), "AuthenticatorApp", &code).await
-    ));
-    assert!(asks_again(
-        &log_in(&mut server.client(), "AuthenticatorApp", &code).await
-    ));
+    assert!(is_in(&given(&server, &code).await));
+    assert!(asks_again(&given(&server, &code).await));
     // Nor is one from before it, though the window would hold it.
     server.advance(STEP);
     let before = app.code(&server, -60);
-    assert!(asks_again(
-        &log_in(&mut server.client(), "AuthenticatorApp", &before).await
-    ));
+    assert!(asks_again(&given(&server, &before).await));
 
     // A clock that goes wrong by two steps is within the window, by three it is not.
     server.advance(STEP * 10);
     for (away, good) in [(90, false), (-90, false), (60, true)] {
-        let reply = log_in(
-            &mut server.client(),
-            "AuthenticatorApp",
-            &app.code(&server, away),
-        )
-        .await;
+        let reply = given(&server, &app.code(&server, away)).await;
         assert_eq!(is_in(&reply), good, "{away}: {}", reply.text());
     }
     // The device was two steps ahead: now three and four ahead are within the window, and one behind is
     // not, nor is what goes further wrong than the setting lets it.
     server.advance(STEP * 10);
     for (away, good) in [(-30, false), (180, false), (120, true)] {
-        let reply = log_in(
-            &mut server.client(),
-            "AuthenticatorApp",
-            &app.code(&server, away),
-        )
-        .await;
+        let reply = given(&server, &app.code(&server, away)).await;
         assert_eq!(is_in(&reply), good, "{away}: {}", reply.text());
     }
 }
@@ -65,28 +49,16 @@ async fn a_clock_that_jumps_back_makes_no_code_good_again() {
     let (app, _) = register(&server).await;
     server.advance(STEP * 20);
     let code = app.code(&server, 0);
-    assert!(is_in(
-        &log_in(&mut server.client(), "AuthenticatorApp", &code).await
-    ));
+    assert!(is_in(&given(&server, &code).await));
     let now = wayfare_server::clock::Clock::now(&server.clock);
     server.clock.set(Timestamp(now.0 - 300_000));
     for away in [300, 0, 30] {
-        let reply = log_in(
-            &mut server.client(),
-            "AuthenticatorApp",
-            &app.code(&server, away),
-        )
-        .await;
+        let reply = given(&server, &app.code(&server, away)).await;
         assert!(!is_in(&reply), "{away}: {}", reply.text());
     }
     // The tries above were counted; they are over when time has gone by.
     server.clock.set(Timestamp(now.0 + 600_000));
-    let reply = log_in(
-        &mut server.client(),
-        "AuthenticatorApp",
-        &app.code(&server, 0),
-    )
-    .await;
+    let reply = given(&server, &app.code(&server, 0)).await;
     assert!(is_in(&reply), "{}", reply.text());
 }
 
@@ -123,13 +95,11 @@ async fn a_used_code_stays_used_over_a_restart_and_the_key_is_nowhere_to_read() 
     let step = password(&mut client, "AuthenticatorApp").await.step();
     client.answer(&step, &[json!(code), json!(0)]).await;
     let server = server.restart().await;
-    let reply = log_in(&mut server.client(), "AuthenticatorApp", &code).await;
+    let reply = given(&server, &code).await;
     assert!(asks_again(&reply), "{}", reply.text());
     server.advance(STEP);
     let code = app.code(&server, 0);
-    assert!(is_in(
-        &log_in(&mut server.client(), "AuthenticatorApp", &code).await
-    ));
+    assert!(is_in(&given(&server, &code).await));
     let written = server.everything_written();
     for secret in std::iter::once(&app.key).chain(&codes) {
         let found = written
@@ -179,20 +149,15 @@ async fn tries_are_counted_for_the_user_and_not_for_the_run() {
     let (app, _) = register(&server).await;
     server.advance(STEP);
     for _ in 0..5 {
-        let reply = log_in(&mut server.client(), "AuthenticatorApp", "000000").await;
+        let reply = given(&server, "000000").await;
         assert!(asks_again(&reply), "{}", reply.text());
     }
     let right = app.code(&server, 0);
-    let reply = log_in(&mut server.client(), "AuthenticatorApp", &right).await;
+    let reply = given(&server, &right).await;
     assert!(asks_again(&reply), "{}", reply.text());
     // The right code of a try that was refused was not compared, and so it is not used up.
     server.advance(Duration::from_secs(31));
-    let reply = log_in(
-        &mut server.client(),
-        "AuthenticatorApp",
-        &app.code(&server, 0),
-    )
-    .await;
+    let reply = given(&server, &app.code(&server, 0)).await;
     assert!(is_in(&reply), "{}", reply.text());
 }
 
@@ -213,22 +178,8 @@ async fn whoever_registers_again_has_the_new_app_alone() {
     let (new, fresh) = register(&server).await;
     assert_ne!(old.key, new.key);
     server.advance(STEP);
-    assert!(asks_again(
-        &log_in(
-            &mut server.client(),
-            "AuthenticatorApp",
-            &old.code(&server, 0)
-        )
-        .await
-    ));
-    assert!(is_in(
-        &log_in(
-            &mut server.client(),
-            "AuthenticatorApp",
-            &new.code(&server, 0)
-        )
-        .await
-    ));
+    assert!(asks_again(&given(&server, &old.code(&server, 0)).await));
+    assert!(is_in(&given(&server, &new.code(&server, 0)).await));
     assert!(codes.iter().all(|code| !fresh.contains(code)));
     assert_eq!(
         devices

@@ -44,6 +44,22 @@ journey manage "Login" {
 }
 "#;
 
+/// A password, for journeys that are about what comes behind it.
+const PASSWORD: &str = "
+fragment password -> known | unknown {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> known
+    false -> unknown
+  }
+}
+";
+
 async fn server() -> TestServer {
     TestServer::journeys(&[("app.journey", EXAMPLE), ("manage.journey", MANAGE)]).await
 }
@@ -128,6 +144,11 @@ async fn log_in(client: &mut Client, journey: &str, code: &str) -> Reply {
     let step = password(client, journey).await.step();
     assert_eq!(prompt(&step), "Enter verification code");
     client.answer(&step, &[json!(code), json!(0)]).await
+}
+
+/// The same in the example, by somebody who has just come.
+async fn given(server: &TestServer, code: &str) -> Reply {
+    log_in(&mut server.client(), "AuthenticatorApp", code).await
 }
 
 fn is_in(reply: &Reply) -> bool {

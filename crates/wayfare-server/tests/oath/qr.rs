@@ -10,7 +10,7 @@ use wayfare::Secret;
 use wayfare_oath::Key;
 use wayfare_server::store::user::User;
 
-use super::{MANAGE, hidden, password};
+use super::{MANAGE, PASSWORD, hidden, password};
 use crate::support::{TestServer, alpha};
 
 /// How wide a square is drawn.
@@ -164,21 +164,7 @@ fn cases() -> Vec<Case> {
 
 /// A journey for each of them, and one whose address no code can hold.
 fn journeys(cases: &[Case]) -> String {
-    let mut text = String::from(
-        "fragment password -> known | unknown {
-  start credentials
-  node credentials: Page {
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-  node check: DataStoreDecision {
-    true -> known
-    false -> unknown
-  }
-}
-",
-    );
+    let mut text = PASSWORD.to_owned();
     let all = cases.iter().map(|case| case.settings.clone());
     let long = format!("issuer = \"{}\"", "x".repeat(1_500));
     for (at, settings) in all.chain([long]).enumerate() {

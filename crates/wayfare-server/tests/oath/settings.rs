@@ -7,26 +7,12 @@ use wayfare::engine::effect::OathHash;
 use wayfare_oath::{Key, Token};
 use wayfare_server::clock::Clock as _;
 
-use super::{MANAGE, hidden, is_in, password, prompt, recovery_codes};
+use super::{MANAGE, PASSWORD, hidden, is_in, password, prompt, recovery_codes};
 use crate::support::{Client, Reply, TestServer};
 
 /// A registration and a verification with these settings; where each way ends is told by a detail.
 fn journeys(cases: &[(&str, &str)]) -> String {
-    let mut text = String::from(
-        "fragment password -> known | unknown {
-  start credentials
-  node credentials: Page {
-    node username: UsernameCollector
-    node password: PasswordCollector
-    -> check
-  }
-  node check: DataStoreDecision {
-    true -> known
-    false -> unknown
-  }
-}
-",
-    );
+    let mut text = PASSWORD.to_owned();
     for (at, (registered, verified)) in cases.iter().enumerate() {
         // Writing into a string cannot fail.
         let _ = write!(
