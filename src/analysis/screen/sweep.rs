@@ -182,3 +182,6 @@ impl Front<'_> {
         Some((state, row))
     }
 }
+
+#[cfg(test)]
+mod tests;
