@@ -122,6 +122,7 @@ impl TokenDecision {
             keys: Arc::clone(&self.keys),
             token: Secret::new(token.to_owned()),
             nonce,
+            client: cx.request().client,
         }))
     }
 }

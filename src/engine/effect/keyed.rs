@@ -3,7 +3,7 @@
 //! A key is named by its label, or by the text a node has for where it is; what that means, and whether it
 //! may be used, the embedder decides. Whom a token or a certificate names is told and proves nothing.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::secret::Secret;
 
@@ -26,6 +26,8 @@ pub enum Keyed {
         token: Secret<String>,
         /// What the run has given out for it.
         nonce: Secret<String>,
+        /// From where it came, for keys that count from some places only.
+        client: Option<IpAddr>,
     },
     /// Say whom a certificate names. The reply is `Names`.
     Certificate {

@@ -282,7 +282,7 @@ choice!(BackchannelReply {
 choice!(BackchannelState { 0 Pending, 1 InProgress, 2 Success, 3 Failure, 4 Unknown });
 
 choice!(Keyed {
-    0 Seal { label, secret }, 1 Token { keys, token, nonce },
+    0 Seal { label, secret }, 1 Token { keys, token, nonce, client },
     2 Certificate { certificate, alternative, subject },
 });
 choice!(KeyedReply { 0 Sealed(secret), 1 Names(who) });

@@ -1,5 +1,7 @@
 //! Keys and certificates.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::engine::effect::{AlternativeName, Keyed, KeyedReply, SubjectField};
 
@@ -63,11 +65,14 @@ fn asking() -> (Visit, String) {
 fn a_token_for_the_nonce_of_the_visit_names_a_user_and_proves_nothing() {
     let (mut visit, nonce) = asking();
     assert_eq!(nonce.len(), 32);
+    let client = IpAddr::from([192, 0, 2, 7]);
+    visit.world.request.client = Some(client);
     let asked = keyed(visit.answer([Answer::Text("a.b.c".to_owned())]).unwrap());
     let wanted = Keyed::Token {
         keys: Arc::from("@BASE_DIR@/security/keys/amster/authorized_keys"),
         token: Secret::new("a.b.c".to_owned()),
         nonce: Secret::new(nonce),
+        client: Some(client),
     };
     assert_eq!(asked, wanted);
     let Did::Call(Effect::ReadIdentity(_)) = visit.effect(names(Some("DEMO"))).unwrap() else {

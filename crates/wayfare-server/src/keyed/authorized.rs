@@ -1,7 +1,9 @@
 //! Files of authorised keys, as OpenSSH has them: in comes a text, out go public keys.
 //!
-//! A line with options is left out, because what it forbids is not looked at here; so is a key of a kind or
-//! a strength that is not used for tokens.
+//! Of options `from=` is looked at. A line with any other is left out, because what it forbids is not looked at
+//! here; so is a key of a kind or a strength that is not used for tokens.
+
+use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::signature::{
@@ -9,8 +11,12 @@ use ring::signature::{
     RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
+use super::origin::Origin;
+
 /// How many keys of a file count.
 const KEYS_MAX: usize = 64;
+/// How many of its lines are read.
+const LINES_MAX: usize = 4_096;
 
 /// A public key that may sign tokens; each kind signs in one way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +58,29 @@ impl Key {
     }
 }
 
-/// The keys of a file.
-pub(super) fn keys(text: &str) -> Vec<Key> {
-    text.lines().filter_map(key).take(KEYS_MAX).collect()
+/// The keys of a file that count for a client.
+pub(super) fn keys(text: &str, client: Option<IpAddr>) -> Vec<Key> {
+    let lines = text.lines().take(LINES_MAX);
+    let counting = lines.filter_map(|line| key(from_here(line, client)?));
+    counting.take(KEYS_MAX).collect()
+}
+
+/// The line behind its option `from=`, where it counts for a client; a line without the option as it is.
+fn from_here(line: &str, client: Option<IpAddr>) -> Option<&str> {
+    let Some((option, rest)) = line.trim_start().split_once("=\"") else {
+        return Some(line);
+    };
+    if !option.eq_ignore_ascii_case("from") {
+        return Some(line);
+    }
+    let (list, rest) = rest.split_once('"')?;
+    // Behind a comma stands another option, which is not looked at.
+    let alone = rest.starts_with([' ', '\t']);
+    (alone && Origin::read(list)?.fits(client)).then_some(rest)
 }
 
 fn key(line: &str) -> Option<Key> {
-    // A comment and a line with options do not begin with a kind.
+    // A comment and a line with another option do not begin with a kind.
     let mut words = line.split_ascii_whitespace();
     let (kind, blob) = (words.next()?, words.next()?);
     let blob = STANDARD.decode(blob).ok()?;

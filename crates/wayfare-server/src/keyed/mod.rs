@@ -5,10 +5,11 @@
 
 mod authorized;
 mod certificate;
+mod origin;
 mod replay;
 mod token;
 
-use std::{fs, path::Path};
+use std::{fs, net::IpAddr, path::Path};
 
 use wayfare::{
     EffectReply, Secret, Timestamp,
@@ -41,7 +42,15 @@ pub(crate) enum KeyedError {
 pub(crate) fn perform(asked: &Keyed, settings: &RealmSettings, now: Timestamp) -> EffectReply {
     let done = match asked {
         Keyed::Seal { label, secret } => seal(label, secret, settings),
-        Keyed::Token { keys, token, nonce } => names(keys, token, nonce, settings, now),
+        Keyed::Token {
+            keys,
+            token,
+            nonce,
+            client,
+        } => read_keys(keys, *client, settings).map(|keys| {
+            let name = token::subject(token.reveal(), nonce, &keys, now);
+            KeyedReply::Names(name.map(Into::into))
+        }),
         Keyed::Certificate {
             certificate,
             alternative,
@@ -73,20 +82,17 @@ fn seal(
     Ok(KeyedReply::Sealed(replay::seal(&key, secret)?))
 }
 
-fn names(
+/// The authorised keys that count for a client.
+fn read_keys(
     keys: &str,
-    token: &Secret<String>,
-    nonce: &Secret<String>,
+    client: Option<IpAddr>,
     settings: &RealmSettings,
-    now: Timestamp,
-) -> Result<KeyedReply, KeyedError> {
+) -> Result<Vec<authorized::Key>, KeyedError> {
     let path = settings
         .authorized_keys
         .get(keys)
         .ok_or_else(|| KeyedError::NotAllowed("authorised keys", keys.to_owned()))?;
-    let text = read(path)?;
-    let name = token::subject(token.reveal(), nonce, &authorized::keys(&text), now);
-    Ok(KeyedReply::Names(name.map(Into::into)))
+    Ok(authorized::keys(&read(path)?, client))
 }
 
 fn read(path: &Path) -> Result<String, KeyedError> {

@@ -138,12 +138,12 @@ mod tests {
     fn ed(header: &str, claims: &str) -> Option<String> {
         let (pair, line) = ed25519();
         let token = signed(header, claims, |text| pair.sign(text).as_ref().to_vec());
-        named(&token, &authorized::keys(&line))
+        named(&token, &authorized::keys(&line, None))
     }
 
     #[test]
     fn a_token_by_an_authorised_rsa_key_names_its_user() {
-        let keys = authorized::keys(&format!("# tools\n\nssh-rsa {RSA} tool\n"));
+        let keys = authorized::keys(&format!("# tools\n\nssh-rsa {RSA} tool\n"), None);
         assert_eq!(named(RSA_TOKEN, &keys).as_deref(), Some("demo"));
         let other = Secret::new("another".to_owned());
         assert_eq!(subject(RSA_TOKEN, &other, &keys, NOW), None);
@@ -156,7 +156,10 @@ mod tests {
             None
         );
         assert_eq!(named(RSA_TOKEN, &[]), None);
-        assert_eq!(named(RSA_TOKEN, &authorized::keys(&ed25519().1)), None);
+        assert_eq!(
+            named(RSA_TOKEN, &authorized::keys(&ed25519().1, None)),
+            None
+        );
     }
 
     #[test]
@@ -181,7 +184,7 @@ mod tests {
             let pair = EcdsaKeyPair::from_pkcs8(algorithm, made.as_ref(), &random).unwrap();
             let sign = |text: &[u8]| pair.sign(&random, text).unwrap().as_ref().to_vec();
             let point = pair.public_key().as_ref();
-            let keys = authorized::keys(&line(kind, &[curve.as_bytes(), point]));
+            let keys = authorized::keys(&line(kind, &[curve.as_bytes(), point]), None);
             let header = format!(r#"{{"alg":"{name}"}}"#);
             let token = signed(&header, CLAIMS, sign);
             assert_eq!(named(&token, &keys).as_deref(), Some("demo"), "{name}");
@@ -191,7 +194,7 @@ mod tests {
             }
             // Another curve than the kind says.
             for wrong in ["nistp521", "nistp25", ""] {
-                assert!(authorized::keys(&line(kind, &[wrong.as_bytes(), point])).is_empty());
+                assert!(authorized::keys(&line(kind, &[wrong.as_bytes(), point]), None).is_empty());
             }
         }
         assert_eq!(ed(r#"{"alg":"EdDSA"}"#, CLAIMS).as_deref(), Some("demo"));
@@ -200,7 +203,7 @@ mod tests {
     #[test]
     fn no_signature_and_a_shared_secret_are_none() {
         let rsa = format!("ssh-rsa {RSA} tool");
-        let keys = authorized::keys(&rsa);
+        let keys = authorized::keys(&rsa, None);
         for alg in ["none", "None", "HS256", "RS512", "PS256", ""] {
             let header = format!(r#"{{"alg":"{alg}"}}"#);
             assert_eq!(named(&signed(&header, CLAIMS, |_| Vec::new()), &keys), None);
@@ -262,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_was_changed_is_signed_by_nobody() {
-        let keys = authorized::keys(&format!("ssh-rsa {RSA}"));
+        let keys = authorized::keys(&format!("ssh-rsa {RSA}"), None);
         for at in 0..RSA_TOKEN.len() {
             let mut changed = RSA_TOKEN.as_bytes().to_vec();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -283,6 +286,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_counts_from_where_its_line_says() {
+        let (_, good) = ed25519();
+        let text = format!("From=\"127.0.0.0/24,!127.0.0.9\" {good}");
+        let from =
+            |client: &str| authorized::keys(&text, Some(client.parse().expect("an address")));
+        assert_eq!(from("127.0.0.1").len(), 1);
+        assert_eq!(from("127.0.0.9").len(), 0);
+        assert_eq!(from("192.0.2.1").len(), 0);
+        assert!(
+            authorized::keys(&text, None).is_empty(),
+            "nobody knows from where"
+        );
+        let elsewhere = format!("{text}\n{good}");
+        assert_eq!(
+            authorized::keys(&elsewhere, None).len(),
+            1,
+            "the other line says nothing"
+        );
+    }
+
+    #[test]
     fn lines_that_say_more_or_less_than_a_key_are_left_out() {
         let (_, good) = ed25519();
         for text in [
@@ -292,6 +316,10 @@ mod tests {
             "ssh-ed25519 AAAA",
             "ssh-dss AAAAB3NzaC1kc3M=",
             &format!("from=\"10.0.0.1\" {good}"),
+            &format!("from=\"*\",no-pty {good}"),
+            &format!("no-pty,from=\"*\" {good}"),
+            &format!("from=\"*\"{good}"),
+            &format!("from=\"* {good}"),
             &format!("cert-authority {good}"),
             &good.replacen("ssh-ed25519", "ssh-rsa", 1),
             &line("ssh-ed25519", &[&[1; 31]]),
@@ -299,9 +327,9 @@ mod tests {
             &line("ssh-rsa", &[&[1, 0, 1], &[]]),
             &line("ssh-rsa", &[&[0x80], &[1]]),
         ] {
-            assert!(authorized::keys(text).is_empty(), "{text}");
+            assert!(authorized::keys(text, None).is_empty(), "{text}");
         }
         let many = format!("{good}\n").repeat(100);
-        assert_eq!(authorized::keys(&many).len(), 64);
+        assert_eq!(authorized::keys(&many, None).len(), 64);
     }
 }
