@@ -2,6 +2,7 @@
 
 mod errors;
 mod example;
+mod otherwise;
 mod section;
 
 use std::{collections::BTreeMap, fmt::Write as _};
@@ -67,6 +68,8 @@ const READING: &str = "
   makes the settings of.
 - **On** an outcome is what it means for the proofs. It proves a factor only where a credential
   of that very subject was verified; the checks take nothing else for a proof.
+- **Unlike the product** is what a type does otherwise on purpose, with the reason; what differs in its
+  settings, outcomes, callbacks and state stands in a test beside the catalogue.
 - **Not known** is what a script or an inner journey decides. Every check reads it as the worst case.
 ";
 
@@ -274,7 +277,14 @@ fn type_of(
         writeln!(out, "{form}\n").expect("a string takes all");
     }
     section::settings(signature, out);
-    section::facts(signature, &errors_of(name), &unknown(name, cells), out);
+    let otherwise = otherwise::of(name);
+    section::facts(
+        signature,
+        &errors_of(name),
+        &otherwise,
+        &unknown(name, cells),
+        out,
+    );
     let of_type = |example: &&Example| example.types.iter().any(|shown| shown == name);
     if let Some(example) = examples.iter().find(of_type) {
         show(family, name, example, out);

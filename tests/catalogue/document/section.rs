@@ -322,7 +322,13 @@ fn effects(signature: &Signature) -> String {
     parts.join("; ")
 }
 
-pub(super) fn facts(signature: &Signature, errors: &[&str], unknown: &[String], out: &mut String) {
+pub(super) fn facts(
+    signature: &Signature,
+    errors: &[&str],
+    otherwise: &[String],
+    unknown: &[String],
+    out: &mut String,
+) {
     let mut line = |label: &str, text: String| {
         if !text.is_empty() {
             writeln!(out, "- {label}: {text}").expect("a string takes all");
@@ -380,6 +386,7 @@ pub(super) fn facts(signature: &Signature, errors: &[&str], unknown: &[String], 
     }
     line("Fails", fails(signature, errors));
     line("Besides", effects(signature));
+    line("Unlike the product", otherwise.join("; "));
     line("Not known", unknown.join("; "));
     out.push('\n');
 }

@@ -2,7 +2,7 @@
 //! what becomes of a run when they are slow, down or lying.
 
 mod said;
-mod service;
+pub(crate) mod service;
 
 use std::{fs, path::Path, time::Duration};
 
@@ -109,7 +109,7 @@ journey mailed {
 }
 "#;
 
-fn settings(service: &Service, folder: &Path) -> ExternalSettings {
+pub(crate) fn settings(service: &Service, folder: &Path) -> ExternalSettings {
     let file = folder.join("handler.key");
     fs::write(&file, format!("{SECRET}\n")).unwrap();
     let url = format!("http://{}/nodes?x=1", service.address)

@@ -17,11 +17,11 @@ use tokio_rustls::rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
-pub(super) const SECRET: &str = "a secret that both sides share, and nobody else";
+pub(crate) const SECRET: &str = "a secret that both sides share, and nobody else";
 
 /// What the service does with the next request.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Replies, signed as it should be.
     Say(Json),
     /// Replies with these bytes, signed as it should be.
@@ -44,13 +44,13 @@ pub(super) enum Act {
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Json,
+pub(crate) struct Seen {
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Json,
 }
 
 impl Seen {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known == name);
         &found.unwrap_or_else(|| panic!("no {name}")).1
     }
@@ -59,26 +59,28 @@ impl Seen {
 #[derive(Debug, Default)]
 struct Shared {
     script: VecDeque<Act>,
+    /// What is said to requests of which the script says nothing.
+    decide: Option<fn(&[Seen]) -> Json>,
     seen: Vec<Seen>,
     last: Option<Vec<u8>>,
     over: bool,
 }
 
 /// The service.
-pub(super) struct Service {
-    pub(super) address: SocketAddr,
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
     shared: Arc<Mutex<Shared>>,
     arrived: mpsc::Receiver<()>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Service {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::over(None)
     }
 
     /// The same over TLS, as `localhost`, with a certificate of the authority in `authority.pem`.
-    pub(super) fn secure() -> Self {
+    pub(crate) fn secure() -> Self {
         let pem = |text: &'static str| text.as_bytes();
         let chain = CertificateDer::pem_slice_iter(pem(include_str!("server.pem")));
         let chain = chain.map(Result::unwrap).collect();
@@ -137,20 +139,25 @@ impl Service {
     }
 
     /// Does this with the next request, after what it does already.
-    pub(super) fn then(&self, act: Act) {
+    pub(crate) fn then(&self, act: Act) {
         self.shared.lock().unwrap().script.push_back(act);
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    /// Says to every request of which nothing else is said what this makes of all that came, it being the last.
+    pub(crate) fn decide(&self, decide: fn(&[Seen]) -> Json) {
+        self.shared.lock().unwrap().decide = Some(decide);
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.shared.lock().unwrap().seen.clone()
     }
 
-    pub(super) fn last(&self) -> Seen {
+    pub(crate) fn last(&self) -> Seen {
         self.seen().last().cloned().expect("a request")
     }
 
     /// Waits until another request has come; it does not block the runtime for longer than a test may take.
-    pub(super) fn wait(&self) {
+    pub(crate) fn wait(&self) {
         self.arrived
             .recv_timeout(Duration::from_secs(20))
             .expect("a request");
@@ -235,10 +242,10 @@ fn answer(shared: &Mutex<Shared>, stream: &mut dyn Stream, head: &str, body: &[u
         .all(|old| old.header("wayfare-nonce") != nonce);
     assert!(fresh, "a nonce is used twice");
     shared.seen.push(seen.clone());
-    let act = shared
-        .script
-        .pop_front()
-        .expect("nothing is said to this request");
+    let said = shared.script.pop_front();
+    let decided = || Some(Act::Say(shared.decide?(&shared.seen)));
+    let act = said.or_else(decided);
+    let act = act.expect("nothing is said to this request");
     let right = |body: &[u8]| sign(SECRET, &["wayfare-reply-v1", &nonce], body);
     let ok = "200 OK";
     let (status, signature, body) = match act {

@@ -70,25 +70,36 @@ pub(super) fn driven() -> BTreeSet<String> {
     let mut types: BTreeSet<String> = HERE.iter().map(|(ty, _)| (*ty).to_owned()).collect();
     for (_, text) in files() {
         // Whatever a journey of the folder uses is visited on some way through it.
-        types.extend(text.split(": ").skip(1).filter_map(|behind| {
-            let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
-            behind.get(..end).map(str::to_owned)
-        }));
+        types.extend(uses(&text));
     }
     types
 }
 
 pub(crate) fn files() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/nodes");
     // What needs a handler outside or a registered script is driven elsewhere.
-    let alone = |(_, text): &(String, String)| {
-        let served = [
-            "ScriptedDecision",
-            "ConfigProvider",
-            "product-CertificateCollector",
-        ];
-        !text.contains("\nextern ") && !served.iter().any(|ty| text.contains(ty))
-    };
+    let outside = super::outside::types();
+    let mut files = all_files();
+    files.retain(|(_, text)| {
+        let served = ["ScriptedDecision", "ConfigProvider"];
+        let mut used = uses(text).into_iter();
+        let served = served.iter().any(|ty| text.contains(ty));
+        !text.contains("\nextern ") && !served && !used.any(|ty| outside.contains(&ty))
+    });
+    files
+}
+
+/// The types that the nodes of a text have.
+pub(super) fn uses(text: &str) -> BTreeSet<String> {
+    let behind = text.split(": ").skip(1).filter_map(|behind| {
+        let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '-')?;
+        behind.get(..end).map(str::to_owned)
+    });
+    behind.collect()
+}
+
+/// Every file of the folder, by its name.
+pub(super) fn all_files() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/nodes");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -97,7 +108,6 @@ pub(crate) fn files() -> Vec<(String, String)> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             (name, std::fs::read_to_string(&path).unwrap())
         })
-        .filter(alone)
         .collect();
     files.sort();
     files
@@ -155,7 +165,7 @@ pub(crate) fn fill(callback: &mut Json) {
 }
 
 /// Goes through a journey, and says how it ended and how many steps there were.
-async fn walk(server: &TestServer, journey: &str) -> (u16, usize) {
+pub(super) async fn walk(server: &TestServer, journey: &str) -> (u16, usize) {
     let mut client = server.client();
     let mut reply = client.begin(journey).await;
     // BOUND: whoever is asked more often goes in a circle, as a retry does.
@@ -177,12 +187,16 @@ async fn walk(server: &TestServer, journey: &str) -> (u16, usize) {
         {
             return (200, steps + 1);
         }
-        if waits.clone().any(|c| c["type"] == "PollingWaitCallback") {
+        let waiting = waits.clone().any(|c| c["type"] == "PollingWaitCallback");
+        if waiting {
             server.advance(Duration::from_secs(10));
         }
         let mut step = json.clone();
         for callback in step["callbacks"].as_array_mut().unwrap() {
-            fill(callback);
+            // What stands beside a wait is a button to give it up.
+            if !(waiting && callback["type"] == "ConfirmationCallback") {
+                fill(callback);
+            }
         }
         reply = client.post(AUTHENTICATE, &step.to_string()).await;
     }

@@ -7,6 +7,7 @@ mod end;
 pub(crate) mod every;
 mod keep;
 mod keyed;
+mod outside;
 mod way;
 mod who;
 
