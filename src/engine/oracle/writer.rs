@@ -277,22 +277,30 @@ impl Writer<'_> {
         format!("{head} {{\n    ok -> {ok}\n    no -> {no}\n{error}  }}")
     }
 
-    fn node(&mut self) -> String {
+    /// What stands at its place more often than all else does, if it stands there.
+    fn wanted(&mut self) -> Option<String> {
         if self.at == 0 && self.exits.contains(&"gate") && !self.dice.once_in(3) {
-            return self.login();
+            return Some(self.login());
         }
         // Where somebody has just logged in, there is somebody whose devices are asked for.
         if self.at == 1 && self.exits.contains(&"gate") && self.dice.once_in(4) {
-            return self.device();
+            return Some(self.device());
         }
         // A choice in an inner journey is left out for what its callers do, and few journeys are in another:
         // both are rare enough.
         if self.exits.contains(&"nowhere") && self.dice.once_in(6) {
-            return if self.inner.is_empty() || self.dice.once_in(2) {
+            return Some(if self.inner.is_empty() || self.dice.once_in(2) {
                 self.choice()
             } else {
                 self.call()
-            };
+            });
+        }
+        None
+    }
+
+    fn node(&mut self) -> String {
+        if let Some(node) = self.wanted() {
+            return node;
         }
         match self.dice.below(44) {
             0..=3 => self.page(),
