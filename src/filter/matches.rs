@@ -25,8 +25,8 @@ impl Filter {
 }
 
 impl Pointer {
-    /// What is there.
-    fn find<'v>(&self, object: &'v BTreeMap<Arc<str>, Value>) -> Option<&'v Value> {
+    /// What is there in an object; of a list, names are numbers.
+    pub fn find<'v>(&self, object: &'v BTreeMap<Arc<str>, Value>) -> Option<&'v Value> {
         let mut names = self.0.iter();
         let mut value = member(object, names.next()?)?;
         for name in names {

@@ -53,6 +53,13 @@ pub enum Filter {
 pub struct Pointer(pub Arc<[Arc<str>]>);
 
 impl Pointer {
+    /// The place of an attribute as nodes and schemas name it: `mail`, or `preferences/updates` where it
+    /// is in another one; a `/` before it does not matter.
+    pub fn of(path: &str) -> Self {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        Self(path.split('/').map(Arc::from).collect())
+    }
+
     /// The attribute that the way begins at.
     pub fn attribute(&self) -> &Arc<str> {
         static NONE: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| Arc::from(""));
@@ -93,10 +100,10 @@ pub enum Operand {
 }
 
 impl Filter {
-    /// That an attribute equals a text.
-    pub fn equal(attribute: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+    /// That an attribute, or what is at a path, equals a text.
+    pub fn equal(attribute: impl AsRef<str>, text: impl Into<Arc<str>>) -> Self {
         Self::Compare {
-            at: Pointer(Arc::from([attribute.into()])),
+            at: Pointer::of(attribute.as_ref()),
             how: Comparison::Equal,
             with: Operand::Text(text.into()),
         }

@@ -23,7 +23,7 @@ use crate::{
     },
     nodes::{
         failure,
-        profile::{is_something, judge, judged, unknown_attribute},
+        profile::{constructed, is_something, judge, judged, plain, unknown_attribute},
         reply::unexpected,
         setting::{Kept, constant},
     },
@@ -78,8 +78,14 @@ impl Typed {
 }
 
 impl AttributeCollector {
+    /// What is collected, by the paths that schemas have.
+    fn names(&self, cx: &Context<'_>) -> Result<Vec<Arc<str>>, NodeError> {
+        let names = self.attributes.now(cx)?;
+        Ok(names.iter().map(plain).collect())
+    }
+
     fn typed(&self, cx: &mut Context<'_>, answers: Vec<Answer>) -> Result<Action, NodeError> {
-        let attributes = self.attributes.now(cx)?.into_owned();
+        let attributes = self.names(cx)?;
         if attributes.len() != answers.len() {
             return Err(unexpected());
         }
@@ -100,7 +106,7 @@ impl AttributeCollector {
     }
 
     fn judged(&self, cx: &mut Context<'_>, judged: Vec<Judgement>) -> Result<Action, NodeError> {
-        let attributes = self.attributes.now(cx)?.into_owned();
+        let attributes = self.names(cx)?;
         if attributes.len() != judged.len() {
             return Err(unexpected());
         }
@@ -113,7 +119,7 @@ impl AttributeCollector {
             let failed = value.map(|value| self.failed(&judgement, value));
             let failed = failed.unwrap_or_default();
             is_fine &= failed.is_empty();
-            let value = value.or_else(|| cx.object_attribute(name));
+            let value = value.or_else(|| constructed(cx, name));
             callbacks.push(self.field(name, judgement, failed, value)?);
         }
         match typed {
@@ -184,7 +190,7 @@ impl AttributeCollector {
         for (name, value) in typed.values {
             if is_something(&value) {
                 cx.put_object_shared(&name, value);
-            } else if cx.object_attribute(&name).is_some() {
+            } else if constructed(cx, &name).is_some() {
                 cx.put_object_shared(&name, Value::Null);
             }
         }
@@ -223,7 +229,7 @@ fn number_of(value: &Value) -> Option<Decimal> {
 
 impl Prepared for AttributeCollector {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let attributes = self.attributes.now(cx)?.into_owned();
+        let attributes = self.names(cx)?;
         if attributes.is_empty() {
             return Ok(Action::go(self.outcome));
         }

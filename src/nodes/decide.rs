@@ -52,7 +52,7 @@ fn ask_present(subject: &SubjectId, attribute: &Arc<str>) -> Action {
     Action::call(Effect::FindIdentity(FindIdentity {
         filter: Filter::All(vec![
             Filter::equal(ID, Arc::clone(&subject.0)),
-            Filter::Present(Pointer(Arc::from([Arc::clone(attribute)]))),
+            Filter::Present(Pointer::of(attribute)),
         ]),
         attributes: Vec::new(),
     }))

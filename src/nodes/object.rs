@@ -16,7 +16,7 @@ use crate::{
     },
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
-        profile::{Finder, Target, is_name, judge, no_profile, patch},
+        profile::{Finder, Target, is_name, judge, no_profile, patch, plain},
         reply::unexpected,
         setting::constant,
     },
@@ -107,10 +107,13 @@ impl PatchObject {
         values
     }
 
+    /// Whether an attribute, or the object that it is in, is left as it is.
     fn is_ignored(&self, name: &str) -> bool {
-        self.ignored
-            .iter()
-            .any(|ignored| ignored.eq_ignore_ascii_case(name))
+        let mut ignored = self.ignored.iter().map(plain);
+        ignored.any(|ignored| {
+            let (begin, rest) = name.split_at_checked(ignored.len()).unwrap_or((name, ""));
+            begin.eq_ignore_ascii_case(&ignored) && (rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     fn find(&self, cx: &Context<'_>) -> Result<Action, NodeError> {

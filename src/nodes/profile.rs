@@ -16,7 +16,7 @@ use crate::{
         error::NodeError,
         node_type::Setup,
     },
-    filter::Filter,
+    filter::{Filter, Pointer},
     model::{expr::KeyId, value::Value},
     nodes::{failure, reply::unexpected, setting::constant, who::who},
 };
@@ -121,13 +121,34 @@ pub(super) fn attribute<'i>(identity: &'i Identity, name: &str) -> Option<&'i Va
     find(&identity.attributes, name).filter(|value| is_something(value))
 }
 
-/// A value by its name; letter case does not matter.
+/// A value by its name, or by the path to it; letter case does not matter.
 pub(super) fn find<'v>(values: &'v BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'v Value> {
-    values.get(name).or_else(|| {
+    let named = || {
         values
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
+    };
+    values
+        .get(name)
+        .or_else(named)
+        .or_else(|| Pointer::of(name).find(values))
+}
+
+/// The name of an attribute, or the path to it, without the `/` that some write before it.
+pub(super) fn plain(name: &Arc<str>) -> Arc<str> {
+    name.strip_prefix('/')
+        .map_or_else(|| Arc::clone(name), Arc::from)
+}
+
+/// An attribute of the profile under construction, which stands there by its path, or in an object.
+pub(super) fn constructed<'c>(cx: &'c Context<'_>, path: &str) -> Option<&'c Value> {
+    cx.object_attribute(path).or_else(|| {
+        let (outer, rest) = path.split_once('/')?;
+        match cx.object_attribute(outer)? {
+            Value::Map(members) => Pointer::of(rest).find(members),
+            _ => None,
+        }
     })
 }
 

@@ -186,9 +186,11 @@ impl Prepared for ProfileCompleteness {
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         if let Reply::Effect(EffectReply::Judged(judged)) = reply {
-            let counted = judged
-                .into_iter()
-                .filter(|judgement| judgement.viewable && judgement.editable && !judgement.secret);
+            // An object is one, however much it holds.
+            let counted = judged.into_iter().filter(|judgement| {
+                let is_outer = !judgement.attribute.contains('/');
+                is_outer && judgement.viewable && judgement.editable && !judgement.secret
+            });
             let names: Vec<Arc<str>> = counted.map(|judgement| judgement.attribute).collect();
             let kept = names.iter().map(|name| Value::Text(Arc::clone(name)));
             cx.set_visit(Some(Value::List(kept.collect())));

@@ -5,6 +5,7 @@
 //! are kept is not known here: whoever keeps them says whether a value is taken already.
 
 mod attribute;
+mod nested;
 mod object;
 mod policy;
 mod read;

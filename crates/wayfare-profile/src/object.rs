@@ -13,9 +13,13 @@ use wayfare::{
         callback::FailedPolicy,
         effect::{Change, Shape, Unmet},
     },
+    filter::Pointer,
 };
 
-use crate::schema::{Schema, Store};
+use crate::{
+    nested,
+    schema::{Schema, Store},
+};
 
 /// The attribute that holds the canonical id.
 pub const ID: &str = "_id";
@@ -64,14 +68,9 @@ pub fn is_own(name: &str) -> bool {
     name.starts_with('_')
 }
 
-/// A value by its name; letter case does not matter.
+/// A value by its name, or by the path to it; letter case does not matter.
 pub fn find<'v>(values: &'v BTreeMap<Arc<str>, Value>, name: &str) -> Option<&'v Value> {
-    values.get(name).or_else(|| {
-        values
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
+    values.get(name).or_else(|| Pointer::of(name).find(values))
 }
 
 /// What of a value may be seen: `None` of a secret, and lists and objects without what is secret in them.
@@ -148,16 +147,44 @@ pub fn answer_key(answer: &Secret<String>) -> Secret<String> {
 impl Schema {
     /// The name as the schema spells it; as it is where the schema does not know it.
     pub fn spelled(&self, name: &Arc<str>) -> Arc<str> {
-        self.attribute(name)
-            .map_or_else(|| Arc::clone(name), |known| Arc::clone(&known.name))
+        self.attribute(name).map_or_else(
+            || {
+                name.strip_prefix('/')
+                    .map_or_else(|| Arc::clone(name), Arc::from)
+            },
+            |known| Arc::clone(&known.name),
+        )
     }
 
-    /// A value as it is kept: a text in the one form that equal texts have, and what the schema calls secret is one, however it came.
+    /// A value as it is kept: a text in the one form that equal texts have, names within objects as the schema
+    /// spells them, and what the schema calls secret is one, however it came.
     ///
     /// Of an attribute that is a list, it is the member `answer` of each element.
     pub fn kept(&self, name: &str, value: &Value) -> Value {
+        self.kept_within(name, value, DEPTH_MAX)
+    }
+
+    /// BOUND: as deep as `depth`; what lies deeper is left as it is, and no store keeps it.
+    fn kept_within(&self, name: &str, value: &Value, depth: u32) -> Value {
         let Some(attribute) = self.attribute(name).filter(|known| known.secret) else {
-            return composed(value);
+            return match value {
+                Value::Map(map) if depth > 0 => {
+                    let members = map.iter().filter_map(|(member, value)| {
+                        let path: Arc<str> = Arc::from(format!("{name}/{member}"));
+                        let known = self.attribute(&path);
+                        // What is empty is not there, as among the attributes themselves.
+                        (known.is_none() || *value != Value::Null).then(|| {
+                            let spelled = known.map_or(member, |known| &known.name);
+                            let last = spelled.rsplit('/').next().unwrap_or(spelled);
+                            let member = if known.is_some() { last } else { member };
+                            let value = self.kept_within(&path, value, depth - 1);
+                            (Arc::from(member), value)
+                        })
+                    });
+                    Value::Map(Arc::new(members.collect()))
+                }
+                other => composed(other),
+            };
         };
         match (attribute.shape, value) {
             // Nothing is no secret: nobody must get in by leaving a field empty.
@@ -169,16 +196,37 @@ impl Schema {
         }
     }
 
-    /// What a user that is to be made holds, with the names as the schema spells them.
+    /// What a user that is to be made holds, with the names as the schema spells them; what was given by its
+    /// path stands in its object.
     pub fn made(&self, given: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
-        given
-            .iter()
-            .map(|(name, value)| (self.spelled(name), self.kept(name, value)))
-            .filter(|(_, value)| *value != Value::Null)
-            .collect()
+        let mut made = BTreeMap::new();
+        self.add(&mut made, given);
+        made.retain(|_, value| *value != Value::Null);
+        made
     }
 
-    /// What changes leave of the attributes that they name; `Null` where one is gone.
+    /// These values with those in their place.
+    pub fn overlaid(
+        &self,
+        values: &BTreeMap<Arc<str>, Value>,
+        with: &BTreeMap<Arc<str>, Value>,
+    ) -> BTreeMap<Arc<str>, Value> {
+        let mut all = values.clone();
+        self.add(&mut all, with);
+        all
+    }
+
+    fn add(&self, to: &mut BTreeMap<Arc<str>, Value>, given: &BTreeMap<Arc<str>, Value>) {
+        // An object comes before what is within it, for so names are in order.
+        for (name, value) in given {
+            let name = self.spelled(name);
+            let value = self.kept(&name, value);
+            nested::put(to, &name, value);
+        }
+    }
+
+    /// What changes leave of the attributes that they name; `Null` where one is gone. Of a change within an
+    /// object, it is the whole object.
     ///
     /// # Errors
     /// Something is to be added to what is no whole number.
@@ -189,19 +237,22 @@ impl Schema {
     ) -> Result<BTreeMap<Arc<str>, Value>, ChangeError> {
         let mut after: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for (name, change) in changes {
-            let known = find(&after, name).or_else(|| find(before, name));
+            let name = self.spelled(name);
+            let outer = self.spelled(&Arc::from(nested::outer(&name)));
+            if !after.contains_key(&outer) {
+                let known = find(before, &outer).cloned();
+                after.insert(Arc::clone(&outer), known.unwrap_or(Value::Null));
+            }
             let value = match change {
-                Change::Set(value) => self.kept(name, value),
+                Change::Set(value) => self.kept(&name, value),
                 Change::Remove => Value::Null,
-                Change::Add(by) => match known {
+                Change::Add(by) => match find(&after, &name) {
                     None | Some(Value::Null) => Value::Int(*by),
                     Some(Value::Int(number)) => Value::Int(number.saturating_add(*by)),
-                    Some(_) => return Err(ChangeError::NoNumber(Arc::clone(name))),
+                    Some(_) => return Err(ChangeError::NoNumber(name)),
                 },
             };
-            let spelled = self.spelled(name);
-            after.retain(|key, _| !key.eq_ignore_ascii_case(name));
-            after.insert(spelled, value);
+            nested::put(&mut after, &name, value);
         }
         Ok(after)
     }

@@ -2,7 +2,8 @@
 //!
 //! What is read is the `schema` of a managed object as the platforms of the field export it: `properties`,
 //! `required`, `order`. Of a property count `title`, `type`, `viewable`, `userEditable`, `searchable`,
-//! `unique`, `minLength`, `maxLength`, `pattern`, `isProtected` or `secureHash`, and `policies`. Relationships
+//! `unique`, `minLength`, `maxLength`, `pattern`, `isProtected` or `secureHash`, and `policies`; of an object
+//! `properties`, `required` and `order` of its own, whose attributes are named by their paths. Relationships
 //! are left out, and so is what only an editor of forms needs.
 
 use std::sync::{Arc, LazyLock};
@@ -12,11 +13,12 @@ use wayfare::engine::effect::Shape;
 
 use crate::{
     attribute::{Attribute, Editing},
+    nested::PATH_MAX,
     policy::Policy,
     schema::Schema,
 };
 
-/// How many attributes a schema may have.
+/// How many attributes a schema may have, those within objects too.
 pub const ATTRIBUTES_MAX: usize = 512;
 
 /// The schema of users where none is given: the attributes that published journeys ask for.
@@ -89,18 +91,11 @@ impl Schema {
         let json: Json =
             serde_json::from_str(text).map_err(|error| SchemaError::Json(error.to_string()))?;
         let schema = json.get("schema").unwrap_or(&json);
-        let properties = schema.get("properties").and_then(Json::as_object);
-        let properties = properties.ok_or(SchemaError::NoProperties)?;
-        if properties.len() > ATTRIBUTES_MAX {
-            return Err(SchemaError::TooMany);
+        if !schema.get("properties").is_some_and(Json::is_object) {
+            return Err(SchemaError::NoProperties);
         }
-        let mut attributes = Vec::with_capacity(properties.len());
-        for (name, property) in properties {
-            attributes.extend(attribute(name, property)?);
-        }
-        twice(&attributes)?;
-        require(&mut attributes, schema)?;
-        order(&mut attributes, schema)?;
+        let mut attributes = Vec::new();
+        add(&mut attributes, schema, None)?;
         let named = attributes
             .iter_mut()
             .find(|attribute| attribute.name.eq_ignore_ascii_case("userName"));
@@ -111,6 +106,48 @@ impl Schema {
         let name = Arc::clone(&named.name);
         Ok(Self { attributes, name })
     }
+}
+
+/// The attributes of a schema, or of an object in it, each before those within it.
+///
+/// BOUND: it goes as deep as paths do, [`PATH_MAX`].
+fn add(
+    to: &mut Vec<Attribute>,
+    schema: &Json,
+    object: Option<&Attribute>,
+) -> Result<(), SchemaError> {
+    let Some(properties) = schema.get("properties").and_then(Json::as_object) else {
+        return Ok(());
+    };
+    if to.len() + properties.len() > ATTRIBUTES_MAX {
+        return Err(SchemaError::TooMany);
+    }
+    let mut attributes = Vec::with_capacity(properties.len());
+    for (name, property) in properties {
+        attributes.extend(attribute(name, property, object)?);
+    }
+    let within = object.map(|object| &*object.name);
+    twice(&attributes)?;
+    require(&mut attributes, schema, within)?;
+    order(&mut attributes, schema, within)?;
+    for attribute in attributes {
+        let inner = attribute.name.rsplit('/').next();
+        let inner = inner.and_then(|name| properties.get(name));
+        let object = attribute.clone();
+        to.push(attribute);
+        if let Some(inner) = inner.filter(|_| object.shape == Shape::Object && !object.secret) {
+            add(to, inner, Some(&object))?;
+        }
+    }
+    Ok(())
+}
+
+/// The path of a name within an object.
+fn path(name: &str, within: Option<&str>) -> Arc<str> {
+    within.map_or_else(
+        || Arc::from(name),
+        |object| Arc::from(format!("{object}/{name}")),
+    )
 }
 
 fn twice(attributes: &[Attribute]) -> Result<(), SchemaError> {
@@ -137,14 +174,19 @@ fn names<'s>(schema: &'s Json, member: &str) -> impl Iterator<Item = &'s str> {
         .filter_map(Json::as_str)
 }
 
-fn require(attributes: &mut [Attribute], schema: &Json) -> Result<(), SchemaError> {
+fn require(
+    attributes: &mut [Attribute],
+    schema: &Json,
+    within: Option<&str>,
+) -> Result<(), SchemaError> {
     for name in names(schema, "required") {
+        let name = path(name, within);
         let found = attributes
             .iter_mut()
-            .find(|attribute| &*attribute.name == name);
-        let attribute = found.ok_or_else(|| SchemaError::Unknown {
+            .find(|attribute| attribute.name == name);
+        let attribute = found.ok_or(SchemaError::Unknown {
             member: "required",
-            attribute: Arc::from(name),
+            attribute: name,
         })?;
         attribute.required = true;
     }
@@ -152,28 +194,47 @@ fn require(attributes: &mut [Attribute], schema: &Json) -> Result<(), SchemaErro
 }
 
 /// Those that `order` names come first and in its order; it may name what was left out.
-fn order(attributes: &mut [Attribute], schema: &Json) -> Result<(), SchemaError> {
+fn order(
+    attributes: &mut [Attribute],
+    schema: &Json,
+    within: Option<&str>,
+) -> Result<(), SchemaError> {
     let place: std::collections::BTreeMap<&str, usize> = names(schema, "order").zip(0..).collect();
     let properties = schema.get("properties").and_then(Json::as_object);
     for name in place.keys() {
         if !properties.is_some_and(|properties| properties.contains_key(*name)) {
             return Err(SchemaError::Unknown {
                 member: "order",
-                attribute: Arc::from(*name),
+                attribute: path(name, within),
             });
         }
     }
-    attributes.sort_by_key(|attribute| place.get(&*attribute.name).copied().unwrap_or(usize::MAX));
+    attributes.sort_by_key(|attribute| {
+        let name = attribute.name.rsplit('/').next().unwrap_or_default();
+        place.get(name).copied().unwrap_or(usize::MAX)
+    });
     Ok(())
 }
 
-/// One attribute; `None` where it is a relationship.
-fn attribute(name: &str, property: &Json) -> Result<Option<Attribute>, SchemaError> {
-    let name: Arc<str> = Arc::from(name);
+/// One attribute; `None` where it is a relationship. What one within an object does not say of who sees and
+/// changes it, the object does.
+fn attribute(
+    name: &str,
+    property: &Json,
+    object: Option<&Attribute>,
+) -> Result<Option<Attribute>, SchemaError> {
+    let own = name;
+    let name = path(own, object.map(|object| &*object.name));
     let wrong = |message: String| SchemaError::Attribute {
         attribute: Arc::clone(&name),
         message,
     };
+    if own.contains('/') {
+        return Err(wrong("`/` stands between names and in none".to_owned()));
+    }
+    if name.split('/').count() > PATH_MAX {
+        return Err(wrong(format!("it lies deeper than {PATH_MAX}")));
+    }
     let Some(property) = property.as_object() else {
         return Err(wrong("it is no object".to_owned()));
     };
@@ -181,8 +242,9 @@ fn attribute(name: &str, property: &Json) -> Result<Option<Attribute>, SchemaErr
         return Ok(None);
     };
     let flag = |member: &str| property.get(member).and_then(Json::as_bool);
-    let viewable = flag("viewable").unwrap_or(true);
-    let editing = match (viewable, flag("userEditable").unwrap_or(false)) {
+    let viewable = flag("viewable").unwrap_or(object.is_none_or(Attribute::is_viewable));
+    let editable = flag("userEditable").unwrap_or(object.is_some_and(Attribute::is_editable));
+    let editing = match (viewable, editable) {
         (_, true) => Editing::Editable,
         (true, false) => Editing::ReadOnly,
         (false, false) => Editing::Hidden,
@@ -194,11 +256,23 @@ fn attribute(name: &str, property: &Json) -> Result<Option<Attribute>, SchemaErr
                 .get(*member)
                 .is_some_and(|value| *value != Json::Bool(false))
         });
+    if secret && object.is_some() {
+        return Err(wrong(
+            "what is secret is not kept within an object".to_owned(),
+        ));
+    }
+    // The field's own schema has no titles within objects, and descriptions that read as such.
+    let told: &[&str] = if object.is_some() {
+        &["title", "description"]
+    } else {
+        &["title"]
+    };
+    let mut told = told
+        .iter()
+        .filter_map(|member| property.get(*member).and_then(Json::as_str));
+    let title = told.find(|text| !text.is_empty()).unwrap_or(&name);
     Ok(Some(Attribute {
-        title: match property.get("title").and_then(Json::as_str) {
-            Some(title) if !title.is_empty() => title.to_owned(),
-            _ => name.to_string(),
-        },
+        title: title.to_owned(),
         shape,
         required: false,
         unique: flag("unique").unwrap_or(false),

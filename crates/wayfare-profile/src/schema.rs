@@ -13,6 +13,7 @@ use wayfare::{
 
 use crate::{
     attribute::Attribute,
+    nested,
     object::find,
     policy::{Policy, Rule},
 };
@@ -38,13 +39,14 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The attributes in the order in which they are shown.
+    /// The attributes in the order in which they are shown, those within an object behind it.
     pub fn attributes(&self) -> &[Attribute] {
         &self.attributes
     }
 
-    /// The attribute of this name; letter case does not matter.
+    /// The attribute of this name, or at this path; letter case does not matter.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        let name = name.strip_prefix('/').unwrap_or(name);
         self.attributes
             .iter()
             .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
@@ -84,10 +86,11 @@ impl Schema {
             attribute: Arc::clone(&attribute.name),
             shape: Some(attribute.shape),
             title: attribute.title.clone(),
-            required: attribute.required,
+            required: attribute.required && is_asked(attribute, others),
             secret: attribute.secret,
             viewable: attribute.is_viewable(),
-            editable: attribute.is_editable(),
+            editable: attribute.is_editable()
+                && self.within(&attribute.name).all(Attribute::is_editable),
             policies: attribute.policies_json(),
             failed: match value {
                 Some(value) => attribute.failures(value, others, store)?,
@@ -107,6 +110,9 @@ impl Schema {
     ) -> Result<Vec<Unmet>, S::Error> {
         let mut unmet = Vec::new();
         for attribute in &self.attributes {
+            if !is_asked(attribute, values) {
+                continue;
+            }
             let value = find(values, &attribute.name).unwrap_or(&Value::Null);
             let failed = attribute.failures(value, values, store)?;
             if !failed.is_empty() {
@@ -122,6 +128,7 @@ impl Schema {
                 unmet.push(unknown_unmet(name));
             }
         }
+        unmet.extend(self.strays(values, &BTreeMap::new()));
         Ok(unmet)
     }
 
@@ -150,16 +157,67 @@ impl Schema {
                 unmet.push(unknown_unmet(name));
                 continue;
             };
-            let failed = attribute.failures(value, &after, store)?;
-            if !failed.is_empty() {
-                unmet.push(Unmet {
-                    attribute: Arc::clone(&attribute.name),
-                    failed,
-                });
+            // Of an object, what is within it and is as it was is not judged again.
+            let within = self.within(&attribute.name).filter(|inner| {
+                let object = nested::object(&inner.name).unwrap_or_default();
+                is_asked(inner, &after)
+                    && (find(&after, &inner.name) != find(before, &inner.name)
+                        || find(before, object).is_none())
+            });
+            for attribute in [attribute].into_iter().chain(within) {
+                let value = match find(&after, &attribute.name) {
+                    _ if attribute.name.eq_ignore_ascii_case(name) => value,
+                    inner => inner.unwrap_or(&Value::Null),
+                };
+                let failed = attribute.failures(value, &after, store)?;
+                if !failed.is_empty() {
+                    unmet.push(Unmet {
+                        attribute: Arc::clone(&attribute.name),
+                        failed,
+                    });
+                }
             }
         }
+        unmet.extend(self.strays(changes, before));
         Ok(unmet)
     }
+
+    /// The attributes within an object.
+    fn within<'s>(&'s self, object: &'s str) -> impl Iterator<Item = &'s Attribute> {
+        self.attributes
+            .iter()
+            .filter(move |attribute| nested::is_within(&attribute.name, object))
+    }
+
+    /// What is new in an object that says what it holds, and is none of it.
+    fn strays(
+        &self,
+        values: &BTreeMap<Arc<str>, Value>,
+        before: &BTreeMap<Arc<str>, Value>,
+    ) -> Vec<Unmet> {
+        let mut strays = Vec::new();
+        for object in &self.attributes {
+            let Some(Value::Map(members)) = find(values, &object.name) else {
+                continue;
+            };
+            if self.within(&object.name).next().is_none() {
+                continue;
+            }
+            for member in members.keys() {
+                let path: Arc<str> = Arc::from(format!("{}/{member}", object.name));
+                if self.attribute(&path).is_none() && find(before, &path).is_none() {
+                    strays.push(unknown_unmet(&path));
+                }
+            }
+        }
+        strays
+    }
+}
+
+/// Whether an attribute is looked at: of one within an object, whether the object is there.
+fn is_asked(attribute: &Attribute, values: &BTreeMap<Arc<str>, Value>) -> bool {
+    nested::object(&attribute.name)
+        .is_none_or(|object| matches!(find(values, object), Some(Value::Map(_))))
 }
 
 fn unknown(name: &Arc<str>) -> Judgement {

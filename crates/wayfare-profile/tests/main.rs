@@ -1,3 +1,4 @@
 //! Schemas and policies of profiles, seen from outside.
 
+mod nested;
 mod schema;

@@ -64,15 +64,11 @@ impl World {
     /// All that is known of a user, by the names of the schema; secrets are there as such.
     pub fn profile(&self, user: &User) -> BTreeMap<Arc<str>, Value> {
         let schema = self.user_schema();
-        let mut profile: BTreeMap<Arc<str>, Value> = user
-            .attributes
-            .iter()
-            .map(|(name, value)| {
-                let name = schema.spelled(&Arc::from(&**name));
-                let value = schema.kept(&name, value);
-                (name, value)
-            })
+        let given = user.attributes.iter();
+        let given = given
+            .map(|(name, value)| (Arc::from(&**name), value.clone()))
             .collect();
+        let mut profile = schema.overlaid(&BTreeMap::new(), &given);
         if let Some(password) = &user.password {
             profile.insert(Arc::from(PASSWORD), Value::Secret(password.clone()));
         }
@@ -210,12 +206,9 @@ impl World {
         let schema = self.user_schema();
         let user = judge.who.as_ref().and_then(|who| self.entry(who));
         let user = user.as_ref().map(|(_, user)| user);
-        let mut all = user.map(|user| self.profile(user)).unwrap_or_default();
+        let all = user.map(|user| self.profile(user)).unwrap_or_default();
         let values = schema.made(&judge.values);
-        for (name, value) in &values {
-            all.retain(|known, _| !known.eq_ignore_ascii_case(name));
-            all.insert(Arc::clone(name), value.clone());
-        }
+        let all = schema.overlaid(&all, &judge.values);
         let others = Others {
             world: self,
             schema: &schema,

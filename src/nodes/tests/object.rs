@@ -179,6 +179,36 @@ fn what_is_ignored_is_left_alone_and_nothing_is_no_change() {
 }
 
 #[test]
+fn what_is_in_an_object_is_changed_by_its_path_and_ignored_with_it() {
+    let typed = [
+        ("preferences/marketing", true.into()),
+        ("preferences/updates", false.into()),
+        ("preferencesOfOthers", true.into()),
+    ];
+    for (ignored, left) in [
+        (
+            vec!["preferences/Updates"],
+            vec![typed[0].clone(), typed[2].clone()],
+        ),
+        (vec!["/preferences"], vec![typed[2].clone()]),
+        (vec!["preferences/up", "pref"], typed.to_vec()),
+    ] {
+        let ignored = Value::List(ignored.into_iter().map(Value::from).collect());
+        let visit = Visit::new("PatchObject", [("ignoredFields", ignored)]);
+        let mut visit = collected(visit, typed.clone());
+        visit.world.subject = Some(subject());
+        let Did::Call(Effect::PatchIdentity(patch)) = visit.enter().unwrap() else {
+            panic!("no change");
+        };
+        let left: Vec<(Arc<str>, Change)> = left
+            .into_iter()
+            .map(|(name, value): (&str, Value)| (Arc::from(name), Change::Set(value)))
+            .collect();
+        assert_eq!(patch.changes, left);
+    }
+}
+
+#[test]
 fn as_the_user_only_what_users_may_change_is_changed() {
     let about = |editable| {
         EffectReply::Judged(vec![Judgement {

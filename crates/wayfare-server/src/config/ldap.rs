@@ -286,6 +286,11 @@ fn names_of(table: &Table<'_>, key: &str) -> Option<BTreeMap<String, String>> {
     let inner = table.table(key)?;
     let mut names = BTreeMap::new();
     for (name, value) in inner.every() {
+        if name.get_ref().contains('/') {
+            let message = "is a path, and objects are kept beside a directory";
+            inner.wrong(&value.span(), name.get_ref(), message);
+            continue;
+        }
         match value.get_ref().as_str().and_then(attribute) {
             Some(to) => {
                 names.insert(name.get_ref().to_string(), to);

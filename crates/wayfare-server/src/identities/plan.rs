@@ -48,9 +48,11 @@ fn parts(filter: &Filter, indexed: &BTreeSet<String>) -> Option<Vec<Lookup>> {
             how,
             with: Operand::Text(text),
         } => {
-            let [name] = &**names else {
+            // Where a name has a `/` in it, a path with the same letters is another place.
+            if names.iter().any(|name| name.contains('/')) {
                 return None;
-            };
+            }
+            let name = names.join("/");
             if name.eq_ignore_ascii_case(ID) && *how == Comparison::Equal {
                 // The filter compares without letter case, and ids differ in it: one that is found is
                 // looked at again, and one that is written otherwise is nobody's.
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     fn planned(text: &str) -> Vec<Lookup> {
-        let indexed = ["username", "mail", "sn"].map(str::to_owned);
+        let indexed = ["username", "mail", "sn", "work/place"].map(str::to_owned);
         plan(&Filter::parse(text).unwrap(), &BTreeSet::from(indexed))
     }
 
@@ -143,6 +145,10 @@ mod tests {
             planned(r#"_ID eq "xY" and mail eq "a""#),
             [Lookup::Id("xY".to_owned())]
         );
+        assert_eq!(
+            planned(r#"/Work/place eq "Bonn""#),
+            [exact(&[("work/place", "bonn")])]
+        );
         assert_eq!(planned("false and city pr"), []);
     }
 
@@ -158,6 +164,8 @@ mod tests {
             r#"city eq "a""#,
             r#"mail eq "a" or city eq "b""#,
             r#"mail/0 eq "a""#,
+            r#"work/code eq "a""#,
+            r#"work~1place eq "a""#,
             "mail eq 1",
             r#"mail gt "a""#,
         ] {

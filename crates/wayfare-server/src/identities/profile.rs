@@ -44,14 +44,11 @@ pub(super) fn picked(profile: &Profile, wanted: &[Arc<str>]) -> Profile {
 pub(super) fn judged<S: Judged>(
     schema: &Schema,
     judge: &Judge,
-    mut profile: Profile,
+    profile: Profile,
     others: &S,
 ) -> Result<Vec<Judgement>, S::Error> {
     let values = schema.made(&judge.values);
-    for (name, value) in &values {
-        profile.retain(|known, _| !known.eq_ignore_ascii_case(name));
-        profile.insert(Arc::clone(name), value.clone());
-    }
+    let profile = schema.overlaid(&profile, &judge.values);
     let asked = schema.asked(&judge.attributes).into_iter();
     asked
         .map(|name| schema.judge(name, find(&values, name), &profile, others))

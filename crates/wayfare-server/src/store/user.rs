@@ -83,12 +83,23 @@ impl fmt::Debug for User {
 }
 
 impl User {
-    /// The attribute of this name; letter case does not matter.
+    /// The attribute of this name, or at this path; letter case does not matter, and names that begin with
+    /// `_` are no paths.
+    ///
+    /// BOUND: as deep as the path.
     pub fn attribute(&self, name: &str) -> Option<&Json> {
-        self.attributes
+        let most = if name.starts_with('_') { 1 } else { usize::MAX };
+        let mut names = name.splitn(most, '/');
+        let outer = names.next()?;
+        let found = self
+            .attributes
             .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+            .find(|(key, _)| key.eq_ignore_ascii_case(outer));
+        names.try_fold(found?.1, |value, name| {
+            let members = value.as_object()?;
+            let member = |(key, _): &(&String, &Json)| key.eq_ignore_ascii_case(name);
+            members.iter().find(member).map(|(_, value)| value)
+        })
     }
 }
 

@@ -255,3 +255,84 @@ async fn documents_and_schemas_are_read_at_the_start_or_stop_it() {
         }
     }
 }
+
+/// Asks for what is in an object of the profile, keeps it, and looks at it.
+const PREFERENCES: &str = r#"
+journey ask {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> lacks
+    false -> failure
+  }
+  node lacks: QueryFilterDecision {
+    queryFilter = "!(/preferences pr) or /preferences/marketing eq false or /preferences/updates eq false"
+    true -> page
+    false -> present
+  }
+  node page: Page {
+    node news: AttributeCollector {
+      attributesToCollect = ["preferences/updates", "/preferences/marketing"]
+      validateInputs = true
+    }
+    -> keep
+  }
+  node keep: PatchObject {
+    patchAsObject = true
+    PATCHED -> success
+    FAILURE -> failure
+  }
+  node present: AttributePresentDecision {
+    presentAttribute = "preferences/updates"
+    true -> equal
+    false -> failure
+  }
+  node equal: AttributeValueDecision {
+    comparisonOperation = "EQUALS"
+    comparisonAttribute = "/preferences/marketing"
+    comparisonValue = "true"
+    true -> told
+    false -> failure
+  }
+  node told: SetSuccessDetails {
+    sessionProperties = { news = "wanted" }
+    -> success
+  }
+}
+"#;
+
+#[tokio::test]
+async fn what_is_in_an_object_is_asked_for_kept_and_looked_at() {
+    let server = TestServer::journeys(&[("ask.journey", PREFERENCES)]).await;
+    let key = wayfare_server::store::user::NameKey::of("demo").unwrap();
+    let realm = Realm::parse("/alpha").unwrap();
+    let kept = || {
+        let user = server.running.store().user(&realm, &key).unwrap().unwrap();
+        user.attribute("preferences").cloned()
+    };
+    for (news, offers) in [(true, false), (true, true)] {
+        let mut client = server.client();
+        let mut page = try_once(&mut client, "Ch4ng31t").await.step();
+        let names = [
+            (0, "preferences/updates", news),
+            (1, "preferences/marketing", offers),
+        ];
+        for (at, name, value) in names {
+            let callback = &mut page["callbacks"][at];
+            assert_eq!(callback["type"], "BooleanAttributeInputCallback");
+            assert_eq!(callback["output"][0]["value"], name);
+            callback["input"][0]["value"] = value.into();
+        }
+        let done = client
+            .post(&Client::path("/alpha", ""), &page.to_string())
+            .await;
+        done.token();
+        let wanted = serde_json::json!({ "updates": news, "marketing": offers });
+        assert_eq!(kept(), Some(wanted));
+    }
+    try_once(&mut server.client(), "Ch4ng31t").await.token();
+}

@@ -180,3 +180,54 @@ async fn another_schema_has_another_index() {
     assert!(bench.find(filter, &[]).await.unwrap().is_some());
     assert!(!bench.store.index_users(&alpha(), indexed).unwrap());
 }
+
+#[tokio::test]
+async fn what_is_within_an_object_is_indexed_and_unique() {
+    let schema = r#"{ "properties": {
+        "userName": { "type": "string" },
+        "work": { "type": "object", "properties": {
+            "place": { "type": "string", "searchable": true },
+            "badge": { "type": "string", "unique": true },
+            "floor": { "type": "number" }
+        } }
+    } }"#;
+    let mut bench = Bench::with(Arc::new(Schema::parse(schema).unwrap()));
+    for (name, badge) in [("ada", "7"), ("bob", "8")] {
+        let made = bench.create(values([
+            ("userName", text(name)),
+            ("work/badge", text(badge)),
+            ("work/place", text("Bonn")),
+        ]));
+        assert!(matches!(made.await, Ok(Outcome::Written(_))));
+    }
+    let taken = bench.create(values([
+        ("userName", text("eve")),
+        ("Work/BADGE", text("7")),
+    ]));
+    assert!(matches!(taken.await, Ok(Outcome::Refused(_))));
+    let taken = bench.patch(named("ada"), vec![change("work/badge", set("8"))]);
+    assert!(matches!(taken.await, Ok(Outcome::Refused(_))));
+    let same = bench.patch(named("ada"), vec![change("work/badge", set("7"))]);
+    assert!(matches!(same.await, Ok(Outcome::Written(_))));
+    let moved = bench.patch(named("ada"), vec![change("/work/place", set("Rome"))]);
+    assert!(matches!(moved.await, Ok(Outcome::Written(_))));
+
+    let indexed = bench.store.indexed_attributes(&alpha()).unwrap();
+    let wanted = ["username", "work/badge", "work/place"].map(str::to_owned);
+    assert_eq!(indexed, BTreeSet::from(wanted));
+    for (filter, who) in [
+        (r#"/work/place eq "rome""#, Some("ada")),
+        (r#"work/place sw "bo""#, Some("bob")),
+        (r#"WORK/badge eq "7""#, Some("ada")),
+        (r#"work/badge eq "9""#, None),
+    ] {
+        let plan = plan(&Filter::parse(filter).unwrap(), &indexed);
+        assert!(!plan.contains(&Lookup::All), "{filter}: {plan:?}");
+        let found = bench.find(filter, &["work/badge"]).await.unwrap();
+        assert_eq!(
+            found.map(|found| found.username.to_string()).as_deref(),
+            who,
+            "{filter}"
+        );
+    }
+}

@@ -14,6 +14,7 @@ use wayfare::{
         step::Call,
     },
 };
+use wayfare_profile::Schema;
 use wayfare_server::identities::{Identities as _, IdentityError, Outcome};
 use wayfare_sim::World;
 
@@ -31,7 +32,7 @@ const NAMES: [&str; 7] = [
     "bob ",
     "nobody",
 ];
-const ATTRIBUTES: [&str; 10] = [
+const ATTRIBUTES: [&str; 16] = [
     "userName",
     "MAIL",
     "mail",
@@ -42,8 +43,14 @@ const ATTRIBUTES: [&str; 10] = [
     "aliasList",
     "_createDate",
     "shoe",
+    "preferences",
+    "preferences/updates",
+    "/Preferences/MARKETING",
+    "preferences/theme",
+    "work/place",
+    "work/badge",
 ];
-const WANTED: [&str; 8] = [
+const WANTED: [&str; 12] = [
     "username",
     "mail",
     "SN",
@@ -52,13 +59,50 @@ const WANTED: [&str; 8] = [
     "accountStatus",
     "_logincount",
     "kbaInfo",
+    "preferences",
+    "PREFERENCES/updates",
+    "work/badge",
+    "/work/place",
 ];
+
+/// The schema of users, and an object of which one attribute is looked for and one is unique.
+fn schema() -> Arc<Schema> {
+    let users = include_str!("../../../wayfare-profile/src/users.json");
+    let mut json: serde_json::Value = serde_json::from_str(users).unwrap();
+    json["properties"]["work"] = serde_json::json!({
+        "type": "object", "required": ["place"],
+        "properties": {
+            "place": { "type": "string", "searchable": true, "minLength": 2 },
+            "badge": { "type": "string", "unique": true },
+        },
+    });
+    Arc::new(Schema::parse(&json.to_string()).unwrap())
+}
 
 fn value(dice: &mut Dice, attribute: &str) -> Value {
     match attribute {
         "userName" => Value::text(dice.pick(&NAMES)),
         "password" => Value::text(dice.pick(&["Secret12", "short", "", "Ada12345"])),
         "accountStatus" => Value::text(dice.pick(&["active", "Inactive", "gone"])),
+        "preferences/updates" | "/Preferences/MARKETING" => match dice.below(8) {
+            0 => Value::Null,
+            1 => Value::text("yes"),
+            at => Value::Bool(at % 2 == 0),
+        },
+        "preferences" => match dice.below(4) {
+            0 => value(dice, "sn"),
+            1 => Value::Map(Arc::default()),
+            _ => {
+                let name = dice.pick(&["updates", "Marketing", "theme"]);
+                let members = [(Arc::from(name), value(dice, "preferences/updates"))];
+                Value::Map(Arc::new(BTreeMap::from(members)))
+            }
+        },
+        "work/place" | "work/badge" => match dice.below(8) {
+            0 => Value::Null,
+            1 => Value::Int(1),
+            _ => Value::text(dice.pick(&["Bonn", "bonn", "Rome", "x"])),
+        },
         "_loginCount" => Value::Int(i64::try_from(dice.below(5)).unwrap()),
         "aliasList" => {
             let one = Value::text(dice.pick(&["a", "b"]));
@@ -131,11 +175,17 @@ fn find(dice: &mut Dice) -> Effect {
             "aliasList",
             "accountStatus",
             "_loginCount",
+            "preferences/updates",
+            "/Preferences/marketing",
+            "work/place",
+            "WORK/badge",
+            "work",
         ]);
         let how = dice.pick(&["eq", "sw", "co", "ew", "ge"]);
-        let with = dice.pick(&["ada", "A@example.com", "b", "x", "active", "e"]);
-        match dice.below(5) {
+        let with = dice.pick(&["ada", "A@example.com", "b", "x", "active", "e", "bonn"]);
+        match dice.below(6) {
             0 => format!("{attribute} pr"),
+            5 => format!("{attribute} eq {}", dice.below(2) == 0),
             1 => format!("!({attribute} eq \"{with}\")"),
             _ => format!("{attribute} {how} \"{with}\""),
         }
@@ -202,8 +252,10 @@ fn plain(reply: EffectReply) -> EffectReply {
 async fn the_database_and_the_world_in_memory_answer_alike() {
     let mut dice = Dice(20_261_122);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for _ in 0..12 {
-        let (mut bench, mut world) = (Bench::new(), World::new());
+    for _ in 0..20 {
+        let mut bench = Bench::with(schema());
+        let mut world = World::new();
+        world.schema = Some(schema());
         let mut did = Vec::new();
         for ordinal in 0..60 {
             let effect = match dice.below(10) {

@@ -640,6 +640,10 @@ ca = "ca.pem"
             "not this machine",
         ),
         ("servers = [\"ldap.example.com\"]", "bases"),
+        (
+            "servers = [\"h\"]\nbases = [\"dc=x\"]\nattributes = { \"work/place\" = \"l\" }",
+            "objects are kept beside a directory",
+        ),
         ("bases = [\"dc=x\"]", "servers"),
         ("servers = [\"a/b\"]\nbases = [\"dc=x\"]", "servers"),
         (

@@ -79,6 +79,7 @@ impl InDirectory {
 
     /// Whether a value is kept beside the directory.
     pub(super) fn is_beside(&self, name: &str) -> bool {
+        let name = name.strip_prefix('/').unwrap_or(name);
         let there = name.eq_ignore_ascii_case(PASSWORD) || name.eq_ignore_ascii_case(STATUS);
         !there && self.place(name).is_none()
     }
