@@ -340,7 +340,26 @@ async fn the_callbacks_of_profiles_and_devices_are_shown_and_filled_in() {
             .await,
         0
     );
-    window.sees("min length: 3").await;
+    window.sees("At least 3 characters, please.").await;
+    let told = "const done = arguments[arguments.length - 1];
+        import('/page/words.js').then(({ wordsFor }) => done([
+          wordsFor(['xx', 'de-AT']).policy({ policyRequirement: 'AT_LEAST_X_CAPITAL_LETTERS', params: { numCaps: 1 } }),
+          wordsFor(['fr']).policy({ policyRequirement: 'CANNOT_CONTAIN_OTHERS', params: { disallowedFields: 'sn' } }),
+          wordsFor(['constructor']).policy({ policyRequirement: 'VALID_USERNAME', params: {} }),
+          wordsFor(['en']).policy({ policyRequirement: 'MATCH_REGEXP', params: { regexp: '^a,{1}$', flags: 'i' } }),
+          wordsFor(['en']).policy({ policyRequirement: 'OF_ITS_OWN', params: { most: 3 } }),
+        ]));";
+    let told = window.browser.execute_async(told, vec![]).await.unwrap();
+    assert_eq!(
+        told,
+        json!([
+            "Nötige Großbuchstaben: mindestens 1.",
+            "Ne doit pas contenir : le nom.",
+            "This name is taken already.",
+            "This does not have the expected form: ^a,{1}$",
+            "of its own: 3"
+        ])
+    );
 
     // What is required is asked for before anything is sent; an attribute that may be empty is not.
     let bad = "return window.widgets.map((w, at) => w.check && !w.check() ? at : -1).filter((at) => at >= 0)";

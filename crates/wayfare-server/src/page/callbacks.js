@@ -101,7 +101,7 @@ function secret(input, say) {
 
 function textField(callback, at, say, properties, required = true) {
   const input = element("input", { type: "text", spellcheck: false, autocapitalize: "none", ...properties });
-  return field(callback, at, input, say, required, failures(callback));
+  return field(callback, at, input, say, required, failures(callback, say));
 }
 
 /** Names are asked for so, and codes too. */
@@ -112,18 +112,15 @@ function nameHints(prompt) {
 }
 
 /** What the policies that were not met say. */
-function failures(callback) {
+function failures(callback, say) {
   const failed = output(callback, "failedPolicies") ?? [];
   return failed.map((text) => {
     try {
-      const policy = typeof text === "string" ? JSON.parse(text) : text;
-      const params = Object.values(policy.params ?? {}).join(", ");
-      const name = String(policy.policyRequirement ?? "").toLowerCase().replaceAll("_", " ");
-      return params ? `${name}: ${params}` : name;
+      return say.policy(typeof text === "string" ? JSON.parse(text) : text);
     } catch {
       return String(text);
     }
-  }).join("; ");
+  }).join(" ");
 }
 
 function passwordField(callback, at, say, fresh) {
@@ -135,7 +132,7 @@ function passwordField(callback, at, say, fresh) {
     autocapitalize: "none",
   });
   if (code) input.inputMode = "numeric";
-  return field(callback, at, input, say, true, failures(callback));
+  return field(callback, at, input, say, true, failures(callback, say));
 }
 
 /** A value for an attribute of the profile: a text or a number. */
@@ -173,7 +170,7 @@ function attribute(callback, at, say, number) {
 function tick(callback, at, text, say, must) {
   const box = element("input", { type: "checkbox", id: `field-${at}`, checked: callback.input?.[0]?.value === true });
   box.name = callback.input?.[0]?.name ?? box.id;
-  const told = element("span", { className: "problem", id: `${box.id}-problem`, textContent: failures(callback) });
+  const told = element("span", { className: "problem", id: `${box.id}-problem`, textContent: failures(callback, say) });
   box.setAttribute("aria-describedby", told.id);
   box.addEventListener("change", () => {
     box.removeAttribute("aria-invalid");

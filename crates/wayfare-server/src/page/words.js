@@ -1,5 +1,7 @@
 // The words of the page itself; prompts and messages come from the journey.
 
+import { policyText } from "./policies.js";
+
 const words = {
   en: {
     signIn: "Sign in", next: "Next", show: "Show", hide: "Hide", signedIn: "You are signed in",
@@ -62,9 +64,7 @@ const words = {
 
 /** The words for the first language that there are words for. */
 export function wordsFor(languages) {
-  for (const language of languages) {
-    const found = words[language?.toLowerCase().split(/[-_]/)[0]];
-    if (found) return found;
-  }
-  return words.en;
+  const known = languages.map((language) => language?.toLowerCase().split(/[-_]/)[0]);
+  const language = known.find((language) => Object.hasOwn(words, language)) ?? "en";
+  return { ...words[language], policy: (policy) => policyText(language, policy) };
 }
