@@ -9,7 +9,10 @@ use wayfare_server::{
     config::{Config, Journeys, RealmSettings},
 };
 
-use crate::support::{Client, TestServer, alpha};
+use crate::{
+    post::{follow, opened},
+    support::{Client, TestServer, alpha},
+};
 
 /// A code of six digits in a sent message.
 fn code(message: &str) -> String {
@@ -38,12 +41,29 @@ async fn to_the_code(server: &TestServer, client: &mut Client) -> Json {
 async fn the_demo_registers_somebody_who_then_logs_in() {
     let server = TestServer::demo().await;
     let mut client = server.client();
-    let mut page = client.begin("Registration").await.step();
-    let typed = ["zoe", "Zoe", "Zed", "zoe@example.com", "Engine1843"];
+    let address = client.begin("Registration").await.step();
+    let before = server.outbox();
+    let sent = client.answer(&address, &["zoe@example.com".into()]).await;
+    assert!(
+        sent.text().contains("A mail with a link"),
+        "{}",
+        sent.text()
+    );
+    let mut sent = server
+        .outbox()
+        .difference(&before)
+        .cloned()
+        .collect::<Vec<_>>();
+    let (head, _, id) = opened(&sent.pop().expect("a mail"));
+    assert!(head.contains("zoe@example.com"), "{head}");
+    // In whatever browser the link is followed.
+    let mut client = server.client();
+    let mut page = follow(&mut client, &id).await.step();
+    let typed = ["zoe", "Zoe", "Zed", "Engine1843"];
     for (at, value) in typed.iter().enumerate() {
         page["callbacks"][at]["input"][0]["value"] = Json::from(*value);
     }
-    page["callbacks"][5]["input"][0]["value"] = Json::from(true);
+    page["callbacks"][4]["input"][0]["value"] = Json::from(true);
     let path = Client::path("/alpha", "");
     let mut questions = client.post(&path, &page.to_string()).await.step();
     let asked = &mut questions["callbacks"][0];

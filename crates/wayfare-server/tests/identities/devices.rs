@@ -250,7 +250,7 @@ async fn the_database_and_the_world_in_memory_keep_the_same_devices() {
         world.lockout.failures = u32::MAX;
         world.lockout.hard = u32::MAX;
         for name in EVERYBODY {
-            let needed = [("userName", text(name)), ("mail", text("x@example.com"))];
+            let needed = [("userName", text(name))];
             let made = bench.create(values(needed)).await;
             assert!(
                 matches!(made, Ok(wayfare_server::identities::Outcome::Written(_))),
@@ -351,7 +351,7 @@ async fn whatever_a_node_allows_there_are_so_many_devices_of_a_kind_and_no_more(
         let devices = devices(&bench, &clock);
         let mut world = World::new().user(User::new("ada")).user(User::new("eve"));
         for name in EVERYBODY {
-            let needed = [("userName", text(name)), ("mail", text("x@example.com"))];
+            let needed = [("userName", text(name))];
             bench.create(values(needed)).await.expect("a user");
         }
         // At the limit there is room, one past it there is not, or one goes that was there for longest;
