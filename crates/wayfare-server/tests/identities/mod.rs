@@ -3,6 +3,7 @@
 mod bench;
 mod devices;
 mod dice;
+mod document;
 mod fault;
 mod http;
 mod index;
