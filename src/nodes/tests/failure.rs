@@ -47,21 +47,28 @@ struct Sources {
     made: BTreeMap<String, Vec<usize>>,
 }
 
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
 /// What is written before a bracket, a brace or a blank.
 fn word(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
-    end.map_or(text, |end| &text[..end])
+    text.split(|c| !is_of_word(c)).next().unwrap_or_default()
 }
 
 /// Every word of a text with what stands right before and right behind it.
 fn words(text: &str) -> Vec<(&str, &str, &str)> {
+    let begins = |c: char| c.is_alphabetic() || c == '_';
     let mut words = Vec::new();
-    let mut rest = 0;
-    while let Some(begin) = text[rest..].find(|c: char| c.is_alphabetic() || c == '_') {
-        let begin = rest + begin;
-        let found = word(&text[begin..]);
-        rest = begin + found.len();
-        words.push((&text[..begin], found, &text[rest..]));
+    let mut rest = text;
+    // BOUND: each word once.
+    while let Some(blank) = rest.find(begins) {
+        let begin = rest.split_at(blank).1;
+        let found = word(begin);
+        let behind = begin.split_at(found.len()).1;
+        let before = text.split_at(text.len() - begin.len()).0;
+        words.push((before, found, behind));
+        rest = behind;
     }
     words
 }
@@ -178,7 +185,9 @@ fn file<'a>(module: &str, text: &str, all: impl Iterator<Item = &'a String>) -> 
     let paths = paths.filter(|(_, _, behind)| behind.starts_with("::"));
     let paths = paths.map(|(_, word, _)| word).collect();
     let named = all.filter(|other| *other == module || may_name(module, &paths, other));
-    let heads = text.match_indices("\nuse ").map(|(at, _)| &text[at..]);
+    let heads = text
+        .match_indices("\nuse ")
+        .map(|(at, _)| text.split_at(at).1);
     let heads = heads.filter_map(|head| head.split_once(';'));
     let imports = heads.flat_map(|(head, _)| words(head));
     File {
@@ -208,29 +217,29 @@ fn may_name(file: &str, words: &BTreeSet<&str>, module: &str) -> bool {
 
 impl Sources {
     /// The functions that a function may call, or that belong to what it makes.
-    fn called(&self, caller: &Function) -> Vec<usize> {
+    fn called(&self, from: &Function) -> Vec<usize> {
         let none = Vec::new();
-        let mut called = Vec::new();
-        for (before, word, behind) in words(&caller.body) {
+        let mut found = Vec::new();
+        for (before, word, behind) in words(&from.body) {
             let made = self.made.get(word).unwrap_or(&none).iter();
-            called.extend(made.filter(|at| self.names(caller, &self.functions[**at])));
+            found.extend(made.filter(|at| self.names(from, &self.functions[**at])));
             let named = self.named.get(word).unwrap_or(&none).iter();
-            called.extend(named.filter(|at| {
-                let callee = &self.functions[**at];
-                self.names(caller, callee) && self.may_be(caller, callee, before, behind)
+            found.extend(named.filter(|at| {
+                let other = &self.functions[**at];
+                self.names(from, other) && self.may_be(from, other, before, behind)
             }));
         }
-        called
+        found
     }
 
     /// Whether a word between these may be a call of this function.
-    fn may_be(&self, caller: &Function, callee: &Function, before: &str, behind: &str) -> bool {
-        let same = callee.module == caller.module;
+    fn may_be(&self, from: &Function, other: &Function, before: &str, behind: &str) -> bool {
+        let same = other.module == from.module;
         if before.ends_with("self.") || before.ends_with("Self::") {
-            return same && callee.of == caller.of;
+            return same && other.of == from.of;
         }
-        if !callee.of.is_empty() {
-            let of_type = before.ends_with(&format!("{}::", callee.of));
+        if !other.of.is_empty() {
+            let of_type = before.ends_with(&format!("{}::", other.of));
             return of_type || (before.ends_with('.') && behind.starts_with('('));
         }
         let handed_on = behind.starts_with(')') && before.strip_suffix('(').is_some_and(is_method);
@@ -238,17 +247,17 @@ impl Sources {
             return false;
         }
         match before.strip_suffix("::") {
-            Some(path) => path.ends_with(last(&callee.module)),
-            None => same || self.files[&caller.module].imports.contains(&callee.name),
+            Some(path) => path.ends_with(last(&other.module)),
+            None => same || self.files[&from.module].imports.contains(&other.name),
         }
     }
 
     /// Whether a function may call one of another file, as far as files go.
-    fn names(&self, caller: &Function, callee: &Function) -> bool {
-        let private = callee.part_of.is_empty() && !callee.body.trim_start().starts_with("pub");
-        let within = caller.module.starts_with(&format!("{}/", callee.module));
-        let named = self.files[&caller.module].modules.contains(&callee.module);
-        callee.module == caller.module || (named && (within || !private))
+    fn names(&self, from: &Function, other: &Function) -> bool {
+        let private = other.part_of.is_empty() && !other.body.trim_start().starts_with("pub");
+        let within = from.module.starts_with(&format!("{}/", other.module));
+        let named = self.files[&from.module].modules.contains(&other.module);
+        other.module == from.module || (named && (within || !private))
     }
 
     /// All that the nodes of a type may run.
@@ -284,8 +293,7 @@ fn last(module: &str) -> &str {
 
 /// Whether a text ends with the name of a method behind its dot.
 fn is_method(text: &str) -> bool {
-    let name = |c: char| c.is_alphanumeric() || c == '_';
-    text.trim_end_matches(name).ends_with('.')
+    text.trim_end_matches(is_of_word).ends_with('.')
 }
 
 /// The functions that prepare, as the table of types names them.

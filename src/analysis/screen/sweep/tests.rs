@@ -4,7 +4,7 @@
 use super::*;
 use crate::{Compiler, Source, catalogue::standard, model::program::Program};
 
-const TEXT: &str = r#"
+const TEXT: &str = r"
 journey inner {
   innerTreeOnly = true
   start password
@@ -37,7 +37,7 @@ journey outer {
   ensure every path to success passes raise
   ensure never raise after again.Reject
 }
-"#;
+";
 
 fn program() -> Program {
     let compiled = Compiler::new(standard()).compile([Source::new("laws.journey", TEXT)]);
