@@ -20,6 +20,10 @@ impl Store for Taken {
     }
 }
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "the schema of these tests is written here"
+)]
 fn schema() -> Schema {
     let json = json!({
         "properties": {

@@ -303,6 +303,29 @@ fn profile_callbacks() -> Json {
     ])
 }
 
+/// What policies say that were not met, in languages of the page.
+async fn policies_have_words(window: &Window) {
+    let told = "const done = arguments[arguments.length - 1];
+        import('/page/words.js').then(({ wordsFor }) => done([
+          wordsFor(['xx', 'de-AT']).policy({ policyRequirement: 'AT_LEAST_X_CAPITAL_LETTERS', params: { numCaps: 1 } }),
+          wordsFor(['fr']).policy({ policyRequirement: 'CANNOT_CONTAIN_OTHERS', params: { disallowedFields: 'sn' } }),
+          wordsFor(['constructor']).policy({ policyRequirement: 'VALID_USERNAME', params: {} }),
+          wordsFor(['en']).policy({ policyRequirement: 'MATCH_REGEXP', params: { regexp: '^a,{1}$', flags: 'i' } }),
+          wordsFor(['en']).policy({ policyRequirement: 'OF_ITS_OWN', params: { most: 3 } }),
+        ]));";
+    let told = window.browser.execute_async(told, vec![]).await.unwrap();
+    assert_eq!(
+        told,
+        json!([
+            "Nötige Großbuchstaben: mindestens 1.",
+            "Ne doit pas contenir : le nom.",
+            "This name is taken already.",
+            "This does not have the expected form: ^a,{1}$",
+            "of its own: 3"
+        ])
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_callbacks_of_profiles_and_devices_are_shown_and_filled_in() {
     let server = TestServer::demo().await;
@@ -341,25 +364,7 @@ async fn the_callbacks_of_profiles_and_devices_are_shown_and_filled_in() {
         0
     );
     window.sees("At least 3 characters, please.").await;
-    let told = "const done = arguments[arguments.length - 1];
-        import('/page/words.js').then(({ wordsFor }) => done([
-          wordsFor(['xx', 'de-AT']).policy({ policyRequirement: 'AT_LEAST_X_CAPITAL_LETTERS', params: { numCaps: 1 } }),
-          wordsFor(['fr']).policy({ policyRequirement: 'CANNOT_CONTAIN_OTHERS', params: { disallowedFields: 'sn' } }),
-          wordsFor(['constructor']).policy({ policyRequirement: 'VALID_USERNAME', params: {} }),
-          wordsFor(['en']).policy({ policyRequirement: 'MATCH_REGEXP', params: { regexp: '^a,{1}$', flags: 'i' } }),
-          wordsFor(['en']).policy({ policyRequirement: 'OF_ITS_OWN', params: { most: 3 } }),
-        ]));";
-    let told = window.browser.execute_async(told, vec![]).await.unwrap();
-    assert_eq!(
-        told,
-        json!([
-            "Nötige Großbuchstaben: mindestens 1.",
-            "Ne doit pas contenir : le nom.",
-            "This name is taken already.",
-            "This does not have the expected form: ^a,{1}$",
-            "of its own: 3"
-        ])
-    );
+    policies_have_words(&window).await;
 
     // What is required is asked for before anything is sent; an attribute that may be empty is not.
     let bad = "return window.widgets.map((w, at) => w.check && !w.check() ? at : -1).filter((at) => at >= 0)";

@@ -252,7 +252,7 @@ impl Embedded {
         };
         let judged = self.store.read(|db| {
             let others = Others::new(self, db, user.as_ref().map(|user| &*user.id));
-            judged(&self.schema, judge, all, &others)
+            judged(&self.schema, judge, &all, &others)
         })?;
         Ok(judged)
     }

@@ -44,11 +44,11 @@ pub(super) fn picked(profile: &Profile, wanted: &[Arc<str>]) -> Profile {
 pub(super) fn judged<S: Judged>(
     schema: &Schema,
     judge: &Judge,
-    profile: Profile,
+    profile: &Profile,
     others: &S,
 ) -> Result<Vec<Judgement>, S::Error> {
     let values = schema.made(&judge.values);
-    let profile = schema.overlaid(&profile, &judge.values);
+    let profile = schema.overlaid(profile, &judge.values);
     let asked = schema.asked(&judge.attributes).into_iter();
     asked
         .map(|name| schema.judge(name, find(&values, name), &profile, others))

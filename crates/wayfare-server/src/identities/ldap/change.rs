@@ -238,7 +238,7 @@ impl InDirectory {
         let values = self.schema.made(&judge.values);
         let but = known.as_ref().map(|known| known.id.as_str());
         let taken = self.taken(&values, but).await?;
-        let Ok(judged) = judged(&self.schema, judge, all, &taken);
+        let Ok(judged) = judged(&self.schema, judge, &all, &taken);
         Ok(judged)
     }
 }
