@@ -123,7 +123,15 @@ fn foreign(asked: &Foreign, fields: &[(Arc<str>, Value)], limits: &Limits) -> Op
 }
 
 /// A callback with what was typed in it, to be sent again; what is secret is never sent back.
+///
+/// It is sent again because its node is content, so what an answer before this one did not meet is over.
 pub(crate) fn keep(callback: &mut Callback, answer: &Answer) {
+    if let Callback::ValidatedUsername { failed, .. }
+    | Callback::ValidatedPassword { failed, .. }
+    | Callback::Attribute { failed, .. } = callback
+    {
+        failed.clear();
+    }
     match (callback, answer) {
         (
             Callback::Name { default, .. }
@@ -140,6 +148,16 @@ pub(crate) fn keep(callback: &mut Callback, answer: &Answer) {
         (Callback::Attribute { value, .. }, Answer::Attribute { value: typed, .. }) => {
             value.clone_from(typed);
         }
+        (Callback::ValidatedUsername { value, .. }, Answer::Validated { text, .. }) => {
+            value.clone_from(text);
+        }
+        (
+            Callback::Terms {
+                accepted: ticked, ..
+            }
+            | Callback::Consent { given: ticked, .. },
+            Answer::Flag(flag),
+        ) => *ticked = *flag,
         _ => {}
     }
 }

@@ -109,6 +109,8 @@ pub enum Callback {
         failed: Vec<FailedPolicy>,
         /// Whether the client asked only to validate.
         validate_only: bool,
+        /// What stands in the field already.
+        value: String,
     },
     /// A password, with the policies it must meet.
     ValidatedPassword {
@@ -157,6 +159,8 @@ pub enum Callback {
         text: String,
         /// When the version was made, as ISO 8601.
         created: String,
+        /// Whether they are accepted already, on a page that comes again.
+        accepted: bool,
     },
     /// Consent to hand on a part of the profile.
     Consent {
@@ -174,6 +178,8 @@ pub enum Callback {
         message: String,
         /// The parts of the profile.
         fields: Vec<String>,
+        /// Whether it is given already, on a page that comes again.
+        given: bool,
     },
     /// What a client says of the device it runs on.
     DeviceProfile {

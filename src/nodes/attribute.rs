@@ -159,6 +159,12 @@ impl AttributeCollector {
         if judgement.secret {
             return Err(failure::SECRET_ATTRIBUTE.about(name));
         }
+        // Of what is neither shown nor changed there is nothing to ask, and what is to be held to the policies
+        // must be the user's to change.
+        let asked = judgement.editable || (judgement.viewable && !self.validate);
+        if judgement.shape.is_some() && !asked {
+            return Err(unknown_attribute());
+        }
         let value = match (judgement.shape, value) {
             (Some(Shape::Text), value) => {
                 AttributeValue::Text(value.and_then(Value::as_text).unwrap_or("").to_owned())

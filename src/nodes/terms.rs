@@ -61,6 +61,7 @@ impl AcceptTerms {
             version: version.to_string(),
             text: words.ok_or_else(no_terms)?,
             created: text(terms, "createDate").map_or_else(String::new, |at| at.to_string()),
+            accepted: false,
         };
         cx.set_visit(Some(Value::Text(version)));
         Ok(Action::ask([callback]))
@@ -185,6 +186,7 @@ impl Consent {
                 required,
                 message: message.clone(),
                 fields: fields.into_iter().map(str::to_owned).collect(),
+                given: false,
             });
             kept.push(Value::List(Arc::from([
                 Value::Text(name),

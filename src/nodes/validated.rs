@@ -97,18 +97,22 @@ impl ValidatedUsername {
     }
 
     fn judged(&self, cx: &mut Context<'_>, judged: Judgement) -> Result<Action, NodeError> {
-        let failed = match take_kept(cx) {
-            None => Vec::new(),
+        let (failed, typed) = match take_kept(cx) {
+            None => (Vec::new(), Value::Null),
             Some((name, false)) if judged.failed.is_empty() && is_filled(&name) => {
                 return self.take(cx, name);
             }
-            Some(_) => judged.failed,
+            Some((name, _)) => (judged.failed, name),
         };
         Ok(Action::ask([Callback::ValidatedUsername {
             prompt: NEW_USERNAME_PROMPT.to_owned(),
             policies: judged.policies,
             failed,
             validate_only: false,
+            value: match typed.as_text() {
+                Some(typed) => typed.to_owned(),
+                None => self.default(cx)?,
+            },
         }]))
     }
 }

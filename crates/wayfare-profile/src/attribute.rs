@@ -27,8 +27,10 @@ pub struct Attribute {
     pub searchable: bool,
     /// Whether only a hash of it is kept.
     pub secret: bool,
-    /// Who sees and changes it.
+    /// Who changes it.
     pub editing: Editing,
+    /// Whether its owner sees it.
+    pub viewable: bool,
     /// What else must hold of its values, in the order in which it is judged.
     pub policies: Vec<Policy>,
 }
@@ -47,7 +49,7 @@ pub enum Editing {
 impl Attribute {
     /// Whether its owner sees it.
     pub fn is_viewable(&self) -> bool {
-        self.editing != Editing::Hidden
+        self.viewable
     }
 
     /// Whether its owner changes it.

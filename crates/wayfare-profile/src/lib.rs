@@ -18,4 +18,4 @@ pub use object::{
 };
 pub use policy::{Policy, Rule};
 pub use read::{ATTRIBUTES_MAX, SchemaError};
-pub use schema::{Schema, Store};
+pub use schema::{Schema, Store, compared_texts};

@@ -279,6 +279,7 @@ fn attribute(
         searchable: flag("searchable").unwrap_or(false),
         secret,
         editing,
+        viewable,
         policies: policies(property).map_err(wrong)?,
         name,
     }))

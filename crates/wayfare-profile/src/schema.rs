@@ -23,7 +23,7 @@ pub trait Store {
     /// What went wrong with the store.
     type Error;
 
-    /// Whether another profile than the one at hand has this text.
+    /// Whether another profile than the one at hand has this text, as [`compared_texts`] gives it.
     ///
     /// # Errors
     /// The store cannot be asked.
@@ -264,6 +264,23 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// The texts by which a value is told from those of others: its own, a number's, and those of the items of a
+/// list; none where nothing of the kind is in it.
+pub fn compared_texts(value: &Value) -> Vec<String> {
+    let one = |value: &Value| match value {
+        Value::Int(number) => Some(number.to_string()),
+        Value::Decimal(number) => {
+            let text = number.to_string();
+            Some(text.strip_suffix(".0").map_or(text.clone(), str::to_owned))
+        }
+        other => text_of(other),
+    };
+    match value {
+        Value::List(list) => list.iter().filter_map(one).collect(),
+        value => one(value).into_iter().collect(),
+    }
+}
+
 fn number_of(value: &Value) -> Option<f64> {
     match value {
         Value::Int(number) => number.to_string().parse().ok(),
@@ -340,10 +357,11 @@ impl Attribute {
         let mut failed = Vec::new();
         for policy in &policies {
             if let Rule::Unique = policy.rule {
-                if let Some(text) = text_of(value)
-                    && store.is_taken(self, &text)?
-                {
-                    failed.push(policy.failed(None));
+                for text in compared_texts(value) {
+                    if store.is_taken(self, &text)? {
+                        failed.push(policy.failed(None));
+                        break;
+                    }
                 }
                 continue;
             }

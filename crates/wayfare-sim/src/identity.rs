@@ -11,8 +11,8 @@ use wayfare::{
     filter::folded,
 };
 use wayfare_profile::{
-    Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store, find, is_active,
-    is_users, secrets, seen,
+    Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store, compared_texts, find,
+    is_active, is_users, secrets, seen,
 };
 
 use crate::{lockout::Kind, name, user::User, world::World};
@@ -34,9 +34,9 @@ impl Store for Others<'_> {
             // A name that can be nobody's is as good as taken.
             return Ok(true);
         }
-        let has = |value: &Value| match value {
-            Value::Text(other) => folded(other) == folded(text),
-            _ => false,
+        let has = |value: &Value| {
+            let mut others = compared_texts(value).into_iter();
+            others.any(|other| folded(&other) == folded(text))
         };
         let mut others = self.world.users.values();
         Ok(others.any(|user| {
@@ -47,7 +47,6 @@ impl Store for Others<'_> {
                 return name::key(&user.username) == key;
             }
             match find(&self.world.profile(user), &attribute.name) {
-                Some(Value::List(list)) => list.iter().any(has),
                 Some(value) => has(value),
                 None => false,
             }

@@ -70,6 +70,7 @@ fn callbacks() -> Vec<Callback> {
             policies: serde_json::Value::Null,
             failed: Vec::new(),
             validate_only: false,
+            value: String::new(),
         },
         Callback::ValidatedPassword {
             prompt: text(),

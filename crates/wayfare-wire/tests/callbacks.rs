@@ -98,6 +98,7 @@ pub(crate) fn every_kind() -> Ask {
             policies: serde_json::json!({}),
             failed: vec![failed],
             validate_only: false,
+            value: String::new(),
         },
         Callback::ValidatedPassword {
             prompt: "Password".into(),
@@ -140,6 +141,7 @@ fn of_profiles() -> Vec<Callback> {
             version: "0.0".into(),
             text: "Lorem ipsum".into(),
             created: "2019-10-28T04:20:11.320Z".into(),
+            accepted: false,
         },
         Callback::Consent {
             name: "managedUser_managedUser".into(),
@@ -149,6 +151,7 @@ fn of_profiles() -> Vec<Callback> {
             required: true,
             message: "You consent to your data being shared".into(),
             fields: vec!["mail".into()],
+            given: false,
         },
         Callback::Foreign(Box::new(Foreign {
             kind: "PingOneProtectEvaluationCallback".into(),
@@ -485,6 +488,7 @@ fn a15_confirmations_and_booleans_are_strict() {
         policies: serde_json::json!({}),
         failed: vec![],
         validate_only: false,
+        value: String::new(),
     }]);
     let flag = |value: &str| {
         let sent = format!(

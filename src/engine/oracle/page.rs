@@ -289,6 +289,17 @@ fn typed(callback: &mut Callback, answer: &Answer) {
             Callback::Choice { default, .. } | Callback::Confirmation { default, .. },
             Answer::Index(index),
         ) => *default = *index,
+        (Callback::ValidatedUsername { value, failed, .. }, Answer::Validated { text, .. }) => {
+            value.clone_from(text);
+            failed.clear();
+        }
+        (Callback::ValidatedPassword { failed, .. }, _) => failed.clear(),
+        (Callback::Attribute { value, failed, .. }, Answer::Attribute { value: typed, .. }) => {
+            value.clone_from(typed);
+            failed.clear();
+        }
+        (Callback::Terms { accepted, .. }, Answer::Flag(flag)) => *accepted = *flag,
+        (Callback::Consent { given, .. }, Answer::Flag(flag)) => *given = *flag,
         _ => {}
     }
 }

@@ -52,12 +52,13 @@ fn judged<const N: usize>(visit: &mut Visit, judged: [Judgement; N]) -> Result<D
     visit.effect(EffectReply::Judged(judged.into()))
 }
 
-fn name_asked(failed: Vec<FailedPolicy>) -> Did {
+fn name_asked(failed: Vec<FailedPolicy>, value: &str) -> Did {
     Did::Ask(vec![Callback::ValidatedUsername {
         prompt: "Username".to_owned(),
         policies: json!({ "name": "userName" }),
         failed,
         validate_only: false,
+        value: value.to_owned(),
     }])
 }
 
@@ -73,23 +74,23 @@ fn a_username_is_judged_before_it_is_taken() {
     let mut visit = Visit::new("ValidatedUsername", [("validateInput", true.into())]);
     assert_eq!(visit.enter().unwrap(), asks_about(&["userName"], []));
     let asked = judged(&mut visit, [judgement("userName")]).unwrap();
-    assert_eq!(asked, name_asked(Vec::new()));
+    assert_eq!(asked, name_asked(Vec::new(), ""));
     // What fails is asked for again with what it failed.
     let about = |text: &str| asks_about(&["userName"], [("userName", text.into())]);
     assert_eq!(visit.answer([named("demo", false)]).unwrap(), about("demo"));
     let again = judged(&mut visit, [failing("userName", "UNIQUE")]).unwrap();
-    assert_eq!(again, name_asked(failed("UNIQUE")));
+    assert_eq!(again, name_asked(failed("UNIQUE"), "demo"));
     // What is only to be validated goes nowhere, good or bad.
     assert_eq!(visit.answer([named("new", true)]).unwrap(), about("new"));
     let again = judged(&mut visit, [judgement("userName")]).unwrap();
-    assert_eq!(again, name_asked(Vec::new()));
+    assert_eq!(again, name_asked(Vec::new(), "new"));
     assert_eq!(visit.answer([named("demo", true)]).unwrap(), about("demo"));
     let again = judged(&mut visit, [failing("userName", "UNIQUE")]).unwrap();
-    assert_eq!(again, name_asked(failed("UNIQUE")));
+    assert_eq!(again, name_asked(failed("UNIQUE"), "demo"));
     // Nothing is no name, whatever the schema says.
     assert_eq!(visit.answer([named("", false)]).unwrap(), about(""));
     let again = judged(&mut visit, [judgement("userName")]).unwrap();
-    assert_eq!(again, name_asked(Vec::new()));
+    assert_eq!(again, name_asked(Vec::new(), ""));
     assert_eq!(visit.shared("username"), None);
     visit.answer([named("new", false)]).unwrap();
     let went_on = judged(&mut visit, [judgement("userName")]).unwrap();
@@ -369,4 +370,40 @@ fn values_are_judged_as_those_of_the_subject() {
         panic!("it asks the schema");
     };
     assert_eq!(judge.who, Some(Who::Subject(demo().subject)));
+}
+
+#[test]
+fn what_is_the_users_to_see_and_to_change_is_asked_for_and_no_more() {
+    let asks = |validate: bool, viewable: bool, editable: bool| {
+        let attributes = ("attributesToCollect", list(["salary"]));
+        let settings = [attributes, ("validateInputs", validate.into())];
+        let mut visit = Visit::new("AttributeCollector", settings);
+        visit.enter().unwrap();
+        let about = Judgement {
+            viewable,
+            editable,
+            ..judgement("salary")
+        };
+        judged(&mut visit, [about])
+    };
+    for (validate, viewable, editable, asked) in [
+        (false, true, true, true),
+        (false, false, true, true),
+        (true, false, true, true),
+        // Written for the user by whoever made the journey, and held to no policy.
+        (false, true, false, true),
+        (true, true, false, false),
+        (false, false, false, false),
+        (true, false, false, false),
+    ] {
+        let done = asks(validate, viewable, editable);
+        match done {
+            Ok(Did::Ask(_)) => assert!(asked, "{validate} {viewable} {editable}"),
+            Err(error) => {
+                assert!(!asked, "{validate} {viewable} {editable}");
+                assert_eq!(error, "Configuration contains an invalid attribute");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -31,6 +31,7 @@ fn shown(version: &str, text: &str) -> Did {
         version: version.to_owned(),
         text: text.to_owned(),
         created: "2026-01-01T00:00:00.000Z".to_owned(),
+        accepted: false,
     }])
 }
 
@@ -134,6 +135,7 @@ fn consent(name: &str, required: bool) -> Callback {
         required,
         message: "Share?".to_owned(),
         fields: vec!["mail".to_owned(), "sn".to_owned()],
+        given: false,
     }
 }
 

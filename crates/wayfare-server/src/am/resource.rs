@@ -172,13 +172,18 @@ async fn profile(
         && user
             .as_ref()
             .is_some_and(|user| *user.subject.0 == *caller.subject);
+    let admin = app.is_admin(&caller, &route.realm).await.map_err(failed)?;
     // Nobody else is told whether there is such a user.
-    if !own && !app.is_admin(&caller, &route.realm).await.map_err(failed)? {
+    if !own && !admin {
         return Err(Refusal::Forbidden);
     }
+    let identities = app.realms.get(&route.realm).map(|state| &state.identities);
+    let shown =
+        |name: &str| admin || identities.is_some_and(|identities| identities.is_viewable(name));
     let user = user.ok_or_else(|| Refusal::NoResource(id.to_owned()))?;
     let attributes = user.attributes.iter();
     let attributes = attributes
+        .filter(|(name, _)| shown(name))
         .filter_map(|(name, value)| Some((name.to_string(), json(value)?)))
         .collect();
     let shown = users::Profile {

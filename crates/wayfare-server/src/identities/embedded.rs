@@ -26,7 +26,7 @@ use wayfare::{
 };
 use wayfare_profile::{
     Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store as Judged, answer_key,
-    answer_place, is_active, secrets, seen,
+    answer_place, compared_texts, is_active, secrets, seen,
 };
 
 use super::{
@@ -333,6 +333,11 @@ impl Identities for Embedded {
         })
     }
 
+    fn is_viewable(&self, attribute: &str) -> bool {
+        let known = self.schema.attribute(attribute);
+        known.is_none_or(Attribute::is_viewable)
+    }
+
     fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>> {
         Box::pin(async move {
             let (identities, wanted) = (self.clone(), wanted.clone());
@@ -488,16 +493,14 @@ impl Judged for Others<'_> {
             });
         }
         let text: String = folded(&text.nfc().collect::<String>());
-        let is_same = |kept: &Json| kept.as_str().is_some_and(|kept| folded(kept) == text);
+        let has = |kept: &Json| {
+            let kept = value(kept).map_or_else(Vec::new, |kept| compared_texts(&kept));
+            kept.iter().any(|kept| folded(kept) == text)
+        };
         let mut taken = false;
         entry::holders(self.db, self.realm, &attribute.name, &text, |user| {
             let other = Some(&*user.id) != self.but;
-            taken = other
-                && match user.attribute(&attribute.name) {
-                    Some(Json::Array(list)) => list.iter().any(is_same),
-                    Some(kept) => is_same(kept),
-                    None => false,
-                };
+            taken = other && user.attribute(&attribute.name).is_some_and(has);
             if taken { Next::Stop } else { Next::More }
         })?;
         Ok(taken)

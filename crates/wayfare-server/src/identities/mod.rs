@@ -6,7 +6,7 @@
 
 mod document;
 mod embedded;
-mod json;
+pub(crate) mod json;
 mod ldap;
 mod plan;
 mod profile;
@@ -112,6 +112,12 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
 
     /// An identity with all that its profile has and may be seen.
     fn profile<'a>(&'a self, who: &'a Who) -> Done<'a, Option<Identity>>;
+
+    /// Whether its owner is shown an attribute of a profile.
+    fn is_viewable(&self, attribute: &str) -> bool {
+        let _ = attribute;
+        true
+    }
 
     /// The one identity that a filter holds for; nobody where there are several.
     fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>>;

@@ -7,13 +7,14 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use rusqlite::{Connection, ToSql, params, params_from_iter};
-use serde_json::Value as Json;
 use wayfare::{Realm, filter::folded};
+use wayfare_profile::compared_texts;
 
 use super::{
     Store, StoreError,
     user::{COLUMNS, User, from_row},
 };
+use crate::identities::json::value;
 
 /// How many letters of a text stand in the index.
 const LETTERS_MAX: usize = 128;
@@ -130,14 +131,9 @@ fn insert(
             add(attribute, &user.username)?;
             continue;
         }
-        match user.attribute(attribute) {
-            Some(Json::String(text)) => add(attribute, text)?,
-            Some(Json::Array(list)) => {
-                for text in list.iter().filter_map(Json::as_str) {
-                    add(attribute, text)?;
-                }
-            }
-            _ => {}
+        let kept = user.attribute(attribute).and_then(value);
+        for text in kept.iter().flat_map(compared_texts) {
+            add(attribute, &text)?;
         }
     }
     Ok(())

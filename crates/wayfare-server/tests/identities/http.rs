@@ -336,3 +336,169 @@ async fn what_is_in_an_object_is_asked_for_kept_and_looked_at() {
     }
     try_once(&mut server.client(), "Ch4ng31t").await.token();
 }
+
+/// What the users of the next tests hold.
+const PEOPLE: &str = r#"{"properties": {
+    "userName": {"type": "string", "userEditable": true},
+    "mail": {"type": "string", "userEditable": true, "policies": [{"policyId": "valid-email-address-format"}]},
+    "vip": {"type": "boolean", "viewable": false},
+    "salary": {"type": "number"},
+    "password": {"type": "string", "viewable": false, "userEditable": true, "isProtected": true, "minLength": 8}
+}}"#;
+
+/// Registration on one page, and a journey that would have a user change what is not the user's.
+const PAGES: &str = r#"
+journey join {
+  start all
+  node all: Page {
+    node name: ValidatedUsername(validateInput = true)
+    node mail: AttributeCollector {
+      attributesToCollect = ["mail"]
+      validateInputs = true
+    }
+    node password: ValidatedPassword(validateInput = true)
+    node terms: AcceptTermsAndConditions
+    -> make
+  }
+  node make: CreateObject {
+    allow enumeration because "a test"
+    CREATED -> success
+    FAILURE -> failure
+  }
+}
+
+journey raise {
+  start credentials
+  node credentials: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    -> check
+  }
+  node check: DataStoreDecision {
+    true -> ask
+    false -> failure
+  }
+  node ask: AttributeCollector {
+    attributesToCollect = ["salary"]
+    validateInputs = true
+    -> keep
+  }
+  node keep: PatchObject {
+    PATCHED -> success
+    FAILURE -> failure
+  }
+}
+"#;
+
+async fn people() -> TestServer {
+    TestServer::with(|config, folder| {
+        let journeys = folder.join("journeys");
+        crate::support::write_all(&journeys, &[("pages.journey", PAGES)]);
+        *config = config.clone().with_journeys(journeys);
+        let files = [
+            ("people.json", PEOPLE),
+            (
+                "terms.json",
+                r#"{"version": "1", "text": {"en": "Be kind."}}"#,
+            ),
+        ];
+        crate::support::write_all(folder, &files);
+        let realm = config
+            .realms
+            .get_mut(&Realm::parse("/alpha").unwrap())
+            .unwrap();
+        realm.default = DefaultJourney::Named("join".into());
+        realm.identities.schema = Some(folder.join("people.json"));
+        realm.identities.terms = Some(folder.join("terms.json"));
+    })
+    .await
+}
+
+/// The answers to the page of `join`: none is only to be validated.
+fn all(name: &str, mail: &str, password: &str, terms: bool) -> Vec<serde_json::Value> {
+    let texts = [name, mail, password];
+    let mut answers: Vec<serde_json::Value> = texts
+        .iter()
+        .flat_map(|text| [(*text).into(), false.into()])
+        .collect();
+    answers.push(terms.into());
+    answers
+}
+
+/// What stands in each field, and how many policies it failed.
+fn fields(step: &serde_json::Value) -> Vec<(serde_json::Value, usize)> {
+    let callbacks = step["callbacks"].as_array().unwrap().iter();
+    let field = callbacks.map(|callback| {
+        let outputs = callback["output"].as_array().unwrap();
+        let failed = outputs
+            .iter()
+            .find(|output| output["name"] == "failedPolicies");
+        let failed = failed.map_or(0, |failed| failed["value"].as_array().unwrap().len());
+        (callback["input"][0]["value"].clone(), failed)
+    });
+    field.collect()
+}
+
+#[tokio::test]
+async fn a_page_comes_again_with_what_was_accepted_and_without_old_complaints() {
+    let server = people().await;
+    let mut client = server.client();
+    let step = client.begin("").await.step();
+    let empty = |text: &str| (serde_json::Value::from(text), 0);
+    let unticked = (serde_json::Value::from(false), 0);
+    let ticked = (serde_json::Value::from(true), 0);
+    assert_eq!(
+        fields(&step),
+        [empty(""), empty(""), empty(""), unticked.clone()]
+    );
+    // The name is taken and the rest is as it should be.
+    let answers = all("demo", "new@example.com", "Secret12", true);
+    let step = client.answer(&step, &answers).await.step();
+    let taken = ("demo".into(), 1);
+    assert_eq!(
+        fields(&step),
+        [taken, empty("new@example.com"), empty(""), ticked.clone()]
+    );
+    // The name is mended, and the others are spoilt.
+    let answers = all("new", "new", "short", false);
+    let step = client.answer(&step, &answers).await.step();
+    let (odd, short) = (("new".into(), 1), (serde_json::Value::from(""), 1));
+    assert_eq!(fields(&step), [empty("new"), odd, short, unticked]);
+    // They are mended, and the name is spoilt: nothing is said of what is right now.
+    let answers = all("demo", "new@example.com", "Secret12", true);
+    let step = client.answer(&step, &answers).await.step();
+    let taken = ("demo".into(), 1);
+    assert_eq!(
+        fields(&step),
+        [taken, empty("new@example.com"), empty(""), ticked]
+    );
+    let answers = all("new", "new@example.com", "Secret12", true);
+    client.answer(&step, &answers).await.token();
+}
+
+#[tokio::test]
+async fn what_is_not_the_users_is_neither_shown_nor_asked_for() {
+    let server = people().await;
+    let mut client = server.client();
+    let step = client.begin("").await.step();
+    let answers = all("ada", "ada@example.com", "Secret12", true);
+    let token = client.answer(&step, &answers).await.token();
+    let file = server.folder.path().join("data").join("wayfare.db");
+    let changed =
+        "UPDATE user SET attributes = json_set(attributes, '$.vip', json('true'), '$.salary', 7)";
+    let db = Connection::open(file).unwrap();
+    db.execute(&format!("{changed} WHERE username = 'ada'"), [])
+        .unwrap();
+    let mut own = server.client().header("iPlanetDirectoryPro", &token);
+    let profile = own.get("/am/json/realms/root/realms/alpha/users/ada").await;
+    assert_eq!(profile.json()["salary"], serde_json::json!(["7"]));
+    assert_eq!(profile.json().get("vip"), None, "{}", profile.text());
+
+    let step = client.begin("raise").await.step();
+    let refused = client
+        .answer(&step, &["ada".into(), "Secret12".into()])
+        .await;
+    assert_eq!(refused.status, 401, "{}", refused.text());
+    let audit = std::fs::read_to_string(server.running.audit_path()).unwrap();
+    assert!(audit.contains("Configuration contains an invalid attribute"));
+}

@@ -316,3 +316,40 @@ async fn names_of_administrators_are_given_to_nobody() {
         .await;
     assert!(matches!(renamed, Ok(Outcome::Refused(_))));
 }
+
+#[tokio::test]
+async fn numbers_and_items_of_lists_are_one_users_too() {
+    let schema = r#"{"properties": {
+        "userName": {"type": "string"},
+        "badge": {"type": "number", "unique": true},
+        "aliasList": {"type": "array", "unique": true}
+    }}"#;
+    let mut bench = Bench::with(Arc::new(wayfare_profile::Schema::parse(schema).unwrap()));
+    let half = |text: &str| Value::Decimal(wayfare::Decimal::parse(text).unwrap());
+    let list = |items: &[&str]| Value::List(items.iter().map(|item| text(item)).collect());
+    for (name, attribute, value, fits) in [
+        ("ada", "badge", Value::Int(7), true),
+        ("bob", "badge", Value::Int(7), false),
+        ("bob", "badge", half("7.0"), false),
+        ("bob", "badge", half("7.5"), true),
+        ("eve", "badge", half("7.50"), false),
+        ("eve", "aliasList", list(&["a", "b"]), true),
+        ("fay", "aliasList", list(&["c", "B"]), false),
+        ("fay", "aliasList", list(&["c"]), true),
+    ] {
+        let made = values([("userName", text(name)), (attribute, value.clone())]);
+        let made = bench.create(made).await.unwrap();
+        assert_eq!(
+            matches!(made, Outcome::Written(_)),
+            fits,
+            "{name} {value:?}"
+        );
+    }
+    // One's own is no other's.
+    let again = vec![change("badge", set(7))];
+    let again = bench.patch(named("ada"), again).await.unwrap();
+    assert!(matches!(again, Outcome::Written(_)), "{again:?}");
+    let taken = vec![change("badge", set(7))];
+    let taken = bench.patch(named("fay"), taken).await.unwrap();
+    assert!(matches!(taken, Outcome::Refused(_)), "{taken:?}");
+}

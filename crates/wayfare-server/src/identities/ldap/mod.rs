@@ -19,7 +19,7 @@ use wayfare::{
         CreateIdentity, FindIdentity, Identity, Judge, Judgement, LdapPolicy, PatchIdentity, Who,
     },
 };
-use wayfare_profile::{PASSWORD_DATE, STATUS, Schema};
+use wayfare_profile::{Attribute, PASSWORD_DATE, STATUS, Schema};
 
 use self::beside::later;
 use super::{
@@ -162,6 +162,11 @@ impl Identities for InDirectory {
                 ..self.identity(&known, &[])?
             }))
         })
+    }
+
+    fn is_viewable(&self, attribute: &str) -> bool {
+        let known = self.schema.attribute(attribute);
+        known.is_none_or(Attribute::is_viewable)
     }
 
     fn find<'a>(&'a self, wanted: &'a FindIdentity) -> Done<'a, Option<Identity>> {

@@ -6,7 +6,9 @@ use std::{
 };
 
 use wayfare::{Value, engine::effect::Unmet};
-use wayfare_profile::{Attribute, PASSWORD, STATUS, Store as Judged, find, is_active, is_own};
+use wayfare_profile::{
+    Attribute, PASSWORD, STATUS, Store as Judged, compared_texts, find, is_active, is_own,
+};
 
 use super::InDirectory;
 use crate::{
@@ -79,10 +81,10 @@ impl InDirectory {
         let mut taken = BTreeSet::new();
         for attribute in self.schema.attributes() {
             let is_name = attribute.name == *self.schema.name();
-            let Some(Value::Text(text)) = find(values, &attribute.name) else {
-                continue;
-            };
-            if !(is_name || attribute.unique) || text.is_empty() {
+            let value = find(values, &attribute.name).unwrap_or(&Value::Null);
+            let mut texts = compared_texts(value);
+            texts.retain(|text| !text.is_empty());
+            if !(is_name || attribute.unique) || attribute.secret || texts.is_empty() {
                 continue;
             }
             let Some(place) = self.place(&attribute.name) else {
@@ -90,8 +92,15 @@ impl InDirectory {
             };
             // A name that can be nobody's is as good as taken.
             let reserved = |key: NameKey| but.is_none() && self.beside.is_reserved(&key);
-            let nobodys = is_name && NameKey::of(text).is_none_or(reserved);
-            let filter = format!("({place}={})", escaped(text));
+            let nobodys =
+                is_name && (texts.iter()).any(|text| NameKey::of(text).is_none_or(reserved));
+            let equal = texts
+                .iter()
+                .map(|text| format!("({place}={})", escaped(text)));
+            let filter = match texts.len() {
+                1 => equal.collect(),
+                _ => format!("(|{})", equal.collect::<String>()),
+            };
             let asked = vec![self.client.target().id.clone()];
             let found = match self.client.search(filter, asked, 2).await {
                 Err(LdapError::TooMany(_)) => true,

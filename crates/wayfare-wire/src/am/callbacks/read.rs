@@ -96,6 +96,7 @@ pub fn read(json: &Json) -> Result<Callback, &'static str> {
             version: fields.text("version"),
             text: fields.text("terms"),
             created: fields.text("createDate"),
+            accepted: false,
         },
         "ConsentMappingCallback" => Callback::Consent {
             name: fields.text("name"),
@@ -105,6 +106,7 @@ pub fn read(json: &Json) -> Result<Callback, &'static str> {
             required: fields.flag("isRequired"),
             message: fields.text("message"),
             fields: fields.texts("fields"),
+            given: false,
         },
         "DeviceProfileCallback" => Callback::DeviceProfile {
             metadata: fields.flag("metadata"),
@@ -236,6 +238,7 @@ impl<'a> Fields<'a> {
                 policies,
                 failed,
                 validate_only,
+                value: String::new(),
             }
         } else {
             Callback::ValidatedPassword {

@@ -127,6 +127,7 @@ fn outputs(out: &mut Writer, callback: &Callback) {
             policies,
             failed,
             validate_only,
+            value: _,
         } => validated(out, policies, failed, *validate_only, prompt),
         Callback::ValidatedPassword {
             prompt,
@@ -241,6 +242,7 @@ fn profile(out: &mut Writer, callback: &Callback) {
             version,
             text: terms,
             created,
+            accepted: _,
         } => {
             text(out, "version", version);
             text(out, "terms", terms);
@@ -268,6 +270,7 @@ fn consent(out: &mut Writer, callback: &Callback) {
         required,
         message,
         fields,
+        given: _,
     } = callback
     else {
         return;
@@ -331,8 +334,15 @@ fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
         }
         // The preset is the id, so that a value nobody filled in can be told from one that was.
         Callback::HiddenValue { id, .. } => text(out, &name, id),
-        Callback::ValidatedUsername { validate_only, .. }
-        | Callback::ValidatedPassword { validate_only, .. } => {
+        Callback::ValidatedUsername {
+            value,
+            validate_only,
+            ..
+        } => {
+            text(out, &name, value);
+            flag(out, &format!("{name}validateOnly"), *validate_only);
+        }
+        Callback::ValidatedPassword { validate_only, .. } => {
             text(out, &name, "");
             flag(out, &format!("{name}validateOnly"), *validate_only);
         }
@@ -348,7 +358,10 @@ fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
             text(out, &format!("{name}question"), "");
             text(out, &format!("{name}answer"), "");
         }
-        Callback::Terms { .. } | Callback::Consent { .. } => flag(out, &name, false),
+        Callback::Terms {
+            accepted: ticked, ..
+        }
+        | Callback::Consent { given: ticked, .. } => flag(out, &name, *ticked),
         Callback::Foreign(foreign) => {
             for (suffix, value) in &foreign.input {
                 field(out, &format!("{name}{suffix}"), |out| {
