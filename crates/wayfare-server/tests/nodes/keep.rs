@@ -448,3 +448,34 @@ journey plain \"Plain\" {{
     let refused = client.answer(&step, &answers).await;
     assert_eq!(refused.status, 401);
 }
+
+#[tokio::test]
+async fn a_name_that_a_provider_gave_needs_its_password() {
+    let server = serve(
+        "journey login \"Login\" {
+  start told
+  node told: SetState {
+    attributes = { userInfo = { userNames = { uid = [\"demo\", \"other\"] } } }
+    -> name
+  }
+  node name: SocialOAuthIgnoreProfile {
+    -> secret
+    on error -> failure
+  }
+  node secret: PasswordCollector -> check
+  node check: DataStoreDecision {
+    true -> success
+    false -> failure
+  }
+}
+",
+    )
+    .await;
+    let mut client = server.client();
+    let step = client.begin("Login").await.step();
+    let refused = client.answer(&step, &["no".into()]).await;
+    assert_eq!(refused.status, 401);
+    let step = client.begin("Login").await.step();
+    client.answer(&step, &["Ch4ng31t".into()]).await.token();
+    assert_eq!(info(&mut client).await["username"], "demo");
+}

@@ -109,7 +109,7 @@ const DRIVEN: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "SocialOAuthIgnoreProfile",
-        &[("keep", "a_visitor_becomes_somebody")],
+        &[("keep", "a_name_that_a_provider_gave_needs_its_password")],
     ),
     (
         "ProvisionDynamicAccount",
