@@ -71,6 +71,7 @@ impl NodeType for Badge {
             verifies: Known::Is(false),
             limits: None,
             page_child: true,
+            leads_to: None,
         }
     }
 

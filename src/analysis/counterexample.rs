@@ -480,7 +480,7 @@ fn push(steps: &mut Vec<CounterStep>, step: CounterStep) {
 /// What a step shows of leaving by an arc; nothing within a page.
 pub(super) fn on_of(leave: Leave) -> Option<On> {
     match leave {
-        Leave::Next(OutcomeId(_)) => None,
+        Leave::Next(OutcomeId(_)) | Leave::Past => None,
         Leave::Outcome(outcome) => Some(On::Outcome(outcome)),
         Leave::Error | Leave::Unhandled => Some(On::Error),
     }
@@ -491,6 +491,7 @@ pub(super) fn at_of(leave: Leave, child: u16) -> At {
     match leave {
         Leave::Outcome(outcome) => At::Outcome(outcome),
         Leave::Next(outcome) => At::ChildOutcome(child, outcome),
+        Leave::Past => At::Node,
         Leave::Error | Leave::Unhandled => At::Error,
     }
 }

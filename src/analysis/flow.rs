@@ -224,6 +224,18 @@ impl Flow {
         std::iter::once(first).chain(later.take_while(is_of))
     }
 
+    /// The states of a child of a page: one, or two where the child comes first and the others may be passed
+    /// by.
+    pub(super) fn states_of_child(
+        &self,
+        node: NodeIndex<u32>,
+        child: u16,
+    ) -> impl Iterator<Item = u32> {
+        let is_child =
+            move |state: &u32| self.state(*state).is_some_and(|state| state.child == child);
+        self.states_of(node).filter(is_child)
+    }
+
     /// The states that call an inner journey.
     pub(super) fn calls(&self) -> impl Iterator<Item = (u32, JourneyId)> {
         self.calls.iter().copied()

@@ -105,6 +105,13 @@ fn arcs_of<'f>(flow: &'f Flow, step: &CounterStep) -> Vec<&'f Arc> {
     if step.on == On::Error {
         return arcs;
     }
+    let past = flow.leaving(state).map(|(_, arc)| arc);
+    if let Some(past) = past.into_iter().find(|arc| arc.leave == Leave::Past) {
+        let mut leaving = flow.leaving(past.to).map(|(_, arc)| arc);
+        if let Some(arc) = leaving.find(|arc| on_of(arc.leave) == Some(step.on)) {
+            return vec![past, arc];
+        }
+    }
     loop {
         let mut leaving = flow.leaving(state).map(|(_, arc)| arc);
         let next = leaving.find(|arc| matches!(arc.leave, Leave::Next(_)));

@@ -272,7 +272,9 @@ impl<'a> Space<'a> {
                 }
             }
             At::Child(child) => {
-                instance.mark_state(flow, flow.of_child(point.node, child), mark);
+                for at in flow.states_of_child(point.node, child) {
+                    instance.mark_state(flow, at, mark);
+                }
             }
             At::Outcome(_) | At::Error | At::ChildOutcome(..) => {
                 for (id, arc) in (0..).zip(&flow.arcs) {
@@ -362,7 +364,7 @@ pub(super) fn leaves_by(child: u16, leave: Leave, at: At) -> bool {
         (At::Error, Leave::Error) => true,
         (
             At::Node | At::Child(_) | At::Outcome(_) | At::ChildOutcome(..) | At::Error,
-            Leave::Next(_) | Leave::Outcome(_) | Leave::Error | Leave::Unhandled,
+            Leave::Next(_) | Leave::Past | Leave::Outcome(_) | Leave::Error | Leave::Unhandled,
         ) => false,
     }
 }

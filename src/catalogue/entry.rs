@@ -66,6 +66,7 @@ pub(super) struct Entry {
     verifies: Known<bool>,
     limits: Option<(&'static str, &'static str)>,
     page_child: bool,
+    leads_to: Option<&'static str>,
 }
 
 /// A type by its id on the wire. Until its line says more it has the one outcome `outcome`, asks
@@ -90,6 +91,7 @@ pub(super) const fn node(wire: &'static str, summary: &'static str) -> Entry {
         verifies: Known::Is(false),
         limits: None,
         page_child: true,
+        leads_to: None,
     }
 }
 
@@ -251,6 +253,14 @@ impl Entry {
         }
     }
 
+    /// As the last of a page it is passed first, and the others only where it ends in this outcome.
+    pub(super) const fn leads_to(self, outcome: &'static str) -> Self {
+        Self {
+            leads_to: Some(outcome),
+            ..self
+        }
+    }
+
     /// It may not stand in a page.
     pub(super) const fn never_in_page(self) -> Self {
         Self {
@@ -289,6 +299,7 @@ impl Entry {
                 outcome: Cow::Borrowed(outcome),
             }),
             page_child: self.page_child,
+            leads_to: self.leads_to.map(Cow::Borrowed),
         }
     }
 

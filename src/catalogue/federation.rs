@@ -21,8 +21,8 @@ const PROVIDER: &[Fact] = &[
 ];
 
 pub(super) const TYPES: &[Entry] = &[
-    // In a page it comes last and runs first.
     node("SelectIdPNode", "Asks which identity provider to use")
+        .leads_to("localAuthentication")
         .settings(&[
             flag("includeLocalAuthentication", true),
             flag("offerOnlyExisting", false),

@@ -116,6 +116,7 @@ impl<'a> Cx<'a> {
             verifies: Known::Is(false),
             limits: None,
             page_child: true,
+            leads_to: None,
         };
         for fact in &ext.facts {
             self.extern_fact(ext, fact, &mut signature);

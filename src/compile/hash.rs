@@ -489,6 +489,7 @@ impl<'p> Canon<'p> {
             verifies,
             limits,
             page_child,
+            leads_to,
         } = signature;
         self.text(name);
         self.text(wire);
@@ -499,7 +500,9 @@ impl<'p> Canon<'p> {
         self.text(&format!(
             "{asks:?} {asks_when:?} {suspends:?} {calls_out:?} {calls_when:?}"
         ));
-        self.text(&format!("{verifies:?} {limits:?} {page_child:?}"));
+        self.text(&format!(
+            "{verifies:?} {limits:?} {page_child:?} {leads_to:?}"
+        ));
     }
 }
 

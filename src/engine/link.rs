@@ -457,6 +457,7 @@ impl<'a> Linker<'a> {
             stage: page.stage.clone(),
             children,
             outcomes,
+            lead: page.lead(&self.program.catalog),
             before_last,
         });
         u32::try_from(self.plan.pages.len() - 1).unwrap_or(NOWHERE)

@@ -1,6 +1,8 @@
 //! Pages: several nodes asked in one step.
 //!
-//! A round of a page passes its children in order, all of them, every time. What the children write in
+//! A round of a page passes its children in order, all of them, every time; a last child that leads the
+//! page is passed before the others, which are passed only where it asks or ends in the outcome that it
+//! leads to. What the children write in
 //! a round that ends in another question is taken back, so that each round begins where the page began;
 //! only counters stay. Draws of the host and effects that must not be repeated are recorded for each
 //! child and replayed in later rounds, as long as the child got the same answers for the same person.
@@ -27,7 +29,7 @@ use crate::{
         turn::Turn,
         walk::{Next, act, enter, fail, leave, resume},
     },
-    model::journey::OutcomeId,
+    model::journey::{Lead, OutcomeId},
 };
 
 /// Something that is not done again in a later round.
@@ -86,6 +88,7 @@ impl Turn<'_> {
         let children = page.children.iter().map(|_| ChildVisit::default());
         self.run.page = Some(Box::new(PageVisit {
             children: children.collect(),
+            cursor: page.first(),
             now: self.now,
             ..PageVisit::default()
         }));
@@ -105,7 +108,7 @@ impl Turn<'_> {
                 child.answers = Some(answers.by_ref().take(child.callbacks.len()).collect());
             }
         }
-        visit.cursor = 0;
+        visit.cursor = page.first();
         visit.outcome = None;
         visit.now = self.now;
         self.round(node, page)
@@ -141,7 +144,7 @@ impl Turn<'_> {
                 self.enter_fetched()
             }
         };
-        match self.child(plan, result) {
+        match self.child(page, plan, result) {
             Ok(None) => self.round(node, page),
             Ok(Some(next)) => next,
             Err(error) => fail(self, node, error),
@@ -150,18 +153,16 @@ impl Turn<'_> {
 
     /// Passes the children from the cursor on.
     fn round(&mut self, node: PlanNode, page: &PlanPage) -> Next {
-        // BOUND: the cursor moves on by one.
+        // BOUND: the cursor comes to each child once.
         loop {
-            let cursor = self
-                .run
-                .page
-                .as_ref()
-                .map_or(0, |visit| visit.cursor as usize);
-            let Some(plan) = page.children.get(cursor) else {
+            let visit = self.run.page.as_ref();
+            let cursor = visit.map_or(0, |visit| visit.cursor as usize);
+            let ended = visit.is_some_and(|visit| page.is_ended(visit));
+            let Some(plan) = page.children.get(cursor).filter(|_| !ended) else {
                 break;
             };
             let result = self.pass(plan, cursor);
-            match self.child(plan, result) {
+            match self.child(page, plan, result) {
                 Ok(None) => {}
                 Ok(Some(next)) => return next,
                 Err(error) => return fail(self, node, error),
@@ -218,6 +219,7 @@ impl Turn<'_> {
     /// Follows what a child has decided: `None` where the round goes on behind it.
     fn child(
         &mut self,
+        page: &PlanPage,
         plan: &PlanChild,
         mut result: Result<Action, NodeError>,
     ) -> Result<Option<Next>, NodeError> {
@@ -225,11 +227,11 @@ impl Turn<'_> {
         loop {
             match result? {
                 Action::Go(go) => {
-                    self.child_left(plan, &go)?;
+                    self.child_left(page, plan, &go)?;
                     return Ok(None);
                 }
                 Action::Ask(callbacks) => {
-                    self.child_asks(callbacks)?;
+                    self.child_asks(page, callbacks)?;
                     return Ok(None);
                 }
                 Action::Call(effect) => {
@@ -255,7 +257,7 @@ impl Turn<'_> {
         }
     }
 
-    fn child_left(&mut self, plan: &PlanChild, go: &Go) -> Result<(), NodeError> {
+    fn child_left(&mut self, page: &PlanPage, plan: &PlanChild, go: &Go) -> Result<(), NodeError> {
         if go.outcome.0 >= plan.outcomes {
             return Err(NodeError::new("the node has no such outcome"));
         }
@@ -265,16 +267,17 @@ impl Turn<'_> {
         let number = u16::try_from(cursor).map_err(|_| no_child())?;
         self.pass_by(at, MarkAt::ChildLeft(number, go.outcome));
         let visit = self.run.page.as_mut().ok_or_else(no_child)?;
-        let last = visit.cursor as usize + 1 == visit.children.len();
-        visit.outcome = last.then_some(go.outcome);
+        if visit.cursor as usize + 1 == visit.children.len() {
+            visit.outcome = Some(go.outcome);
+        }
         if let Some(child) = visit.children.get_mut(visit.cursor as usize) {
             child.content = true;
         }
-        visit.cursor += 1;
+        visit.cursor = page.after(visit.cursor);
         Ok(())
     }
 
-    fn child_asks(&mut self, callbacks: Vec<Callback>) -> Result<(), NodeError> {
+    fn child_asks(&mut self, page: &PlanPage, callbacks: Vec<Callback>) -> Result<(), NodeError> {
         if callbacks.is_empty() {
             return Err(NodeError::new("the node asks nothing"));
         }
@@ -288,7 +291,7 @@ impl Turn<'_> {
             child.ids = (first..visit.next_id).collect();
             child.record.clear();
         }
-        visit.cursor += 1;
+        visit.cursor = page.after(visit.cursor);
         Ok(())
     }
 
@@ -322,7 +325,7 @@ impl Turn<'_> {
                     .iter()
                     .any(|callback| !matches!(callback, Callback::Metadata { .. }))
         });
-        if !unresolved {
+        if !unresolved || page.is_ended(visit) {
             let outcome = visit.outcome.ok_or_else(|| {
                 NodeError::new(if page.children.is_empty() {
                     "the page has no nodes in it"
@@ -482,6 +485,33 @@ impl Turn<'_> {
         };
         child.ordinal += 1;
         Some(reply)
+    }
+}
+
+impl PlanPage {
+    /// The child that a round begins with.
+    fn first(&self) -> u32 {
+        let last = self.children.len().saturating_sub(1);
+        let first = self.lead.map_or(0, |_| last);
+        u32::try_from(first).unwrap_or(u32::MAX)
+    }
+
+    /// The child that is passed after this one; behind the last in the order it is none of them.
+    fn after(&self, child: u32) -> u32 {
+        let count = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        let next = child.saturating_add(1);
+        match self.lead {
+            None => next,
+            Some(_) if next == count => 0,
+            Some(_) if next == count - 1 => count,
+            Some(_) => next,
+        }
+    }
+
+    /// Whether the child that leads the page has ended it in this round.
+    fn is_ended(&self, visit: &PageVisit) -> bool {
+        let ends = |lead: Lead| visit.outcome.is_some_and(|outcome| lead.ends(outcome));
+        self.lead.is_some_and(ends)
     }
 }
 

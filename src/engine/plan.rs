@@ -18,7 +18,7 @@ use crate::{
     },
     model::{
         expr::KeyId,
-        journey::{JourneySettings, OutcomeId},
+        journey::{JourneySettings, Lead, OutcomeId},
         signature::Factor,
         text::LocalizedText,
         value::Value,
@@ -151,6 +151,8 @@ pub(crate) struct PlanPage {
     pub(crate) children: Vec<PlanChild>,
     /// The outcome of the page for each outcome of the last child.
     pub(crate) outcomes: Vec<OutcomeId>,
+    /// How the last child leads the page, where it comes first.
+    pub(crate) lead: Option<Lead>,
     /// What the children before the last one may raise the level by.
     pub(crate) before_last: Gain,
 }

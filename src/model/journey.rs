@@ -15,7 +15,11 @@ use petgraph::{
 use crate::{
     codes::UNPROVED_SUCCESS,
     model::{
-        catalog::TypeId, expr::Expr, level::AuthLevel, property::Ensure, text::LocalizedText,
+        catalog::{Catalog, TypeId},
+        expr::Expr,
+        level::AuthLevel,
+        property::Ensure,
+        text::LocalizedText,
         value::Value,
     },
     source::Span,
@@ -292,6 +296,37 @@ pub struct Page {
     pub children: Vec<Child>,
     /// `1` or `2`: in version 2 the outcomes are `child-outcome`.
     pub version: u32,
+}
+
+/// How a page is passed whose last child comes first.
+///
+/// The child is passed before the others. Where it asks, or ends in the outcome that it leads to, the others
+/// are passed as well; by any other outcome the page is left at once, whatever they have asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lead {
+    /// The outcome on which the others are passed, where the child has it.
+    pub to: Option<OutcomeId>,
+}
+
+impl Lead {
+    /// Whether the page is left by this outcome of the child without a look at the others.
+    pub fn ends(self, outcome: OutcomeId) -> bool {
+        self.to != Some(outcome)
+    }
+}
+
+impl Page {
+    /// How the last child leads the page, where it does and is not alone.
+    pub fn lead(&self, catalog: &Catalog) -> Option<Lead> {
+        let [_, .., last] = self.children.as_slice() else {
+            return None;
+        };
+        let to = catalog.get(last.task.ty)?.leads_to.as_deref()?;
+        let at = last.outcomes.iter().position(|outcome| **outcome == *to);
+        Some(Lead {
+            to: at.and_then(|at| u16::try_from(at).ok()).map(OutcomeId),
+        })
+    }
 }
 
 /// A node of a page.

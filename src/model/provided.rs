@@ -91,6 +91,7 @@ pub(crate) fn provided(provider: &Signature, of: &Signature) -> Option<Signature
         verifies: of.verifies,
         limits: None,
         page_child: of.page_child,
+        leads_to: of.leads_to.clone(),
     })
 }
 

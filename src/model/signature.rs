@@ -479,6 +479,9 @@ pub struct Signature {
     pub limits: Option<Limit>,
     /// Whether it may stand in a page.
     pub page_child: bool,
+    /// As the last child of a page it is passed before the others; where it ends in another outcome than
+    /// this one, they are not passed at all.
+    pub leads_to: Option<Cow<'static, str>>,
 }
 
 /// A bound that a node sets on its own visits.
@@ -517,6 +520,7 @@ impl Signature {
             verifies: Known::Unknown,
             limits: None,
             page_child: true,
+            leads_to: None,
         }
     }
 

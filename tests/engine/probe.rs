@@ -83,6 +83,26 @@ impl NodeType for Waiting {
     }
 }
 
+/// A probe that comes before the others of its page, and needs them only where it ends in `ok`.
+#[derive(Debug)]
+pub(crate) struct Leading;
+
+impl NodeType for Leading {
+    fn signature(&self) -> Signature {
+        let probe = Probe.signature();
+        Signature {
+            name: Cow::Borrowed("Leading"),
+            wire: Cow::Borrowed("LeadingNode"),
+            leads_to: Some(Cow::Borrowed("ok")),
+            ..probe
+        }
+    }
+
+    fn prepare(&self, setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
+        Probe.prepare(setup)
+    }
+}
+
 impl NodeType for Probe {
     fn signature(&self) -> Signature {
         Signature {
@@ -123,6 +143,7 @@ impl NodeType for Probe {
             verifies: Known::Is(true),
             limits: None,
             page_child: true,
+            leads_to: None,
         }
     }
 

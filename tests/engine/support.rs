@@ -14,7 +14,7 @@ use wayfare::{
     },
 };
 
-use super::probe::{Probe, Single, Waiting};
+use super::probe::{Leading, Probe, Single, Waiting};
 
 /// A clock that stands still until it is moved, and numbers from a seed.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ pub(crate) fn users() -> BTreeMap<String, User> {
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::standard();
     let types = registry.add(Probe).unwrap().add(Single).unwrap();
-    types.add(Waiting).unwrap();
+    types.add(Waiting).unwrap().add(Leading).unwrap();
     registry
 }
 

@@ -234,6 +234,7 @@ impl Kind {
             verifies: Known::Is(false),
             limits: None,
             page_child: true,
+            leads_to: None,
         };
         match self {
             Self::Quiet => {}

@@ -392,8 +392,13 @@ impl<'p> Walker<'p> {
         let node = self.weight()?;
         let left = node.outcome(outcome)?;
         if let NodeKind::Page(page) = &node.kind {
+            let lead = page.lead(&self.program.catalog);
             for (at, child) in (0_u16..).zip(&page.children) {
                 let last = usize::from(at) + 1 == page.children.len();
+                // Where the last child comes first and has left the page, the others have done nothing.
+                if !last && lead.is_some_and(|lead| lead.ends(left)) {
+                    continue;
+                }
                 let named =
                     |of: &Arc<str>| **of == *outcome || format!("{}-{of}", child.name) == outcome;
                 let by = if last {

@@ -152,6 +152,7 @@ pub(super) fn when(program: &Program, thing: Thing<'_>, arc: &Arc, depends: bool
     let signature = program.catalog.get(task.ty);
     let outcome = match arc.leave {
         Leave::Next(outcome) | Leave::Outcome(outcome) => outcomes.get(outcome.index()),
+        Leave::Past => return When::Both,
         Leave::Error | Leave::Unhandled => {
             let absent = |outcome: &Shared<str>| {
                 signature.is_some_and(|signature| {
@@ -266,7 +267,7 @@ pub(super) fn typed(
     let signature = program.catalog.get(task.ty);
     let outcome = match arc.leave {
         Leave::Next(outcome) | Leave::Outcome(outcome) => outcomes.get(outcome.index()),
-        Leave::Error | Leave::Unhandled => None,
+        Leave::Past | Leave::Error | Leave::Unhandled => None,
     };
     let facts = signature
         .zip(outcome)

@@ -18,6 +18,8 @@ use crate::{
 pub(in crate::analysis) enum Leave {
     /// From one child of a page to the next, by the child's own outcome.
     Next(OutcomeId),
+    /// Past the other children of a page, to the last one that comes before them.
+    Past,
     /// Out of the node by an outcome.
     Outcome(OutcomeId),
     /// By the error arrow that is written.
@@ -156,7 +158,7 @@ pub(in crate::analysis) struct Arc {
 impl Arc {
     /// Whether taking it completes a node.
     pub(in crate::analysis) fn completes(&self) -> bool {
-        !matches!(self.leave, Leave::Next(_))
+        !matches!(self.leave, Leave::Next(_) | Leave::Past)
     }
 
     /// Whether no run can take it: a limiter that lets nothing pass.
@@ -168,7 +170,7 @@ impl Arc {
     pub(in crate::analysis) fn outcome(&self) -> Option<OutcomeId> {
         match self.leave {
             Leave::Next(outcome) | Leave::Outcome(outcome) => Some(outcome),
-            Leave::Error | Leave::Unhandled => None,
+            Leave::Past | Leave::Error | Leave::Unhandled => None,
         }
     }
 

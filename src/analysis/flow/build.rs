@@ -20,7 +20,7 @@ use crate::{
         address::{Addresses, Stated},
         catalog::Catalog,
         hearsay::Hearsay,
-        journey::{Child, Edge, Journey, Node, NodeKind, On, OutcomeId, Task},
+        journey::{Child, Edge, Journey, Lead, Node, NodeKind, On, OutcomeId, Page, Task},
         program::Program,
         signature::Challenge,
         unsent::{Unsent, Use},
@@ -49,6 +49,19 @@ pub(super) struct Builder<'a> {
 struct Targets {
     outcomes: Vec<(OutcomeId, u32)>,
     error: Option<u32>,
+}
+
+impl Targets {
+    /// Those by which a last child leaves past the others, and those by which it leaves behind them.
+    fn split(&self, lead: Option<Lead>) -> (Self, Self) {
+        let ends = |(outcome, _): &(OutcomeId, u32)| lead.is_some_and(|lead| lead.ends(*outcome));
+        let (past, behind) = self.outcomes.iter().copied().partition(ends);
+        let with = |outcomes| Self {
+            outcomes,
+            error: self.error,
+        };
+        (with(past), with(behind))
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -208,11 +221,13 @@ impl<'a> Builder<'a> {
                     arc.code = self.unsent.of(signature, task);
                 }
             }
-            NodeKind::Page(page) => self.page(index, node, &page.children),
+            NodeKind::Page(page) => self.page(index, node, page),
         }
     }
 
-    fn page(&mut self, index: NodeIndex<u32>, node: &Node, children: &[Child]) {
+    fn page(&mut self, index: NodeIndex<u32>, node: &Node, page: &Page) {
+        let children = page.children.as_slice();
+        let lead = page.lead(self.catalog);
         let targets = self.targets(index);
         let mut from = Flow::of_node(index);
         let first = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
@@ -257,7 +272,11 @@ impl<'a> Builder<'a> {
                 let arc = self.with_facts(arc, &child.task, name);
                 self.arcs.push(arc);
             } else {
-                self.leave(from, Some(&child.task), &child.outcomes, &targets);
+                let (past, behind) = targets.split(lead);
+                self.leave(from, Some(&child.task), &child.outcomes, &behind);
+                if lead.is_some() {
+                    self.past(index, number, child, &past);
+                }
             }
         }
         if children.is_empty() {
@@ -271,6 +290,20 @@ impl<'a> Builder<'a> {
                 arc.code = Use::Shows;
             }
         }
+    }
+
+    /// The way through a page by its last child alone, past those that stand before it.
+    fn past(&mut self, index: NodeIndex<u32>, number: u16, child: &Child, targets: &Targets) {
+        let from = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
+        self.states.push(State {
+            asks: false,
+            unsaid: false,
+            stops: false,
+            ..self.task_state(index, number, &child.task)
+        });
+        let arc = self.arc(Flow::of_node(index), from, Leave::Past);
+        self.arcs.push(arc);
+        self.leave(from, Some(&child.task), &child.outcomes, targets);
     }
 
     fn stated_by(&self, children: &[Child]) -> Vec<Stated> {

@@ -30,11 +30,7 @@ use crate::{
         counterexample::Counterexample,
         flow::{Flow, Flows},
     },
-    model::{
-        journey::{JourneyId, NodeKind},
-        program::Program,
-        signature::Scope,
-    },
+    model::{journey::JourneyId, program::Program, signature::Scope},
     source::Span,
 };
 use memory::Memory;
@@ -226,14 +222,9 @@ impl Check<'_> {
 
     /// The states of a node: one, or one for each child of a page, the last first.
     fn states_of(&self, flow: &Flow, node: NodeIndex<u32>) -> Vec<u32> {
-        let journey = self.program.journey(flow.journey);
-        let kind = journey.and_then(|journey| journey.graph.node_weight(node));
-        let children = match kind.map(|node| &node.kind) {
-            Some(NodeKind::Page(page)) => u16::try_from(page.children.len()).unwrap_or(u16::MAX),
-            _ => 1,
-        };
-        let children = (0..children.max(1)).rev();
-        children.map(|child| flow.of_child(node, child)).collect()
+        let mut states: Vec<u32> = flow.states_of(node).collect();
+        states.reverse();
+        states
     }
 
     /// A key that is written somewhere and is spelt almost like this one.

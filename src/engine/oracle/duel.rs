@@ -6,7 +6,7 @@ use super::{
     dice::{Dice, shrink},
     kit::Kit,
     performer::{Machine, Outside, Wax, misfits},
-    probe::{Probe, Single, Waiting},
+    probe::{Leading, Probe, Single, Waiting},
     state::{Challenge, Hidden, Names, State},
     walker::{Waits, Walker},
     writer::program,
@@ -56,7 +56,7 @@ pub(super) struct Told {
 pub(super) fn registry() -> Registry {
     let mut registry = Registry::standard();
     let types = registry.add(Probe).unwrap().add(Single).unwrap();
-    types.add(Waiting).unwrap();
+    types.add(Waiting).unwrap().add(Leading).unwrap();
     registry
 }
 

@@ -66,6 +66,9 @@ impl Child {
 pub(super) struct Page {
     pub(super) children: Vec<Child>,
     pub(super) cursor: usize,
+    /// The children in the order in which they are passed, and how many have been in this round.
+    order: Vec<usize>,
+    passed: usize,
     next_id: u32,
     pub(super) now: Timestamp,
     outcome: Option<OutcomeId>,
@@ -76,6 +79,16 @@ pub(super) struct Page {
 impl Page {
     pub(super) fn child(&mut self) -> &mut Child {
         &mut self.children[self.cursor]
+    }
+
+    fn begin(&mut self) {
+        (self.passed, self.cursor) = (0, self.order[0]);
+    }
+
+    fn go_on(&mut self) {
+        self.passed += 1;
+        let next = self.order.get(self.passed).copied();
+        self.cursor = next.unwrap_or(self.children.len());
     }
 }
 
@@ -95,9 +108,15 @@ impl Walker<'_> {
 
     pub(super) fn enter_page(&mut self) -> Then {
         let children = self.written().children.len();
+        let mut order: Vec<usize> = (0..children).collect();
+        if self.led_to().is_some() {
+            order.rotate_right(1);
+        }
         self.page = Some(Page {
             children: vec![Child::default(); children],
-            cursor: 0,
+            cursor: order[0],
+            order,
+            passed: 0,
             next_id: 0,
             now: self.now,
             outcome: None,
@@ -117,7 +136,8 @@ impl Walker<'_> {
             let count = child.callbacks.len();
             child.answers = (count > 0).then(|| answers.by_ref().take(count).collect());
         }
-        (page.cursor, page.outcome, page.now) = (0, None, now);
+        page.begin();
+        (page.outcome, page.now) = (None, now);
         self.round()
     }
 
@@ -135,9 +155,26 @@ impl Walker<'_> {
         }
     }
 
+    /// The outcome of the last child on which the others are passed, where it comes before them.
+    fn led_to(&self) -> Option<String> {
+        let (last, others) = self.written().children.split_last()?;
+        let signature = self.kit.program.catalog.get(last.task.ty)?;
+        let to = signature.leads_to.as_ref().filter(|_| !others.is_empty())?;
+        Some(to.to_string())
+    }
+
+    /// Whether the child that comes first has left the page already.
+    fn ended(&self) -> bool {
+        let Some((to, outcome)) = self.led_to().zip(self.page.as_ref().unwrap().outcome) else {
+            return false;
+        };
+        let last = self.written().children.last().unwrap();
+        *last.outcomes[outcome.index()] != *to
+    }
+
     /// Passes the children from the cursor on.
     fn round(&mut self) -> Then {
-        while self.page.as_ref().unwrap().cursor < self.written().children.len() {
+        while self.page.as_ref().unwrap().cursor < self.written().children.len() && !self.ended() {
             let result = self.pass();
             match self.follow(result) {
                 Ok(Passed::On) => {}
@@ -192,7 +229,7 @@ impl Walker<'_> {
                     child.asked_with = child.visit.memory.clone();
                     (child.callbacks, child.ids) = (callbacks, ids);
                     child.records.clear();
-                    page.cursor += 1;
+                    page.go_on();
                     return Ok(Passed::On);
                 }
                 Action::Call(effect) => {
@@ -231,8 +268,10 @@ impl Walker<'_> {
         self.leaving(go)?;
         let page = self.page.as_mut().unwrap();
         page.child().content = true;
-        page.outcome = last.then_some(go.outcome);
-        page.cursor += 1;
+        if last {
+            page.outcome = Some(go.outcome);
+        }
+        page.go_on();
         Ok(())
     }
 
@@ -243,7 +282,7 @@ impl Walker<'_> {
             .flat_map(|child| &child.callbacks)
             .any(|callback| !matches!(callback, Callback::Metadata { .. }));
         let written = self.written();
-        if !unresolved {
+        if !unresolved || self.ended() {
             let Some(outcome) = page.outcome else {
                 let what = "no outcome and only metadata callbacks found";
                 return Err(NodeError::new(what));
@@ -253,6 +292,9 @@ impl Walker<'_> {
             let node = self.kit.node(self.at);
             let outcome = node.outcome(&format!("{}-{own}", last.name));
             let outcome = outcome.or_else(|| node.outcome(own)).unwrap();
+            if unresolved {
+                self.saw("a page left by the child that comes first");
+            }
             self.page = None;
             return Ok(self.leave(outcome));
         }

@@ -51,6 +51,7 @@ const WANTED: &[&str] = &[
     "a loose end",
     "a loose end in an inner journey",
     "a node of a fragment",
+    "a page left by the child that comes first",
     "a proof by a one-time code",
     "a proof by a password",
     "a proof by a session",

@@ -220,7 +220,7 @@ impl Writer<'_> {
             writeln!(text, "    node c{at}: {child}").unwrap();
             first = false;
         }
-        let (last, outcomes): (String, &[&str]) = match self.dice.below(8) {
+        let (last, outcomes): (String, &[&str]) = match self.dice.below(9) {
             0 => ("PasswordCollector".to_owned(), &[""]),
             1 if !first => ("DataStoreDecision".to_owned(), &["true", "false"]),
             2 => ("Message(message = \"m\")".to_owned(), &["true", "false"]),
@@ -236,6 +236,7 @@ impl Writer<'_> {
                 "RetryLimitDecision(retryLimit = 1)".to_owned(),
                 &["Retry", "Reject"],
             ),
+            7 => (self.probe("Leading", 3), &["ok", "no"]),
             _ => (self.probe("Probe", 3), &["ok", "no"]),
         };
         let arms = self.arms(outcomes);

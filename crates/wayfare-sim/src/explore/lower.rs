@@ -543,9 +543,14 @@ impl<'a> Lower<'a> {
                 let mut all = children.iter();
                 Op::Astray(all.any(|(_, task, outcomes)| self.scene.writes_address(task, outcomes)))
             });
+        let lead = match &weight.kind {
+            NodeKind::Page(page) => page.lead(&self.program.catalog),
+            _ => None,
+        };
         let mut ways = vec![Variant::default()];
         for (child, task, outcomes) in &children {
             let last = usize::from(*child) + 1 == children.len();
+            let past = lead.filter(|_| last);
             if *child > 0 {
                 let visit = self.events(
                     frame,
@@ -583,8 +588,20 @@ impl<'a> Lower<'a> {
             for (id, name) in (0..).map(OutcomeId).zip(outcomes.iter()).take(ends) {
                 let left = self.leave(frame, index, (*child, last), (id, name), task);
                 let target = self.target(frame, index, On::Outcome(id)).filter(|_| last);
+                // A last child that comes first leaves past the others, as if none of them were there.
+                let alone = past.filter(|lead| lead.ends(id)).map(|_| {
+                    let visit = Event::Visit {
+                        child: *child,
+                        ty: Some(task.ty),
+                    };
+                    Variant {
+                        ops: self.events(frame, index, visit),
+                        ..Variant::default()
+                    }
+                });
+                let ways = alone.as_ref().map_or(&*ways, std::slice::from_ref);
                 for variant in self.scene.variants(task, name, count) {
-                    for way in &ways {
+                    for way in ways {
                         let mut ops = way.ops.clone();
                         ops.extend(&variant.ops);
                         ops.extend(&left);
