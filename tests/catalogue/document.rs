@@ -78,8 +78,8 @@ const FORMS: &[(&str, &str)] = &[
     (
         "Page",
         "Its nodes stand in its block, in order, and behind them the arrows of the last: \
-         [language.md](../language.md#nodes). All of them must be answered; the product passes the others over \
-         where a provider is chosen at a `SelectIdP` that is the last.",
+         [language.md](../language.md#nodes). All of them must be answered, but for those above a `SelectIdP` \
+         that is the last: where a provider is chosen there, nothing else counts.",
     ),
     (
         "InnerTreeEvaluator",

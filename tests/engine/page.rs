@@ -173,3 +173,42 @@ fn a_page_cannot_suspend() {
     let step = run.begin();
     assert!(why(step).contains("cannot suspend"));
 }
+
+#[test]
+fn a_child_that_leads_is_asked_last_and_passed_first() {
+    // What the lead writes is there for the children above it in the same round.
+    let children = one("a", "ask; expect shared led yes; shared x 1")
+        + "node b: Leading(do = \"ask; shared led yes\")";
+    let text_of = page(&children).replace(
+        "Probe(do = \"ask\")",
+        "Probe(do = \"expect shared x 1; ask\")",
+    );
+    let mut run = Player::new(&text_of, "j");
+    run.sealing = true;
+    assert_eq!(prompts(&run.begin()), 2);
+    // It waits for the others where it ends in the outcome that it leads to.
+    assert_eq!(prompts(&run.answer([text("again"), text("fine")])), 2);
+    assert_eq!(prompts(&run.answer([text("fine"), text("fine")])), 1);
+}
+
+#[test]
+fn a_child_that_leads_elsewhere_leaves_the_others_undone() {
+    let children = one("a", "count; send; shared x 1; ask; shared x 2")
+        + "node b: Leading(do = \"ask; shared led yes; go no\")";
+    let text_of = page(&children).replace("no -> failure\n          }", "no -> past\n          }\n          node past: Probe(do = \"expect shared x nothing; expect shared led yes; ask\") { ok -> failure no -> failure }");
+    let mut run = Player::new(&text_of, "j");
+    run.sealing = true;
+    // Asked once, so it was entered, and its mail was sent; what it wrote is taken back.
+    assert_eq!(prompts(&run.begin()), 2);
+    let step = run.answer([text("again"), text("fine")]);
+    assert_eq!(prompts(&step), 1);
+}
+
+#[test]
+fn a_child_that_leads_elsewhere_without_a_question_keeps_the_others_out() {
+    let children = one("a", "send; shared x 1") + "node b: Leading(do = \"go no\")";
+    let text_of = page(&children).replace("no -> failure\n          }", "no -> past\n          }\n          node past: Probe(do = \"expect shared x nothing; ask\") { ok -> failure no -> failure }");
+    let mut run = Player::new(&text_of, "j");
+    assert_eq!(prompts(&run.begin()), 1);
+    assert!(run.calls.is_empty(), "the others were passed");
+}
