@@ -5,13 +5,7 @@
 //! nothing is followed, nothing is tried again: whether a second call does no harm only the handler knows,
 //! and it has the key to tell. Handlers in this process are asked first.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt, io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -32,7 +26,7 @@ use wayfare::{
         step::Call,
     },
 };
-use wayfare_wire::external::{IDEMPOTENCY_KEY, Key, NONCE, SIGNATURE, TIME};
+use wayfare_wire::external::{Allowed, IDEMPOTENCY_KEY, Key, NONCE, SIGNATURE, TIME};
 
 use crate::{
     audit::hex,
@@ -99,19 +93,29 @@ impl Outside {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Served {
     here: Handlers,
-    there: Arc<BTreeSet<String>>,
+    there: Arc<BTreeMap<String, Allowed>>,
 }
 
 impl Served {
     pub(crate) fn new(settings: &BTreeMap<String, ExternalSettings>, here: Handlers) -> Self {
         Self {
             here,
-            there: Arc::new(settings.keys().cloned().collect()),
+            there: Arc::new(
+                settings
+                    .iter()
+                    .map(|(ty, settings)| (ty.clone(), settings.allowed.clone()))
+                    .collect(),
+            ),
         }
     }
 
     pub(crate) fn knows(&self, ty: &str) -> bool {
-        self.here.knows(ty) || self.there.contains(ty)
+        self.here.knows(ty) || self.there.contains_key(ty)
+    }
+
+    /// What the handler of a type gets and may say, where the settings have one.
+    pub(crate) fn allowed(&self, ty: &str) -> Option<&Allowed> {
+        self.there.get(ty)
     }
 }
 

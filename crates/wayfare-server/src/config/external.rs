@@ -129,6 +129,10 @@ fn address(text: &str) -> Option<Uri> {
     if authority.contains('@') || text.contains('#') {
         return None;
     }
+    // What is behind the host and no port would be left out silently.
+    if authority != host && uri.port_u16().is_none_or(|port| port == 0) {
+        return None;
+    }
     match uri.scheme_str()? {
         "https" => Some(uri),
         "http" if is_loopback(host) => Some(uri),

@@ -15,7 +15,7 @@ use wayfare::{
 };
 
 use super::{
-    JourneyError, Types,
+    JourneyError, Types, handled,
     load::{LoadError, Texts, read_below, tests},
 };
 use crate::{
@@ -66,7 +66,14 @@ pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError
         .filter(|name| !with.settings.params_taken.contains(*name))
         .map(|name| &**name)
         .collect();
-    make(&texts.sources, &importer, values, &given, with)
+    let built = make(&texts.sources, &importer, values, &given, with)?;
+    // What was kept of an older program is not judged so: its runs end by the settings of today.
+    let slips = handled::slips(built.engine.program(), &with.types.served);
+    if slips.is_empty() {
+        Ok(built)
+    } else {
+        Err(JourneyError::Link(slips))
+    }
 }
 
 /// What is wrong with the files of tests beside texts of which a program was made: of each file the first

@@ -7,6 +7,7 @@
 
 mod build;
 pub(crate) mod demo;
+mod handled;
 mod load;
 mod watch;
 

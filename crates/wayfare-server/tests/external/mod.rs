@@ -118,7 +118,7 @@ pub(crate) fn settings(service: &Service, folder: &Path) -> ExternalSettings {
     ExternalSettings::new(url, SecretSource::File(file))
 }
 
-/// A server whose types outside are all answered for by one service.
+/// A server whose types outside are all answered for by one service; the change is of `AcmeScore`.
 async fn server(service: &Service, change: impl FnOnce(&mut ExternalSettings)) -> TestServer {
     TestServer::with(|config, folder| {
         let journeys = folder.join("journeys");
@@ -126,10 +126,11 @@ async fn server(service: &Service, change: impl FnOnce(&mut ExternalSettings)) -
         *config = config.clone().with_journeys(journeys);
         by_default(config);
         let mut settings = settings(service, folder);
-        change(&mut settings);
-        for ty in ["AcmeScore", "AcmeLogin", "AcmeMail"] {
+        for ty in ["AcmeLogin", "AcmeMail"] {
             config.external.insert(ty.to_owned(), settings.clone());
         }
+        change(&mut settings);
+        config.external.insert("AcmeScore".to_owned(), settings);
     })
     .await
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use wayfare_server::{Server, config::Config};
+use wayfare_wire::external::Allowed;
 
 use super::{
     service::{Act, Service},
@@ -57,6 +58,9 @@ fn an_address_that_cannot_be_called_is_told_with_its_line() {
         "https://",
         "https://me:pw@nodes.example.com/",
         "nodes.example.com/score",
+        "https://nodes.example.com:99999/score",
+        "https://nodes.example.com:0/score",
+        "https://nodes.example.com:/score",
     ] {
         let text =
             format!("[external.AcmeScore]\nsecret = {{ env = \"K\" }}\nurl = \"{address}\"\n");
@@ -79,8 +83,7 @@ async fn an_outcome_that_the_block_leaves_out_fails_the_run_and_is_told_in_the_a
         write_all(&journeys, &[("scored.journey", JOURNEY)]);
         *config = config.clone().with_journeys(journeys);
         let mut settings = settings(&service, folder);
-        // A slip: the type has `low`.
-        settings.allowed.outcomes = Some(["lwo".to_owned(), "high".to_owned()].into());
+        settings.allowed.outcomes = Some(["high".to_owned()].into());
         config.external.insert("AcmeScore".to_owned(), settings);
     })
     .await;
@@ -96,4 +99,54 @@ async fn an_outcome_that_the_block_leaves_out_fails_the_run_and_is_told_in_the_a
         "{audit:?}"
     );
     assert_eq!(server.sessions(), 0);
+}
+
+/// What is allowed to no avail is a slip, and the first login by it would be the first to tell.
+#[tokio::test]
+async fn words_that_the_type_does_not_have_are_told_at_the_start() {
+    let set = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start();
+    let journeys = folder.path().join("journeys");
+    let text = JOURNEY.replace(
+        "-> low | high {",
+        "(apiKey: Text = \"none\") -> low | high {\n  asks TextInputCallback\n  reads shared.username\n  \
+         reads transient.password",
+    );
+    write_all(&journeys, &[("scored.journey", &text)]);
+    let start = async |allowed: Allowed, name: &str| {
+        let mut config = cheap(&folder.path().join(name)).with_journeys(journeys.clone());
+        let mut settings = settings(&service, folder.path());
+        settings.allowed = allowed;
+        config.external.insert("AcmeScore".to_owned(), settings);
+        Server::start(config).await
+    };
+    let wrong = Allowed {
+        state: Some(set(&["shared.username", "shared.usrname", "any.username"])),
+        secrets: set(&["settings.apiKye", "transient.password"]),
+        outcomes: Some(set(&["hihg", "low", "maybe"])),
+        callbacks: Some(set(&["TextInputCalback"])),
+    };
+    let refused = start(wrong, "wrong").await.unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the journeys of realm `/alpha` cannot be served\n\
+         `external.AcmeScore.state` lists `any.username`, which `AcmeScore` does not read\n\
+         `external.AcmeScore.state` lists `shared.usrname`, which `AcmeScore` does not read; did you mean \
+         `shared.username`?\n\
+         `external.AcmeScore.secrets` lists `settings.apiKye`, which `AcmeScore` neither reads nor has as a \
+         setting; did you mean `settings.apiKey`?\n\
+         `external.AcmeScore.outcomes` lists `hihg`, which is no outcome of `AcmeScore`; did you mean \
+         `high`?\n\
+         `external.AcmeScore.outcomes` lists `maybe`, which is no outcome of `AcmeScore`\n\
+         `external.AcmeScore.callbacks` lists `TextInputCalback`, which `AcmeScore` does not ask; did you \
+         mean `TextInputCallback`?"
+    );
+    let right = Allowed {
+        state: Some(set(&["shared.username"])),
+        secrets: set(&["settings.apiKey", "transient.password"]),
+        outcomes: Some(set(&["low"])),
+        callbacks: Some(set(&[])),
+    };
+    start(right, "right").await.unwrap().stop().await;
 }
