@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -307,7 +307,12 @@ impl Remote {
         if reply.status() != StatusCode::OK {
             return Err(CallError::Status(reply.status()));
         }
-        let signature = reply.headers().get(SIGNATURE).cloned();
+        // Of two nobody can say which the handler meant.
+        let mut signatures = reply.headers().get_all(SIGNATURE).iter();
+        let signature = match (signatures.next(), signatures.next()) {
+            (Some(only), None) => only.to_str().ok().map(str::to_owned),
+            _ => None,
+        };
         let most = self.settings.reply_bytes;
         let body = Limited::new(reply.into_body(), most).collect().await;
         let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
@@ -318,9 +323,8 @@ impl Remote {
             },
         })?;
         let body = body.to_bytes();
-        let signature = signature.as_ref().map(HeaderValue::to_str);
         match signature {
-            Some(Ok(signature)) if self.key.is_reply(nonce, &body, signature) => Ok(body),
+            Some(signature) if self.key.is_reply(nonce, &body, &signature) => Ok(body),
             _ => Err(CallError::Unsigned),
         }
     }

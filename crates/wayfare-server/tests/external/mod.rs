@@ -222,6 +222,7 @@ async fn what_does_not_count_fails_closed_or_takes_the_error_arrow() {
         (Act::Unsigned(low()), "not signed for this request"),
         (Act::Forged(low()), "not signed for this request"),
         (Act::Echoed(low()), "not signed for this request"),
+        (Act::Twice(low()), "not signed for this request"),
         (
             Act::Say(json!({ "outcome": "middle" })),
             "no outcome `middle`",

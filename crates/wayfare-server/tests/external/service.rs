@@ -30,6 +30,8 @@ pub(crate) enum Act {
     Unsigned(Json),
     /// Replies with the signature of another secret.
     Forged(Json),
+    /// Replies with the right signature and, behind it, another.
+    Twice(Json),
     /// Replies with a signature of the request's kind.
     Echoed(Json),
     /// Replies with what it replied last, signature and all.
@@ -267,6 +269,11 @@ fn answer(shared: &Mutex<Shared>, stream: &mut dyn Stream, head: &str, body: &[u
                 )),
                 body,
             )
+        }
+        Act::Twice(json) => {
+            let body = json.to_string().into_bytes();
+            let both = format!("{0}\r\nWayfare-Signature: {0}0", right(&body));
+            (ok, Some(both), body)
         }
         Act::Echoed(json) => {
             let body = json.to_string().into_bytes();
