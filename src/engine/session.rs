@@ -480,8 +480,8 @@ impl AuthSession {
         self.trace.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// The lines that nodes wrote since they were last taken, such as the time of a timer; the first few
-    /// where there are many. They are in no snapshot.
+    /// The lines that nodes wrote since they were last taken, such as the time of a timer, and why nodes
+    /// failed whose error arrow was taken; the first few where there are many. They are in no snapshot.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }

@@ -174,6 +174,14 @@ impl Turn<'_> {
         }
     }
 
+    /// Why a node failed, where an arrow goes on from there: nobody would learn of it otherwise.
+    pub(crate) fn note_caught(&mut self, failed: u32, error: &NodeError) {
+        let name = self.plan.label(failed).map_or("", |label| &*label.name);
+        if self.notes.len() < world::NOTES_MAX {
+            self.notes.push(format!("{name}: {}", error.message));
+        }
+    }
+
     pub(crate) fn trace_failed(&mut self, error: &NodeError) {
         if self.trace.is_some() {
             let (node, message) = (self.node_name(), error.message.clone());

@@ -191,6 +191,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
     turn.trace_failed(&error);
     turn.from = failed;
     if node.error != NOWHERE {
+        turn.note_caught(failed, &error);
         turn.pass_by(failed, MarkAt::Failed);
         return Next::Arrive(node.error);
     }
@@ -199,10 +200,12 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
         let at = turn.run.at;
         turn.from = at;
         if let Some(outcome) = turn.inner_outcomes(at).and_then(|inner| inner.error) {
+            turn.note_caught(failed, &error);
             turn.describe_error(failed, &error);
             return leave(turn, caller, outcome);
         }
         if caller.error != NOWHERE {
+            turn.note_caught(failed, &error);
             turn.pass_by(at, MarkAt::Failed);
             return Next::Arrive(caller.error);
         }

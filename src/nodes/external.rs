@@ -247,21 +247,6 @@ impl Prepared for Outside {
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        let done = self.resumed(cx, reply);
-        if let Err(error) = &done {
-            // An error arrow may take it from here, and whoever runs the server is to know all the same.
-            cx.trace(format!("{}: {}", self.node, error.message));
-        }
-        done
-    }
-}
-
-fn nothing_said() -> NodeError {
-    NodeError::new("nothing says how this node ends")
-}
-
-impl Outside {
-    fn resumed(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
         match reply {
             Reply::Effect(EffectReply::External(said)) => self.heard(cx, *said),
             Reply::Effect(EffectReply::Identity(found)) => {
@@ -284,7 +269,13 @@ impl Outside {
             Reply::Effect(_) => Err(nothing_said()),
         }
     }
+}
 
+fn nothing_said() -> NodeError {
+    NodeError::new("nothing says how this node ends")
+}
+
+impl Outside {
     fn call(
         &self,
         cx: &mut Context<'_>,

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How many lines of nodes are kept until somebody takes them.
-const NOTES_MAX: usize = 32;
+pub(super) const NOTES_MAX: usize = 32;
 
 /// How much of what nodes hand out is kept until somebody takes it.
 const OUTPUTS_MAX: usize = 64;
