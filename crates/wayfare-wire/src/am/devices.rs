@@ -176,13 +176,13 @@ fn list(query: &Query) -> Result<Ask, Refusal> {
         (None | Some("true"), None) | (None, Some("*")) => {}
         _ => return Err(Refusal::QueryFilter),
     }
-    let number = |name| -> Result<Option<usize>, Refusal> {
+    let number = |name: &'static str| -> Result<Option<usize>, Refusal> {
         let Some(text) = query.one(name)?.filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
         let digits = text.bytes().all(|b| b.is_ascii_digit());
         let number = digits.then(|| text.parse().ok()).flatten();
-        number.map(Some).ok_or(Refusal::QueryFilter)
+        number.map(Some).ok_or(Refusal::BadMember(name))
     };
     Ok(Ask::List {
         offset: number("_pagedResultsOffset")?.unwrap_or(0),
@@ -376,11 +376,17 @@ mod tests {
             "_queryFilter=false",
             "_queryFilter=identifier+eq+%22a%22",
             "_queryFilter=true&_queryId=*",
-            "_queryFilter=true&_pageSize=-1",
-            "_queryFilter=true&_pagedResultsOffset=1e3",
-            "_queryFilter=true&_pageSize=99999999999999999999999",
         ] {
             assert_eq!(list(bad), Err(Refusal::QueryFilter), "{bad}");
+        }
+        for (bad, name) in [
+            ("_pageSize=-1", "_pageSize"),
+            ("_pagedResultsOffset=1e3", "_pagedResultsOffset"),
+            ("_pageSize=99999999999999999999999", "_pageSize"),
+        ] {
+            let refused = list(&format!("_queryFilter=true&{bad}")).unwrap_err();
+            assert_eq!(refused.message(), format!("Invalid value for {name}"));
+            assert_eq!(refused.status(), 400);
         }
         assert!(matches!(
             list("_queryFilter=true&_queryFilter=true"),

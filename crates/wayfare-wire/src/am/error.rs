@@ -44,7 +44,7 @@ pub enum Refusal {
     TooLarge,
     /// The body is not JSON of the expected shape.
     BadJson,
-    /// A member of the body has a value that is not read.
+    /// A member of the body, or a parameter of the query, has a value that is not read.
     BadMember(&'static str),
     /// A member of a question to the policies is missing or has a value that is not read.
     InvalidValue(&'static str),

@@ -56,7 +56,7 @@ impl Search {
         let filter = query.one("_queryFilter")?.ok_or(Refusal::QueryFilter)?;
         let (username, realm) = filtered(filter).ok_or(Refusal::QueryFilter)?;
         let realm = Realm::parse(&realm).ok_or(Refusal::QueryFilter)?;
-        let number = |name| -> Result<Option<usize>, Refusal> {
+        let number = |name: &'static str| -> Result<Option<usize>, Refusal> {
             let Some(text) = query.one(name)?.filter(|text| !text.is_empty()) else {
                 return Ok(None);
             };
@@ -65,7 +65,7 @@ impl Search {
                 .then(|| text.parse().ok())
                 .flatten()
                 .map(Some)
-                .ok_or(Refusal::QueryFilter)
+                .ok_or(Refusal::BadMember(name))
         };
         // 0 is how the framework of the product says that there are no pages.
         let size = number("_pageSize")?.filter(|size| *size > 0);
@@ -245,8 +245,12 @@ mod tests {
         );
         assert_eq!(page("&_pageSize=0&_pagedResultsCookie="), Ok((0, PAGE_MAX)));
         assert_eq!(page("&_pageSize=1000000"), Ok((0, PAGE_MAX)));
-        for more in ["&_pageSize=-1", "&_pageSize=x", "&_pagedResultsOffset=1e3"] {
-            assert_eq!(page(more), Err(Refusal::QueryFilter), "{more}");
+        for (more, name) in [
+            ("&_pageSize=-1", "_pageSize"),
+            ("&_pageSize=x", "_pageSize"),
+            ("&_pagedResultsOffset=1e3", "_pagedResultsOffset"),
+        ] {
+            assert_eq!(page(more), Err(Refusal::BadMember(name)), "{more}");
         }
     }
 
