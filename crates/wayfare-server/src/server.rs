@@ -556,7 +556,10 @@ impl Running {
             config.server.base_path
         );
         let _ = writeln!(text, "  data            {}", config.data.folder.display());
-        let _ = writeln!(text, "  mail is kept in {}", self.outbox().display());
+        if let Some(whose) = self.whose_mail_is_kept() {
+            let outbox = self.outbox().display();
+            let _ = writeln!(text, "  mail is kept in {outbox}{whose}");
+        }
         if config.demo {
             let _ = writeln!(text, "  read mail       {at}/outbox");
         }
@@ -570,6 +573,22 @@ impl Running {
             );
         }
         text
+    }
+
+    /// The realms whose mail is kept and not sent, where others' is sent; `None` where nobody's is kept.
+    fn whose_mail_is_kept(&self) -> Option<String> {
+        let realms = self.app.config.realms.iter();
+        let realms = realms.filter(|(_, settings)| settings.journeys != Journeys::None);
+        let (sent, kept): (Vec<_>, Vec<_>) =
+            realms.partition(|(_, settings)| settings.mail.server.is_some());
+        if kept.is_empty() {
+            return None;
+        }
+        if sent.is_empty() {
+            return Some(String::new());
+        }
+        let kept: Vec<String> = kept.iter().map(|(realm, _)| realm.to_string()).collect();
+        Some(format!("  (realm {})", kept.join(", ")))
     }
 
     /// Takes no more connections, lets open requests end, and stops.

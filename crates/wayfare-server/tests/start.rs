@@ -50,6 +50,40 @@ async fn the_first_start_says_where_to_log_in_and_that_it_is_a_demo() {
 }
 
 #[tokio::test]
+async fn where_mail_is_kept_is_said_where_some_is() {
+    let kept = async |servers: &[bool]| {
+        let folder = TempDir::new().unwrap();
+        let journeys = folder.path().join("journeys");
+        write_all(&journeys, &[("login.journey", crate::journeys::ONE_FIELD)]);
+        let mut toml =
+            String::from("[server]\nlisten = \"127.0.0.1:0\"\n[data]\nfolder = \"data\"\n");
+        for (realm, has_server) in ["/a", "/b"].iter().zip(servers) {
+            toml += &format!("[realms.\"{realm}\"]\njourneys = [\"journeys\"]\n");
+            if *has_server {
+                toml += &format!(
+                    "[realms.\"{realm}\".mail]\nfrom = \"a@example.com\"\nhost = \"mail.example.com\"\n"
+                );
+            }
+        }
+        let config = Config::parse("wayfare.toml", &toml, folder.path()).unwrap();
+        let running = Server::start(config).await.unwrap();
+        let welcome = running.welcome();
+        let outbox = running.outbox().display().to_string();
+        running.stop().await;
+        let line = welcome
+            .lines()
+            .find(|line| line.contains("mail is kept in"));
+        line.map(|line| line.replace(&outbox, "OUTBOX"))
+    };
+    let all = Some("  mail is kept in OUTBOX".to_owned());
+    assert_eq!(kept(&[false, false]).await, all);
+    let some = Some("  mail is kept in OUTBOX  (realm /b)".to_owned());
+    assert_eq!(kept(&[true, false]).await, some);
+    // The realm at the top has no journeys here, and so no mail.
+    assert_eq!(kept(&[true, true]).await, None);
+}
+
+#[tokio::test]
 async fn no_test_keeps_a_server_from_starting() {
     // In the file of a journey a test must have a shape; what it speaks of is nobody's affair here.
     let wrong = "test \"x\" for logn {\n  expect sucess\n  answer nobody = 1\n}\n";
