@@ -102,7 +102,7 @@ pub(super) const TYPES: &[Entry] = &[
     node("ChoiceCollectorNode", "Lets the user choose the way")
         .settings(&[
             texts("choices"),
-            // Asked for by the vendor's console; without it, or where it names no arm, the first counts.
+            // Asked for by the vendor's console; without it the first counts, and the node refuses what is no arm.
             text("defaultChoice").optional(),
             localized("prompt").required(),
         ])

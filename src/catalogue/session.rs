@@ -37,7 +37,7 @@ pub(super) const TYPES: &[Entry] = &[
     .calls_out(),
     node(
         "SetSessionPropertiesNode",
-        "Sets properties and times of the session to come",
+        "Sets properties and times of the session to come; one whose time is 0 is over at once",
     )
     .settings(&[
         map("properties"),

@@ -326,6 +326,7 @@ impl<'a> Linker<'a> {
                     node: path,
                     keys: &mut self.plan.keys,
                     registry: self.registry,
+                    program: Some(program),
                 };
                 let prepared = ty.prepare(&mut setup);
                 self.accept(journey, path, prepared)

@@ -14,6 +14,7 @@ use crate::{
     model::{
         expr::KeyId,
         journey::{OutcomeId, SettingValue},
+        program::Program,
         signature::Signature,
         value::Value,
     },
@@ -165,6 +166,8 @@ pub struct Setup<'a> {
     pub(crate) node: &'a str,
     pub(crate) keys: &'a mut dyn Intern,
     pub(crate) registry: &'a Registry,
+    /// The program that the node stands in, where it is at hand.
+    pub(crate) program: Option<&'a Program>,
 }
 
 /// What numbers state keys by their names: the table of a program, or a run under way.
@@ -227,6 +230,11 @@ impl Setup<'_> {
     /// The behaviours at hand, for a node that acts as another type.
     pub(crate) fn registry(&self) -> &Registry {
         self.registry
+    }
+
+    /// The program that the node stands in, where it is at hand.
+    pub(crate) fn program(&self) -> Option<&Program> {
+        self.program
     }
 
     /// The value of a setting, default included; `None` where it has neither.

@@ -17,12 +17,17 @@ use crate::{
         error::NodeError,
         node_type::{Prepared, Setup},
     },
-    model::{expr::KeyId, journey::OutcomeId, value::Value},
+    model::{
+        expr::KeyId,
+        journey::{Journey, OutcomeId},
+        value::Value,
+    },
     nodes::{
         failure::unfit,
         reply::unexpected,
         setting::{constant, constant_or_none},
     },
+    spelling::nearest,
 };
 
 /// The attribute of the store that says that an account is an agent's.
@@ -51,6 +56,23 @@ fn no_other(setup: &Setup<'_>, arms: &[&str]) -> Result<(), NodeError> {
     let arms = arms.join("`, `");
     Err(unfit(format!(
         "its arms say `{arms}`, each once, and nothing else"
+    )))
+}
+
+/// Refuses a name of no journey that somebody can begin.
+fn begins(setup: &Setup<'_>, name: &str) -> Result<(), NodeError> {
+    let Some(program) = setup.program() else {
+        return Ok(());
+    };
+    let able = |journey: &&Journey| journey.settings.enabled && !journey.settings.inner_only;
+    if program.journey_on_wire(name).as_ref().is_some_and(able) {
+        return Ok(());
+    }
+    let journeys = program.journeys.iter().filter(able);
+    let near = nearest(name, journeys.map(|journey| &*journey.wire_name))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Err(unfit(format!(
+        "setting `tree` is `{name}`, which is no journey that can be begun{near}"
     )))
 }
 
@@ -93,8 +115,10 @@ pub(super) fn init(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError
     let name: Option<Arc<str>> = constant_or_none(setup, "usernameKey")?;
     let data: Option<Arc<str>> = constant_or_none(setup, "dataKey")?;
     no_other(setup, &["created", "unknown subject", "error"])?;
+    let journey: Arc<str> = constant(setup, "tree")?;
+    begins(setup, &journey)?;
     Ok(Box::new(Init {
-        journey: constant(setup, "tree")?,
+        journey,
         kind: match &*kind {
             "USER" => Kind::User,
             "AGENT" => Kind::Agent,

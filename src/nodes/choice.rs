@@ -16,6 +16,7 @@ use crate::{
         reply::{answers, unexpected},
         setting::{Kept, optional},
     },
+    spelling::nearest,
 };
 
 /// Asks for one of the arms, in the order they are written.
@@ -34,11 +35,27 @@ pub(super) fn collector(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Node
     if arms.is_empty() {
         return Err(unfit("there is nothing to choose from"));
     }
+    let default: Option<Kept<Arc<str>>> = Kept::find(setup, "defaultChoice")?;
+    if let Some(name) = default.as_ref().and_then(Kept::known) {
+        among("defaultChoice", name, &arms)?;
+    }
     Ok(Box::new(ChoiceCollector {
         prompt: Kept::get(setup, "prompt")?,
-        default: Kept::find(setup, "defaultChoice")?,
+        default,
         arms,
     }))
+}
+
+/// Refuses a setting that names none of the choices.
+fn among(key: &str, name: &str, arms: &[String]) -> Result<(), NodeError> {
+    if arms.iter().any(|arm| arm == name) {
+        return Ok(());
+    }
+    let near = nearest(name, arms.iter().map(String::as_str))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Err(unfit(format!(
+        "setting `{key}` is `{name}`, which is none of the choices{near}"
+    )))
 }
 
 impl Prepared for ChoiceCollector {
@@ -50,7 +67,7 @@ impl Prepared for ChoiceCollector {
         let name = |outcome: &OutcomeId| self.arms.get(outcome.index()).cloned();
         let choices: Vec<String> = offered.iter().filter_map(name).collect();
         let default = optional(self.default.as_ref(), cx)?;
-        // As in the product, a default that names no choice is the first one.
+        // As in the product, a default that is not offered is the first one.
         let default = default
             .and_then(|name| choices.iter().position(|arm| **arm == **name))
             .and_then(|at| u32::try_from(at).ok())

@@ -140,6 +140,7 @@ impl ConfigProvider {
             node: &self.node,
             keys: &mut RunKeys(&mut *cx.world),
             registry: &self.registry,
+            program: None,
         })
     }
 

@@ -37,6 +37,8 @@ fn literal(setting: &Setting) -> String {
         "path" => "/",
         "elapsedTime" => "7 days",
         "queryFilter" => "true",
+        "defaultChoice" => "first",
+        "tree" => "every_type",
         _ => "x",
     };
     let word = setting.allowed.first().map_or(plain, |word| &**word);

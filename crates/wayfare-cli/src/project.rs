@@ -14,7 +14,7 @@ use std::{
 
 use wayfare::{
     Realm, Source, SourceMap, Value,
-    ast::{Body, Item, NodeKind, Required},
+    ast::{Body, Item, NodeKind, Required, TextPart, ValueKind},
     compile::{ImportError, Importer},
     model::journey::Journey,
 };
@@ -407,6 +407,8 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
         match item {
             Item::Journey(journey) => {
                 declared.insert(journey.name.text.clone());
+                let on_wire = journey.wire_name.as_ref().unwrap_or(&journey.name);
+                declared.insert(on_the_wire(&on_wire.text));
                 wanted.extend(calls(&journey.body));
             }
             Item::Fragment(fragment) => wanted.extend(calls(&fragment.body)),
@@ -430,12 +432,28 @@ fn names(source: &Source, declared: &mut BTreeSet<String>, wanted: &mut BTreeSet
     }
 }
 
-/// The journeys that the nodes of a body are.
+/// The journeys that the nodes of a body are, or begin.
 fn calls(body: &Body) -> impl Iterator<Item = String> {
     body.nodes.iter().filter_map(|node| match &node.kind {
         NodeKind::Journey(name) => Some(name.text.clone()),
+        NodeKind::Type { name, .. } if name.text == "BackChannelInit" => {
+            let mut settings = node.settings.iter();
+            let tree = settings.find(|setting| setting.key.text == "tree")?;
+            match &tree.value.kind {
+                ValueKind::Text(parts) => match parts.as_slice() {
+                    [TextPart::Raw(name)] => Some(on_the_wire(name)),
+                    _ => None,
+                },
+                _ => None,
+            }
+        }
         NodeKind::Type { .. } => None,
     })
+}
+
+/// A name on the wire, apart from those in text.
+fn on_the_wire(name: &str) -> String {
+    format!("\"{name}\"")
 }
 
 /// Imports from a folder and the folders below it.

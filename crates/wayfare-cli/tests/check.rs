@@ -53,6 +53,51 @@ fn what_node_types_refuse_is_found_before_anything_is_served() {
 }
 
 #[test]
+fn names_in_settings_that_are_nothing_are_found_before_anything_is_served() {
+    let text = LOGIN
+        .replace("true -> success", "true -> which")
+        .replacen(
+            "  node check",
+            "  node which: ChoiceCollector {\n    prompt = { en = \"Which?\" }\n    defaultChoice = \"Raeder\"\n    \
+             Reader -> success\n    Other -> begin\n  }\n\n  \
+             node begin: BackChannelInit(tree = \"Aprove\", idType = \"USER\") {\n    created -> success\n    \
+             unknownSubject -> failure\n    error -> failure\n  }\n\n  node check",
+            1,
+        );
+    let approve = LOGIN.replacen("login \"Login\"", "approve \"Approve\"", 1);
+    let told = |approve: &str| {
+        let folder = Folder::new(&[
+            ("j/login.journey", text.as_str()),
+            ("j/approve.journey", approve),
+        ]);
+        let ran = folder.run(&["check", "j"]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let lines = ran.err.lines().map(str::to_owned);
+        lines
+            .filter(|line| line.starts_with("error"))
+            .collect::<Vec<_>>()
+    };
+    let default = "error[out_of_range]: `which` cannot be set so: setting `defaultChoice` is `Raeder`, which \
+                   is none of the choices; did you mean `Reader`?";
+    let tree = "error[out_of_range]: `begin` cannot be set so: setting `tree` is `Aprove`, which is no journey \
+                that can be begun";
+    assert_eq!(
+        told(&approve),
+        [default, &format!("{tree}; did you mean `Approve`?")]
+    );
+    // Of a file alone, the sibling that it begins is looked at with it.
+    let right = text
+        .replace("Raeder", "Reader")
+        .replace("Aprove", "Approve");
+    let folder = Folder::new(&[("login.journey", &right), ("approve.journey", &approve)]);
+    let ran = folder.run(&["check", "login.journey"]);
+    assert!(ran.err.starts_with("2 files"), "{}", ran.err);
+    assert!(!ran.err.contains("out_of_range"), "{}", ran.err);
+    let inner = approve.replacen('{', "{\n  innerTreeOnly = true", 1);
+    assert_eq!(told(&inner), [default, tree]);
+}
+
+#[test]
 fn a_mistake_is_drawn_with_its_mend() {
     let text = LOGIN.replace("    false -> failure\n", "");
     let folder = Folder::new(&[("login.journey", &text)]);

@@ -82,6 +82,7 @@ impl Kit {
             node,
             keys: &mut self.keys,
             registry,
+            program: None,
         };
         let behaviour = ty.prepare(&mut setup).unwrap();
         self.behaviours.insert(path, behaviour);

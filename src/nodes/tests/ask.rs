@@ -142,9 +142,17 @@ fn choices_are_the_arms_in_order() {
     assert_eq!(visit.answer([Answer::Index(1)]).unwrap(), went("by phone"));
     assert!(visit.answer([Answer::Index(2)]).is_err());
 
-    let unknown = [("prompt", "How?".into()), ("defaultChoice", "fax".into())];
-    let mut visit = Visit::authored("ChoiceCollector", unknown, &["mail", "by phone"]).unwrap();
+    let none = [("prompt", "How?".into())];
+    let mut visit = Visit::authored("ChoiceCollector", none, &["mail", "by phone"]).unwrap();
     assert_eq!(visit.enter().unwrap(), asked("How?", 0));
+    for (named, near) in [("fax", ""), ("by phon", "; did you mean `by phone`?")] {
+        let unknown = [("prompt", "How?".into()), ("defaultChoice", named.into())];
+        let refused = Visit::authored("ChoiceCollector", unknown, &["mail", "by phone"]);
+        assert_eq!(
+            refused.err().expect("refused").message,
+            format!("setting `defaultChoice` is `{named}`, which is none of the choices{near}")
+        );
+    }
 }
 
 #[test]

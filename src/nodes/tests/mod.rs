@@ -416,6 +416,7 @@ impl Visit {
             node: "node",
             keys: &mut world.keys,
             registry: &registry,
+            program: None,
         })?;
         Ok(Self {
             world,

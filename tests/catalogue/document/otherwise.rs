@@ -177,6 +177,16 @@ const OTHERWISE: &[Otherwise] = &[
         &["OathRegistration", "OathDeviceStorage"],
     ),
     (
+        "a `defaultChoice` that is none of the choices is refused, where it does not depend on the run",
+        "the first of them would be chosen in its place, and nobody told",
+        &["ChoiceCollector"],
+    ),
+    (
+        "a `tree` that is no journey of the program, or none that can be begun, is refused",
+        "every run would find out anew",
+        &["BackChannelInit"],
+    ),
+    (
         "outcomes go by what the arms say, and what goes wrong with the transaction is the arm `error`",
         "the ids of the product are not published",
         &[
