@@ -501,10 +501,9 @@ impl PlanPage {
         let count = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
         let next = child.saturating_add(1);
         match self.lead {
-            None => next,
             Some(_) if next == count => 0,
             Some(_) if next == count - 1 => count,
-            Some(_) => next,
+            Some(_) | None => next,
         }
     }
 

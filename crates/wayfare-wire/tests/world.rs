@@ -551,6 +551,7 @@ fn signature(name: &'static str, outcomes: &'static [Cow<'static, str>]) -> Sign
         verifies: Known::Is(false),
         limits: None,
         page_child: false,
+        leads_to: None,
     }
 }
 

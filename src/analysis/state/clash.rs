@@ -192,7 +192,7 @@ fn writer(
         let Some(flow) = check.flows.get(step.journey) else {
             continue;
         };
-        for state in check.states_of(flow, step.node) {
+        for state in super::later_first(flow, step.node) {
             let writes = &check.touches.of(step.journey, state).writes;
             let found = writes
                 .iter()

@@ -528,8 +528,7 @@ fn report(check: &mut Check<'_>, candidate: &Candidate) {
     let mut finding = Diagnostic::new(codes::DEAD_WRITE, at.span, message);
     if let Some(run) = over
         && let Some(flow) = flows.get(run.end.journey)
-        && let Some(state) = check
-            .states_of(flow, run.end.node)
+        && let Some(state) = super::later_first(flow, run.end.node)
             .into_iter()
             .find(|state| overwrites(check, run.end.journey, *state, first))
         && let Some(other) = named(program, flows, run.end.journey, state)

@@ -199,7 +199,7 @@ impl Check<'_> {
                     .iter()
                     .any(|write| write.key == key && write.sensitive)
             };
-            let Some(state) = self.states_of(flow, step.node).into_iter().find(puts) else {
+            let Some(state) = later_first(flow, step.node).into_iter().find(puts) else {
                 continue;
             };
             let writer = named(self.program, self.flows, step.journey, state)?;
@@ -220,13 +220,6 @@ impl Check<'_> {
         None
     }
 
-    /// The states of a node: one, or one for each child of a page, the last first.
-    fn states_of(&self, flow: &Flow, node: NodeIndex<u32>) -> Vec<u32> {
-        let mut states: Vec<u32> = flow.states_of(node).collect();
-        states.reverse();
-        states
-    }
-
     /// A key that is written somewhere and is spelt almost like this one.
     fn near(&self, key: KeyNo) -> Option<KeyNo> {
         let names = &self.touches.names;
@@ -237,4 +230,11 @@ impl Check<'_> {
         let near = crate::spelling::nearest(wanted, candidates)?;
         written.into_iter().find(|key| names.name(*key) == near)
     }
+}
+
+/// The states of a node: one, or one for each child of a page, the last first.
+fn later_first(flow: &Flow, node: NodeIndex<u32>) -> Vec<u32> {
+    let mut states: Vec<u32> = flow.states_of(node).collect();
+    states.reverse();
+    states
 }
