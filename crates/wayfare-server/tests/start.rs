@@ -1,6 +1,6 @@
 //! Starting, stopping, starting again, and every way not to start.
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use tempfile::TempDir;
 use wayfare::{Realm, Value};
@@ -58,11 +58,10 @@ async fn where_mail_is_kept_is_said_where_some_is() {
         let mut toml =
             String::from("[server]\nlisten = \"127.0.0.1:0\"\n[data]\nfolder = \"data\"\n");
         for (realm, has_server) in ["/a", "/b"].iter().zip(servers) {
-            toml += &format!("[realms.\"{realm}\"]\njourneys = [\"journeys\"]\n");
+            writeln!(toml, "[realms.\"{realm}\"]\njourneys = [\"journeys\"]").unwrap();
             if *has_server {
-                toml += &format!(
-                    "[realms.\"{realm}\".mail]\nfrom = \"a@example.com\"\nhost = \"mail.example.com\"\n"
-                );
+                writeln!(toml, "[realms.\"{realm}\".mail]\nfrom = \"a@example.com\"").unwrap();
+                toml.push_str("host = \"mail.example.com\"\n");
             }
         }
         let config = Config::parse("wayfare.toml", &toml, folder.path()).unwrap();
