@@ -59,6 +59,7 @@ use crate::{
 ///             verifies: Known::Is(false),
 ///             limits: None,
 ///             page_child: true,
+///             leads_to: None,
 ///         }
 ///     }
 ///

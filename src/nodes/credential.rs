@@ -40,11 +40,12 @@ pub(super) fn data_store(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, Nod
 
 impl Prepared for DataStoreDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        let who = who(cx, self.username).ok_or_else(|| failure::NOBODY_TO_VERIFY.error())?;
         let secret = secret(cx, self.password).ok_or_else(|| failure::NO_PASSWORD.error())?;
         if secret.reveal().trim().is_empty() {
             return Ok(Action::go(self.no));
         }
+        // Where nobody is named the same work is done: it would tell by its time whether a user was found.
+        let who = who(cx, self.username).unwrap_or_else(nobody);
         Ok(Action::call(Effect::Verify(Verify {
             who,
             credential: Credential::Password,
@@ -52,7 +53,10 @@ impl Prepared for DataStoreDecision {
         })))
     }
 
-    fn resume(&self, _: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+    fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
+        if who(cx, self.username).is_none() {
+            return Err(failure::NOBODY_TO_VERIFY.error());
+        }
         match reply {
             Reply::Effect(EffectReply::Match(identity)) => {
                 Ok(Action::prove(self.yes, Factor::Password, identity))
@@ -61,6 +65,11 @@ impl Prepared for DataStoreDecision {
             _ => Err(unexpected()),
         }
     }
+}
+
+/// A name that no account has.
+fn nobody() -> Who {
+    Who::Name(Arc::from(""))
 }
 
 /// The attribute of the store that says that an account is an agent's.
@@ -107,7 +116,7 @@ impl Prepared for AgentDataStoreDecision {
         let is_agent = |found: &Identity| found.attributes.get(AGENT) == Some(&Value::Bool(true));
         let who = match found.filter(is_agent) {
             Some(agent) => Who::Subject(agent.subject),
-            None => Who::Name(Arc::from("")),
+            None => nobody(),
         };
         let secret =
             secret(cx, self.verify.password).ok_or_else(|| failure::NO_PASSWORD.error())?;

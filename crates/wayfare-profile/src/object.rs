@@ -239,7 +239,7 @@ impl Schema {
         for (name, change) in changes {
             let name = self.spelled(name);
             let outer = self.spelled(&Arc::from(nested::outer(&name)));
-            if !after.contains_key(&outer) {
+            if !after.keys().any(|known| known.eq_ignore_ascii_case(&outer)) {
                 let known = find(before, &outer).cloned();
                 after.insert(Arc::clone(&outer), known.unwrap_or(Value::Null));
             }

@@ -208,7 +208,7 @@ impl Writer<'_> {
         }
         let mut first = true;
         for at in 0..self.dice.below(3) {
-            let child = match self.dice.below(9) {
+            let child = match self.dice.below(8) {
                 8 => "DeviceProfileCollector(deviceLocation = true)".to_owned(),
                 0 => "UsernameCollector".to_owned(),
                 1 => "PasswordCollector".to_owned(),
@@ -236,7 +236,14 @@ impl Writer<'_> {
                 "RetryLimitDecision(retryLimit = 1)".to_owned(),
                 &["Retry", "Reject"],
             ),
-            7 => (self.probe("Leading", 3), &["ok", "no"]),
+            7 => {
+                let leading = match self.dice.below(3) {
+                    0 => self.probe("Leading", 3),
+                    1 => "Leading(do = \"ask; go no\")".to_owned(),
+                    _ => self.probe("Probe", 3),
+                };
+                (leading, &["ok", "no"])
+            }
             _ => (self.probe("Probe", 3), &["ok", "no"]),
         };
         let arms = self.arms(outcomes);

@@ -208,12 +208,19 @@ impl Run {
                     if old.is_none() && both.contains(&k) {
                         continue;
                     }
-                    let now = self.state.sensitive.secure.get(&k).cloned();
-                    kept.push(Undo::Cell(Place::Secure, k, old.or(now)));
+                    let now = self.state.sensitive.secure.get(&k).filter(|_| key(k));
+                    kept.push(Undo::Cell(Place::Secure, k, old.or_else(|| now.cloned())));
                 }
                 Undo::Member(Place::Transient, name, old) => {
-                    let now = self.state.sensitive.secure_object.get(&name).cloned();
-                    let old = old.filter(|_| member(&name)).or(now);
+                    let now = self.state.sensitive.secure_object.get(&name);
+                    let old = old.or_else(|| now.cloned()).filter(|_| member(&name));
+                    kept.push(Undo::Member(Place::Secure, name, old));
+                }
+                Undo::Cell(Place::Secure, k, old) => {
+                    kept.push(Undo::Cell(Place::Secure, k, old.filter(|_| key(k))));
+                }
+                Undo::Member(Place::Secure, name, old) => {
+                    let old = old.filter(|_| member(&name));
                     kept.push(Undo::Member(Place::Secure, name, old));
                 }
                 Undo::Cell(..)

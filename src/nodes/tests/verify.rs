@@ -55,7 +55,13 @@ fn a_blank_password_is_false_and_a_missing_one_an_error() {
         assert_eq!(visit.enter().unwrap(), went("false"));
     }
     let mut nameless = Visit::new("DataStoreDecision", []).with_transient("password", secret("x"));
-    assert!(nameless.enter().unwrap_err().contains("username"));
+    // Who is missing does the same work as who is unknown, and fails all the same.
+    let Did::Call(Effect::Verify(verify)) = nameless.enter().unwrap() else {
+        panic!("it verifies");
+    };
+    assert_eq!(verify.who, Who::Name(Arc::from("")));
+    let said = nameless.effect(EffectReply::Miss).unwrap_err();
+    assert!(said.contains("username"));
     let mut visit = Visit::new("DataStoreDecision", []).with_shared("username", "demo");
     assert!(visit.enter().unwrap_err().contains("password"));
 }

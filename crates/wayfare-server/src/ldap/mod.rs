@@ -3,7 +3,7 @@
 //! In: where a directory is, whom it trusts, where users are in it. Out: entries, and what a bind came to.
 //! Names that were typed go into filters escaped and never into distinguished names: whoever is bound to was
 //! found first. Referrals are not followed, an empty password is never sent, and whatever a directory does
-//! within an operation ends with the time for it and takes no more room than [`ber`] gives it. Which users are whose is not known here.
+//! within an operation ends with the time for it and takes no more room than `ber` gives it. Which users are whose is not known here.
 
 mod ber;
 mod connection;

@@ -2,7 +2,7 @@
 //!
 //! In: messages of runs. Out: one mail for each effect, however often the effect is repeated. A message
 //! that a node waits for is sent while it waits, and what goes wrong takes the error arrow; a link that a
-//! run is suspended for is kept in the store and sent beside the reply ([`carrier`]), which must not tell
+//! run is suspended for is kept in the store and sent beside the reply (`carrier`), which must not tell
 //! by its time whether anybody was mailed to.
 
 mod carrier;

@@ -253,7 +253,9 @@ impl Refused<'_> {
 
 /// The code of a sent message.
 pub(crate) fn code(message: &str) -> String {
-    let digits = message.split(|c: char| !c.is_ascii_digit());
+    // The head has numbers of its own, that of the message among them.
+    let body = message.split_once("\n\n").map_or(message, |(_, body)| body);
+    let digits = body.split(|c: char| !c.is_ascii_digit());
     let codes: Vec<&str> = digits.filter(|run| run.len() == 8).collect();
     assert_eq!(codes.len(), 1, "one code in {message}");
     codes[0].to_owned()
