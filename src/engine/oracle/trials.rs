@@ -253,7 +253,7 @@ fn what_nobody_reads_does_not_come_back_with_a_failure() {
             no -> failure
             on error -> failure
           }
-          node e: Probe(do = "ask") {
+          node e: Probe(do = "send; ask") {
             ok -> failure
             no -> failure
             on error -> failure
