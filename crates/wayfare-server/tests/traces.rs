@@ -6,7 +6,7 @@ use wayfare::{Compiler, Engine, Realm, Registry, Source};
 use wayfare_server::config::{Config, TraceSettings};
 use wayfare_sim::trace::{Fate, Trace};
 
-use crate::support::TestServer;
+use crate::support::{TestServer, mail};
 
 const CODE: &str = r"
 journey code {
@@ -95,11 +95,7 @@ async fn a_login_leaves_a_record_that_is_replayed() {
         .step();
     assert!(records(&folder).is_empty(), "the run is open");
     let mail = server.outbox().pop_first().unwrap();
-    let code = mail
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|digits| digits.len() == 6)
-        .unwrap()
-        .to_owned();
+    let code = mail::code(&mail, 6);
     let done = client.answer(&asked, &[code.as_str().into()]).await;
     let token = done.token();
 

@@ -10,7 +10,7 @@ use wayfare_server::{
     store::user::User,
 };
 
-use crate::support::{Client, Reply, TestServer, write_all};
+use crate::support::{Client, Reply, TestServer, mail, write_all};
 
 /// The password of `demo` in `/alpha`.
 pub(crate) const ALPHA: &str = "Ch4ng31t";
@@ -253,12 +253,7 @@ impl Refused<'_> {
 
 /// The code of a sent message.
 pub(crate) fn code(message: &str) -> String {
-    // The head has numbers of its own, that of the message among them.
-    let body = message.split_once("\n\n").map_or(message, |(_, body)| body);
-    let digits = body.split(|c: char| !c.is_ascii_digit());
-    let codes: Vec<&str> = digits.filter(|run| run.len() == 8).collect();
-    assert_eq!(codes.len(), 1, "one code in {message}");
-    codes[0].to_owned()
+    mail::code(message, 8)
 }
 
 /// A reply with what differs from run to run taken out.

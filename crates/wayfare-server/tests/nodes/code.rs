@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{after_login, log_in, output, serve, shown};
-use crate::support::TestServer;
+use crate::support::{TestServer, mail};
 
 /// `OneTimePasswordGenerator`, `OneTimePasswordSmtpSender` and `OneTimePasswordCollectorDecision` with
 /// every setting that reaches the outside.
@@ -36,14 +36,10 @@ const CODE: &str = r#"
 
 /// The code of the one message that is new.
 fn code(server: &TestServer, before: usize) -> String {
-    let mail = server.outbox();
-    assert_eq!(mail.len(), before + 1);
-    let mut codes = mail.iter().flat_map(|message| {
-        message
-            .split(|c: char| !c.is_ascii_digit())
-            .filter(|digits| digits.len() == 10)
-    });
-    codes.next().expect("a code of ten digits").to_owned()
+    let sent = server.outbox();
+    assert_eq!(sent.len(), before + 1);
+    let mut codes = sent.iter().flat_map(|message| mail::codes(message, 10));
+    codes.next().expect("a code of ten digits")
 }
 
 #[tokio::test]

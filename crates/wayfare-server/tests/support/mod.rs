@@ -1,7 +1,10 @@
 //! A real server on a port of the loopback, and a client that sends exactly what it is told.
 
 mod client;
-// Benches take this module too, and open no browser.
+// Benches take this module too, and read no mail.
+#[cfg(test)]
+pub(crate) mod mail;
+// They open no browser either.
 #[cfg(test)]
 mod window;
 
