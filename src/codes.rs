@@ -104,12 +104,18 @@ codes! {
     "shape" {
         UNREACHABLE "unreachable" Error allowable "nothing leads to this node";
         NO_SUCCESS "no_success" Error allowable "no way through the journey ends in success";
+        IGNORED_OUTCOME "ignored_outcome" Error allowable "how a node ends that is not the last of its page decides nothing";
         LOOSE_END "loose_end" Warning allowable "an arrow is declared to lead nowhere";
         SPINNING_LOOP "spinning_loop" Error allowable "a loop neither asks nor counts";
         MAYBE_SPINNING_LOOP "maybe_spinning_loop" Warning allowable "a loop asks and counts only if a script on it asks";
         UNBOUNDED_PASSWORD_LOOP "unbounded_password_loop" Error allowable "a secret can be tried without a limit";
         COUNT_RESET "count_reset" Error allowable "a new code begins the count of tries anew";
         NO_WAY_OUT "no_way_out" Error allowable "from a node that can be reached no end can be";
+    }
+    "scripts" {
+        UNWIRED_SCRIPT_OUTCOME "unwired_script_outcome" Warning allowable "a script leaves by an outcome that leads nowhere";
+        UNSET_OUTCOME "unset_outcome" Warning allowable "a script never leaves by an outcome that is wired";
+        UNLISTED_KEY "unlisted_key" Warning allowable "a script touches a key that its node does not list";
     }
     "proofs" {
         ENSURE_FAILED "ensure_failed" Error allowable "a property of the journey does not hold";

@@ -72,6 +72,7 @@ impl NodeType for Badge {
             limits: None,
             page_child: true,
             leads_to: None,
+            runs: None,
         }
     }
 

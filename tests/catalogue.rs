@@ -21,7 +21,7 @@ use wayfare::{
 const PRODUCT_TYPES: usize = 142;
 
 /// The types of the language's own.
-const OURS: &[&str] = &["Decision"];
+const OURS: &[&str] = &["Decision", "Unavailable"];
 
 /// How many cells nothing settles but the script or the journey that a type runs. This number may only fall.
 const UNKNOWN_MAX: usize = 13;

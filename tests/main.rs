@@ -37,3 +37,5 @@ mod pages;
 mod shape;
 #[cfg(test)]
 mod syntax;
+#[cfg(test)]
+mod told;

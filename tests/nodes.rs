@@ -4,6 +4,7 @@
 //! engine, pages and a store.
 
 mod end;
+mod interpreted;
 mod otp;
 mod provider;
 mod scripted;

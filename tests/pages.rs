@@ -112,6 +112,7 @@ pub(crate) fn compile(files: &[Source]) -> Compiled {
     let importer = MemoryImporter::new([otp].into_iter().chain(library));
     Compiler::new(Registry::standard().catalog())
         .importer(&importer)
+        .scripts(&crate::told::Lines)
         .compile(program)
 }
 

@@ -67,6 +67,7 @@ impl Builder {
             ty,
             version: 1,
             settings: settings.map(constant).collect(),
+            files: BTreeMap::new(),
         }
     }
 
@@ -704,6 +705,7 @@ fn claimed(count: usize, level: i64) -> Program {
                     Arc::from("authLevelIncrement"),
                     SettingValue::Constant(Value::Int(1)),
                 )],
+                files: BTreeMap::new(),
             });
             node.outcomes = vec![Arc::from("outcome")];
         }

@@ -113,8 +113,10 @@ fn arcs_of<'f>(flow: &'f Flow, step: &CounterStep) -> Vec<&'f Arc> {
         }
     }
     loop {
-        let mut leaving = flow.leaving(state).map(|(_, arc)| arc);
-        let next = leaving.find(|arc| matches!(arc.leave, Leave::Next(_)));
+        let leaving = flow.leaving(state).map(|(_, arc)| arc);
+        let next = leaving.filter(|arc| matches!(arc.leave, Leave::Next(_)));
+        // Which one was taken the step does not say: the first, but for one that names another person.
+        let next = next.min_by_key(|arc| (!arc.renames, arc.proves.is_some()));
         if let Some(arc) = next {
             arcs.push(arc);
             state = arc.to;

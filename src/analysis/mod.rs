@@ -23,6 +23,7 @@ mod faces;
 mod flow;
 mod guard;
 mod identity;
+mod ignored;
 mod implied;
 mod level;
 pub(crate) mod levels;
@@ -61,6 +62,7 @@ pub fn findings(program: &Program) -> Diagnostics {
 pub(crate) fn check(program: &Program, diagnostics: &mut Diagnostics) {
     let flows = Flows::new(program);
     reach::check(program, &flows, diagnostics);
+    ignored::check(program, diagnostics);
     loops::check(program, &flows, diagnostics);
     claim::check(program, &flows, diagnostics);
     levels::check(program, &flows, diagnostics);

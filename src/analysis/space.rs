@@ -11,7 +11,7 @@ use petgraph::graph::NodeIndex;
 use crate::{
     analysis::flow::{Exit, Flow, Flows, Leave, State, StateKind},
     model::{
-        catalog::TypeId,
+        catalog::{Catalog, TypeId},
         journey::{Journey, JourneyId, NodeKind},
         program::Program,
         property::{At, Place, PlaceKind, Point},
@@ -299,7 +299,7 @@ impl<'a> Space<'a> {
                 continue;
             };
             for (at, state) in (0..).zip(&flow.states) {
-                let Some(outcomes) = outcomes_of(journey, state, ty) else {
+                let Some(outcomes) = outcomes_of(&program.catalog, journey, state, ty) else {
                     continue;
                 };
                 let Some(name) = outcome else {
@@ -334,16 +334,17 @@ impl<'a> Space<'a> {
 
 /// The outcomes of a state whose node, or child of a page, is of this type; none where it is not.
 pub(super) fn outcomes_of<'j>(
+    catalog: &Catalog,
     journey: &'j Journey,
     state: &State,
     ty: TypeId,
 ) -> Option<&'j [Arc<str>]> {
     let node = journey.graph.node_weight(state.node)?;
     match &node.kind {
-        NodeKind::Task(task) if task.ty == ty => Some(&node.outcomes),
+        NodeKind::Task(task) if catalog.kind(task.ty) == ty => Some(&node.outcomes),
         NodeKind::Page(page) => {
             let child = page.children.get(usize::from(state.child))?;
-            (child.task.ty == ty).then_some(&*child.outcomes)
+            (catalog.kind(child.task.ty) == ty).then_some(&*child.outcomes)
         }
         NodeKind::Task(_)
         | NodeKind::Decision(_)

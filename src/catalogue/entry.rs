@@ -300,6 +300,7 @@ impl Entry {
             }),
             page_child: self.page_child,
             leads_to: self.leads_to.map(Cow::Borrowed),
+            runs: None,
         }
     }
 

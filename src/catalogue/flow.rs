@@ -55,6 +55,14 @@ pub(super) const TYPES: &[Entry] = &[
         .arms(&[])
         .calls_out()
         .never_in_page(),
+    // Ours, for journeys that were brought from elsewhere: what stood here did not come along, or cannot
+    // stand here. Its arms are kept for whoever mends it, and every check takes them for ways.
+    node(
+        "Unavailable",
+        "Stands where a node of another system cannot be brought along: whoever comes here fails",
+    )
+    .settings(&[text("type"), text("why")])
+    .arms(&[]),
     // The vendor's default `[Empty]` says that no script was chosen yet; in text there must be one. The
     // outputs say which keys it writes, the name of the user among them; a star stands for any. Whether it
     // asks is ours to say: the product has no word for it.

@@ -13,10 +13,10 @@ use crate::{
         journey::SettingValue,
         provided::{NODE_TYPE, PROVIDER, provided},
         signature::{
-            Factor, Known, OutcomeFacts, Outcomes, Preset, Scope, Secrecy, Setting, Signature,
-            StateKey,
+            Factor, Known, OutcomeFacts, Outcomes, Preset, Removal, Runs, Scope, Secrecy, Setting,
+            Signature, StateKey,
         },
-        value::Type,
+        value::{Type, Value},
     },
     source::{SourceId, SourceMap, Span},
     syntax::ast::{self, ExternFact},
@@ -117,17 +117,25 @@ impl<'a> Cx<'a> {
             limits: None,
             page_child: true,
             leads_to: None,
+            runs: None,
         };
         for fact in &ext.facts {
-            self.extern_fact(ext, fact, &mut signature);
+            self.extern_fact(ext, fact, file, &mut signature);
         }
-        let writes_identity = signature.writes.iter().any(|key| key.key == "username");
+        let is_written = signature.writes.iter().any(|key| key.key == "username");
+        let mut writes_identity = Known::Is(is_written);
+        if signature.runs.is_some() {
+            if signature.writes.is_empty() {
+                writes_identity = Known::Unknown;
+            }
+            as_a_script_may(&mut signature);
+        }
         let mut facts = signature.facts.into_owned();
-        for fact in &mut facts {
-            fact.writes_identity = Known::Is(writes_identity);
-        }
         if !facts.iter().any(|fact| fact.outcome == "*") {
-            facts.push(facts_of("*", None, writes_identity));
+            facts.push(facts_of("*", None, is_written));
+        }
+        for fact in &mut facts {
+            fact.writes_identity = writes_identity;
         }
         signature.facts = Cow::Owned(facts);
         signature
@@ -146,6 +154,8 @@ impl<'a> Cx<'a> {
             };
             let default = match &formal.default {
                 None => Preset::None,
+                // It may be left out, and then the node has none.
+                Some(value) if value.kind == ast::ValueKind::Null => Preset::None,
                 Some(value) => {
                     let raw = self.raw(value, Place { file, env: None });
                     let what = format!("`{}`", formal.name.text);
@@ -179,7 +189,13 @@ impl<'a> Cx<'a> {
         made
     }
 
-    fn extern_fact(&mut self, ext: &ast::Extern, fact: &ExternFact, signature: &mut Signature) {
+    fn extern_fact(
+        &mut self,
+        ext: &ast::Extern,
+        fact: &'a ExternFact,
+        file: SourceId,
+        signature: &mut Signature,
+    ) {
         match fact {
             ExternFact::Asks(name) => {
                 signature.asks = Known::Is(true);
@@ -208,6 +224,55 @@ impl<'a> Cx<'a> {
                 signature.page_child = false;
             }
             ExternFact::CallsOut(_) => signature.calls_out = Known::Is(true),
+            ExternFact::Runs { script, span } => {
+                self.extern_script(ext, script, *span, file, signature);
+            }
+        }
+    }
+
+    /// The script that is the behaviour of a type.
+    fn extern_script(
+        &mut self,
+        ext: &ast::Extern,
+        script: &'a ast::Value,
+        span: Span,
+        file: SourceId,
+        signature: &mut Signature,
+    ) {
+        if signature.runs.is_some() {
+            self.report(
+                Diagnostic::new(codes::DUPLICATE_NAME, span, "`runs` is given twice")
+                    .expected("one script for a type"),
+            );
+            return;
+        }
+        let raw = self.raw(script, Place { file, env: None });
+        let expect = crate::compile::settings::Expect::of("`runs`", &Type::Text);
+        let Converted::Value(SettingValue::Constant(Value::Text(text))) =
+            self.convert(&raw, expect)
+        else {
+            return;
+        };
+        let within = || Arc::from(format!("extern/{}", ext.name.text));
+        signature.runs = Some(Runs {
+            path: raw.file.unwrap_or_else(within),
+            text,
+        });
+        let proves = ext.facts.iter().find_map(|fact| match fact {
+            ExternFact::Proves {
+                factor: Some(factor),
+                span,
+                ..
+            } => Some((factor, *span)),
+            _ => None,
+        });
+        if let Some((factor, proof)) = proves {
+            let message = format!("a script cannot prove `{}`", factor.text);
+            self.report(
+                Diagnostic::new(codes::MISPLACED, proof, message)
+                    .expected("a type that somebody answers for whose word counts")
+                    .label(span, "the script"),
+            );
         }
     }
 
@@ -311,6 +376,43 @@ impl<'a> Cx<'a> {
             always: false,
         })
     }
+}
+
+/// What a script may do of which the declaration says nothing.
+fn as_a_script_may(signature: &mut Signature) {
+    let key = |scope| StateKey {
+        scope,
+        key: Cow::Borrowed("*"),
+        named_by: None,
+        ty: Type::Any,
+        secrecy: Secrecy::Personal,
+        always: false,
+    };
+    if signature.reads.is_empty() {
+        signature.reads = Cow::Owned(vec![key(Scope::Any)]);
+    }
+    if signature.writes.is_empty() {
+        let scopes = [
+            Scope::Shared,
+            Scope::Transient,
+            Scope::ObjectShared,
+            Scope::ObjectTransient,
+        ];
+        signature.writes = Cow::Owned(scopes.map(key).to_vec());
+        signature.removes = Cow::Owned(vec![Removal {
+            key: Cow::Borrowed("*"),
+            named_by: None,
+            outcome: Cow::Borrowed("*"),
+        }]);
+    }
+    if signature.callbacks.is_empty() {
+        signature.callbacks = Cow::Borrowed(&[Cow::Borrowed("*")]);
+    }
+    signature.asks = Known::Unknown;
+    if signature.suspends == Known::Is(false) {
+        signature.suspends = Known::Unknown;
+    }
+    signature.calls_out = Known::Is(true);
 }
 
 fn facts_of(outcome: &str, proves: Option<Factor>, writes_identity: bool) -> OutcomeFacts {

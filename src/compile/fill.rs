@@ -28,7 +28,7 @@ impl<'a> Cx<'a> {
     pub(super) fn fill_task(
         &mut self,
         signature: &'a Signature,
-        settings: &'a [ast::Setting],
+        settings: impl IntoIterator<Item = &'a ast::Setting>,
         node: &'a ast::Node,
         place: Place<'_>,
     ) -> Filled<'a> {
@@ -40,7 +40,7 @@ impl<'a> Cx<'a> {
             .map(Key::Setting)
             .collect();
         let mut filled = Filled::default();
-        let mut written: Vec<&'a ast::Setting> = Vec::with_capacity(settings.len());
+        let mut written: Vec<&'a ast::Setting> = Vec::new();
         for setting in settings {
             if Some(setting.key.text.as_str()) == derived {
                 self.derived_setting(setting);
@@ -154,6 +154,9 @@ impl<'a> Cx<'a> {
             match converted {
                 Converted::Value(value) => {
                     let key = self.word(name);
+                    if let Some(file) = &raw.file {
+                        filled.files.insert(Arc::clone(&key), Arc::clone(file));
+                    }
                     filled.set(key, value);
                 }
                 Converted::Open => filled.dependent.push(setting),
@@ -212,6 +215,7 @@ impl<'a> Cx<'a> {
     ) -> Filled<'a> {
         let mut made = Filled {
             values: filled.values.clone(),
+            files: filled.files.clone(),
             ..Filled::default()
         };
         for setting in &filled.dependent {
@@ -224,6 +228,9 @@ impl<'a> Cx<'a> {
             match self.convert(&raw, key.expect(&what)) {
                 Converted::Value(value) => {
                     let key = self.word(name);
+                    if let Some(file) = &raw.file {
+                        made.files.insert(Arc::clone(&key), Arc::clone(file));
+                    }
                     made.set(key, value);
                 }
                 Converted::Open | Converted::Broken => made.broken = true,

@@ -326,6 +326,11 @@ impl<'p> Canon<'p> {
                     self.expr(expr);
                 }
             }
+            // The name of a file says in which language its text is.
+            if let Some(file) = task.files.get(key) {
+                self.tag(2);
+                self.text(file);
+            }
         }
     }
 
@@ -490,6 +495,7 @@ impl<'p> Canon<'p> {
             limits,
             page_child,
             leads_to,
+            runs,
         } = signature;
         self.text(name);
         self.text(wire);
@@ -503,6 +509,10 @@ impl<'p> Canon<'p> {
         self.text(&format!(
             "{verifies:?} {limits:?} {page_child:?} {leads_to:?}"
         ));
+        if let Some(runs) = runs {
+            self.text(&runs.path);
+            self.text(&runs.text);
+        }
     }
 }
 

@@ -329,6 +329,7 @@ impl<'a> Cx<'a> {
             ty: plan.ty,
             version: plan.version,
             settings: filled.values,
+            files: filled.files,
         }
     }
 

@@ -31,6 +31,7 @@ mod raw;
 mod resolve;
 mod scenario;
 mod scope;
+mod script;
 mod settings;
 mod slot;
 mod unit;
@@ -62,6 +63,7 @@ use crate::{
         journey::{Journey, JourneyId, NodeKind},
         program::{Program, Valid},
         realm::Realm,
+        script::ScriptReader,
         value::{Type, Value},
     },
     source::{Source, SourceId, SourceMap},
@@ -99,6 +101,7 @@ pub struct Compiler<'i> {
     parameters: BTreeMap<Arc<str>, Value>,
     importer: Option<&'i dyn Importer>,
     realm: Option<Realm>,
+    scripts: Option<&'i dyn ScriptReader>,
     limits: CompileLimits,
     tests: bool,
 }
@@ -188,6 +191,7 @@ impl<'i> Compiler<'i> {
             parameters: BTreeMap::new(),
             importer: None,
             realm: None,
+            scripts: None,
             limits: CompileLimits::default(),
             tests: true,
         }
@@ -225,6 +229,13 @@ impl<'i> Compiler<'i> {
     /// compiler that knows no realm takes every guard for its own.
     pub fn realm(mut self, realm: Realm) -> Self {
         self.realm = Some(realm);
+        self
+    }
+
+    /// With this reader of scripts: where authors of scripted nodes say nothing of what these read, write
+    /// and ask, it is what the texts of the scripts tell.
+    pub fn scripts(mut self, reader: &'i dyn ScriptReader) -> Self {
+        self.scripts = Some(reader);
         self
     }
 
@@ -301,6 +312,9 @@ impl<'i> Compiler<'i> {
         let mut program = assemble(&mut cx, lowered, Arc::clone(sources), &catalog);
         program.policies = policies;
         program.guards = guards;
+        if let Some(reader) = self.scripts {
+            script::tell(reader, &mut program, &mut cx);
+        }
         let is_understood = !cx.diagnostics.has_errors();
         if self.tests {
             (program.scenarios, program.uncovered) = cx.scenarios(&program, &units);

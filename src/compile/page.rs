@@ -1,7 +1,7 @@
 //! Pages: several nodes asked in one step.
 //!
-//! A page holds nodes that ask. Only the last may end in more than one outcome, and the page carries its
-//! arms; the others need none.
+//! A page holds nodes that ask. The page carries the arms of the last one. Behind each of the others it goes
+//! on, whichever outcome it takes; where its author says which there are, that is a setting here.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,13 +14,18 @@ use crate::{
         raw::Place,
         resolve::is_page,
         scope::duplicate,
+        settings::{Converted, Expect},
         unit::{
-            ChildPlan, Filled, Key, Kind, NodeInfo, PagePlan, Shape, TaskPlan, Unit, Way,
+            ChildPlan, Filled, Key, Kind, NodeInfo, PagePlan, Shape, TaskPlan, Unit, Way, derived,
             page_settings,
         },
     },
     diagnostic::Diagnostic,
-    model::signature::{Known, Outcomes, Signature},
+    model::{
+        journey::SettingValue,
+        signature::{Known, Outcomes, Signature},
+        value::{Type, Value},
+    },
     source::Span,
     syntax::ast,
 };
@@ -63,15 +68,15 @@ impl<'a> Cx<'a> {
                 self.report(duplicate(&child.name, first));
             }
             self.misplaced_in_child(child);
-            let Some((task, shape)) = self.child(unit, child, place) else {
+            let is_last = at + 1 == count;
+            let Some((task, shape)) = self.child(unit, child, place, is_last) else {
                 continue;
             };
-            let is_last = at + 1 == count;
             let outcomes = if is_last {
                 last_shape = Some(shape);
                 Vec::new()
             } else {
-                self.single_outcome(child, &task, &shape)
+                self.passed_outcomes(child, &task, &shape, place)
             };
             children.push(ChildPlan {
                 ast: child,
@@ -112,7 +117,7 @@ impl<'a> Cx<'a> {
         let computed = filled
             .values
             .iter()
-            .find(|(_, value)| matches!(value, crate::model::journey::SettingValue::Computed(_)));
+            .find(|(_, value)| matches!(value, SettingValue::Computed(_)));
         if let Some((key, _)) = computed {
             let setting = node.settings.iter().find(|s| s.key.text == **key);
             let span = setting.map_or(node.name.span, |s| s.value.span);
@@ -223,6 +228,7 @@ impl<'a> Cx<'a> {
         unit: &Unit<'a>,
         child: &'a ast::Node,
         place: Place<'_>,
+        is_last: bool,
     ) -> Option<(TaskPlan<'a>, Shape)> {
         let (name, version) = match &child.kind {
             ast::NodeKind::Journey(name) => {
@@ -254,7 +260,11 @@ impl<'a> Cx<'a> {
             self.not_in_page(child, name.span, &what);
             return None;
         }
-        let filled = self.fill_task(signature, &child.settings, child, place);
+        // Behind a node that is not the last the page goes on, so that no arms say how it ends.
+        let own = derived(signature).filter(|_| !is_last);
+        let settings = child.settings.iter();
+        let settings = settings.filter(|s| own != Some(s.key.text.as_str()));
+        let filled = self.fill_task(signature, settings, child, place);
         let (ty, signature) = self.acting_as((ty, signature), &filled, child)?;
         if !signature.page_child {
             let what = format!("a `{}`", signature.name);
@@ -300,34 +310,86 @@ impl<'a> Cx<'a> {
         );
     }
 
-    /// The one outcome of a child that is not last.
-    fn single_outcome(
+    /// The outcomes of a child that is not last: the page goes on whichever it takes.
+    fn passed_outcomes(
         &mut self,
-        child: &ast::Node,
+        child: &'a ast::Node,
         task: &TaskPlan<'_>,
         shape: &Shape,
+        place: Place<'_>,
     ) -> Vec<Arc<str>> {
-        match shape {
-            Shape::Named(names) if names.len() == 1 => {
-                names.iter().map(|(name, _)| Arc::clone(name)).collect()
+        let besides = match shape {
+            Shape::Named(names) => return names.iter().map(|(name, _)| Arc::clone(name)).collect(),
+            Shape::Open => return Vec::new(),
+            Shape::Authored(besides) => besides,
+        };
+        let Some(key) = derived(task.signature) else {
+            if besides.is_empty() {
+                return vec![self.word("outcome")];
             }
-            Shape::Open => Vec::new(),
-            Shape::Named(_) | Shape::Authored(_) => {
-                let signature: &Signature = task.signature;
+            return besides.clone();
+        };
+        let written = child.settings.iter().find(|s| s.key.text == key);
+        let Some(written) = written else {
+            if !self.is_broken(child.span) {
+                self.unsaid_outcomes(child, task.signature, key);
+            }
+            return Vec::new();
+        };
+        let raw = self.raw(&written.value, place);
+        let ty = Type::List(Arc::new(Type::Text));
+        let what = format!("`{key}`");
+        let list = match self.convert(&raw, Expect::of(&what, &ty)) {
+            Converted::Value(SettingValue::Constant(Value::List(list))) => list,
+            Converted::Value(_) | Converted::Open => {
                 self.report(
                     Diagnostic::new(
-                        codes::BAD_PAGE,
-                        child.name.span,
-                        format!(
-                            "`{}` may end in more than one outcome and is not the last of its page",
-                            child.name.text
-                        ),
+                        codes::WRONG_TYPE,
+                        written.value.span,
+                        format!("{what} of a node in a page cannot depend on the run"),
                     )
-                    .expected("one outcome for every node but the last")
-                    .note(format!("it is of type `{}`", signature.name)),
+                    .expected("outcomes that are known where the node is written"),
                 );
-                Vec::new()
+                return Vec::new();
             }
+            Converted::Broken => return Vec::new(),
+        };
+        let mut names: Vec<Arc<str>> = Vec::with_capacity(list.len());
+        for name in list.iter().filter_map(Value::as_text) {
+            if names.iter().any(|known| **known == *name) {
+                self.report(
+                    Diagnostic::new(
+                        codes::DUPLICATE_OUTCOME,
+                        written.value.span,
+                        format!("outcome `{}` is named twice", crate::compile::clip(name)),
+                    )
+                    .expected("each outcome once"),
+                );
+                return Vec::new();
+            }
+            names.push(self.word(name));
         }
+        if names.is_empty() {
+            self.unsaid_outcomes(child, task.signature, key);
+        }
+        names.extend(besides.iter().cloned());
+        names
+    }
+
+    fn unsaid_outcomes(&mut self, child: &ast::Node, signature: &Signature, key: &str) {
+        self.report(
+            Diagnostic::new(
+                codes::BAD_PAGE,
+                child.name.span,
+                format!(
+                    "`{}` is not the last of its page and does not say how it may end",
+                    child.name.text
+                ),
+            )
+            .expected(format!(
+                "`{key} = [\"…\"]`: behind it the page goes on, whichever it is"
+            ))
+            .note(format!("it is of type `{}`", signature.name)),
+        );
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Raw {
     pub(super) weight: u64,
     /// How deep it nests.
     pub(super) depth: usize,
+    /// The file whose text it is, as written in `file("…")`.
+    pub(super) file: Option<Arc<str>>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,6 +82,7 @@ impl Raw {
             via: None,
             weight,
             depth,
+            file: None,
         }
     }
 
@@ -231,7 +234,12 @@ impl<'a> Cx<'a> {
                     .file(place.file)
                     .and_then(|file| file.texts.get(&name.text));
                 // Where the file could not be read, the loader said so.
-                text.map_or(RawKind::Broken, |text| RawKind::Text(Arc::clone(text)))
+                let kind = text.map_or(RawKind::Broken, |text| RawKind::Text(Arc::clone(text)));
+                let raw = Raw {
+                    file: Some(Arc::from(&*name.text)),
+                    ..Raw::new(kind, span)
+                };
+                return self.bounded(raw);
             }
             ast::ValueKind::Broken => RawKind::Broken,
         };

@@ -155,6 +155,8 @@ pub(super) struct Filled<'a> {
     pub(super) values: Vec<(Arc<str>, SettingValue)>,
     /// Settings that depend on formals of the fragment around.
     pub(super) dependent: Vec<&'a ast::Setting>,
+    /// The files whose texts settings are, by key.
+    pub(super) files: BTreeMap<Arc<str>, Arc<str>>,
     /// Something was reported.
     pub(super) broken: bool,
 }

@@ -3,7 +3,7 @@
 //! Values nest at most as deep as the source scan allows, so walking them by recursion is bounded.
 
 use crate::syntax::ast::{
-    Arm, Body, File, Item, Name, Node, Path, Setting, TextPart, Value, ValueKind,
+    Arm, Body, ExternFact, File, Item, Name, Node, Path, Setting, TextPart, Value, ValueKind,
 };
 
 /// Every `file("…")` of the file in order.
@@ -26,6 +26,11 @@ pub(super) fn files(file: &File) -> Vec<Name> {
             Item::Extern(declared) => {
                 let defaults = declared.settings.iter().filter_map(|f| f.default.as_ref());
                 defaults.for_each(|value| value_files(value, &mut found));
+                for fact in &declared.facts {
+                    if let ExternFact::Runs { script, .. } = fact {
+                        value_files(script, &mut found);
+                    }
+                }
             }
             Item::Policy(policy) => setting_files(&policy.settings, &mut found),
             Item::Import(_)

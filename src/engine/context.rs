@@ -3,16 +3,22 @@
 //! A node reads and writes state, level and the answers of the end through this alone. Whatever it
 //! writes is taken back when it ends in an error.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     engine::{
         action::Subject,
+        effect::Effect,
         error::NodeError,
         host::Timestamp,
         limits::Limits,
         output::{Output, Remember},
         request::Request,
+        script::Activation,
         start::StartSession,
         step::{Ending, Evidence},
     },
@@ -95,6 +101,13 @@ pub(crate) trait World {
     /// Never more than the limit.
     fn set_run_time(&mut self, time: Duration);
     fn trace(&mut self, text: String);
+    /// The names of the keys that have a value, in shared state or in all of it.
+    fn key_names(&self, shared: bool) -> BTreeSet<Arc<str>>;
+    /// What a script of the node has kept for its next run, which takes it away.
+    fn take_activation(&mut self) -> Option<Box<Activation>>;
+    fn set_activation(&mut self, activation: Option<Box<Activation>>);
+    /// A digest keyed by the run, so that it tells nothing beside another run.
+    fn effect_digest(&self, effect: &Effect) -> [u8; 16];
 }
 
 /// What an ask has besides its callbacks.

@@ -8,6 +8,7 @@ mod backchannel;
 mod bind;
 mod device;
 mod external;
+mod fetch;
 mod identity;
 mod keyed;
 mod oath;
@@ -20,6 +21,7 @@ pub use self::device::{
     DEVICES_MAX, Device, DeviceKind, ReadDevices, RemoveDevice, Room, StoreDevice,
 };
 pub use self::external::{External, ExternalEvent, ExternalReply, Handler, Handlers, Went};
+pub use self::fetch::{Fetch, Fetched};
 pub use self::identity::{
     Change, CreateIdentity, Document, FindIdentity, Judge, Judgement, PatchIdentity, RETRIES,
     Shape, Unmet,
@@ -85,6 +87,8 @@ pub enum Effect {
     Backchannel(Box<Backchannel>),
     /// Something that takes a key. Fresh.
     Keyed(Box<Keyed>),
+    /// Send a request over HTTP that a script makes. Once, but where the method only reads.
+    Fetch(Box<Fetch>),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -110,6 +114,7 @@ impl Effect {
                 custom.request = with_link(&custom.request, link, LINK_DEPTH_MAX);
                 Self::Custom(custom)
             }
+            Self::Fetch(asked) => Self::Fetch(Box::new(asked.addressed(link))),
             Self::External(mut external) => {
                 if let ExternalEvent::Suspended(to) = &mut external.event {
                     *to = to.replace("{0}", link);
@@ -140,6 +145,7 @@ impl Effect {
             Self::RemoveDevice(_) => "remove_device",
             Self::Backchannel(_) => "backchannel",
             Self::Keyed(_) => "keyed",
+            Self::Fetch(_) => "fetch",
             Self::Custom(_) => "custom",
         }
     }
@@ -164,6 +170,7 @@ impl Effect {
             | Self::OpenCookie(_)
             | Self::Keyed(_) => false,
             Self::Backchannel(asked) => !matches!(**asked, Backchannel::Ask { .. }),
+            Self::Fetch(asked) => !asked.only_reads(),
             Self::Custom(custom) => custom.once,
         }
     }
@@ -349,6 +356,8 @@ pub enum EffectReply {
     Backchannel(Box<BackchannelReply>),
     /// To `Keyed`.
     Keyed(Box<KeyedReply>),
+    /// To `Fetch`.
+    Fetched(Box<Fetched>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

@@ -45,6 +45,18 @@ pub enum LinkError {
         /// The name of the script.
         script: Arc<str>,
     },
+    /// The type runs a script that stands as text, and no interpreter is registered.
+    #[error(
+        "node `{node}` of journey `{journey}` runs script `{script}`, and scripts are not run here"
+    )]
+    NoInterpreter {
+        /// The journey.
+        journey: Arc<str>,
+        /// The node.
+        node: Arc<str>,
+        /// The file of the script; `text` where it stands in the journey.
+        script: Arc<str>,
+    },
     /// The behaviour refused the settings.
     #[error("node `{node}` of journey `{journey}`: {message}")]
     Refused {

@@ -30,6 +30,10 @@ impl Turn<'_> {
             let error = NodeError::new("inner journeys stand deeper in each other than the limit");
             return fail(self, node, error);
         }
+        if !inner.settings.enabled {
+            let error = NodeError::new("the inner journey is not enabled");
+            return fail(self, node, error);
+        }
         let sensitive = &mut self.run.state.sensitive;
         let saved = if sensitive.is_empty() {
             Sensitive::default()

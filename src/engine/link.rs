@@ -14,7 +14,7 @@ use crate::{
         error::{LinkError, NodeError},
         expr::{compile_test, slots},
         live::{self, Input, Inputs, NodeFacts, Reads},
-        node_type::{KeyTable, Setup},
+        node_type::{KeyTable, NodeType, Setup},
         obligation::Obligations,
         pin::Pins,
         plan::{
@@ -29,7 +29,7 @@ use crate::{
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
-        signature::{Challenge, LevelChange, Scope, Signature, StateKey},
+        signature::{Challenge, LevelChange, Runs, Scope, Signature, StateKey},
         value::Value,
     },
     secret::Secret,
@@ -301,7 +301,18 @@ impl<'a> Linker<'a> {
             self.bug(format!("`{name}` has a type that is not in the catalogue"));
             return NOWHERE;
         };
-        let behaviour = match self.registry.behaviour(&signature.name, &task.settings) {
+        let found = match &signature.runs {
+            Some(runs) if !self.registry.knows(&signature.name) => self
+                .registry
+                .has_interpreter()
+                .then_some(Behaves::ByScript(runs))
+                .ok_or_else(|| Missing::Interpreter(Arc::clone(&runs.path))),
+            _ => self
+                .registry
+                .behaviour(&signature.name, &task.settings, &task.files)
+                .map(Behaves::As),
+        };
+        let behaviour = match found {
             Err(Missing::Type) => {
                 self.errors.push(LinkError::NoBehaviour {
                     journey: Arc::clone(&journey.name),
@@ -318,9 +329,18 @@ impl<'a> Linker<'a> {
                 });
                 None
             }
-            Ok(ty) => {
+            Err(Missing::Interpreter(script)) => {
+                self.errors.push(LinkError::NoInterpreter {
+                    journey: Arc::clone(&journey.name),
+                    node: Arc::from(path),
+                    script,
+                });
+                None
+            }
+            Ok(behaves) => {
                 let mut setup = Setup {
                     settings: &task.settings,
+                    files: &task.files,
                     outcomes,
                     journey: &journey.name,
                     node: path,
@@ -328,7 +348,15 @@ impl<'a> Linker<'a> {
                     registry: self.registry,
                     program: Some(program),
                 };
-                let prepared = ty.prepare(&mut setup);
+                let prepared = match behaves {
+                    Behaves::As(ty) => ty.prepare(&mut setup),
+                    Behaves::ByScript(runs) => {
+                        // What a text tells bounds no script: its declaration does.
+                        let declared = program.catalog.get(program.catalog.kind(task.ty));
+                        let signature = declared.unwrap_or(signature);
+                        Registry::prepare_declared(&mut setup, signature, runs)
+                    }
+                };
                 self.accept(journey, path, prepared)
             }
         };
@@ -551,6 +579,14 @@ fn outcome_facts(signature: &Signature, task: &Task, outcome: &str) -> Facts {
         renames: signature.renames(outcome, setting).or(true),
         level,
     }
+}
+
+/// What a node does.
+enum Behaves<'a> {
+    /// As its type.
+    As(&'a Arc<dyn NodeType>),
+    /// As the script that its type is declared with.
+    ByScript(&'a Runs),
 }
 
 /// What the signature of a task says of reading, comparing and stopping.

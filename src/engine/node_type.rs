@@ -8,7 +8,7 @@ use crate::{
         context::Context,
         error::NodeError,
         registry::Registry,
-        script::Script,
+        script::{Script, ScriptText, ScriptUse, is_script_text},
         silent::Silent,
     },
     model::{
@@ -162,6 +162,8 @@ pub trait Prepared: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub struct Setup<'a> {
     pub(crate) settings: &'a [(Arc<str>, SettingValue)],
+    /// The files whose texts settings are, by key.
+    pub(crate) files: &'a BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) outcomes: &'a [Arc<str>],
     pub(crate) journey: &'a str,
     pub(crate) node: &'a str,
@@ -222,10 +224,45 @@ impl Setup<'_> {
         self.keys.intern(name)
     }
 
-    /// The script that is registered under a name.
-    pub(crate) fn script(&self, name: &str) -> Result<Script, NodeError> {
-        let script = self.registry.scripts().get(name).cloned();
-        script.ok_or_else(|| NodeError::new(format!("no script `{name}` is registered")))
+    /// The script that a setting names, or holds as text, with the name that it goes by.
+    pub(crate) fn script(
+        &self,
+        key: &str,
+        purpose: ScriptUse,
+    ) -> Result<(Arc<str>, Script), NodeError> {
+        let value = self.constant(key)?.and_then(Value::as_text);
+        let value = value.ok_or_else(|| NodeError::new(format!("`{key}` is no text")))?;
+        if let Some(script) = self.registry.scripts().get(value) {
+            return Ok((Arc::from(value), script.clone()));
+        }
+        let file = self.files.get(key);
+        if file.is_none() && !is_script_text(value) {
+            let message = format!("no script `{value}` is registered");
+            return Err(NodeError::new(message));
+        }
+        let within = format!("{}/{}", self.journey, self.node);
+        self.script_text(file.map_or(&*within, |file| file), value, purpose)
+    }
+
+    /// The script with this text, with the name that it goes by.
+    pub(crate) fn script_text(
+        &self,
+        path: &str,
+        text: &str,
+        purpose: ScriptUse,
+    ) -> Result<(Arc<str>, Script), NodeError> {
+        let interpreter = self.registry.interprets();
+        let interpreter =
+            interpreter.ok_or_else(|| NodeError::new("there is nothing that runs scripts"))?;
+        let text = ScriptText::new(path, text)
+            .at(self.journey, self.node)
+            .for_use(purpose);
+        let script = match interpreter.prepare(&text) {
+            Ok(prepared) => Script::new(move |view| prepared.run(view)),
+            Err(error) if self.registry.fails_late() => Script::new(move |_| Err(error.clone())),
+            Err(error) => return Err(error),
+        };
+        Ok((Arc::from(text.name()), script))
     }
 
     /// The behaviours at hand, for a node that acts as another type.

@@ -221,7 +221,7 @@ impl<N: Fn(usize, NodeIndex<u32>) -> Option<u32>> Collect<'_, N> {
                 else {
                     continue;
                 };
-                let is_it = |task: &Task| task.ty == ty;
+                let is_it = |task: &Task| program.catalog.kind(task.ty) == ty;
                 match &node.kind {
                     NodeKind::Task(task) if is_it(task) => {
                         let passed = match outcome {

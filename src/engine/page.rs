@@ -237,7 +237,7 @@ impl Turn<'_> {
                 Action::Call(effect) => {
                     let own = self.run.asker == Asker::Node;
                     let once = own && effect.is_once();
-                    let digest = once.then(|| self.effect_digest(&effect));
+                    let digest = once.then(|| self.digest_of(&effect));
                     if let Some(reply) = digest.as_ref().and_then(|d| self.replay_once(d)) {
                         if !self.count() {
                             return Ok(Some(
@@ -407,7 +407,8 @@ impl Turn<'_> {
         self.digest(plain)
     }
 
-    fn effect_digest(&self, effect: &Effect) -> [u8; 16] {
+    /// A digest of an effect, keyed by the run.
+    pub(crate) fn digest_of(&self, effect: &Effect) -> [u8; 16] {
         let mut plain = Vec::new();
         snapshot::put_effect(&mut plain, effect);
         self.digest(plain)

@@ -11,15 +11,15 @@ use crate::{
     catalogue,
     engine::{
         error::NodeError,
-        node_type::NodeType,
-        script::{Script, ScriptAction, ScriptView},
+        node_type::{NodeType, Prepared, Setup},
+        script::{Interpreter, Script, ScriptAction, ScriptView, is_script_text},
     },
     model::{
         catalog::{Catalog, DuplicateType},
         journey::SettingValue,
         program::Program,
         provided::{provided_of, provider_of},
-        signature::Signature,
+        signature::{Runs, Signature},
         value::Value,
     },
     nodes::{self, ExternalNode},
@@ -32,6 +32,9 @@ pub struct Registry {
     /// Names in the order added, so that catalogues come out the same every time.
     order: Vec<Arc<str>>,
     scripts: BTreeMap<Arc<str>, Script>,
+    interpreter: Option<Arc<dyn Interpreter>>,
+    /// Whether a script that cannot be run fails its node, and not the program.
+    fails_late: bool,
     /// What stands in for scripted types at nodes whose script is not registered, by type.
     unscripted: BTreeMap<Arc<str>, Arc<dyn NodeType>>,
 }
@@ -46,6 +49,8 @@ pub(crate) enum Missing {
     Type,
     /// Its type runs this script, which is not registered.
     Script(Arc<str>),
+    /// Its type runs the script of this file, and there is nothing that could.
+    Interpreter(Arc<str>),
 }
 
 /// A script of this name is registered already.
@@ -149,6 +154,42 @@ impl Registry {
         Ok(self)
     }
 
+    /// Registers what runs the scripts that stand as text in or beside journeys: `script = file("…")`, or a
+    /// block. Scripts that are registered by name come first; a later interpreter takes the place of an earlier
+    /// one.
+    pub fn interpreter(&mut self, interpreter: impl Interpreter) -> &mut Self {
+        self.interpreter = Some(Arc::new(interpreter));
+        self
+    }
+
+    /// Whether scripts that stand as text can be run.
+    pub fn has_interpreter(&self) -> bool {
+        self.interpreter.is_some()
+    }
+
+    /// Lets a script that stands as text and cannot be run fail the node that runs it, as an error of the
+    /// script would; linking refuses the program otherwise.
+    pub fn fail_late(&mut self) -> &mut Self {
+        self.fails_late = true;
+        self
+    }
+
+    pub(crate) fn fails_late(&self) -> bool {
+        self.fails_late
+    }
+
+    /// The same registry, where a script that cannot be run refuses the program.
+    pub(crate) fn strict(&self) -> Self {
+        Self {
+            fails_late: false,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn interprets(&self) -> Option<&Arc<dyn Interpreter>> {
+        self.interpreter.as_ref()
+    }
+
     /// The same registry with another revision of a script: another number than 1 keeps runs of
     /// journeys with scripts from going on across a change of it.
     pub fn script_revision(&mut self, name: &str, revision: u32) -> &mut Self {
@@ -185,6 +226,8 @@ impl Registry {
                 .get(provider_of(&signature.name))
                 .map(|known| known.scripted)
             {
+                // A type that is declared with its script behaves as the script does.
+                None if signature.runs.is_some() && self.has_interpreter() => {}
                 None => {
                     if let Some(ty) = make(signature) {
                         // Its name is not there.
@@ -287,11 +330,26 @@ impl Registry {
         &self.scripts
     }
 
+    /// Makes the behaviour of one node whose type is declared with a script.
+    pub(crate) fn prepare_declared(
+        setup: &mut Setup<'_>,
+        signature: &Signature,
+        runs: &Runs,
+    ) -> Result<Box<dyn Prepared>, NodeError> {
+        nodes::declared(setup, signature, runs)
+    }
+
+    /// Whether the type with this name has a behaviour.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.types.contains_key(provider_of(name))
+    }
+
     /// The behaviour for a node of the type with this name and with these settings.
     pub(crate) fn behaviour(
         &self,
         name: &str,
         settings: &[(Arc<str>, SettingValue)],
+        files: &BTreeMap<Arc<str>, Arc<str>>,
     ) -> Result<&Arc<dyn NodeType>, Missing> {
         let entry = self.types.get(provider_of(name)).ok_or(Missing::Type)?;
         if !entry.scripted.here(settings) {
@@ -305,8 +363,17 @@ impl Registry {
         if self.scripts.contains_key(script) {
             return Ok(&entry.ty);
         }
+        let file = files.get(SCRIPT);
+        let is_text = file.is_some() || is_script_text(script);
+        if is_text && self.interpreter.is_some() {
+            return Ok(&entry.ty);
+        }
         let instead = self.unscripted.get(name);
-        instead.ok_or_else(|| Missing::Script(Arc::clone(script)))
+        instead.ok_or_else(|| match file {
+            Some(file) => Missing::Interpreter(Arc::clone(file)),
+            None if is_text => Missing::Interpreter(Arc::from("text")),
+            None => Missing::Script(Arc::clone(script)),
+        })
     }
 
     /// The revision of the behaviour of the type with this name; 0 where it has none.
@@ -319,6 +386,8 @@ impl Registry {
         if entry.scripted == Scripted::Never {
             return own;
         }
+        let interpreted = self.interpreter.as_ref().map_or(1, |i| i.revision());
+        let own = own.wrapping_add(interpreted.wrapping_sub(1));
         let changed = self.scripts.iter().filter(|(_, s)| s.revision != 1);
         changed.fold(own, |all, (name, script)| {
             let bytes = name.bytes().chain(script.revision.to_be_bytes());

@@ -15,6 +15,7 @@ use crate::{
         output::Remember,
         page::PageVisit,
         plan::{NOWHERE, Plan},
+        script::Activation,
         start::Start,
         state::{Cells, Place, Sensitive, State, Undo},
         step::{Call, End, Ending, Suspended},
@@ -69,6 +70,8 @@ pub(crate) struct Visit {
     pub(crate) custom: bool,
     /// The level before the node first moved it.
     pub(crate) level_before: Option<AuthLevel>,
+    /// What a script of the node keeps for its next run.
+    pub(crate) script: Option<Box<Activation>>,
 }
 
 impl Visit {
@@ -78,6 +81,7 @@ impl Visit {
         if self.memory.is_some() {
             self.memory = None;
         }
+        self.script = None;
         self.forget_replies();
     }
 
@@ -90,6 +94,9 @@ impl Visit {
         self.vouched.clear();
         self.custom = false;
         self.level_before = None;
+        if let Some(script) = &mut self.script {
+            script.forget_replies();
+        }
     }
 }
 
@@ -393,6 +400,7 @@ impl Run {
             | EffectReply::DeviceRemoved(_)
             | EffectReply::Backchannel(_)
             | EffectReply::Keyed(_)
+            | EffectReply::Fetched(_)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -473,6 +481,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::External(_), EffectReply::External(_))
         | (Effect::OpenCookie(_), EffectReply::Remembered(_))
         | (Effect::Backchannel(_), EffectReply::Backchannel(_))
+        | (Effect::Fetch(_), EffectReply::Fetched(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         (Effect::Keyed(asked), EffectReply::Keyed(said)) => said.fits(asked),
         // What a policy says is understood only by who asks for it.
@@ -504,6 +513,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::RemoveDevice(_)
             | Effect::Backchannel(_)
             | Effect::Keyed(_)
+            | Effect::Fetch(_)
             | Effect::Custom(_),
             _,
         ) => false,

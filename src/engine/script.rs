@@ -1,8 +1,15 @@
-//! Scripts: decisions that an embedder writes in Rust and journeys name.
+//! Scripts: decisions that journeys name, registered in Rust or written as text beside them.
 //!
-//! In: what a script may look at, through a [`ScriptView`]. Out: a [`ScriptAction`]. A script is pure: it
-//! reaches nothing outside and keeps nothing, so that a run of it is the same again from the same input.
-//! Scripts in a language of their own are not here.
+//! In: what a script may look at, through a [`ScriptView`]. Out: a [`ScriptAction`]. A script reaches nothing
+//! outside by itself and keeps nothing: what it needs from there it asks for by [`ScriptView::call`], is run
+//! again from its start once the reply is here, and finds at every run of one activation the same instant, the
+//! same randomness and the replies so far. What it writes counts once it has run to its end.
+//! The languages that scripts are written in are not here: an [`Interpreter`] brings them.
+
+mod activation;
+mod draft;
+mod text;
+mod view;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,29 +18,30 @@ use std::{
     time::Duration,
 };
 
+pub use self::{
+    activation::CALLS_MAX,
+    text::{Generation, Interpreted, Interpreter, ScriptText, ScriptUse},
+    view::{Called, ScriptView},
+};
+pub(crate) use self::{
+    activation::{Activation, Entry},
+    draft::Draft,
+    view::{NO_PROPERTIES, Scope, Told},
+};
+pub use crate::model::script::is_script_text;
 use crate::{
     engine::{
-        action::Subject,
-        callback::{Answer, Callback},
+        callback::Callback,
         context::{Dress, World},
-        effect::{Device, Effect},
+        effect::Effect,
         error::NodeError,
-        host::Timestamp,
-        request::Request,
-        start::StartSession,
     },
-    model::{level::AuthLevel, realm::Realm, value::Value},
+    model::value::Value,
 };
-
-/// The key of a one-time code.
-const CODE: &str = "oneTimePassword";
-
-/// The key that stands for the profile under construction among the inputs and outputs of a script.
-const OBJECT: &str = "objectAttributes";
 
 type Body = dyn Fn(&mut ScriptView<'_>) -> Result<ScriptAction, NodeError> + Send + Sync;
 
-/// A registered script.
+/// A script that can be run: a registered one, or a text that an interpreter has prepared.
 #[derive(Clone)]
 pub(crate) struct Script {
     body: Arc<Body>,
@@ -48,6 +56,24 @@ impl fmt::Debug for Script {
     }
 }
 
+/// A digest of an effect that is keyed by nothing, for worlds of tests.
+#[cfg(test)]
+pub(crate) fn digest_of(effect: &Effect) -> [u8; 16] {
+    let mut bytes = Vec::new();
+    crate::engine::snapshot::put_effect(&mut bytes, effect);
+    let whole = <sha2::Sha256 as sha2::Digest>::digest(&bytes);
+    whole.first_chunk().copied().unwrap_or_default()
+}
+
+/// What a run of a script has come to.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// It has said what it has to say, and what it wrote is written.
+    Said(Box<ScriptAction>),
+    /// It waits for this to be done outside, and is then run again.
+    Calls(Box<Effect>),
+}
+
 impl Script {
     pub(crate) fn new(
         body: impl Fn(&mut ScriptView<'_>) -> Result<ScriptAction, NodeError> + Send + Sync + 'static,
@@ -58,8 +84,28 @@ impl Script {
         }
     }
 
-    pub(crate) fn run(&self, view: &mut ScriptView<'_>) -> Result<ScriptAction, NodeError> {
-        (self.body)(view)
+    /// Runs it with what its activation has so far.
+    ///
+    /// # Errors
+    /// It has failed, and nothing that it wrote is written.
+    pub(crate) fn run(
+        &self,
+        world: &mut dyn World,
+        scope: Scope<'_>,
+        mut activation: Activation,
+    ) -> Result<Ran, NodeError> {
+        let mut view = ScriptView::new(world, scope, &mut activation);
+        let said = (self.body)(&mut view);
+        let Told { draft, pending } = view.told();
+        if let Some(effect) = pending {
+            activation.waits_for(world.effect_digest(&effect));
+            world.set_activation(Some(Box::new(activation)));
+            return Ok(Ran::Calls(effect));
+        }
+        world.set_activation(None);
+        let said = said?;
+        draft.write(world);
+        Ok(Ran::Said(Box::new(said)))
     }
 }
 
@@ -101,208 +147,6 @@ impl Keys {
 
     pub(crate) fn has(&self, name: &str) -> bool {
         self.every || self.names.contains(name)
-    }
-}
-
-/// What a script sees of the run, and what it writes to it.
-///
-/// Keys that are not among the `inputs` of the node look as if they were not there, and a write of a key
-/// that is not among its `outputs` is an error. A key `username` names who is there; it proves nothing.
-pub struct ScriptView<'a> {
-    pub(crate) world: &'a mut dyn World,
-    pub(crate) name: &'a str,
-    pub(crate) inputs: &'a Keys,
-    pub(crate) outputs: &'a Keys,
-    pub(crate) answers: Vec<Answer>,
-    pub(crate) resumed: bool,
-    pub(crate) devices: Vec<Device>,
-}
-
-impl fmt::Debug for ScriptView<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScriptView")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-impl ScriptView<'_> {
-    /// The name of the script.
-    pub fn script_name(&self) -> &str {
-        self.name
-    }
-
-    /// The value of a key: transient, then secure, then shared.
-    pub fn get(&mut self, name: &str) -> Option<&Value> {
-        if !self.inputs.has(name) {
-            return None;
-        }
-        let key = self.world.key(name);
-        if name == CODE {
-            // A script may show what it has read.
-            self.world.hand_out_challenge();
-        }
-        let world = &*self.world;
-        if self.inputs.shared {
-            return world.shared(key);
-        }
-        world
-            .transient(key)
-            .or_else(|| world.secure(key))
-            .or_else(|| world.shared(key))
-    }
-
-    /// Whether a key has a value.
-    pub fn is_defined(&mut self, name: &str) -> bool {
-        self.get(name).is_some()
-    }
-
-    /// An attribute of the profile under construction, where `objectAttributes` is an input.
-    pub fn object_attribute(&self, name: &str) -> Option<&Value> {
-        self.world.object(name).filter(|_| self.inputs.has(OBJECT))
-    }
-
-    /// Puts a value into shared state.
-    ///
-    /// # Errors
-    /// The key is not an output of the node.
-    pub fn put_shared(&mut self, name: &str, value: impl Into<Value>) -> Result<(), NodeError> {
-        self.may_write(name)?;
-        let key = self.world.key(name);
-        self.world.put_shared(key, value.into());
-        Ok(())
-    }
-
-    /// Puts a value into transient state.
-    ///
-    /// # Errors
-    /// The key is not an output of the node.
-    pub fn put_transient(&mut self, name: &str, value: impl Into<Value>) -> Result<(), NodeError> {
-        self.may_write(name)?;
-        let key = self.world.key(name);
-        self.world.put_transient(key, value.into());
-        Ok(())
-    }
-
-    /// Removes a key from all three scopes; nothing where the node has no outputs.
-    pub fn remove(&mut self, name: &str) {
-        if self.outputs.is_empty() {
-            return;
-        }
-        let key = self.world.key(name);
-        self.world.remove(key);
-    }
-
-    /// Puts an attribute of the profile under construction into shared state.
-    ///
-    /// # Errors
-    /// `objectAttributes` is not an output of the node.
-    pub fn put_object_shared(
-        &mut self,
-        name: &str,
-        value: impl Into<Value>,
-    ) -> Result<(), NodeError> {
-        self.may_write_object()?;
-        self.world.put_object(name, value.into(), false);
-        Ok(())
-    }
-
-    /// Puts an attribute of the profile under construction into transient state.
-    ///
-    /// # Errors
-    /// `objectAttributes` is not an output of the node.
-    pub fn put_object_transient(
-        &mut self,
-        name: &str,
-        value: impl Into<Value>,
-    ) -> Result<(), NodeError> {
-        self.may_write_object()?;
-        self.world.put_object(name, value.into(), true);
-        Ok(())
-    }
-
-    fn may_write_object(&self) -> Result<(), NodeError> {
-        if self.outputs.has(OBJECT) {
-            return Ok(());
-        }
-        Err(NodeError::new(format!(
-            "script `{}` writes `{OBJECT}`, which is not among its outputs",
-            self.name
-        )))
-    }
-
-    fn may_write(&self, name: &str) -> Result<(), NodeError> {
-        if name == OBJECT {
-            return Err(NodeError::new(
-                "the profile under construction is written attribute by attribute",
-            ));
-        }
-        if self.outputs.has(name) {
-            return Ok(());
-        }
-        Err(NodeError::new(format!(
-            "script `{}` writes `{name}`, which is not among its outputs",
-            self.name
-        )))
-    }
-
-    /// The answers to the callbacks that the script asked, one for each; none on its first run of a visit.
-    pub fn answers(&self) -> &[Answer] {
-        &self.answers
-    }
-
-    /// Whether somebody has come back by the link of the suspension that the script asked for.
-    pub fn resumed(&self) -> bool {
-        self.resumed
-    }
-
-    /// The devices of the user whose profiles are kept, the oldest first, where the script is that of a
-    /// `DeviceMatch`.
-    pub fn devices(&self) -> &[Device] {
-        &self.devices
-    }
-
-    /// The request at hand: headers, cookies, parameters, address, languages.
-    pub fn request(&self) -> &Request {
-        self.world.request()
-    }
-
-    /// The session that came with the start.
-    pub fn session(&self) -> Option<&StartSession> {
-        self.world.session()
-    }
-
-    /// The subject of the run, where an effect has named one.
-    pub fn subject(&self) -> Option<&Subject> {
-        self.world.subject()
-    }
-
-    /// The realm of the run.
-    pub fn realm(&self) -> &Realm {
-        self.world.realm()
-    }
-
-    /// The level of the run; a script does not move it.
-    pub fn level(&self) -> AuthLevel {
-        self.world.level()
-    }
-
-    /// The time; the same throughout one pass of a page.
-    pub fn now(&mut self) -> Timestamp {
-        self.world.now()
-    }
-
-    /// Fills `bytes` with randomness; the same bytes again when a page replays the visit.
-    ///
-    /// # Errors
-    /// There is no randomness to be had.
-    pub fn random(&mut self, bytes: &mut [u8]) -> Result<(), NodeError> {
-        self.world.random(bytes)
-    }
-
-    /// Writes a line to the trace of the run and to the audit; nothing secret.
-    pub fn trace(&mut self, text: impl Into<String>) {
-        self.world.trace(text.into());
     }
 }
 

@@ -384,6 +384,7 @@ impl AuthSession {
                 Effect::RemoveDevice(_) => "the reply to the removal of a device",
                 Effect::Backchannel(_) => "the reply about a journey beside this one",
                 Effect::Keyed(_) => "the reply to work with a key",
+                Effect::Fetch(_) => "the reply to a request of a script",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",

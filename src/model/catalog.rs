@@ -21,6 +21,8 @@ pub struct Catalog {
     signatures: Vec<Arc<Signature>>,
     by_name: BTreeMap<Arc<str>, TypeId>,
     by_wire: BTreeMap<Arc<str>, TypeId>,
+    /// Types of which more is known than of the type that they are of, with that one.
+    variants: BTreeMap<TypeId, TypeId>,
 }
 
 /// A name that the catalogue has already.
@@ -44,6 +46,21 @@ impl Catalog {
         self.by_wire.insert(Arc::from(&*signature.wire), id);
         self.signatures.push(Arc::new(signature));
         Ok(id)
+    }
+
+    /// Adds what is known of some nodes of a type, beyond what holds of all.
+    ///
+    /// It has the names of that type and is found by none; [`Catalog::kind`] leads back.
+    pub(crate) fn add_variant(&mut self, of: TypeId, signature: Signature) -> TypeId {
+        let id = TypeId(u32::try_from(self.signatures.len()).unwrap_or(u32::MAX));
+        self.signatures.push(Arc::new(signature));
+        self.variants.insert(id, self.kind(of));
+        id
+    }
+
+    /// The type as it is found by its name, for one of which more is known at some nodes.
+    pub fn kind(&self, id: TypeId) -> TypeId {
+        self.variants.get(&id).copied().unwrap_or(id)
     }
 
     /// The type with this name in text.

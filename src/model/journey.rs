@@ -5,7 +5,7 @@
 //! page is one node that holds its children in order. An inner journey is one node that names another
 //! journey of the program.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use petgraph::{
     Direction,
@@ -261,6 +261,8 @@ pub struct Task {
     pub version: u32,
     /// Every setting that has a value, defaults included, sorted by key.
     pub settings: Vec<(Arc<str>, SettingValue)>,
+    /// The files whose texts settings are, as the author names them, by key.
+    pub files: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// The value of a setting.

@@ -22,6 +22,7 @@ pub mod provided;
 pub mod realm;
 pub mod resource;
 pub mod scenario;
+pub mod script;
 pub mod setting;
 pub mod signature;
 pub mod text;

@@ -68,7 +68,10 @@ impl Program {
                 NodeKind::Page(page) => page.children.iter().map(|child| child.task.ty).collect(),
                 _ => Vec::new(),
             };
-            for signature in types.into_iter().filter_map(|ty| self.catalog.get(ty)) {
+            for signature in types
+                .into_iter()
+                .filter_map(|ty| self.catalog.get(self.catalog.kind(ty)))
+            {
                 found.insert(&signature.name, signature);
             }
         }

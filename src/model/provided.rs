@@ -92,6 +92,7 @@ pub(crate) fn provided(provider: &Signature, of: &Signature) -> Option<Signature
         limits: None,
         page_child: of.page_child,
         leads_to: of.leads_to.clone(),
+        runs: None,
     })
 }
 

@@ -482,6 +482,17 @@ pub struct Signature {
     /// As the last child of a page it is passed before the others; where it ends in another outcome than
     /// this one, they are not passed at all.
     pub leads_to: Option<Cow<'static, str>>,
+    /// The script that nodes of the type run, where it is declared with one.
+    pub runs: Option<Runs>,
+}
+
+/// A script that is the behaviour of a declared type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
+    /// The file as the declaration names it; `extern/NAME` for a text within.
+    pub path: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
 }
 
 /// A bound that a node sets on its own visits.
@@ -521,6 +532,7 @@ impl Signature {
             limits: None,
             page_child: true,
             leads_to: None,
+            runs: None,
         }
     }
 

@@ -68,6 +68,7 @@ macro_rules! failures {
 }
 
 failures! {
+    UNAVAILABLE = "this node is not available: …" in ["Unavailable"];
     NO_USERNAME = "Expected username to be set." in [
         "DeviceLocationMatch", "DeviceMatch", "DeviceSave", "MultiFactorRegistrationOptions",
         "OathDeviceStorage", "OathRegistration", "OathTokenVerifier", "OptOutMultiFactorAuthentication",

@@ -54,6 +54,7 @@ mod state;
 mod terms;
 mod timeout;
 mod timer;
+mod unavailable;
 mod url;
 mod validated;
 mod wait;
@@ -63,6 +64,7 @@ mod zero_page;
 use std::sync::Arc;
 
 pub use external::ExternalNode;
+pub(crate) use scripted::declared;
 
 use crate::{
     catalogue,
@@ -84,6 +86,7 @@ const TYPES: &[(&str, Prepare)] = &[
     ("DataStoreDecision", credential::data_store),
     ("ScriptedDecision", scripted::decision),
     ("ConfigProvider", provider::provider),
+    ("Unavailable", unavailable::unavailable),
     ("IdentityStoreDecision", bind::identity_store),
     ("LdapDecision", bind::ldap),
     ("ADDecision", bind::active_directory),

@@ -11,10 +11,11 @@ use crate::{
     engine::{
         action::{Action, Reply},
         context::{Context, World},
+        effect::Effect,
         error::NodeError,
         node_type::{Intern, NodeType, Prepared, Setup},
         registry::Registry,
-        script::{Keys, Script, ScriptView},
+        script::{Activation, Entry, Keys, NO_PROPERTIES, Ran, Scope, Script, ScriptUse},
     },
     model::{
         expr::KeyId,
@@ -32,6 +33,12 @@ use crate::{
 
 /// What the node keeps on a visit: the settings that the script gave.
 const CONFIG: &str = "config";
+
+/// What the script has come to.
+enum Asked {
+    Given(BTreeMap<Arc<str>, Value>),
+    Calls(Box<Effect>),
+}
 
 /// Settings by key, sorted.
 type Settings = Vec<(Arc<str>, SettingValue)>;
@@ -53,8 +60,7 @@ struct ConfigProvider {
 
 pub(super) fn provider(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
     let wire: Arc<str> = constant(setup, "nodeType")?;
-    let script_name: Arc<str> = constant(setup, "script")?;
-    let script = setup.script(&script_name)?;
+    let (script_name, script) = setup.script("script", ScriptUse::Settings)?;
     let inputs: Vec<Arc<str>> = constant(setup, "scriptInputs")?;
     let name = wire.strip_suffix("Node").unwrap_or(&wire);
     let ty = setup.registry().of_its_own(name).cloned();
@@ -75,19 +81,52 @@ pub(super) fn provider(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeE
 }
 
 impl ConfigProvider {
-    /// The settings that the script gives.
-    fn ask_script(&self, cx: &mut Context<'_>) -> Result<BTreeMap<Arc<str>, Value>, NodeError> {
-        let said = self.script.run(&mut ScriptView {
-            world: &mut *cx.world,
+    /// The settings that the script gives, or what it waits for.
+    fn ask_script(&self, cx: &mut Context<'_>, activation: Activation) -> Result<Asked, NodeError> {
+        let scope = Scope {
             name: &self.script_name,
             inputs: &self.inputs,
             outputs: &self.outputs,
-            answers: Vec::new(),
-            resumed: false,
-            devices: Vec::new(),
-        })?;
-        said.settings
-            .ok_or_else(|| unfit("Script must set 'config' to a Map."))
+            outcomes: &self.outcomes,
+            properties: &NO_PROPERTIES,
+        };
+        match self.script.run(cx.world, scope, activation)? {
+            Ran::Calls(effect) => Ok(Asked::Calls(effect)),
+            Ran::Said(said) => said
+                .settings
+                .map(Asked::Given)
+                .ok_or_else(|| unfit("Script must set 'config' to a Map.")),
+        }
+    }
+
+    /// Runs the script, and acts with what it gives.
+    fn configure(&self, cx: &mut Context<'_>, activation: Activation) -> Result<Action, NodeError> {
+        match self.ask_script(cx, activation) {
+            Ok(Asked::Calls(effect)) => Ok(Action::Call(effect)),
+            Ok(Asked::Given(given)) => self.act(cx, Ok(given)),
+            Err(error) => self.act(cx, Err(error)),
+        }
+    }
+
+    /// Enters the node that this one acts as; where there are no settings for it, leaves.
+    fn act(
+        &self,
+        cx: &mut Context<'_>,
+        given: Result<BTreeMap<Arc<str>, Value>, NodeError>,
+    ) -> Result<Action, NodeError> {
+        let made = given.and_then(|given| Ok((self.acting(cx, &given)?, given)));
+        let (acting, given) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                cx.trace(format!("no settings: {}", error.message));
+                return Ok(Action::go(self.unconfigured));
+            }
+        };
+        if cx.visit().is_none() {
+            let kept = BTreeMap::from([(Arc::from(CONFIG), Value::Map(Arc::new(given)))]);
+            cx.set_visit(Some(Value::Map(Arc::new(kept))));
+        }
+        acting.enter(&mut cx.within())
     }
 
     /// All settings of the type, as a compiler would fill them from these.
@@ -135,6 +174,7 @@ impl ConfigProvider {
             .map_err(|unfit| failure::unfit(unfit.to_string()))?;
         self.ty.prepare(&mut Setup {
             settings: &settings,
+            files: &BTreeMap::new(),
             outcomes: &self.outcomes,
             journey: &self.journey,
             node: &self.node,
@@ -158,27 +198,23 @@ impl ConfigProvider {
 impl Prepared for ConfigProvider {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         // A page enters its nodes again in each round: the settings of a visit stay as they are.
-        let given = match Self::kept(cx) {
-            Some(given) => Ok(given),
-            None => self.ask_script(cx),
-        };
-        let made = given.and_then(|given| Ok((self.acting(cx, &given)?, given)));
-        let (acting, given) = match made {
-            Ok(made) => made,
-            Err(error) => {
-                cx.trace(format!("no settings: {}", error.message));
-                return Ok(Action::go(self.unconfigured));
-            }
-        };
-        if cx.visit().is_none() {
-            let kept = BTreeMap::from([(Arc::from(CONFIG), Value::Map(Arc::new(given)))]);
-            cx.set_visit(Some(Value::Map(Arc::new(kept))));
+        match Self::kept(cx) {
+            Some(given) => self.act(cx, Ok(given)),
+            None => self.configure(cx, Activation::new(Entry::Entered)),
         }
-        acting.enter(&mut cx.within())
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        let given = Self::kept(cx).ok_or_else(|| failure::broken("the settings are gone"))?;
+        let Some(given) = Self::kept(cx) else {
+            let waits = cx.world.take_activation();
+            return match (waits, reply) {
+                (Some(mut activation), Reply::Effect(reply)) => {
+                    activation.take(reply)?;
+                    self.configure(cx, *activation)
+                }
+                _ => Err(failure::broken("the settings are gone")),
+            };
+        };
         self.acting(cx, &given)?.resume(&mut cx.within(), reply)
     }
 }

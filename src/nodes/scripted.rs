@@ -5,14 +5,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     engine::{
         action::{Action, Reply, Suspend},
-        callback::Answer,
         context::Context,
         effect::{Effect, EffectReply, ReadIdentity, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
-        script::{Keys, Script, ScriptAction, ScriptView},
+        script::{Activation, Entry, Keys, Ran, Scope as View, Script, ScriptAction, ScriptUse},
     },
-    model::{journey::OutcomeId, value::Value},
+    model::{
+        journey::{OutcomeId, SettingValue},
+        signature::{Runs, Scope, Signature},
+        value::Value,
+    },
     nodes::{
         failure,
         reply::unexpected,
@@ -22,6 +25,12 @@ use crate::{
 
 /// The key of the state that names who is there.
 const USERNAME: &str = "username";
+
+/// The outcome of a declared type for a script that has failed.
+const SCRIPT_ERROR: &str = "Script Error";
+
+/// The key that stands for the profile under construction among inputs and outputs.
+const OBJECT: &str = "objectAttributes";
 
 /// Runs the script, again with the answers to what it asks, until it names an outcome.
 #[derive(Debug)]
@@ -33,22 +42,23 @@ struct ScriptedDecision {
     /// Whether it asks on every visit, or on none, where the author says so.
     asks: Option<bool>,
     outcomes: BTreeMap<Arc<str>, OutcomeId>,
+    /// The outcomes in order.
+    names: Vec<Arc<str>>,
+    /// The settings of the node where its type is declared with the script.
+    settings: Vec<(Arc<str>, SettingValue)>,
+    /// The outcome of a node whose script has failed, where its type has one.
+    failed: Option<OutcomeId>,
 }
 
 pub(super) fn decision(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
-    let name: Arc<str> = constant(setup, "script")?;
-    let script = setup.script(&name)?;
+    let (name, script) = setup.script("script", ScriptUse::Decision)?;
     let inputs: Vec<Arc<str>> = constant(setup, "inputs")?;
     let outputs: Vec<Arc<str>> = constant(setup, "outputs")?;
     let asks: Option<bool> = constant_or_none(setup, "asks")?;
     for key in inputs.iter().chain(&outputs).filter(|key| &***key != "*") {
         setup.key(key);
     }
-    let mut outcomes = BTreeMap::new();
-    for outcome in setup.outcomes().to_vec() {
-        let id = setup.outcome(&outcome)?;
-        outcomes.insert(outcome, id);
-    }
+    let outcomes = outcomes(setup)?;
     Ok(Box::new(ScriptedDecision {
         name,
         script,
@@ -56,29 +66,87 @@ pub(super) fn decision(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeE
         outputs: Keys::new(outputs),
         asks,
         outcomes,
+        names: setup.outcomes().to_vec(),
+        settings: Vec::new(),
+        failed: None,
     }))
 }
 
+/// The behaviour of a node whose type is declared with a script.
+pub(crate) fn declared(
+    setup: &mut Setup<'_>,
+    signature: &Signature,
+    runs: &Runs,
+) -> Result<Box<dyn Prepared>, NodeError> {
+    let (name, script) = setup.script_text(&runs.path, &runs.text, ScriptUse::Decision)?;
+    let [inputs, outputs] = [&signature.reads, &signature.writes].map(|keys| {
+        let names = keys.iter().map(|key| match key.scope {
+            Scope::ObjectShared | Scope::ObjectTransient if key.key != "*" => Arc::from(OBJECT),
+            _ => Arc::from(&*key.key),
+        });
+        Keys::new(names.collect())
+    });
+    let names = signature.reads.iter().chain(signature.writes.iter());
+    for key in names.filter(|key| key.key != "*") {
+        setup.key(&key.key);
+    }
+    let settings = setup.settings().map(|(key, value)| {
+        let key: Arc<str> = Arc::from(key);
+        (key, value.clone())
+    });
+    Ok(Box::new(ScriptedDecision {
+        name,
+        script,
+        inputs,
+        outputs,
+        asks: None,
+        settings: settings.collect(),
+        failed: setup.try_outcome(SCRIPT_ERROR),
+        outcomes: outcomes(setup)?,
+        names: setup.outcomes().to_vec(),
+    }))
+}
+
+fn outcomes(setup: &Setup<'_>) -> Result<BTreeMap<Arc<str>, OutcomeId>, NodeError> {
+    let mut outcomes = BTreeMap::new();
+    for outcome in setup.outcomes().to_vec() {
+        let id = setup.outcome(&outcome)?;
+        outcomes.insert(outcome, id);
+    }
+    Ok(outcomes)
+}
+
 impl ScriptedDecision {
-    fn run(
-        &self,
-        cx: &mut Context<'_>,
-        answers: Vec<Answer>,
-        resumed: bool,
-    ) -> Result<Action, NodeError> {
+    fn run(&self, cx: &mut Context<'_>, activation: Activation) -> Result<Action, NodeError> {
         // Who has been answered, or has come back, was asked on this visit.
-        let stopped = resumed || !answers.is_empty();
-        let said = self.script.run(&mut ScriptView {
-            world: &mut *cx.world,
+        let stopped = activation.entry != Entry::Entered;
+        let mut properties = BTreeMap::new();
+        for (key, setting) in &self.settings {
+            properties.insert(Arc::clone(key), cx.value(setting)?);
+        }
+        let scope = View {
             name: &self.name,
             inputs: &self.inputs,
             outputs: &self.outputs,
-            answers,
-            resumed,
-            devices: Vec::new(),
-        })?;
+            outcomes: &self.names,
+            properties: &properties,
+        };
+        let said = match self.script.run(cx.world, scope, activation) {
+            Ok(Ran::Said(said)) => *said,
+            Ok(Ran::Calls(effect)) => return Ok(Action::Call(effect)),
+            Err(error) => return self.failed(cx, error),
+        };
         self.keeps_its_word(&said, stopped)?;
         self.follow(cx, said)
+    }
+
+    /// A script that fails fails its node, but where its type is declared with an outcome for that.
+    fn failed(&self, cx: &mut Context<'_>, error: NodeError) -> Result<Action, NodeError> {
+        let Some(outcome) = self.failed else {
+            return Err(error);
+        };
+        cx.world.trace(error.to_string());
+        Ok(Action::go(outcome))
     }
 
     /// Whether it asks as the author says; the proofs rest on that.
@@ -117,6 +185,11 @@ impl ScriptedDecision {
         }
         if !said.callbacks.is_empty() {
             cx.dress(said.dress);
+            // Of what kind an answer is, it does not say itself.
+            cx.world.set_activation(Some(Box::new(Activation {
+                asked: said.callbacks.clone(),
+                ..Activation::default()
+            })));
             return Ok(Action::Ask(said.callbacks));
         }
         let Some(outcome) = said.outcome else {
@@ -164,19 +237,36 @@ impl ScriptedDecision {
 
 /// Whether an effect does nothing but bring a link to somebody.
 fn is_delivery(effect: &Effect) -> bool {
-    matches!(effect, Effect::Send(_) | Effect::Custom(_))
+    matches!(
+        effect,
+        Effect::Send(_) | Effect::Fetch(_) | Effect::Custom(_)
+    )
 }
 
 impl Prepared for ScriptedDecision {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
-        self.run(cx, Vec::new(), false)
+        self.run(cx, Activation::new(Entry::Entered))
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {
-        match reply {
-            Reply::Answers(answers) => self.run(cx, answers, false),
-            Reply::Resumed => self.run(cx, Vec::new(), true),
-            Reply::Effect(reply) => self.identified(cx, reply),
+        let kept = cx.world.take_activation();
+        match (reply, kept) {
+            (Reply::Answers(answers), kept) => {
+                let asked = kept.map(|kept| kept.asked).unwrap_or_default();
+                self.run(
+                    cx,
+                    Activation {
+                        asked,
+                        ..Activation::new(Entry::Answered(answers))
+                    },
+                )
+            }
+            (Reply::Resumed, _) => self.run(cx, Activation::new(Entry::Resumed)),
+            (Reply::Effect(reply), Some(mut waits)) => {
+                waits.take(reply)?;
+                self.run(cx, *waits)
+            }
+            (Reply::Effect(reply), None) => self.identified(cx, reply),
         }
     }
 }

@@ -25,7 +25,9 @@ fn openers(place: Place) -> &'static [&'static str] {
         ],
         Place::Body => &["node", "start", "ensure", "on", "allow"],
         Place::Node => &["when", "else", "node", "on", "allow"],
-        Place::Extern => &["asks", "reads", "writes", "proves", "suspends", "calls"],
+        Place::Extern => &[
+            "asks", "reads", "writes", "proves", "suspends", "calls", "runs",
+        ],
         Place::Policy => &["actions", "subjects", "ttl", "when", "require", "allow"],
         Place::Test => &[
             "given", "answer", "reply", "expect", "advance", "resume", "repeat",

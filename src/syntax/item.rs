@@ -64,6 +64,7 @@ pub(super) fn is_trivia(rule: Rule) -> bool {
             | Rule::PROVES
             | Rule::SUSPENDS
             | Rule::CALLS_OUT
+            | Rule::RUNS
             | Rule::EVERY_PATH_TO
             | Rule::PASSES
             | Rule::OR
@@ -415,6 +416,10 @@ impl<'a> Reader<'a> {
             }
             Rule::suspends => ExternFact::Suspends(span),
             Rule::calls_out => ExternFact::CallsOut(span),
+            Rule::runs => ExternFact::Runs {
+                script: self.value(inner.next()?)?,
+                span,
+            },
             _ => return None,
         })
     }

@@ -74,7 +74,12 @@ impl Doc {
         match self {
             Self::Text(_) | Self::Block(_) => false,
             Self::Row(parts) => parts.iter().any(Self::is_breakable),
-            Self::Bracket(bracket) => bracket.is_breakable && !bracket.elements.is_empty(),
+            // A single text is not made shorter by a line of its own.
+            Self::Bracket(bracket) => {
+                bracket.is_breakable
+                    && (bracket.elements.len() > 1
+                        || bracket.elements.iter().any(|e| e.doc.is_breakable()))
+            }
         }
     }
 

@@ -103,6 +103,7 @@ pub(super) fn fits(rule: Rule, place: Place) -> bool {
                 | Rule::proves
                 | Rule::suspends
                 | Rule::calls_out
+                | Rule::runs
         ),
         Place::Policy => matches!(
             rule,
@@ -179,7 +180,7 @@ fn expected(place: Place) -> &'static str {
         }
         Place::Body => "`start`, `node`, `ensure`, `key = value`, `on error` or `allow`",
         Place::Node => "`outcome -> target`, `key = value`, `when`, `else`, `node` or `allow`",
-        Place::Extern => "`asks`, `reads`, `writes`, `proves`, `suspends` or `calls out`",
+        Place::Extern => "`asks`, `reads`, `writes`, `proves`, `suspends`, `calls out` or `runs`",
         Place::Policy => {
             "`actions = […]`, `subjects = […]`, `ttl = …`, `when`, `require` or `allow`"
         }

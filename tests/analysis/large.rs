@@ -79,6 +79,7 @@ fn task(name: &str) -> NodeKind {
         ty,
         version: 1,
         settings: Vec::new(),
+        files: BTreeMap::new(),
     })
 }
 

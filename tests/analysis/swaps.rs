@@ -186,6 +186,7 @@ fn mutant(program: &Program, at: usize, edge: petgraph::graph::EdgeIndex) -> Pro
             ty,
             version: 1,
             settings: Vec::new(),
+            files: BTreeMap::new(),
         }),
         outcomes: vec!["outcome".into()],
         doc: None,

@@ -122,6 +122,12 @@ const FORMS: &[(&str, &str)] = &[
          [Meter](#meter). Where no timer was started, nothing happens.",
     ),
     (
+        "Unavailable",
+        "`wayfare import` writes it where what an export says cannot be done: `type` is the type that stood \
+         there and `why` the reason. It never ends in an outcome; its arms are those of the node that it \
+         stands for, and checks take them for ways.",
+    ),
+    (
         "Decision",
         "Its arms are guards: [language.md](../language.md#guards).",
     ),

@@ -53,6 +53,19 @@ fn the_end_of_an_inner_journey_is_an_outcome() {
 }
 
 #[test]
+fn a_journey_that_is_not_enabled_is_not_run_and_its_caller_fails() {
+    let arms = "true -> failure\n false -> failure\n error -> failure";
+    let text_of = pair("", "ask", arms, "ask").replace("innerTreeOnly = true", "enabled = false");
+    assert_eq!(
+        why(Player::new(&text_of, "outer").begin()),
+        "outer/call: the inner journey is not enabled"
+    );
+    let arms = format!("{arms}\n on error -> after");
+    let text_of = pair("", "ask", &arms, "ask").replace("innerTreeOnly = true", "enabled = false");
+    assert_eq!(prompts(&Player::new(&text_of, "outer").begin()), 1);
+}
+
+#[test]
 fn a_failure_inside_surfaces_where_it_is_wired() {
     let wired = "true -> failure\n false -> failure\n error -> after";
     let after =

@@ -151,6 +151,23 @@ fn metadata_does_not_hold_a_page_up() {
 }
 
 #[test]
+fn a_page_goes_on_behind_whatever_a_child_ends_in_that_is_not_the_last() {
+    let children = "node a: Message(message = { en = \"Sure?\" })\n\
+        allow ignored_outcome because \"a test\"\n\
+        node b: Probe(do = \"ask; expect shared x nothing\")";
+    for answer in [0, 1] {
+        let mut run = Player::new(&page(children), "j");
+        run.sealing = true;
+        let Step::Ask(ask) = run.begin() else {
+            panic!()
+        };
+        assert_eq!(ask.callbacks.len(), 3);
+        let step = run.answer([Answer::None, Answer::Index(answer), text("x")]);
+        assert_eq!(prompts(&step), 1, "{step:?}");
+    }
+}
+
+#[test]
 fn a_failing_child_fails_the_page_and_takes_back_its_rounds() {
     let children = one("a", "count; shared x 1; ask") + "node b: Probe(do = \"ask; send\")";
     let text_of = page(&children).replace("no -> failure\n          }\n          node done", "no -> failure\n on error -> after\n          }\n node after: Probe(do = \"expect shared x nothing; expect shared text nothing; ask\") { ok -> failure no -> failure }\n          node done");

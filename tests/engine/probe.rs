@@ -144,6 +144,7 @@ impl NodeType for Probe {
             limits: None,
             page_child: true,
             leads_to: None,
+            runs: None,
         }
     }
 

@@ -235,6 +235,7 @@ impl Kind {
             limits: None,
             page_child: true,
             leads_to: None,
+            runs: None,
         };
         match self {
             Self::Quiet => {}
@@ -465,5 +466,6 @@ pub(super) fn task(ids: &[TypeId], kind: Kind, number: i64) -> Task {
             .map(|key| (Arc::from(key), SettingValue::Constant(Value::Int(number))))
             .into_iter()
             .collect(),
+        files: std::collections::BTreeMap::new(),
     }
 }

@@ -11,8 +11,8 @@ use wayfare::{
     engine::{
         effect::{
             Backchannel, BackchannelReply, BackchannelState, Bind, COUNTER, Credential,
-            ExternalEvent, ExternalReply, Identity, Keyed, KeyedReply, Message, SetStatus, Verdict,
-            Verify, Went, Who,
+            ExternalEvent, ExternalReply, Fetched, Identity, Keyed, KeyedReply, Message, SetStatus,
+            Verdict, Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -73,6 +73,10 @@ impl World {
                 reply
             }
             None => self.act(call, now),
+        };
+        let reply = match (&call.effect, reply) {
+            (Effect::Fetch(_), EffectReply::Custom(said)) => fetched(&said),
+            (_, reply) => reply,
         };
         if once {
             self.done.insert(call.id, reply.clone());
@@ -157,6 +161,10 @@ impl World {
                     call.node, custom.kind
                 )),
             },
+            Effect::Fetch(asked) => {
+                let why = format!("nothing is scripted for {} {}", asked.method, asked.shown());
+                EffectReply::Fetched(Box::new(Fetched::Failed(Arc::from(why))))
+            }
             _ => EffectReply::Failed("this world does not know the effect".to_owned()),
         }
     }
@@ -169,6 +177,7 @@ impl World {
                 None => EffectReply::Miss,
             },
             Effect::Custom(_) => EffectReply::Custom(Value::Bool(true)),
+            Effect::Fetch(_) => fetched(&Value::Null),
             _ => self.act(call, now),
         }
     }
@@ -335,6 +344,40 @@ fn keyed(asked: &Keyed) -> KeyedReply {
     }
 }
 
+/// An answer over HTTP as tests write it: `{ status = 200, body = "…", headers = { … } }`, all of them optional; a
+/// body that is no text is one of JSON.
+fn fetched(said: &Value) -> EffectReply {
+    let empty = BTreeMap::new();
+    let members = match said {
+        Value::Map(map) => &**map,
+        _ => &empty,
+    };
+    let status = members.get("status").and_then(Value::as_int);
+    let status = status
+        .and_then(|status| u16::try_from(status).ok())
+        .unwrap_or(200);
+    let body = match members.get("body") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::Text(text)) => text.to_string(),
+        Some(other) => other.to_json().to_string(),
+    };
+    let headers = match members.get("headers") {
+        Some(Value::Map(headers)) => headers
+            .iter()
+            .filter_map(|(name, value)| {
+                let value = value.as_text()?.to_owned();
+                Some((Arc::from(name.to_ascii_lowercase()), Secret::new(value)))
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    EffectReply::Fetched(Box::new(Fetched::Answered {
+        status,
+        headers,
+        body: Secret::new(body),
+    }))
+}
+
 /// What no means to an effect.
 fn refusal(effect: &Effect) -> EffectReply {
     match effect {
@@ -362,6 +405,9 @@ fn refusal(effect: &Effect) -> EffectReply {
             EffectReply::Keyed(Box::new(KeyedReply::Names(None)))
         }
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
+        Effect::Fetch(_) => {
+            EffectReply::Fetched(Box::new(Fetched::Failed(Arc::from("the outside says no"))))
+        }
         _ => EffectReply::Failed("the outside says no".to_owned()),
     }
 }

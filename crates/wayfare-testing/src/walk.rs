@@ -195,7 +195,7 @@ impl Scene<'_> {
                     return false;
                 };
                 let named = |left: OutcomeId| outcomes.get(left.index());
-                task.ty == *ty
+                self.program.catalog.kind(task.ty) == *ty
                     && match (outcome, left) {
                         (None, None) => true,
                         (Some(name), Some(left)) => named(left) == Some(name),

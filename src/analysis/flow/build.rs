@@ -267,10 +267,11 @@ impl<'a> Builder<'a> {
             }
             if at + 1 < children.len() {
                 let to = u32::try_from(self.states.len()).unwrap_or(u32::MAX);
-                let arc = self.arc(from, to, Leave::Next(OutcomeId(0)));
-                let name = child.outcomes.first().map_or("", |name| &**name);
-                let arc = self.with_facts(arc, &child.task, name);
-                self.arcs.push(arc);
+                for (number, name) in (0..).zip(&child.outcomes) {
+                    let arc = self.arc(from, to, Leave::Next(OutcomeId(number)));
+                    let arc = self.with_facts(arc, &child.task, name);
+                    self.arcs.push(arc);
+                }
             } else {
                 let (past, behind) = targets.split(lead);
                 self.leave(from, Some(&child.task), &child.outcomes, &behind);

@@ -251,7 +251,9 @@ impl<'a> Marked<'a> {
                 }
                 PlaceKind::Any(ty, outcome) => {
                     for (at, state) in (0..).zip(&flow.states) {
-                        let Some(outcomes) = outcomes_of(journey, state, *ty) else {
+                        let Some(outcomes) =
+                            outcomes_of(&self.program.catalog, journey, state, *ty)
+                        else {
                             continue;
                         };
                         let Some(name) = outcome else {

@@ -108,7 +108,8 @@ fn types(program: &Program, journey: &Journey) -> BTreeMap<Arc<str>, BTreeSet<Ty
             };
             for ty in tasks {
                 if let Some(secret) = program.catalog.get(ty).and_then(|s| secret_of(s)) {
-                    found.entry(secret).or_default().insert(ty);
+                    let kind = program.catalog.kind(ty);
+                    found.entry(secret).or_default().insert(kind);
                 }
             }
         }

@@ -52,6 +52,7 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
             matches!(effect, Effect::Keyed(asked)
                 if matches!(**asked, Keyed::Seal { .. }) == matches!(**said, KeyedReply::Sealed(_)))
         }
+        EffectReply::Fetched(_) => matches!(effect, Effect::Fetch(_)),
         EffectReply::Custom(_) => matches!(effect, Effect::Custom(_)),
     }
 }

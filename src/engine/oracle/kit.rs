@@ -73,10 +73,11 @@ impl Kit {
         outcomes: &[Arc<str>],
     ) {
         let ty = registry
-            .behaviour(&self.signature(task).name, &task.settings)
+            .behaviour(&self.signature(task).name, &task.settings, &task.files)
             .unwrap();
         let mut setup = Setup {
             settings: &task.settings,
+            files: &task.files,
             outcomes,
             journey: path.split('/').next().unwrap(),
             node,

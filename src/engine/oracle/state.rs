@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    engine::{action::Subject, effect::SubjectId, run::Ends, step::Evidence},
+    engine::{action::Subject, effect::SubjectId, run::Ends, script::Activation, step::Evidence},
     model::{level::AuthLevel, value::Value},
 };
 
@@ -92,6 +92,7 @@ pub(super) struct State {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Visit {
     pub(super) memory: Option<Value>,
+    pub(super) script: Option<Box<Activation>>,
     pub(super) user: Option<Names>,
     pub(super) session: Option<Names>,
     /// Whom replies have named.

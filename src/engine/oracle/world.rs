@@ -1,18 +1,24 @@
 //! What a node may read and do, over the walker's own state.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{page::Recorded, state::Challenge, walker::Walker};
 use crate::{
     engine::{
         action::Subject,
         context::{Dress, World},
+        effect::Effect,
         error::NodeError,
         host::{Host, Timestamp},
         limits::Limits,
         output::{Output, Remember},
         refuse_system_property,
         request::Request,
+        script::{Activation, digest_of},
         start::StartSession,
         step::{Ending, Evidence},
     },
@@ -397,4 +403,21 @@ impl World for Walker<'_> {
     }
 
     fn trace(&mut self, _: String) {}
+
+    fn key_names(&self, _: bool) -> BTreeSet<Arc<str>> {
+        // No script of these tests asks for them.
+        BTreeSet::new()
+    }
+
+    fn take_activation(&mut self) -> Option<Box<Activation>> {
+        self.visit_at_hand_mut().script.take()
+    }
+
+    fn set_activation(&mut self, activation: Option<Box<Activation>>) {
+        self.visit_at_hand_mut().script = activation;
+    }
+
+    fn effect_digest(&self, effect: &Effect) -> [u8; 16] {
+        digest_of(effect)
+    }
 }

@@ -10,15 +10,16 @@ use crate::{
         effect::{
             AlternativeName, Backchannel, BackchannelReply, BackchannelState, Bind, Change,
             Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Directory, Document,
-            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, FindIdentity,
-            Identity, Judge, Judgement, Keyed, KeyedReply, Ldap, LdapPolicy, LdapScope,
-            LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow, OpenBackchannel,
-            PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef,
-            SessionView, SetStatus, Shape, StoreDevice, SubjectField, SubjectId, Template, Unmet,
-            Verdict, Verify, Went, Who,
+            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, Fetch, Fetched,
+            FindIdentity, Identity, Judge, Judgement, Keyed, KeyedReply, Ldap, LdapPolicy,
+            LdapScope, LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow,
+            OpenBackchannel, PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice,
+            Room, SessionRef, SessionView, SetStatus, Shape, StoreDevice, SubjectField, SubjectId,
+            Template, Unmet, Verdict, Verify, Went, Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
+        script::{Activation, Entry},
         step::{Call, Suspended},
     },
     filter::{Comparison, Filter, Operand, Pointer},
@@ -257,6 +258,8 @@ choice!(Effect {
     50 Backchannel(e),
     // Keys.
     60 Keyed(e),
+    // Scripts.
+    70 Fetch(e),
 });
 
 choice!(EffectReply {
@@ -273,8 +276,12 @@ choice!(EffectReply {
     50 Backchannel(reply),
     // Keys.
     60 Keyed(reply),
+    // Scripts.
+    70 Fetched(reply),
 });
 
+choice!(Fetched { 0 Answered { status, headers, body }, 1 Denied(why), 2 Failed(why) });
+choice!(Entry { 0 Entered, 1 Answered(answers), 2 Resumed });
 choice!(Backchannel { 0 Open(open), 1 Ask { transaction }, 2 Tell { transaction, data } });
 choice!(BackchannelReply {
     0 Opened { transaction, address }, 1 Full, 2 Stands { state, properties, told }, 3 Told(kept),
@@ -334,4 +341,6 @@ record! {
     Subject { id, username }
     Call { id, effect, node }
     Suspended { id, ask, until, deliver }
+    Fetch { method, url, headers, body, timeout }
+    Activation { entry, asked, devices, now, seed, spoken, replies, pending }
 }

@@ -235,7 +235,7 @@ record! {
     Evidence { subject, factor, node, visit, at }
     Proofs { subject, evidence, challenge, told }
     Fetched { user, session }
-    Visit { memory, fetched, vouched, custom, level_before }
+    Visit { memory, fetched, vouched, custom, level_before, script }
     Sensitive { transient, secure, transient_object, secure_object }
     State { shared, shared_object, sensitive }
     Words { message, details }

@@ -3,12 +3,17 @@
 //! In: what a behaviour asks of its context. Out: answers from the run, the host and the request, and writes
 //! that are taken back where the node fails. Where a run stops and how nodes follow each other is not here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     engine::{
         action::Subject,
         context::{Dress, World},
+        effect::Effect,
         error::NodeError,
         expr::{Around, Scene, compile_term, evaluate},
         host::Timestamp,
@@ -17,6 +22,7 @@ use crate::{
         plan::is_secret,
         property::refuse_system_property,
         request::Request,
+        script::Activation,
         start::StartSession,
         state::Place,
         step::{Ending, Evidence},
@@ -326,6 +332,28 @@ impl World for Turn<'_> {
             self.notes.push(text.clone());
         }
         self.note(Event::Note(text));
+    }
+
+    fn key_names(&self, shared: bool) -> BTreeSet<Arc<str>> {
+        let state = &self.run.state;
+        let sensitive = &state.sensitive;
+        let others = sensitive.transient.iter().chain(sensitive.secure.iter());
+        let others = others.filter(|_| !shared);
+        let keys = state.shared.iter().chain(others).map(|(key, _)| *key);
+        keys.filter_map(|key| self.run.key_name(self.plan, key))
+            .collect()
+    }
+
+    fn take_activation(&mut self) -> Option<Box<Activation>> {
+        self.run.visit.script.take()
+    }
+
+    fn set_activation(&mut self, activation: Option<Box<Activation>>) {
+        self.run.visit.script = activation;
+    }
+
+    fn effect_digest(&self, effect: &Effect) -> [u8; 16] {
+        self.digest_of(effect)
     }
 }
 

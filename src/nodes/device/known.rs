@@ -18,7 +18,7 @@ use crate::{
         effect::{Device, DeviceKind, Effect, EffectReply, ReadDevices, Room, StoreDevice, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
-        script::{Keys, SaysMore, Script, ScriptView},
+        script::{Activation, Keys, NO_PROPERTIES, Ran, SaysMore, Scope, Script, ScriptUse},
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
@@ -146,6 +146,7 @@ struct DeviceMatch {
     acceptable: Kept<i64>,
     expiration: Kept<Duration>,
     script: Option<(Arc<str>, Script, Keys)>,
+    outcomes: Vec<Arc<str>>,
 }
 
 pub(in crate::nodes) fn matching(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeError> {
@@ -159,8 +160,7 @@ pub(in crate::nodes) fn matching(setup: &mut Setup<'_>) -> Result<Box<dyn Prepar
     }
     let mut script = None;
     if constant(setup, "useScript")? {
-        let name: Arc<str> = constant(setup, "script")?;
-        let found = setup.script(&name)?;
+        let (name, found) = setup.script("script", ScriptUse::Devices)?;
         let inputs = vec![Arc::from("username"), Arc::from(PROFILE)];
         script = Some((name, found, Keys::shared(inputs)));
     }
@@ -169,6 +169,7 @@ pub(in crate::nodes) fn matching(setup: &mut Setup<'_>) -> Result<Box<dyn Prepar
         acceptable,
         expiration,
         script,
+        outcomes: setup.outcomes().to_vec(),
     }))
 }
 
@@ -205,15 +206,24 @@ impl DeviceMatch {
         devices: Vec<Device>,
         (name, script, inputs): &(Arc<str>, Script, Keys),
     ) -> Result<Action, NodeError> {
-        let said = script.run(&mut ScriptView {
-            world: &mut *cx.world,
+        let scope = Scope {
             name,
             inputs,
             outputs: &Keys::none(),
-            answers: Vec::new(),
-            resumed: false,
+            outcomes: &self.outcomes,
+            properties: &NO_PROPERTIES,
+        };
+        let activation = Activation {
             devices,
-        })?;
+            ..Activation::default()
+        };
+        let said = match script.run(cx.world, scope, activation)? {
+            Ran::Said(said) => *said,
+            Ran::Calls(_) => {
+                cx.world.set_activation(None);
+                return Err(failure::SCRIPT_DOES_MORE.error());
+            }
+        };
         let named = said
             .outcome_alone()
             .map_err(|SaysMore| failure::SCRIPT_DOES_MORE.error())?;

@@ -54,7 +54,7 @@ use crate::{
         output::{Output, Remember},
         registry::Registry,
         request::Request,
-        script::Script,
+        script::{Activation, Script, digest_of},
         start::StartSession,
         step::{Ending, Evidence},
     },
@@ -130,6 +130,7 @@ struct Fake {
     outputs: Vec<Output>,
     evidence: Vec<Evidence>,
     run_time: Duration,
+    activation: Option<Box<Activation>>,
 }
 
 impl World for Fake {
@@ -329,6 +330,21 @@ impl World for Fake {
     fn trace(&mut self, text: String) {
         self.trace.push(text);
     }
+    fn key_names(&self, shared: bool) -> BTreeSet<Arc<str>> {
+        let others = self.transient.keys().chain(self.secure.keys());
+        let keys = self.shared.keys().chain(others.filter(|_| !shared));
+        keys.filter_map(|key| self.keys.name(*key).cloned())
+            .collect()
+    }
+    fn take_activation(&mut self) -> Option<Box<Activation>> {
+        self.activation.take()
+    }
+    fn set_activation(&mut self, activation: Option<Box<Activation>>) {
+        self.activation = activation;
+    }
+    fn effect_digest(&self, effect: &Effect) -> [u8; 16] {
+        digest_of(effect)
+    }
 }
 
 /// One node in its world.
@@ -411,6 +427,7 @@ impl Visit {
         };
         let node = ty.prepare(&mut Setup {
             settings: &settings,
+            files: &BTreeMap::new(),
             outcomes: &outcomes,
             journey: "journey",
             node: "node",

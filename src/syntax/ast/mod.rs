@@ -465,6 +465,13 @@ pub enum ExternFact {
     Suspends(Span),
     /// `calls out`
     CallsOut(Span),
+    /// `runs file("…")`, or a block of text
+    Runs {
+        /// The script.
+        script: Value,
+        /// The whole line.
+        span: Span,
+    },
 }
 
 /// `policy name "pattern", "pattern" { … }`

@@ -7,7 +7,7 @@ use crate::{
             Allow, Arm, Ensure, Name, Place, PlaceRoot, Property, Setting, Target, TypeExpr,
             TypeKind, Value, ValueKind,
         },
-        format::{Class, Part, Printer, What},
+        format::{Class, Part, Printer, What, arm_span},
         layout::Doc,
         literal::block_lines,
         phrase::phrase,
@@ -59,36 +59,30 @@ impl<'a> Printer<'a> {
     }
 
     pub(super) fn arm(&self, arm: &Arm) -> Part<'a> {
-        let (span, doc) = match arm {
-            Arm::Edge(edge) => (
-                edge.span,
-                Doc::text(format!(
-                    "{} -> {}",
-                    self.names(&edge.outcomes),
-                    self.slice(edge.target.span)
-                )),
-            ),
-            Arm::Only(only) => (
-                only.span,
-                Doc::text(format!("-> {}", self.slice(only.target.span))),
-            ),
+        Part {
+            class: Class::Arm,
+            span: arm_span(arm),
+            what: What::Line(self.arm_doc(arm)),
+        }
+    }
+
+    pub(super) fn arm_doc(&self, arm: &Arm) -> Doc {
+        match arm {
+            Arm::Edge(edge) => Doc::text(format!(
+                "{} -> {}",
+                self.names(&edge.outcomes),
+                self.slice(edge.target.span)
+            )),
+            Arm::Only(only) => Doc::text(format!("-> {}", self.slice(only.target.span))),
             Arm::When(when) => {
                 let mut row = vec![Doc::text("when "), phrase(self.slice(when.condition.span))];
                 if let Some(name) = &when.name {
                     row.push(Doc::text(format!(" as {}", name.text)));
                 }
                 row.push(Doc::text(format!(" -> {}", self.slice(when.target.span))));
-                (when.span, Doc::Row(row))
+                Doc::Row(row)
             }
-            Arm::Else(only) => (
-                only.span,
-                Doc::text(format!("else -> {}", self.slice(only.target.span))),
-            ),
-        };
-        Part {
-            class: Class::Arm,
-            span,
-            what: What::Line(doc),
+            Arm::Else(only) => Doc::text(format!("else -> {}", self.slice(only.target.span))),
         }
     }
 

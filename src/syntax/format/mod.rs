@@ -335,7 +335,8 @@ impl<'a> Printer<'a> {
                 what: What::Line(doc),
             });
         }
-        parts.extend(body.settings.iter().map(|s| self.setting_part(s)));
+        let settings = body.settings.iter().map(|s| self.setting_part(s));
+        parts.extend(self.beside(settings.collect(), 2));
         parts.extend(body.nodes.iter().map(node_part));
         parts.extend(body.allows.iter().map(|a| self.allow_part(a)));
         parts.extend(
@@ -471,6 +472,16 @@ impl<'a> Printer<'a> {
             }
             ExternFact::Suspends(span) => (*span, "suspends".to_owned()),
             ExternFact::CallsOut(span) => (*span, "calls out".to_owned()),
+            ExternFact::Runs { script, span } => {
+                return Part {
+                    class: Class::Setting,
+                    span: *span,
+                    what: What::Line(Doc::Row(vec![
+                        Doc::text("runs ".to_owned()),
+                        self.value(script),
+                    ])),
+                };
+            }
         };
         Part {
             class: Class::Setting,
@@ -625,7 +636,83 @@ impl<'a> Printer<'a> {
                 return;
             }
         }
+        if is_plain
+            && set.is_empty()
+            && !has_comments
+            && let Some(row) = self.on_one_line(node, &head, &given, indent)
+        {
+            out.push_str(&row);
+            return;
+        }
         self.node_block(node, &head, arguments.as_ref(), has_comments, indent, out);
+    }
+
+    /// A node that its author wrote on one line, with its arms beside each other; nothing where it does not
+    /// fit.
+    fn on_one_line(
+        &self,
+        node: &'a Node,
+        head: &str,
+        given: &[&Setting],
+        indent: usize,
+    ) -> Option<String> {
+        let (open, close) = (node.open?, node.close?);
+        if !self.is_same_line(node.head.start as usize, close.end as usize) || node.arms.is_empty()
+        {
+            return None;
+        }
+        if node.arms.iter().any(|arm| arm_span(arm).start < open.start) {
+            return None;
+        }
+        let arguments = self.arguments(given, 0, 0);
+        let arguments = match &arguments {
+            Some(bracket) => Doc::Bracket(bracket.clone()).flat()?,
+            None => String::new(),
+        };
+        let arms: Option<Vec<String>> = node
+            .arms
+            .iter()
+            .map(|arm| self.arm_doc(arm).flat())
+            .collect();
+        let row = format!("{head}{arguments} {{ {} }}", arms?.join(", "));
+        let fits = indent + row.chars().count() <= WIDTH && !row.contains('\n');
+        fits.then_some(row)
+    }
+
+    /// Items of a block that their author wrote beside each other stand so where they fit.
+    fn beside(&self, parts: Vec<Part<'a>>, indent: usize) -> Vec<Part<'a>> {
+        let mut made: Vec<Part<'a>> = Vec::with_capacity(parts.len());
+        let mut widths: Vec<usize> = Vec::new();
+        for part in parts {
+            let joined = made.last().zip(widths.last()).and_then(|(last, width)| {
+                let (from, to) = (last.span.end as usize, part.span.start as usize);
+                let (What::Line(before), What::Line(doc)) = (&last.what, &part.what) else {
+                    return None;
+                };
+                let is_near = last.class == part.class && from <= to && self.is_same_line(from, to);
+                let more = doc.flat()?.chars().count() + 2;
+                let fits = indent + width + more <= WIDTH;
+                let is_free = is_near && fits && self.between(from, to).is_empty();
+                let doc = Doc::Row(vec![before.clone(), Doc::text(", "), doc.clone()]);
+                doc.flat().filter(|flat| is_free && !flat.contains('\n'))?;
+                Some((doc, width + more))
+            });
+            if let Some((doc, width)) = joined {
+                if let (Some(last), Some(before)) = (made.last_mut(), widths.last_mut()) {
+                    last.what = What::Line(doc);
+                    last.span = last.span.to(part.span);
+                    *before = width;
+                }
+            } else {
+                let width = match &part.what {
+                    What::Line(doc) => doc.flat().map_or(WIDTH, |flat| flat.chars().count()),
+                    What::Node(_) | What::Body { .. } => WIDTH,
+                };
+                widths.push(width);
+                made.push(part);
+            }
+        }
+        made
     }
 
     fn node_block(
@@ -653,11 +740,12 @@ impl<'a> Printer<'a> {
         };
         let to = node.close.map_or(from, |close| close.start as usize);
         let block_at = node.open.map_or(node.span.end, |open| open.start);
-        let mut parts: Vec<Part<'a>> = Vec::new();
+        let mut settings: Vec<Part<'a>> = Vec::new();
+        let mut arms: Vec<Part<'a>> = Vec::new();
         let mut moved: Vec<Part<'a>> = Vec::new();
         for setting in &node.settings {
             if setting.span.start >= block_at {
-                parts.push(self.setting_part(setting));
+                settings.push(self.setting_part(setting));
             } else if !stays {
                 moved.push(self.setting_part(setting));
             }
@@ -667,9 +755,11 @@ impl<'a> Printer<'a> {
             if part.span.start < block_at {
                 moved.push(part);
             } else {
-                parts.push(part);
+                arms.push(part);
             }
         }
+        let mut parts = self.beside(settings, indent + 2);
+        parts.extend(self.beside(arms, indent + 2));
         parts.extend(node.children.iter().map(node_part));
         parts.extend(node.allows.iter().map(|a| self.allow_part(a)));
         parts.extend(
@@ -760,6 +850,14 @@ impl<'a> Part<'a> {
                 },
             },
         }
+    }
+}
+
+fn arm_span(arm: &Arm) -> Span {
+    match arm {
+        Arm::Edge(edge) => edge.span,
+        Arm::Only(only) | Arm::Else(only) => only.span,
+        Arm::When(when) => when.span,
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) fn build(
         marks: Vec::new(),
         crowded: Vec::new(),
         lines: lines(text),
+        comma: None,
+        last_item: None,
         dangling: None,
         last_end: 0,
         budget,
@@ -100,6 +102,23 @@ enum MarkKind {
     Close,
 }
 
+/// Items of a node that may stand beside others of their kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Setting,
+    Arm,
+}
+
+impl Beside {
+    fn of(rule: Rule) -> Option<Self> {
+        match rule {
+            Rule::setting => Some(Self::Setting),
+            Rule::edge | Rule::guard | Rule::otherwise => Some(Self::Arm),
+            _ => None,
+        }
+    }
+}
+
 struct Tree<'a> {
     text: &'a str,
     id: SourceId,
@@ -117,6 +136,10 @@ struct Tree<'a> {
     crowded: Vec<usize>,
     /// Where each line of the text begins, and how many blanks it begins with.
     lines: Vec<(usize, usize)>,
+    /// The comma behind an item of a node, which another one like it may follow on the same line.
+    comma: Option<(Span, Beside)>,
+    /// What the last item was, where it may stand beside others.
+    last_item: Option<Beside>,
     /// The start of the line below an arrow without a target.
     dangling: Option<usize>,
     /// The end of the last item, for the edits that bring two lines together.
@@ -128,6 +151,11 @@ impl Tree<'_> {
     fn line(&mut self, pair: Pair<'_>) {
         let span = self.reader.span(&pair);
         let rule = pair.as_rule();
+        if let Some((comma, kind)) = self.comma.take()
+            && Beside::of(rule) != Some(kind)
+        {
+            self.terminated(comma);
+        }
         match rule {
             Rule::EOI => return,
             Rule::OPEN => return self.open_block(span, false),
@@ -148,6 +176,7 @@ impl Tree<'_> {
             self.inner(pair, span, closed);
         }
         self.last_end = span.end as usize;
+        self.last_item = Beside::of(rule);
     }
 
     fn finish(&mut self) {

@@ -8,7 +8,7 @@ use crate::{
         item::{Inner as _, Pair},
         literal::clip,
         recover::{self, Budget, Line},
-        tree::{Owner, Tree, first_word},
+        tree::{Beside, Owner, Place, Tree, first_word},
     },
 };
 
@@ -84,12 +84,35 @@ impl<'a> Tree<'a> {
 
     // ---- ends of lines -------------------------------------------------------------------------------
 
+    /// What stands behind an item and ends it: a comma between two settings or two arms of a node that share
+    /// a line, else something that has no place there.
     pub(super) fn terminator(&mut self, span: Span) {
+        let is_comma = self.reader.text_of(span) == "," && !self.is_last(span.end as usize);
+        match self.last_item {
+            Some(kind)
+                if is_comma
+                    && (self.place() == Place::Node
+                        || self.place() == Place::Body && kind == Beside::Setting) =>
+            {
+                self.comma = Some((span, kind));
+            }
+            _ => self.terminated(span),
+        }
+    }
+
+    /// Whether no further item stands on the line.
+    fn is_last(&self, at: usize) -> bool {
+        let rest = self.text.get(at..self.line_below(at)).unwrap_or_default();
+        let after = rest.trim_start_matches([' ', '\t']);
+        after.trim_end().is_empty() || after.starts_with("//") || after.starts_with('}')
+    }
+
+    /// Says that an item needs nothing at its end.
+    pub(super) fn terminated(&mut self, span: Span) {
         let at = span.end as usize;
         let rest = self.text.get(at..self.line_below(at)).unwrap_or_default();
         let after = rest.trim_start_matches([' ', '\t']);
-        let is_last =
-            after.trim_end().is_empty() || after.starts_with("//") || after.starts_with('}');
+        let is_last = self.is_last(at);
         let finding = Diagnostic::new(
             codes::SYNTAX,
             span,

@@ -492,6 +492,7 @@ fn task_of(
         ty: catalog.find(sort.name).unwrap(),
         version: 1,
         settings,
+        files: BTreeMap::new(),
     };
     (task, outcomes)
 }

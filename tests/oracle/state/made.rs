@@ -120,6 +120,7 @@ pub(super) fn task(
         ty,
         version: 1,
         settings,
+        files: BTreeMap::new(),
     };
     (task, outcomes)
 }

@@ -557,7 +557,7 @@ impl<'a> Lower<'a> {
                     index,
                     Event::Visit {
                         child: *child,
-                        ty: Some(task.ty),
+                        ty: Some(self.program.catalog.kind(task.ty)),
                     },
                 );
                 for way in &mut ways {
@@ -592,7 +592,7 @@ impl<'a> Lower<'a> {
                 let alone = past.filter(|lead| lead.ends(id)).map(|_| {
                     let visit = Event::Visit {
                         child: *child,
-                        ty: Some(task.ty),
+                        ty: Some(self.program.catalog.kind(task.ty)),
                     };
                     Variant {
                         ops: self.events(frame, index, visit),
@@ -660,7 +660,7 @@ impl<'a> Lower<'a> {
                 whole,
                 outcome,
                 name,
-                ty: Some(task.ty),
+                ty: Some(self.program.catalog.kind(task.ty)),
                 proves,
             },
         )

@@ -404,15 +404,10 @@ impl Disguise {
                 });
                 None
             }
-            Effect::Keyed(asked) => {
-                about.push(keyed(asked));
+            other => {
+                about.extend(named(other));
                 None
             }
-            Effect::Custom(custom) => {
-                about.push(custom.kind.to_string());
-                None
-            }
-            _ => None,
         };
         CallLine {
             node: call.node.to_string(),
@@ -547,6 +542,16 @@ fn may_be_secret(name: &str) -> bool {
     ];
     let name = name.to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
+}
+
+/// What an effect that is about nobody is about.
+fn named(effect: &Effect) -> Option<String> {
+    match effect {
+        Effect::Keyed(asked) => Some(keyed(asked)),
+        Effect::Fetch(asked) => Some(format!("{} {}", asked.method, asked.shown())),
+        Effect::Custom(custom) => Some(custom.kind.to_string()),
+        _ => None,
+    }
 }
 
 fn keyed(asked: &Keyed) -> String {
