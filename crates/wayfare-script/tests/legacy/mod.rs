@@ -1,0 +1,7 @@
+//! Scripts of the first generation of bindings.
+
+mod attacks;
+mod classes;
+mod corpus;
+mod rules;
+mod stage;
