@@ -1,0 +1,7 @@
+//! Text as the product's model: `derive`.
+
+mod around;
+mod exact;
+mod folder;
+mod guards;
+mod words;

@@ -1,0 +1,6 @@
+// Says whether the user is known.
+if (nodeState.get("username") === "alice") {
+    outcome = "known";
+} else {
+    outcome = "unknown";
+}

@@ -1,0 +1,5 @@
+//! Packing bundles.
+
+mod forms;
+mod random;
+pub(crate) mod real;

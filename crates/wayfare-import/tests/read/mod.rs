@@ -1,0 +1,6 @@
+//! Reading exports.
+
+mod forms;
+mod hostile;
+mod mutated;
+mod real;

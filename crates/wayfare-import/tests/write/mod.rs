@@ -1,0 +1,5 @@
+//! What an export becomes as text.
+
+mod golden;
+mod random;
+mod real;
