@@ -331,7 +331,7 @@ impl Remote {
 }
 
 /// The task that drives a connection.
-struct Driven(tokio::task::JoinHandle<()>);
+pub(crate) struct Driven(pub(crate) tokio::task::JoinHandle<()>);
 
 impl Drop for Driven {
     fn drop(&mut self) {
@@ -340,7 +340,7 @@ impl Drop for Driven {
 }
 
 /// The same for a call that is repeated; it tells nothing of the run.
-fn idempotency_key(id: EffectId) -> String {
+pub(crate) fn idempotency_key(id: EffectId) -> String {
     let text = format!("wayfare effect {} {} {}", id.run, id.generation, id.ordinal);
     let hash = digest(&SHA256, text.as_bytes());
     hex(hash.as_ref().iter().take(16))

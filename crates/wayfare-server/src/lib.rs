@@ -26,11 +26,14 @@ pub mod perform;
 mod programs;
 mod router;
 pub mod runs;
+#[cfg(feature = "scripts")]
+pub mod scripts;
 mod server;
 pub mod store;
 mod traces;
 mod trust;
 mod users;
+mod web;
 
 pub use clock::random;
 pub use external::ExternalError;

@@ -165,6 +165,10 @@ async fn answer(
     let (head, body) = request.into_parts();
     let own = Arc::clone(&router);
     let refuse = |head: &http::request::Parts, status| closing(own.refuse(head, peer, status));
+    let bounds = Bounds {
+        body_bytes: own.body_bytes(&head),
+        ..bounds
+    };
     if let Some(status) = refuse_head(&head, bounds) {
         let refused = refuse(&head, status);
         discard(body).await;

@@ -39,6 +39,7 @@ use crate::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
     },
+    web::Web,
 };
 
 /// What performs the effects of all runs.
@@ -50,6 +51,7 @@ pub struct Performer {
     pub(crate) post: Post,
     pub(crate) log: Arc<Log>,
     pub(crate) outside: Outside,
+    pub(crate) web: Web,
     pub(crate) directories: Directories,
     pub(crate) queues: Queues,
 }
@@ -89,6 +91,7 @@ impl Performer {
             post,
             log,
             outside: Outside::default(),
+            web: Web::default(),
             directories: Directories::default(),
             queues: Queues::default(),
         }
@@ -97,6 +100,12 @@ impl Performer {
     /// The same with whoever answers for nodes outside.
     pub(crate) fn outside(mut self, outside: Outside) -> Self {
         self.outside = outside;
+        self
+    }
+
+    /// The same with what asks for scripts.
+    pub(crate) fn web(mut self, web: Web) -> Self {
+        self.web = web;
         self
     }
 
@@ -149,6 +158,10 @@ impl Performer {
             Effect::StoreDevice(store) => self.store_device(call.id, store, place).await,
             Effect::RemoveDevice(remove) => self.remove_device(call.id, remove, place).await,
             Effect::Keyed(asked) => Ok(keyed::perform(asked, place.settings, self.clock.now())),
+            Effect::Fetch(asked) => {
+                let reply = self.web.fetch(call.id, asked).await;
+                Ok(EffectReply::Fetched(Box::new(reply)))
+            }
             Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
                 "this server does not know the effect `{}`",
                 custom.kind

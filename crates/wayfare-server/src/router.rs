@@ -47,6 +47,37 @@ impl Router {
         &self.app.config.limits
     }
 
+    /// How long the body of a request may be: what administrators keep is longer than what users answer.
+    ///
+    /// Only somebody with a session is let send so much; whether it is an administrator's is asked later.
+    pub(crate) fn body_bytes(&self, head: &http::request::Parts) -> usize {
+        let limits = self.limits();
+        let writes = matches!(head.method, Method::PUT | Method::POST);
+        let rest = self.below_base(head.uri.path()).filter(|_| writes);
+        let configures = rest.is_some_and(|rest| {
+            rest.split('/')
+                .any(|part| matches!(part, "realm-config" | "scripts"))
+        });
+        let known = || {
+            let headers = headers(&head.headers)?;
+            let parts = Parts {
+                method: head.method.as_str(),
+                path: "",
+                query: "",
+                headers: &headers,
+                body: &[],
+                client: None,
+            };
+            let token = parts.session_token(&self.app.cookies.session)?;
+            am::session::find(&self.app, &token).ok().flatten()
+        };
+        if configures && known().is_some() {
+            limits.configuration_bytes.max(limits.body_bytes)
+        } else {
+            limits.body_bytes
+        }
+    }
+
     /// Refuses a request that is not read to its end, and notes that.
     pub(crate) fn refuse(
         &self,

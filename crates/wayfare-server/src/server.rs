@@ -34,6 +34,7 @@ use crate::{
     store::{Store, StoreError},
     traces::Traces,
     users::{self, ADMIN, DEMO_PASSWORD, DEMO_USER},
+    web::Web,
 };
 
 /// Why a server does not start.
@@ -118,6 +119,9 @@ pub enum StartError {
         /// Why.
         message: String,
     },
+    /// What is configured for scripts cannot be used.
+    #[error("what is configured for scripts cannot be used: {0}")]
+    Scripts(String),
     /// Randomness failed.
     #[error("the source of randomness failed")]
     NoRandomness,
@@ -187,7 +191,7 @@ impl Server {
         let Self {
             config,
             clock,
-            registry,
+            mut registry,
             handlers,
             identities,
         } = self;
@@ -205,11 +209,15 @@ impl Server {
                     .to_owned(),
             );
         }
+        if config.scripts.enabled && !registry.has_interpreter() {
+            interpret(&mut registry, &config)?;
+        }
         let types = Types {
             served: Served::new(&config.external, handlers.clone()),
             registry,
         };
         let outside = Outside::new(&config.external, handlers)?;
+        let web = Web::new(&config.scripts).map_err(StartError::Scripts)?;
         let directories = Directories::new(&config)
             .map_err(|(realm, message)| StartError::Directory { realm, message })?;
         let programs = programs(&config, &types, &store, &*clock).await?;
@@ -265,6 +273,7 @@ impl Server {
             unversioned: app::unversioned(&config),
             performer: Performer::new(store, hash, Arc::clone(&clock), post, Arc::clone(&log))
                 .outside(outside)
+                .web(web)
                 .directories(directories),
             metrics: crate::metrics::Metrics::default(),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
@@ -566,6 +575,9 @@ impl Running {
         for note in &self.notes {
             let _ = write!(text, "\n{note}");
         }
+        if !self.notes.is_empty() {
+            text.push('\n');
+        }
         if config.demo {
             text.push_str(
                 "\nThis is a demo: everybody knows the password above, and nothing is encrypted on its \
@@ -677,4 +689,18 @@ async fn purge(app: Arc<App>) {
                 .error(&format!("expired rows cannot be forgotten: {error}"));
         }
     }
+}
+
+/// Has scripts that stand as text run by the interpreter that the settings make.
+#[cfg(feature = "scripts")]
+fn interpret(registry: &mut Registry, config: &Config) -> Result<(), StartError> {
+    let made = crate::scripts::interpreter(&config.scripts, &config.server.cookie_name);
+    registry.interpreter(made.map_err(StartError::Scripts)?);
+    Ok(())
+}
+
+/// Without the feature, journeys with scripts that stand as text are refused where they are loaded.
+#[cfg(not(feature = "scripts"))]
+fn interpret(_: &mut Registry, _: &Config) -> Result<(), StartError> {
+    Ok(())
 }

@@ -169,6 +169,10 @@ fn the_documented_file_names_every_setting_with_its_default() {
             format!("{:?}", realm.demo_user),
             format!("{:?}", plain.demo_user),
         ),
+        (
+            format!("{:?}", realm.incomplete),
+            format!("{:?}", plain.incomplete),
+        ),
     ] {
         assert_eq!(written, default);
     }

@@ -12,6 +12,8 @@ mod clients;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod curl;
 #[cfg(test)]
 mod devices;
@@ -51,6 +53,8 @@ mod policies;
 mod post;
 #[cfg(test)]
 mod realms;
+#[cfg(test)]
+mod scripts;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -552,6 +552,7 @@ fn signature(name: &'static str, outcomes: &'static [Cow<'static, str>]) -> Sign
         limits: None,
         page_child: false,
         leads_to: None,
+        runs: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod backchannel;
 mod beside;
+mod configuration;
 mod devices;
 mod exchange;
 mod policies;
@@ -10,6 +11,8 @@ mod resource;
 pub(crate) mod session;
 mod sessions;
 pub(crate) mod transaction;
+
+use std::sync::Arc;
 
 use wayfare_wire::{
     am::{
@@ -27,7 +30,7 @@ use crate::{
 };
 
 /// Answers a request below the base path.
-pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Reply {
+pub(crate) async fn answer(app: &Arc<App>, parts: &Parts<'_>) -> Reply {
     let Ok(query) = Query::parse(parts.query) else {
         return refused(
             app,
@@ -36,7 +39,7 @@ pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Reply {
             Refusal::BadQuery.reply(None),
         );
     };
-    let route = match route(parts.path, &query, parts.host(), app) {
+    let route = match route(parts.path, &query, parts.host(), &**app) {
         Ok(route) => route,
         Err(refusal) => {
             let reply = refusal.reply(None);

@@ -6,6 +6,7 @@ use wayfare::{Realm, engine::effect::Who};
 use wayfare_wire::{
     am::{
         authenticate::Site as _,
+        configuration::Asked,
         error::Refusal,
         realm::{Endpoint, Route},
         realms::{self, Listed},
@@ -18,7 +19,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{devices, policies, session, sessions};
+use super::{configuration, devices, policies, session, sessions};
 use crate::{
     app::App,
     identities::{IdentityError, json},
@@ -27,7 +28,7 @@ use crate::{
 
 /// Answers a resource; a refusal comes with the version that refused.
 pub(super) async fn answer(
-    app: &App,
+    app: &Arc<App>,
     parts: &Parts<'_>,
     query: &Query,
     route: &Route,
@@ -38,6 +39,8 @@ pub(super) async fn answer(
         Endpoint::Realms => Routes::REALMS,
         Endpoint::Policies => Routes::POLICIES,
         Endpoint::Devices(_) => Routes::DEVICES,
+        Endpoint::Configuration(Asked::Scripts(_)) => Routes::SCRIPTS,
+        Endpoint::Configuration(_) => Routes::CONFIGURATION,
         _ => Routes::USERS,
     };
     let served = negotiate(parts.header("accept-api-version"), routes, app.unversioned)
@@ -49,6 +52,9 @@ pub(super) async fn answer(
         Endpoint::Users(Some(id)) => profile(app, parts, id, route, served).await,
         Endpoint::Devices(asked) => {
             devices::answer(app, parts, query, (route, asked), served).await
+        }
+        Endpoint::Configuration(asked) => {
+            configuration::answer(app, parts, query, (route, asked), served).await
         }
         Endpoint::Policies => policies::answer(app, parts, query, route, served).await,
         Endpoint::Realms => list_realms(app, parts, query, route, served).await,

@@ -14,6 +14,8 @@ pub struct LimitSettings {
     pub header_bytes: usize,
     /// Bytes of a body.
     pub body_bytes: usize,
+    /// Bytes of a body by which an administrator changes trees, nodes and scripts.
+    pub configuration_bytes: usize,
     /// Nesting of a JSON body.
     pub json_depth: usize,
     /// Bytes of one text in a JSON body.
@@ -74,6 +76,7 @@ impl Default for LimitSettings {
             headers: 100,
             header_bytes: 8 * 1_024,
             body_bytes: 64 * 1_024,
+            configuration_bytes: 1_024 * 1_024,
             json_depth: 32,
             string_bytes: 16 * 1_024,
             callbacks: 32,

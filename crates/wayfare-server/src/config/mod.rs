@@ -12,6 +12,7 @@ mod mail;
 mod read;
 mod read_realm;
 mod realm;
+mod scripts;
 mod secret;
 mod server;
 mod table;
@@ -36,6 +37,7 @@ pub use self::realm::{
     DefaultJourney, IdentitySettings, Journeys, Lockout, MailSecurity, MailServer, MailSettings,
     MailTemplate, Parameter, QuotaExceeded, RealmSettings, SessionSettings, UserSettings,
 };
+pub use self::scripts::ScriptSettings;
 pub use self::secret::{SecretError, SecretSource};
 pub use self::server::{
     ApiVersion, ExistingToken, LogLevel, NoSessionMessage, SameSite, ServerSettings,
@@ -74,6 +76,8 @@ pub struct Config {
     pub traces: Option<TraceSettings>,
     /// The handlers of nodes outside, by the name of their type in text.
     pub external: BTreeMap<String, ExternalSettings>,
+    /// What scripts may do outside.
+    pub scripts: ScriptSettings,
 }
 
 impl Default for Config {
@@ -92,6 +96,7 @@ impl Default for Config {
             transactions: TransactionSettings::default(),
             traces: None,
             external: BTreeMap::new(),
+            scripts: ScriptSettings::default(),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     LimitSettings, LogLevel, NoSessionMessage, SameSite, TraceSettings,
     external::externals,
     read_realm::realms,
+    scripts::scripts,
     table::{Mistakes, Table},
 };
 
@@ -96,6 +97,7 @@ fn top_level(top: &Table<'_>, folder: &Path, mistakes: &Mistakes<'_>, config: &m
         table.close();
     }
     externals(top, folder, config);
+    scripts(top, folder, config);
     if let Some(table) = top.table("transactions") {
         table.duration_into("time_max", &mut config.transactions.time_max);
         table.close();
@@ -385,6 +387,7 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.number("headers", 1, &mut limits.headers);
     table.size("header_bytes", &mut limits.header_bytes);
     table.size("body_bytes", &mut limits.body_bytes);
+    table.size("configuration_bytes", &mut limits.configuration_bytes);
     table.number("json_depth", 4, &mut limits.json_depth);
     table.size("string_bytes", &mut limits.string_bytes);
     table.number("callbacks", 1, &mut limits.callbacks);

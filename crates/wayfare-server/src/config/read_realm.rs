@@ -270,6 +270,7 @@ fn read_names(table: &Table<'_>, settings: &mut RealmSettings) {
         }
     }
     table.flag("demo_user", &mut settings.demo_user);
+    table.flag("incomplete", &mut settings.incomplete);
 }
 
 fn read_journeys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings) {

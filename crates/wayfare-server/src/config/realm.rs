@@ -21,6 +21,10 @@ use super::{
 /// taken over and what never is stands at each field. Taking over happens while the file is read.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of the file that is yes or no"
+)]
 pub struct RealmSettings {
     /// The realm whose settings it took over where it has none of its own.
     pub parent: Option<Realm>,
@@ -59,6 +63,9 @@ pub struct RealmSettings {
     /// Whether the user `demo` with the password `Ch4ng31t` is made where the realm has no users yet.
     /// Never taken over.
     pub demo_user: bool,
+    /// Whether journeys are served of which something is missing: a node type that nobody answers for, a
+    /// script, the value of a secret parameter. A run that comes there fails. Never taken over.
+    pub incomplete: bool,
     /// How long a run may take here, where neither journey nor node says otherwise; taken over.
     pub run_time: Option<Duration>,
     /// Whether `authIndexType=module` starts the journeys of `modules`; taken over.
@@ -109,6 +116,7 @@ impl Default for RealmSettings {
             failure_url: None,
             goto: Vec::new(),
             demo_user: false,
+            incomplete: false,
             run_time: None,
             module_login: false,
             modules: BTreeMap::new(),
@@ -135,6 +143,7 @@ impl RealmSettings {
             aliases: Vec::new(),
             admins: Vec::new(),
             demo_user: false,
+            incomplete: false,
             users: BTreeMap::new(),
             ..settings.clone()
         }

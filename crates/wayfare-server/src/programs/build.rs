@@ -16,7 +16,9 @@ use wayfare::{
 
 use super::{
     JourneyError, Types, handled,
+    join::STORED,
     load::{LoadError, Texts, read_below, tests},
+    missing,
 };
 use crate::{
     audit,
@@ -33,6 +35,35 @@ pub(crate) struct Built {
     pub(crate) edition: String,
     /// Exceptions and warnings, one a line.
     pub(crate) remarks: Vec<String>,
+    /// What it imported.
+    pub(crate) imports: Vec<Source>,
+}
+
+/// Why no program is made, with the places of what is wrong.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: JourneyError,
+    pub(crate) places: Vec<(Place, String)>,
+}
+
+/// Where something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the source of this name.
+    Source(String),
+    /// In the journey of this identifier.
+    Journey(Arc<str>),
+    /// At the parameter of this name.
+    Parameter(Arc<str>),
+}
+
+impl From<JourneyError> for Failed {
+    fn from(error: JourneyError) -> Self {
+        Self {
+            error,
+            places: Vec::new(),
+        }
+    }
 }
 
 /// What a program was made of.
@@ -57,22 +88,33 @@ pub(crate) struct With<'a> {
 
 /// Makes a program of texts.
 pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError> {
-    let (values, importer) = (values(with), importer(texts, with));
-    // What a realm took over need not be declared by its files.
+    // What a realm took over need not be declared by its files, nor what only journeys of the store name.
     let given: Vec<&str> = with
         .settings
         .params
         .keys()
         .filter(|name| !with.settings.params_taken.contains(*name))
         .map(|name| &**name)
+        .filter(|name| !OF_STORE.iter().any(|begin| name.starts_with(begin)))
         .collect();
-    let built = make(&texts.sources, &importer, values, &given, with)?;
+    let built = try_build(texts, &given, with).map_err(|failed| failed.error)?;
+    Ok(built)
+}
+
+/// How the parameters begin that only journeys of the store may name: those for variables of a tenant and for
+/// secrets.
+const OF_STORE: [&str; 2] = ["esv_", super::convert::SECRETS];
+
+/// The same, where these parameters must be declared; with the places of what is wrong.
+pub(crate) fn try_build(texts: &Texts, given: &[&str], with: With<'_>) -> Result<Built, Failed> {
+    let (values, importer) = (values(with), importer(texts, with));
+    let built = make(&texts.sources, &importer, values, given, with)?;
     // What was kept of an older program is not judged so: its runs end by the settings of today.
     let slips = handled::slips(built.engine.program(), &with.types.served);
     if slips.is_empty() {
         Ok(built)
     } else {
-        Err(JourneyError::Link(slips))
+        Err(JourneyError::Link(slips).into())
     }
 }
 
@@ -94,6 +136,7 @@ pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
     let compiled = Compiler::new(with.types.registry.catalog())
         .parameters(values(with))
         .importer(&importer)
+        .scripts(&wayfare_script::READER)
         .realm(with.realm.clone())
         .limits(bounds)
         .compile(texts.sources.iter().cloned().chain(files));
@@ -108,7 +151,8 @@ pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
     lines
 }
 
-fn values(with: With<'_>) -> BTreeMap<Arc<str>, Value> {
+/// The values of the parameters that are no secrets.
+pub(super) fn values(with: With<'_>) -> BTreeMap<Arc<str>, Value> {
     let params = with.settings.params.iter();
     let values = params.filter_map(|(name, parameter)| match parameter {
         Parameter::Value(value) => Some((Arc::clone(name), value.clone())),
@@ -123,6 +167,7 @@ fn importer(texts: &Texts, with: With<'_>) -> Recording {
         embedded: super::demo::imports()
             .into_iter()
             .filter(|_| texts.embedded)
+            .chain(texts.imports.iter().cloned())
             .map(|source| (source.name().to_owned(), source))
             .collect(),
         bytes_max: with.limits.journey_bytes,
@@ -155,7 +200,7 @@ pub(crate) fn rebuild(kept: &str, with: With<'_>) -> Result<Built, JourneyError>
         .filter_map(|(name, value)| Some((Arc::from(&**name), decoded(value)?)))
         .collect();
     // The configuration is that of today, and today's files are what its names are held against.
-    make(&sources, &importer, values, &[], with)
+    make(&sources, &importer, values, &[], with).map_err(|failed| failed.error)
 }
 
 fn make(
@@ -164,7 +209,7 @@ fn make(
     values: BTreeMap<Arc<str>, Value>,
     given: &[&str],
     with: With<'_>,
-) -> Result<Built, JourneyError> {
+) -> Result<Built, Failed> {
     let With {
         settings,
         realm,
@@ -181,13 +226,14 @@ fn make(
     let compiled = Compiler::new(types.registry.catalog())
         .parameters(values)
         .importer(importer)
+        .scripts(&wayfare_script::READER)
         .realm(realm.clone())
         .limits(bounds)
         .without_tests()
         .compile(sources.iter().cloned());
     let unknown = compiled.unknown_parameters(given.iter().copied());
     if !unknown.is_empty() {
-        return Err(JourneyError::Parameters(unknown));
+        return Err(JourneyError::Parameters(unknown).into());
     }
     let lines: Vec<String> = compiled
         .diagnostics
@@ -197,7 +243,17 @@ fn make(
         .map(|finding| finding.one_line(&compiled.sources))
         .collect();
     let Some(program) = compiled.program else {
-        return Err(JourneyError::Findings(lines));
+        let errors = compiled.diagnostics.iter();
+        let errors = errors.filter(|d| d.severity == Severity::Error && d.allowed.is_none());
+        let places = errors.filter_map(|finding| {
+            let source = compiled.sources.get(finding.span.source)?;
+            let place = Place::Source(source.name().to_owned());
+            Some((place, finding.one_line(&compiled.sources)))
+        });
+        return Err(Failed {
+            places: places.collect(),
+            error: JourneyError::Findings(lines),
+        });
     };
     let mut secrets = Secrets::new();
     for name in program.secret_parameters.keys() {
@@ -207,8 +263,20 @@ fn make(
     }
     let mut registry = types.registry.clone();
     registry.external(&program, |signature| types.served.knows(&signature.name));
+    let missing = if settings.incomplete {
+        missing::filled(&program, &mut registry, &mut secrets)?
+    } else {
+        Vec::new()
+    };
     let engine = Engine::link_with(program, registry, secrets)
-        .map_err(|errors| JourneyError::Link(errors.0.iter().map(told).collect()))?
+        .map_err(|errors| Failed {
+            places: errors
+                .0
+                .iter()
+                .filter_map(|error| Some((place(error)?, told(error))))
+                .collect(),
+            error: JourneyError::Link(errors.0.iter().map(told).collect()),
+        })?
         .with_limits(limits.engine());
     let pairs = |source: &Source| (source.name().to_owned(), source.text().to_owned());
     let kept = Kept {
@@ -226,7 +294,8 @@ fn make(
                 .iter(),
         ),
         kept,
-        remarks: lines,
+        remarks: lines.into_iter().chain(missing).collect(),
+        imports: importer.read.borrow().values().cloned().collect(),
     })
 }
 
@@ -291,9 +360,14 @@ struct Recording {
 }
 
 impl Importer for Recording {
-    fn read(&self, _from: &str, path: &str) -> Result<Source, ImportError> {
+    fn read(&self, from: &str, path: &str) -> Result<Source, ImportError> {
+        // What is kept in the store has files of its own, and no text reaches into them, nor they out.
+        if path.starts_with(STORED) != from.starts_with(STORED) {
+            return Err(ImportError::NotFound);
+        }
         let source = match self.embedded.get(path) {
             Some(source) => source.clone(),
+            None if path.starts_with(STORED) => return Err(ImportError::NotFound),
             None => self.file(path)?,
         };
         self.read
@@ -314,6 +388,17 @@ impl Recording {
             }
         }
         Err(ImportError::NotFound)
+    }
+}
+
+/// Where a program is not linked.
+fn place(error: &LinkError) -> Option<Place> {
+    match error {
+        LinkError::NoBehaviour { journey, .. }
+        | LinkError::NoScript { journey, .. }
+        | LinkError::Refused { journey, .. } => Some(Place::Journey(Arc::clone(journey))),
+        LinkError::Unbound(name) => Some(Place::Parameter(Arc::clone(name))),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! never to anything that is not a plain file.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Component, Path, PathBuf},
 };
@@ -72,6 +73,10 @@ pub(crate) struct Texts {
     pub(crate) roots: Vec<PathBuf>,
     /// Whether they are those of the program itself.
     pub(crate) embedded: bool,
+    /// What they may import besides, by name.
+    pub(crate) imports: Vec<Source>,
+    /// What an import left beside them: ids and places of the product, by path.
+    pub(crate) side: BTreeMap<String, Vec<u8>>,
 }
 
 /// The folders to watch.
@@ -126,7 +131,39 @@ pub(crate) fn load(settings: &RealmSettings, limits: &LimitSettings) -> Result<T
         }
     }
     texts.sources.sort_by(|a, b| a.name().cmp(b.name()));
+    texts.side = texts
+        .roots
+        .iter()
+        .flat_map(|root| side(root, limits))
+        .collect();
     Ok(texts)
+}
+
+/// The folders in which an import leaves what is no text.
+const SIDE: [&str; 2] = ["am", "am/journeys"];
+/// Secrets that stood in an export: they are nobody's here.
+const SECRETS: &str = "am/secrets.json";
+
+/// What an import left beside the texts of a folder. No login depends on it, so what cannot be read is not
+/// there.
+fn side(root: &Path, limits: &LimitSettings) -> Vec<(String, Vec<u8>)> {
+    let listed = SIDE.iter().flat_map(|folder| {
+        let entries = fs::read_dir(root.join(folder)).into_iter().flatten();
+        entries.flatten().map(move |entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            format!("{folder}/{name}")
+        })
+    });
+    let mut paths: Vec<String> = listed
+        .filter(|path| path.strip_suffix(".json").is_some() && path != SECRETS)
+        .take(limits.journey_files)
+        .collect();
+    paths.sort();
+    let read = paths.into_iter().filter_map(|path| {
+        let text = read_below(root, &path, limits.journey_bytes).ok()??;
+        Some((path, text.into_bytes()))
+    });
+    read.collect()
 }
 
 fn journeys(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadError> {
@@ -135,8 +172,8 @@ fn journeys(journeys: &Journeys, limits: &LimitSettings) -> Result<Texts, LoadEr
         Journeys::Demo => {
             return Ok(Texts {
                 sources: super::demo::sources(),
-                roots: Vec::new(),
                 embedded: true,
+                ..Texts::default()
             });
         }
         Journeys::Paths(paths) => paths,

@@ -6,10 +6,16 @@
 //! no run. An edit that does not compile changes nothing but what [`Status`] says.
 
 mod build;
+mod configure;
+mod convert;
 pub(crate) mod demo;
 mod handled;
+mod join;
 mod load;
+mod missing;
+pub(crate) mod stored;
 mod watch;
+pub(crate) mod written;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,9 +26,18 @@ use wayfare::{
     Engine, ProgramHash, Realm, Registry, Timestamp, UnknownParameter, policy::Requirement,
 };
 
-use self::build::{Built, With};
 pub use self::load::LoadError;
 pub(crate) use self::watch::watch;
+use self::{
+    build::{Built, With},
+    convert::Cache,
+    join::{Joined, Unfit},
+    stored::Stored,
+};
+pub(crate) use self::{
+    configure::{Changed, Held},
+    join::Base,
+};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName, Log},
@@ -89,6 +104,8 @@ pub struct Status {
     pub remarks: Vec<String>,
     /// What is wrong with the files of tests beside them, one a line; no login depends on it.
     pub tests: Vec<String>,
+    /// The journeys that administrators keep in the store and that are not served, with the reasons.
+    pub unfit: BTreeMap<String, Vec<String>>,
     /// How often another version was taken since the start.
     pub reloads: u64,
 }
@@ -96,7 +113,9 @@ pub struct Status {
 /// A program that was just made, with its default journey.
 #[derive(Debug)]
 struct Fresh {
-    built: Built,
+    base: Arc<Base>,
+    joined: Joined,
+    stored: Arc<Stored>,
     default: Option<Arc<str>>,
 }
 
@@ -122,8 +141,10 @@ pub(crate) struct Programs {
     state: RwLock<State>,
     /// What the files looked like before they were last read.
     seen: AtomicU64,
-    /// Held while files are read anew, so that one reading follows the other.
-    reading: Mutex<()>,
+    /// Held while journeys are changed, by files or by administrators, so that one change follows the other.
+    changing: tokio::sync::Mutex<()>,
+    /// What was made of the trees of the store before.
+    cache: Mutex<Cache>,
 }
 
 #[derive(Debug)]
@@ -131,6 +152,12 @@ struct State {
     current: Engine,
     /// What the current program was made of.
     edition: String,
+    /// The texts of it.
+    base: Arc<Base>,
+    /// What the store keeps.
+    stored: Arc<Stored>,
+    /// What was noticed of the trees that the store keeps.
+    noticed: Arc<BTreeMap<String, Vec<String>>>,
     default: Option<Arc<str>>,
     /// Programs for journeys that the current one does not have so, with when their last run ends.
     older: BTreeMap<ProgramHash, (Engine, Timestamp)>,
@@ -155,13 +182,23 @@ impl Programs {
             limits,
             types,
         };
-        let built = build::build(&texts, with)?;
-        let default = default(&built.engine, &settings.default)?;
-        named(&built.engine, settings)?;
-        required(&built.engine, realms)?;
-        keep(store, realm, &built, now).await?;
-        let mut status = status(&built, default.as_deref(), 0);
+        let base = Arc::new(Base::open(&texts, with)?);
+        let (stored, unread) = Stored::read(store.configured(realm)?);
+        let mut cache = Cache::default();
+        let fresh = fresh(base, Arc::new(stored), with, realms, &mut cache)?;
+        keep(store, realm, &fresh.joined.built, now).await?;
+        let mut status = status(&fresh, 0);
         status.tests = build::broken_tests(&texts, with);
+        for key in unread {
+            let why = format!("the {} cannot be read", key.kind.word());
+            status.unfit.entry(key.id).or_default().push(why);
+        }
+        let Fresh {
+            base,
+            joined,
+            stored,
+            default,
+        } = fresh;
         Ok(Self {
             settings: settings.clone(),
             limits: limits.clone(),
@@ -170,14 +207,18 @@ impl Programs {
             realm: realm.clone(),
             realms: Arc::clone(realms),
             state: RwLock::new(State {
-                current: built.engine,
-                edition: built.edition,
+                current: joined.built.engine,
+                edition: joined.built.edition,
+                base,
+                stored,
+                noticed: Arc::new(joined.noticed),
                 default,
                 older: BTreeMap::new(),
                 status,
             }),
             seen: AtomicU64::new(seen),
-            reading: Mutex::new(()),
+            changing: tokio::sync::Mutex::new(()),
+            cache: Mutex::new(cache),
         })
     }
 
@@ -254,31 +295,52 @@ impl Programs {
     /// Compiles the files as they are now: the new program where it is another, and what is wrong with the
     /// tests beside it.
     fn compile(&self) -> Result<(Option<Fresh>, Vec<String>), JourneyError> {
-        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let texts = load::load(&self.settings, &self.limits)?;
-        let built = build::build(&texts, self.with())?;
-        let default = default(&built.engine, &self.settings.default)?;
-        named(&built.engine, &self.settings)?;
-        required(&built.engine, &self.realms)?;
-        let same = self.read(|state| state.edition == built.edition);
+        let base = Arc::new(Base::open(&texts, self.with())?);
+        let stored = self.read(|state| Arc::clone(&state.stored));
+        let fresh = self.fresh(base, stored)?;
         let broken = build::broken_tests(&texts, self.with());
-        Ok(((!same).then_some(Fresh { built, default }), broken))
+        Ok((self.news(fresh), broken))
+    }
+
+    /// The program of these texts with what the store keeps.
+    fn fresh(&self, base: Arc<Base>, stored: Arc<Stored>) -> Result<Fresh, JourneyError> {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh(base, stored, self.with(), &self.realms, &mut cache)
+    }
+
+    /// A program, where it is another than the one that is served.
+    fn news(&self, fresh: Fresh) -> Option<Fresh> {
+        let same = self.read(|state| {
+            state.edition == fresh.joined.built.edition
+                && state.base.built.edition == fresh.base.built.edition
+                && state.base.texts.side == fresh.base.texts.side
+        });
+        (!same).then_some(fresh)
     }
 
     fn take(&self, fresh: Fresh, now: Timestamp) {
-        let Fresh { built, default } = fresh;
         let until = now.plus(self.life());
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let mut status = status(&built, default.as_deref(), state.status.reloads + 1);
+        let mut status = status(&fresh, state.status.reloads + 1);
         status.tests = std::mem::take(&mut state.status.tests);
-        let old = std::mem::replace(&mut state.current, built.engine);
+        let Fresh {
+            base,
+            joined,
+            stored,
+            default,
+        } = fresh;
+        let old = std::mem::replace(&mut state.current, joined.built.engine);
         state.older.retain(|_, (_, until)| *until > now);
         for hash in old.hashes() {
             if !state.current.serves(hash) {
                 state.older.insert(*hash, (old.clone(), until));
             }
         }
-        state.edition = built.edition;
+        state.edition = joined.built.edition;
+        state.base = base;
+        state.stored = stored;
+        state.noticed = Arc::new(joined.noticed);
         state.default = default;
         state.status = status;
     }
@@ -312,6 +374,9 @@ impl Programs {
 
 /// Reads the journeys of a realm anew; `true` where another version is served now.
 pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
+    let edition = || realm.programs.read(|state| state.edition.clone());
+    let before = edition();
+    let _changing = realm.programs.changing.lock().await;
     let (held, name) = (Arc::clone(app), realm.realm.clone());
     let compiled = tokio::task::spawn_blocking(move || {
         held.realms.get(&name).map(|state| state.programs.compile())
@@ -330,17 +395,22 @@ pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
         fresh
     });
     let kept = match compiled {
-        Ok(Some(fresh)) => keep(&programs.store, &realm.realm, &fresh.built, app.clock.now())
-            .await
-            .map(|()| Some(fresh))
-            .map_err(JourneyError::from),
+        Ok(Some(fresh)) => keep(
+            &programs.store,
+            &realm.realm,
+            &fresh.joined.built,
+            app.clock.now(),
+        )
+        .await
+        .map(|()| Some(fresh))
+        .map_err(JourneyError::from),
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
     let event = Event::new(EventName::ConfigChanged).text("realm", path);
     match kept {
         Ok(Some(fresh)) => {
-            let edition = fresh.built.edition.clone();
+            let edition = fresh.joined.built.edition.clone();
             programs.take(fresh, app.clock.now());
             app.audit(&event.text("result", "SUCCESSFUL").text("program", &edition));
             app.log.info(&format!(
@@ -355,7 +425,8 @@ pub(crate) async fn reload(app: &Arc<App>, realm: &RealmState) -> bool {
                     "the journeys of {path} are as they are served again"
                 ));
             }
-            false
+            // The watch may have read the same files while this waited for it.
+            edition() != before
         }
         Err(error) => {
             let text = error.to_string();
@@ -385,20 +456,76 @@ async fn keep(
         .await
 }
 
-fn status(built: &Built, default: Option<&str>, reloads: u64) -> Status {
+/// The program of these texts with what the store keeps.
+fn fresh(
+    base: Arc<Base>,
+    stored: Arc<Stored>,
+    with: With<'_>,
+    realms: &BTreeSet<Realm>,
+    cache: &mut Cache,
+) -> Result<Fresh, JourneyError> {
+    required(&base.built.engine, realms)?;
+    let joined = join::join(&base, &stored, with, cache);
+    let default = chosen(&base, &joined, &with.settings.default)?;
+    named(&joined.built.engine, with.settings)?;
+    Ok(Fresh {
+        base,
+        joined,
+        stored,
+        default,
+    })
+}
+
+fn status(fresh: &Fresh, reloads: u64) -> Status {
+    let built = &fresh.joined.built;
     let program = built.engine.program();
+    let unfit = fresh.joined.unfit.iter().map(|(name, reasons)| {
+        let why = reasons.first().map_or("", |reason| &**reason);
+        format!("the journey `{name}` of the store is kept and not served: {why}")
+    });
     Status {
         journeys: program
             .by_wire_name
             .keys()
             .map(ToString::to_string)
             .collect(),
-        default: default.map(str::to_owned),
+        default: fresh.default.as_deref().map(str::to_owned),
         error: None,
-        remarks: built.remarks.clone(),
+        // Of journeys of the store their administrator is told.
+        remarks: fresh
+            .base
+            .built
+            .remarks
+            .iter()
+            .cloned()
+            .chain(unfit)
+            .collect(),
         tests: Vec::new(),
+        unfit: fresh.joined.unfit.clone(),
         reloads,
     }
+}
+
+/// The default journey: that of the texts, so that nothing that is kept beside them takes its place; one of
+/// the store where the settings name it, or where the texts have none that could be started.
+fn chosen(
+    base: &Base,
+    joined: &Joined,
+    wanted: &DefaultJourney,
+) -> Result<Option<Arc<str>>, JourneyError> {
+    let texts = &base.built.engine;
+    let of_texts = match wanted {
+        DefaultJourney::Named(name) => base.file_of(name).is_some(),
+        DefaultJourney::Found | DefaultJourney::Required => startable(texts).next().is_some(),
+    };
+    default(
+        if of_texts {
+            texts
+        } else {
+            &joined.built.engine
+        },
+        wanted,
+    )
 }
 
 /// Whether the realms that policies require are there; nobody could ever meet another.
@@ -458,19 +585,20 @@ fn default(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>,
     Ok(Some(name))
 }
 
-fn meant(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
+/// The journeys that can be started by their names.
+fn startable(engine: &Engine) -> impl Iterator<Item = &Arc<str>> {
     let program = engine.program();
-    let startable: Vec<&Arc<str>> = program
-        .by_wire_name
-        .iter()
-        .filter(|(_, id)| {
-            program.journey(**id).is_some_and(|journey| {
-                let settings = &journey.settings;
-                settings.enabled && !settings.inner_only && !settings.transactional_only
-            })
+    let startable = program.by_wire_name.iter().filter(|(_, id)| {
+        program.journey(**id).is_some_and(|journey| {
+            let settings = &journey.settings;
+            settings.enabled && !settings.inner_only && !settings.transactional_only
         })
-        .map(|(name, _)| name)
-        .collect();
+    });
+    startable.map(|(name, _)| name)
+}
+
+fn meant(engine: &Engine, wanted: &DefaultJourney) -> Result<Option<Arc<str>>, JourneyError> {
+    let startable: Vec<&Arc<str>> = startable(engine).collect();
     let names = || {
         let names: Vec<&str> = startable.iter().map(|name| &***name).collect();
         if names.is_empty() {

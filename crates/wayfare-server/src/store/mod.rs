@@ -3,8 +3,9 @@
 //! Every change goes through one thread that gathers what has arrived into one transaction and answers
 //! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
 //! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
-//! [`outbox`]. Nothing here hashes, waits or decides what a wire says.
+//! [`outbox`], [`configured`]. Nothing here hashes, waits or decides what a wire says.
 
+pub mod configured;
 pub mod counter;
 pub(crate) mod device;
 pub mod effect;

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 6;
+pub const SCHEMA_VERSION: i64 = 7;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,8 +25,8 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 6] = [
-    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6,
+const STEPS: [&str; 7] = [
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7,
 ];
 
 const VERSION_1: &str = "
@@ -197,6 +197,17 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_of_realm ON outbox (realm);
 CREATE INDEX outbox_by_due ON outbox (due);
+";
+
+const VERSION_7: &str = "
+CREATE TABLE configured (
+    realm TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (realm, kind, type, id)
+);
 ";
 
 pub(super) struct Opened {

@@ -4,6 +4,7 @@
 //! say that they are skipped; with `WAYFARE_CLIENTS=required` that is a failure.
 
 mod frodo;
+mod frodo_command;
 mod login_page;
 pub(crate) mod nodes;
 mod stage;

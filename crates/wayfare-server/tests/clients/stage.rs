@@ -210,8 +210,12 @@ pub(super) fn clients_are_here() -> bool {
         if !node.is_ok_and(|node| node.status.success()) {
             return Err("there is no node");
         }
-        let packages = scripts().join("node_modules/@forgerock/javascript-sdk/package.json");
-        if !packages.exists() {
+        let packages = scripts().join("node_modules");
+        let there = |name: &str| packages.join(name).join("package.json").exists();
+        if !["@forgerock/javascript-sdk", "@rockcarver/frodo-cli"]
+            .into_iter()
+            .all(there)
+        {
             return Err("the packages are not there: run `npm ci` in tests/clients");
         }
         Ok(())

@@ -236,6 +236,10 @@ const DRIVEN: &[(&str, &[(&str, &str)])] = &[
     ),
     ("Decision", &[("way", "decision_takes_the_arm_that_holds")]),
     (
+        "Unavailable",
+        &[("way", "who_comes_to_an_unavailable_node_fails")],
+    ),
+    (
         "AuthLevelDecision",
         &[("way", "levels_are_moved_and_asked_for")],
     ),

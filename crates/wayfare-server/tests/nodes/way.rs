@@ -90,6 +90,27 @@ async fn decision_takes_the_arm_that_holds() {
 }
 
 #[tokio::test]
+async fn who_comes_to_an_unavailable_node_fails() {
+    let server = serve(&after_login(
+        "failure",
+        r#"
+  node next: Unavailable(type = "AcmeTokenNode", why = "it did not come along") {
+    verified -> success
+    refused -> failure
+    on error -> sorry
+  }
+  node sorry: Message {
+    message = { en = "not today" }
+    true -> failure
+    false -> failure
+  }"#,
+    ))
+    .await;
+    let mut client = server.client();
+    assert_eq!(says(&log_in(&mut client).await.step()), "not today");
+}
+
+#[tokio::test]
 async fn levels_are_moved_and_asked_for() {
     let server = serve(&after_login(
         "failure",

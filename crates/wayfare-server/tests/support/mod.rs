@@ -66,10 +66,19 @@ impl TestServer {
         registry: Registry,
         change: impl FnOnce(&mut Config, &Path),
     ) -> Self {
+        Self::at(BEGIN, registry, change).await
+    }
+
+    /// The same at another time.
+    pub(crate) async fn at(
+        begin: Timestamp,
+        registry: Registry,
+        change: impl FnOnce(&mut Config, &Path),
+    ) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut config = cheap(&folder.path().join("data"));
         change(&mut config, folder.path());
-        let clock = ManualClock::at(BEGIN);
+        let clock = ManualClock::at(begin);
         let running = start(config.clone(), &registry, &clock).await;
         Self {
             running,
@@ -112,6 +121,12 @@ impl TestServer {
     /// Stops the server as a signal does and starts it again over the same data.
     pub(crate) async fn restart(self) -> Self {
         self.restart_after(|_| ()).await
+    }
+
+    /// The same with settings changed.
+    pub(crate) async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self.restart().await
     }
 
     /// The same, with something done to the data folder while nobody uses it.

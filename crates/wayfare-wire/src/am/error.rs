@@ -116,6 +116,16 @@ pub enum Refusal {
         /// How many seconds to wait.
         retry_after: u32,
     },
+    /// What is to be made is there already.
+    Exists,
+    /// What is there does not allow it, for this reason.
+    Conflict(String),
+    /// It may not be done, whoever asks, for this reason.
+    Denied(String),
+    /// What was sent cannot stand there, for this reason.
+    Unfit(String),
+    /// A member that is none of these.
+    Attribute(Vec<String>),
     /// Something is broken here.
     Internal,
 }
@@ -141,13 +151,14 @@ impl Refusal {
             | Self::AccessDenied
             | Self::ModuleLogin
             | Self::SessionLimit => 401,
-            Self::CrossSite | Self::Forbidden => 403,
+            Self::CrossSite | Self::Forbidden | Self::Denied(_) => 403,
             Self::UnknownRealm(_)
             | Self::NotFound
             | Self::UnknownTransaction
             | Self::NoResource(_)
             | Self::Version(VersionRefusal::NoRoute | VersionRefusal::NoResource(_)) => 404,
             Self::Method | Self::ReadOnly | Self::Verb(_) => 405,
+            Self::Exists | Self::Conflict(_) => 409,
             Self::Stale => 412,
             Self::TooLarge => 413,
             Self::MediaType => 415,
@@ -178,6 +189,8 @@ impl Refusal {
             | Self::NoToken
             | Self::MissingField(_)
             | Self::NothingToSet
+            | Self::Unfit(_)
+            | Self::Attribute(_)
             | Self::QueryFilter => 400,
         }
     }
@@ -215,6 +228,11 @@ impl Refusal {
                 };
                 return format!("The \"{name}\" field is not defined in the request{array}").into();
             }
+            Self::Conflict(why) | Self::Denied(why) | Self::Unfit(why) => {
+                return told(why).into();
+            }
+            Self::Exists => "Unable to save config: Service already exists",
+            Self::Attribute(_) => "Invalid attribute specified.",
             Self::NothingToSet => "The request does not name any property to set",
             Self::QueryFilter => "The query filter is not supported",
             Self::SessionLimit => code_text(115),
@@ -269,6 +287,10 @@ impl Refusal {
         let message = self.message();
         let details: BTreeMap<Arc<str>, Value> = match self {
             Self::TimedOut => [(Arc::from("errorCode"), Value::from("110"))].into(),
+            Self::Attribute(valid) => {
+                let valid = valid.iter().map(|name| Value::from(name.as_str()));
+                [(Arc::from("validAttributes"), Value::List(valid.collect()))].into()
+            }
             _ => BTreeMap::new(),
         };
         let reply = failure(self.status(), &message, None, &details, version);
@@ -351,6 +373,12 @@ pub const LOGIN_FAILURE: &str = "Login failure";
 pub fn shown(text: &str) -> String {
     let plain: String = text.chars().filter(|c| !c.is_control()).collect();
     escape(&masked(&plain).chars().take(128).collect::<String>())
+}
+
+/// The same for a reason, which may be longer: names in it are others', the rest is ours.
+fn told(reason: &str) -> String {
+    let plain: String = reason.chars().filter(|c| !c.is_control()).collect();
+    escape(&masked(&plain).chars().take(512).collect::<String>())
 }
 
 /// How long a run of letters and digits may be that is no token: a token has 256 bits and more.

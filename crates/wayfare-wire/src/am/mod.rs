@@ -4,7 +4,7 @@
 //! headers, cookies, body. What a server must do in between (look up a journey, claim a step, perform an
 //! effect, make a session) it is asked for as a value.
 //!
-//! Deliberately not here: sockets, OAuth, the administration of trees. Deviations
+//! Deliberately not here: sockets, OAuth, what stands in a tree or a node. Deviations
 //! from the product are listed in docs/wire.md, each with its reason.
 
 pub mod advice;
@@ -12,6 +12,7 @@ pub mod auth_id;
 pub mod authenticate;
 pub mod backchannel;
 pub mod callbacks;
+pub mod configuration;
 pub mod cookie;
 pub mod devices;
 pub mod error;

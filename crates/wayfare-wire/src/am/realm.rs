@@ -9,6 +9,7 @@ use wayfare::model::realm::Realm;
 
 use crate::{
     am::{
+        configuration,
         devices::{self, Asked},
         error::Refusal,
     },
@@ -61,6 +62,8 @@ pub enum Endpoint {
     Devices(Asked),
     /// `realms`
     Realms,
+    /// `realm-config/authentication/authenticationtrees/…`, or `scripts`
+    Configuration(configuration::Asked),
 }
 
 /// What another server may ask for.
@@ -134,7 +137,13 @@ fn split<'p>(
 fn is_endpoint(part: &str) -> bool {
     matches!(
         part,
-        "authenticate" | "sessions" | "serverinfo" | "users" | "global-config"
+        "authenticate"
+            | "sessions"
+            | "serverinfo"
+            | "users"
+            | "global-config"
+            | "realm-config"
+            | "scripts"
     )
 }
 
@@ -208,6 +217,9 @@ fn overridden(
 
 fn endpoint(tail: &[Cow<'_, str>]) -> Option<Endpoint> {
     let mut parts = tail.iter().map(AsRef::as_ref);
+    if let Some(first @ ("realm-config" | "scripts")) = tail.first().map(AsRef::as_ref) {
+        return configuration::path(first, parts.skip(1)).map(Endpoint::Configuration);
+    }
     let endpoint = match (parts.next()?, parts.next()) {
         ("authenticate", None) => Endpoint::Authenticate,
         ("authenticate", Some("backchannel")) => Endpoint::Backchannel(match parts.next()? {

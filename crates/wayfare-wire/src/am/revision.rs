@@ -12,6 +12,11 @@ pub(super) fn with_revision(write: impl Fn(&mut Writer, &str)) -> (String, Write
     (revision, body)
 }
 
+/// The revision of contents that are written already.
+pub(super) fn of_bytes(bytes: &[u8]) -> u32 {
+    fnv(bytes)
+}
+
 fn fnv(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)

@@ -95,6 +95,16 @@ impl Routes {
         versions: &[Version::new(1, 0), Version::new(2, 1)],
         family: Family::Resource,
     };
+    /// The versions of `realm-config/…`: before nodes had versions, and since.
+    pub const CONFIGURATION: Self = Self {
+        versions: &[Version::new(1, 0), Version::new(2, 0), Version::new(3, 0)],
+        family: Family::Resource,
+    };
+    /// The versions of `scripts`.
+    pub const SCRIPTS: Self = Self {
+        versions: &[Version::new(1, 1)],
+        family: Family::Resource,
+    };
     /// The versions of `users`.
     pub const USERS: Self = Self {
         versions: &[

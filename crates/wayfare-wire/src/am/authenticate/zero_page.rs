@@ -39,7 +39,7 @@ impl<'a> Exchange<'a> {
         let journey = program.journey_on_wire(journey);
         journey.is_some_and(|journey| {
             let mut nodes = journey.graph.node_weights();
-            nodes.any(|one| matches!(&one.kind, NodeKind::Task(task) if Some(task.ty) == node))
+            nodes.any(|one| matches!(&one.kind, NodeKind::Task(task) if Some(program.catalog.kind(task.ty)) == node))
         })
     }
 
