@@ -1,12 +1,16 @@
-//! Which realm a folder of journeys is served in, and which guards are kept elsewhere for it.
+//! Which realm a folder of journeys is served in, with which parameters, and which guards are kept elsewhere
+//! for it.
 //!
 //! The nearest `wayfare.toml` above says so. Where it names several realms for one folder, no realm is taken
-//! for granted, and the guards of all of them hold.
+//! for granted, no parameter either, and the guards of all of them hold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use wayfare::Realm;
-use wayfare_server::config::{Config, Journeys};
+use wayfare::{Realm, Value};
+use wayfare_server::config::{Config, Journeys, Parameter};
 
 use crate::Trouble;
 
@@ -17,6 +21,10 @@ pub(crate) struct Served {
     pub(crate) realm: Option<Realm>,
     /// Files and folders with guards.
     pub(crate) guards: Vec<PathBuf>,
+    /// The values of its parameters, without the secret ones.
+    pub(crate) parameters: BTreeMap<String, Value>,
+    /// Whether journeys are served of which parts are missing.
+    pub(crate) incomplete: bool,
 }
 
 /// Looks up where journeys are served; `realm` is what the command line says.
@@ -29,7 +37,7 @@ pub(crate) fn served(folder: &Path, realm: Option<&str>) -> Result<Served, Troub
         .transpose()?;
     let mut found = Served {
         realm: named.clone(),
-        guards: Vec::new(),
+        ..Served::default()
     };
     let Some(file) = configuration(folder) else {
         return Ok(found);
@@ -54,6 +62,43 @@ pub(crate) fn served(folder: &Path, realm: Option<&str>) -> Result<Served, Troub
     }
     if let (None, [only]) = (&named, realms.as_slice()) {
         found.realm = Some((*only).clone());
+    }
+    if let [only] = realms.as_slice()
+        && let Some(settings) = config.realms.get(only)
+    {
+        let values = settings.params.iter();
+        let values = values.filter_map(|(name, parameter)| match parameter {
+            Parameter::Value(value) => Some((name.to_string(), value.clone())),
+            Parameter::SecretFile(_) | Parameter::SecretVariable(_) => None,
+        });
+        found.parameters = values.collect();
+        found.incomplete = settings.incomplete;
+    }
+    Ok(found)
+}
+
+/// The folders in which the realms of a folder with a `wayfare.toml` have their journeys, in the order of the
+/// realms; `realm` is what the command line says.
+pub(crate) fn folders(folder: &Path, realm: Option<&str>) -> Result<Vec<PathBuf>, Trouble> {
+    let file = folder.join("wayfare.toml");
+    if !file.is_file() {
+        return Ok(Vec::new());
+    }
+    let config = Config::read(&file).map_err(|error| Trouble::input(error.to_string()))?;
+    let mut found: Vec<PathBuf> = Vec::new();
+    for (path, settings) in &config.realms {
+        let Journeys::Paths(paths) = &settings.journeys else {
+            continue;
+        };
+        if realm.is_some_and(|named| Realm::parse(named).as_ref() != Some(path)) {
+            continue;
+        }
+        for path in paths.iter().filter(|path| path.is_dir()) {
+            if !found.iter().any(|known| is_same(known, path)) {
+                // Without the `.` that a configuration may say.
+                found.push(path.components().collect());
+            }
+        }
     }
     Ok(found)
 }

@@ -5,20 +5,29 @@
 
 mod args;
 mod command;
+mod configuration;
+mod exceptions;
+mod gravity;
 mod guards;
+mod imported;
 mod json;
+mod made;
 mod page;
 mod performer;
+mod progress;
 mod project;
 mod render;
 mod sarif;
+mod suggested;
+mod table;
 mod terminal;
+mod walk;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ExportCommand, ImportCommand};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +75,8 @@ fn main() -> ExitCode {
         Command::Test(test) => command::test::run(test, terminal),
         Command::Run(run) => command::run::run(run, terminal),
         Command::Trace(trace) => command::trace::run(trace, terminal),
+        Command::Import(ImportCommand::Am(import)) => command::import::run(import, terminal),
+        Command::Export(ExportCommand::Am(export)) => command::export::run(export, terminal),
         Command::New(new) => command::new::run(new),
         Command::Serve(serve) => command::serve::run(serve, terminal),
         Command::Completions(completions) => command::completions::run(completions),

@@ -1,6 +1,7 @@
 //! From paths on the command line to sources that belong together.
 //!
-//! A folder is one program: the `.journey` files directly in it. A file is a program of its own, to which a
+//! A folder is one program: the `.journey` files directly in it; one that has none, and a `wayfare.toml` that
+//! says where realms have theirs, is a program for each of those folders. A file is a program of its own, to which a
 //! sibling is added only for a journey that the file names and does not declare, the file of tests that is
 //! called like it, and, for commands that take several paths, the guards of its folder. Imports go through
 //! [`Folder`], which never leaves the root.
@@ -41,6 +42,10 @@ pub(crate) struct Project {
     pub(crate) folder: Folder,
     /// The realm they are served in, where that is known.
     pub(crate) realm: Option<Realm>,
+    /// The values that parameters have there, without the secret ones.
+    pub(crate) parameters: BTreeMap<String, Value>,
+    /// Whether they are served although parts of them are missing.
+    pub(crate) incomplete: bool,
 }
 
 /// A file that was named: its siblings are there to be called, and nothing else.
@@ -60,9 +65,28 @@ impl Project {
 /// The folder that is taken where no path is named.
 const JOURNEYS: &str = "journeys";
 
+/// The paths, a folder without journeys whose `wayfare.toml` says where realms have theirs as those folders.
+pub(crate) fn of_realms(paths: Vec<PathBuf>, realm: Option<&str>) -> Result<Vec<PathBuf>, Trouble> {
+    let mut found = Vec::new();
+    for path in paths {
+        let folders = if path.is_dir() && journey_files(&path)?.is_empty() {
+            guards::folders(&path, realm)?
+        } else {
+            Vec::new()
+        };
+        if folders.is_empty() {
+            found.push(path);
+        } else {
+            found.extend(folders);
+        }
+    }
+    Ok(found)
+}
+
 /// The projects that the paths name, in order, none of them twice.
 pub(crate) fn load(args: &Sources, terminal: Terminal) -> Result<Vec<Project>, Trouble> {
-    distinct(&named(&args.paths, terminal))
+    let paths = of_realms(named(&args.paths, terminal), args.realm.as_deref())?;
+    distinct(&paths)
         .into_iter()
         .map(|path| {
             let project = load_in(path, args.root.as_deref(), args.realm.as_deref())?;
@@ -181,11 +205,14 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
     if path.as_os_str() == "-" {
         let text = standard_input()?;
         let folder = Folder::new(root.unwrap_or(Path::new(".")))?;
+        let served = guards::served(Path::new("."), realm)?;
         return Ok(Project {
             sources: vec![Source::new("-", text)],
             named: None,
             folder,
-            realm: guards::served(Path::new("."), realm)?.realm,
+            realm: served.realm,
+            parameters: served.parameters,
+            incomplete: served.incomplete,
         });
     }
     let kind = fs::metadata(path)
@@ -209,6 +236,8 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             named: None,
             folder: Folder::new(root.unwrap_or(path))?,
             realm: served.realm,
+            parameters: served.parameters,
+            incomplete: served.incomplete,
         });
     }
     let parent = folder_of(path);
@@ -217,11 +246,14 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
         Path::to_path_buf,
     );
     let sources = with_siblings(read_for_findings(path)?, path, &parent)?;
+    let served = guards::served(&parent, realm)?;
     Ok(Project {
         sources,
         named: Some(Named(display(path))),
         folder: Folder::new(&root)?,
-        realm: guards::served(&parent, realm)?.realm,
+        realm: served.realm,
+        parameters: served.parameters,
+        incomplete: served.incomplete,
     })
 }
 

@@ -5,9 +5,21 @@ mod check;
 #[cfg(test)]
 mod diff;
 #[cfg(test)]
+mod exceptions;
+#[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod import_hostile;
+#[cfg(test)]
+mod import_whole;
+#[cfg(test)]
 mod levels;
+#[cfg(test)]
+mod migrating;
 #[cfg(test)]
 mod mutant;
 #[cfg(test)]

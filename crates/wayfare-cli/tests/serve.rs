@@ -25,6 +25,12 @@ impl Drop for Served {
 }
 
 fn serve(folder: &Folder, arguments: &[&str]) -> Served {
+    // The welcome ends with where mail is kept and notes; reading on would wait for the end.
+    serve_until(folder, arguments, "mail is kept in")
+}
+
+/// Serves, and reads what is said up to a line with this in it.
+fn serve_until(folder: &Folder, arguments: &[&str], last: &str) -> Served {
     let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
     all.extend(arguments);
     let mut child = folder
@@ -42,12 +48,11 @@ fn serve(folder: &Folder, arguments: &[&str]) -> Served {
         .parse()
         .unwrap();
     let mut welcome = first;
-    // The welcome ends with where mail is kept and notes; reading on would wait for the end.
     for line in lines.by_ref() {
         let line = line.unwrap();
         welcome.push_str(&line);
         welcome.push('\n');
-        if line.contains("mail is kept in") {
+        if line.contains(last) {
             break;
         }
     }
@@ -126,6 +131,64 @@ fn a_new_folder_is_served() {
         "{}",
     );
     assert!(step.contains("\"PasswordCallback\""), "{step}");
+}
+
+#[test]
+fn an_import_is_served_at_once_and_says_what_is_missing() {
+    let folder = Folder::new(&[("shop.json", crate::import::SHOP)]);
+    assert_eq!(
+        folder
+            .run(&["import", "am", "shop.json", "--out", "shop"])
+            .code,
+        0
+    );
+    // What nobody answers for, and a secret that nobody has said.
+    folder.write(
+        "shop/more.journey",
+        "extern AcmeScore \"AcmeScoreNode\" (apiKey: Secret) -> low | high {\n  proves nothing\n}\n\nparam esv_key: Secret\n\n\
+         journey more {\n  start risk\n  allow no_success because \"it is a test\"\n\n  \
+         node risk: AcmeScore(apiKey = esv_key) {\n    low | high -> failure\n  }\n}\n",
+    );
+    folder.write(
+        "shop/old.journey",
+        "journey old {\n  allow no_success because \"it is old\"\n  start look\n  \
+         node look: ScriptedDecision(script = file(\"scripts/old.groovy\")) {\n    in -> failure\n  }\n}\n",
+    );
+    folder.write("shop/scripts/old.groovy", "outcome = 'in'\n");
+    let text = folder.read("shop/wayfare.toml");
+    folder.write("shop/wayfare.toml", &format!("{text}\n{CHEAP}"));
+    let served = serve_until(
+        &folder,
+        &["shop"],
+        "missing: secret parameter `esv_key` has no value",
+    );
+    let missing = "/alpha: missing: nobody answers for nodes of type `AcmeScore`: `risk` of `more`";
+    assert!(served.welcome.contains(missing), "{}", served.welcome);
+    let groovy = "scripts in Groovy are not run";
+    assert!(served.welcome.contains(groovy), "{}", served.welcome);
+    let step = ask(
+        served.address,
+        "POST",
+        "/am/json/realms/root/realms/alpha/authenticate",
+        "{}",
+    );
+    assert!(step.contains("Sign in to the shop"), "{step}");
+    assert!(folder.path().join("shop/wayfare-data").is_dir());
+    drop(served);
+    // Where nothing may be missing it does not start.
+    folder.write(
+        "shop/wayfare.toml",
+        &folder
+            .read("shop/wayfare.toml")
+            .replace("incomplete = true", "incomplete = false"),
+    );
+    let ran = folder.run(&["serve", "--listen", "127.0.0.1:0", "shop"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(
+        ran.err.contains("AcmeScore") && ran.err.contains("esv_key"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

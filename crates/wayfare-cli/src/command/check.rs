@@ -1,11 +1,12 @@
 //! `wayfare check PATH…`
 
-use wayfare::{Diagnostic, Severity, compile::Compiled};
+use wayfare::{Diagnostic, Severity, SourceMap, compile::Compiled};
 
 use crate::{
     Outcome, Trouble,
     args::{CheckArgs, Deny, Findings},
     command::{examine, fix, refuse_unknown},
+    exceptions::{self, Untouched},
     json, project, render, sarif,
     terminal::{self, Terminal},
 };
@@ -45,9 +46,20 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
             terminal::put(&format!("{report:#}\n"))?;
         }
         Findings::Human => {
-            for (finding, sources) in findings() {
+            let untouched = Untouched::of(
+                all.iter()
+                    .flat_map(|one| one.sources.iter().map(|(_, source)| source)),
+            );
+            let folded = |finding: &Diagnostic, sources: &SourceMap| {
+                !args.all && untouched.folds(finding, sources)
+            };
+            for (finding, sources) in findings().filter(|(d, sources)| !folded(d, sources)) {
                 terminal.say(&render::draw(finding, sources, terminal.colors));
                 terminal.say("");
+            }
+            let list = exceptions::told(findings().filter(|(d, sources)| folded(d, sources)));
+            if !list.is_empty() {
+                terminal.say(&list);
             }
             let dropped: usize = all.iter().map(|one| one.diagnostics.dropped()).sum();
             terminal.say(&summary(
@@ -62,7 +74,9 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
         (Severity::Warning, Some(_)) => args.deny.contains(&Deny::Allowed),
         (Severity::Warning, None) => args.deny.contains(&Deny::Warnings),
     };
-    let bad = findings().any(|(finding, _)| denied(finding));
+    // An error that was not kept among very many findings refuses all the same.
+    let is_refused = all.iter().any(|one| one.diagnostics.has_errors());
+    let bad = is_refused || findings().any(|(finding, _)| denied(finding));
     Ok(if bad {
         Outcome::Findings
     } else {

@@ -45,6 +45,12 @@ pub(crate) fn run(args: &ExplainArgs, color: Color) -> Result<Outcome, Trouble> 
     let ink = Ink {
         colors: terminal::colors_of_output(color),
     };
+    if let (Some(word), Format::Human) = (&args.code, args.format)
+        && let Some(text) = of_imports(word)
+    {
+        terminal::put(&text)?;
+        return Ok(Outcome::Clean);
+    }
     let text = match (&args.code, args.format) {
         (None, Format::Human) => list(ink),
         (None, Format::Json) => json_lines(&json_list()),
@@ -55,13 +61,28 @@ pub(crate) fn run(args: &ExplainArgs, color: Color) -> Result<Outcome, Trouble> 
     Ok(Outcome::Clean)
 }
 
+/// The word alone: people paste what they see, `error[unwired_outcome]`.
+fn bare(word: &str) -> &str {
+    let word = word.rsplit('[').next().unwrap_or(word);
+    word.trim_end_matches([']', ':'])
+}
+
+/// What is said of a code that only imports have.
+fn of_imports(word: &str) -> Option<String> {
+    let word = bare(word);
+    if codes::find(word).is_some() {
+        return None;
+    }
+    let mut all = wayfare_import::Code::ALL.iter();
+    let (code, _) = all.find(|(_, known)| *known == word)?;
+    Some(format!(
+        "{word}: {}\n\nA finding of `wayfare import am`; `--deny {word}` makes it exit with 1.\n",
+        code.summary()
+    ))
+}
+
 fn find(word: &str) -> Result<Code, Trouble> {
-    // People paste what they see: `error[unwired_outcome]`.
-    let bare = word
-        .rsplit('[')
-        .next()
-        .unwrap_or(word)
-        .trim_end_matches([']', ':']);
+    let bare = bare(word);
     codes::find(bare).ok_or_else(|| {
         let near = wayfare::spelling::nearest(bare, codes::ALL.iter().map(|code| code.word));
         let hint = near.map_or_else(

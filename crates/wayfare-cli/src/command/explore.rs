@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 use wayfare::{
-    Engine, Registry, Severity, analysis,
+    Engine, Severity, analysis,
     compile::Compiled,
     model::{journey::Journey, program::Program},
 };
@@ -107,7 +107,7 @@ fn played(compiled: &Compiled) -> Result<Engine, String> {
         (None, Some(refused)) => analysis::overlook(refused.clone()).map_err(|why| cannot(&why))?,
         (None, None) => return Err(cannot(&"it does not compile")),
     };
-    scenario::link(program, Registry::standard(), &BTreeMap::new()).map_err(|why| cannot(&why))
+    scenario::link(program, super::registry(), &BTreeMap::new()).map_err(|why| cannot(&why))
 }
 
 fn is_meant(args: &ExploreArgs, project: &Project, compiled: &Compiled, journey: &Journey) -> bool {

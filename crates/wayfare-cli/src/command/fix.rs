@@ -167,6 +167,8 @@ fn tried(
         named: project.named.clone(),
         folder: project.folder.clone(),
         realm: project.realm.clone(),
+        parameters: project.parameters.clone(),
+        incomplete: project.incomplete,
     };
     let after = compile(&mended, parameters);
     better(before, &after).then_some(mended.sources)

@@ -5,9 +5,11 @@ pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod explore;
+pub(crate) mod export;
 pub(crate) mod fix;
 pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod import;
 pub(crate) mod levels;
 pub(crate) mod new;
 pub(crate) mod nodes;
@@ -78,12 +80,49 @@ pub(crate) fn compile_tests(project: &Project, parameters: &BTreeMap<String, Val
     compiler(project, parameters).compile(project.sources.iter().cloned())
 }
 
+/// The node types that journeys are run with here: the built-in ones, and scripts that stand as text.
+///
+/// One that cannot be run fails its node. Scripts may do here what the world of the run can: which attributes they may write and where they may call,
+/// a server is told by its settings.
+pub(crate) fn registry() -> Registry {
+    let mut registry = strict();
+    registry.fail_late();
+    registry
+}
+
+/// The same, where a script that cannot be run refuses the program.
+fn strict() -> Registry {
+    let mut registry = Registry::standard();
+    interpret(&mut registry);
+    registry
+}
+
+#[cfg(feature = "scripts")]
+fn interpret(registry: &mut Registry) {
+    use wayfare_server::scripts::ThreadClock;
+    let mut settings = wayfare_script::Settings::default();
+    settings.permissions.write = vec!["*".to_owned()];
+    settings.permissions.create = true;
+    settings.permissions.mail = true;
+    registry.interpreter(wayfare_script::Scripts::new(settings).metered(ThreadClock));
+}
+
+/// Without the feature, journeys with scripts that stand as text are not run.
+#[cfg(not(feature = "scripts"))]
+fn interpret(_: &mut Registry) {}
+
 /// Compiles a project with its tests, and asks the standard node types what they say of their settings:
-/// what `serve` would refuse is found here.
+/// what `serve` would refuse is found here, and where the realm may be incomplete, what would fail there is
+/// a warning.
 pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
     let mut compiled = compile_tests(project, parameters);
     if let Some(program) = &compiled.program {
-        let refusals = Engine::refusals(program, &Registry::standard());
+        let registry = if project.incomplete {
+            registry()
+        } else {
+            strict()
+        };
+        let refusals = Engine::refusals(program, &registry);
         compiled.diagnostics.append(refusals);
         compiled.diagnostics.sort();
     }
@@ -96,11 +135,11 @@ fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> C
         Some(realm) => compiler.realm(realm.clone()),
         None => compiler,
     };
+    // What the command line says wins over what the realm says.
+    let mut values = project.parameters.clone();
+    values.extend(parameters.clone());
     compiler
-        .parameters(
-            parameters
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.clone())),
-        )
+        .parameters(values)
         .importer(&project.folder)
+        .scripts(&wayfare_script::READER)
 }

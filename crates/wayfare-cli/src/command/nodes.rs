@@ -14,6 +14,8 @@ use crate::{
     terminal,
 };
 
+/// The types of the language's own.
+const OURS: &[&str] = &["Decision", "Unavailable"];
 /// Types whose behaviour is a part of the walk, so that no registry has it.
 const WALKED: &[&str] = &["Page", "InnerTreeEvaluator"];
 
@@ -67,9 +69,9 @@ fn rows() -> Vec<Row> {
     let registry = Registry::standard();
     let built: BTreeSet<&str> = registry.built().chain(WALKED.iter().copied()).collect();
     let catalog = catalogue::standard();
-    // `Decision` is the language's own and has no id on the wire that a journey of the product could have.
+    // The language's own have no id on the wire that a journey of the product could have.
     let product = catalog.iter().map(|(_, signature)| signature);
-    let product = product.filter(|signature| signature.name != "Decision");
+    let product = product.filter(|signature| !OURS.contains(&&*signature.name));
     let mut rows: Vec<Row> = product
         .map(|signature| Row {
             wire: signature.wire.to_string(),

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde_json::json;
 use wayfare::{
-    AuthLevel, Engine, Host as _, Realm, Registry, Request, SubjectId,
+    AuthLevel, Engine, Host as _, Realm, Request, SubjectId,
     policy::{Decision, Denial, Policy, Query, Requirement, Resource, SubjectView, Verdict},
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &PolicyArgs, terminal: Terminal) -> Result<Outcome, Trou
     };
     let secrets = program.secret_parameters.keys();
     let secrets = secrets.map(|name| (Arc::clone(name), "".into())).collect();
-    let engine = Engine::link_with(program, Registry::standard(), secrets)
+    let engine = Engine::link_with(program, super::registry(), secrets)
         .map_err(|errors| Trouble::input(errors.to_string()))?;
     Resource::parse(&args.resource)
         .map_err(|bad| Trouble::input(format!("`{}` is no resource: {bad}", args.resource)))?;

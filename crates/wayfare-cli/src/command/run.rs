@@ -10,8 +10,8 @@ use std::{
 };
 
 use wayfare::{
-    Answer, Ask, Callback, End, Engine, EngineError, Input, Program, Registry, Request, Secret,
-    Start, Step, engine::step::Call, model::journey::Journey,
+    Answer, Ask, Callback, End, Engine, EngineError, Input, Program, Request, Secret, Start, Step,
+    engine::step::Call, model::journey::Journey,
 };
 
 use wayfare_sim::trace::{Names, Recorder};
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &RunArgs, terminal: Terminal) -> Result<Outcome, Trouble
         return Ok(Outcome::Findings);
     };
     let journey = choose(&program, args)?.wire_name.clone();
-    let engine = Engine::link(program, Registry::standard())
+    let engine = Engine::link(program, super::registry())
         .map_err(|errors| Trouble::input(errors.to_string()))?;
     let performer = Performer::new(&args.users, terminal)?;
     let mut request = Request::default();

@@ -37,12 +37,15 @@ pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Troub
 }
 
 fn config(args: &ServeArgs) -> Result<Config, ConfigError> {
-    let mut config = match &args.config {
+    // A folder that says itself how it is served, as that of an import does.
+    let own = args.journeys.as_ref().map(|journeys| journeys.join(CONFIG));
+    let own = own.filter(|file| args.config.is_none() && file.is_file());
+    let mut config = match args.config.as_ref().or(own.as_ref()) {
         Some(file) => Config::read(file)?,
         None if Path::new(CONFIG).is_file() => Config::read(Path::new(CONFIG))?,
         None => Config::demo(DATA),
     };
-    if let Some(journeys) = &args.journeys {
+    if let (Some(journeys), None) = (&args.journeys, &own) {
         config = config.with_journeys(journeys);
     }
     if let Some(folder) = &args.data {

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::Path};
 
 use serde_json::json;
-use wayfare::{Engine, Registry};
+use wayfare::Engine;
 use wayfare_sim::trace::{Fate, Replayed, Trace};
 
 use crate::{
@@ -65,7 +65,7 @@ fn replay(args: &TraceReplayArgs, terminal: Terminal) -> Result<Outcome, Trouble
         )));
     };
     // What a handler outside said stands in the record.
-    let mut registry = Registry::standard();
+    let mut registry = super::registry();
     registry.external(&program, |_| true);
     let engine =
         Engine::link(program, registry).map_err(|errors| Trouble::input(errors.to_string()))?;

@@ -11,8 +11,8 @@ mod mutant;
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
-    Diagnostic, Engine, Program, Registry, Severity, SourceMap, Value, analysis, codes,
-    compile::Compiled, model::scenario::Scenario,
+    Diagnostic, Engine, Program, Severity, SourceMap, Value, analysis, codes, compile::Compiled,
+    model::scenario::Scenario,
 };
 use wayfare_sim::{
     coverage::Coverage,
@@ -23,6 +23,7 @@ use crate::{
     Outcome, Trouble,
     args::{TestArgs, TestFormat},
     command::{compile_tests, refuse_unknown},
+    exceptions::Untouched,
     project::{self, Project},
     render,
     terminal::{self, Terminal},
@@ -132,7 +133,7 @@ fn play(
     let mut coverage = args.wants_coverage().then(|| Coverage::new(&kept));
     let none = BTreeMap::new();
     let link = |program, given: &BTreeMap<Arc<str>, Value>| {
-        scenario::link(program, Registry::standard(), given)
+        scenario::link(program, crate::command::registry(), given)
             .map_err(|errors| Trouble::input(errors.to_string()))
     };
     let mut engines: BTreeMap<BTreeMap<Arc<str>, Value>, Result<Engine, String>> = BTreeMap::new();
@@ -181,7 +182,7 @@ fn with_parameters(
     }
     match compile_tests(project, &parameters).into_program() {
         Ok(program) => {
-            let engine = scenario::link(program, Registry::standard(), given);
+            let engine = scenario::link(program, crate::command::registry(), given);
             let engine = engine.map_err(|errors| Trouble::input(errors.to_string()))?;
             Ok(Ok(engine))
         }
@@ -214,8 +215,11 @@ fn is_wanted(filter: Option<&str>, scenario: &Scenario) -> bool {
 fn human(args: &TestArgs, suites: &[Suite], terminal: Terminal) -> Result<(), Trouble> {
     for suite in suites {
         let sources = suite.sources();
+        // What came with an import is told by `check`.
+        let untouched = Untouched::of(sources.iter().map(|(_, source)| source));
         for finding in &suite.compiled.diagnostics {
-            if finding.severity == Severity::Error || finding.allowed.is_none() {
+            let is_told = finding.severity == Severity::Error || finding.allowed.is_none();
+            if is_told && !untouched.folds(finding, sources) {
                 show(finding, sources, terminal);
             }
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use wayfare::{Registry, Severity, compile::Compiled};
+use wayfare::{Severity, compile::Compiled};
 use wayfare_sim::mutant::{Fate, Judged, Options, Score, judge};
 
 use crate::{
@@ -49,7 +49,7 @@ pub(super) fn run(
         };
         let judged = judge(
             &program,
-            &Registry::standard,
+            &crate::command::registry,
             &BTreeMap::new(),
             options,
             &mut report,
