@@ -184,13 +184,23 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// How many findings are kept; the rest are counted.
+    /// How many findings are kept; the rest are counted. The first error is kept whatever came before it.
     pub const KEPT_MAX: usize = 1_000;
+
+    /// How many errors that an `allow` can speak for are kept past [`KEPT_MAX`](Self::KEPT_MAX).
+    ///
+    /// An error that is not kept refuses the program, since no `allow` was asked about it. A realm of
+    /// imported journeys has thousands, each with its `allow`.
+    pub const ALLOWABLE_MAX: usize = 5_000;
 
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
-        if self.list.len() < Self::KEPT_MAX || is_error && !self.keeps_errors() {
+        let room = match is_error && diagnostic.code.allowable {
+            true => Self::KEPT_MAX + Self::ALLOWABLE_MAX,
+            false => Self::KEPT_MAX,
+        };
+        if self.list.len() < room || is_error && !self.keeps_errors() {
             self.list.push(diagnostic);
         } else {
             self.dropped += 1;

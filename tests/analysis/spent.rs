@@ -85,3 +85,21 @@ fn an_error_behind_very_many_warnings_is_counted_and_refuses_the_program() {
     assert!(found.dropped() >= 200, "{}", found.dropped());
     assert!(found.has_errors() && compiled.program.is_none());
 }
+
+#[test]
+fn exceptions_speak_for_more_errors_than_are_shown() {
+    let journey = |at| {
+        format!(
+            "journey j{at} {{\n  allow unreachable because \"a test\"\n  start say\n  node say: Message -> failure\n  node lone: Message -> failure\n}}\n"
+        )
+    };
+    let text: String = (0..Diagnostics::KEPT_MAX + 200).map(journey).collect();
+    let catalog = wayfare::catalogue::standard();
+    let compiled = Compiler::new(catalog).compile([Source::new("a.journey", &*text)]);
+    let found = &compiled.diagnostics;
+    let spoken = found
+        .iter()
+        .filter(|finding| finding.code == codes::UNREACHABLE && finding.allowed.is_some());
+    assert_eq!(spoken.count(), Diagnostics::KEPT_MAX + 200);
+    assert!(!found.has_errors() && compiled.program.is_some());
+}

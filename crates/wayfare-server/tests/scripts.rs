@@ -131,12 +131,13 @@ async fn a_script_asks_reads_the_profile_and_calls_over_http() {
         web.address
     );
     let address = web.address;
+    // The key's own file is not of the data folder, all of which is searched for the key below.
+    let keys = tempfile::tempdir().unwrap();
+    let file = keys.path().join("key");
+    std::fs::write(&file, "s3cret-key\n").unwrap();
     let server = server(&script, |config| {
         let listed = format!("http://{address}/risk").parse().unwrap();
         config.scripts.http.push(listed);
-        let file = config.data.folder.join("key");
-        std::fs::create_dir_all(&config.data.folder).unwrap();
-        std::fs::write(&file, "s3cret-key\n").unwrap();
         config
             .scripts
             .secrets
