@@ -196,11 +196,12 @@ impl Diagnostics {
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let is_error = diagnostic.severity == Severity::Error;
-        let room = match is_error && diagnostic.code.allowable {
-            true => Self::KEPT_MAX + Self::ALLOWABLE_MAX,
-            false => Self::KEPT_MAX,
+        let more = if is_error && diagnostic.code.allowable {
+            Self::ALLOWABLE_MAX
+        } else {
+            0
         };
-        if self.list.len() < room || is_error && !self.keeps_errors() {
+        if self.list.len() < Self::KEPT_MAX + more || is_error && !self.keeps_errors() {
             self.list.push(diagnostic);
         } else {
             self.dropped += 1;

@@ -58,6 +58,7 @@ use crate::{
 ///             calls_when: None,
 ///             verifies: Known::Is(false),
 ///             limits: None,
+///             runs: None,
 ///             page_child: true,
 ///             leads_to: None,
 ///         }

@@ -362,5 +362,6 @@ const CALLS: &[(&str, &[&str])] = &[
             "product-CertificateUserExtractor",
         ],
     ),
+    ("fetch", &["ScriptedDecision"]),
     ("custom", &["ScriptedDecision"]),
 ];

@@ -33,6 +33,10 @@ const FAILS: &[(&str, &str)] = &[
     ),
     ("keyed", "the key is not there or cannot be used"),
     (
+        "fetch",
+        "a call of its script over HTTP cannot be made at all",
+    ),
+    (
         "custom",
         "what its script wants from the embedder cannot be done",
     ),

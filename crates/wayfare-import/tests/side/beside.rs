@@ -91,7 +91,7 @@ fn what_stands_for_something_goes_back_only_once_it_is_filled_in() {
     let path = project
         .files
         .keys()
-        .find(|path| path.ends_with(".js"))
+        .find(|path| path.starts_with("scripts/"))
         .unwrap()
         .clone();
     project.files.insert(path, b"outcome = 'low';".to_vec());

@@ -36,7 +36,7 @@ async fn nobody_but_an_administrator_of_the_realm_is_answered() {
         ("GET", scripts("?_queryFilter=true"), None),
         ("PUT", scripts("/a"), Some(&body)),
     ] {
-        let body = body.map(|body| body.as_bytes());
+        let body = body.map(String::as_bytes);
         let stranger = nobody.send(method, &path, body).await;
         assert_eq!(stranger.status, 401, "{method} {path}: {}", stranger.text());
         let other = plain.send(method, &path, body).await;

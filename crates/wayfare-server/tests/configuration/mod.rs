@@ -149,14 +149,14 @@ pub(crate) fn id(tree: &str, node: &str) -> String {
             (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         })
     };
-    let digits = format!("{:016x}{:016x}", sum(0xcbf2_9ce4_8422_2325), sum(7));
+    let (head, tail) = (sum(0xcbf2_9ce4_8422_2325), sum(7));
     format!(
-        "{}-{}-4{}-8{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[13..16],
-        &digits[17..20],
-        &digits[20..32]
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        head >> 32,
+        head >> 16 & 0xffff,
+        head & 0xfff,
+        tail >> 48 & 0xfff,
+        tail & 0xffff_ffff_ffff
     )
 }
 
