@@ -36,6 +36,9 @@ use crate::{
 pub use id::derived_id;
 pub(crate) use script::{is_script, script_of_file};
 
+/// The language of texts that are written without one, unless another is asked for.
+pub(crate) const LOCALE: &str = "en";
+
 /// How journeys are derived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeriveOptions {
@@ -55,7 +58,7 @@ impl Default for DeriveOptions {
         Self {
             form: Form::default(),
             realm: None,
-            locale: Arc::from("en"),
+            locale: Arc::from(LOCALE),
             only: BTreeSet::new(),
         }
     }

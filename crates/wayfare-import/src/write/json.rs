@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use wayfare::{Decimal, Type, Value};
 
 use super::text;
+use crate::derive::LOCALE;
 
 /// How deep a value is looked into; readers hold the same.
 const DEPTH_MAX: usize = 64;
@@ -36,6 +37,9 @@ fn read_within(json: &Json, ty: &Type, depth: usize) -> Option<Value> {
             )))
         }
         (Type::LocalizedText, Json::Object(map)) => {
+            if let Some(text) = only_text(map) {
+                return Some(Value::text(text));
+            }
             let map = map
                 .iter()
                 .map(|(key, item)| Some((Arc::from(key.as_str()), Value::text(item.as_str()?))));
@@ -66,6 +70,13 @@ fn read_within(json: &Json, ty: &Type, depth: usize) -> Option<Value> {
         }
         _ => None,
     }
+}
+
+/// The text that stands in one language alone, where that is the one under which an export writes a text
+/// without a language. It is shown to everybody, whatever they prefer.
+fn only_text(map: &serde_json::Map<String, Json>) -> Option<&str> {
+    let text = map.get(LOCALE).filter(|_| map.len() == 1)?;
+    text.as_str().filter(|text| !text.is_empty())
 }
 
 /// Any value, as it is.
