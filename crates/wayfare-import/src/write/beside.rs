@@ -22,8 +22,11 @@ pub struct Beside {
     pub realm: Option<Realm>,
     /// The identifiers of their journeys, by the names that the wire calls them.
     pub journeys: BTreeMap<Arc<str>, Arc<str>>,
-    /// What the names of parameters for secrets begin with.
+    /// What the names of parameters for secrets begin with. Where it is something, a parameter is called after
+    /// the id of its node, too, so that it is that node's whichever trees are written together.
     pub secrets: Arc<str>,
+    /// What the names of parameters for variables begin with, so that a tree has none of the texts'.
+    pub variables: Arc<str>,
 }
 
 impl Default for Beside {
@@ -36,6 +39,7 @@ impl Default for Beside {
             realm: None,
             journeys: BTreeMap::new(),
             secrets: Arc::from(""),
+            variables: Arc::from(""),
         }
     }
 }

@@ -29,6 +29,12 @@ const SECRETS: &[&str] = &[
     "credential",
 ];
 
+/// Whether a setting is a secret, as far as its name tells.
+pub fn names_secret(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    SECRETS.iter().any(|word| lower.contains(word))
+}
+
 /// A declared type.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Foreign {
@@ -235,9 +241,7 @@ fn settings(nodes: &[&Node]) -> BTreeMap<String, Seen> {
             let value = value.filter(|value| variable::whole(value).is_none());
             kind = kind.join(value.map_or(Kind::Unknown, Kind::of));
         }
-        let lower = key.to_ascii_lowercase();
-        let is_secret = SECRETS.iter().any(|word| lower.contains(word));
-        if is_secret && kind == Kind::Plain(Type::Text) {
+        if names_secret(key) && kind == Kind::Plain(Type::Text) {
             kind = Kind::Plain(Type::Secret);
         }
         if kind == Kind::Unknown {

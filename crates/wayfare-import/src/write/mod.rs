@@ -41,6 +41,7 @@ use crate::{
 };
 pub use beside::Beside;
 use draft::{Draft, DraftArm, DraftNode};
+pub use foreign::names_secret;
 pub(crate) use ident::snake;
 use settle::{Bench, Settled};
 use whole::Whole;

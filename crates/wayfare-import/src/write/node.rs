@@ -8,7 +8,7 @@ use wayfare::{Signature, model::signature::Known, spelling};
 use super::{
     draft::{DraftArm, DraftNode},
     foreign,
-    setting::{Filled, Of},
+    setting::{Filled, Of, id_of},
     shape::{self, Shape},
     text,
     tree::{Cx, is_true, listed, nowhere, shown},
@@ -73,6 +73,7 @@ impl<'a> Cx<'_, 'a> {
         let of = Of {
             shown: &shown,
             word,
+            id: id_of(node),
         };
         if !node.found {
             self.find(
@@ -221,6 +222,7 @@ impl<'a> Cx<'_, 'a> {
         let of = Of {
             shown: &shown,
             word,
+            id: id_of(node),
         };
         let shows_error = is_true(node.settings.get("displayErrorOutcome"));
         let mut outcomes = vec!["true".to_owned(), "false".to_owned()];

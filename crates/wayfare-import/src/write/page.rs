@@ -6,7 +6,7 @@ use super::{
     draft::DraftNode,
     foreign,
     node::{Task, unavailable, versioned},
-    setting::Of,
+    setting::{Of, id_of},
     shape::Shape,
     text,
     tree::{Cx, shown},
@@ -49,6 +49,7 @@ pub(super) fn page<'a>(
     let of = Of {
         shown: &shown_page,
         word: &word,
+        id: id_of(node),
     };
     let filled = cx.fill(&signature, &node.settings, of);
     let mut children: Vec<DraftNode> = Vec::new();

@@ -21,7 +21,7 @@ use super::{
     tree::Cx,
     variable::{self, Part},
 };
-use crate::finding::Code;
+use crate::{bundle::Node, derive::derived_id, finding::Code};
 
 /// The settings of a node.
 #[derive(Debug, Clone, Default)]
@@ -44,11 +44,18 @@ enum Became {
     Unfit(String),
 }
 
-/// Who has the settings: the node as people read it, and the word for it in names of parameters.
+/// Who has the settings: the node as people read it, the word for it in names of parameters, and its id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Of<'a> {
     pub(super) shown: &'a str,
     pub(super) word: &'a str,
+    pub(super) id: &'a str,
+}
+
+/// The id that the record of a node gives.
+pub(super) fn id_of(node: &Node) -> &str {
+    let id = node.record.get("_id").and_then(Json::as_str);
+    id.unwrap_or_default()
 }
 
 impl Cx<'_, '_> {
@@ -183,7 +190,13 @@ impl Cx<'_, '_> {
     pub(super) fn secret_parameter(&mut self, key: &str, of: Of<'_>) -> String {
         let begin = &self.whole.beside.secrets;
         let word = format!("{begin}{}_{}", of.word, super::ident::snake(key));
-        let name = self.whole.values.take(&word, "secret");
+        let name = if begin.is_empty() {
+            self.whole.values.take(&word, "secret")
+        } else {
+            let id = derived_id("secret", of.id);
+            let id = id.split('-').next().unwrap_or_default();
+            Arc::from(format!("{word}_{id}"))
+        };
         let param = Param {
             ty: "Secret".to_owned(),
             default: None,
@@ -197,10 +210,12 @@ impl Cx<'_, '_> {
     pub(super) fn variable(&mut self, name: &str, setting: &Setting, of: Of<'_>) -> String {
         let bundle = self.whole.bundle;
         let whole = &mut *self.whole;
-        let (ident, param, is_known) =
-            whole
-                .variables
-                .parameter(name, setting, bundle, &mut whole.values);
+        let (ident, param, is_known) = whole.variables.parameter(
+            (name, &whole.beside.variables),
+            setting,
+            bundle,
+            &mut whole.values,
+        );
         if !is_known {
             self.find(
                 Code::UnboundVariable,

@@ -80,10 +80,11 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// The parameter for a variable where this setting is expected; whether its value is known.
+    /// The parameter for a variable where this setting is expected, with a name that begins so; whether its
+    /// value is known.
     pub(super) fn parameter(
         &mut self,
-        name: &str,
+        (name, begin): (&str, &str),
         setting: &Setting,
         bundle: &Bundle,
         taken: &mut Taken,
@@ -110,6 +111,11 @@ impl Variables {
                 word
             } else {
                 format!("esv_{word}")
+            };
+            let word = if word.starts_with(begin) {
+                word
+            } else {
+                format!("{begin}{word}")
             };
             taken.take(&word, "esv")
         });

@@ -10,7 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Source, Value,
+    Compiled, Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Source,
+    SourceId, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -35,8 +36,20 @@ pub(crate) struct Built {
     pub(crate) edition: String,
     /// Exceptions and warnings, one a line.
     pub(crate) remarks: Vec<String>,
+    /// What was found and is allowed where it stands.
+    pub(crate) allowed: Vec<Allowed>,
     /// What it imported.
     pub(crate) imports: Vec<Source>,
+}
+
+/// A mistake that is allowed where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Allowed {
+    /// The name of the source.
+    pub(crate) source: String,
+    /// The word of the code.
+    pub(crate) code: &'static str,
+    pub(crate) line: String,
 }
 
 /// Why no program is made, with the places of what is wrong.
@@ -103,7 +116,7 @@ pub(crate) fn build(texts: &Texts, with: With<'_>) -> Result<Built, JourneyError
 
 /// How the parameters begin that only journeys of the store may name: those for variables of a tenant and for
 /// secrets.
-const OF_STORE: [&str; 2] = ["esv_", super::convert::SECRETS];
+const OF_STORE: [&str; 2] = [super::convert::VARIABLES, super::convert::SECRETS];
 
 /// The same, where these parameters must be declared; with the places of what is wrong.
 pub(crate) fn try_build(texts: &Texts, given: &[&str], with: With<'_>) -> Result<Built, Failed> {
@@ -242,22 +255,20 @@ fn make(
         .filter(|finding| finding.allowed.is_none())
         .map(|finding| finding.one_line(&compiled.sources))
         .collect();
+    let allowed = allowed(&compiled);
     let Some(program) = compiled.program else {
-        let errors = compiled.diagnostics.iter();
-        let errors = errors.filter(|d| d.severity == Severity::Error && d.allowed.is_none());
-        let places = errors.filter_map(|finding| {
-            let source = compiled.sources.get(finding.span.source)?;
-            let place = Place::Source(source.name().to_owned());
-            Some((place, finding.one_line(&compiled.sources)))
-        });
         return Err(Failed {
-            places: places.collect(),
+            places: places(&compiled),
             error: JourneyError::Findings(lines),
         });
     };
     let mut secrets = Secrets::new();
     for name in program.secret_parameters.keys() {
-        if let Some(secret) = secret(name, settings.params.get(name))? {
+        let read = secret(name, settings.params.get(name)).map_err(|error| Failed {
+            places: vec![(Place::Parameter(Arc::clone(name)), error.to_string())],
+            error,
+        });
+        if let Some(secret) = read? {
             secrets.insert(Arc::clone(name), secret);
         }
     }
@@ -295,8 +306,48 @@ fn make(
         ),
         kept,
         remarks: lines.into_iter().chain(missing).collect(),
+        allowed,
         imports: importer.read.borrow().values().cloned().collect(),
     })
+}
+
+/// The places of the mistakes. What a text asks of a journey of the store, such as a guard, is said at the
+/// text, and is a mistake of that journey.
+fn places(compiled: &Compiled) -> Vec<(Place, String)> {
+    let mut places = Vec::new();
+    let errors = compiled.diagnostics.iter();
+    for finding in errors.filter(|d| d.severity == Severity::Error && d.allowed.is_none()) {
+        let line = finding.one_line(&compiled.sources);
+        let at = name_of(compiled, finding.span.source).unwrap_or_default();
+        if at.starts_with(STORED) {
+            places.push((Place::Source(at), line));
+            continue;
+        }
+        let labels = finding.labels.iter();
+        let others = labels.filter_map(|label| name_of(compiled, label.span.source));
+        let others: BTreeSet<String> = others.filter(|name| name.starts_with(STORED)).collect();
+        let others = others.into_iter();
+        places.extend(others.map(|name| (Place::Source(name), line.clone())));
+    }
+    places
+}
+
+fn allowed(compiled: &Compiled) -> Vec<Allowed> {
+    let allowed = compiled.diagnostics.iter();
+    let allowed = allowed.filter(|d| d.allowed.is_some() && d.code.severity == Severity::Error);
+    allowed
+        .filter_map(|finding| {
+            Some(Allowed {
+                source: name_of(compiled, finding.span.source)?,
+                code: finding.code.word,
+                line: finding.one_line(&compiled.sources),
+            })
+        })
+        .collect()
+}
+
+fn name_of(compiled: &Compiled, id: SourceId) -> Option<String> {
+    Some(compiled.sources.get(id)?.name().to_owned())
 }
 
 fn secret(

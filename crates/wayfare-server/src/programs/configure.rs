@@ -61,6 +61,13 @@ impl Programs {
         self.read(|state| state.noticed.get(name).cloned().unwrap_or_default())
     }
 
+    /// What a journey of the store is allowed that a text would have to say: the words of the codes.
+    pub(crate) fn exceptions(&self, name: &str) -> Option<String> {
+        let codes = self.read(|state| state.exceptions.get(name).cloned())?;
+        let codes: Vec<&str> = codes.into_iter().collect();
+        Some(codes.join(", "))
+    }
+
     /// The file in which a journey stands, where a text has it.
     pub(crate) fn file_of(&self, name: &str) -> Option<String> {
         self.read(|state| state.base.file_of(name))

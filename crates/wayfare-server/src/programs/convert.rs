@@ -17,13 +17,33 @@ use super::{
     stored::{Stored, member},
     written::{script_of, tree_of},
 };
-use crate::store::configured::{Key, Kind};
+use crate::{
+    config::Parameter,
+    store::configured::{Key, Kind},
+};
 
 /// How the texts of the realm are called while trees are written; no tree is called so.
 const BESIDE: &str = "~beside/";
 
 /// What the names of parameters for secrets of trees begin with.
 pub(super) const SECRETS: &str = "stored_";
+
+/// What the names of parameters for variables of trees begin with: the others are the texts'.
+pub(super) const VARIABLES: &str = "esv_";
+
+/// The settings of a tree that say who may start it and what comes of it. The language has no parameters
+/// there, and what the default says is nobody's wish.
+const SETTLED: [&str; 9] = [
+    "enabled",
+    "identityResource",
+    "innerTreeOnly",
+    "maximumIdleTime",
+    "maximumSessionTime",
+    "mustRun",
+    "noSession",
+    "transactionalOnly",
+    "treeTimeout",
+];
 
 /// How the comment begins that stands before a parameter for a variable.
 const VARIABLE: &str = "// &{";
@@ -171,11 +191,14 @@ fn key_of(group: &Bundle, stored: &Stored, base: &Base) -> GroupKey {
         };
         let kept = stored.get(&key).map(|row| row.text.clone());
         let own = || {
-            base.written()
-                .get(&key)
-                .map(|body| Json::Object(body.clone()).to_string())
+            let body = base.written().get(&key)?;
+            Some(Json::Object(body.clone()).to_string())
         };
-        let text = kept.or_else(own).unwrap_or_default();
+        let text = match kind {
+            Kind::Script => own().or(kept),
+            Kind::Tree | Kind::Node => kept.or_else(own),
+        };
+        let text = text.unwrap_or_default();
         for part in [kind.word(), ty, id, &text] {
             hash.update(&part.len().to_be_bytes());
             hash.update(part.as_bytes());
@@ -211,7 +234,15 @@ fn converted(bundle: &Bundle, with: With<'_>, beside: &Beside) -> Converted {
         }
         made.noticed.entry(tree.to_string()).or_default().push(line);
     }
-    for name in bundle.trees.keys() {
+    for (name, tree) in &bundle.trees {
+        for setting in SETTLED {
+            if tree.body.get(setting).is_some_and(is_open) {
+                let why = format!(
+                    "bad_value: the setting `{setting}` of the tree is left to a variable, which it cannot be"
+                );
+                made.refused.entry(name.to_string()).or_default().push(why);
+            }
+        }
         if !project.journeys.contains_key(name) {
             let why = "it cannot be the name of a journey".to_owned();
             made.refused.entry(name.to_string()).or_default().push(why);
@@ -260,7 +291,14 @@ fn is_grave(code: Code) -> bool {
             | Code::MissingInnerTree
             | Code::MissingNode
             | Code::MissingScript
+            // It would be served by another name, and nobody asks for that one.
+            | Code::UnsafeName
     )
+}
+
+/// Whether a value is left to a variable, in either spelling.
+fn is_open(value: &Json) -> bool {
+    value.is_object() || value.as_str().is_some_and(|text| text.contains("&{"))
 }
 
 /// A finding as a line.
@@ -272,23 +310,32 @@ fn line(finding: &Finding) -> String {
     format!("{}: {at}{}{help}", finding.code, finding.message)
 }
 
-/// The variables of a text to which the settings of the realm give no value: what stands in for them while
-/// it is written is nobody's wish.
+/// The variables of a text to which the settings of the realm give no value, or none that may stand there:
+/// what stands in for them while it is written is nobody's wish.
 fn unbound(text: &str, with: With<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut before = "";
     for line in text.lines() {
-        let name = line
+        let declared = line
             .strip_prefix("param ")
-            .and_then(|rest| rest.split(':').next());
-        if let (Some(name), Some(variable)) = (name, before.strip_prefix(VARIABLE))
-            && !with.settings.params.contains_key(name)
-        {
+            .and_then(|rest| rest.split_once(':'));
+        if let (Some((name, rest)), Some(variable)) = (declared, before.strip_prefix(VARIABLE)) {
+            let is_secret = rest.trim() == "Secret";
+            let why = match with.settings.params.get(name) {
+                None => Some(format!(
+                    "is not given: set `{name}` among the parameters of the realm"
+                )),
+                Some(Parameter::SecretFile(_) | Parameter::SecretVariable(_)) if !is_secret => {
+                    Some(format!(
+                        "is a secret, and may not stand here: `{name}` of the realm"
+                    ))
+                }
+                Some(_) => None,
+            };
             let variable = variable.trim_end().trim_end_matches('}');
-            reasons.push(format!(
-                "unbound_variable: the value of `&{{{variable}}}` is not given: set `{name}` among the \
-                 parameters of the realm"
-            ));
+            reasons.extend(
+                why.map(|why| format!("unbound_variable: the value of `&{{{variable}}}` {why}")),
+            );
         }
         before = line;
     }
@@ -311,7 +358,7 @@ fn bundle(stored: &Stored, base: &Base, but: &dyn Fn(&str) -> bool) -> Bundle {
     bundle
 }
 
-/// A script: one of the store, or one of the texts.
+/// A script: one of the texts, which go before, or one of the store.
 fn script<'s>(stored: &'s Stored, base: &'s Base, id: &str) -> Option<&'s Body> {
     if id.is_empty() {
         return None;
@@ -321,8 +368,8 @@ fn script<'s>(stored: &'s Stored, base: &'s Base, id: &str) -> Option<&'s Body> 
         ty: String::new(),
         id: id.to_owned(),
     };
-    let kept = stored.get(&key).map(|row| &row.body);
-    kept.or_else(|| base.written().get(&key))
+    let kept = || stored.get(&key).map(|row| &row.body);
+    base.written().get(&key).or_else(kept)
 }
 
 /// The realm as the trees find it.
@@ -345,6 +392,7 @@ fn beside(base: &Base, with: With<'_>) -> Beside {
         realm: Some(with.realm.clone()),
         journeys: journeys.collect(),
         secrets: Arc::from(SECRETS),
+        variables: Arc::from(VARIABLES),
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) const STORED: &str = "~stored/";
 const COMPILED_MAX: usize = 64;
 /// How many reasons are kept of a tree.
 const REASONS_MAX: usize = 20;
+/// How much is noticed of a tree at most.
+const NOTICED_MAX: usize = 200;
 
 /// The texts of a realm as they were when they last compiled.
 #[derive(Debug)]
@@ -79,6 +81,8 @@ pub(crate) struct Joined {
     pub(crate) unfit: Unfit,
     /// What was noticed of those that are served, and of the others.
     pub(crate) noticed: BTreeMap<String, Vec<String>>,
+    /// What a text would have to allow and those that are served do, by its codes.
+    pub(crate) exceptions: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// The texts with the trees of the store that run.
@@ -94,6 +98,7 @@ pub(crate) fn join(base: &Base, stored: &Stored, with: With<'_>, cache: &mut Cac
         built: base.built.clone(),
         unfit,
         noticed,
+        exceptions: BTreeMap::new(),
     };
     if stored.trees().all(|(name, _)| unfit.contains_key(name)) {
         return plain(unfit, BTreeMap::new());
@@ -103,7 +108,7 @@ pub(crate) fn join(base: &Base, stored: &Stored, with: With<'_>, cache: &mut Cac
         shared,
         scripts,
         mut refused,
-        noticed,
+        mut noticed,
         groups,
         ..
     } = convert::convert(stored, base, with, &|name| unfit.contains_key(name), cache);
@@ -117,17 +122,34 @@ pub(crate) fn join(base: &Base, stored: &Stored, with: With<'_>, cache: &mut Cac
         with,
         left: COMPILED_MAX,
     };
+    let trees: BTreeMap<String, String> = journeys
+        .iter()
+        .map(|(name, source)| (source.name().to_owned(), name.clone()))
+        .collect();
     let built = search.fitting(journeys, &mut unfit);
     for reasons in unfit.values_mut() {
         reasons.truncate(REASONS_MAX);
     }
-    match built {
-        Some(built) => Joined {
-            built,
-            unfit,
-            noticed,
-        },
-        None => plain(unfit, noticed),
+    let Some(built) = built else {
+        return plain(unfit, noticed);
+    };
+    let mut exceptions: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+    for allowed in &built.allowed {
+        let Some(tree) = trees.get(&allowed.source) else {
+            continue;
+        };
+        let codes = exceptions.entry(tree.clone()).or_default();
+        codes.insert(allowed.code);
+        let lines = noticed.entry(tree.clone()).or_default();
+        if lines.len() < NOTICED_MAX {
+            lines.push(format!("allowed: {}", allowed.line));
+        }
+    }
+    Joined {
+        built,
+        unfit,
+        noticed,
+        exceptions,
     }
 }
 
@@ -160,7 +182,7 @@ impl Search<'_> {
             };
             let blamed = self.blamed(&journeys, &failed);
             if blamed.is_empty() {
-                return self.one_by_one(journeys, unfit);
+                return self.apart(journeys, unfit);
             }
             for (name, reasons) in blamed {
                 journeys.remove(&name);
@@ -188,34 +210,43 @@ impl Search<'_> {
         });
     }
 
-    /// The same where nobody can be told to be at fault: one after the other, as long as that is affordable.
-    fn one_by_one(&mut self, journeys: Journeys, unfit: &mut Unfit) -> Option<Built> {
+    /// The same where nobody can be told to be at fault: halves of them are tried, and halves of these, for
+    /// as long as that is affordable. What calls each other stays together.
+    fn apart(&mut self, mut journeys: Journeys, unfit: &mut Unfit) -> Option<Built> {
+        let mut groups: BTreeMap<String, Journeys> = BTreeMap::new();
+        for (name, source) in std::mem::take(&mut journeys) {
+            let group = self.groups.get(&name).cloned().unwrap_or_default();
+            groups.entry(group).or_default().insert(name, source);
+        }
+        let all: Vec<Journeys> = groups.into_values().collect();
         let (mut fit, mut built) = (Journeys::new(), None);
-        let mut waiting: Vec<(String, Source)> = journeys.into_iter().collect();
-        let mut before = usize::MAX;
-        // BOUND: as long as another one fits, and compiling is counted.
-        while !waiting.is_empty() && waiting.len() < before {
-            before = waiting.len();
-            for (name, source) in std::mem::take(&mut waiting) {
-                fit.insert(name.clone(), source);
-                let reasons = match self.compile(&fit) {
-                    Some(Ok(made)) => {
-                        built = Some(made);
-                        unfit.remove(&name);
-                        continue;
-                    }
-                    Some(Err(failed)) => failed
-                        .error
-                        .to_string()
-                        .lines()
-                        .map(str::to_owned)
-                        .collect(),
-                    None => vec!["it was not found out which trees run together".to_owned()],
-                };
-                if let Some(source) = fit.remove(&name) {
-                    waiting.push((name.clone(), source));
+        let mut open: Vec<Vec<Journeys>> = vec![all];
+        // BOUND: what is put back is half as much, and compiling is counted.
+        while let Some(mut part) = open.pop() {
+            let mut tried = fit.clone();
+            for group in &part {
+                tried.extend(
+                    group
+                        .iter()
+                        .map(|(name, source)| (name.clone(), source.clone())),
+                );
+            }
+            let why = match self.compile(&tried) {
+                Some(Ok(made)) => {
+                    (fit, built) = (tried, Some(made));
+                    continue;
                 }
-                unfit.insert(name, reasons);
+                Some(Err(failed)) => failed.error.to_string(),
+                None => "it was not found out which trees run together".to_owned(),
+            };
+            if part.len() > 1 && self.left > 0 {
+                let second = part.split_off(part.len() / 2);
+                open.extend([second, part]);
+                continue;
+            }
+            let reasons: Vec<String> = why.lines().map(str::to_owned).collect();
+            for name in part.iter().flat_map(Journeys::keys) {
+                unfit.insert(name.clone(), reasons.clone());
             }
         }
         built
@@ -243,15 +274,19 @@ impl Search<'_> {
             .keys()
             .map(|name| &**name)
             .collect();
+        let sources: BTreeSet<&str> = journeys.values().map(Source::name).collect();
         for (place, line) in &failed.places {
             for (name, source) in journeys {
                 let here = match place {
-                    Place::Source(of) => of == source.name(),
+                    // What stands beside a journey, such as a script, is everybody's who shares its folder.
+                    Place::Source(of) => {
+                        of == source.name() || !sources.contains(&**of) && is_beside(of, source)
+                    }
                     Place::Journey(id) => {
                         !own.contains(&**id) && convert::identifier_of(source) == &**id
                     }
                     Place::Parameter(parameter) => {
-                        let declared = format!("param {parameter}");
+                        let declared = format!("param {parameter}:");
                         source
                             .text()
                             .lines()
@@ -265,4 +300,11 @@ impl Search<'_> {
         }
         blamed
     }
+}
+
+/// Whether a source lies in the folder of a journey.
+fn is_beside(name: &str, journey: &Source) -> bool {
+    let folder = journey.name().rsplit_once('/').map(|(folder, _)| folder);
+    let rest = folder.and_then(|folder| name.strip_prefix(folder));
+    rest.is_some_and(|rest| rest.starts_with('/'))
 }

@@ -158,6 +158,8 @@ struct State {
     stored: Arc<Stored>,
     /// What was noticed of the trees that the store keeps.
     noticed: Arc<BTreeMap<String, Vec<String>>>,
+    /// What those of them that are served are allowed.
+    exceptions: Arc<BTreeMap<String, BTreeSet<&'static str>>>,
     default: Option<Arc<str>>,
     /// Programs for journeys that the current one does not have so, with when their last run ends.
     older: BTreeMap<ProgramHash, (Engine, Timestamp)>,
@@ -212,6 +214,7 @@ impl Programs {
                 base,
                 stored,
                 noticed: Arc::new(joined.noticed),
+                exceptions: Arc::new(joined.exceptions),
                 default,
                 older: BTreeMap::new(),
                 status,
@@ -341,6 +344,7 @@ impl Programs {
         state.base = base;
         state.stored = stored;
         state.noticed = Arc::new(joined.noticed);
+        state.exceptions = Arc::new(joined.exceptions);
         state.default = default;
         state.status = status;
     }

@@ -347,3 +347,35 @@ async fn a_tree_of_nodes_that_are_not_there_is_kept_and_not_served() {
         404
     );
 }
+
+#[tokio::test]
+async fn a_tree_is_served_by_its_own_name_or_not_at_all() {
+    let server = serve().await;
+    let mut client = admin(&server).await;
+    for (path, other) in [
+        ("Pipe%7Cd", "pipe_d"),
+        // Not composed.
+        ("cafe%CC%81", "cafe"),
+        (&"n".repeat(129), &"n".repeat(40)),
+    ] {
+        keep_tree(&mut client, "Kept").await;
+        let mut odd = tree("Kept");
+        odd.as_object_mut().expect("an object").remove("_id");
+        keep(&mut client, &at(&format!("trees/{path}")), &odd).await;
+        let told = check(&mut client, path).await;
+        assert_eq!(told["served"], false, "{told}");
+        assert!(!logs_in(&mut server.client(), path).await, "{path}");
+        assert!(!logs_in(&mut server.client(), other).await, "{other}");
+    }
+    assert!(logs_in(&mut server.client(), "Kept").await);
+    // Nor by one that looks like another's.
+    for path in [
+        "Lo%C2%ADgin",
+        "Login%F3%A0%81%81",
+        "Login%E3%85%A4",
+        "Lo%E2%80%A8gin",
+    ] {
+        let reply = put(&mut client, &at(&format!("trees/{path}")), &tree("Kept")).await;
+        assert_eq!(reply.status, 404, "{path}: {}", reply.text());
+    }
+}

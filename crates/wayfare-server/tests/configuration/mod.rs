@@ -4,10 +4,13 @@ mod attacks;
 mod child;
 mod conditions;
 mod corpus;
+mod exceptions;
 mod export;
 mod rows;
 mod runs;
+mod secrets;
 mod told;
+mod variables;
 
 use serde_json::{Value as Json, json};
 

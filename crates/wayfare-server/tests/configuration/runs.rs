@@ -251,3 +251,72 @@ async fn a_script_decides_in_a_tree_that_is_kept() {
         .await
         .token();
 }
+
+#[tokio::test]
+async fn a_script_of_a_text_goes_before_the_one_that_is_kept_under_its_id() {
+    let server = serve().await;
+    let mut client = admin(&server).await;
+    let text = "journey scripted {
+  start way
+  node way: ScriptedDecision(script = file(\"scripts/way.legacy.js\")) {
+    yes -> user
+    no -> failure
+  }
+  node user: UsernameCollector -> pass
+  node pass: PasswordCollector -> check
+  node check: DataStoreDecision {
+    true -> success
+    false -> failure
+  }
+}
+";
+    let files = [
+        ("scripted.journey", text),
+        ("scripts/way.legacy.js", "outcome = \"yes\";"),
+    ];
+    write_all(&server.journey_folder(), &files);
+    server.running.reload(&alpha()).await;
+    let status = server.running.journeys(&alpha()).expect("a realm");
+    assert_eq!(status.error, None);
+    let mut other = client.clone().header("Accept-API-Version", "resource=1.0");
+    let listed = other
+        .get(&super::scripts("?_queryFilter=true"))
+        .await
+        .json();
+    let script = listed["result"][0].clone();
+    let own = script["_id"].as_str().expect("an id").to_owned();
+    // Before there was such a file, somebody kept another text under that id.
+    for (name, _) in files {
+        std::fs::remove_file(server.journey_folder().join(name)).expect("it goes");
+    }
+    server.running.reload(&alpha()).await;
+    let kept = json!({
+        "name": "Way", "language": "JAVASCRIPT", "context": "AUTHENTICATION_TREE_DECISION_NODE",
+        "evaluatorVersion": "1.0", "script": "b3V0Y29tZSA9ICJubyI7",
+    });
+    let path = super::scripts(&format!("/{own}"));
+    keep(&mut other, &path, &kept).await;
+    for (ty, node, body) in super::nodes("Kept") {
+        keep(&mut client, &at(&format!("nodes/{ty}/{node}")), &body).await;
+    }
+    let way =
+        json!({ "script": own, "outcomes": ["yes", "no"], "inputs": ["*"], "outputs": ["*"] });
+    keep(&mut client, &at("nodes/ScriptedDecisionNode/way"), &way).await;
+    let mut scripted = tree("Kept");
+    scripted["entryNodeId"] = json!("way");
+    scripted["nodes"]["way"] = json!({
+        "nodeType": "ScriptedDecisionNode", "displayName": "Way",
+        "connections": { "yes": id("Kept", "page"), "no": FAILURE },
+    });
+    keep(&mut client, &at("trees/Kept"), &scripted).await;
+    assert_eq!(check(&mut client, "Kept").await["served"], true);
+    assert!(!logs_in(&mut server.client(), "Kept").await);
+    write_all(&server.journey_folder(), &files);
+    server.running.reload(&alpha()).await;
+    let told = other.get(&path).await.json();
+    assert_eq!(told["script"], script["script"]);
+    assert!(
+        logs_in(&mut server.client(), "Kept").await,
+        "what is told is run"
+    );
+}

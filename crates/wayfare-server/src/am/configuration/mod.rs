@@ -223,24 +223,29 @@ impl<'a> Work<'a> {
         Ok(self.warned(&key, reply))
     }
 
-    /// The reply, with a warning where a tree is kept and not served.
+    /// The reply, with a warning where a tree is kept and not served, or is and may do what the checks refuse.
     fn warned(&self, key: &Key, reply: Reply) -> Reply {
         if key.kind != Kind::Tree {
             return reply;
         }
-        match self.state.programs.unfit().get(&key.id) {
+        let programs = &self.state.programs;
+        let said = match programs.unfit().get(&key.id) {
             Some(reasons) => {
                 let first = reasons.first().map_or("", |reason| &**reason);
-                let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
-                let text: String = first
-                    .chars()
-                    .map(|c| if plain(c) { c } else { ' ' })
-                    .take(200)
-                    .collect();
-                reply.header("warning", format!("199 wayfare \"not served: {text}\""))
+                format!("not served: {first}")
             }
-            None => reply,
-        }
+            None => match programs.exceptions(&key.id) {
+                Some(codes) => format!("served with exceptions: {codes}"),
+                None => return reply,
+            },
+        };
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+        let text: String = said
+            .chars()
+            .map(|c| if plain(c) { c } else { ' ' })
+            .take(212)
+            .collect();
+        reply.header("warning", format!("199 wayfare \"{text}\""))
     }
 
     fn act(&self, action: Action) -> Result<Reply, Refusal> {
@@ -458,6 +463,8 @@ impl<'a> Work<'a> {
         let unfit = self.state.programs.unfit();
         let reasons = unfit.get(&key.id).filter(|_| key.kind == Kind::Tree);
         let reason = reasons.and_then(|reasons| reasons.first());
+        let exceptions = self.state.programs.exceptions(&key.id);
+        let exceptions = exceptions.filter(|_| key.kind == Kind::Tree);
         let event = Event::new(EventName::ConfigChanged)
             .text("realm", self.state.realm.as_str())
             .text("result", "SUCCESSFUL")
@@ -466,6 +473,7 @@ impl<'a> Work<'a> {
             .text("name", &name)
             .text("change", what)
             .maybe("not_served", reason.map(String::as_str))
+            .maybe("exceptions", exceptions.as_deref())
             .hashed("session", self.caller.handle.as_bytes())
             .client(self.parts.client);
         self.app.audit(&event);

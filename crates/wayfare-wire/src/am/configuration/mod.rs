@@ -30,12 +30,31 @@ pub const DEPTH_MAX: u32 = 64;
 /// either kind, nothing that a path would read as a step, nothing around it that is not seen.
 pub fn is_name(text: &str) -> bool {
     let fits = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | '\u{fffd}');
-    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     !text.is_empty()
         && text.chars().count() <= NAME_MAX
         && text.trim() == text
         && !matches!(text, "." | "..")
-        && text.chars().all(|c| fits(c) && !unseen(c))
+        && text.chars().all(|c| fits(c) && !is_unseen(c))
+}
+
+/// Whether a character cannot be seen or changes how others are: with it two names would look like one.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Whether a part of a path is the version of a type, `1.0`: no node can have such an id.
