@@ -565,7 +565,8 @@ pub(crate) struct ImportAmArgs {
     /// earlier import has made and this one does not.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Show a guard or a built-in node for each script that only compares, says one outcome or sets values.
+    /// Show a guard or a built-in node for each script that only compares, asks one of two, counts, sets values or
+    /// says one outcome.
     #[arg(long)]
     pub(crate) suggest: bool,
     /// Say how far it is, also where standard error is no terminal.

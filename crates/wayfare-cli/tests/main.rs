@@ -37,6 +37,8 @@ mod serve;
 #[cfg(test)]
 mod show;
 #[cfg(test)]
+mod suggested;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod test;

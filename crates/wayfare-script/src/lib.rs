@@ -15,4 +15,4 @@ pub use facts::{READER, Reader, facts};
 pub use legacy::{GROOVY_ADVICE, GroovySign, groovy_sign};
 #[cfg(feature = "run")]
 pub use run::{Budget, Meter, Permissions, Scripts, Settings};
-pub use suggest::{Suggestion, suggest};
+pub use suggest::{But, Suggestion, suggest};

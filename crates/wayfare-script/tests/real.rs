@@ -86,7 +86,7 @@ fn the_scripts_of_the_corpus_tell_what_they_do() {
         let targets: BTreeMap<Arc<str>, String> = names
             .map(|name| (Arc::clone(name), format!("to_{name}")))
             .collect();
-        if let Some(made) = suggest(text, generation, &targets) {
+        if let Some(made) = suggest(text, generation, &targets, &|_| false) {
             offered += 1;
             println!(
                 "{path} could be {} {{ {} }}",

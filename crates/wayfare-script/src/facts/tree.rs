@@ -32,8 +32,8 @@ pub(crate) enum ExprKind {
     Unary(&'static str, Box<Expr>),
     Typeof(Box<Expr>),
     Delete(Box<Expr>),
-    /// `x++` and the like.
-    Update(Box<Expr>),
+    /// `x++` and the like, by their sign.
+    Update(&'static str, Box<Expr>),
     /// Two or more operands with one operator.
     Binary(&'static str, Vec<Expr>),
     /// `&&`, `||`, `??`, with two or more operands.

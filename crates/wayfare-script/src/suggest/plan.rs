@@ -1,12 +1,16 @@
 //! What a script decides, as a tree of conditions.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use wayfare::Generation;
 
 use super::{
-    condition::{Condition, Names, Reader},
-    is_name, literal, quoted,
+    But,
+    but::Buts,
+    condition::{Condition, Known, Names, Reader, integer},
+    is_binding, is_key, is_name,
+    java::{self, Class, Imports},
+    literal, quoted,
 };
 use crate::facts::tree::{Expr, ExprKind, Script, Stmt, StmtKind};
 
@@ -26,24 +30,39 @@ pub(super) struct Plan {
     pub(super) tree: Tree,
     /// The fixed values that it writes to shared state.
     pub(super) puts: BTreeMap<String, String>,
-    pub(super) but: Vec<String>,
+    pub(super) but: Vec<But>,
 }
 
 struct Planner<'s> {
     script: &'s Script,
     legacy: bool,
     puts: BTreeMap<String, String>,
-    but: Vec<String>,
+    buts: Buts,
     ways: usize,
     branches: bool,
 }
 
-/// Where the planner is: what names stand for, and what was said.
+/// Where the planner is: what names stand for, what is known, and what was said.
 #[derive(Clone, Default)]
 struct Here<'s> {
     names: Names<'s>,
+    importers: BTreeMap<Rc<str>, Imports>,
+    /// What can be named without an importer.
+    open: Imports,
+    known: Known,
     variable: Option<Rc<str>>,
     action: Option<Rc<str>>,
+    /// Whether this is within a function, where a declared `outcome` is not the one that is read.
+    inside: bool,
+    /// Whether this is within a block, where it might not be.
+    nested: bool,
+}
+
+/// What an outcome is named by.
+#[derive(Clone, Copy)]
+enum By {
+    Variable,
+    Action,
 }
 
 /// What a script does; none where it does more than can be said.
@@ -52,7 +71,7 @@ pub(super) fn plan(script: &Script, generation: Generation) -> Option<Plan> {
         script,
         legacy: generation == Generation::First,
         puts: BTreeMap::new(),
-        but: Vec::new(),
+        buts: Buts::default(),
         ways: 0,
         branches: false,
     };
@@ -65,7 +84,7 @@ pub(super) fn plan(script: &Script, generation: Generation) -> Option<Plan> {
     Some(Plan {
         tree,
         puts: planner.puts,
-        but: planner.but,
+        but: planner.buts.0,
     })
 }
 
@@ -125,6 +144,7 @@ impl<'s> Planner<'s> {
                 StmtKind::Empty => {}
                 StmtKind::Block(inner) => {
                     let whole: Vec<&Stmt> = inner.iter().chain(rest.iter().copied()).collect();
+                    here.nested = true;
                     return self.tree(&whole, here);
                 }
                 StmtKind::Declare(list) => {
@@ -132,22 +152,35 @@ impl<'s> Planner<'s> {
                         let ExprKind::Name(name) = &target.kind else {
                             return None;
                         };
+                        if &**name == "outcome" && (here.inside || here.nested) {
+                            return None;
+                        }
                         let Some(value) = value else { continue };
+                        if let ([_], "outcome", ExprKind::Conditional(parts)) =
+                            (list.as_slice(), &**name, &value.kind)
+                        {
+                            return self.choose(parts, By::Variable, rest, here);
+                        }
                         self.declares(&mut here, name, value)?;
                     }
                 }
-                StmtKind::With(object, inner) if self.is_importer(object, &here) => {
+                StmtKind::With(object, inner) => {
+                    here.open.extend(imports(object, &here)?.iter().cloned());
                     let mut whole: Vec<&Stmt> = vec![inner];
                     whole.extend(rest);
                     return self.tree(&whole, here);
                 }
                 StmtKind::If(arms, other) => {
-                    return self.branch(arms, other.as_deref(), rest, &here);
+                    return self.branch(arms, other.as_deref(), rest, here);
                 }
                 StmtKind::Expr(expr) => {
                     if let Some(body) = self.called_at_once(expr).filter(|_| rest.is_empty()) {
                         let body: Vec<&Stmt> = body.iter().collect();
+                        here.inside = true;
                         return self.tree(&body, here);
+                    }
+                    if let Some((parts, by)) = self.chosen(expr) {
+                        return self.choose(parts, by, rest, here);
                     }
                     self.does(expr, &mut here)?;
                 }
@@ -162,39 +195,94 @@ impl<'s> Planner<'s> {
         here.action.or(here.variable).map(Tree::Leave)
     }
 
+    fn condition(&mut self, test: &'s Expr, here: &Here<'s>) -> Option<Condition> {
+        let mut reader = Reader {
+            names: &here.names,
+            legacy: self.legacy,
+            buts: &mut self.buts,
+        };
+        reader.condition(test, &here.known)
+    }
+
     fn branch(
         &mut self,
         arms: &'s [(Expr, Stmt)],
         other: Option<&'s Stmt>,
         rest: &[&'s Stmt],
-        here: &Here<'s>,
+        mut here: Here<'s>,
     ) -> Option<Tree> {
         self.branches = true;
+        here.nested = true;
         let mut made: Vec<(Condition, Tree)> = Vec::new();
         for (test, then) in arms {
-            let mut reader = Reader {
-                names: &here.names,
-                legacy: self.legacy,
-                but: &mut self.but,
-            };
-            let condition = reader.condition(test)?;
+            let condition = self.condition(test, &here)?;
+            let mut inside = here.clone();
+            inside.known.learn(&condition, true);
+            here.known.learn(&condition, false);
             let mut whole = vec![then];
             whole.extend(rest);
-            made.push((condition, self.tree(&whole, here.clone())?));
+            made.push((condition, self.tree(&whole, inside)?));
         }
         let mut whole: Vec<&Stmt> = other.into_iter().collect();
         whole.extend(rest);
-        let last = self.tree(&whole, here.clone())?;
-        let tree = made
-            .into_iter()
-            .rev()
-            .fold(last, |other, (condition, then)| {
-                if then == other {
-                    return other;
-                }
-                Tree::If(condition, Box::new(then), Box::new(other))
-            });
-        Some(tree)
+        let last = self.tree(&whole, here)?;
+        Some(made.into_iter().rev().fold(last, either))
+    }
+
+    /// `outcome = a ? "b" : "c"`, and the like of actions.
+    fn chosen(&self, expr: &'s Expr) -> Option<(&'s [Expr; 3], By)> {
+        let (value, by) = match &expr.kind {
+            ExprKind::Assign("=", pair) => {
+                let [target, value] = &**pair;
+                let is_outcome =
+                    matches!(&target.kind, ExprKind::Name(name) if &**name == "outcome");
+                (value, is_outcome.then_some(By::Variable)?)
+            }
+            ExprKind::Call(callee, arguments) if !self.legacy => {
+                let ExprKind::Member(of, name) = &callee.kind else {
+                    return None;
+                };
+                let is_action = matches!(&of.kind, ExprKind::Name(of) if &**of == "action");
+                let [value] = arguments.as_slice() else {
+                    return None;
+                };
+                (
+                    value,
+                    (is_action && &**name == "goTo").then_some(By::Action)?,
+                )
+            }
+            _ => return None,
+        };
+        match &value.kind {
+            ExprKind::Conditional(parts) => Some((parts, by)),
+            _ => None,
+        }
+    }
+
+    fn choose(
+        &mut self,
+        parts: &'s [Expr; 3],
+        by: By,
+        rest: &[&'s Stmt],
+        mut here: Here<'s>,
+    ) -> Option<Tree> {
+        self.branches = true;
+        let [test, then, other] = parts;
+        let condition = self.condition(test, &here)?;
+        let said = |mut here: Here<'s>, outcome: &Expr| {
+            let outcome = Some(Rc::from(literal(outcome)?));
+            match by {
+                By::Variable => here.variable = outcome,
+                By::Action => here.action = outcome,
+            }
+            Some(here)
+        };
+        let mut inside = here.clone();
+        inside.known.learn(&condition, true);
+        here.known.learn(&condition, false);
+        let then = self.tree(rest, said(inside, then)?)?;
+        let other = self.tree(rest, said(here, other)?)?;
+        Some(either(other, (condition, then)))
     }
 
     /// The body of a function that is written to be called once.
@@ -210,32 +298,39 @@ impl<'s> Planner<'s> {
         is_plain.then_some(&*function.body)
     }
 
-    fn is_importer(&self, expr: &Expr, here: &Here<'s>) -> bool {
-        let expr = match &expr.kind {
-            ExprKind::Name(name) => here.names.get(name).copied().unwrap_or(expr),
-            _ => expr,
-        };
-        let ExprKind::Call(callee, _) = &expr.kind else {
-            return false;
-        };
-        self.legacy && matches!(&callee.kind, ExprKind::Name(name) if &**name == "JavaImporter")
-    }
-
     fn declares(&mut self, here: &mut Here<'s>, name: &Rc<str>, value: &'s Expr) -> Option<()> {
         if &**name == "outcome" {
             here.variable = Some(Rc::from(literal(value)?));
             return Some(());
         }
-        let reader = Reader {
-            names: &here.names,
-            legacy: self.legacy,
-            but: &mut self.but,
-        };
-        let is_read = reader.read(value).is_some();
-        if !is_read && literal(value).is_none() && !self.is_importer(value, here) {
+        if is_binding(name, self.legacy) {
             return None;
         }
+        if self.legacy
+            && let Some(imports) = java::importer(value)
+        {
+            here.importers.insert(Rc::clone(name), imports);
+            return Some(());
+        }
+        if literal(value).is_none() {
+            self.reads(value, here)?;
+        }
         here.names.insert(Rc::clone(name), value);
+        Some(())
+    }
+
+    /// Reads a value where the script does, which may fail there.
+    fn reads(&mut self, value: &'s Expr, here: &mut Here<'s>) -> Option<()> {
+        let mut reader = Reader {
+            names: &here.names,
+            legacy: self.legacy,
+            buts: &mut self.buts,
+        };
+        let read = reader.read(value)?;
+        reader.looks(&read, &here.known)?;
+        if let Some(there) = read.proved() {
+            here.known.learn(&there, true);
+        }
         Some(())
     }
 
@@ -249,7 +344,7 @@ impl<'s> Planner<'s> {
                 };
                 match &**name {
                     "outcome" => here.variable = Some(Rc::from(literal(value)?)),
-                    "action" if self.legacy => here.action = Some(goes_to(value)?),
+                    "action" if self.legacy => here.action = Some(goes_to(value, here)?),
                     _ => return None,
                 }
                 Some(())
@@ -262,12 +357,15 @@ impl<'s> Planner<'s> {
                     return None;
                 };
                 match (&**of, &**function, arguments.as_slice()) {
-                    ("logger", ..) => {
-                        let lost = "what the script logs is not logged";
-                        if !self.but.iter().any(|but| but == lost) {
-                            self.but.push(lost.to_owned());
-                        }
-                        arguments.iter().all(is_harmless).then_some(())
+                    (
+                        "logger",
+                        "error" | "warn" | "warning" | "info" | "message" | "debug" | "trace",
+                        _,
+                    ) => {
+                        self.buts.note(But::Logs);
+                        arguments
+                            .iter()
+                            .try_for_each(|argument| self.is_said(argument, here))
                     }
                     ("action", "goTo", [outcome]) if !self.legacy => {
                         here.action = Some(Rc::from(literal(outcome)?));
@@ -282,20 +380,36 @@ impl<'s> Planner<'s> {
         }
     }
 
+    /// What is logged: texts, names and reads put together, which do nothing but perhaps fail.
+    fn is_said(&mut self, expr: &'s Expr, here: &mut Here<'s>) -> Option<()> {
+        let mut open = vec![expr];
+        // BOUND: each part is looked at once.
+        while let Some(part) = open.pop() {
+            match &part.kind {
+                ExprKind::Text(_) | ExprKind::Number(_) | ExprKind::Bool(_) | ExprKind::Null => {}
+                ExprKind::Name(name) => {
+                    here.names.get(name)?;
+                }
+                ExprKind::Binary("+", list) => open.extend(list),
+                ExprKind::Template(_, parts) => open.extend(parts),
+                _ => self.reads(part, here)?,
+            }
+        }
+        Some(())
+    }
+
     fn puts(&mut self, key: &Expr, value: &Expr) -> Option<()> {
         let key = literal(key)?;
         // Who is there is no value to be set.
-        if key == "username" || key == "objectAttributes" {
+        if key == "username" || !is_key(key) {
             return None;
         }
         let value = match &value.kind {
             ExprKind::Text(text) => quoted(text)?,
             ExprKind::Bool(truth) => truth.to_string(),
-            ExprKind::Number(number) if number.fract() == 0.0 && number.abs() < 1e9 => {
-                format!("{number}")
-            }
-            _ => return None,
+            _ => integer(value)?.to_string(),
         };
+        self.buts.note(But::Hidden(Arc::from(key)));
         let key = if is_name(key) {
             key.to_owned()
         } else {
@@ -306,49 +420,41 @@ impl<'s> Planner<'s> {
     }
 }
 
-/// The outcome of `Action.goTo("x").build()`.
-fn goes_to(expr: &Expr) -> Option<Rc<str>> {
-    let ExprKind::Call(callee, arguments) = &expr.kind else {
-        return None;
-    };
-    let ExprKind::Member(of, name) = &callee.kind else {
-        return None;
-    };
-    match (&**name, arguments.as_slice()) {
-        ("build", []) => goes_to(of),
-        ("goTo", [outcome]) => {
-            let is_action = match &of.kind {
-                ExprKind::Name(name) | ExprKind::Member(_, name) => &**name == "Action",
-                _ => false,
-            };
-            is_action.then(|| literal(outcome).map(Rc::from)).flatten()
-        }
-        _ => None,
+/// A decision, or none where both ways are the same.
+fn either(other: Tree, (condition, then): (Condition, Tree)) -> Tree {
+    if then == other {
+        return other;
+    }
+    Tree::If(condition, Box::new(then), Box::new(other))
+}
+
+/// What the object of a `with` opens.
+fn imports(object: &Expr, here: &Here<'_>) -> Option<Imports> {
+    match &object.kind {
+        ExprKind::Name(name) => here.importers.get(name).cloned(),
+        _ => java::importer(object),
     }
 }
 
-/// Whether computing it does nothing: texts, names and reads put together.
-fn is_harmless(expr: &Expr) -> bool {
-    let mut open = vec![expr];
-    // BOUND: each part is looked at once.
-    while let Some(part) = open.pop() {
-        match &part.kind {
-            ExprKind::Text(_)
-            | ExprKind::Number(_)
-            | ExprKind::Bool(_)
-            | ExprKind::Null
-            | ExprKind::Name(_) => {}
-            ExprKind::Binary("+", list) => open.extend(list),
-            ExprKind::Template(_, parts) => open.extend(parts),
-            ExprKind::Call(callee, arguments) => {
-                let is_get = matches!(&callee.kind, ExprKind::Member(_, name) if &**name == "get");
-                if !is_get {
-                    return false;
-                }
-                open.extend(arguments);
-            }
-            _ => return false,
-        }
+/// The outcome of `Action.goTo("x").build()`.
+fn goes_to(expr: &Expr, here: &Here<'_>) -> Option<Rc<str>> {
+    let built = called(expr, "build")?;
+    let ([], of) = built else { return None };
+    let ([outcome], of) = called(of, "goTo")? else {
+        return None;
+    };
+    let class = java::class(of, |name| here.importers.get(name), &here.open)?;
+    let outcome = literal(outcome)?;
+    (class == Class::Action).then(|| Rc::from(outcome))
+}
+
+/// The arguments of a call of this name, and of what it is called.
+fn called<'e>(expr: &'e Expr, name: &str) -> Option<(&'e [Expr], &'e Expr)> {
+    match &expr.kind {
+        ExprKind::Call(callee, arguments) => match &callee.kind {
+            ExprKind::Member(of, member) if &**member == name => Some((arguments, of)),
+            _ => None,
+        },
+        _ => None,
     }
-    true
 }

@@ -230,7 +230,7 @@ impl Parser {
         let kind = match sign {
             "typeof" => ExprKind::Typeof(of),
             "delete" => ExprKind::Delete(of),
-            "++" | "--" => ExprKind::Update(of),
+            "++" | "--" => ExprKind::Update(sign, of),
             _ => ExprKind::Unary(sign, of),
         };
         self.node(line, kind, below)
@@ -239,13 +239,16 @@ impl Parser {
     fn postfix(&mut self) -> Parsed<Expr> {
         let line = self.line();
         let of = self.chain()?;
-        let is_update = self.is_sign("++") || self.is_sign("--");
-        if !is_update || self.peek().fresh {
+        let mut signs = ["++", "--"].into_iter();
+        let Some(sign) = signs
+            .find(|sign| self.is_sign(sign))
+            .filter(|_| !self.peek().fresh)
+        else {
             return Ok(of);
-        }
+        };
         self.at += 1;
         let below = of.depth;
-        self.node(line, ExprKind::Update(Box::new(of)), below)
+        self.node(line, ExprKind::Update(sign, Box::new(of)), below)
     }
 
     fn chain(&mut self) -> Parsed<Expr> {

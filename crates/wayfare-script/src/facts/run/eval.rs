@@ -63,7 +63,7 @@ impl<'s> Runner<'s> {
                 Value::data()
             }
             ExprKind::Delete(of) => self.delete(of, st)?,
-            ExprKind::Update(of) => {
+            ExprKind::Update(_, of) => {
                 self.eval(of, st)?;
                 self.assign(of, &Value::data(), st)?;
                 Value::data()
