@@ -62,6 +62,26 @@ fn the_request_is_read_without_regard_to_case() {
 }
 
 #[test]
+fn what_a_client_calls_what_it_sends_hides_no_method() {
+    let mut stage = Stage::new(
+        "logger.info([requestHeaders.get('GET').get(0), requestHeaders.get('__proto__')[0], requestHeaders.size(), requestParameters.get('get')[0],
+           requestParameters.containsKey('size'), requestParameters.keySet().size(), requestCookies.get('isEmpty'), requestCookies.isEmpty()].join(' ')); outcome = 'one';",
+    );
+    let pairs = |names: &[&str]| {
+        let pair = |name: &&str| ((*name).to_owned(), format!("its-{name}"));
+        names.iter().map(pair).collect::<Vec<_>>()
+    };
+    stage.request.headers = pairs(&["get", "size", "__proto__"]);
+    stage.request.parameters = pairs(&["get", "keySet"]);
+    stage.request.cookies = pairs(&["get", "isEmpty"]);
+    stage.left();
+    assert_eq!(
+        stage.lines(),
+        ["info: its-get its-__proto__ 3 its-get false 2 its-isEmpty false"]
+    );
+}
+
+#[test]
 fn names_sessions_and_what_is_configured() {
     let mut settings = Settings::default();
     settings

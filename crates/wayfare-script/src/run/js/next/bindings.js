@@ -10,11 +10,18 @@ const list = (items) => {
   for (const name of ['get', 'size', 'isEmpty', 'contains']) Object.defineProperty(items, name, { value: extra[name], enumerable: false, configurable: true, writable: true });
   return items;
 };
+const MAP = ['get', 'containsKey', 'keySet', 'isEmpty', 'size'];
 /** A map that is also read as the product's maps are: `get('key')`. */
 const map = (members, find = (key) => (has(members, key) ? members[key] : null)) => {
   const extra = { get: (key) => find(String(key)), containsKey: (key) => find(String(key)) !== null, keySet: () => list(Object.keys(members)), isEmpty: () => Object.keys(members).length === 0, size: () => Object.keys(members).length };
-  for (const name of Object.keys(extra)) if (!has(members, name)) Object.defineProperty(members, name, { value: extra[name], enumerable: false, configurable: true, writable: true });
+  for (const name of MAP) if (!has(members, name)) Object.defineProperty(members, name, { value: extra[name], enumerable: false, configurable: true, writable: true });
   return members;
+};
+/** What a client has sent, as such a map: whatever it calls its members, `get` reads them. */
+const sentMap = (members, find = (key) => (has(members, key) ? members[key] : null)) => {
+  const read = map(Object.fromEntries(Object.entries(members).filter(([name]) => !MAP.includes(name))), find);
+  read.keySet = () => list(Object.keys(members)); read.size = () => Object.keys(members).length; read.isEmpty = () => read.size() === 0;
+  return read;
 };
 
 const { shared, transient } = given;
@@ -84,12 +91,12 @@ for (const [name, level] of [['error', 'error'], ['warn', 'warning'], ['info', '
   logger[`is${name[0].toUpperCase()}${name.slice(1)}Enabled`] = () => true;
 }
 
+const lists = (source) => Object.fromEntries(Object.keys(source).map((name) => [name, list(source[name])]));
+/** Headers: a map of lists whose names are found in any case. */
 const folded = (source) => {
-  const lists = {};
-  for (const name of Object.keys(source)) lists[name] = list(source[name]);
-  const find = (key) => { const low = key.toLowerCase(), name = Object.keys(lists).find((name) => name.toLowerCase() === low); return name === undefined ? null : lists[name]; };
-  map(lists, find);
-  return new Proxy(lists, {
+  const all = lists(source);
+  const find = (key) => { const low = key.toLowerCase(), name = Object.keys(all).find((name) => name.toLowerCase() === low); return name === undefined ? null : all[name]; };
+  return new Proxy(sentMap(all, find), {
     get: (on, key) => (typeof key === 'string' && !(key in on) ? find(key) ?? undefined : on[key]),
     has: (on, key) => key in on || (typeof key === 'string' && find(key) !== null),
   });
@@ -113,8 +120,8 @@ expose('properties', given.properties ?? {});
 exposeLazily('callbacks', () => host.load('callbacks')(given.callbacks, list, map));
 exposeLazily('callbacksBuilder', () => host.load('builder')(sent));
 exposeLazily('requestHeaders', () => folded(given.headers));
-exposeLazily('requestParameters', () => map(folded(given.parameters)));
-exposeLazily('requestCookies', () => map(given.cookies));
+exposeLazily('requestParameters', () => sentMap(lists(given.parameters)));
+exposeLazily('requestCookies', () => sentMap(given.cookies));
 if (given.session) exposeLazily('existingSession', () => map(given.session));
 exposeLazily('idRepository', () => host.load('identity').repository(host, list));
 exposeLazily('openidm', () => host.load('identity').openidm(host));
