@@ -415,6 +415,14 @@ async fn lists_have_pages_and_members() {
         (&page["resultCount"], &page["totalPagedResults"]),
         (&json!(2), &json!(4))
     );
+    assert_eq!(page["pagedResultsCookie"], "3");
+    let last = "trees?_queryFilter=true&_pageSize=2&_pagedResultsCookie=3&_fields=_id";
+    let last = client.get(&at(last)).await.json();
+    assert_eq!(
+        (&last["result"][0]["_id"], &last["resultCount"]),
+        (&json!("c"), &json!(1))
+    );
+    assert_eq!(last["pagedResultsCookie"], Json::Null);
     let members: Vec<&String> = page["result"][0]
         .as_object()
         .expect("an object")
@@ -428,6 +436,7 @@ async fn lists_have_pages_and_members() {
         "trees?_queryFilter=_id+sw+%22a%22",
         "trees?_queryFilter=true&_queryId=*",
         "trees?_queryFilter=true&_pageSize=-1",
+        "trees?_queryFilter=true&_pageSize=1&_pagedResultsCookie=abc",
         "trees?_queryFilter=true&_queryFilter=true",
     ] {
         assert_eq!(client.get(&at(bad)).await.status, 400, "{bad}");

@@ -135,3 +135,25 @@ async fn the_version_of_the_server_is_told_to_whoever_is_logged_in() {
     let version = told.json()["version"].as_str().expect("text").to_owned();
     assert_eq!(version.split('.').count(), 3);
 }
+
+#[tokio::test]
+async fn there_are_no_providers_and_that_is_told() {
+    let server = serve().await;
+    let mut client = admin(&server).await;
+    let path = at("").replace(
+        "authentication/authenticationtrees/",
+        "services/SocialIdentityProviders",
+    );
+    let all = format!("{path}?_action=nextdescendents");
+    let told = client.post(&all, "{}").await;
+    assert_eq!((told.status, told.json()), (200, json!({ "result": [] })));
+    let nobody = server
+        .client()
+        .header("Accept-API-Version", "resource=1.0")
+        .post(&all, "{}")
+        .await;
+    assert_eq!(nobody.status, 401);
+    assert_eq!(client.get(&path).await.status, 405);
+    let one = format!("{path}/googleConfig/google");
+    assert_eq!(client.send("PUT", &one, Some(b"{}")).await.status, 404);
+}

@@ -251,7 +251,9 @@ impl<'a> Work<'a> {
     fn act(&self, action: Action) -> Result<Reply, Refusal> {
         let told = match (action, self.asked) {
             (Action::AllTypes, Asked::AllNodes) => types::all(&self.catalog),
-            (Action::AllTypes, _) => json!({ "result": [] }),
+            (Action::AllTypes, _) | (Action::Descendents, Asked::Providers) => {
+                json!({ "result": [] })
+            }
             (Action::Descendents, _) => {
                 let all = self.all().into_iter().map(|(id, mut body)| {
                     body.insert("_id".to_owned(), Json::from(id));

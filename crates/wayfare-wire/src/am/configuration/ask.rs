@@ -125,7 +125,9 @@ impl Ask {
             ("GET" | "HEAD", true) => Ok(Self::Read {
                 fields: fields(query)?,
             }),
-            ("GET" | "HEAD", false) if *asked != Asked::AllNodes => list(query).map(Self::List),
+            ("GET" | "HEAD", false) if !matches!(asked, Asked::AllNodes | Asked::Providers) => {
+                list(query).map(Self::List)
+            }
             ("PUT", true) => Ok(Self::Put {
                 body: body(parts, bytes_max)?,
                 condition: condition(parts)?,
@@ -162,7 +164,9 @@ fn action(
         }
         ("check", Asked::Trees(Some(_))) => Action::Check,
         ("getalltypes", Asked::AllNodes | Asked::Trees(None)) => Action::AllTypes,
-        ("nextdescendents", Asked::AllNodes | Asked::Trees(None)) => Action::Descendents,
+        ("nextdescendents", Asked::AllNodes | Asked::Trees(None) | Asked::Providers) => {
+            Action::Descendents
+        }
         ("schema", Asked::Trees(None) | Asked::Nodes { id: None, .. }) => Action::Schema,
         ("template", Asked::Trees(None) | Asked::Nodes { id: None, .. }) => Action::Template,
         ("gettype", Asked::Trees(None) | Asked::Nodes { id: None, .. }) => Action::Type,
@@ -186,10 +190,12 @@ fn list(query: &Query) -> Result<List, Refusal> {
         let number = digits.then(|| text.parse().ok()).flatten();
         number.map(Some).ok_or(Refusal::BadMember(name))
     };
+    // Ours says where the next page begins.
+    let next = number("_pagedResultsCookie")?;
     let policy = query.one("_totalPagedResultsPolicy")?.unwrap_or("NONE");
     Ok(List {
         filter,
-        offset: number("_pagedResultsOffset")?.unwrap_or(0),
+        offset: next.or(number("_pagedResultsOffset")?).unwrap_or(0),
         // 0 is how the framework of the product says that there are no pages.
         size: number("_pageSize")?.filter(|size| *size > 0),
         counted: !policy.eq_ignore_ascii_case("NONE"),

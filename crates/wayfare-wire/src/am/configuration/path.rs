@@ -21,6 +21,9 @@ pub enum Asked {
     },
     /// `scripts`, or one of them.
     Scripts(Option<String>),
+    /// `…/services/SocialIdentityProviders`, of which there are none: clients ask for all of them before they
+    /// export a journey that signs in elsewhere.
+    Providers,
 }
 
 impl Asked {
@@ -30,6 +33,7 @@ impl Asked {
             Self::Trees(_) => "tree",
             Self::AllNodes | Self::Nodes { .. } => "node",
             Self::Scripts(_) => "script",
+            Self::Providers => "provider",
         }
     }
 
@@ -51,6 +55,9 @@ pub(in crate::am) fn path<'p>(
         Asked::Scripts(name(parts.next()).ok()?)
     } else {
         let service = (parts.next()?, parts.next()?);
+        if service == ("services", "SocialIdentityProviders") {
+            return parts.next().is_none().then_some(Asked::Providers);
+        }
         if service != ("authentication", "authenticationtrees") {
             return None;
         }

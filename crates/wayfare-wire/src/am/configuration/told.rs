@@ -79,7 +79,13 @@ pub fn listed<'b>(
     out.close_array();
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     out.key("resultCount").int(number(count));
-    out.key("pagedResultsCookie").null();
+    let next = list.offset.saturating_add(count);
+    let cookie = out.key("pagedResultsCookie");
+    if list.size.is_some() && next < total {
+        cookie.text(&next.to_string());
+    } else {
+        cookie.null();
+    }
     let policy = if list.counted { "EXACT" } else { "NONE" };
     out.key("totalPagedResultsPolicy").text(policy);
     let total = if list.counted { number(total) } else { -1 };
