@@ -84,15 +84,16 @@ impl Script {
         }
     }
 
-    /// Runs it with what its activation has so far.
+    /// Runs it with what its activation has so far; `fits` says whether its node may do what it says.
     ///
     /// # Errors
-    /// It has failed, and nothing that it wrote is written.
+    /// It has failed, or says what does not fit, and nothing that it wrote is written.
     pub(crate) fn run(
         &self,
         world: &mut dyn World,
         scope: Scope<'_>,
         mut activation: Activation,
+        fits: impl FnOnce(&ScriptAction) -> Result<(), NodeError>,
     ) -> Result<Ran, NodeError> {
         let mut view = ScriptView::new(world, scope, &mut activation);
         let said = (self.body)(&mut view);
@@ -104,6 +105,7 @@ impl Script {
         }
         world.set_activation(None);
         let said = said?;
+        fits(&said)?;
         draft.write(world);
         Ok(Ran::Said(Box::new(said)))
     }

@@ -90,7 +90,7 @@ impl ConfigProvider {
             outcomes: &self.outcomes,
             properties: &NO_PROPERTIES,
         };
-        match self.script.run(cx.world, scope, activation)? {
+        match self.script.run(cx.world, scope, activation, |_| Ok(()))? {
             Ran::Calls(effect) => Ok(Asked::Calls(effect)),
             Ran::Said(said) => said
                 .settings

@@ -9,6 +9,7 @@ use crate::{
         effect::{Effect, EffectReply, ReadIdentity, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
+        refuse_system_property,
         script::{Activation, Entry, Keys, Ran, Scope as View, Script, ScriptAction, ScriptUse},
     },
     model::{
@@ -131,13 +132,12 @@ impl ScriptedDecision {
             outcomes: &self.names,
             properties: &properties,
         };
-        let said = match self.script.run(cx.world, scope, activation) {
-            Ok(Ran::Said(said)) => *said,
-            Ok(Ran::Calls(effect)) => return Ok(Action::Call(effect)),
-            Err(error) => return self.failed(cx, error),
-        };
-        self.keeps_its_word(&said, stopped)?;
-        self.follow(cx, said)
+        let fits = |said: &ScriptAction| self.fits(said, stopped);
+        match self.script.run(cx.world, scope, activation, fits) {
+            Ok(Ran::Said(said)) => self.follow(cx, *said),
+            Ok(Ran::Calls(effect)) => Ok(Action::Call(effect)),
+            Err(error) => self.failed(cx, error),
+        }
     }
 
     /// A script that fails fails its node, but where its type is declared with an outcome for that.
@@ -160,6 +160,33 @@ impl ScriptedDecision {
         }
     }
 
+    /// Whether the node can do what the script says. What it cannot do is told before anything is written.
+    fn fits(&self, said: &ScriptAction, stopped: bool) -> Result<(), NodeError> {
+        self.keeps_its_word(said, stopped)?;
+        for name in said.properties.keys() {
+            refuse_system_property(name)?;
+        }
+        if said.suspend.is_some() {
+            return match &said.deliver {
+                Some(effect) if !is_delivery(effect) => Err(failure::SCRIPT_SENDS_MORE.error()),
+                _ => Ok(()),
+            };
+        }
+        if !said.callbacks.is_empty() {
+            return Ok(());
+        }
+        match &said.outcome {
+            None => Err(failure::SCRIPT_WITHOUT_OUTCOME.error()),
+            Some(outcome) if !self.outcomes.contains_key(outcome) => {
+                Err(failure::INVALID_OUTCOME.about(outcome))
+            }
+            Some(_) if said.user.is_some() && !self.outputs.has(USERNAME) => {
+                Err(failure::NAME_NO_OUTPUT.about(&self.name))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     fn follow(&self, cx: &mut Context<'_>, said: ScriptAction) -> Result<Action, NodeError> {
         for (name, value) in said.properties {
             cx.session_property(&name, value)?;
@@ -174,9 +201,6 @@ impl ScriptedDecision {
             cx.lockout_message(&message);
         }
         if let Some((text, within)) = said.suspend {
-            if matches!(&said.deliver, Some(effect) if !is_delivery(effect)) {
-                return Err(failure::SCRIPT_SENDS_MORE.error());
-            }
             return Ok(Action::Suspend(Box::new(Suspend {
                 text,
                 within,
@@ -200,25 +224,17 @@ impl ScriptedDecision {
         };
         match said.user {
             None => Ok(Action::go(*id)),
-            Some(user) => self.look_up(cx, user, outcome),
+            Some(user) => Ok(Self::look_up(cx, user, outcome)),
         }
     }
 
     /// Asks the store who this is; what a script says names nobody.
-    fn look_up(
-        &self,
-        cx: &mut Context<'_>,
-        user: Arc<str>,
-        outcome: Arc<str>,
-    ) -> Result<Action, NodeError> {
-        if !self.outputs.has(USERNAME) {
-            return Err(failure::NAME_NO_OUTPUT.about(&self.name));
-        }
+    fn look_up(cx: &mut Context<'_>, user: Arc<str>, outcome: Arc<str>) -> Action {
         cx.set_visit(Some(Value::Text(outcome)));
-        Ok(Action::call(Effect::ReadIdentity(ReadIdentity {
+        Action::call(Effect::ReadIdentity(ReadIdentity {
             who: Who::Name(user),
             attributes: Vec::new(),
-        })))
+        }))
     }
 
     /// Leaves with the user whom the store knows.

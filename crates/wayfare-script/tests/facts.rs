@@ -356,3 +356,19 @@ fn entries_of_a_state_are_ways_into_it() {
     let read = first("logger.message(sharedState.entrySet()); outcome = 'a';");
     assert!(read.unread.is_none() && read.writes.all, "{read:?}");
 }
+
+#[test]
+fn callbacks_are_told_as_the_wire_calls_them() {
+    let names = |facts: &ScriptFacts| facts.callbacks.lines.keys().cloned().collect::<Vec<_>>();
+    let text = "callbacksBuilder.scriptTextOutputCallback('x'); callbacksBuilder.validatedUsernameCallback('U', '{}', false);";
+    assert_eq!(
+        names(&next(text)),
+        ["TextOutputCallback", "ValidatedCreateUsernameCallback"].map(std::sync::Arc::from)
+    );
+    let text = "var fr = JavaImporter(com.sun.identity.authentication.callbacks, org.forgerock.openam.auth.node.api);
+        action = fr.Action.send(new fr.ScriptTextOutputCallback('x')).build();";
+    assert_eq!(
+        names(&first(text)),
+        ["TextOutputCallback"].map(std::sync::Arc::from)
+    );
+}

@@ -217,7 +217,7 @@ impl DeviceMatch {
             devices,
             ..Activation::default()
         };
-        let said = match script.run(cx.world, scope, activation)? {
+        let said = match script.run(cx.world, scope, activation, |_| Ok(()))? {
             Ran::Said(said) => *said,
             Ran::Calls(_) => {
                 cx.world.set_activation(None);

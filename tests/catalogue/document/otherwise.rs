@@ -85,9 +85,14 @@ const OTHERWISE: &[Otherwise] = &[
         &["RetryLimitDecision"],
     ),
     (
-        "scripts are functions that the embedder registers, and what one writes must stand in `outputs`",
+        "a script reaches only what [scripts.md](../scripts.md) lists, and what one writes must stand in `outputs`",
         "what a script may do has to be known before it runs",
-        &["ScriptedDecision", "ConfigProvider", "DeviceMatch"],
+        &["ScriptedDecision"],
+    ),
+    (
+        "a script reaches only what [scripts.md](../scripts.md) lists, and writes nothing",
+        "what a script may do has to be known before it runs",
+        &["ConfigProvider", "DeviceMatch"],
     ),
     (
         "where its script makes no settings that fit, it ends in its outcome for that, and nothing fails",

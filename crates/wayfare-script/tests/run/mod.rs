@@ -5,6 +5,7 @@ mod budget;
 mod calls;
 mod rules;
 pub(crate) mod stage;
+mod types;
 
 use stage::Stage;
 

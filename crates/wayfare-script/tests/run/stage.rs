@@ -11,7 +11,7 @@ use wayfare::{
     Request, Seal, SealError, Source, Start, StartSession, Step, SubjectId, Timestamp, Value,
     compile::MemoryImporter,
     engine::{
-        effect::{Fetch, Fetched, Identity, Who},
+        effect::{Device, Fetch, Fetched, Identity, Who},
         host::NoRandomness,
         trace::Event,
     },
@@ -66,6 +66,7 @@ pub(crate) struct Stage {
     pub(crate) users: RefCell<BTreeMap<String, Identity>>,
     pub(crate) effects: RefCell<Vec<Effect>>,
     pub(crate) web: Web,
+    pub(crate) devices: Vec<Device>,
     events: Vec<Event>,
 }
 
@@ -139,7 +140,16 @@ impl Stage {
 
     /// Another journey than that around one script.
     pub(crate) fn of_text(text: &str, registry: Registry) -> Self {
-        let compiled = Compiler::new(registry.catalog()).compile([Source::new("t.journey", text)]);
+        Self::of_files(text, &[], registry)
+    }
+
+    /// Another journey, with the scripts beside it.
+    pub(crate) fn of_files(text: &str, files: &[(&str, &str)], registry: Registry) -> Self {
+        let files = files.iter().map(|(path, text)| Source::new(*path, *text));
+        let importer = MemoryImporter::new(files);
+        let compiled = Compiler::new(registry.catalog())
+            .importer(&importer)
+            .compile([Source::new("t.journey", text)]);
         let program = compiled
             .into_program()
             .unwrap_or_else(|why| panic!("{why}"));
@@ -170,6 +180,7 @@ impl Stage {
             )])),
             effects: RefCell::default(),
             web: Box::new(|_| Fetched::Denied(Arc::from("nothing is listed"))),
+            devices: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -218,6 +229,7 @@ impl Stage {
             }
             Effect::Fetch(asked) => EffectReply::Fetched(Box::new((self.web)(asked))),
             Effect::Send(_) => EffectReply::Sent,
+            Effect::ReadDevices(_) => EffectReply::Devices(self.devices.clone()),
             other => panic!("nothing here does {other:?}"),
         }
     }
@@ -296,6 +308,21 @@ impl Stage {
             _ => None,
         });
         notes.collect()
+    }
+
+    /// What the run has left in its trace.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// What the script of this node, a text within the journey, has logged.
+    pub(crate) fn state_of(&self, node: &str) -> String {
+        let prefix = format!("{node}: info: ");
+        let notes = self.events.iter().find_map(|event| match event {
+            Event::Note(text) => text.strip_prefix(&prefix).map(str::to_owned),
+            _ => None,
+        });
+        notes.unwrap_or_else(|| panic!("it goes on: {:?}", self.events))
     }
 
     /// What the state was behind the script.

@@ -582,7 +582,11 @@ impl Runner<'_> {
         match host {
             Host::Java(name) => {
                 if let Some(class) = name.rsplit('.').next().filter(|n| n.ends_with("Callback")) {
-                    note(&mut self.notes.callbacks, Rc::from(class), line);
+                    note(
+                        &mut self.notes.callbacks,
+                        Rc::from(on_the_wire(class)),
+                        line,
+                    );
                     for argument in arguments {
                         self.notes.reads_all_of(argument, line);
                     }
@@ -621,12 +625,19 @@ fn is_password(name: &str) -> bool {
 
 /// The callback that a function of the builder makes, as the wire calls it.
 fn callback_name(function: &str) -> String {
-    match function {
-        "validatedPasswordCallback" => return "ValidatedCreatePasswordCallback".to_owned(),
-        "validatedUsernameCallback" => return "ValidatedCreateUsernameCallback".to_owned(),
-        _ => {}
-    }
     let mut chars = function.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
+    let class: String = first.into_iter().chain(chars).collect();
+    on_the_wire(&class).to_owned()
+}
+
+/// The callback of a class, as the wire calls it.
+fn on_the_wire(class: &str) -> &str {
+    match class {
+        "ValidatedPasswordCallback" => "ValidatedCreatePasswordCallback",
+        "ValidatedUsernameCallback" => "ValidatedCreateUsernameCallback",
+        // It is told from others by its kind of message.
+        "ScriptTextOutputCallback" => "TextOutputCallback",
+        other => other,
+    }
 }

@@ -59,6 +59,7 @@ export function begin(given, by, expose, exposeLazily) {
   exposeLazily('httpClient', () => part('http').httpClient());
   for (const name of ['idRepository', 'secrets', 'systemEnv']) exposeLazily(name, () => part('outside')[name]());
   if (compares) exposeLazily('deviceProfilesDao', () => part('outside').deviceProfilesDao(given.devices));
+  if (Object.keys(given.properties).length > 0) expose('properties', fromJson(given.properties));
   expose('realm', given.realm);
   expose('scriptName', given.scriptName);
   expose('resumedFromSuspend', given.resumed);
