@@ -90,13 +90,13 @@ impl Web {
     /// Asks, if the address is listed.
     pub(crate) async fn fetch(&self, id: EffectId, asked: &Fetch) -> Fetched {
         let Some(uri) = self.allowed(asked.url.reveal()) else {
-            let why = format!("scripts may not call {}", shown(asked));
+            let why = format!("scripts may not call {}", asked.shown());
             return Fetched::Denied(Arc::from(why));
         };
         let most = self.timeout.min(asked.timeout);
         let done = timeout(most, self.exchange(id, asked, &uri)).await;
         let done = done.unwrap_or_else(|_| Err(format!("no answer within {most:?}")));
-        done.unwrap_or_else(|why| Fetched::Failed(Arc::from(format!("{}: {why}", shown(asked)))))
+        done.unwrap_or_else(|why| Fetched::Failed(Arc::from(format!("{}: {why}", asked.shown()))))
     }
 
     /// The address, where it lies below one that is listed.
@@ -138,27 +138,36 @@ impl Web {
     }
 
     /// The first address of a host that may be connected to and takes a connection.
+    ///
+    /// The name is looked up once, and what is connected to is the address that was looked at: a name server
+    /// that says something else the next time is not asked again.
     async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let listed = host.parse::<IpAddr>().is_ok()
-            || host == "localhost"
-            || self
-                .private
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(host));
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         let found: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-        for address in found {
-            if !listed && is_private(address.ip()) {
-                let why = "the address of the host is a private one";
-                last = io::Error::new(io::ErrorKind::PermissionDenied, why);
-                continue;
-            }
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        if !found.is_empty() {
+            let why = "the address of the host is a private one";
+            last = io::Error::new(io::ErrorKind::PermissionDenied, why);
+        }
+        for address in self.reachable(host, found) {
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    /// Those of the addresses of a host that may be connected to.
+    fn reachable(&self, host: &str, found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+        let listed = host.parse::<IpAddr>().is_ok()
+            || host.eq_ignore_ascii_case("localhost")
+            || self
+                .private
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(host));
+        let mut found = found;
+        found.retain(|address| listed || !is_private(address.ip()));
+        found
     }
 
     async fn send(
@@ -200,11 +209,6 @@ impl Web {
             body: Secret::new(String::from_utf8_lossy(&body.to_bytes()).into_owned()),
         })
     }
-}
-
-/// The address in messages: without what follows the path.
-fn shown(asked: &Fetch) -> &str {
-    asked.shown()
 }
 
 fn port(uri: &Uri) -> u16 {
@@ -282,15 +286,13 @@ fn is_private(address: IpAddr) -> bool {
         }
         IpAddr::V6(six) => inner(six).map_or_else(
             || {
-                let [first, ..] = six.segments();
-                six.is_loopback()
-                    || six.is_unspecified()
-                    || six.is_multicast()
-                    || (first & 0xfe00) == 0xfc00
-                    || (first & 0xffc0) == 0xfe80
-                    || (first & 0xffc0) == 0xfec0
+                // What is handed out to the public begins with 001, and some of that holds other addresses
+                // (Teredo, 6to4) or is for examples.
+                let [first, second, ..] = six.segments();
+                (first & 0xe000) != 0x2000
+                    || (first == 0x2001 && (second < 0x0200 || second == 0x0db8))
                     || first == 0x2002
-                    || first == 0x0064
+                    || (first == 0x3fff && second < 0x1000)
             },
             |four| is_private(IpAddr::V4(four)),
         ),
@@ -340,7 +342,16 @@ mod tests {
             "https://user@api.example.com/v1/",
             "https://api.example.com@evil.example/v1/",
             "https://evil.example/#https://api.example.com/v1/",
+            "https://user:password@api.example.com/v1/",
             "https://api.example.com\\@evil.example/v1/",
+            "https://api.example.com./v1/",
+            "https://api.example.com%2fv1/",
+            "//api.example.com/v1/",
+            // Other spellings of an address that is listed are others.
+            "http://2130706433:9000/risk",
+            "http://0x7f.1:9000/risk",
+            "http://127.1:9000/risk",
+            "http://[::ffff:127.0.0.1]:9000/risk",
             "http://127.0.0.1:9000/risky",
             "http://localhost:9000/risk",
             "file:///etc/passwd",
@@ -348,6 +359,26 @@ mod tests {
             "",
         ] {
             assert!(web.allowed(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn of_what_a_name_server_says_only_public_addresses_are_connected_to() {
+        let web = Web {
+            private: vec!["inner.example.com".to_owned()],
+            ..Web::default()
+        };
+        let found = || {
+            let all = ["10.0.0.1:80", "93.184.216.34:80", "[::1]:80"];
+            all.map(|address| address.parse().unwrap()).to_vec()
+        };
+        let reachable = |host: &str| web.reachable(host, found());
+        assert_eq!(reachable("api.example.com"), found()[1..2]);
+        // A name that a resolver takes for an address is a name here.
+        assert_eq!(reachable("2130706433"), found()[1..2]);
+        assert_eq!(reachable("0x7f.1"), found()[1..2]);
+        for host in ["INNER.example.com", "localhost", "10.0.0.1", "::1"] {
+            assert_eq!(reachable(host), found(), "{host}");
         }
     }
 
@@ -372,13 +403,21 @@ mod tests {
             "::ffff:169.254.169.254",
             "::10.0.0.1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::a00:1",
             "2002:a00:1::",
+            "2001:0:a00:1::",
+            "2001:db8::1",
+            "3fff::1",
+            "100::1",
+            "fec0::1",
+            "::ffff:0:10.0.0.1",
         ] {
             assert!(is_private(private.parse().unwrap()), "{private}");
         }
         for public in [
             "93.184.216.34",
             "2606:2800:220:1::1",
+            "2001:4860:4860::8888",
             "::ffff:93.184.216.34",
         ] {
             assert!(!is_private(public.parse().unwrap()), "{public}");

@@ -51,13 +51,43 @@ impl Fetch {
         self
     }
 
-    /// The address without its query, as traces may show it.
-    pub fn shown(&self) -> &str {
+    /// The address without its query, as traces may show it: who asks, by a name and a password before the host,
+    /// is shown as `_`, also where that makes it no address at all.
+    pub fn shown(&self) -> String {
         let url = self.url.reveal();
-        let end = url.find(['?', '#']).unwrap_or(url.len());
-        let (shown, _) = url.split_at(end);
-        shown
+        let (scheme, rest) = url.split_once("://").unwrap_or_else(|| {
+            let end = url.find(':').unwrap_or(0);
+            url.split_at(end)
+        });
+        let cut = |text: &str, at: &[char]| {
+            let end = text.find(at).unwrap_or(text.len());
+            text.split_at(end).0.to_owned()
+        };
+        let authority = cut(rest, &['/', '\\', '?', '#']);
+        let behind = rest.strip_prefix(&*authority).unwrap_or_default();
+        let host = match authority.rsplit_once('@') {
+            Some((_, host)) => format!("_@{host}"),
+            // A password with a slash in it looks like a port, but for its letters.
+            None if behind.contains('@') && !is_host(&authority) => "_".to_owned(),
+            None => authority,
+        };
+        let path = if host == "_" {
+            String::new()
+        } else {
+            cut(behind, &['?', '#'])
+        };
+        let mark = if url.contains("://") { "://" } else { "" };
+        format!("{scheme}{mark}{host}{path}")
     }
+}
+
+/// Whether this is a host, perhaps with a port.
+fn is_host(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, ""),
+    };
+    port.bytes().all(|byte| byte.is_ascii_digit()) && (host.starts_with('[') || !host.contains(':'))
 }
 
 /// The reply to a [`Fetch`].
@@ -76,4 +106,44 @@ pub enum Fetched {
     Denied(Arc<str>),
     /// There was no answer; this is why.
     Failed(Arc<str>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_never_shown() {
+        for (url, shown) in [
+            ("https://a.example/v1?key=pw", "https://a.example/v1"),
+            (
+                "https://a.example:8443/u/b@c.d?x@y",
+                "https://a.example:8443/u/b@c.d",
+            ),
+            ("http://[::1]:80/u@b#pw", "http://[::1]:80/u@b"),
+            ("https://user:pw@a.example/v1", "https://_@a.example/v1"),
+            ("https://pw@a.example/", "https://_@a.example/"),
+            ("https://user:p@w@a.example/", "https://_@a.example/"),
+            (
+                "https://user:pw@a.example\\@b.example/",
+                "https://_@a.example\\@b.example/",
+            ),
+            ("https://user:p/w@a.example/", "https://_"),
+            ("https://user:p?w@a.example/", "https://_"),
+            ("https://user:p#w@a.example/", "https://_"),
+            ("https://user:p\\w@a.example/", "https://_"),
+            ("https:user:pw@a.example/", "https_@a.example/"),
+            ("user:pw@a.example", "user_@a.example"),
+            ("", ""),
+        ] {
+            let fetch = Fetch {
+                method: Arc::from("GET"),
+                url: Secret::new(url.to_owned()),
+                headers: Vec::new(),
+                body: None,
+                timeout: Duration::ZERO,
+            };
+            assert_eq!(fetch.shown(), shown, "{url}");
+        }
+    }
 }
