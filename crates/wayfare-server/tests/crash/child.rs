@@ -17,6 +17,8 @@ use wayfare_server::{
     store::user::User,
 };
 
+use super::service;
+
 /// The variable that makes this program a server.
 pub(crate) const FOLDER: &str = "WAYFARE_CRASH_FOLDER";
 /// The password of everybody.
@@ -85,7 +87,20 @@ fn config(folder: &Path) -> Config {
     for (name, text) in JOURNEYS {
         std::fs::write(journeys.join(name), text).expect("a file");
     }
+    let service = std::fs::read_to_string(folder.join(service::FILE)).ok();
+    if let Some(service) = &service {
+        let script = service::script(service);
+        std::fs::write(journeys.join("script.journey"), service::JOURNEY).expect("a file");
+        std::fs::write(journeys.join("write.js"), script).expect("a file");
+    }
     let mut config = Config::demo(folder).with_journeys(journeys);
+    if let Some(service) = service {
+        let listed = format!("http://{service}/").parse().expect("an address");
+        config.scripts.http.push(listed);
+        config.scripts.write.push("givenName".to_owned());
+        // The engine is not optimised in a build for tests.
+        config.scripts.time = Duration::from_secs(1);
+    }
     "127.0.0.1:0".clone_into(&mut config.server.listen);
     config.server.log = LogLevel::Error;
     config.hash.memory_kib = 8;

@@ -1,6 +1,10 @@
 //! The log against the server that was started again.
 
-use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::Path,
+};
 
 use rusqlite::{Connection as Database, OpenFlags};
 use serde_json::Value as Json;
@@ -147,6 +151,89 @@ pub(crate) fn identities(folder: &Path, log: &Log) -> Vec<String> {
         if counted < i64::from(*acknowledged) || counted > i64::from(most) {
             violations.push(format!(
                 "{user}: {counted} logins counted, {acknowledged} acknowledged, {most} tried"
+            ));
+        }
+    }
+    violations
+}
+
+/// How often scripts have written to this user.
+pub(crate) fn written(folder: &Path, user: &str) -> u64 {
+    let file = folder.join("wayfare.db");
+    let database =
+        Database::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the database");
+    let sql = "SELECT coalesce(max(json_extract(attributes, '$.givenName')), '0') FROM user
+               WHERE realm = '/alpha' AND key = ?1";
+    let text: String = database
+        .query_row(sql, [user], |row| row.get(0))
+        .expect("a text");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().expect("a number")
+}
+
+/// Steps that were under way in scripts are over, or were never begun and are taken now.
+pub(crate) fn resumed(address: SocketAddr, round: &Log, known: &mut Log) -> Vec<String> {
+    let mut connection = Connection::open(address).expect("a connection");
+    let mut violations = Vec::new();
+    for (which, (user, step)) in &round.perhaps_written {
+        let given = [Json::from(which.as_str())];
+        let answer = connection.give(step, &given).expect("an answer");
+        if answer.json()["tokenId"].is_string() {
+            known.perhaps_written.remove(which);
+            known.written.insert(which.clone(), user.clone());
+        }
+        let again = connection.give(step, &given).expect("an answer");
+        if again.status != 401 || again.json()["detail"]["errorCode"] != "110" {
+            violations.push(format!(
+                "the step of {which} is not over: {} {}",
+                again.status, again.body
+            ));
+        }
+    }
+    violations
+}
+
+/// What scripts wrote: to the service once where that was acknowledged, and never twice; to the user as often
+/// as that was acknowledged and as the service was asked, and not more often than it was tried.
+pub(crate) fn scripts(
+    folder: &Path,
+    asked: &BTreeMap<String, Vec<String>>,
+    log: &Log,
+) -> Vec<String> {
+    let mut violations = Vec::new();
+    for which in log.written.keys() {
+        let times = asked.get(which).map_or(0, Vec::len);
+        if times != 1 {
+            violations.push(format!("{which} was written and sent {times} times"));
+        }
+    }
+    for which in log.perhaps_written.keys() {
+        let times = asked.get(which).map_or(0, Vec::len);
+        if times > 1 {
+            violations.push(format!("{which} was under way and sent {times} times"));
+        }
+    }
+    let keys: BTreeSet<&String> = asked.values().flatten().collect();
+    if keys.len() != asked.values().map(Vec::len).sum::<usize>()
+        || keys.iter().any(|key| key.is_empty())
+    {
+        violations.push("two requests of scripts have one key".to_owned());
+    }
+    let users: BTreeSet<&String> = log.written.values().collect();
+    for user in users {
+        let of = |known: &&String| *known == user;
+        let sure = log.written.values().filter(of).count() as u64;
+        let perhaps = log
+            .perhaps_written
+            .iter()
+            .filter(|(_, (known, _))| known == user);
+        let (tried, sent) = perhaps.fold((0, 0), |(tried, sent), (which, _)| {
+            (tried + 1, sent + u64::from(asked.contains_key(which)))
+        });
+        let found = written(folder, user);
+        if found < sure + sent || found > sure + tried {
+            violations.push(format!(
+                "{user}: {found} writes, {sure} acknowledged, {sent} of {tried} more sent"
             ));
         }
     }

@@ -23,7 +23,7 @@ const FAILING: u64 = 6;
 pub(crate) fn users() -> Vec<String> {
     let of = |client: u32| {
         let failing = (0..FAILING).map(move |n| failing(client, n));
-        [succeeding(client), owner(client)]
+        [succeeding(client), owner(client), scripted(client)]
             .into_iter()
             .chain(failing)
     };
@@ -37,6 +37,11 @@ fn succeeding(client: u32) -> String {
 /// The user of a client who has an app.
 pub(crate) fn owner(client: u32) -> String {
     format!("app-{client}")
+}
+
+/// The user of a client who is written by scripts.
+pub(crate) fn scripted(client: u32) -> String {
+    format!("script-{client}")
 }
 
 fn failing(client: u32, n: u64) -> String {
@@ -103,7 +108,7 @@ impl<'a> Client<'a> {
     pub(crate) fn run(mut self) -> Log {
         // BOUND: until the connection is lost, which the one who kills sees to.
         loop {
-            let done = match self.random.next(22) {
+            let done = match self.random.next(23) {
                 0..=8 => self.log_in(),
                 9 => self.log_out(),
                 10 => self.log_out_by_handle(),
@@ -114,6 +119,7 @@ impl<'a> Client<'a> {
                 16 | 17 => self.visit(),
                 18 => self.give_code(0),
                 19 => self.give_code(1),
+                20 => self.script(),
                 _ => self.fail(),
             };
             if done == Err(Lost) {
@@ -387,6 +393,32 @@ impl<'a> Client<'a> {
         } else {
             self.log.odd.push(format!(
                 "{user} {code:?}: {} {}",
+                answer.status, answer.body
+            ));
+        }
+        Ok(())
+    }
+
+    /// Has a script write to a user and to a service.
+    fn script(&mut self) -> Result<(), Lost> {
+        let begun = self.connection.begin_journey("Script")?.json();
+        let user = scripted(self.id);
+        let step = self.write(|connection| connection.fill(&begun, [&user, PASSWORD]))?;
+        self.log.used.push(begun);
+        let step = step.json();
+        let which = format!("{user}-{:x}", self.random.next(1 << 40));
+        let sent = self.write(|connection| connection.give(&step, &[json!(which)]));
+        let Ok(answer) = sent else {
+            self.log.perhaps_written.insert(which, (user, step));
+            return Err(Lost);
+        };
+        if answer.json()["tokenId"].is_string() {
+            self.log.written.insert(which, user);
+            self.log.logins += 1;
+            self.shared.logins.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.log.odd.push(format!(
+                "{which} is not written: {} {}",
                 answer.status, answer.body
             ));
         }

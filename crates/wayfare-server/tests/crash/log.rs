@@ -37,6 +37,10 @@ pub(crate) struct Log {
     pub(crate) taken: BTreeSet<(String, Code)>,
     /// Codes that were under way when the server was killed, by user: taken or not.
     pub(crate) perhaps_taken: BTreeSet<(String, Code)>,
+    /// What scripts wrote, with whose it is.
+    pub(crate) written: BTreeMap<String, String>,
+    /// What they were writing when the server was killed, with whose it is and the step.
+    pub(crate) perhaps_written: BTreeMap<String, (String, Json)>,
     /// Logins.
     pub(crate) logins: u64,
     /// Writes that were under way when the server was killed.
@@ -88,6 +92,8 @@ impl Log {
                 *all.entry(user).or_default() += count;
             }
         }
+        self.written.extend(other.written);
+        self.perhaps_written.extend(other.perhaps_written);
         self.taken.extend(other.taken);
         self.perhaps_taken.extend(other.perhaps_taken);
         self.logins += other.logins;

@@ -4,7 +4,8 @@
 //! kills it at random moments with writes under way, starts it again over the same folder and compares the
 //! client's log of what was acknowledged with what the server says now. A kill without a write under way, or
 //! at less than 100 logins a second, does not count and is repeated. Before that it is killed at each point
-//! between the compare of a code that is good once and the end of its run. `WAYFARE_KILLS` says how many kills
+//! between the compare of a code that is good once and the end of its run, and while a service is asked by a
+//! script. `WAYFARE_KILLS` says how many kills
 //! count (5), `WAYFARE_SEED` where the random numbers begin; see docs/testing.md.
 
 // `cfg(test)` holds anyway; written out, it lets the helpers fail as tests do.
@@ -15,6 +16,8 @@ mod code;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod effects;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod log;
@@ -22,6 +25,8 @@ mod log;
 mod points;
 #[cfg(test)]
 mod rounds;
+#[cfg(test)]
+mod service;
 #[cfg(test)]
 mod wire;
 
@@ -43,7 +48,8 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let missed = points::run();
+    let mut missed = points::run();
+    missed.extend(effects::run());
     for violation in &missed {
         println!("  {violation}");
     }

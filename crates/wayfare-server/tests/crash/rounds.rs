@@ -14,6 +14,7 @@ use super::{
     compare,
     load::{CLIENTS, Client, Random, Shared, owner},
     log::{Log, Noted},
+    service::Service,
     wire::Connection,
 };
 
@@ -57,6 +58,8 @@ pub(crate) fn run() -> bool {
     let mut random = Random(seed);
     let mut totals = Totals::default();
     let mut known = Log::default();
+    let service = Service::start();
+    service.tell(folder.path());
     let mut process = Process::start(folder.path());
     while totals.counted < kills && totals.repeated <= 10 + kills {
         let (killed, round) = load_and_kill(process, &mut random, &known);
@@ -64,6 +67,7 @@ pub(crate) fn run() -> bool {
         totals.slowest = totals.slowest.max(process.start);
         compare_round(
             folder.path(),
+            &service,
             &process,
             round,
             &mut known,
@@ -74,7 +78,13 @@ pub(crate) fn run() -> bool {
             break;
         }
     }
-    control(folder.path(), process.address, &known, &mut totals);
+    control(
+        folder.path(),
+        &service,
+        process.address,
+        &known,
+        &mut totals,
+    );
     // Once more everything that is remembered, all sessions of all rounds among it.
     let last = compare::violations(process.address, &known);
     totals.violations.extend(last);
@@ -85,7 +95,13 @@ pub(crate) fn run() -> bool {
 }
 
 /// A log that is wrong in every way must be found so, or the comparison says nothing.
-fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals) {
+fn control(
+    folder: &Path,
+    service: &Service,
+    address: SocketAddr,
+    known: &Log,
+    totals: &mut Totals,
+) {
     let mut connection = Connection::open(address).expect("a connection");
     let unused = connection.begin().expect("an answer").json();
     let invented = format!("wfs1.{}", "A".repeat(43));
@@ -114,7 +130,20 @@ fn control(folder: &Path, address: SocketAddr, known: &Log, totals: &mut Totals)
         confirmed: known.spent.iter().take(1).cloned().collect(),
         ..Log::default()
     };
-    let ways = 9 + exchanged.spent.len() + exchanged.confirmed.len();
+    let forgotten = Log {
+        written: known
+            .written
+            .values()
+            .take(1)
+            .map(|user| ("never written".to_owned(), user.clone()))
+            .chain(known.written.clone())
+            .collect(),
+        ..Log::default()
+    };
+    // It was not sent, and the user has one write fewer than that; those under way may make up for it.
+    let missing = compare::scripts(folder, &service.asked(), &forgotten);
+    found.extend(missing.into_iter().take(1));
+    let ways = 9 + known.written.len().min(1) + exchanged.spent.len() + exchanged.confirmed.len();
     found.extend(compare::transactions(folder, &exchanged));
     let one_more = known.failed.iter().map(|(user, count)| {
         (
@@ -199,6 +228,7 @@ fn load_and_kill(process: Process, random: &mut Random, known: &Log) -> (Killed,
 
 fn compare_round(
     folder: &Path,
+    service: &Service,
     process: &Process,
     mut round: Log,
     known: &mut Log,
@@ -223,7 +253,14 @@ fn compare_round(
         perhaps_taken: round.perhaps_taken.clone(),
         ..Log::default()
     };
+    let scripts = Log {
+        written: round.written.clone(),
+        perhaps_written: round.perhaps_written.clone(),
+        ..Log::default()
+    };
     known.add(round);
+    violations.extend(compare::resumed(process.address, &scripts, known));
+    violations.extend(compare::scripts(folder, &service.asked(), known));
     violations.extend(compare::codes(process.address, &codes, known));
     violations.extend(compare::transactions(folder, known));
     violations.extend(compare::counted(folder, known));
@@ -236,6 +273,8 @@ fn compare_round(
         + of_transactions
         + known.failed.len()
         + known.made.len()
+        + scripts.written.len()
+        + scripts.perhaps_written.len()
         + codes.taken.len()
         + codes.perhaps_taken.len();
     println!(
