@@ -372,3 +372,14 @@ fn callbacks_are_told_as_the_wire_calls_them() {
         ["TextOutputCallback"].map(std::sync::Arc::from)
     );
 }
+
+#[test]
+fn whoever_names_a_user_calls_out() {
+    let named = next("action.goTo('a').withIdentifiedUser('demo');");
+    assert_eq!(named.calls_out, Known::Is(true));
+    let text = "var fr = JavaImporter(org.forgerock.openam.auth.node.api);
+        action = fr.Action.goTo('a').withIdentifiedUser('demo').build();";
+    assert_eq!(first(text).calls_out, Known::Is(true));
+    let written = next("nodeState.putShared('username', 'demo'); outcome = 'a';");
+    assert_eq!(written.calls_out, Known::Is(false));
+}

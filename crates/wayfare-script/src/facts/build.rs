@@ -66,7 +66,8 @@ pub(super) fn build(
     facts.callbacks = lines(&notes.callbacks, true);
     facts.asks = asks(script, generation, ends);
     facts.suspends = Known::Is(ends.iter().any(|(said, _)| said.suspends));
-    facts.calls_out = Known::Is(!notes.calls.is_empty());
+    // Whoever is named is looked up.
+    facts.calls_out = Known::Is(!notes.calls.is_empty() || notes.identifies.is_some());
     facts.identifies = Known::Is(notes.identifies.is_some());
     let leaks = notes.leaks.iter().map(|((key, what), line)| Leak {
         key: key.as_ref().map(arc),
