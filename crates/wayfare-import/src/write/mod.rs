@@ -43,6 +43,7 @@ pub use beside::Beside;
 use draft::{Draft, DraftArm, DraftNode};
 pub use foreign::names_secret;
 pub(crate) use ident::snake;
+pub use setting::fits;
 use settle::{Bench, Settled};
 use whole::Whole;
 

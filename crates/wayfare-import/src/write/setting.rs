@@ -319,6 +319,36 @@ impl Cx<'_, '_> {
     }
 }
 
+/// Whether a value of an export is one that a setting takes: of its type, among its words, within its range.
+///
+/// What is empty fits anywhere, as what a variable is part of does, and a secret is not looked at. This is how
+/// an import reads values, as lenient as the product is about numbers in quotes.
+///
+/// ```
+/// use serde_json::json;
+/// use wayfare::{Type, model::signature::Setting};
+///
+/// let mut tries = Setting::new("retryLimit", Type::Int);
+/// tries.range = Some((1, 10));
+/// assert!(wayfare_import::fits(&tries, &json!(3)));
+/// assert!(wayfare_import::fits(&tries, &json!("3")));
+/// assert!(wayfare_import::fits(&tries, &json!({ "$int": "&{esv.tries}" })));
+/// assert!(!wayfare_import::fits(&tries, &json!(11)));
+/// ```
+pub fn fits(setting: &Setting, given: &Json) -> bool {
+    let varies = |json: &Json| json.as_str().is_some_and(|text| text.contains("&{"));
+    let is_left_open = match given {
+        Json::Array(list) => list.iter().any(varies),
+        Json::Object(map) => map.values().any(varies),
+        other => varies(other),
+    };
+    if setting.ty == Type::Secret || given.is_null() || is_left_open {
+        return true;
+    }
+    json::read(given, &setting.ty)
+        .is_some_and(|value| is_blank(&value) || setting.admit(&value).is_ok())
+}
+
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Text(text) => text.is_empty(),

@@ -355,6 +355,49 @@ async fn scripts_are_kept_by_id_and_found_by_name() {
         let reply = put(&mut client, &other, &wrong).await;
         assert_eq!(reply.status, 400, "{member}: {}", reply.text());
     }
+    // A choice is one of its words, a number lies in its range; a variable decides that later.
+    for (ty, setting, value, status) in [
+        (
+            "ModifyAuthLevelNode",
+            "authLevelIncrement",
+            json!("high"),
+            400,
+        ),
+        ("RetryLimitDecisionNode", "retryLimit", json!(-1), 400),
+        (
+            "RetryLimitDecisionNode",
+            "retryLimit",
+            json!({ "$int": "&{esv.tries}" }),
+            201,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("REQUIERD"),
+            400,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("&{esv.uv}"),
+            201,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("REQUIRED"),
+            200,
+        ),
+    ] {
+        let path = at(&format!("nodes/{ty}/bound"));
+        let reply = put(&mut client, &path, &json!({ (setting): value })).await;
+        assert_eq!(
+            reply.status,
+            status,
+            "{ty} {setting} {value}: {}",
+            reply.text()
+        );
+    }
     // A node that runs a script needs it to be there, and keeps it there.
     let running = |script: &str| json!({ "script": script, "outcomes": ["yes"] });
     let scripted = at("nodes/ScriptedDecisionNode/s");

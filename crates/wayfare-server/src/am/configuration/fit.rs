@@ -190,6 +190,14 @@ impl Looked<'_> {
                 .map(|setting| (&*setting.key, Shape::of(&setting.ty)))
                 .collect();
             shaped(&body, &shapes)?;
+            // A word that is none of the choices would stand for the default, and may be weaker than meant.
+            for setting in &settings {
+                let is_bound = !setting.allowed.is_empty() || setting.range.is_some();
+                let given = body.get(&*setting.key).filter(|_| is_bound);
+                if given.is_some_and(|given| !wayfare_import::fits(setting, given)) {
+                    return Err(invalid(&titled(&setting.key)));
+                }
+            }
         }
         if ty.wire == types::PAGE {
             self.page(&ty, &body)?;
