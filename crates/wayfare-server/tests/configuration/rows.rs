@@ -355,49 +355,6 @@ async fn scripts_are_kept_by_id_and_found_by_name() {
         let reply = put(&mut client, &other, &wrong).await;
         assert_eq!(reply.status, 400, "{member}: {}", reply.text());
     }
-    // A choice is one of its words, a number lies in its range; a variable decides that later.
-    for (ty, setting, value, status) in [
-        (
-            "ModifyAuthLevelNode",
-            "authLevelIncrement",
-            json!("high"),
-            400,
-        ),
-        ("RetryLimitDecisionNode", "retryLimit", json!(-1), 400),
-        (
-            "RetryLimitDecisionNode",
-            "retryLimit",
-            json!({ "$int": "&{esv.tries}" }),
-            201,
-        ),
-        (
-            "WebAuthnRegistrationNode",
-            "userVerificationRequirement",
-            json!("REQUIERD"),
-            400,
-        ),
-        (
-            "WebAuthnRegistrationNode",
-            "userVerificationRequirement",
-            json!("&{esv.uv}"),
-            201,
-        ),
-        (
-            "WebAuthnRegistrationNode",
-            "userVerificationRequirement",
-            json!("REQUIRED"),
-            200,
-        ),
-    ] {
-        let path = at(&format!("nodes/{ty}/bound"));
-        let reply = put(&mut client, &path, &json!({ (setting): value })).await;
-        assert_eq!(
-            reply.status,
-            status,
-            "{ty} {setting} {value}: {}",
-            reply.text()
-        );
-    }
     // A node that runs a script needs it to be there, and keeps it there.
     let running = |script: &str| json!({ "script": script, "outcomes": ["yes"] });
     let scripted = at("nodes/ScriptedDecisionNode/s");
@@ -524,4 +481,53 @@ async fn every_change_is_a_line_of_the_audit() {
         expected.push(format!("tree Kept {change}"));
     }
     assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn a_choice_is_one_of_its_words_and_a_number_lies_in_its_range() {
+    let server = serve().await;
+    let mut client = admin(&server).await;
+    // What a variable stands for is looked at when it has a value.
+    for (ty, setting, value, status) in [
+        (
+            "ModifyAuthLevelNode",
+            "authLevelIncrement",
+            json!("high"),
+            400,
+        ),
+        ("RetryLimitDecisionNode", "retryLimit", json!(-1), 400),
+        (
+            "RetryLimitDecisionNode",
+            "retryLimit",
+            json!({ "$int": "&{esv.tries}" }),
+            201,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("REQUIERD"),
+            400,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("&{esv.uv}"),
+            201,
+        ),
+        (
+            "WebAuthnRegistrationNode",
+            "userVerificationRequirement",
+            json!("REQUIRED"),
+            200,
+        ),
+    ] {
+        let path = at(&format!("nodes/{ty}/bound"));
+        let reply = put(&mut client, &path, &json!({ (setting): value })).await;
+        assert_eq!(
+            reply.status,
+            status,
+            "{ty} {setting} {value}: {}",
+            reply.text()
+        );
+    }
 }
