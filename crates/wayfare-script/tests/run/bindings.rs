@@ -46,6 +46,15 @@ fn state_is_read_written_merged_and_removed() {
 }
 
 #[test]
+fn the_state_has_any_key() {
+    let got = logs(
+        "nodeState.putShared('__proto__', 'p').mergeShared({ constructor: 'c' });
+         logger.info([nodeState.get('__proto__'), nodeState.get('constructor'), nodeState.get('toString'), nodeState.keys().size()].join(' '));",
+    );
+    assert_eq!(got, ["p c  2"]);
+}
+
+#[test]
 fn the_request_is_read_without_regard_to_case() {
     let mut stage = Stage::new(
         "logger.info([requestHeaders.get('x-one').get(0), requestHeaders['X-ONE'][1], requestHeaders.get('none'), requestParameters.get('p')[0],

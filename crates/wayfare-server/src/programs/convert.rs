@@ -227,6 +227,10 @@ fn converted(bundle: &Bundle, with: With<'_>, beside: &Beside) -> Converted {
         let Some(tree) = &finding.tree else {
             continue;
         };
+        // No value comes along with a tree: whether the realm has one is looked at below.
+        if finding.code == Code::UnboundVariable {
+            continue;
+        }
         let line = line(finding);
         if is_grave(finding.code) {
             let reasons = made.refused.entry(tree.to_string()).or_default();

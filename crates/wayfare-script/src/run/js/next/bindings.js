@@ -26,16 +26,19 @@ const sentMap = (members, find = (key) => (has(members, key) ? members[key] : nu
 
 const { shared, transient } = given;
 const copy = (value) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
+/** Keeps a value under any key, `__proto__` as well. */
+const set = (into, key, value) => { Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true }); };
 const merge = (into, object) => {
   if (!plain(object)) throw new TypeError('only an object can be merged into the state');
   for (const key of Object.keys(object)) {
-    into[key] = plain(into[key]) && plain(object[key]) ? { ...into[key], ...copy(object[key]) } : copy(object[key]);
+    const before = has(into, key) ? into[key] : null;
+    set(into, key, plain(before) && plain(object[key]) ? { ...before, ...copy(object[key]) } : copy(object[key]));
   }
 };
 const put = (into, key, value) => {
   const kept = copy(value);
   if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`\`${String(key)}\` cannot be kept in the state`);
-  into[String(key)] = kept;
+  set(into, String(key), kept);
 };
 /** What every run of the product has in shared state besides, and no script changes. */
 const always = { authLevel: given.level, realm: given.realm };
