@@ -4,6 +4,7 @@
 //! at once, and a list of what is missing for it. Secrets are named and never written.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
 };
@@ -12,6 +13,7 @@ use wayfare::{
     Source, SourceMap, Span,
     ast::{Item, Journey, TypeKind, ValueKind},
 };
+use wayfare_import::STANDS_IN;
 
 /// The journey that somebody who just comes to log in is most likely to mean, in this order.
 const WELCOMES: &[&str] = &["login", "sign", "auth"];
@@ -25,7 +27,7 @@ pub(crate) struct Missing {
     /// type, as of a secret.
     value: Option<&'static str>,
     /// What a value of its type looks like in the file.
-    shown: Option<&'static str>,
+    shown: Option<Cow<'static, str>>,
     /// Its type as it is written.
     ty: String,
 }
@@ -69,17 +71,29 @@ impl Declared {
                     text.unwrap_or_default().to_owned()
                 };
                 let default = parameter.default.as_ref().map(|value| text(value.span));
-                // A variable of the tenant stands for itself until somebody says its value.
-                if default
-                    .as_ref()
-                    .is_some_and(|default| !default.contains("&{"))
+                // A variable of the tenant stands for itself until somebody says its value, or a value stands
+                // in that was not the tenant's.
+                let above = text(Span::new(
+                    parameter.span.source,
+                    0,
+                    parameter.span.start as usize,
+                ));
+                let stands_in = above.trim_end().ends_with(STANDS_IN);
+                if let Some(default) = &default
+                    && !default.contains("&{")
+                    && !stands_in
                 {
                     return;
                 }
                 let missing = Missing {
                     name: parameter.name.text.clone(),
                     value: stand_in(&parameter.ty.kind).filter(|_| default.is_none()),
-                    shown: stand_in(&parameter.ty.kind),
+                    shown: match &default {
+                        Some(default) if stands_in && is_plain(default) => {
+                            Some(Cow::Owned(default.clone()))
+                        }
+                        _ => stand_in(&parameter.ty.kind).map(Cow::Borrowed),
+                    },
                     ty: text(parameter.ty.span),
                 };
                 let key = (folder.to_owned(), parameter.name.text);
@@ -165,6 +179,11 @@ fn is_inner(journey: &Journey) -> bool {
     settings.any(|setting| {
         setting.key.text == "innerTreeOnly" && matches!(setting.value.kind, ValueKind::Bool(true))
     })
+}
+
+/// Whether a value is written in a configuration as it is in a journey.
+fn is_plain(value: &str) -> bool {
+    matches!(value, "true" | "false") || value.parse::<f64>().is_ok()
 }
 
 /// A value of a type as the file has it.

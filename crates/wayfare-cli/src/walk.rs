@@ -14,7 +14,7 @@ use std::{
 
 use wayfare_import::{Code, Finding};
 
-use crate::Trouble;
+use crate::{Trouble, made::listed};
 
 /// The endings of the names of the files that exports consist of.
 pub(crate) const EXPORTS: &[&str] = &["json", "js", "groovy", "html", "css", "md", "txt", "xml"];
@@ -59,19 +59,22 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<Read>,
     /// What could not be read.
     pub(crate) findings: Vec<Finding>,
-    /// How many links and files of other kinds were left alone.
+    /// How many links, hidden files and files of other kinds were left alone.
     pub(crate) left: usize,
 }
 
-/// Reads all that the paths name; in folders, the files with one of these endings.
+/// Reads all that the paths name; in folders, the files with one of these endings, but for those that an
+/// earlier run has made, as the list of this name in a folder says.
 pub(crate) fn walk(
     paths: &[PathBuf],
     endings: &'static [&'static str],
     limits: WalkLimits,
+    made: Option<&str>,
 ) -> Result<Walked, Trouble> {
     let mut walk = Walk {
         limits,
         endings,
+        made,
         seen: BTreeSet::new(),
         found: BTreeMap::new(),
         walked: Walked::default(),
@@ -94,9 +97,11 @@ pub(crate) fn walk(
     Ok(walk.walked)
 }
 
-struct Walk {
+struct Walk<'a> {
     limits: WalkLimits,
     endings: &'static [&'static str],
+    /// The name of lists of files that were made.
+    made: Option<&'a str>,
     /// The folders that were looked at, by where they really are.
     seen: BTreeSet<PathBuf>,
     /// The files to read, by their shown paths.
@@ -104,15 +109,20 @@ struct Walk {
     walked: Walked,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn folder(&mut self, root: &Path) {
         let mut folders = vec![(root.to_path_buf(), 0)];
+        let mut made = BTreeSet::new();
         while let Some((folder, depth)) = folders.pop() {
             // A folder that is named twice is read once.
             if let Ok(real) = folder.canonicalize()
                 && !self.seen.insert(real)
             {
                 continue;
+            }
+            // A list that cannot be read is nobody's.
+            if let Some(Ok(listed)) = self.made.map(|name| listed(&folder.join(name))) {
+                made.extend(listed.into_keys().map(|path| folder.join(path)));
             }
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -132,7 +142,11 @@ impl Walk {
                 let is_hidden = path
                     .file_name()
                     .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+                if made.contains(&path) {
+                    continue;
+                }
                 if is_hidden {
+                    self.walked.left += usize::from(has_ending(&path, self.endings));
                     continue;
                 }
                 if kind.is_dir() {

@@ -95,6 +95,37 @@ fn the_same_export_makes_the_same_files_and_replaces_none() {
 }
 
 #[test]
+fn what_an_import_has_made_is_no_export() {
+    let folder = shop();
+    let first = folder.run(&["import", "am", ".", "--out", "./shop"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let before = files(&folder.path().join("shop"));
+    let second = folder.run(&["import", "am", ".", "--out", "./shop"]);
+    assert_eq!(second.code, 0, "{second:?}");
+    assert!(second.out.contains("1 file read, "), "{}", second.out);
+    assert_eq!(files(&folder.path().join("shop")), before);
+}
+
+#[test]
+fn a_value_that_stands_in_is_listed_where_one_of_the_tenant_is_said() {
+    let tries = r#""incrementUserAttributeOnFailure": false"#;
+    let left_open = r#""incrementUserAttributeOnFailure": { "$bool": "&{esv.inc}" }"#;
+    let export = r#"{ "tree": { "_id": "Tries", "entryNodeId": "a", "nodes": { "a": { "nodeType":
+        "RetryLimitDecisionNode", "displayName": "Tries", "connections": { "Retry": "a", "Reject":
+        "e301438c-0bd0-429c-ab0c-66126501069a" } } } }, "nodes": { "a": { "_id": "a", "_type":
+        { "_id": "RetryLimitDecisionNode" }, "retryLimit": 3, "incrementUserAttributeOnFailure": false } } }"#;
+    let export = export.replace(tries, left_open);
+    let folder = Folder::new(&[("tries.json", &*export)]);
+    let ran = folder.run(&["import", "am", "tries.json", "--out", "out"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let settings = fs::read_to_string(folder.path().join("out/wayfare.toml")).unwrap();
+    assert!(
+        settings.contains("# esv_inc = false # Bool\n"),
+        "{settings}"
+    );
+}
+
+#[test]
 fn what_somebody_has_changed_is_not_written_over() {
     let folder = shop();
     folder.run(&["import", "am", "shop.json", "--out", "shop"]);

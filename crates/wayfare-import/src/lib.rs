@@ -27,4 +27,4 @@ pub use pack::{OutputFile, PackError, pack, standard_lists};
 pub use project::{Imported, Names, Project};
 pub use read::{InputFile, ReadLimits, Reading, read};
 pub use side::{Restored, program_of, restore, side_files, side_of};
-pub use write::{Beside, WriteOptions, fits, names_secret, write, write_beside};
+pub use write::{Beside, STANDS_IN, WriteOptions, fits, names_secret, write, write_beside};

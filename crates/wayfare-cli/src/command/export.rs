@@ -139,7 +139,12 @@ impl Named {
 
 /// The journeys of the folder with all that stands beside them, by path below it.
 fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Trouble> {
-    let walked = walk(&[folder.to_path_buf()], ENDINGS, WalkLimits::default())?;
+    let walked = walk(
+        &[folder.to_path_buf()],
+        ENDINGS,
+        WalkLimits::default(),
+        None,
+    )?;
     if let Some(finding) = walked.findings.first() {
         let file = finding.file.as_deref().unwrap_or_default();
         return Err(Trouble::input(format!("`{file}`: {}", finding.message)));

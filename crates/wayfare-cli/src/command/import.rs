@@ -35,13 +35,14 @@ const IGNORED: &str = "# users, sessions, keys and mail of this machine\nwayfare
 pub(crate) fn run(args: &ImportAmArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     let mut progress = Progress::new(args.progress);
     progress.phase("looking for files");
-    let walked = walk(&args.paths, EXPORTS, WalkLimits::default())?;
+    let walked = walk(&args.paths, EXPORTS, WalkLimits::default(), Some(LIST))?;
     if walked.files.is_empty() && walked.findings.is_empty() {
         return Err(Trouble::input(
             "there is no file of an export in what was named: `.json`, or scripts and templates beside such",
         ));
     }
     let read = walked.files.len();
+    let left = walked.left;
     let brought = bring(walked, &mut progress);
     let declared = Declared::of(&brought.files);
     let beside = beside(args.out.as_deref(), &declared, &brought.realms);
@@ -56,6 +57,7 @@ pub(crate) fn run(args: &ImportAmArgs, terminal: Terminal) -> Result<Outcome, Tr
         args,
         brought: &brought,
         read,
+        left,
         written: written.as_ref(),
         beside: &beside,
         declared: &declared,
@@ -266,6 +268,7 @@ struct End<'a> {
     args: &'a ImportAmArgs,
     brought: &'a Brought,
     read: usize,
+    left: usize,
     written: Option<&'a Written>,
     beside: &'a [(&'static str, String)],
     declared: &'a Declared,
@@ -322,21 +325,28 @@ impl End<'_> {
     /// What was written, and what to do next.
     fn done(&self) -> String {
         let files = self.brought.files.len();
-        let read = count(self.read, "file");
+        let mut read = format!("{} read", count(self.read, "file"));
+        if self.left > 0 {
+            let left = count(self.left, "other");
+            let _ = write!(
+                read,
+                ", {left} left alone (links, archives, hidden and other kinds of files)"
+            );
+        }
         let (Some(out), Some(written)) = (&self.args.out, self.written) else {
-            return format!("{read} read, {} would be written.\n", count(files, "file"));
+            return format!("{read}, {} would be written.\n", count(files, "file"));
         };
         let out = out.display();
         if files == 0 {
-            return format!("{read} read, nothing written.\n");
+            return format!("{read}, nothing written.\n");
         }
         let mut text = if self.args.dry_run {
             format!(
-                "{read} read, {} would be written to `{out}`",
+                "{read}, {} would be written to `{out}`",
                 count(files, "file")
             )
         } else {
-            format!("{read} read, {} written to `{out}`", count(files, "file"))
+            format!("{read}, {} written to `{out}`", count(files, "file"))
         };
         for (what, number) in [
             ("as before", written.same),

@@ -46,7 +46,8 @@ pub(super) fn part(name: &str) -> String {
     let dots = !name.is_empty() && name.chars().all(|c| c == '.');
     let mut out = String::with_capacity(name.len());
     for (place, c) in name.chars().enumerate() {
-        let edge = (place == 0 && c == ' ') || (place == last && matches!(c, '.' | ' '));
+        // A file that begins with a dot is hidden: whoever looks through the folder passes it over.
+        let edge = matches!(c, '.' | ' ') && (place == 0 || place == last);
         if is_illegal(c) || edge || dots || (device && place == 0) {
             encode(&mut out, c);
         } else {
@@ -111,13 +112,14 @@ mod tests {
             ("a/b", "a%2Fb"),
             ("..", "%2E%2E"),
             (".", "%2E"),
-            ("../../etc/passwd", "..%2F..%2Fetc%2Fpasswd"),
+            ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
             ("C:\\x", "C%3A\\x".replace('\\', "%5C").as_str()),
             ("CON", "%43ON"),
             ("nul.txt", "%6Eul.txt"),
             ("lpt1", "%6Cpt1"),
             ("console", "console"),
             ("end.", "end%2E"),
+            (".hidden", "%2Ehidden"),
             (" x ", "%20x%20"),
             ("a\u{0}b\n", "a%00b%0A"),
             ("", "_"),

@@ -3,7 +3,7 @@
 //! In: a tree's own JSON, and a way to find the JSON of its nodes. Out: a [`Tree`] that says the same; what its
 //! fields cannot say is kept as it stood.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
@@ -212,7 +212,13 @@ impl<'a> Builder<'a> {
                 );
             }
             let mut ids = Vec::with_capacity(children.len());
+            let mut seen = BTreeSet::new();
             for child in children {
+                if !seen.insert(child.id.clone()) {
+                    let message = format!("the page `{id}` lists `{}` twice", child.id);
+                    self.note(Code::BadPage, message);
+                    continue;
+                }
                 ids.push(child.id.clone());
                 if self.tree.nodes.contains_key(&child.id) {
                     let message = format!(

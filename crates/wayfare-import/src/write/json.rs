@@ -37,15 +37,19 @@ fn read_within(json: &Json, ty: &Type, depth: usize) -> Option<Value> {
             )))
         }
         (Type::LocalizedText, Json::Object(map)) => {
-            if let Some(text) = only_text(map) {
-                return Some(Value::text(text));
+            // A language without a text is as good as not there.
+            let texts = map.iter().filter(|(_, item)| !item.is_null());
+            let texts = texts.map(|(key, item)| Some((key.as_str(), item.as_str()?)));
+            let texts: Vec<(&str, &str)> = texts.collect::<Option<_>>()?;
+            if let [(LOCALE, text)] = texts.as_slice()
+                && !text.is_empty()
+            {
+                return Some(Value::text(*text));
             }
-            let map = map
-                .iter()
-                .map(|(key, item)| Some((Arc::from(key.as_str()), Value::text(item.as_str()?))));
-            Some(Value::Map(Arc::new(
-                map.collect::<Option<BTreeMap<_, _>>>()?,
-            )))
+            let texts = texts
+                .into_iter()
+                .map(|(key, text)| (Arc::from(key), Value::text(text)));
+            Some(Value::Map(Arc::new(texts.collect())))
         }
         (Type::Any, _) => any(json, below),
         (Type::List(_) | Type::Map(_), _) => None,
@@ -70,13 +74,6 @@ fn read_within(json: &Json, ty: &Type, depth: usize) -> Option<Value> {
         }
         _ => None,
     }
-}
-
-/// The text that stands in one language alone, where that is the one under which an export writes a text
-/// without a language. It is shown to everybody, whatever they prefer.
-fn only_text(map: &serde_json::Map<String, Json>) -> Option<&str> {
-    let text = map.get(LOCALE).filter(|_| map.len() == 1)?;
-    text.as_str().filter(|text| !text.is_empty())
 }
 
 /// Any value, as it is.

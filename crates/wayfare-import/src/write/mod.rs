@@ -45,6 +45,7 @@ pub use foreign::names_secret;
 pub(crate) use ident::snake;
 pub use setting::fits;
 use settle::{Bench, Settled};
+pub use variable::STANDS_IN;
 use whole::Whole;
 
 /// How a bundle is written.

@@ -130,12 +130,20 @@ impl Variables {
         };
         let param = Param {
             ty: shown,
-            default,
-            remark: Some(format!("&{{{name}}}")),
+            default: default.clone(),
+            remark: Some(match &default {
+                Some(value) if !is_known && !value.contains("&{") => {
+                    format!("&{{{name}}}, whose value did not come along: this one {STANDS_IN}")
+                }
+                _ => format!("&{{{name}}}"),
+            }),
         };
         (Arc::clone(ident), param, is_known || ty == Type::Secret)
     }
 }
+
+/// How the remark ends that stands above a parameter whose value nobody has said.
+pub const STANDS_IN: &str = "stands in";
 
 /// The text of a variable that came along.
 fn value_of(bundle: &Bundle, name: &str) -> Option<String> {
