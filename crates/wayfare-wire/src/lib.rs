@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
 //! | [`external`] | the wire to handlers of nodes outside, which is ours |
+//! | [`jose`] | signed tokens: keys, sets of keys, what is expected of a token |
 //! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
 //! | [`seal`] | the keys of a realm; how a run in progress is sealed |
 //! | [`json`] | one strict way to read JSON and one to write it |
@@ -16,6 +17,7 @@
 pub mod am;
 pub mod claims;
 pub mod external;
+pub mod jose;
 pub mod json;
 pub mod query;
 pub mod seal;

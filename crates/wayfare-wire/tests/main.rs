@@ -9,6 +9,8 @@ mod exchange;
 #[cfg(test)]
 mod external;
 #[cfg(test)]
+mod jose;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod properties;
