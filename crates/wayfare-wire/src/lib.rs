@@ -7,6 +7,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
+//! | [`capture`] | the wire of Capture: `access`, `oauth`, `entity` |
 //! | [`external`] | the wire to handlers of nodes outside, which is ours |
 //! | [`jose`] | signed tokens: keys, sets of keys, what is expected of a token |
 //! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
@@ -15,6 +16,7 @@
 //! | [`query`] | one way to read the query of an address |
 
 pub mod am;
+pub mod capture;
 pub mod claims;
 pub mod external;
 pub mod jose;

@@ -5,6 +5,8 @@ mod advice;
 #[cfg(test)]
 mod callbacks;
 #[cfg(test)]
+mod capture;
+#[cfg(test)]
 mod exchange;
 #[cfg(test)]
 mod external;

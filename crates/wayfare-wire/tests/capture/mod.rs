@@ -1,0 +1,4 @@
+//! The wire of Capture.
+
+mod golden;
+mod properties;
