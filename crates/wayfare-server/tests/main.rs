@@ -66,6 +66,8 @@ mod store;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tokens;
+#[cfg(test)]
 mod traces;
 #[cfg(test)]
 mod transactions;

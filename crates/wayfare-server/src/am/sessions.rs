@@ -283,7 +283,7 @@ impl Asked<'_> {
             let ended = self
                 .app
                 .store()
-                .end_sessions_of(self.realm, subject)
+                .end_subject(self.realm, subject, None)
                 .await
                 .map_err(|error| broken(self.app, &error))?;
             self.note(&ended);

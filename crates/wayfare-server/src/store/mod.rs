@@ -3,12 +3,13 @@
 //! Every change goes through one thread that gathers what has arrived into one transaction and answers
 //! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
 //! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
-//! [`outbox`], [`configured`]. Nothing here hashes, waits or decides what a wire says.
+//! [`outbox`], [`configured`], [`token`], [`ending`]. Nothing here hashes, waits or decides what a wire says.
 
 pub mod configured;
 pub mod counter;
 pub(crate) mod device;
 pub mod effect;
+pub mod ending;
 pub mod entry;
 pub(crate) mod identity;
 pub mod outbox;
@@ -16,6 +17,7 @@ pub mod program;
 pub mod quota;
 pub mod run;
 pub mod session;
+pub mod token;
 pub mod transaction;
 pub mod user;
 

@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,8 +25,8 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 7] = [
-    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7,
+const STEPS: [&str; 8] = [
+    VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
 ];
 
 const VERSION_1: &str = "
@@ -210,6 +210,33 @@ CREATE TABLE configured (
 );
 ";
 
+const VERSION_8: &str = "
+CREATE TABLE token (
+    hash BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    realm TEXT NOT NULL,
+    subject TEXT,
+    client TEXT,
+    family TEXT,
+    session TEXT,
+    issued INTEGER NOT NULL,
+    exp INTEGER NOT NULL,
+    used INTEGER,
+    data TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX token_of_family ON token (family) WHERE family IS NOT NULL;
+CREATE INDEX token_of_session ON token (session) WHERE session IS NOT NULL;
+CREATE INDEX token_of_subject ON token (realm, subject) WHERE subject IS NOT NULL;
+CREATE INDEX token_by_exp ON token (exp);
+
+CREATE TABLE ending (
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (realm, subject)
+) WITHOUT ROWID;
+";
+
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) folder_lock: Connection,
@@ -379,8 +406,8 @@ fn advance(connection: &Connection, version: i64) -> Result<(), StoreError> {
 /// The epoch of the store, and whether it was put back from an older copy.
 ///
 /// The database counts how often it was opened, and so does a file beside it. A database that counted
-/// less than the file has been put back: it gets another epoch, which ends every run, and its sessions and
-/// transactions end too, because a log-out or a use that came after the copy is not in it.
+/// less than the file has been put back: it gets another epoch, which ends every run, and its sessions,
+/// transactions and tokens end too, because a log-out or a use that came after the copy is not in it.
 fn epoch(
     connection: &Connection,
     folder: &Path,
@@ -419,6 +446,7 @@ fn epoch(
         written
             .and_then(|_| connection.execute("DELETE FROM session", []))
             .and_then(|_| connection.execute("DELETE FROM txn", []))
+            .and_then(|_| connection.execute("DELETE FROM token", []))
             // Their links lead nowhere now, and they may have been sent.
             .and_then(|_| connection.execute("DELETE FROM outbox", []))
     } else {

@@ -8,7 +8,7 @@ use wayfare::Timestamp;
 
 use super::{
     run::millis,
-    session::{COLUMNS, Session, from_row, take},
+    session::{COLUMNS, Session, end, from_row},
 };
 use crate::config::QuotaExceeded;
 
@@ -61,7 +61,7 @@ pub(super) fn make_room(
     }
     others.truncate(too_many);
     for session in &others {
-        take(db, &session.handle)?;
+        end(db, &session.handle)?;
     }
     Ok(Room::Made(others))
 }

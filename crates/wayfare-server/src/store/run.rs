@@ -12,7 +12,7 @@ pub use wayfare_wire::claims::Claimed;
 use super::{
     Store, StoreError,
     quota::{Room, make_room},
-    session, transaction,
+    session, token, transaction,
 };
 
 /// The generation of a run that has ended.
@@ -117,10 +117,11 @@ impl Store {
                 },
             };
             if let Some(visitor) = visitor {
-                session::take(db, &visitor.handle)?;
+                session::end(db, &visitor.handle)?;
             }
             if let (Some(old), Some(replaces)) = (old, &replaces) {
                 session::take(db, &old.handle)?;
+                token::hand_on(db, &old.handle, &session.handle)?;
                 session.inherit(&old, &replaces.forgets);
             }
             session::insert(db, &new.token, &session)?;
@@ -194,6 +195,7 @@ impl Store {
             db.execute("DELETE FROM run WHERE exp < ?1", [before])?;
             db.execute("DELETE FROM effect WHERE exp < ?1", [before])?;
             db.execute("DELETE FROM txn WHERE exp < ?1", [before])?;
+            token::purge(db, before)?;
             session::purge(db, now)
         })
         .await

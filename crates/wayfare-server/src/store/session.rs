@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use wayfare::{AuthLevel, Realm, Timestamp};
 
-use super::{Store, StoreError, identity, quota::Quota, run::millis};
+use super::{Store, StoreError, quota::Quota, run::millis, token};
 
 /// The hash under which a session is kept.
 pub type TokenHash = [u8; 32];
@@ -185,38 +185,20 @@ impl Store {
         .await
     }
 
-    /// Ends a session; `false` where there was none.
+    /// Ends a session and its tokens; `false` where there was none.
     pub async fn end_session(&self, handle: String) -> Result<bool, StoreError> {
-        self.write(move |db| take(db, &handle).map(|old| old.is_some()))
+        self.write(move |db| end(db, &handle).map(|old| old.is_some()))
             .await
     }
 
-    /// Ends sessions of a subject by their handles, all in one transaction, and returns those that ended.
+    /// Ends sessions of a subject by their handles, and their tokens, all in one transaction, and returns those that ended.
     pub async fn end_sessions(&self, handles: Vec<String>) -> Result<Vec<Session>, StoreError> {
         self.write(move |db| {
             let mut ended = Vec::new();
             for handle in &handles {
-                ended.extend(take(db, handle)?);
+                ended.extend(end(db, handle)?);
             }
             Ok(ended)
-        })
-        .await
-    }
-
-    /// Ends all sessions of a subject and returns them.
-    pub async fn end_sessions_of(
-        &self,
-        realm: &Realm,
-        subject: String,
-    ) -> Result<Vec<Session>, StoreError> {
-        let realm = realm.as_str().to_owned();
-        self.write(move |db| {
-            identity::void_cookies(db, &realm, &subject)?;
-            db.prepare_cached(&format!(
-                "DELETE FROM session WHERE realm = ?1 AND subject = ?2 RETURNING {COLUMNS}"
-            ))?
-            .query_map([&realm, &subject], from_row)?
-            .collect()
         })
         .await
     }
@@ -374,7 +356,28 @@ pub(super) fn by_handle(db: &Connection, handle: &str) -> rusqlite::Result<Optio
         .optional()
 }
 
-/// Removes a session and returns it.
+/// Ends a session with its tokens and returns it.
+pub(super) fn end(db: &Connection, handle: &str) -> rusqlite::Result<Option<Session>> {
+    token::end_of_session(db, handle)?;
+    take(db, handle)
+}
+
+/// Removes all sessions of a subject but for one, and returns them.
+pub(super) fn take_all(
+    db: &Connection,
+    realm: &str,
+    subject: &str,
+    spared: Option<&str>,
+) -> rusqlite::Result<Vec<Session>> {
+    db.prepare_cached(&format!(
+        "DELETE FROM session WHERE realm = ?1 AND subject = ?2 AND handle IS NOT ?3
+         RETURNING {COLUMNS}"
+    ))?
+    .query_map(params![realm, subject, spared], from_row)?
+    .collect()
+}
+
+/// Removes a session and returns it; its tokens are seen to by whoever calls.
 pub(super) fn take(db: &Connection, handle: &str) -> rusqlite::Result<Option<Session>> {
     db.prepare_cached(&format!(
         "DELETE FROM session WHERE handle = ?1 RETURNING {COLUMNS}"

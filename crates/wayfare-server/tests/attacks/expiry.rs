@@ -218,7 +218,7 @@ async fn l08_no_sequence_of_uses_ends_and_restarts_revives_a_session() {
                 3 => {
                     let subject = random.next(3);
                     let realm = Realm::parse("/alpha").unwrap();
-                    let ended = store.end_sessions_of(&realm, format!("u{subject}")).await;
+                    let ended = store.end_subject(&realm, format!("u{subject}"), None).await;
                     for session in ended.unwrap() {
                         over.push(session.handle.trim_start_matches('h').parse().unwrap());
                     }
