@@ -27,6 +27,8 @@ pub mod diff;
 
 pub mod engine;
 
+pub use engine::headless;
+
 mod nodes;
 
 pub mod filter;
@@ -51,6 +53,7 @@ pub use engine::{
     context::Context,
     effect::{Effect, EffectReply, SubjectId},
     error::{AnswerError, EngineError, LinkError, NodeError},
+    ground::{CredentialDetail, Ground},
     host::{Host, Timestamp},
     limits::Limits,
     link::{LinkErrors, Secrets},
@@ -72,6 +75,7 @@ pub use engine::{
 pub use filter::{Filter, FilterError};
 pub use model::{
     catalog::Catalog,
+    ground::GroundKind,
     level::{AuthLevel, Greatest, LevelSpan},
     program::{Program, Valid},
     realm::Realm,

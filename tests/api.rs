@@ -71,6 +71,7 @@ impl NodeType for Badge {
             verifies: Known::Is(false),
             limits: None,
             page_child: true,
+            finds: Cow::Borrowed(&[]),
             leads_to: None,
             runs: None,
         }

@@ -166,6 +166,14 @@ pub(super) const fn word(key: &'static str, default: &'static str, allowed: Word
     }
 }
 
+/// A word out of several, or none.
+pub(super) const fn word_unset(key: &'static str, allowed: Words) -> Cell {
+    Cell {
+        allowed,
+        ..text(key).optional()
+    }
+}
+
 /// Texts, none by default.
 pub(super) const fn texts(key: &'static str) -> Cell {
     cell(key, Kind::Texts, Fallback::EmptyList)

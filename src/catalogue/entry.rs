@@ -288,6 +288,7 @@ impl Entry {
             writes: self.writes.iter().map(Key::state_key).collect(),
             removes: self.removes.iter().map(Gone::removal).collect(),
             facts: self.facts.iter().map(Fact::facts).collect(),
+            finds: super::ground::finds(self.wire),
             asks: self.asks,
             asks_when: self.asks_when.map(When::condition),
             suspends: self.suspends,

@@ -21,6 +21,7 @@ mod entry;
 mod family;
 mod federation;
 mod flow;
+mod ground;
 mod identity;
 mod keys;
 mod meaning;

@@ -5,8 +5,9 @@ use super::{
         Entry,
         Kind::{Any, Int, Text, Texts},
         any, gone_named, int, localized, map, named, node, on, shared, text, text_or, texts, time,
-        transient, values,
+        transient, values, word_unset,
     },
+    ground::GROUNDS,
     keys::PASSWORD,
 };
 use crate::model::signature::{
@@ -72,6 +73,8 @@ pub(super) const TYPES: &[Entry] = &[
         localized("failureMessage"),
         map("failureDetails"),
         map("headerControl"),
+        // Ours: it names what a run that fails from here on has found.
+        word_unset("ground", GROUNDS),
     ]),
     node(
         "SetErrorDetailsNode",

@@ -108,6 +108,7 @@ impl<'a> Cx<'a> {
             writes: Cow::Borrowed(&[]),
             removes: Cow::Borrowed(&[]),
             facts: Cow::Borrowed(&[]),
+            finds: Cow::Borrowed(&[]),
             asks: Known::Is(false),
             asks_when: None,
             suspends: Known::Is(false),

@@ -486,6 +486,7 @@ impl<'p> Canon<'p> {
             writes,
             removes,
             facts,
+            finds,
             asks,
             asks_when,
             suspends,
@@ -501,7 +502,7 @@ impl<'p> Canon<'p> {
         self.text(wire);
         self.text(&format!("{versions:?} {settings:?} {outcomes:?}"));
         self.text(&format!(
-            "{callbacks:?} {reads:?} {writes:?} {removes:?} {facts:?}"
+            "{callbacks:?} {reads:?} {writes:?} {removes:?} {facts:?} {finds:?}"
         ));
         self.text(&format!(
             "{asks:?} {asks_when:?} {suspends:?} {calls_out:?} {calls_when:?}"

@@ -224,6 +224,42 @@ impl Callback {
         }
     }
 
+    /// The name of the field that it asks for, whatever page it stands on: `username`, `password`, the
+    /// attribute, the id of a hidden value. Several of one step may have the same.
+    ///
+    /// It is how whoever has answers and no person names them, and how failed policies are told.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Name { .. } | Self::ValidatedUsername { .. } => Some("username"),
+            Self::Password { .. } | Self::ValidatedPassword { .. } => Some("password"),
+            Self::TextInput { .. } => Some("text"),
+            Self::Choice { .. } => Some("choice"),
+            Self::Confirmation { .. } => Some("confirmation"),
+            Self::HiddenValue { id, .. } => Some(id),
+            Self::Attribute { name, .. } | Self::Consent { name, .. } => Some(name),
+            Self::SecurityQuestion { .. } => Some("security_question"),
+            Self::Terms { .. } => Some("terms"),
+            Self::DeviceProfile { .. } => Some("device"),
+            Self::Foreign(foreign) if !foreign.input.is_empty() => Some(&foreign.kind),
+            Self::Foreign(_)
+            | Self::TextOutput { .. }
+            | Self::SuspendedTextOutput { .. }
+            | Self::PollingWait { .. }
+            | Self::Metadata { .. }
+            | Self::Redirect { .. } => None,
+        }
+    }
+
+    /// The policies that the last answer did not meet.
+    pub fn failed(&self) -> &[FailedPolicy] {
+        match self {
+            Self::ValidatedUsername { failed, .. }
+            | Self::ValidatedPassword { failed, .. }
+            | Self::Attribute { failed, .. } => failed,
+            _ => &[],
+        }
+    }
+
     /// Whether a person or client must answer it.
     pub fn is_input(&self) -> bool {
         match self {

@@ -14,6 +14,7 @@ use crate::{
         action::Subject,
         effect::Effect,
         error::NodeError,
+        ground::Ground,
         host::Timestamp,
         limits::Limits,
         output::{Output, Remember},
@@ -86,6 +87,7 @@ pub(crate) trait World {
     fn failure_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>);
     /// What is said where success is refused because the account is not active.
+    fn raise_ground(&mut self, ground: Ground);
     fn lockout_message(&mut self, message: &str);
     /// What the next ask of this node has besides its callbacks; nothing in a page, which has its own.
     fn dress(&mut self, dress: Dress);
@@ -428,6 +430,12 @@ impl Context<'_> {
     /// Sets message and details of the reply when a node fails.
     pub fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.world.error_detail(message, details);
+    }
+
+    /// Says why a run that fails from here on fails, where the signature says that the outcome by which the
+    /// node is left finds it; elsewhere it says nothing.
+    pub fn raise_ground(&mut self, ground: Ground) {
+        self.world.raise_ground(ground);
     }
 
     /// Sets what is said where success is refused because the account of whoever comes there is not active.

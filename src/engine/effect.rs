@@ -323,6 +323,10 @@ pub enum EffectReply {
     Match(Identity),
     /// To `Verify`: it was not, or there is no such user, or the budget is spent.
     Miss,
+    /// To `Verify`: as [`EffectReply::Miss`], and why, for whoever drives the run. The node gets `Miss`.
+    ///
+    /// Whoever says so tells strangers who has an account, unless what shows it keeps quiet.
+    Missed(Missed),
     /// To `Verify` by a bind: what the password policy of the store says besides right or wrong.
     Policy(Verdict),
     /// To `ReadIdentity`.
@@ -362,6 +366,22 @@ pub enum EffectReply {
     Custom(Value),
     /// It could not be done; the node takes its error arrow.
     Failed(String),
+}
+
+/// Why a comparison was a miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// There is no such user.
+    Unknown,
+    /// The user has no such secret.
+    NoPassword,
+    /// The secret is another.
+    Wrong,
+    /// The budget is spent.
+    Locked {
+        /// Until when, where it comes back by itself.
+        until: Option<Timestamp>,
+    },
 }
 
 /// An identity as read.

@@ -13,6 +13,7 @@ use crate::{
     engine::{
         error::{LinkError, NodeError},
         expr::{compile_test, slots},
+        ground::Finds,
         live::{self, Input, Inputs, NodeFacts, Reads},
         node_type::{KeyTable, NodeType, Setup},
         obligation::Obligations,
@@ -29,7 +30,7 @@ use crate::{
         expr::Slot,
         journey::{Guard, Journey, Node, NodeKind, On, OutcomeId, Page, SettingValue, Task},
         program::Program,
-        signature::{Challenge, LevelChange, Runs, Scope, Signature, StateKey},
+        signature::{Challenge, Found, LevelChange, Runs, Scope, Signature, StateKey},
         value::Value,
     },
     secret::Secret,
@@ -382,6 +383,7 @@ impl<'a> Linker<'a> {
                 .iter()
                 .map(|outcome| outcome_facts(signature, task, outcome))
                 .collect(),
+            finds: outcome_finds(signature, outcomes),
             needs: needs.boxed(),
         })
     }
@@ -438,6 +440,7 @@ impl<'a> Linker<'a> {
             wire: Arc::from("Decision"),
             behaviour: Behaviour::Guards(tests.into()),
             facts: Vec::new(),
+            finds: Vec::new(),
             needs: needs.boxed(),
         })
     }
@@ -640,4 +643,22 @@ fn read_facts(read: &StateKey, task: &Task, keys: &mut KeyTable, reads: &mut Rea
         }
         Some(SettingValue::Constant(_) | SettingValue::Computed(_)) => reads.everything = true,
     }
+}
+
+/// What each outcome finds; those at the end that find nothing are left out.
+fn outcome_finds(signature: &Signature, outcomes: &[Arc<str>]) -> Vec<Finds> {
+    let find = |outcome: &Arc<str>| {
+        let mut lines = signature.finds.iter();
+        match lines.find(|line| *line.outcome == **outcome) {
+            None => Finds::Nothing,
+            Some(line) => match line.ground {
+                Found::Kind(kind) => Finds::Kind(kind),
+                Found::BySetting(_) => Finds::Raised,
+            },
+        }
+    };
+    let mut finds: Vec<_> = outcomes.iter().map(find).collect();
+    let used = finds.iter().rposition(|finds| *finds != Finds::Nothing);
+    finds.truncate(used.map_or(0, |last| last + 1));
+    finds
 }

@@ -16,6 +16,8 @@ pub mod error;
 mod evidence;
 pub(crate) mod expr;
 mod gain;
+pub mod ground;
+pub mod headless;
 pub mod host;
 mod inner;
 pub(crate) mod instant;

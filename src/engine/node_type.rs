@@ -51,6 +51,7 @@ use crate::{
 ///             writes: Cow::Borrowed(&[]),
 ///             removes: Cow::Borrowed(&[]),
 ///             facts: Cow::Borrowed(&[]),
+///             finds: Cow::Borrowed(&[]),
 ///             asks: Known::Is(false),
 ///             asks_when: None,
 ///             suspends: Known::Is(false),

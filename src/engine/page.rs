@@ -138,7 +138,10 @@ impl Turn<'_> {
         }
         let result = match (asker, reply) {
             (_, EffectReply::Failed(message)) => Err(NodeError::new(message)),
-            (Asker::Node | Asker::Success, reply) => resume(self, Reply::Effect(reply)),
+            (Asker::Node | Asker::Success, reply) => {
+                let reply = self.run.hear(reply);
+                resume(self, Reply::Effect(reply))
+            }
             (Asker::User | Asker::Session, reply) => {
                 self.keep_fetched(asker, reply);
                 self.enter_fetched()
@@ -245,6 +248,7 @@ impl Turn<'_> {
                             ));
                         }
                         self.run.vouch(&reply);
+                        let reply = self.run.hear(reply);
                         result = resume(self, Reply::Effect(reply));
                         continue;
                     }

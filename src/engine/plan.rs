@@ -10,6 +10,7 @@ use crate::{
     analysis::levels::{Gain, GainRow},
     engine::{
         expr::Test,
+        ground::Finds,
         live::Row,
         node_type::{KeyTable, Prepared},
         obligation::Obligations,
@@ -101,6 +102,8 @@ pub(crate) struct Unit {
     pub(crate) behaviour: Behaviour,
     /// What each outcome means.
     pub(crate) facts: Vec<Facts>,
+    /// What each outcome finds, up to the last that finds anything.
+    pub(crate) finds: Vec<Finds>,
     pub(crate) needs: Option<Box<Needs>>,
 }
 

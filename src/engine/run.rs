@@ -10,6 +10,7 @@ use crate::{
         callback::Ask,
         effect::{Credential, Effect, EffectReply, SubjectId},
         evidence::Proofs,
+        ground::{Ground, Heard},
         host::Timestamp,
         obligation::Passed,
         output::Remember,
@@ -72,6 +73,8 @@ pub(crate) struct Visit {
     pub(crate) level_before: Option<AuthLevel>,
     /// What a script of the node keeps for its next run.
     pub(crate) script: Option<Box<Activation>>,
+    /// Why the node may not go on in success, as it heard or said.
+    pub(crate) heard: Option<Box<Heard>>,
 }
 
 impl Visit {
@@ -92,6 +95,7 @@ impl Visit {
             self.fetched = Fetched::default();
         }
         self.vouched.clear();
+        self.heard = None;
         self.custom = false;
         self.level_before = None;
         if let Some(script) = &mut self.script {
@@ -187,6 +191,8 @@ pub(crate) struct Run {
     pub(crate) unproved_allowed: bool,
     /// What the journey at hand has passed of what its success needs.
     pub(crate) passed: Passed,
+    /// Why the run would fail, as last found.
+    pub(crate) ground: Option<Box<Ground>>,
 }
 
 impl Run {
@@ -225,6 +231,7 @@ impl Run {
             ends: Ends::default(),
             unproved_allowed: false,
             passed: Passed::new(),
+            ground: None,
         }
     }
 
@@ -386,6 +393,7 @@ impl Run {
             }
             EffectReply::Custom(_) => self.visit.custom = true,
             EffectReply::Miss
+            | EffectReply::Missed(_)
             | EffectReply::Identity(None)
             | EffectReply::StatusSet(_)
             | EffectReply::Sent
@@ -451,6 +459,7 @@ impl Run {
         self.undo = Vec::new();
         self.memory = Cells::default();
         self.ends = Ends::default();
+        self.ground = None;
     }
 }
 
@@ -458,7 +467,7 @@ impl Run {
 pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
     match (effect, reply) {
         (_, EffectReply::Failed(_))
-        | (Effect::Verify(_), EffectReply::Match(_) | EffectReply::Miss)
+        | (Effect::Verify(_), EffectReply::Match(_) | EffectReply::Miss | EffectReply::Missed(_))
         | (Effect::ReadIdentity(_) | Effect::FindIdentity(_), EffectReply::Identity(_))
         | (
             Effect::CreateIdentity(_) | Effect::PatchIdentity(_),

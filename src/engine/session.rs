@@ -18,6 +18,7 @@ use crate::{
         context::Dress,
         effect::{Effect, EffectReply},
         error::{AnswerError, EngineError, NodeError},
+        ground::Ground,
         host::{Host, Timestamp},
         level_index::LevelIndex,
         limits::Limits,
@@ -441,6 +442,11 @@ impl AuthSession {
         &self.engine
     }
 
+    /// Why the run would fail, as far as it has found anything; the end of a run carries it.
+    pub fn ground(&self) -> Option<&Ground> {
+        self.run.ground.as_deref()
+    }
+
     /// The name typed so far, for audits.
     pub fn username(&self) -> Option<Arc<str>> {
         self.run.username(self.engine.linked.plan.known.username)
@@ -552,6 +558,7 @@ impl Turn<'_> {
         }
         if asker == Asker::Node {
             self.run.vouch(&reply);
+            let reply = self.run.hear(reply);
             return self.resumed(Reply::Effect(reply));
         }
         self.keep_fetched(asker, reply);

@@ -7,6 +7,7 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask},
         effect::{Effect, EffectId, EffectReply, SessionRef},
+        ground::Ground,
         host::Timestamp,
         output::Remember,
     },
@@ -138,6 +139,8 @@ pub struct Evidence {
 pub struct Failure {
     /// Why; never shown to whoever tries to log in.
     pub reason: FailureReason,
+    /// What the run found last on its way here; what of it is shown is for a wire to say.
+    pub ground: Ground,
     /// The name typed, for the audit.
     pub username: Option<Arc<str>>,
     /// The journey, by its name on the wire.

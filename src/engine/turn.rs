@@ -13,6 +13,7 @@ use crate::{
     engine::{
         context::Dress,
         error::NodeError,
+        ground::Ground,
         host::{Host, Timestamp},
         limits::Limits,
         output::Output,
@@ -121,14 +122,18 @@ impl Turn<'_> {
             | FailureReason::Inactive
             | FailureReason::OtherSubject => (Ending::Failure, &mut self.run.ends.failure),
         };
-        let Words { message, details } = std::mem::take(words);
+        let words = std::mem::take(words);
         let run = &mut *self.run;
+        let found = run.ground.take().map(|found| *found);
+        let ground = Ground::of_failure(&reason, found, &words);
+        let Words { message, details } = words;
         let locked = reason == FailureReason::Inactive;
         let lockout_message = run.ends.lockout.take().filter(|_| locked);
         let journey_url = run.ends.failure_url.take();
         let asked = run.start.goto_on_fail.clone();
         let failure = Failure {
             reason,
+            ground,
             username: run.username(self.plan.known.username),
             journey: Arc::clone(&run.start.journey),
             failure_url: asked.or(journey_url.clone()),

@@ -11,6 +11,7 @@ use crate::{
         context::Context,
         error::NodeError,
         expr::{Around, Scene, holds},
+        ground::Ground,
         obligation::MarkAt,
         plan::{Behaviour, Kind, NOWHERE, PlanNode, Unit},
         run::Asker,
@@ -190,6 +191,7 @@ pub(crate) fn fail(turn: &mut Turn<'_>, node: PlanNode, error: NodeError) -> Nex
     turn.run.asker = Asker::Node;
     turn.trace_failed(&error);
     turn.from = failed;
+    turn.run.ground = Some(Box::new(Ground::Internal));
     if node.error != NOWHERE {
         turn.note_caught(failed, &error);
         turn.pass_by(failed, MarkAt::Failed);
@@ -225,9 +227,10 @@ impl Turn<'_> {
     #[inline]
     pub(crate) fn prove(&mut self, go: &Go) -> Result<(), NodeError> {
         self.check_level(go.outcome)?;
-        if go.proof.is_none() && go.identity.is_none() {
-            return Ok(());
+        if go.proof.is_some() || go.identity.is_some() {
+            self.prove_identity(go)?;
         }
-        self.prove_identity(go)
+        self.find(go);
+        Ok(())
     }
 }

@@ -83,6 +83,7 @@ pub(crate) fn provided(provider: &Signature, of: &Signature) -> Option<Signature
         writes: of.writes.iter().map(written).collect(),
         removes: of.removes.iter().map(removed).collect(),
         facts: facts(of),
+        finds: of.finds.clone(),
         asks: perhaps(of.asks),
         asks_when: None,
         suspends: perhaps(of.suspends),

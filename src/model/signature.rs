@@ -6,6 +6,7 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use crate::model::{
+    ground::GroundKind,
     journey::SettingValue,
     level::AuthLevel,
     value::{Type, Value},
@@ -437,6 +438,24 @@ impl OutcomeFacts {
     }
 }
 
+/// What a run finds that leaves by an outcome: the ground of a failure further on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The outcome.
+    pub outcome: Cow<'static, str>,
+    /// What it finds.
+    pub ground: Found,
+}
+
+/// What is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// This kind.
+    Kind(GroundKind),
+    /// The kind that the setting of this key names; nothing where there is none.
+    BySetting(Cow<'static, str>),
+}
+
 /// What is known of a node type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
@@ -462,6 +481,8 @@ pub struct Signature {
     pub removes: Cow<'static, [Removal]>,
     /// What its outcomes mean.
     pub facts: Cow<'static, [OutcomeFacts]>,
+    /// What a run finds that leaves by its outcomes; an outcome without a line finds nothing.
+    pub finds: Cow<'static, [Finding]>,
     /// Whether it sends callbacks on every visit, or on none; unknown where some visits ask and others do
     /// not, by what is found in the run.
     pub asks: Known<bool>,
@@ -523,6 +544,7 @@ impl Signature {
             writes: Cow::Borrowed(&[]),
             removes: Cow::Borrowed(&[]),
             facts: Cow::Borrowed(&[]),
+            finds: Cow::Borrowed(&[]),
             asks: Known::Unknown,
             asks_when: None,
             suspends: Known::Unknown,
@@ -539,6 +561,28 @@ impl Signature {
     /// The setting with this key.
     pub fn setting(&self, key: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// What a run finds that leaves a node with these settings by `outcome`; unknown where that is computed.
+    pub fn finds<'a>(
+        &self,
+        outcome: &str,
+        setting: impl Fn(&str) -> Option<&'a SettingValue>,
+    ) -> Known<Option<GroundKind>> {
+        let mut lines = self.finds.iter();
+        let Some(line) = lines.find(|line| line.outcome == outcome) else {
+            return Known::Is(None);
+        };
+        match &line.ground {
+            Found::Kind(kind) => Known::Is(Some(*kind)),
+            Found::BySetting(key) => match setting(key) {
+                None => Known::Is(None),
+                Some(SettingValue::Computed(_)) => Known::Unknown,
+                Some(SettingValue::Constant(value)) => {
+                    Known::Is(value.as_text().and_then(GroundKind::of_word))
+                }
+            },
+        }
     }
 
     /// What leaving by `outcome` means.

@@ -7,10 +7,11 @@ use crate::{
         action::Action,
         context::Context,
         error::NodeError,
+        ground::Ground,
         node_type::{Prepared, Setup},
         step::Ending,
     },
-    model::{journey::OutcomeId, text::LocalizedText, value::Value},
+    model::{ground::GroundKind, journey::OutcomeId, text::LocalizedText, value::Value},
     nodes::{failure::unfit, setting::Kept},
 };
 
@@ -175,6 +176,7 @@ struct SetFailureDetails {
     details: Kept<Texts>,
     headers: Headers,
     ending: Ending,
+    ground: Option<GroundKind>,
     outcome: OutcomeId,
 }
 
@@ -184,6 +186,10 @@ pub(super) fn failure(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeEr
         details: Kept::get(setup, "failureDetails")?,
         headers: Headers::prepare(setup)?,
         ending: Ending::Failure,
+        ground: setup
+            .constant("ground")?
+            .and_then(Value::as_text)
+            .and_then(GroundKind::of_word),
         outcome: setup.outcome("outcome")?,
     }))
 }
@@ -194,6 +200,7 @@ pub(super) fn error(setup: &mut Setup<'_>) -> Result<Box<dyn Prepared>, NodeErro
         details: Kept::get(setup, "errorDetails")?,
         headers: Headers::prepare(setup)?,
         ending: Ending::Error,
+        ground: None,
         outcome: setup.outcome("outcome")?,
     }))
 }
@@ -203,6 +210,9 @@ impl Prepared for SetFailureDetails {
         let message = self.message.now(cx)?;
         let message = (!message.is_empty()).then(|| cx.text(&message).to_owned());
         let details = self.details.now(cx)?;
+        if let Some(kind) = self.ground {
+            cx.raise_ground(raised(kind, message.as_deref(), &details));
+        }
         let details = details
             .iter()
             .map(|(name, value)| (Arc::clone(name), Value::Text(Arc::clone(value))))
@@ -214,5 +224,25 @@ impl Prepared for SetFailureDetails {
             cx.failure_detail(message.as_deref(), details);
         }
         Ok(Action::go(self.outcome))
+    }
+}
+
+/// The ground that a journey raises; what belongs to it stands among the details of the reply.
+fn raised(kind: GroundKind, message: Option<&str>, details: &Texts) -> Ground {
+    let detail = |name: &str| details.get(name).cloned();
+    let message = || message.unwrap_or_default().to_owned();
+    match kind {
+        GroundKind::AlreadyExists => Ground::AlreadyExists {
+            attribute: detail("attribute"),
+            provider: detail("provider"),
+        },
+        GroundKind::Missing => Ground::Missing {
+            what: detail("what").into_iter().collect(),
+        },
+        GroundKind::Triggered => Ground::Triggered {
+            code: detail("code").and_then(|code| code.parse().ok()),
+            message: message(),
+        },
+        kind => Ground::plain(kind),
     }
 }

@@ -54,6 +54,8 @@ const READING: &str = "
   setting is a plain `Int`.
 - **Ends in** are the outcomes: always there, or only under a condition on the settings, or whatever the
   arms of the node say.
+- **Finds** is the ground on which a run fails that leaves by this outcome and finds nothing else on its
+  way: what a program that drives it learns, and a person does not.
 - **Asks** are the callbacks by their names on the wire; `*` stands for any.
 - **Reads** and **Writes** are keys of the state, `scope.key`; `scope.{setting}` is a key that a setting
   names, and `*` stands for whatever a script or the profile holds. `any` looks into transient, secure and

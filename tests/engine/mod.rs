@@ -2,7 +2,9 @@
 
 mod advice;
 mod evidence;
+mod ground;
 mod guard;
+mod headless;
 mod inner;
 mod laws;
 mod levels;

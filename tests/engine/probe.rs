@@ -143,6 +143,7 @@ impl NodeType for Probe {
             verifies: Known::Is(true),
             limits: None,
             page_child: true,
+            finds: Cow::Borrowed(&[]),
             leads_to: None,
             runs: None,
         }

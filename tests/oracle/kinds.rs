@@ -234,6 +234,7 @@ impl Kind {
             verifies: Known::Is(false),
             limits: None,
             page_child: true,
+            finds: Cow::Borrowed(&[]),
             leads_to: None,
             runs: None,
         };

@@ -543,6 +543,7 @@ fn signature(name: &'static str, outcomes: &'static [Cow<'static, str>]) -> Sign
         writes: Cow::Borrowed(&[]),
         removes: Cow::Borrowed(&[]),
         facts: Cow::Borrowed(&[]),
+        finds: Cow::Borrowed(&[]),
         asks: Known::Is(true),
         asks_when: None,
         suspends: Known::Is(true),

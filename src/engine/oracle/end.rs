@@ -9,12 +9,14 @@ use crate::{
         action::{Go, Subject},
         effect::{Effect, EffectReply, ReadIdentity, SubjectId, Who},
         error::NodeError,
+        ground::Ground,
         step::{End, Ending, Evidence, Failure, FailureReason, Step, Success},
     },
     model::{
+        ground::GroundKind,
         journey::{NodeKind, OutcomeId, SettingValue, Task},
         level::AuthLevel,
-        signature::{Challenge::Answers, Factor, LevelChange, Signature},
+        signature::{Challenge::Answers, Factor, Found, LevelChange, Signature},
         value::Value,
     },
 };
@@ -39,10 +41,53 @@ impl<'p> Walker<'p> {
                 return Err(NodeError::new(what));
             }
         }
-        if go.proof.is_none() && go.identity.is_none() {
-            return Ok(());
+        if go.proof.is_some() || go.identity.is_some() {
+            self.identify(go, task.unwrap())?;
         }
-        self.identify(go, task.unwrap())
+        self.find(go);
+        Ok(())
+    }
+
+    /// A reply that tells why is the node's only in part.
+    pub(super) fn hear(&mut self, reply: EffectReply) -> EffectReply {
+        let told = Ground::told_by(&reply);
+        if told.is_some() {
+            self.visit_at_hand_mut().told = told;
+        }
+        if matches!(reply, EffectReply::Missed(_)) {
+            self.saw("a miss that says why");
+            return EffectReply::Miss;
+        }
+        reply
+    }
+
+    /// What the catalogue says that this outcome finds.
+    fn find(&mut self, go: &Go) {
+        let (told, raised) = {
+            let visit = self.visit_at_hand();
+            (visit.told.clone(), visit.raised.clone())
+        };
+        let line = self.task().and_then(|task| {
+            let signature = self.kit.signature(task);
+            let outcome = self.outcome(go.outcome)?;
+            let mut lines = signature.finds.iter();
+            lines.find(|line| line.outcome == outcome).cloned()
+        });
+        match line.map(|line| line.ground) {
+            None if go.proof.is_some() => self.ground = None,
+            None => {}
+            Some(Found::BySetting(_)) => self.ground = raised.or(self.ground.take()),
+            Some(Found::Kind(kind)) => {
+                self.saw("an outcome that finds something");
+                let same = |told: &Ground| match (kind, told.kind()) {
+                    (GroundKind::InvalidCredentials, GroundKind::AccountLocked)
+                    | (GroundKind::FieldsInvalid, GroundKind::AlreadyExists) => true,
+                    (kind, told) => kind == told,
+                };
+                let heard = raised.or(told).filter(same);
+                self.ground = Some(heard.unwrap_or_else(|| Ground::plain(kind)));
+            }
+        }
     }
 
     /// The name of an outcome of the unit at hand.
@@ -322,7 +367,22 @@ impl<'p> Walker<'p> {
             | FailureReason::StateTooLarge => (Ending::Error, ends.error),
             _ => (Ending::Failure, ends.failure),
         };
+        let found = self.ground.take();
+        let own = words.message.clone();
+        let own = own.map(|message| Ground::Triggered {
+            code: None,
+            message,
+        });
+        let ground = match reason {
+            FailureReason::Rejected | FailureReason::LooseEnd => {
+                found.or(own).unwrap_or(Ground::Rejected)
+            }
+            FailureReason::Inactive => Ground::AccountInactive,
+            _ if ending == Ending::Error => Ground::Internal,
+            _ => Ground::Denied,
+        };
         let failure = Failure {
+            ground,
             lockout_message: ends.lockout.filter(|_| reason == FailureReason::Inactive),
             reason,
             username: self.username(),

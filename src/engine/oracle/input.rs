@@ -10,7 +10,9 @@ use crate::engine::{
 pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
     match reply {
         EffectReply::Failed(_) => true,
-        EffectReply::Match(_) | EffectReply::Miss => matches!(effect, Effect::Verify(_)),
+        EffectReply::Match(_) | EffectReply::Miss | EffectReply::Missed(_) => {
+            matches!(effect, Effect::Verify(_))
+        }
         EffectReply::Identity(None)
             if matches!(
                 effect,

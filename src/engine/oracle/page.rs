@@ -245,6 +245,7 @@ impl Walker<'_> {
                             return Ok(Passed::Out(self.end(FailureReason::TooManyVisits)));
                         }
                         self.vouch(&reply);
+                        let reply = self.hear(reply);
                         result = self.resume_unit(Reply::Effect(reply));
                         continue;
                     }

@@ -10,7 +10,7 @@ use crate::{
         callback::{Answer, Callback},
         effect::{
             COUNTER, Credential, Device, DeviceKind, Effect, EffectReply, ExternalReply, Identity,
-            Judgement, Room, SessionView, Shape, StoreDevice, SubjectId, Went, Who,
+            Judgement, Missed, Room, SessionView, Shape, StoreDevice, SubjectId, Went, Who,
         },
         host::{Host, NoRandomness, Timestamp},
         seal::{Seal, SealError},
@@ -177,6 +177,8 @@ impl Outside {
                         }
                         EffectReply::Match(identity)
                     }
+                    None if dice.once_in(3) => EffectReply::Missed(Missed::Wrong),
+                    None if dice.once_in(4) => EffectReply::Missed(Missed::Locked { until: None }),
                     None => EffectReply::Miss,
                 }
             }

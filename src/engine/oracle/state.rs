@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    engine::{action::Subject, effect::SubjectId, run::Ends, script::Activation, step::Evidence},
+    engine::{
+        action::Subject, effect::SubjectId, ground::Ground, run::Ends, script::Activation,
+        step::Evidence,
+    },
     model::{level::AuthLevel, value::Value},
 };
 
@@ -101,6 +104,10 @@ pub(super) struct Visit {
     pub(super) anybody: bool,
     /// The level before the node moved it.
     pub(super) level: Option<AuthLevel>,
+    /// Why the node may be left in no success, as a reply told.
+    pub(super) told: Option<Ground>,
+    /// The same, as the node said.
+    pub(super) raised: Option<Ground>,
 }
 
 impl Visit {

@@ -17,6 +17,7 @@ use crate::{
         context::Context,
         effect::{Effect, EffectReply, ReadIdentity, ReadSession, Who},
         error::{EngineError, NodeError},
+        ground::Ground,
         host::{Host, Timestamp},
         limits::Limits,
         request::Request,
@@ -86,6 +87,8 @@ pub(super) struct Walker<'p> {
     pub(super) unproved: bool,
     /// Keys that only this run has named.
     pub(super) named: Vec<String>,
+    /// What was found last.
+    pub(super) ground: Option<Ground>,
     /// What happened, in the words of a trace.
     pub(super) log: Vec<String>,
     /// What has occurred, for the test that wants all of it to occur.
@@ -128,6 +131,7 @@ impl<'p> Walker<'p> {
             turn: 0,
             unproved: false,
             named: Vec::new(),
+            ground: None,
             log: Vec::new(),
             seen: BTreeMap::new(),
         };
@@ -265,6 +269,7 @@ impl<'p> Walker<'p> {
             }
             (_, reply) => {
                 self.vouch(&reply);
+                let reply = self.hear(reply);
                 self.resume_unit(Reply::Effect(reply))
             }
         }

@@ -14,6 +14,7 @@ use crate::{
         callback::{Ask, Callback},
         effect::{Effect, EffectId},
         error::NodeError,
+        ground::Ground,
         step::{Call, FailureReason, Step, Suspended},
     },
     model::{
@@ -76,6 +77,7 @@ impl Walker<'_> {
             error.message
         ));
         self.from = Some(failed);
+        self.ground = Some(Ground::Internal);
         if let Some(target) = self.target(failed, On::Error) {
             self.saw("an error arrow");
             return Then::Enter(target);

@@ -13,6 +13,7 @@ use crate::{
         context::{Dress, World},
         effect::Effect,
         error::NodeError,
+        ground::Ground,
         host::{Host, Timestamp},
         limits::Limits,
         output::{Output, Remember},
@@ -353,6 +354,10 @@ impl World for Walker<'_> {
         let words = &mut self.state.ends.error;
         words.message = message.map(str::to_owned).or(words.message.take());
         words.details.extend(details);
+    }
+
+    fn raise_ground(&mut self, ground: Ground) {
+        self.visit_at_hand_mut().raised = Some(ground);
     }
 
     fn lockout_message(&mut self, message: &str) {

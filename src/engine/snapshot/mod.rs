@@ -27,7 +27,7 @@ use crate::{
     model::{expr::KeyId, value::Value},
 };
 
-const VERSION: u8 = 6;
+const VERSION: u8 = 7;
 
 /// The run as bytes, to be sealed at once; nothing where the plan is not the run's.
 pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {

@@ -12,7 +12,7 @@ use crate::{
             Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Directory, Document,
             Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, Fetch, Fetched,
             FindIdentity, Identity, Judge, Judgement, Keyed, KeyedReply, Ldap, LdapPolicy,
-            LdapScope, LdapSecurity, Message, OathHash, OathKey, OathMoving, OathWindow,
+            LdapScope, LdapSecurity, Message, Missed, OathHash, OathKey, OathMoving, OathWindow,
             OpenBackchannel, PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice,
             Room, SessionRef, SessionView, SetStatus, Shape, StoreDevice, SubjectField, SubjectId,
             Template, Unmet, Verdict, Verify, Went, Who,
@@ -270,6 +270,8 @@ choice!(EffectReply {
     20 Devices(devices), 21 DeviceStored(kept), 22 DeviceRemoved(there),
     // Directories.
     30 Policy(verdict),
+    // Misses that say why.
+    31 Missed(why),
     // Nodes outside.
     40 External(reply),
     // Journeys beside this one.
@@ -280,6 +282,7 @@ choice!(EffectReply {
     70 Fetched(reply),
 });
 
+choice!(Missed { 0 Unknown, 1 NoPassword, 2 Wrong, 3 Locked { until } });
 choice!(Fetched { 0 Answered { status, headers, body }, 1 Denied(why), 2 Failed(why) });
 choice!(Entry { 0 Entered, 1 Answered(answers), 2 Resumed });
 choice!(Backchannel { 0 Open(open), 1 Ask { transaction }, 2 Tell { transaction, data } });

@@ -6,6 +6,7 @@ use super::codec::{Codec, Reader, Sink, choice, record};
 use crate::{
     engine::{
         evidence::{Challenge, Proofs},
+        ground::{CredentialDetail, Ground, Heard},
         page::{ChildVisit, PageVisit, Recorded},
         run::{Asker, Ends, Fetched, Frame, Run, Standing, Visit, Words},
         start::{Start, StartSession},
@@ -223,6 +224,14 @@ impl Codec for Undo {
     }
 }
 
+choice!(Heard { 0 Told(ground), 1 Raised(ground) });
+choice!(Ground {
+    0 InvalidCredentials { detail }, 1 FieldsInvalid { fields }, 2 AccountInactive,
+    3 AccountLocked { until }, 4 AlreadyExists { attribute, provider }, 5 NotFound,
+    6 NotRegistered { prefill }, 7 AlreadyDone, 8 Expired, 9 Missing { what }, 10 Denied,
+    11 Triggered { code, message }, 12 Rejected, 13 Internal,
+});
+choice!(CredentialDetail { 0 Unknown, 1 NoPassword, 2 Wrong });
 choice!(Recorded { 0 Now(at), 1 Random(bytes), 2 Once(digest, reply), 3 Measured });
 
 record! {
@@ -235,7 +244,7 @@ record! {
     Evidence { subject, factor, node, visit, at }
     Proofs { subject, evidence, challenge, told }
     Fetched { user, session }
-    Visit { memory, fetched, vouched, custom, level_before, script }
+    Visit { memory, fetched, vouched, custom, level_before, script, heard }
     Sensitive { transient, secure, transient_object, secure_object }
     State { shared, shared_object, sensitive }
     Words { message, details }
@@ -273,7 +282,8 @@ macro_rules! plain {
             memory,
             ends,
             unproved_allowed,
-            passed
+            passed,
+            ground
         )
     };
 }

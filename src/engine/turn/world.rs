@@ -16,6 +16,7 @@ use crate::{
         effect::Effect,
         error::NodeError,
         expr::{Around, Scene, compile_term, evaluate},
+        ground::{Ground, Heard},
         host::Timestamp,
         limits::Limits,
         output::{Output, Remember},
@@ -268,6 +269,10 @@ impl World for Turn<'_> {
 
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.run.ends_mut().error.add(message, details);
+    }
+
+    fn raise_ground(&mut self, ground: Ground) {
+        self.run.visit.heard = Some(Box::new(Heard::Raised(ground)));
     }
 
     fn lockout_message(&mut self, message: &str) {

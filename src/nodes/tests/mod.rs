@@ -48,6 +48,7 @@ use crate::{
         context::{Context, Dress, World},
         effect::{Effect, EffectReply, Identity, SessionRef, SubjectId},
         error::NodeError,
+        ground::Ground,
         host::Timestamp,
         limits::Limits,
         node_type::{KeyTable, Prepared, Setup},
@@ -120,6 +121,7 @@ struct Fake {
     failure: Option<Message>,
     error: Option<Message>,
     lockout: Option<String>,
+    ground: Option<Ground>,
     dress: Option<Dress>,
     headers: Vec<(Ending, String, String)>,
     times: (Option<Duration>, Option<Duration>),
@@ -292,6 +294,9 @@ impl World for Fake {
     }
     fn error_detail(&mut self, message: Option<&str>, details: Vec<(Arc<str>, Value)>) {
         self.error = Some((message.map(ToOwned::to_owned), details));
+    }
+    fn raise_ground(&mut self, ground: Ground) {
+        self.ground = Some(ground);
     }
     fn lockout_message(&mut self, message: &str) {
         self.lockout = Some(message.to_owned());

@@ -6,8 +6,8 @@ use wayfare::{
     Setting, Signature,
     model::{
         signature::{
-            Account, Challenge, Condition, Known, LevelChange, OutcomeFacts, Outcomes, Presence,
-            Preset, Scope, Secrecy, StateKey, Unit,
+            Account, Challenge, Condition, Found, Known, LevelChange, OutcomeFacts, Outcomes,
+            Presence, Preset, Scope, Secrecy, StateKey, Unit,
         },
         value::Value,
     },
@@ -335,6 +335,16 @@ pub(super) fn facts(
         }
     };
     line("Ends in", outcomes(signature));
+    line("Finds", {
+        let found = signature.finds.iter().map(|line| {
+            let ground = match &line.ground {
+                Found::Kind(kind) => code(kind.word()),
+                Found::BySetting(key) => format!("what {} names", code(key)),
+            };
+            format!("{ground} on {}", code(&line.outcome))
+        });
+        found.collect::<Vec<_>>().join(", ")
+    });
     line("Asks", {
         let when = signature.asks_when.as_ref().map_or(String::new(), |when| {
             format!("for sure {}", condition(when))

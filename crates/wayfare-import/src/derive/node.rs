@@ -28,7 +28,10 @@ use crate::{
 };
 
 /// Settings that this project has and the product does not: they tell checks what scripts do.
-pub(super) const OURS: &[(&str, &str)] = &[("ScriptedDecision", "asks")];
+pub(super) const OURS: &[(&str, &str)] = &[
+    ("ScriptedDecision", "asks"),
+    ("SetFailureDetails", "ground"),
+];
 
 /// Settings that came with the newest release, or with a later version of their type: left out where they
 /// say what an older one does anyway, since that refuses what it does not know.

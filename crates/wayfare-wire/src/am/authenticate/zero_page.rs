@@ -3,8 +3,12 @@
 //! It asks for a name and a password and for nothing else, the headers are there, and nothing of the
 //! journey looks at them itself. Otherwise the step goes to the client as it is.
 
+use std::sync::Arc;
+
 use wayfare::{
-    Answer, Ask, AuthSession, Callback, Realm, Secret, encoded_word::decode,
+    Answer, Ask, AuthSession, Callback, Realm, Secret,
+    encoded_word::decode,
+    headless::{Answers, Given as Value, Slot},
     model::journey::NodeKind,
 };
 
@@ -53,14 +57,21 @@ impl<'a> Exchange<'a> {
             let value = self.parts.header(name).next()?;
             decode(value).ok().map(std::borrow::Cow::into_owned)
         };
-        let answer = |callback: &Callback| match callback {
-            Callback::Name { .. } => header(USERNAME).map(Answer::Text),
-            Callback::Password { .. } => {
-                header(PASSWORD).map(|password| Answer::Secret(Secret::new(password)))
-            }
-            _ => None,
-        };
-        let answers: Vec<Answer> = ask.callbacks.iter().map(answer).collect::<Option<_>>()?;
+        let mut given = Answers::new();
+        let (mut names, mut passwords) = (0, 0);
+        for callback in &ask.callbacks {
+            let (nth, value) = match callback {
+                Callback::Name { .. } => (&mut names, header(USERNAME).map(Value::Text)),
+                Callback::Password { .. } => {
+                    let password = header(PASSWORD).map(Secret::new);
+                    (&mut passwords, password.map(Value::Secret))
+                }
+                _ => return None,
+            };
+            *nth += 1;
+            given.put(Slot::Kind(Arc::from(callback.kind()), *nth), value?);
+        }
+        let answers = given.to_first(ask)?;
         (!answers.is_empty() && within(session, &answers).is_ok()).then_some(answers)
     }
 }
