@@ -73,6 +73,8 @@ pub struct Place<'a> {
     pub exp: Timestamp,
     /// The right to hash that the step holds.
     pub permit: Option<&'a Permit>,
+    /// The handle of the session that the run began with.
+    pub session: Option<&'a str>,
 }
 
 impl Performer {
@@ -179,6 +181,7 @@ impl Performer {
             exp: place.exp,
             now: self.clock.now(),
             hasher: Hasher::new(&self.hash, place.permit),
+            spared: place.session,
         }
     }
 

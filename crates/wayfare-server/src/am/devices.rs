@@ -264,6 +264,7 @@ impl Work<'_> {
             exp: now,
             now,
             hasher: Hasher::new(&self.app.performer.hash, None),
+            spared: None,
         };
         match self.state.identities.patch(&patch, once).await {
             Ok(Outcome::Written(_)) => {

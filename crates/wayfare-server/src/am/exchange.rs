@@ -49,6 +49,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
         query,
         client: parts.client,
         permit: None,
+        session: None,
         done: Done::default(),
     };
     let mut given = Given::Nothing;
@@ -65,6 +66,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
             need => {
                 let run = exchange.run();
                 work.live_in(exchange.run_realm());
+                work.session = exchange.run_session().cloned();
                 given = work.answer(need, run).await;
             }
         }
@@ -96,6 +98,8 @@ struct Work<'a> {
     query: Query,
     client: Option<std::net::IpAddr>,
     permit: Option<Permit>,
+    /// The session that the run began with.
+    session: Option<SessionRef>,
     done: Done,
 }
 
@@ -236,6 +240,7 @@ impl Work<'_> {
             devices: &self.state.devices,
             exp: self.app.clock.now().plus(life),
             permit: self.permit.as_ref(),
+            session: self.session.as_ref().map(|session| &*session.0),
         }
     }
 

@@ -38,7 +38,7 @@ use crate::{
     clock::drawn,
     hash::Against,
     store::{
-        Store, StoreError,
+        Store, StoreError, ending,
         entry::{self, Next},
         identity::{self, Hashed, Wrote},
         user::{NameKey, User},
@@ -213,6 +213,7 @@ impl Embedded {
             changes: patch.changes.clone(),
             hashed: hash_all(&values, once.hasher).await?,
             now: once.now,
+            spared: once.spared.map(str::to_owned),
         };
         let change = move |db: &Connection| changing.write(db);
         let wrote = self.store.change_once(once.id, once.exp, change).await?;
@@ -551,6 +552,8 @@ struct Changing {
     changes: Vec<(Arc<str>, Change)>,
     hashed: Vec<Hashed>,
     now: Timestamp,
+    /// The session that stays where a new password ends the others.
+    spared: Option<String>,
 }
 
 impl Changing {
@@ -570,7 +573,7 @@ impl Changing {
         if !refused.is_empty() {
             return Ok(Wrote::Refused(text_of(&refused)));
         }
-        put(
+        let wrote = put(
             db,
             realm,
             schema,
@@ -578,7 +581,15 @@ impl Changing {
             &values,
             &self.hashed,
             self.now,
-        )
+        )?;
+        let new_password = values
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(PASSWORD));
+        if new_password && matches!(wrote, Wrote::Subject(_)) {
+            // Who had the old one may have more than it.
+            ending::all(db, realm, &self.id, self.spared.as_deref())?;
+        }
+        Ok(wrote)
     }
 }
 

@@ -86,6 +86,9 @@ pub struct Once<'a> {
     pub now: Timestamp,
     /// What secrets are hashed by.
     pub hasher: Hasher<'a>,
+    /// The handle of the session that stays, with its tokens, where all others of the user's end: that of
+    /// the run that sets a new password.
+    pub spared: Option<&'a str>,
 }
 
 /// What somebody typed, and what it is to be compared with.

@@ -1,7 +1,9 @@
-//! The end of all that a subject has: sessions, tokens, persistent cookies, signed tokens.
+//! The end of all that a subject has: sessions, tokens, signed tokens.
 //!
-//! It is one change, so that nothing is left that the one who asked for it would have to look for; other
-//! changes make it a part of their own, so that who is disabled is out in the same transaction.
+//! It is one change, so that nothing is left that the one who asked for it would have to look for. Setting
+//! a user inactive and setting a new password make it a part of their own change. Persistent cookies end
+//! with it where a user logs out everywhere; elsewhere they need no end, because they let in nobody who is
+//! inactive and none who has another password now.
 
 use ring::digest::{Context, SHA256};
 use rusqlite::{Connection, OptionalExtension};
@@ -22,7 +24,8 @@ impl Standing {
 }
 
 impl Store {
-    /// Ends all that a subject has, but for one session and its tokens; the sessions that have ended.
+    /// Ends all that a subject has, persistent cookies too, but for one session and its tokens; the sessions
+    /// that have ended.
     pub async fn end_subject(
         &self,
         realm: &Realm,
@@ -30,8 +33,11 @@ impl Store {
         spared: Option<String>,
     ) -> Result<Vec<Session>, StoreError> {
         let realm = realm.as_str().to_owned();
-        self.write(move |db| all(db, &realm, &subject, spared.as_deref()))
-            .await
+        self.write(move |db| {
+            identity::void_cookies(db, &realm, &subject)?;
+            all(db, &realm, &subject, spared.as_deref())
+        })
+        .await
     }
 
     /// How a subject stands: what a signed token of theirs carries to be over when all of theirs ends.
@@ -59,7 +65,6 @@ pub(crate) fn all(
     subject: &str,
     spared: Option<&str>,
 ) -> rusqlite::Result<Vec<Session>> {
-    identity::void_cookies(db, realm, subject)?;
     token::end_of_subject(db, realm, subject, spared)?;
     db.prepare_cached(
         "INSERT INTO ending (realm, subject, times) VALUES (?1, ?2, 1)

@@ -8,7 +8,7 @@ use wayfare::{Timestamp, engine::effect::EffectId};
 use super::{
     Store, StoreError,
     effect::{self, Seen},
-    entry,
+    ending, entry,
     user::{COLUMNS, NameKey, User, from_row},
 };
 
@@ -124,7 +124,8 @@ pub(crate) fn id_by_name(
         .optional()
 }
 
-/// Writes a user, in place of the one with the same id.
+/// Writes a user, in place of the one with the same id. One who is inactive from now on is out: all that
+/// they had has ended.
 ///
 /// The name is free: whoever calls has looked in the same transaction.
 pub(crate) fn put(
@@ -135,6 +136,10 @@ pub(crate) fn put(
 ) -> rusqlite::Result<()> {
     let attributes = serde_json::to_string(&user.attributes)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let was_active: Option<bool> = db
+        .prepare_cached("SELECT active FROM user WHERE id = ?1")?
+        .query_row([&user.id], |row| row.get(0))
+        .optional()?;
     db.prepare_cached(
         "INSERT INTO user (id, realm, key, username, active, attributes, password)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -150,7 +155,11 @@ pub(crate) fn put(
         attributes,
         user.password
     ])?;
-    entry::put(db, realm, user)
+    entry::put(db, realm, user)?;
+    if was_active == Some(true) && !user.active {
+        ending::all(db, realm, &user.id, None)?;
+    }
+    Ok(())
 }
 
 /// Replaces the secrets of an attribute, in small letters.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization as _;
 use wayfare::Realm;
 
-use super::{Store, StoreError, entry, identity};
+use super::{Store, StoreError, ending, entry, identity};
 
 /// What a name is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,12 +216,16 @@ impl Store {
                 "UPDATE user SET active = ?3 WHERE realm = ?1 AND id = ?2",
                 params![realm, id, active],
             )?;
+            if !active && changed == 1 {
+                ending::all(db, &realm, &id, None)?;
+            }
             Ok(changed == 1)
         })
         .await
     }
 
-    /// Sets the hash of a user's password; `false` where there is no such user.
+    /// Sets the hash of a user's password, and ends all that the user has; `false` where there is no such
+    /// user.
     pub async fn set_password(
         &self,
         realm: &Realm,
@@ -234,6 +238,9 @@ impl Store {
                 "UPDATE user SET password = ?3 WHERE realm = ?1 AND id = ?2",
                 params![realm, id, hash],
             )?;
+            if changed == 1 {
+                ending::all(db, &realm, &id, None)?;
+            }
             Ok(changed == 1)
         })
         .await

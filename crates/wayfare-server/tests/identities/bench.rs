@@ -96,6 +96,7 @@ impl Bench {
             exp: Timestamp(NOW.0 + 60_000),
             now: NOW,
             hasher: Hasher::new(&self.pool, None),
+            spared: None,
         }
     }
 

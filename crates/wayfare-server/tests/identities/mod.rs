@@ -4,6 +4,7 @@ mod bench;
 mod devices;
 mod dice;
 mod document;
+mod ending;
 mod fault;
 mod http;
 mod index;

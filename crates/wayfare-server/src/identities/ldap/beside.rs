@@ -14,6 +14,7 @@ use super::{InDirectory, known::Known};
 use crate::{
     identities::{Identities as _, IdentityError, Once, Outcome, json as kept_json},
     store::{
+        ending,
         identity::{self, Wrote},
         user::{NameKey, User},
     },
@@ -125,6 +126,7 @@ impl InDirectory {
     ) -> Result<(), IdentityError> {
         let (realm, id) = (self.realm.as_str().to_owned(), id.to_owned());
         let at = once.now.rfc3339();
+        let spared = once.spared.map(str::to_owned);
         let change = move |db: &Connection| {
             if new && let Some(mut user) = identity::user_by_id(db, &realm, &id)? {
                 let name = PASSWORD_DATE.to_owned();
@@ -133,6 +135,7 @@ impl InDirectory {
                     identity::put(db, &realm, &key, &user)?;
                 }
                 identity::forget_failures(db, &realm, &id, "password")?;
+                ending::all(db, &realm, &id, spared.as_deref())?;
             }
             Ok(Wrote::Subject(id))
         };

@@ -28,7 +28,8 @@ use std::sync::Arc;
 
 use wayfare::{
     Answer, AnswerError, Ask, AuthSession, Effect, EngineError, Host, Input, Output, Realm,
-    Request, Step, Timestamp, engine::output::Measure,
+    Request, Step, Timestamp,
+    engine::{effect::SessionRef, output::Measure},
 };
 
 use self::{
@@ -143,6 +144,7 @@ struct Noted {
     generation: u32,
     journey: Arc<str>,
     username: Option<Arc<str>>,
+    session: Option<SessionRef>,
 }
 
 /// A run with what it is to be stepped by.
@@ -257,6 +259,11 @@ impl<'a> Exchange<'a> {
     /// The run, once there is one.
     pub fn run(&self) -> Option<u128> {
         self.noted.as_ref().map(|run| run.id)
+    }
+
+    /// The session that the run began with.
+    pub fn run_session(&self) -> Option<&SessionRef> {
+        self.noted.as_ref().and_then(|run| run.session.as_ref())
     }
 
     /// The realm that its needs are about: that of the address, or one below it that a run lives in.
@@ -466,6 +473,11 @@ impl<'a> Exchange<'a> {
             generation: session.generation(),
             journey: Arc::clone(&session.start().journey),
             username: session.username(),
+            session: session
+                .start()
+                .session
+                .as_ref()
+                .map(|with| with.session.clone()),
         });
     }
 }
