@@ -362,10 +362,24 @@ impl Headless {
         request: &Request,
         input: Input,
     ) -> Result<Drive, EngineError> {
+        self.step_by(input, &mut |session, input| {
+            session.step(host, request, input)
+        })
+    }
+
+    /// As [`Headless::step`], for whoever has a way of their own to take the steps of a run.
+    ///
+    /// # Errors
+    /// As that way.
+    pub fn step_by(
+        &mut self,
+        input: Input,
+        step: &mut dyn FnMut(&mut AuthSession, Input) -> Result<Step, EngineError>,
+    ) -> Result<Drive, EngineError> {
         let mut input = input;
         // BOUND: every turn is an ask, and those are counted.
         loop {
-            let ask = match self.session.step(host, request, input)? {
+            let ask = match step(&mut self.session, input)? {
                 Step::Ask(ask) => ask,
                 Step::Call(call) => return Ok(Drive::Call(call)),
                 Step::Suspended(suspended) => {

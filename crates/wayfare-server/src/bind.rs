@@ -14,7 +14,9 @@ use std::{
 use ring::digest::{SHA256, digest};
 use wayfare::{
     EffectReply, Realm, SubjectId,
-    engine::effect::{Bind, Directory, EffectId, Identity, Ldap, LdapPolicy, Verdict, Verify, Who},
+    engine::effect::{
+        Bind, Directory, EffectId, Identity, Ldap, LdapPolicy, Missed, Verdict, Verify, Who,
+    },
 };
 
 use crate::{
@@ -194,7 +196,7 @@ impl Performer {
         }
         Ok(match bound {
             Bound::Right => EffectReply::Match(identity),
-            Bound::Wrong => EffectReply::Miss,
+            Bound::Wrong => place.missed(Missed::Wrong),
             Bound::Locked => EffectReply::Policy(Verdict::Locked),
             Bound::Expired => EffectReply::Policy(Verdict::Expired),
             Bound::MustChange => EffectReply::Policy(Verdict::MustChange(identity)),

@@ -14,6 +14,7 @@ pub mod config;
 pub mod devices;
 mod external;
 pub mod hash;
+mod headless;
 pub mod identities;
 mod keyed;
 pub mod keys;

@@ -15,8 +15,8 @@ use wayfare::{
     Effect, EffectReply, Realm, Secret, SubjectId, Timestamp, Value,
     engine::{
         effect::{
-            COUNTER, Credential, EffectId, Identity, Message, OathKey, OathWindow, ReadDevices,
-            ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
+            COUNTER, Credential, EffectId, Identity, Message, Missed, OathKey, OathWindow,
+            ReadDevices, ReadSession, RemoveDevice, SessionView, StoreDevice, Verify,
         },
         step::Call,
     },
@@ -75,6 +75,19 @@ pub struct Place<'a> {
     pub permit: Option<&'a Permit>,
     /// The handle of the session that the run began with.
     pub session: Option<&'a str>,
+    /// Whether whoever drives the run wants to know why a comparison was a miss.
+    pub tells: bool,
+}
+
+impl Place<'_> {
+    /// A miss, with the reason where it is wanted. It costs what every miss costs.
+    pub(crate) fn missed(&self, why: Missed) -> EffectReply {
+        if self.tells {
+            EffectReply::Missed(why)
+        } else {
+            EffectReply::Miss
+        }
+    }
 }
 
 impl Performer {
@@ -219,6 +232,13 @@ impl Performer {
             .store
             .reserve_for(id, place.exp, key.clone(), lockout, self.clock.now())
             .await?;
+        let why = match (&user, reserved) {
+            (None, _) => Missed::Unknown,
+            (Some(_), Reserved::Spent) => Missed::Locked {
+                until: self.locked_until(&key, place),
+            },
+            (Some(_), Reserved::Taken | Reserved::Repeated) => Missed::Wrong,
+        };
         // A try that is repeated after a restore was counted, and what came of it is not known here.
         if reserved == Reserved::Spent {
             self.out_of_tries(&key, user.as_ref(), place);
@@ -240,8 +260,15 @@ impl Performer {
                 self.store.refund(key)?;
                 Ok(EffectReply::Match(user))
             }
-            _ => Ok(EffectReply::Miss),
+            _ => Ok(place.missed(why)),
         }
+    }
+
+    /// Until when an account has no tries left, where they come back by themselves.
+    pub(crate) fn locked_until(&self, key: &CounterKey, place: Place<'_>) -> Option<Timestamp> {
+        let counter = self.store.counter(key).ok()?;
+        let hard = counter.total >= place.settings.lockout.hard;
+        (!hard).then_some(counter.locked_until)
     }
 
     /// Whether what was typed is right; where there is nobody, as much work and never.

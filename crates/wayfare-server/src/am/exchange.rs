@@ -20,7 +20,7 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{beside, policies, remember, session, transaction};
+use super::{policies, remember, session, transaction};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -241,20 +241,12 @@ impl Work<'_> {
             exp: self.app.clock.now().plus(life),
             permit: self.permit.as_ref(),
             session: self.session.as_ref().map(|session| &*session.0),
+            tells: false,
         }
     }
 
     async fn perform(&mut self, call: &Call) -> EffectReply {
-        let reply = match &call.effect {
-            Effect::OpenCookie(asked) => remember::open(self.app, self.state, asked)
-                .await
-                .map_or_else(
-                    |error| EffectReply::Failed(error.to_string()),
-                    EffectReply::Remembered,
-                ),
-            Effect::Backchannel(asked) => beside::perform(self.app, self.state, asked).await,
-            _ => self.app.performer.perform(call, self.place()).await,
-        };
+        let reply = super::perform(self.app, self.state, call, self.place()).await;
         match (&call.effect, &reply) {
             (Effect::Verify(_), EffectReply::Match(_)) => self.done.matched += 1,
             (Effect::Verify(_), EffectReply::Miss) => self.done.missed += 1,

@@ -24,9 +24,12 @@ use wayfare_wire::{
     query::Query,
 };
 
+use wayfare::{Effect, EffectReply, engine::step::Call};
+
 use crate::{
-    app::App,
+    app::{App, RealmState},
     audit::{Event, EventName},
+    perform::Place,
 };
 
 /// Answers a request below the base path.
@@ -75,6 +78,23 @@ pub(crate) async fn answer(app: &Arc<App>, parts: &Parts<'_>) -> Reply {
             };
             refused(app, parts, &refusal, reply)
         }
+    }
+}
+
+/// Does what a run wants from outside, of whatever kind.
+pub(crate) async fn perform(
+    app: &App,
+    state: &RealmState,
+    call: &Call,
+    place: Place<'_>,
+) -> EffectReply {
+    match &call.effect {
+        Effect::OpenCookie(asked) => remember::open(app, state, asked).await.map_or_else(
+            |error| EffectReply::Failed(error.to_string()),
+            EffectReply::Remembered,
+        ),
+        Effect::Backchannel(asked) => beside::perform(app, state, asked).await,
+        _ => app.performer.perform(call, place).await,
     }
 }
 

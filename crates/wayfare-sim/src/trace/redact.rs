@@ -159,7 +159,8 @@ impl Disguise {
     pub(super) fn reply(&mut self, reply: &EffectReply) -> ReplyLine {
         match reply {
             EffectReply::Match(identity) => ReplyLine::Match(self.identity(identity)),
-            EffectReply::Miss => ReplyLine::Miss,
+            // Why is for whoever drives a run, and in no record of one.
+            EffectReply::Miss | EffectReply::Missed(_) => ReplyLine::Miss,
             EffectReply::Policy(verdict) => ReplyLine::Policy(match verdict {
                 Verdict::Locked => VerdictLine::Locked,
                 Verdict::Expired => VerdictLine::Expired,
