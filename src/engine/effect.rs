@@ -12,6 +12,7 @@ mod fetch;
 mod identity;
 mod keyed;
 mod oath;
+mod social;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,6 +29,7 @@ pub use self::identity::{
 };
 pub use self::keyed::{AlternativeName, Keyed, KeyedReply, SubjectField};
 pub use self::oath::{COUNTER, OathHash, OathKey, OathMoving, OathWindow};
+pub use self::social::{BeginSocial, Brought, FinishSocial, Person, Provider, Social, SocialReply};
 use crate::{
     engine::{host::Timestamp, output::OpenCookie},
     model::{level::AuthLevel, value::Value},
@@ -89,6 +91,9 @@ pub enum Effect {
     Keyed(Box<Keyed>),
     /// Send a request over HTTP that a script makes. Once, but where the method only reads.
     Fetch(Box<Fetch>),
+    /// Something that an identity provider elsewhere has to do with. Once where it takes what somebody came
+    /// back with, fresh otherwise.
+    Social(Box<Social>),
     /// Whatever else an embedder's node needs.
     Custom(Custom),
 }
@@ -146,6 +151,7 @@ impl Effect {
             Self::Backchannel(_) => "backchannel",
             Self::Keyed(_) => "keyed",
             Self::Fetch(_) => "fetch",
+            Self::Social(_) => "social",
             Self::Custom(_) => "custom",
         }
     }
@@ -171,6 +177,7 @@ impl Effect {
             | Self::Keyed(_) => false,
             Self::Backchannel(asked) => !matches!(**asked, Backchannel::Ask { .. }),
             Self::Fetch(asked) => !asked.only_reads(),
+            Self::Social(asked) => matches!(**asked, Social::Finish(_)),
             Self::Custom(custom) => custom.once,
         }
     }
@@ -362,6 +369,8 @@ pub enum EffectReply {
     Keyed(Box<KeyedReply>),
     /// To `Fetch`.
     Fetched(Box<Fetched>),
+    /// To `Social`. A rehearsal may say by `External` instead how the node ends.
+    Social(Box<SocialReply>),
     /// To `Custom`.
     Custom(Value),
     /// It could not be done; the node takes its error arrow.

@@ -245,6 +245,22 @@ impl Registry {
         self
     }
 
+    /// Serves these types from outside although there is a behaviour here: [`Effect::External`] asks what their
+    /// nodes do. Only types can be that hand out their work, one step at a time, in any case: those of other
+    /// identity providers.
+    ///
+    /// [`Effect::External`]: crate::Effect::External
+    pub fn hand_over(&mut self, handled: impl Fn(&Signature) -> bool) -> &mut Self {
+        for name in nodes::STOOD_IN {
+            if let Some(entry) = self.types.get_mut(*name)
+                && handled(&entry.signature)
+            {
+                entry.ty = Arc::new(ExternalNode::new(entry.signature.clone()));
+            }
+        }
+        self
+    }
+
     /// Whether a script of this name is registered.
     pub fn has_script(&self, name: &str) -> bool {
         self.scripts.contains_key(name)

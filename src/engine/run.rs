@@ -409,6 +409,7 @@ impl Run {
             | EffectReply::Backchannel(_)
             | EffectReply::Keyed(_)
             | EffectReply::Fetched(_)
+            | EffectReply::Social(_)
             | EffectReply::Failed(_) => {}
         }
     }
@@ -487,12 +488,13 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
         | (Effect::SetStatus(_), EffectReply::StatusSet(_))
         | (Effect::Send(_), EffectReply::Sent)
         | (Effect::ReadSession(_), EffectReply::Session(_))
-        | (Effect::External(_), EffectReply::External(_))
+        | (Effect::External(_) | Effect::Social(_), EffectReply::External(_))
         | (Effect::OpenCookie(_), EffectReply::Remembered(_))
         | (Effect::Backchannel(_), EffectReply::Backchannel(_))
         | (Effect::Fetch(_), EffectReply::Fetched(_))
         | (Effect::Custom(_), EffectReply::Custom(_)) => true,
         (Effect::Keyed(asked), EffectReply::Keyed(said)) => said.fits(asked),
+        (Effect::Social(asked), EffectReply::Social(said)) => said.fits(asked),
         // What a policy says is understood only by who asks for it.
         (Effect::Verify(verify), EffectReply::Policy(_) | EffectReply::Refused(_)) => match &verify
             .credential
@@ -523,6 +525,7 @@ pub(crate) fn fits(effect: &Effect, reply: &EffectReply) -> bool {
             | Effect::Backchannel(_)
             | Effect::Keyed(_)
             | Effect::Fetch(_)
+            | Effect::Social(_)
             | Effect::Custom(_),
             _,
         ) => false,

@@ -386,6 +386,7 @@ impl AuthSession {
                 Effect::Backchannel(_) => "the reply about a journey beside this one",
                 Effect::Keyed(_) => "the reply to work with a key",
                 Effect::Fetch(_) => "the reply to a request of a script",
+                Effect::Social(_) => "the reply about an identity provider",
                 Effect::Custom(_) => "the reply to an effect of the embedder's",
             },
             Standing::Suspended(_) => "someone who comes back by a link",

@@ -103,6 +103,25 @@ failures! {
     ];
     NO_ANONYMOUS_USER = "Anonymous user name could not be found in the configuration" in ["AnonymousUser"];
     NO_NAME_TO_DISPLAY = "Unable to find username to display" in ["DisplayUserName"];
+    NO_PROVIDERS = "No available authentication providers" in ["SelectIdP"];
+    UNKNOWN_PROVIDER = "Selected provider is unknown" in ["SelectIdP"];
+    NO_IDENTITY_TO_OFFER_FOR = "No identity stored in state" in ["SelectIdP"];
+    NO_PROVIDER_CHOSEN = "selectedIdp not found in state" in [
+        "SocialProviderHandler", "SocialProviderHandlerNodeV2",
+    ];
+    NO_SUCH_PROVIDER = "Selected provider does not exist." in [
+        "SocialProviderHandler", "SocialProviderHandlerNodeV2",
+    ];
+    NOT_FROM_PROVIDER =
+        "Not having the state could mean that this request did not come from the IDP" in [
+        "SocialProviderHandler", "SocialProviderHandlerNodeV2",
+    ];
+    OTHER_ACCOUNT = "Account does not belong to user in share state." in [
+        "SocialProviderHandler", "SocialProviderHandlerNodeV2",
+    ];
+    NO_SOCIAL_PROFILE = "Failed to retrieve social profile data" in [
+        "SocialProviderHandler", "SocialProviderHandlerNodeV2",
+    ];
     PROVIDER_WITHOUT_NAME = "the provider gave no name of a user" in ["SocialOAuthIgnoreProfile"];
     NO_USER_INFORMATION =
         "No user information has been found in the shared state. You must call a node that sets this information first" in [
@@ -195,7 +214,7 @@ failures! {
     ];
     NO_RANDOMNESS = "the source of randomness failed" in [
         "AmsterJwtDecision", "FlowControl", "KbaVerify", "OathDeviceStorage", "OathRegistration",
-        "OneTimePasswordGenerator",
+        "OneTimePasswordGenerator", "SocialProviderHandler", "SocialProviderHandlerNodeV2",
     ];
     UNFAIR_RANDOMNESS = "the source of randomness is broken" in [
         "FlowControl", "KbaVerify", "OathDeviceStorage", "OathRegistration",
@@ -254,6 +273,9 @@ const CALLS: &[(&str, &[&str])] = &[
             "ProfileCompletenessDecision",
             "QueryFilterDecision",
             "ScriptedDecision",
+            "SelectIdP",
+            "SocialProviderHandler",
+            "SocialProviderHandlerNodeV2",
             "TermsAndConditionsDecision",
             "TimeSinceDecision",
         ],
@@ -274,6 +296,9 @@ const CALLS: &[(&str, &[&str])] = &[
             "PatchObject",
             "ProfileCompletenessDecision",
             "QueryFilterDecision",
+            "SelectIdP",
+            "SocialProviderHandler",
+            "SocialProviderHandlerNodeV2",
             "TermsAndConditionsDecision",
             "TimeSinceDecision",
         ],
@@ -364,4 +389,12 @@ const CALLS: &[(&str, &[&str])] = &[
     ),
     ("fetch", &["ScriptedDecision"]),
     ("custom", &["ScriptedDecision"]),
+    (
+        "social",
+        &[
+            "SelectIdP",
+            "SocialProviderHandler",
+            "SocialProviderHandlerNodeV2",
+        ],
+    ),
 ];

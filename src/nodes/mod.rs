@@ -22,6 +22,7 @@ mod document;
 mod draw;
 mod external;
 mod failure;
+mod federation;
 mod flow;
 mod identify;
 mod keyed;
@@ -46,10 +47,12 @@ mod reply;
 mod request;
 mod retry;
 mod scripted;
+mod select;
 mod session;
 mod setting;
 mod sms;
 mod social;
+mod stand_in;
 mod state;
 mod terms;
 mod timeout;
@@ -65,6 +68,7 @@ use std::sync::Arc;
 
 pub use external::ExternalNode;
 pub(crate) use scripted::declared;
+pub(crate) use stand_in::STOOD_IN;
 
 use crate::{
     catalogue,
@@ -174,6 +178,10 @@ const TYPES: &[(&str, Prepare)] = &[
     ("KbaDecision", knowledge::decision),
     ("KbaVerify", knowledge::verify),
     ("OptOutMultiFactorAuthentication", register::opt_out),
+    // Other identity providers.
+    ("SelectIdP", select::idp),
+    ("SocialProviderHandler", federation::handler),
+    ("SocialProviderHandlerNodeV2", federation::handler),
     // Authenticator apps.
     ("OathRegistration", oath::registration),
     ("OathDeviceStorage", oath::storage),
@@ -221,10 +229,15 @@ pub(crate) fn standard() -> Vec<Arc<dyn NodeType>> {
         .iter()
         .filter_map(|(name, prepare)| {
             let signature = Arc::clone(catalog.get(catalog.find(name)?)?);
-            Some(Arc::new(Standard {
+            let own: Arc<dyn NodeType> = Arc::new(Standard {
                 signature,
                 prepare: *prepare,
-            }) as Arc<dyn NodeType>)
+            });
+            Some(if STOOD_IN.contains(name) {
+                Arc::new(stand_in::StoodIn::new(own))
+            } else {
+                own
+            })
         })
         .collect()
 }

@@ -30,6 +30,7 @@ pub mod runs;
 #[cfg(feature = "scripts")]
 pub mod scripts;
 mod server;
+pub mod social;
 pub mod store;
 mod traces;
 mod trust;

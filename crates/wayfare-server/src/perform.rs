@@ -35,6 +35,7 @@ use crate::{
     identities::{Documents, Hasher, Identities, IdentityError, Once, Outcome, Typed, value},
     keyed,
     mail::Post,
+    social::{Providers, SocialTokens},
     store::{
         Store, StoreError,
         counter::{CounterKey, Reserved},
@@ -53,6 +54,8 @@ pub struct Performer {
     pub(crate) outside: Outside,
     pub(crate) web: Web,
     pub(crate) directories: Directories,
+    pub(crate) providers: Providers,
+    pub(crate) social: SocialTokens,
     pub(crate) queues: Queues,
 }
 
@@ -99,6 +102,7 @@ impl Performer {
         post: Post,
         log: Arc<Log>,
     ) -> Self {
+        let social = SocialTokens::new(store.clone());
         Self {
             store,
             hash,
@@ -108,6 +112,8 @@ impl Performer {
             outside: Outside::default(),
             web: Web::default(),
             directories: Directories::default(),
+            providers: Providers::default(),
+            social,
             queues: Queues::default(),
         }
     }
@@ -127,6 +133,12 @@ impl Performer {
     /// The same with the directories that nodes name.
     pub(crate) fn directories(mut self, directories: Directories) -> Self {
         self.directories = directories;
+        self
+    }
+
+    /// The same with the identity providers of the realms.
+    pub(crate) fn providers(mut self, providers: Providers) -> Self {
+        self.providers = providers;
         self
     }
 
@@ -176,6 +188,13 @@ impl Performer {
             Effect::Fetch(asked) => {
                 let reply = self.web.fetch(call.id, asked).await;
                 Ok(EffectReply::Fetched(Box::new(reply)))
+            }
+            Effect::Social(asked) => {
+                let (realm, now) = (place.realm, self.clock.now());
+                let said = self
+                    .providers
+                    .perform(asked, realm, now, (&self.social, &self.log));
+                Ok(said.await)
             }
             Effect::Custom(custom) => Ok(EffectReply::Failed(format!(
                 "this server does not know the effect `{}`",

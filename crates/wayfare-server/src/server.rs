@@ -31,6 +31,7 @@ use crate::{
     programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
     runs::OpenRuns,
+    social::Providers,
     store::{Store, StoreError},
     traces::Traces,
     users::{self, ADMIN, DEMO_PASSWORD, DEMO_USER},
@@ -86,6 +87,14 @@ pub enum StartError {
         realm: Realm,
         /// The name.
         username: String,
+        /// Why.
+        message: String,
+    },
+    /// An identity provider of a realm cannot be used.
+    #[error("realm `{realm}`: {message}")]
+    Provider {
+        /// The realm.
+        realm: Realm,
         /// Why.
         message: String,
     },
@@ -250,9 +259,10 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&log),
         );
-        let admin = users::make(&config, &store, &hash, clock.now())?;
         let origin = config.server.origin.clone();
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
+        let providers = providers(&config, &origin)?;
+        let admin = users::make(&config, &store, &hash, clock.now())?;
         let beside = Beside {
             keys,
             identities,
@@ -274,7 +284,8 @@ impl Server {
             performer: Performer::new(store, hash, Arc::clone(&clock), post, Arc::clone(&log))
                 .outside(outside)
                 .web(web)
-                .directories(directories),
+                .directories(directories)
+                .providers(providers),
             metrics: crate::metrics::Metrics::default(),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
@@ -287,6 +298,11 @@ impl Server {
         });
         Ok(Running::spawn(app, listener, address, admin, notes))
     }
+}
+
+fn providers(config: &Config, origin: &str) -> Result<Providers, StartError> {
+    let opened = Providers::new(config, origin);
+    opened.map_err(|(realm, message)| StartError::Provider { realm, message })
 }
 
 async fn listen(at: &str) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -268,7 +268,7 @@ fn request(id: EffectId, asked: &Fetch, uri: &Uri) -> Result<Request<Full<Bytes>
 }
 
 /// Whether an address is of no use to anybody outside.
-fn is_private(address: IpAddr) -> bool {
+pub(crate) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(four) => {
             let [a, b, ..] = four.octets();

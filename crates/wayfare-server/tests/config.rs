@@ -197,6 +197,7 @@ fn the_documented_file_names_every_setting_with_its_default() {
         "[realms.\"/alpha\".mail]",
         "[realms.\"/alpha\".session]",
         "[realms.\"/alpha\".users.root]",
+        "[realms.\"/alpha\".providers.google]\nissuer = \"https://a.example\"\nclient_id = \"a\"",
     ] {
         for name in names(table) {
             let written = text.contains(&format!("\n{name} = "))
@@ -205,6 +206,61 @@ fn the_documented_file_names_every_setting_with_its_default() {
             assert!(written, "`{name}` of {table} is not documented");
         }
     }
+}
+
+#[test]
+fn a_provider_says_what_it_needs() {
+    let wrong = |text: &str| read(text).expect_err(text).join("\n");
+    let realm = "[realms.\"/alpha\".providers.google]\n";
+    for (lines, said) in [
+        (
+            "client_id = \"a\"",
+            "`realms.\"/alpha\".providers.google.issuer` is missing",
+        ),
+        ("issuer = \"https://a.example\"", "client_id` is missing"),
+        (
+            "authorize = \"https://a.example/a\"\ntoken = \"https://a.example/t\"\nclient_id = \"a\"",
+            "userinfo` is missing",
+        ),
+        (
+            "issuer = \"http://a.example\"\nclient_id = \"a\"",
+            "http is for this machine only",
+        ),
+        (
+            "issuer = \"https://a.example\"\nclient_id = \"a\"\nauth_method = \"client_secret_post\"",
+            "client_secret` is missing",
+        ),
+        (
+            "issuer = \"https://a.example\"\nclient_id = \"a\"\nclient_secret = \"plain\"",
+            "secrets are never written here",
+        ),
+        (
+            "issuer = \"https://a.example\"\nclient_id = \"a\"\ntimeout = \"1h\"",
+            "shorter than `server.limits.request_time`",
+        ),
+        (
+            "issuer = \"https://a.example\"\nclient_id = \"a\"\nattributes = { password = \"sub\" }",
+            "is nothing that a provider may say",
+        ),
+        (
+            "issuer = \"https://a.example\"\nclient_id = \"a\"\nisuser = 1",
+            "did you mean `issuer`?",
+        ),
+    ] {
+        let message = wrong(&format!("{realm}{lines}\n"));
+        assert!(message.contains(said), "{lines}: {message}");
+    }
+    // `google-a-1` would be an account at either.
+    let two = |name: &str| {
+        let lines = "issuer = \"https://a.example\"\nclient_id = \"a\"\n";
+        format!("{realm}{lines}[realms.\"/alpha\".providers.{name}]\n{lines}")
+    };
+    assert!(wrong(&two("google-a")).contains("begins as `google` does"));
+    assert!(wrong(&two("localAuthentication")).contains("must be a name"));
+    let config = read(&two("googles")).unwrap();
+    let alpha = &config.realms[&Realm::parse("/alpha").unwrap()];
+    assert_eq!(alpha.providers.len(), 2);
+    assert!(alpha.providers["google"].is_openid());
 }
 
 #[test]

@@ -52,6 +52,7 @@ mod play;
 pub mod scenario;
 mod seal;
 mod session;
+mod social;
 pub mod trace;
 mod user;
 mod world;

@@ -23,6 +23,7 @@ use wayfare::{
 use crate::{
     lockout::Kind,
     scenario::stand_in::UNSAID,
+    social,
     user::User,
     world::{Performed, Scripted, Sent, World},
 };
@@ -76,6 +77,7 @@ impl World {
         };
         let reply = match (&call.effect, reply) {
             (Effect::Fetch(_), EffectReply::Custom(said)) => fetched(&said),
+            (Effect::Social(asked), EffectReply::Custom(said)) => social::told(asked, &said),
             (_, reply) => reply,
         };
         if once {
@@ -154,6 +156,7 @@ impl World {
             Effect::RemoveDevice(remove) => self.remove_device(remove),
             Effect::Backchannel(asked) => self.backchannel(asked),
             Effect::Keyed(asked) => EffectReply::Keyed(Box::new(keyed(asked))),
+            Effect::Social(asked) => EffectReply::Social(Box::new(social::said(asked))),
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(
@@ -404,6 +407,7 @@ fn refusal(effect: &Effect) -> EffectReply {
         Effect::Keyed(asked) if !matches!(**asked, Keyed::Seal { .. }) => {
             EffectReply::Keyed(Box::new(KeyedReply::Names(None)))
         }
+        Effect::Social(asked) => social::refused(asked),
         Effect::Custom(_) => EffectReply::Custom(Value::Bool(false)),
         Effect::Fetch(_) => {
             EffectReply::Fetched(Box::new(Fetched::Failed(Arc::from("the outside says no"))))

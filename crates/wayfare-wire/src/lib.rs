@@ -9,6 +9,7 @@
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
 //! | [`capture`] | the wire of Capture: `access`, `oauth`, `entity` |
 //! | [`external`] | the wire to handlers of nodes outside, which is ours |
+//! | [`social`] | the relying party: what is said to identity providers, and what of their answers counts |
 //! | [`jose`] | signed tokens: keys, sets of keys, what is expected of a token |
 //! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
 //! | [`seal`] | the keys of a realm; how a run in progress is sealed |
@@ -23,3 +24,4 @@ pub mod jose;
 pub mod json;
 pub mod query;
 pub mod seal;
+pub mod social;

@@ -44,7 +44,11 @@ pub(super) fn is_reply_to(effect: &Effect, reply: &EffectReply) -> bool {
         EffectReply::StatusSet(_) => matches!(effect, Effect::SetStatus(_)),
         EffectReply::Sent => matches!(effect, Effect::Send(_)),
         EffectReply::Session(_) => matches!(effect, Effect::ReadSession(_)),
-        EffectReply::External(_) => matches!(effect, Effect::External(_)),
+        EffectReply::External(_) => matches!(effect, Effect::External(_) | Effect::Social(_)),
+        EffectReply::Social(said) => match effect {
+            Effect::Social(asked) => said.fits(asked),
+            _ => false,
+        },
         EffectReply::Remembered(_) => matches!(effect, Effect::OpenCookie(_)),
         EffectReply::Devices(_) => matches!(effect, Effect::ReadDevices(_)),
         EffectReply::DeviceStored(_) => matches!(effect, Effect::StoreDevice(_)),

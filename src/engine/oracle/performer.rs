@@ -245,6 +245,7 @@ impl Outside {
             Effect::Backchannel(_) => EffectReply::Failed("nobody is there".to_owned()),
             Effect::Keyed(_) => EffectReply::Failed("there are no keys".to_owned()),
             Effect::Fetch(_) => EffectReply::Failed("there is no network".to_owned()),
+            Effect::Social(_) => EffectReply::Failed("there are no providers".to_owned()),
             Effect::Custom(_) => EffectReply::Custom(Value::from("done")),
         }
     }

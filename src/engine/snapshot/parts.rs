@@ -8,14 +8,15 @@ use crate::{
         action::Subject,
         callback::{Answer, Ask, AttributeValue, Callback, FailedPolicy, Foreign, MessageKind},
         effect::{
-            AlternativeName, Backchannel, BackchannelReply, BackchannelState, Bind, Change,
-            Channel, CreateIdentity, Credential, Custom, Device, DeviceKind, Directory, Document,
-            Effect, EffectId, EffectReply, External, ExternalEvent, ExternalReply, Fetch, Fetched,
-            FindIdentity, Identity, Judge, Judgement, Keyed, KeyedReply, Ldap, LdapPolicy,
-            LdapScope, LdapSecurity, Message, Missed, OathHash, OathKey, OathMoving, OathWindow,
-            OpenBackchannel, PatchIdentity, ReadDevices, ReadIdentity, ReadSession, RemoveDevice,
-            Room, SessionRef, SessionView, SetStatus, Shape, StoreDevice, SubjectField, SubjectId,
-            Template, Unmet, Verdict, Verify, Went, Who,
+            AlternativeName, Backchannel, BackchannelReply, BackchannelState, BeginSocial, Bind,
+            Brought, Change, Channel, CreateIdentity, Credential, Custom, Device, DeviceKind,
+            Directory, Document, Effect, EffectId, EffectReply, External, ExternalEvent,
+            ExternalReply, Fetch, Fetched, FindIdentity, FinishSocial, Identity, Judge, Judgement,
+            Keyed, KeyedReply, Ldap, LdapPolicy, LdapScope, LdapSecurity, Message, Missed,
+            OathHash, OathKey, OathMoving, OathWindow, OpenBackchannel, PatchIdentity, Person,
+            Provider, ReadDevices, ReadIdentity, ReadSession, RemoveDevice, Room, SessionRef,
+            SessionView, SetStatus, Shape, Social, SocialReply, StoreDevice, SubjectField,
+            SubjectId, Template, Unmet, Verdict, Verify, Went, Who,
         },
         host::Timestamp,
         output::{CookieSite, CookieUse, OpenCookie, Remember},
@@ -260,6 +261,8 @@ choice!(Effect {
     60 Keyed(e),
     // Scripts.
     70 Fetch(e),
+    // Identity providers.
+    80 Social(e),
 });
 
 choice!(EffectReply {
@@ -280,6 +283,8 @@ choice!(EffectReply {
     60 Keyed(reply),
     // Scripts.
     70 Fetched(reply),
+    // Identity providers.
+    80 Social(reply),
 });
 
 choice!(Missed { 0 Unknown, 1 NoPassword, 2 Wrong, 3 Locked { until } });
@@ -296,6 +301,12 @@ choice!(Keyed {
     2 Certificate { certificate, alternative, subject },
 });
 choice!(KeyedReply { 0 Sealed(secret), 1 Names(who) });
+choice!(Social { 0 Providers { among }, 1 Begin(asked), 2 Finish(asked) });
+choice!(Brought { 0 Code { code, verifier, issuer }, 1 Token { token, kind } });
+choice!(SocialReply {
+    0 Providers(all), 1 Redirect { url, method, data }, 2 Native { client, redirect, scopes, acr_values },
+    3 Unknown, 4 Told(person), 5 Denied(why),
+});
 choice!(AlternativeName { 0 Unused, 1 Mail, 2 Principal });
 choice!(SubjectField { 0 Unused, 1 Whole, 2 CommonName, 3 UserId, 4 Mail, 5 Other(name) });
 
@@ -306,6 +317,10 @@ choice!(ExternalReply {
 
 record! {
     FailedPolicy { requirement, params }
+    BeginSocial { provider, native, state, nonce, verifier }
+    FinishSocial { provider, nonce, brought }
+    Provider { name, ui }
+    Person { subject, attributes, raw, access, refresh }
     OpenBackchannel { journey, subject, data, page, within, retry }
     Ask { callbacks, ids, stage, header, description }
     Verify { who, credential, secret }

@@ -36,6 +36,7 @@ const FAILS: &[(&str, &str)] = &[
         "fetch",
         "a call of its script over HTTP cannot be made at all",
     ),
+    ("social", "the identity provider cannot be reached"),
     (
         "custom",
         "what its script wants from the embedder cannot be done",

@@ -115,6 +115,33 @@ const OTHERWISE: &[Otherwise] = &[
         ],
     ),
     (
+        "`script` is not run: what a provider tells becomes attributes by the settings of the provider",
+        "which claim is which attribute belongs to the provider and not to each journey",
+        &["SocialProviderHandler", "SocialProviderHandlerNodeV2"],
+    ),
+    (
+        "an app's access token is believed only where the settings of the provider say so",
+        "it was perhaps given to another app, whose makers could log in with it here",
+        &["SocialProviderHandler", "SocialProviderHandlerNodeV2"],
+    ),
+    (
+        "where the run knows its user and the account elsewhere is nobody's, the user stays and the link is \
+         added to those there are",
+        "a name that a provider tells is not the user's name here",
+        &["SocialProviderHandler", "SocialProviderHandlerNodeV2"],
+    ),
+    (
+        "that somebody came back without the provider is known by what the visit keeps, not by \
+         `expectProfileInformation`",
+        "nothing else can write it",
+        &["SocialProviderHandlerNodeV2"],
+    ),
+    (
+        "with `offerOnlyExisting` a name that is nobody's is offered the password here",
+        "a stranger is not told by an error that there is no such user",
+        &["SelectIdP"],
+    ),
+    (
         "cookies of the product are worth nothing here, and an own one ends with the password and the account",
         "its keys are not ours",
         &["SetPersistentCookie", "PersistentCookieDecision"],

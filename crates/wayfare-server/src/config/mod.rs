@@ -9,6 +9,7 @@ mod external;
 mod ldap;
 mod limits;
 mod mail;
+mod provider;
 mod read;
 mod read_realm;
 mod realm;
@@ -32,6 +33,7 @@ pub use self::ldap::{
     AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, StatusSettings,
 };
 pub use self::limits::LimitSettings;
+pub use self::provider::ProviderSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{
     DefaultJourney, IdentitySettings, Journeys, Lockout, MailSecurity, MailServer, MailSettings,

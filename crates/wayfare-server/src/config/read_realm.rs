@@ -5,6 +5,7 @@ use std::{
     ops::Range,
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use serde_json::Value as Json;
@@ -16,6 +17,7 @@ use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
     UserSettings, ldap,
     mail::read_mail,
+    provider,
     read::is_host,
     table::{Mistakes, Table, integer, nearest, source},
 };
@@ -51,7 +53,8 @@ pub(super) fn realms(
             ),
             None => RealmSettings::default(),
         };
-        read_realm(table, folder, config.limits.username_chars, &mut settings);
+        let bounds = (config.limits.username_chars, config.limits.request_time);
+        read_realm(table, folder, bounds, &mut settings);
         config.realms.insert(realm, settings);
     }
     aliases_once(&written, config);
@@ -203,7 +206,12 @@ fn aliases_once(written: &BTreeMap<Realm, Written<'_>>, config: &Config) {
     }
 }
 
-fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mut RealmSettings) {
+fn read_realm(
+    table: &Table<'_>,
+    folder: &Path,
+    (name_chars, longest): (usize, Duration),
+    settings: &mut RealmSettings,
+) {
     read_names(table, settings);
     read_journeys(table, folder, settings);
     if let Some(url) = table.text("success_url") {
@@ -230,6 +238,7 @@ fn read_realm(table: &Table<'_>, folder: &Path, name_chars: usize, settings: &mu
     ldap::read_directories(table, folder, settings);
     read_keys(table, folder, settings);
     ldap::read_certificates(table, folder, &mut settings.client_certificates);
+    provider::read_providers(table, folder, longest, &mut settings.providers);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }

@@ -12,7 +12,8 @@ pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
-    AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, SecretSource,
+    AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, ProviderSettings,
+    SecretSource,
 };
 
 /// One realm.
@@ -94,6 +95,8 @@ pub struct RealmSettings {
     /// The files of keys that `AmsterJwtDecision` may believe, by what its setting says; taken over one by
     /// one.
     pub authorized_keys: BTreeMap<String, PathBuf>,
+    /// The identity providers elsewhere that its users may log in at, by name; taken over one by one.
+    pub providers: BTreeMap<String, ProviderSettings>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -129,6 +132,7 @@ impl Default for RealmSettings {
             replay_keys: BTreeMap::new(),
             client_certificates: BTreeMap::new(),
             authorized_keys: BTreeMap::new(),
+            providers: BTreeMap::new(),
             users: BTreeMap::new(),
         }
     }

@@ -12,7 +12,7 @@ const QUERY = "wayfare-query";
 /** What someone who was sent away comes back with. */
 const BACK = ["code", "state", "error", "form_post_entry", "responsekey", "RelayState"];
 /** Parameters that are good for one request. */
-const ONCE = [...BACK, "suspendedId", "scope", "nonce", "errorCode", "errorMessage"];
+const ONCE = [...BACK, "iss", "session_state", "suspendedId", "scope", "nonce", "errorCode", "errorMessage"];
 
 const root = document.documentElement;
 const query = wanted();

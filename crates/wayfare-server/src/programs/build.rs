@@ -10,8 +10,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiled, Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Source,
-    SourceId, Value,
+    Compiled, Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Signature,
+    Source, SourceId, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -273,7 +273,8 @@ fn make(
         }
     }
     let mut registry = types.registry.clone();
-    registry.external(&program, |signature| types.served.knows(&signature.name));
+    let outside = |signature: &Signature| types.served.knows(&signature.name);
+    registry.external(&program, outside).hand_over(outside);
     let missing = if settings.incomplete {
         missing::filled(&program, &mut registry, &mut secrets)?
     } else {

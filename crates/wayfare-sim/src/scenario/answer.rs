@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use wayfare::{
-    Answer, Callback, Decimal, Secret, Span,
+    Answer, Callback, Decimal, Secret, Span, Value,
     engine::callback::AttributeValue,
     model::scenario::{AnswerPart, Answering, Given, GivenText, SentPart},
 };
@@ -132,6 +132,23 @@ fn one(
             }
         }
         Callback::Terms { .. } | Callback::Consent { .. } => Answer::Flag(flag(&text, span)?),
+        Callback::Foreign(foreign) if !foreign.input.is_empty() => {
+            // The first input is the one that people answer; the others are as the page shows them.
+            let fields = foreign
+                .input
+                .iter()
+                .enumerate()
+                .map(|(at, (name, preset))| {
+                    let preset = preset.as_str().unwrap_or_default();
+                    let value = match &**name {
+                        _ if at == 0 => text.as_str(),
+                        "token_type" if preset.is_empty() => "id_token",
+                        _ => preset,
+                    };
+                    (Arc::clone(name), Value::Secret(Secret::from(value)))
+                });
+            Answer::Fields(fields.collect())
+        }
         _ => {
             let message = format!("a `{}` takes no answer", callback.kind());
             return Err(Player::no_answer(span, message));

@@ -159,6 +159,7 @@ impl<'e> Player<'e> {
             StepKind::Answer(answering) => {
                 self.begin(span)?;
                 let answers = answer::answers(self, answering, span)?;
+                self.come_back();
                 self.step(Input::Answers(answers), span)?;
             }
             StepKind::Resume => {
@@ -325,6 +326,28 @@ impl<'e> Player<'e> {
             request.parameters.extend(pairs);
         }
         let request = request.clone();
+        self.play = self.play.take().map(|play| play.request(request));
+    }
+
+    /// Whoever comes back from a provider brings the state along that they were sent away with, where the test
+    /// does not say another.
+    fn come_back(&mut self) {
+        let redirected = match &self.stop {
+            Some(Stop::Ask(ask)) => {
+                let mut all = ask.callbacks.iter();
+                all.any(|asked| matches!(asked, wayfare::Callback::Redirect { .. }))
+            }
+            _ => false,
+        };
+        let brings = |name: &str| self.request.parameter(name).next().is_some();
+        if !redirected || brings("state") || !(brings("code") || brings("error")) {
+            return;
+        }
+        let Some(state) = self.world().state_sent() else {
+            return;
+        };
+        let mut request = self.request.clone();
+        request.parameters.push(("state".to_owned(), state));
         self.play = self.play.take().map(|play| play.request(request));
     }
 
@@ -535,6 +558,13 @@ pub(super) fn untouched(callback: &wayfare::Callback) -> Answer {
         },
         Callback::Terms { .. } | Callback::Consent { .. } => Answer::Flag(false),
         Callback::DeviceProfile { .. } => Answer::Text(String::new()),
+        Callback::Foreign(foreign) if !foreign.input.is_empty() => {
+            let fields = foreign.input.iter().map(|(name, preset)| {
+                let preset = preset.as_str().unwrap_or_default();
+                (Arc::clone(name), Value::Secret(Secret::from(preset)))
+            });
+            Answer::Fields(fields.collect())
+        }
         _ => Answer::None,
     }
 }

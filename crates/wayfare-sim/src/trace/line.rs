@@ -180,6 +180,8 @@ pub enum AnswerLine {
     },
     /// A position.
     Index(u32),
+    /// The inputs of a callback that the engine does not know: their texts where they can hold no secret.
+    Fields(Vec<(String, Option<String>)>),
     /// No button.
     Untouched,
     /// Nothing.
@@ -245,10 +247,35 @@ pub enum ReplyLine {
     Sealed,
     /// Whom a token or a certificate names, or that it is worth nothing.
     Names(Option<String>),
+    /// About an identity provider.
+    Social(SocialLine),
     /// What an embedder's own effect gave.
     Custom(ValueLine),
     /// It could not be done.
     Failed(String),
+}
+
+/// What was said about an identity provider; no token and no address is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SocialLine {
+    /// The providers there are.
+    Providers(Vec<String>),
+    /// A browser was sent there.
+    Redirect,
+    /// An app was told what it needs.
+    Native,
+    /// There is no such provider.
+    Unknown,
+    /// Who it is, and the attributes that were told.
+    Told {
+        /// Who it is there.
+        subject: String,
+        /// What was told.
+        attributes: Vec<(String, ValueLine)>,
+    },
+    /// The word of the provider is not good.
+    Denied(String),
 }
 
 /// What was said about a journey beside a run; whoever holds the id of a transaction can begin its run, so

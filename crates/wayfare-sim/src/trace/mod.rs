@@ -21,7 +21,8 @@ pub use compare::{About, Differs};
 pub use line::{
     AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, ClockRead, DeviceLine, EndLine,
     ExternalLine, FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, ReplyLine,
-    RequestLine, SessionLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
+    RequestLine, SessionLine, SocialLine, StartLine, StartSessionLine, VerdictLine, WentLine,
+    WhoLine,
 };
 pub use record::{Names, Recorder};
 pub use replay::{Divergence, Fate, ReplayError, Replayed};

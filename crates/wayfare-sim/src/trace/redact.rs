@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use wayfare::{
-    Answer, Ask, Callback, Effect, EffectReply, End, Request, Start, Value,
+    Answer, Ask, Callback, Effect, EffectReply, End, Request, Secret, Start, Value,
     engine::{
         callback::FailedPolicy,
         effect::{
             Backchannel, BackchannelReply, Channel, Credential, Device, Document, ExternalReply,
-            Identity, Judgement, Keyed, KeyedReply, OathWindow, SessionView, Shape, Verdict, Went,
-            Who,
+            Identity, Judgement, Keyed, KeyedReply, OathWindow, SessionView, Shape, Social,
+            SocialReply, Verdict, Went, Who,
         },
         step::Call,
     },
@@ -23,7 +23,7 @@ use super::{
     line::{
         AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, DeviceLine, EndLine,
         ExternalLine, FailedLine, IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine,
-        StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
+        SocialLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
     },
     value::{STAND_IN, ValueLine},
 };
@@ -36,7 +36,17 @@ pub(super) struct Disguise {
     /// Whether texts that may hold a name are left out.
     drops: bool,
     given: BTreeMap<String, String>,
+    /// The provider that is asked.
+    provider: Option<Arc<str>>,
+    /// The state that somebody was sent away with last.
+    state: Option<Secret<String>>,
 }
+
+/// The callbacks with fields that built-in types ask.
+const BUILT_IN: [&str; 2] = ["SelectIdPCallback", "IdPCallback"];
+
+/// What stands in a record for the state that the run has drawn, as a provider sent it back.
+pub(super) const STATE_BACK: &str = "{state}";
 
 impl Disguise {
     /// The disguise for a record.
@@ -45,6 +55,8 @@ impl Disguise {
             on: names == Names::Hidden,
             drops: names != Names::Kept,
             given: BTreeMap::new(),
+            provider: None,
+            state: None,
         }
     }
 
@@ -105,8 +117,13 @@ impl Disguise {
     pub(super) fn request(&self, request: &Request) -> RequestLine {
         let open = |pairs: &[(String, String)]| {
             let pair = |(name, value): &(String, String)| {
-                let hidden = self.drops || may_be_secret(name);
-                (name.clone(), (!hidden).then(|| value.clone()))
+                let back = self
+                    .state
+                    .as_ref()
+                    .is_some_and(|state| state.reveal() == value);
+                let hidden = self.drops || name == "state" || may_be_secret(name);
+                let shown = if back { STATE_BACK } else { value };
+                (name.clone(), (back || !hidden).then(|| shown.to_owned()))
             };
             pairs.iter().map(pair).collect()
         };
@@ -149,6 +166,21 @@ impl Disguise {
                 validate_only: *validate_only,
             },
             Answer::Index(index) => AnswerLine::Index(*index),
+            // What the fields of other types are, a replay does not know.
+            Answer::Fields(fields)
+                if callback(at).is_some_and(|asked| BUILT_IN.contains(&asked.kind())) =>
+            {
+                // Which provider was chosen is no secret; what an app brings is.
+                let chooses = callback(at).is_some_and(|asked| asked.kind() == "SelectIdPCallback");
+                let field = |(name, value): &(Arc<str>, Value)| {
+                    let text = match value {
+                        Value::Secret(text) if chooses => Some(text.reveal().clone()),
+                        _ => None,
+                    };
+                    (name.to_string(), text)
+                };
+                AnswerLine::Fields(fields.iter().map(field).collect())
+            }
             Answer::Untouched => AnswerLine::Untouched,
             // Also what later versions add.
             _ => AnswerLine::None,
@@ -212,6 +244,7 @@ impl Disguise {
                     ReplyLine::Names(name.as_ref().map(|name| self.name(name)))
                 }
             },
+            EffectReply::Social(said) => ReplyLine::Social(self.social(said)),
             EffectReply::Custom(value) => {
                 ReplyLine::Custom(ValueLine::of(value, &mut |text| text.to_owned()))
             }
@@ -219,6 +252,39 @@ impl Disguise {
             EffectReply::Failed(message) => ReplyLine::Failed(message.clone()),
             // What later versions add cannot be kept.
             _ => ReplyLine::Failed("a reply that records do not hold".to_owned()),
+        }
+    }
+
+    fn social(&mut self, said: &SocialReply) -> SocialLine {
+        match said {
+            SocialReply::Providers(all) => {
+                SocialLine::Providers(all.iter().map(|one| one.name.to_string()).collect())
+            }
+            SocialReply::Redirect { .. } => SocialLine::Redirect,
+            SocialReply::Native { .. } => SocialLine::Native,
+            SocialReply::Unknown => SocialLine::Unknown,
+            SocialReply::Told(person) => {
+                let subject = self.name(&person.subject);
+                if let Some(provider) = self.provider.clone().filter(|_| self.on) {
+                    // The link that is kept with the account belongs together with who it is there.
+                    let link = format!("{provider}-{}", person.subject);
+                    self.given.insert(link, format!("{provider}-{subject}"));
+                }
+                let attribute = |(key, value): (&Arc<str>, &Value)| {
+                    let line = if may_be_secret(key) {
+                        ValueLine::Secret(true)
+                    } else {
+                        ValueLine::of(value, &mut |text| self.name(text))
+                    };
+                    (key.to_string(), line)
+                };
+                let attributes = person.attributes.iter().map(attribute).collect();
+                SocialLine::Told {
+                    subject,
+                    attributes,
+                }
+            }
+            SocialReply::Denied(why) => SocialLine::Denied(why.to_string()),
         }
     }
 
@@ -322,6 +388,7 @@ impl Disguise {
 
     pub(super) fn call(&mut self, call: &Call) -> CallLine {
         let mut about = Vec::new();
+        self.note(&call.effect);
         let mut who = |who: &Who| match who {
             Who::Name(name) => WhoLine::Name(self.name(name)),
             Who::Subject(subject) => WhoLine::Subject(self.name(&subject.0)),
@@ -415,6 +482,17 @@ impl Disguise {
             kind: call.effect.kind().to_owned(),
             who,
             about,
+        }
+    }
+
+    /// Notes which provider is asked, and what it will send back.
+    fn note(&mut self, effect: &Effect) {
+        let Effect::Social(asked) = effect else {
+            return;
+        };
+        self.provider = asked.provider().cloned();
+        if let Social::Begin(begin) = &**asked {
+            self.state = Some(begin.state.clone());
         }
     }
 
@@ -550,6 +628,10 @@ fn named(effect: &Effect) -> Option<String> {
     match effect {
         Effect::Keyed(asked) => Some(keyed(asked)),
         Effect::Fetch(asked) => Some(format!("{} {}", asked.method, asked.shown())),
+        Effect::Social(asked) => Some(match asked.provider() {
+            Some(provider) => format!("{} {provider}", asked.word()),
+            None => asked.word().to_owned(),
+        }),
         Effect::Custom(custom) => Some(custom.kind.to_string()),
         _ => None,
     }

@@ -14,13 +14,14 @@ use std::{
 };
 
 use wayfare::{
-    Answer, Ask, AuthLevel, Callback, EffectReply, Engine, Host, Input, Realm, Request, Secret,
-    Start, StartSession, Step, SubjectId, Timestamp,
+    Answer, Ask, AuthLevel, Callback, Effect, EffectReply, Engine, Host, Input, Realm, Request,
+    Secret, Start, StartSession, Step, SubjectId, Timestamp, Value,
     engine::{
         callback::{FailedPolicy, Foreign, MessageKind},
         effect::{
             BackchannelReply, BackchannelState, Device, ExternalReply, Identity, Judgement,
-            KeyedReply, SessionRef, SessionView, Shape, Unmet, Verdict, Went,
+            KeyedReply, Person, Provider, SessionRef, SessionView, Shape, Social, SocialReply,
+            Unmet, Verdict, Went,
         },
         host::NoRandomness,
     },
@@ -32,9 +33,10 @@ use super::{
     line::{
         AnswerLine, BackchannelLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine,
         FailedLine, IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine,
-        SessionLine, StartLine, VerdictLine, WentLine,
+        SessionLine, SocialLine, StartLine, VerdictLine, WentLine,
     },
     record::{Names, Recorder},
+    redact::STATE_BACK,
     value::{ValueLine, stand_in},
     words,
 };
@@ -116,6 +118,8 @@ impl Trace {
         let mut standing: Option<Step> = None;
         let mut fate = Fate::Open;
         let mut compared = 0;
+        // What the run has drawn for a provider to send back.
+        let mut state = String::new();
         let bound = pool.inputs.len().saturating_add(STEPS_BEYOND);
         // BOUND: every step takes an input out of the pool.
         for _ in 0..bound {
@@ -128,7 +132,19 @@ impl Trace {
                 }
             };
             host.set(&taken);
-            let step = recorder.step(&mut run, &host, &taken.request, input);
+            let mut request = taken.request.clone();
+            for (_, value) in &mut request.parameters {
+                if value == STATE_BACK {
+                    value.clone_from(&state);
+                }
+            }
+            let step = recorder.step(&mut run, &host, &request, input);
+            if let Ok(Step::Call(call)) = &step
+                && let Effect::Social(asked) = &call.effect
+                && let Social::Begin(begin) = &**asked
+            {
+                state.clone_from(begin.state.reveal());
+            }
             match step {
                 Ok(Step::Done(_)) => {
                     if let Some(Line::Done(end)) = recorder.trace().lines.last() {
@@ -403,6 +419,13 @@ fn answer(line: &AnswerLine) -> Answer {
             secret: Secret::new(stand_in(*there)),
             validate_only: *validate_only,
         },
+        AnswerLine::Fields(fields) => {
+            let field = |(name, text): &(String, Option<String>)| {
+                let text = text.clone().unwrap_or_else(|| stand_in(true));
+                (Arc::from(name.as_str()), Value::Secret(Secret::new(text)))
+            };
+            Answer::Fields(fields.iter().map(field).collect())
+        }
         AnswerLine::Index(index) => Answer::Index(*index),
         AnswerLine::Untouched => Answer::Untouched,
         AnswerLine::None => Answer::None,
@@ -456,8 +479,47 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
             let name = name.as_deref().map(Arc::from);
             EffectReply::Keyed(Box::new(KeyedReply::Names(name)))
         }
+        ReplyLine::Social(said) => EffectReply::Social(Box::new(social(said))),
         ReplyLine::Custom(value) => EffectReply::Custom(value.value()),
         ReplyLine::Failed(message) => EffectReply::Failed(message.clone()),
+    }
+}
+
+fn social(line: &SocialLine) -> SocialReply {
+    match line {
+        SocialLine::Providers(names) => {
+            let provider = |name: &String| Provider {
+                name: Arc::from(name.as_str()),
+                ui: Value::Null,
+            };
+            SocialReply::Providers(names.iter().map(provider).collect())
+        }
+        SocialLine::Redirect => SocialReply::Redirect {
+            url: Arc::from("https://provider.invalid/"),
+            method: Arc::from("GET"),
+            data: None,
+        },
+        SocialLine::Native => SocialReply::Native {
+            client: Arc::from(stand_in(true)),
+            redirect: Arc::from("https://client.invalid/"),
+            scopes: Vec::new(),
+            acr_values: Vec::new(),
+        },
+        SocialLine::Unknown => SocialReply::Unknown,
+        SocialLine::Told {
+            subject,
+            attributes,
+        } => SocialReply::Told(Box::new(Person {
+            subject: Arc::from(subject.as_str()),
+            attributes: attributes
+                .iter()
+                .map(|(key, value)| (Arc::from(key.as_str()), value.value()))
+                .collect(),
+            raw: Value::Null,
+            access: None,
+            refresh: None,
+        })),
+        SocialLine::Denied(why) => SocialReply::Denied(Arc::from(why.as_str())),
     }
 }
 
@@ -595,7 +657,13 @@ fn asked(line: &CallbackLine) -> Callback {
         kind => Callback::Foreign(Box::new(Foreign {
             kind: Arc::from(kind),
             output: Vec::new(),
-            input: Vec::new(),
+            input: match kind {
+                "SelectIdPCallback" => vec![(Arc::from(""), "".into())],
+                "IdPCallback" => ["token", "token_type"]
+                    .map(|name| (Arc::from(name), "".into()))
+                    .to_vec(),
+                _ => Vec::new(),
+            },
         })),
     }
 }

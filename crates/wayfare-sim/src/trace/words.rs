@@ -4,7 +4,7 @@ use super::{
     Trace,
     line::{
         AnswerLine, AskLine, BackchannelLine, CallLine, EndLine, ExternalLine, InputLine, Line,
-        ReplyLine, VerdictLine,
+        ReplyLine, SocialLine, VerdictLine,
     },
 };
 
@@ -82,6 +82,13 @@ fn given(input: &InputLine) -> String {
                     if *there { "(hidden)" } else { "(empty)" }.to_owned()
                 }
                 AnswerLine::Index(index) => format!("choice {}", u64::from(*index) + 1),
+                AnswerLine::Fields(fields) => {
+                    let shown = |(_, text): &(String, Option<String>)| match text {
+                        Some(text) => format!("{text:?}"),
+                        None => "(hidden)".to_owned(),
+                    };
+                    fields.iter().map(shown).collect::<Vec<_>>().join(", ")
+                }
                 AnswerLine::Untouched => "no button".to_owned(),
                 AnswerLine::None => "-".to_owned(),
             };
@@ -132,6 +139,14 @@ fn given(input: &InputLine) -> String {
             ReplyLine::Sealed => "outside: it is encrypted".to_owned(),
             ReplyLine::Names(Some(name)) => format!("outside: names `{name}`"),
             ReplyLine::Names(None) => "outside: names nobody".to_owned(),
+            ReplyLine::Social(said) => match said {
+                SocialLine::Providers(names) => format!("outside: providers {}", names.join(", ")),
+                SocialLine::Redirect => "outside: the way to the provider".to_owned(),
+                SocialLine::Native => "outside: what an app needs".to_owned(),
+                SocialLine::Unknown => "outside: no such provider".to_owned(),
+                SocialLine::Told { subject, .. } => format!("outside: it is `{subject}` there"),
+                SocialLine::Denied(why) => format!("outside: not believed, {why}"),
+            },
             ReplyLine::Judged(_) => "outside: judged".to_owned(),
             ReplyLine::Document(None) => "outside: no such document".to_owned(),
             ReplyLine::Document(Some(_)) => "outside: a document".to_owned(),
