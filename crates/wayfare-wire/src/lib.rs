@@ -7,6 +7,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`am`] | the wire of PingAM: `authenticate`, `sessions`, `serverinfo`, `users` |
+//! | [`autoid`] | the wire of Autonomous Identity: logins for signed tokens |
 //! | [`capture`] | the wire of Capture: `access`, `oauth`, `entity` |
 //! | [`external`] | the wire to handlers of nodes outside, which is ours |
 //! | [`social`] | the relying party: what is said to identity providers, and what of their answers counts |
@@ -17,6 +18,7 @@
 //! | [`query`] | one way to read the query of an address |
 
 pub mod am;
+pub mod autoid;
 pub mod capture;
 pub mod claims;
 pub mod external;

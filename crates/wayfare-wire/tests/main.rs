@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod advice;
 #[cfg(test)]
-mod callbacks;
+mod autoid;
 #[cfg(test)]
+mod callbacks;
 mod capture;
 #[cfg(test)]
 mod exchange;

@@ -1,0 +1,4 @@
+//! Autonomous Identity.
+
+mod golden;
+mod laws;
