@@ -6,6 +6,7 @@ mod advice;
 mod autoid;
 #[cfg(test)]
 mod callbacks;
+#[cfg(test)]
 mod capture;
 #[cfg(test)]
 mod exchange;

@@ -178,9 +178,10 @@ impl Asked {
         if !parts.query.is_empty() {
             return Err(Refusal::Malformed("This path takes no query".into()));
         }
-        let credential = match operation.is_open() {
-            true => None,
-            false => Some(Credential::read(parts)?),
+        let credential = if operation.is_open() {
+            None
+        } else {
+            Some(Credential::read(parts)?)
         };
         let named = match operation {
             Operation::VerifyApiToken => Credential::of(rest),
