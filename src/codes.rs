@@ -148,6 +148,13 @@ codes! {
         NO_EXPECTATION "no_expectation" Warning fixed "a test expects nothing";
         TEST_FAILED "test_failed" Error fixed "an expectation of a test does not hold";
     }
+    "bindings" {
+        UNKNOWN_BOUND_JOURNEY "unknown_bound_journey" Error fixed "a binding runs a journey that is not there or cannot be started";
+        UNBOUND_INPUT "unbound_input" Error fixed "a journey that is bound asks for something that no field brings";
+        UNASKED_FIELD "unasked_field" Error fixed "a bound field goes to an input that the journey never asks for";
+        SHARED_INPUT "shared_input" Error fixed "two fields are bound to one input";
+        UNBOUND_GROUND "unbound_ground" Error fixed "a journey that is bound can fail in a way that has no code";
+    }
     "exceptions" {
         UNKNOWN_CODE "unknown_code" Error fixed "an `allow` names a code that is not there or cannot be allowed";
         UNUSED_ALLOW "unused_allow" Warning fixed "an `allow` silences nothing";

@@ -12,6 +12,7 @@
 //!
 //! `allow` lines are not looked at here: the compiler applies them to what is found.
 
+mod binding;
 mod claim;
 mod component;
 mod counterexample;
@@ -42,6 +43,7 @@ mod state;
 pub(crate) mod summary;
 mod visits;
 
+pub use binding::{Binding, BoundField, check as check_bindings};
 pub use counterexample::{Calls, CounterStep, Counterexample};
 pub use ensure::{Verdict, prove};
 pub use levels::{level_spans, level_spans_at_nodes};

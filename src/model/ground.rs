@@ -69,14 +69,19 @@ impl GroundKind {
         all.find(|(_, known)| *known == word).map(|(kind, _)| *kind)
     }
 
-    /// Whether what a reply told may stand where an outcome finds this kind: it says the same, more exactly.
+    /// The kind that says the same less exactly, for whoever does not tell this one apart: what a reply
+    /// tells stands where an outcome finds that one.
+    pub fn coarser(self) -> Option<Self> {
+        match self {
+            Self::AccountLocked => Some(Self::InvalidCredentials),
+            Self::AlreadyExists => Some(Self::FieldsInvalid),
+            _ => None,
+        }
+    }
+
+    /// Whether what a reply told may stand where an outcome finds this kind.
     pub(crate) fn is_refined_by(self, told: Self) -> bool {
-        self == told
-            || match self {
-                Self::InvalidCredentials => told == Self::AccountLocked,
-                Self::FieldsInvalid => told == Self::AlreadyExists,
-                _ => false,
-            }
+        self == told || told.coarser() == Some(self)
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use wayfare::{Realm, Value};
-use wayfare_server::config::{Config, Journeys, Parameter};
+use wayfare_server::config::{BindingSettings, Config, Journeys, Parameter};
 
 use crate::Trouble;
 
@@ -25,6 +25,8 @@ pub(crate) struct Served {
     pub(crate) parameters: BTreeMap<String, Value>,
     /// Whether journeys are served of which parts are missing.
     pub(crate) incomplete: bool,
+    /// Which of its journeys operations of wires run.
+    pub(crate) bindings: BTreeMap<String, BindingSettings>,
 }
 
 /// Looks up where journeys are served; `realm` is what the command line says.
@@ -73,6 +75,7 @@ pub(crate) fn served(folder: &Path, realm: Option<&str>) -> Result<Served, Troub
         });
         found.parameters = values.collect();
         found.incomplete = settings.incomplete;
+        found.bindings.clone_from(&settings.bindings);
     }
     Ok(found)
 }

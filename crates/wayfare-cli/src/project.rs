@@ -19,6 +19,7 @@ use wayfare::{
     compile::{ImportError, Importer},
     model::journey::Journey,
 };
+use wayfare_server::config::BindingSettings;
 
 use crate::{Trouble, args::Sources, guards, terminal::Terminal};
 
@@ -46,6 +47,8 @@ pub(crate) struct Project {
     pub(crate) parameters: BTreeMap<String, Value>,
     /// Whether they are served although parts of them are missing.
     pub(crate) incomplete: bool,
+    /// Which journeys operations of wires run there; only where all journeys are at hand.
+    pub(crate) bindings: BTreeMap<String, BindingSettings>,
 }
 
 /// A file that was named: its siblings are there to be called, and nothing else.
@@ -213,6 +216,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             realm: served.realm,
             parameters: served.parameters,
             incomplete: served.incomplete,
+            bindings: BTreeMap::new(),
         });
     }
     let kind = fs::metadata(path)
@@ -238,6 +242,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             realm: served.realm,
             parameters: served.parameters,
             incomplete: served.incomplete,
+            bindings: served.bindings,
         });
     }
     let parent = folder_of(path);
@@ -254,6 +259,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
         realm: served.realm,
         parameters: served.parameters,
         incomplete: served.incomplete,
+        bindings: BTreeMap::new(),
     })
 }
 

@@ -6,6 +6,7 @@ mod advice;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod bindings;
 mod browser;
 #[cfg(test)]
 mod clients;

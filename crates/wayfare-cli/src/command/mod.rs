@@ -26,6 +26,8 @@ use wayfare::{
     compile::{Compiled, Compiler, UnknownParameter},
 };
 
+use wayfare_server::config::BindingSettings;
+
 use crate::{
     Trouble,
     project::{self, Project},
@@ -124,6 +126,14 @@ pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -
         };
         let refusals = Engine::refusals(program, &registry);
         compiled.diagnostics.append(refusals);
+        let bindings = project.bindings.iter();
+        let unbound = BindingSettings::check(
+            bindings.map(|(name, binding)| (&**name, binding)),
+            BindingSettings::has_default,
+            program,
+            Arc::make_mut(&mut compiled.sources),
+        );
+        compiled.diagnostics.append(unbound);
         compiled.diagnostics.sort();
     }
     compiled

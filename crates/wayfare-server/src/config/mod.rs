@@ -5,6 +5,7 @@
 //! they live: realms, limits, the data folder. Secrets are never written here, only named: a file or a
 //! variable of the environment.
 
+mod binding;
 mod external;
 mod ldap;
 mod limits;
@@ -27,6 +28,7 @@ use std::{
 
 use wayfare::Realm;
 
+pub use self::binding::BindingSettings;
 pub use self::external::ExternalSettings;
 pub(crate) use self::external::is_loopback as external_is_loopback;
 pub use self::ldap::{

@@ -15,7 +15,9 @@ use wayfare_wire::am::goto::Allowed;
 
 use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
-    UserSettings, ldap,
+    UserSettings,
+    binding::bindings,
+    ldap,
     mail::read_mail,
     provider,
     read::is_host,
@@ -289,6 +291,7 @@ fn read_journeys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings)
         // What names journeys names those of the parent.
         settings.default = DefaultJourney::Found;
         settings.modules.clear();
+        settings.bindings.clear();
         settings.roles.clear();
     }
     if let Some(paths) = table.texts("guards") {
@@ -315,6 +318,7 @@ fn read_journeys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings)
     }
     table.flag("module_login", &mut settings.module_login);
     read_map(table, "modules", &mut settings.modules);
+    bindings(table, &mut settings.bindings);
     read_map(table, "roles", &mut settings.roles);
     if let Some(name) = table.parsed(
         "user_journey_attribute",

@@ -12,8 +12,8 @@ pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
-    AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, ProviderSettings,
-    SecretSource,
+    AllowedDirectory, BindingSettings, ClientCertificate, DirectorySettings, LdapStoreSettings,
+    ProviderSettings, SecretSource,
 };
 
 /// One realm.
@@ -75,6 +75,9 @@ pub struct RealmSettings {
     pub modules: BTreeMap<String, String>,
     /// Which journey stands for a role; taken over one by one, with the journeys only.
     pub roles: BTreeMap<String, String>,
+    /// Which journeys the operations of wires without pages run, by what they bind; taken over one by one,
+    /// with the journeys only.
+    pub bindings: BTreeMap<String, BindingSettings>,
     /// The attribute of a user that names the journey for `authIndexType=user`; taken over.
     pub user_journey_attribute: String,
     /// Whether name and password in headers answer a first step that asks for nothing else; taken over.
@@ -123,6 +126,7 @@ impl Default for RealmSettings {
             run_time: None,
             module_login: false,
             modules: BTreeMap::new(),
+            bindings: BTreeMap::new(),
             roles: BTreeMap::new(),
             user_journey_attribute: "journey".to_owned(),
             zero_page: true,

@@ -305,6 +305,11 @@ impl<'a> Table<'a> {
         found
     }
 
+    /// The whole file, as what findings point into.
+    pub(super) fn source(&self) -> wayfare::Source {
+        wayfare::Source::new(self.mistakes.file, self.mistakes.text)
+    }
+
     /// Whether this key is written.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.keys().any(|name| name.get_ref() == key)

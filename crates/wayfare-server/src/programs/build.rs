@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
     Compiled, Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Signature,
-    Source, SourceId, Value,
+    Source, SourceId, SourceMap, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     audit,
-    config::{LimitSettings, Parameter, RealmSettings, SecretSource},
+    config::{BindingSettings, LimitSettings, Parameter, RealmSettings, SecretSource},
 };
 
 /// A program as it is served.
@@ -40,6 +40,8 @@ pub(crate) struct Built {
     pub(crate) allowed: Vec<Allowed>,
     /// What it imported.
     pub(crate) imports: Vec<Source>,
+    /// What the places in it point into.
+    sources: Arc<SourceMap>,
 }
 
 /// A mistake that is allowed where it stands.
@@ -124,11 +126,28 @@ pub(crate) fn try_build(texts: &Texts, given: &[&str], with: With<'_>) -> Result
     let built = make(&texts.sources, &importer, values, given, with)?;
     // What was kept of an older program is not judged so: its runs end by the settings of today.
     let slips = handled::slips(built.engine.program(), &with.types.served);
-    if slips.is_empty() {
+    if !slips.is_empty() {
+        return Err(JourneyError::Link(slips).into());
+    }
+    let unbound = unbound(&built, with.settings);
+    if unbound.is_empty() {
         Ok(built)
     } else {
-        Err(JourneyError::Link(slips).into())
+        Err(JourneyError::Findings(unbound).into())
     }
+}
+
+/// What is wrong with the bindings of the realm beside its program of today, one a line.
+fn unbound(built: &Built, settings: &RealmSettings) -> Vec<String> {
+    let mut sources = (*built.sources).clone();
+    let bindings = settings.bindings.iter();
+    let found = BindingSettings::check(
+        bindings.map(|(name, binding)| (&**name, binding)),
+        BindingSettings::has_default,
+        built.engine.program(),
+        &mut sources,
+    );
+    found.iter().map(|one| one.one_line(&sources)).collect()
 }
 
 /// What is wrong with the files of tests beside texts of which a program was made: of each file the first
@@ -309,6 +328,7 @@ fn make(
         remarks: lines.into_iter().chain(missing).collect(),
         allowed,
         imports: importer.read.borrow().values().cloned().collect(),
+        sources: compiled.sources,
     })
 }
 

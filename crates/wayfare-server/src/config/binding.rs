@@ -1,0 +1,221 @@
+//! Bindings: which journey an operation of a wire runs, what of its request goes where, and which code each
+//! way to fail has.
+//!
+//! They are read like all else of the file; whether they fit their journeys is checked where a program is at
+//! hand, by [`BindingSettings::check`], at the start of a server and by `wayfare check`.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use toml::de::DeValue;
+use wayfare::{
+    Diagnostics, GroundKind, Source, SourceId, SourceMap, Span,
+    analysis::{Binding, BoundField, check_bindings},
+    headless::Slot,
+    model::program::Program,
+};
+
+use super::table::{Table, integer, nearest};
+
+/// A journey that an operation or a form of a wire runs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BindingSettings {
+    /// The journey, by its name on the wire.
+    pub journey: String,
+    /// The input of the journey that each field of the request goes to.
+    pub fields: BTreeMap<String, Slot>,
+    /// The code of each ground that has one of its own.
+    pub codes: BTreeMap<GroundKind, u32>,
+    /// The code of every other ground; the wire's own where absent.
+    pub otherwise: Option<u32>,
+    /// Whether the journey may ask for what no field brings.
+    pub partial: bool,
+    source: Source,
+    at: Range<usize>,
+    fields_at: BTreeMap<String, Range<usize>>,
+    codes_at: BTreeMap<GroundKind, Range<usize>>,
+}
+
+impl BindingSettings {
+    /// A binding that stands in no file: of the demo, or of a program that embeds the server.
+    pub fn new(journey: &str, fields: &[(&str, Slot)]) -> Self {
+        let fields = fields.iter();
+        Self {
+            journey: journey.to_owned(),
+            fields: fields
+                .map(|(name, slot)| ((*name).to_owned(), slot.clone()))
+                .collect(),
+            codes: BTreeMap::new(),
+            otherwise: None,
+            partial: false,
+            source: Source::new("(settings)", ""),
+            at: 0..0,
+            fields_at: BTreeMap::new(),
+            codes_at: BTreeMap::new(),
+        }
+    }
+
+    /// The code of a ground, or of the one that says the same less exactly; `None` where the wire says.
+    pub fn code(&self, kind: GroundKind) -> Option<u32> {
+        let own = |kind: GroundKind| self.codes.get(&kind).copied();
+        let found = own(kind).or_else(|| own(kind.coarser()?));
+        found.or(self.otherwise)
+    }
+
+    /// Whether the wire has a code for every ground that the file gives none: one that says no more than yes
+    /// and no has. Of the others, each that can come must be written.
+    pub fn has_default(name: &str) -> bool {
+        name.starts_with("autoid.")
+    }
+
+    /// What is wrong with bindings beside a program; the files they stand in become sources beside its own.
+    ///
+    /// Where `has_default`, the wire has a code for every ground that the file gives none.
+    pub fn check<'b>(
+        bindings: impl IntoIterator<Item = (&'b str, &'b Self)>,
+        has_default: impl Fn(&str) -> bool,
+        program: &Program,
+        sources: &mut SourceMap,
+    ) -> Diagnostics {
+        let mut files: BTreeMap<Arc<str>, SourceId> = BTreeMap::new();
+        let mut bound = Vec::new();
+        for (name, settings) in bindings {
+            let file = Arc::from(settings.source.name());
+            let id = *files
+                .entry(file)
+                .or_insert_with(|| sources.add(settings.source.clone()));
+            bound.push(settings.bound(name, id, has_default(name)));
+        }
+        check_bindings(program, &bound)
+    }
+
+    fn bound(&self, name: &str, source: SourceId, has_default: bool) -> Binding {
+        let span = |at: Option<&Range<usize>>| {
+            let at = at.unwrap_or(&self.at);
+            Span::new(source, at.start, at.end)
+        };
+        Binding {
+            name: Arc::from(name),
+            journey: Arc::from(&*self.journey),
+            at: span(None),
+            fields: self
+                .fields
+                .iter()
+                .map(|(name, slot)| BoundField {
+                    name: Arc::from(&**name),
+                    slot: slot.clone(),
+                    at: span(self.fields_at.get(name)),
+                })
+                .collect(),
+            grounds: self
+                .codes
+                .keys()
+                .map(|kind| (*kind, span(self.codes_at.get(kind))))
+                .collect(),
+            has_default: has_default || self.otherwise.is_some(),
+            partial: self.partial,
+        }
+    }
+}
+
+/// The bindings under `bindings`, by what they bind.
+pub(super) fn bindings(table: &Table<'_>, into: &mut BTreeMap<String, BindingSettings>) {
+    let Some(table) = table.table("bindings") else {
+        return;
+    };
+    for (name, value) in table.every() {
+        let name = name.get_ref();
+        if !WIRES.iter().any(|wire| name.starts_with(wire)) {
+            let message = "binds an operation of no wire; names begin with `autoid.` or `capture.`";
+            table.wrong(&value.span(), name, message);
+            continue;
+        }
+        let Some(inner) = table.table(name) else {
+            continue;
+        };
+        if let Some(binding) = binding(&inner) {
+            into.insert(name.to_string(), binding);
+        }
+        inner.close();
+    }
+}
+
+/// How names of what is bound begin.
+const WIRES: [&str; 2] = ["autoid.", "capture."];
+
+/// One binding.
+pub(super) fn binding(table: &Table<'_>) -> Option<BindingSettings> {
+    let at = table.find("journey").map(|(span, _)| span);
+    let journey = table.text("journey").filter(|name| !name.is_empty());
+    let mut read = BindingSettings::new("", &[]);
+    read.source = table.source();
+    fields(table, &mut read);
+    codes(table, &mut read);
+    table.flag("partial", &mut read.partial);
+    match (journey, at) {
+        (Some(journey), Some(at)) => {
+            (read.journey, read.at) = (journey, at);
+            Some(read)
+        }
+        (None, None) => {
+            table.missing("journey", "write the name of the journey that is run");
+            None
+        }
+        _ => None,
+    }
+}
+
+fn fields(table: &Table<'_>, into: &mut BindingSettings) {
+    let Some(fields) = table.table("fields") else {
+        return;
+    };
+    for (name, value) in fields.every() {
+        let slot = value.get_ref().as_str().and_then(Slot::parse);
+        let Some(slot) = slot else {
+            fields.wrong(
+                &value.span(),
+                name.get_ref(),
+                "must be an input such as \"username\", \"password#2\" or \"ChoiceCallback\"",
+            );
+            continue;
+        };
+        let name = name.get_ref().to_string();
+        into.fields_at.insert(name.clone(), value.span());
+        into.fields.insert(name, slot);
+    }
+}
+
+fn codes(table: &Table<'_>, into: &mut BindingSettings) {
+    if table.has("otherwise") {
+        let mut code = 0;
+        table.number("otherwise", 1, &mut code);
+        into.otherwise = Some(code);
+    }
+    let Some(codes) = table.table("on") else {
+        return;
+    };
+    for (name, value) in codes.every() {
+        let word = &**name.get_ref();
+        let Some(kind) = GroundKind::of_word(word) else {
+            let words = GroundKind::ALL.iter().map(|(_, word)| *word);
+            let near = nearest(word, words.clone());
+            let hint = near.map_or_else(
+                || format!("there are {}", words.collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            codes.wrong(&name.span(), word, &format!("is no way to fail; {hint}"));
+            continue;
+        };
+        match code(value.get_ref()) {
+            Some(code) => {
+                into.codes.insert(kind, code);
+                into.codes_at.insert(kind, value.span());
+            }
+            None => codes.wrong(&value.span(), word, "must be the number of a code"),
+        }
+    }
+}
+
+fn code(value: &DeValue<'_>) -> Option<u32> {
+    integer(value).and_then(|code| u32::try_from(code).ok())
+}
