@@ -18,6 +18,7 @@ use wayfare_wire::{
 use crate::{
     access::Caller,
     audit::{Event, Log},
+    capture::Capture,
     clock::Clock,
     config::{self, ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
     devices::Devices,
@@ -61,6 +62,7 @@ pub(crate) struct RealmState {
     pub(crate) keys: Arc<RealmKeys>,
     pub(crate) programs: Programs,
     pub(crate) wire: Arc<Settings>,
+    pub(crate) capture: Option<Capture>,
 }
 
 impl App {

@@ -44,6 +44,8 @@ pub enum EventName {
     DeviceChanged,
     /// A request was refused before it did anything.
     AccessRefused,
+    /// A request of Capture was answered.
+    CaptureAnswered,
     /// Journeys were read anew.
     ConfigChanged,
 }
@@ -62,6 +64,7 @@ impl EventName {
             Self::SessionChanged => "AM-SESSION-PROPERTY_CHANGED",
             Self::DeviceChanged => "AM-DEVICE-CHANGED",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
+            Self::CaptureAnswered => "CAPTURE-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",
         }
     }

@@ -9,6 +9,7 @@ mod am;
 mod app;
 pub mod audit;
 mod bind;
+mod capture;
 pub mod clock;
 pub mod config;
 pub mod devices;

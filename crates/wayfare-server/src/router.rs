@@ -19,6 +19,7 @@ use crate::{
     am,
     app::{self, App},
     audit::{Event, EventName},
+    capture,
     config::LimitSettings,
     listen::{Received, Reply, plain},
     page,
@@ -105,7 +106,11 @@ impl Router {
     pub(crate) async fn route(&self, received: Received) -> Reply {
         let path = received.head.uri.path();
         let reads = matches!(received.head.method, Method::GET | Method::HEAD);
-        let mut reply = if let Some(rest) = self.below_base(path) {
+        let host = received.head.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        let mut reply = if let Some((place, rest)) = capture::place(&self.app, host, path) {
+            self.capture(&received, place, rest).await
+        } else if let Some(rest) = self.below_base(path) {
             self.protocol(&received, rest).await
         } else if path == "/healthz" {
             if reads {
@@ -222,6 +227,42 @@ impl Router {
             allow_origin(reply.headers_mut(), &origin);
         }
         if !self.app.config.cors_allow.is_empty() {
+            reply
+                .headers_mut()
+                .append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        reply
+    }
+
+    async fn capture(&self, received: &Received, place: capture::Place<'_>, rest: &str) -> Reply {
+        let mut origins = received.head.headers.get_all(header::ORIGIN).iter();
+        let origin = origins.next().filter(|_| origins.next().is_none());
+        let origin = origin.filter(|origin| {
+            let text = origin.to_str();
+            text.is_ok_and(|origin| place.capture.allows(origin))
+        });
+        if let (&Method::OPTIONS, Some(origin)) = (&received.head.method, origin) {
+            return capture_preflight(origin);
+        }
+        let mut reply = match (headers(&received.head.headers), self.client(received)) {
+            (Some(headers), Some(client)) => {
+                let parts = Parts {
+                    method: received.head.method.as_str(),
+                    path: rest,
+                    query: received.head.uri.query().unwrap_or(""),
+                    headers: &headers,
+                    body: &received.body,
+                    client: Some(client),
+                };
+                spelled(capture::answer(&self.app, place, &parts).await)
+            }
+            _ => self.refuse(&received.head, received.peer, StatusCode::BAD_REQUEST),
+        };
+        if let Some(origin) = origin {
+            let allowed = reply.headers_mut();
+            allowed.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+        if !place.capture.settings.cors_allow.is_empty() {
             reply
                 .headers_mut()
                 .append(header::VARY, HeaderValue::from_static("Origin"));
@@ -372,6 +413,27 @@ fn allow_origin(headers: &mut HeaderMap, origin: &HeaderValue) {
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Content-API-Version, Warning"),
     );
+}
+
+/// Capture takes no cookies, so browsers are let send none.
+fn capture_preflight(origin: &HeaderValue) -> Reply {
+    let mut reply = plain(StatusCode::NO_CONTENT);
+    let headers = reply.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("authorization, content-type"),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static("600"),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    reply
 }
 
 fn preflight(origin: &HeaderValue, cookie: &str) -> Reply {

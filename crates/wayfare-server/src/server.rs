@@ -17,6 +17,7 @@ use crate::{
     app::{self, App, RealmState},
     audit::Log,
     bind::Directories,
+    capture::{self, Capture},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError, Journeys},
     devices::Devices,
@@ -131,6 +132,14 @@ pub enum StartError {
     /// What is configured for scripts cannot be used.
     #[error("what is configured for scripts cannot be used: {0}")]
     Scripts(String),
+    /// Capture of a realm cannot be served.
+    #[error("capture of realm `{realm}` cannot be served: {message}")]
+    Capture {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        message: String,
+    },
     /// Randomness failed.
     #[error("the source of randomness failed")]
     NoRandomness,
@@ -268,6 +277,7 @@ impl Server {
             identities,
             documents,
             devices,
+            captures: capture::open(&config)?,
         };
         let realms = served(&config, programs, beside, &origin);
         let traces = match config.traces.clone() {
@@ -411,6 +421,7 @@ struct Beside {
     identities: Stores,
     documents: BTreeMap<Realm, Documents>,
     devices: BTreeMap<Realm, Devices>,
+    captures: BTreeMap<Realm, Capture>,
 }
 
 /// The realms as they are served.
@@ -432,6 +443,7 @@ fn served(
                 documents: beside.documents.remove(&realm)?,
                 devices: beside.devices.remove(&realm)?,
                 keys: Arc::new(beside.keys.remove(&realm)?),
+                capture: beside.captures.remove(&realm),
                 programs,
             };
             Some((realm, state))

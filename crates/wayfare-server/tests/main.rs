@@ -9,6 +9,8 @@ mod attacks;
 mod bindings;
 mod browser;
 #[cfg(test)]
+mod capture;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod config;

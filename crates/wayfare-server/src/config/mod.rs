@@ -6,6 +6,7 @@
 //! variable of the environment.
 
 mod binding;
+mod capture;
 mod external;
 mod ldap;
 mod limits;
@@ -29,6 +30,7 @@ use std::{
 use wayfare::Realm;
 
 pub use self::binding::BindingSettings;
+pub use self::capture::{CaptureClient, CaptureSettings};
 pub use self::external::ExternalSettings;
 pub(crate) use self::external::is_loopback as external_is_loopback;
 pub use self::ldap::{
@@ -140,6 +142,7 @@ impl Config {
             demo_user: true,
             journeys: Journeys::Demo,
             default: DefaultJourney::Named("Login".into()),
+            capture: Some(CaptureSettings::demo()),
             ..RealmSettings::default()
         };
         let root = RealmSettings {

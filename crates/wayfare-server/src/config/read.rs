@@ -191,7 +191,7 @@ fn backchannel(table: &Table<'_>, folder: &Path, config: &mut Config) {
     }
 }
 
-fn is_origin(text: &str) -> bool {
+pub(super) fn is_origin(text: &str) -> bool {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));

@@ -17,6 +17,7 @@ use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
     UserSettings,
     binding::bindings,
+    capture::read_capture,
     ldap,
     mail::read_mail,
     provider,
@@ -60,6 +61,7 @@ pub(super) fn realms(
         config.realms.insert(realm, settings);
     }
     aliases_once(&written, config);
+    captures_once(&written, config);
     for (_, Written { table, .. }) in written {
         table.close();
     }
@@ -188,6 +190,35 @@ fn parent_of(realm: &Realm) -> Option<Realm> {
     Realm::parse(if parent.is_empty() { "/" } else { parent })
 }
 
+/// A path and a host lead to the Capture of one realm only, and to nothing else.
+fn captures_once(written: &BTreeMap<Realm, Written<'_>>, config: &Config) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let base = &config.server.base_path;
+    for path in [base.as_str(), "/healthz", "/metrics", "/outbox", "/api"] {
+        seen.insert(path.to_owned(), "the server itself".to_owned());
+    }
+    for (realm, settings) in &config.realms {
+        let (Some(Written { table, name, .. }), Some(capture)) =
+            (written.get(realm), &settings.capture)
+        else {
+            continue;
+        };
+        let path = Some(&capture.path).filter(|path| !path.is_empty());
+        for place in path.into_iter().chain(&capture.hosts) {
+            let first = place.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+            let first = if place.starts_with('/') {
+                first
+            } else {
+                place.clone()
+            };
+            if let Some(other) = seen.insert(first, format!("realm `{realm}`")) {
+                let message = format!("is served at {place:?}, where {other} is already");
+                table.wrong(name, "capture", &message);
+            }
+        }
+    }
+}
+
 /// A name leads to one realm only.
 fn aliases_once(written: &BTreeMap<Realm, Written<'_>>, config: &Config) {
     let mut seen: BTreeMap<String, &Realm> = BTreeMap::new();
@@ -241,6 +272,7 @@ fn read_realm(
     read_keys(table, folder, settings);
     ldap::read_certificates(table, folder, &mut settings.client_certificates);
     provider::read_providers(table, folder, longest, &mut settings.providers);
+    read_capture(table, folder, settings);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }

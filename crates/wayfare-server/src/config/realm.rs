@@ -12,8 +12,8 @@ pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
-    AllowedDirectory, BindingSettings, ClientCertificate, DirectorySettings, LdapStoreSettings,
-    ProviderSettings, SecretSource,
+    AllowedDirectory, BindingSettings, CaptureSettings, ClientCertificate, DirectorySettings,
+    LdapStoreSettings, ProviderSettings, SecretSource,
 };
 
 /// One realm.
@@ -100,6 +100,8 @@ pub struct RealmSettings {
     pub authorized_keys: BTreeMap<String, PathBuf>,
     /// The identity providers elsewhere that its users may log in at, by name; taken over one by one.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// Capture, where it is served. Never taken over.
+    pub capture: Option<CaptureSettings>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -137,6 +139,7 @@ impl Default for RealmSettings {
             client_certificates: BTreeMap::new(),
             authorized_keys: BTreeMap::new(),
             providers: BTreeMap::new(),
+            capture: None,
             users: BTreeMap::new(),
         }
     }
@@ -152,6 +155,7 @@ impl RealmSettings {
             admins: Vec::new(),
             demo_user: false,
             incomplete: false,
+            capture: None,
             users: BTreeMap::new(),
             ..settings.clone()
         }

@@ -2,7 +2,7 @@
 //!
 //! Every change goes through one thread that gathers what has arrived into one transaction and answers
 //! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
-//! what they are for: [`user`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
+//! what they are for: [`user`], [`record`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
 //! [`outbox`], [`configured`], [`token`], [`ending`]. Nothing here hashes, waits or decides what a wire says.
 
 pub mod configured;
@@ -15,6 +15,7 @@ pub(crate) mod identity;
 pub mod outbox;
 pub mod program;
 pub mod quota;
+pub mod record;
 pub mod run;
 pub mod session;
 pub mod token;

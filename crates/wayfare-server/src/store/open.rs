@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,8 +25,9 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
+    VERSION_9,
 ];
 
 const VERSION_1: &str = "
@@ -235,6 +236,17 @@ CREATE TABLE ending (
     times INTEGER NOT NULL,
     PRIMARY KEY (realm, subject)
 ) WITHOUT ROWID;
+";
+
+const VERSION_9: &str = "
+CREATE TABLE record (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    updated INTEGER,
+    verified TEXT NOT NULL,
+    UNIQUE (realm, subject)
+);
 ";
 
 pub(super) struct Opened {

@@ -121,6 +121,19 @@ impl Taken {
     }
 }
 
+/// How a token stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// It can be used.
+    Live(Token),
+    /// It was used.
+    Used,
+    /// It is over.
+    Expired,
+    /// There is none.
+    Absent,
+}
+
 /// Which tokens end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -156,6 +169,17 @@ impl Store {
             return Ok(None);
         }
         Ok(found.filter(|token| token.used.is_none()))
+    }
+
+    /// How a token stands, without touching it; for wires that tell apart what is over from what never was.
+    pub fn look_at_token(&self, key: &TokenKey, now: Timestamp) -> Result<Seen, StoreError> {
+        let found = self.read(|db| find(db, key))?;
+        Ok(match found {
+            None => Seen::Absent,
+            Some(token) if token.used.is_some() => Seen::Used,
+            Some(token) if token.exp <= now => Seen::Expired,
+            Some(token) => Seen::Live(token),
+        })
     }
 
     /// Uses a token: of any number of callers with the same one, one is the first.

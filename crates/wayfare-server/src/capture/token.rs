@@ -1,0 +1,336 @@
+//! Codes and tokens: how they are made, found and redeemed.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Value as Json, json};
+use wayfare::{Secret, SubjectId, engine::effect::Who};
+use wayfare_wire::capture::{
+    call::Grant,
+    error::{Code, Detail, Error},
+    reply::{Answer, Tokens},
+    sign,
+};
+
+use super::{Turn, client::Known, record::Found};
+use crate::{
+    clock::drawn,
+    store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
+};
+
+/// An access token.
+pub(super) const ACCESS: Kind = Kind::new("capture.access");
+/// An authorization code.
+pub(super) const CODE: Kind = Kind::new("capture.code");
+/// A refresh token.
+pub(super) const REFRESH: Kind = Kind::new("capture.refresh");
+/// The right of an app on a phone to renew an access token, under that token.
+pub(super) const RENEWAL: Kind = Kind::new("capture.renewal");
+/// A code to verify an address with.
+pub(super) const VERIFY: Kind = Kind::new("capture.verify");
+/// A token to make a record with.
+pub(super) const CREATION: Kind = Kind::new("capture.creation");
+
+/// How many characters a secret of a kind has: each kind another number, and 130 random bits at least.
+fn length(kind: Kind) -> usize {
+    match kind {
+        CODE => 28,
+        REFRESH => 30,
+        VERIFY => 32,
+        CREATION => 27,
+        _ => 26,
+    }
+}
+
+/// A grant: whom codes and tokens stand for, at which client. All that come from it end together.
+#[derive(Debug, Clone)]
+pub(super) struct Granted {
+    pub(super) subject: String,
+    pub(super) client: String,
+    pub(super) family: String,
+}
+
+/// A secret with what is to be kept of it.
+pub(super) struct Minted {
+    pub(super) secret: Secret<String>,
+    pub(super) new: NewToken,
+}
+
+impl Turn<'_> {
+    /// A grant of its own.
+    pub(super) fn grant(&self, subject: &str, client: &str) -> Result<Granted, Error> {
+        Ok(Granted {
+            subject: subject.to_owned(),
+            client: client.to_owned(),
+            family: self.random(CREATION)?.reveal().clone(),
+        })
+    }
+
+    /// A fresh secret of a kind.
+    fn random(&self, kind: Kind) -> Result<Secret<String>, Error> {
+        const DIGITS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+        let bytes: [u8; 32] = drawn().map_err(|error| self.broken(&error))?;
+        let digit = |byte: &u8| DIGITS.get(usize::from(byte & 31)).copied().unwrap_or(b'a');
+        let text = bytes
+            .iter()
+            .take(length(kind))
+            .map(|byte| char::from(digit(byte)));
+        Ok(Secret::new(text.collect()))
+    }
+
+    /// A fresh token of a grant.
+    pub(super) fn minted(
+        &self,
+        kind: Kind,
+        granted: &Granted,
+        life: Duration,
+        data: Json,
+    ) -> Result<Minted, Error> {
+        let secret = self.random(kind)?;
+        let new = self.kept(kind, &secret, granted, life, data);
+        Ok(Minted { secret, new })
+    }
+
+    /// What is kept of a token.
+    pub(super) fn kept(
+        &self,
+        kind: Kind,
+        secret: &Secret<String>,
+        granted: &Granted,
+        life: Duration,
+        data: Json,
+    ) -> NewToken {
+        let now = self.app.clock.now();
+        NewToken {
+            key: TokenKey::of(kind, secret.reveal()),
+            token: Token {
+                realm: self.place.state.realm.clone(),
+                subject: Some(granted.subject.clone()),
+                client: Some(granted.client.clone()),
+                family: Some(granted.family.clone()),
+                session: None,
+                issued: now,
+                exp: now.plus(life),
+                used: None,
+                data,
+            },
+        }
+    }
+
+    pub(super) async fn keep(&self, tokens: Vec<NewToken>) -> Result<(), Error> {
+        let done = self.app.store().put_tokens(tokens).await;
+        self.stored(done)
+    }
+
+    /// The access token of a user that a request came with, and whose it is.
+    pub(super) async fn user(&self, secret: &Secret<String>) -> Result<(Token, Found), Error> {
+        let key = TokenKey::of(ACCESS, secret.reveal());
+        let seen = self.app.store().look_at_token(&key, self.app.clock.now());
+        let token = match self.stored(seen)? {
+            Seen::Live(token) if token.realm == self.place.state.realm => token,
+            // Those that are over are forgotten, so that they are not told from others.
+            Seen::Expired | Seen::Live(_) | Seen::Used | Seen::Absent => {
+                return Err(Error::new(Code::AccessTokenExpired, "access token expired"));
+            }
+        };
+        let found = self.holder(&token).await?;
+        Ok((token, found))
+    }
+
+    /// Whose a token is, as long as they are let in.
+    pub(super) async fn holder(&self, token: &Token) -> Result<Found, Error> {
+        let subject = token.subject.as_deref().unwrap_or_default();
+        let found = self
+            .whose(&Who::Subject(SubjectId(Arc::from(subject))))
+            .await?;
+        found
+            .filter(|found| found.identity.active)
+            .ok_or_else(no_grant)
+    }
+
+    /// Redeems a code or a refresh token.
+    pub(super) async fn redeem(&self, client: &Known, grant: &Grant) -> Result<Answer, Error> {
+        match grant {
+            Grant::Code { code, redirect_uri } => {
+                self.redeem_code(client, code, redirect_uri).await
+            }
+            Grant::Refresh(token) => {
+                let key = TokenKey::of(REFRESH, token.reveal());
+                self.exchange(client, key, "refresh_token").await
+            }
+        }
+    }
+
+    async fn redeem_code(
+        &self,
+        client: &Known,
+        code: &Secret<String>,
+        redirect_uri: &str,
+    ) -> Result<Answer, Error> {
+        let key = TokenKey::of(CODE, code.reveal());
+        let seen = self.app.store().look_at_token(&key, self.app.clock.now());
+        if let Seen::Live(token) = self.stored(seen)? {
+            let of_client = token.client.as_deref() == Some(&*client.id);
+            let uris = token.data.get("redirect_uris").and_then(Json::as_array);
+            let fits = uris.is_some_and(|uris| uris.iter().any(|uri| uri == redirect_uri));
+            if of_client && !fits {
+                // What was expected is told only to a client that has proved itself.
+                let expected = uris.and_then(|uris| uris.first()?.as_str());
+                let detail = Detail::Redirect {
+                    supplied: redirect_uri.to_owned(),
+                    expected: expected.map(str::to_owned),
+                };
+                let message = "the redirect_uri is not the one that the code was made for";
+                return Err(Error::new(Code::RedirectUriMismatch, message).with(detail));
+            }
+        }
+        self.exchange(client, key, "code").await
+    }
+
+    /// Redeems what stands under a key, once; at a second time all that came from it ends.
+    async fn exchange(
+        &self,
+        client: &Known,
+        key: TokenKey,
+        name: &'static str,
+    ) -> Result<Answer, Error> {
+        let store = self.app.store();
+        let now = self.app.clock.now();
+        let unknown = || Error::invalid(name, format!("{name} not recognized"));
+        let found = match self.stored(store.look_at_token(&key, now))? {
+            // A code of somebody else is none; it is not used up either.
+            Seen::Live(found)
+                if found.client.as_deref() != Some(&*client.id)
+                    || found.realm != self.place.state.realm =>
+            {
+                return Err(unknown());
+            }
+            Seen::Live(found) => found,
+            Seen::Expired => {
+                return Err(Error::new(
+                    Code::AuthorizationCodeExpired,
+                    format!("{name} expired"),
+                ));
+            }
+            Seen::Used | Seen::Absent => {
+                // The store ends the family of one that was used.
+                self.stored(store.exchange_token(key, Vec::new(), now).await)?;
+                return Err(unknown());
+            }
+        };
+        self.holder(&found).await?;
+        let granted = Granted {
+            subject: found.subject.clone().unwrap_or_default(),
+            client: client.id.clone(),
+            family: found.family.clone().unwrap_or_default(),
+        };
+        let life = client.settings.access_token_lifetime;
+        let purpose = found.data.get("purpose").cloned().unwrap_or(Json::Null);
+        let data = json!({ "purpose": purpose });
+        let access = self.minted(ACCESS, &granted, life, data)?;
+        let life_refresh = client.settings.refresh_token_lifetime;
+        let refresh = self.minted(REFRESH, &granted, life_refresh, Json::Null)?;
+        let used = store
+            .exchange_token(key, vec![access.new, refresh.new], now)
+            .await;
+        match self.stored(used)? {
+            Taken::Fresh(token) => Ok(Answer::Tokens(Tokens {
+                access: access.secret,
+                refresh: refresh.secret,
+                expires_in: life.as_secs(),
+                state: token
+                    .data
+                    .get("state")
+                    .filter(|state| !state.is_null())
+                    .cloned(),
+            })),
+            Taken::Reused(_) | Taken::Expired | Taken::Absent => Err(unknown()),
+        }
+    }
+
+    /// Renews the access token of an app on a phone, which proves itself by what it signs with.
+    pub(super) async fn refresh_access_token(
+        &self,
+        client: &Known,
+        token: &Secret<String>,
+        date: &str,
+        signature: &str,
+    ) -> Result<Answer, Error> {
+        let store = self.app.store();
+        let now = self.app.clock.now();
+        let key = TokenKey::of(RENEWAL, token.reveal());
+        let unknown = || Error::invalid("access_token", "access token not recognized");
+        let old = match self.stored(store.look_at_token(&key, now))? {
+            Seen::Live(old) if old.client.as_deref() == Some(&*client.id) => old,
+            Seen::Used => {
+                self.stored(store.exchange_token(key, Vec::new(), now).await)?;
+                return Err(unknown());
+            }
+            Seen::Expired => {
+                return Err(Error::new(Code::AccessTokenExpired, "access token expired"));
+            }
+            Seen::Live(_) | Seen::Absent => return Err(unknown()),
+        };
+        let wrong = || Error::invalid("signature", "the signature or its date is wrong");
+        let secret = old
+            .data
+            .get("secret")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        let at = wayfare_wire::capture::date::seconds(date).ok_or_else(wrong)?;
+        let seconds = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
+        let window = self.place.capture.settings.signed_window.as_secs();
+        let fresh = seconds.abs_diff(at) <= window;
+        if secret.is_empty() || !fresh || !sign::is_refresh(secret, date, token.reveal(), signature)
+        {
+            return Err(wrong());
+        }
+        self.holder(&old).await?;
+        let granted = Granted {
+            subject: old.subject.clone().unwrap_or_default(),
+            client: client.id.clone(),
+            family: old.family.clone().unwrap_or_default(),
+        };
+        let life = client.settings.access_token_lifetime;
+        let access = self.minted(ACCESS, &granted, life, json!({}))?;
+        let renewal = self.renewal(client, &access.secret, &granted, secret);
+        let used = store
+            .exchange_token(key, vec![access.new, renewal], now)
+            .await;
+        match self.stored(used)? {
+            Taken::Fresh(_) => {
+                // The token that was renewed is over.
+                let old = TokenKey::of(ACCESS, token.reveal());
+                self.stored(store.revoke_token(old, now).await)?;
+                Ok(Answer::RefreshedToken(access.secret))
+            }
+            Taken::Reused(_) | Taken::Expired | Taken::Absent => Err(unknown()),
+        }
+    }
+
+    /// The right to renew an access token by signing with this secret. It is of no use to anybody who has
+    /// not the token, too, and that is not kept.
+    pub(super) fn renewal(
+        &self,
+        client: &Known,
+        token: &Secret<String>,
+        granted: &Granted,
+        secret: &str,
+    ) -> NewToken {
+        let life = client.settings.refresh_token_lifetime;
+        self.kept(RENEWAL, token, granted, life, json!({ "secret": secret }))
+    }
+}
+
+/// What a token stood for is no more.
+pub(super) fn no_grant() -> Error {
+    Error::new(
+        Code::NoAccessGrant,
+        "the access that was granted was taken back",
+    )
+}
+
+/// How long a caller wants a code to live.
+pub(super) fn life(seconds: Option<u64>) -> Duration {
+    const DEFAULT: u64 = 30;
+    Duration::from_secs(seconds.unwrap_or(DEFAULT))
+}

@@ -1,0 +1,346 @@
+//! Capture: where it is served, its clients, and what records look like.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use wayfare_wire::capture::{call, client::Feature, sign};
+
+use super::{
+    RealmSettings, SecretSource,
+    read::{is_host, is_origin},
+    table::Table,
+};
+
+/// Capture in a realm; without these settings it is not served there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaptureSettings {
+    /// The path below which it is served; empty where it is served at hosts of its own only.
+    pub path: String,
+    /// The hosts at whose root it is served.
+    pub hosts: Vec<String>,
+    /// The id of the application, which addresses of flows name.
+    pub app_id: String,
+    /// What users are called as a type of records.
+    pub type_name: String,
+    /// What records hold, each with the attribute of users that it is.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether requests may be signed.
+    pub allow_signed: bool,
+    /// How far the date of a signed request may be off.
+    pub signed_window: Duration,
+    /// Whether unknown addresses are told from known ones where the original does so.
+    pub strict_compat: bool,
+    /// Whether a login that fails says why.
+    pub detailed_credential_errors: bool,
+    /// The origins that browsers may call from.
+    pub cors_allow: Vec<String>,
+    /// The files of flows, in the vendor's JSON.
+    pub flows: Vec<PathBuf>,
+    /// The clients by id.
+    pub clients: BTreeMap<String, CaptureClient>,
+}
+
+impl Default for CaptureSettings {
+    fn default() -> Self {
+        let attributes = [
+            ("email", "mail"),
+            ("givenName", "givenName"),
+            ("familyName", "sn"),
+            ("displayName", "userName"),
+            ("aboutMe", "description"),
+            ("primaryAddress.address1", "postalAddress"),
+            ("primaryAddress.city", "city"),
+            ("primaryAddress.stateAbbreviation", "stateProvince"),
+            ("primaryAddress.zip", "postalCode"),
+            ("primaryAddress.country", "country"),
+            ("primaryAddress.phone", "telephoneNumber"),
+            ("optIn.status", "preferences/updates"),
+        ];
+        Self {
+            path: "/capture".to_owned(),
+            hosts: Vec::new(),
+            app_id: "wayfare".to_owned(),
+            type_name: call::TYPE_NAME.to_owned(),
+            attributes: attributes
+                .map(|(path, attribute)| (path.to_owned(), attribute.to_owned()))
+                .into(),
+            allow_signed: true,
+            signed_window: sign::WINDOW,
+            strict_compat: false,
+            detailed_credential_errors: false,
+            cors_allow: Vec::new(),
+            flows: Vec::new(),
+            clients: BTreeMap::new(),
+        }
+    }
+}
+
+impl CaptureSettings {
+    /// Those of the demo: one client, whose secret everybody knows.
+    pub fn demo() -> Self {
+        Self {
+            clients: BTreeMap::from([("demo-login".to_owned(), CaptureClient::default())]),
+            ..Self::default()
+        }
+    }
+}
+
+/// A client of Capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaptureClient {
+    /// Where its secret is; without one it can do no more than run flows.
+    pub secret: Option<SecretSource>,
+    /// What it may do.
+    pub features: BTreeSet<Feature>,
+    /// The addresses that codes may be made for; any where there are none, for no browser is sent there.
+    pub redirect_uris: Vec<String>,
+    /// The flow where a request names none.
+    pub default_flow_name: Option<String>,
+    /// The version of the flow where a request names none.
+    pub default_flow_version: Option<String>,
+    /// Where a mail leads that was asked for to set a new password.
+    pub password_recover_url: Option<String>,
+    /// Where a mail leads that was asked for to verify an address.
+    pub verify_email_url: Option<String>,
+    /// How long an access token lives.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token lives that nobody uses.
+    pub refresh_token_lifetime: Duration,
+    /// How long a code lives that a login answered.
+    pub code_lifetime: Duration,
+    /// How long a code lives that was mailed to set a new password.
+    pub recover_code_lifetime: Duration,
+    /// How long a code lives that was mailed to verify an address.
+    pub verification_code_lifetime: Duration,
+    /// What the client sees of records; all where nothing is said.
+    pub view: Option<Vec<String>>,
+}
+
+impl Default for CaptureClient {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(3_600);
+        Self {
+            secret: None,
+            features: BTreeSet::from([Feature::LoginClient]),
+            redirect_uris: Vec::new(),
+            default_flow_name: None,
+            default_flow_version: None,
+            password_recover_url: None,
+            verify_email_url: None,
+            access_token_lifetime: HOUR,
+            refresh_token_lifetime: 24 * 90 * HOUR,
+            code_lifetime: Duration::from_secs(60),
+            recover_code_lifetime: HOUR,
+            verification_code_lifetime: 24 * HOUR,
+            view: None,
+        }
+    }
+}
+
+impl CaptureClient {
+    /// Whether it has one of these features, or may do everything.
+    pub fn has(&self, features: &[Feature]) -> bool {
+        let wanted = |feature: &Feature| *feature == Feature::Owner || features.contains(feature);
+        self.features.iter().any(wanted)
+    }
+}
+
+/// The longest id of a client, in bytes.
+const ID_BYTES_MAX: usize = 128;
+
+pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSettings) {
+    let Some(table) = table.table("capture") else {
+        return;
+    };
+    let mut settings = CaptureSettings::default();
+    if let Some(hosts) = table.texts("hosts") {
+        // Who names hosts means those.
+        settings.path.clear();
+        for (span, host) in hosts {
+            if is_host(&host) {
+                settings.hosts.push(host);
+            } else {
+                let message = format!("must hold host names in small letters, not {host:?}");
+                table.wrong(&span, "hosts", &message);
+            }
+        }
+    }
+    let what = "a path such as \"/capture\"";
+    if let Some(path) = table.parsed("path", what, |text| is_path(text).then(|| text.to_owned())) {
+        settings.path = path;
+    }
+    for (key, into) in [
+        ("app_id", &mut settings.app_id),
+        ("type_name", &mut settings.type_name),
+    ] {
+        let what = "a name of letters, digits, `-` and `_`";
+        if let Some(name) = table.parsed(key, what, |text| is_name(text).then(|| text.to_owned())) {
+            *into = name;
+        }
+    }
+    table.flag("allow_signed", &mut settings.allow_signed);
+    table.duration_into("signed_window", &mut settings.signed_window);
+    table.flag("strict_compat", &mut settings.strict_compat);
+    let detailed = &mut settings.detailed_credential_errors;
+    table.flag("detailed_credential_errors", detailed);
+    for (span, origin) in table.texts("cors_allow").unwrap_or_default() {
+        if is_origin(&origin) {
+            settings.cors_allow.push(origin);
+        } else {
+            let message =
+                format!("must hold origins such as \"https://app.example.com\", not {origin:?}");
+            table.wrong(&span, "cors_allow", &message);
+        }
+    }
+    if let Some(files) = table.texts("flows") {
+        let files = files.into_iter().map(|(_, file)| folder.join(file));
+        settings.flows = files.collect();
+    }
+    read_attributes(&table, &mut settings);
+    if let Some(clients) = table.table("clients") {
+        read_clients(&clients, folder, &mut settings);
+    }
+    table.close();
+    realm.capture = Some(settings);
+}
+
+fn read_attributes(table: &Table<'_>, settings: &mut CaptureSettings) {
+    let Some(attributes) = table.table("attributes") else {
+        return;
+    };
+    settings.attributes.clear();
+    for (name, value) in attributes.every() {
+        let path: &str = name.get_ref();
+        let fits = path.split('.').count() <= 4 && path.split('.').all(is_name);
+        let known = [
+            "uuid",
+            "id",
+            "created",
+            "lastUpdated",
+            "emailVerified",
+            "profiles",
+        ];
+        if !fits
+            || known
+                .iter()
+                .any(|known| path.split('.').next() == Some(known))
+        {
+            let message = "is not the path of an attribute of records, such as \"primaryAddress.city\", or is \
+                           one that every record has";
+            attributes.wrong(&name.span(), path, message);
+        } else if let Some(attribute) = value.get_ref().as_str().filter(|text| !text.is_empty()) {
+            settings
+                .attributes
+                .insert(path.to_owned(), attribute.to_owned());
+        } else {
+            attributes.wrong(
+                &value.span(),
+                path,
+                "must be the name of an attribute of users",
+            );
+        }
+    }
+}
+
+fn read_clients(table: &Table<'_>, folder: &Path, settings: &mut CaptureSettings) {
+    for (name, value) in table.every() {
+        let id: &str = name.get_ref();
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+        if id.is_empty() || id.len() > ID_BYTES_MAX || !id.bytes().all(fits) {
+            let message = "is not the id of a client, of letters, digits and `-._~`";
+            table.wrong(&name.span(), id, message);
+            continue;
+        }
+        let Some(table) = table.table(id) else {
+            continue;
+        };
+        let client = read_client(&table, folder, &value.span());
+        table.close();
+        settings.clients.insert(id.to_owned(), client);
+    }
+}
+
+fn read_client(table: &Table<'_>, folder: &Path, span: &Range<usize>) -> CaptureClient {
+    let mut client = CaptureClient {
+        secret: table.secret("secret", folder),
+        default_flow_name: table.text("default_flow_name"),
+        default_flow_version: table.text("default_flow_version"),
+        ..CaptureClient::default()
+    };
+    if let Some(features) = table.texts("features") {
+        client.features.clear();
+        for (span, name) in features {
+            if let Some(feature) = Feature::of_name(&name) {
+                client.features.insert(feature);
+            } else {
+                let known: Vec<_> = Feature::ALL.iter().map(|known| known.name()).collect();
+                let message = format!("must hold {}, not {name:?}", known.join(", "));
+                table.wrong(&span, "features", &message);
+            }
+        }
+    }
+    let public = BTreeSet::from([Feature::LoginClient]);
+    if client.secret.is_none() && !table.has("secret") && client.features != public {
+        table.wrong(
+            span,
+            "features",
+            "must be [\"login_client\"] for a client without a secret",
+        );
+    }
+    for (span, uri) in table.texts("redirect_uris").unwrap_or_default() {
+        if is_address(&uri) {
+            client.redirect_uris.push(uri);
+        } else {
+            let message = format!(
+                "must hold addresses such as \"https://app.example.com/back\", not {uri:?}"
+            );
+            table.wrong(&span, "redirect_uris", &message);
+        }
+    }
+    let address = |key| {
+        let what = "an address such as \"https://app.example.com/verify\"";
+        table.parsed(key, what, |text| is_address(text).then(|| text.to_owned()))
+    };
+    client.password_recover_url = address("password_recover_url");
+    client.verify_email_url = address("verify_email_url");
+    for (key, into) in [
+        ("access_token_lifetime", &mut client.access_token_lifetime),
+        ("refresh_token_lifetime", &mut client.refresh_token_lifetime),
+        ("code_lifetime", &mut client.code_lifetime),
+        ("recover_code_lifetime", &mut client.recover_code_lifetime),
+        (
+            "verification_code_lifetime",
+            &mut client.verification_code_lifetime,
+        ),
+    ] {
+        table.duration_into(key, into);
+    }
+    if let Some(view) = table.texts("view") {
+        client.view = Some(view.into_iter().map(|(_, path)| path).collect());
+    }
+    client
+}
+
+fn is_name(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(fits)
+}
+
+fn is_path(text: &str) -> bool {
+    text.strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(is_name))
+}
+
+fn is_address(text: &str) -> bool {
+    let uri = text.parse::<http::Uri>();
+    uri.is_ok_and(|uri| {
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        web && uri.authority().is_some_and(|at| !at.as_str().contains('@')) && !text.contains('#')
+    })
+}

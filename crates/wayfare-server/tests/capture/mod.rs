@@ -1,0 +1,6 @@
+//! Capture, as its clients find it.
+
+mod access;
+mod settings;
+mod support;
+mod tokens;

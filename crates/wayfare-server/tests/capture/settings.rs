@@ -1,0 +1,117 @@
+//! What stands in the file about Capture.
+
+use std::{path::Path, time::Duration};
+
+use wayfare_server::config::{Config, ConfigError};
+use wayfare_wire::capture::client::Feature;
+
+use crate::support::alpha;
+
+fn mistakes(text: &str) -> String {
+    match Config::parse("wayfare.toml", text, Path::new("")) {
+        Ok(_) => String::new(),
+        Err(ConfigError::Mistakes(list)) => {
+            let lines = list
+                .iter()
+                .map(|mistake| format!("{}: {}\n", mistake.line, mistake.message));
+            lines.collect::<Vec<_>>().concat()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn all_that_can_be_said_is_read() {
+    let text = r#"
+[realms."/alpha".capture]
+path = "/janrain/capture"
+hosts = ["login.example.com"]
+app_id = "abc123"
+type_name = "customer"
+allow_signed = false
+signed_window = "5m"
+strict_compat = true
+detailed_credential_errors = true
+cors_allow = ["https://app.example.com"]
+
+[realms."/alpha".capture.attributes]
+email = "mail"
+"primaryAddress.city" = "city"
+
+[realms."/alpha".capture.clients.web]
+secret = { env = "CAPTURE_SECRET" }
+features = ["login_client", "access_issuer"]
+redirect_uris = ["https://app.example.com/back"]
+default_flow_name = "standard"
+default_flow_version = "1"
+password_recover_url = "https://app.example.com/recover"
+verify_email_url = "https://app.example.com/verify"
+access_token_lifetime = "10m"
+recover_code_lifetime = "20m"
+view = ["uuid", "email"]
+"#;
+    let config = Config::parse("wayfare.toml", text, Path::new("")).unwrap();
+    let capture = config.realms[&alpha()].capture.clone().unwrap();
+    assert_eq!(capture.path, "/janrain/capture");
+    assert_eq!(capture.hosts, ["login.example.com"]);
+    assert_eq!(
+        (&*capture.app_id, &*capture.type_name),
+        ("abc123", "customer")
+    );
+    assert!(!capture.allow_signed && capture.strict_compat && capture.detailed_credential_errors);
+    assert_eq!(capture.signed_window, Duration::from_secs(300));
+    assert_eq!(capture.attributes.len(), 2);
+    let web = &capture.clients["web"];
+    assert!(web.has(&[Feature::AccessIssuer]) && !web.has(&[Feature::DirectAccess]));
+    assert_eq!(web.access_token_lifetime, Duration::from_secs(600));
+    assert_eq!(web.refresh_token_lifetime, Duration::from_secs(90 * 86_400));
+    assert_eq!(
+        web.view.as_deref(),
+        Some(&["uuid".to_owned(), "email".to_owned()][..])
+    );
+}
+
+#[test]
+fn mistakes_say_where_and_what_instead() {
+    let text = r#"
+[realms."/alpha".capture]
+path = "capture"
+cors_allow = ["app.example.com"]
+strict = true
+
+[realms."/alpha".capture.attributes]
+uuid = "_id"
+email = 3
+
+[realms."/alpha".capture.clients.web]
+secret = "s3cret"
+features = ["login"]
+redirect_uris = ["/back"]
+verify_email_url = "verify"
+
+[realms."/alpha".capture.clients.public]
+features = ["owner"]
+
+[realms."/alpha".capture.clients."a b"]
+
+[realms."/beta".capture]
+path = "/am/capture"
+"#;
+    let said = mistakes(text);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/capture/mistakes.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &said).unwrap();
+    }
+    assert_eq!(said, std::fs::read_to_string(&path).unwrap_or_default());
+    assert!(!said.contains("s3cret"));
+}
+
+#[test]
+fn two_realms_are_not_served_at_one_path() {
+    let text = "[realms.\"/alpha\".capture]\n[realms.\"/beta\".capture]\npath = \"/capture/b\"\n";
+    assert!(
+        mistakes(text).contains("where realm `/alpha` is already"),
+        "{}",
+        mistakes(text)
+    );
+}
