@@ -15,8 +15,9 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 use wayfare::{
-    EffectReply, EngineError, Input, Output, Realm, Request, Secret, Start, Success, Timestamp,
-    engine::step::Suspended,
+    Effect, EffectReply, EngineError, Input, Output, Realm, Request, Secret, Start, Success,
+    Timestamp,
+    engine::{effect::SessionView, step::Suspended},
     headless::{Answers, Drive, Headless, Outcome, Slot},
 };
 use wayfare_wire::{
@@ -53,6 +54,9 @@ pub(crate) struct Wish {
     pub(crate) tells: bool,
     /// Whether success makes a session.
     pub(crate) session: bool,
+    /// What nodes read of the session that the run begins with, where that is none of the store's: a token of
+    /// another wire stands for its owner.
+    pub(crate) standing: Option<SessionView>,
 }
 
 /// What came of a wish.
@@ -191,6 +195,7 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
         permit,
         tells: wish.tells,
         session: wish.session,
+        standing: wish.standing,
     };
     work.drive(Headless::new(session, wish.answers), Input::Begin)
         .await
@@ -237,10 +242,13 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
             retry_after: RETRY_AFTER_BUSY,
         };
     };
-    let host = RunHost { clock: &*app.clock };
-    let cipher = Sealer::new(&state.keys, &host);
-    let associated = associated(&state.realm, &program, &app.epoch());
-    let Ok(session) = engine.open(&cipher, &associated, &sealed) else {
+    let opened = {
+        let host = RunHost { clock: &*app.clock };
+        let cipher = Sealer::new(&state.keys, &host);
+        let associated = associated(&state.realm, &program, &app.epoch());
+        engine.open(&cipher, &associated, &sealed)
+    };
+    let Ok(session) = opened else {
         return Ran::Expired;
     };
     let work = Work {
@@ -252,6 +260,7 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         permit,
         tells: false,
         session: back.session,
+        standing: None,
     };
     work.drive(Headless::new(session, back.answers), Input::Resume)
         .await
@@ -288,6 +297,7 @@ struct Work<'a> {
     permit: Permit,
     tells: bool,
     session: bool,
+    standing: Option<SessionView>,
 }
 
 impl Work<'_> {
@@ -310,7 +320,12 @@ impl Work<'_> {
                 Ok(Drive::Call(call)) => {
                     let handle = beside.as_ref().map(|session| &*session.session.0);
                     let place = place(app, self.state, Some(&self.permit), self.tells, handle);
-                    let reply = am::perform(app, self.state, &call, place).await;
+                    let reply = match (&call.effect, &self.standing) {
+                        (Effect::ReadSession(_), Some(standing)) => {
+                            EffectReply::Session(Some(standing.clone()))
+                        }
+                        _ => am::perform(app, self.state, &call, place).await,
+                    };
                     if let EffectReply::Failed(message) = &reply {
                         app.log.error(&format!("{}: {message}", call.node));
                         failed.push(call.node.to_string());

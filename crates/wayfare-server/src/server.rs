@@ -268,8 +268,7 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&log),
         );
-        let origin = config.server.origin.clone();
-        let origin = origin.unwrap_or_else(|| format!("http://{address}"));
+        let origin = (config.server.origin.clone()).unwrap_or_else(|| format!("http://{address}"));
         let providers = providers(&config, &origin)?;
         let admin = users::make(&config, &store, &hash, clock.now())?;
         let beside = Beside {

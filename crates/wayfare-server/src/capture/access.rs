@@ -162,7 +162,17 @@ impl<'a> Turn<'a> {
                 return Err(Error::verification_code());
             }
         };
+        if token.subject.is_none() {
+            return Err(Error::verification_code());
+        }
         let found = self.holder(&token).await?;
+        if token.data.get("run").is_some() {
+            // A mailed code leads back to the run that had it mailed.
+            let subject = self.came_back(&token).await?;
+            if subject.as_deref() != Some(found.subject()) {
+                return Err(Error::verification_code());
+            }
+        }
         let text = |name| token.data.get(name).and_then(Json::as_str);
         let (Some(attribute), Some(of)) = (text("attribute"), text("of")) else {
             return Err(Error::verification_code());

@@ -2,6 +2,7 @@
 
 mod access;
 mod client;
+mod flow;
 mod native;
 mod record;
 mod token;
@@ -21,7 +22,7 @@ use wayfare_wire::{
     json::Bounds,
 };
 
-use self::client::Known;
+use self::{client::Known, flow::Flows};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -36,6 +37,7 @@ use crate::{
 pub(crate) struct Capture {
     pub(crate) settings: CaptureSettings,
     clients: BTreeMap<String, Known>,
+    flows: Flows,
 }
 
 /// Where a request belongs: the realm, and the path before that of the operation.
@@ -64,9 +66,14 @@ impl Capture {
             })?;
             clients.insert(id.clone(), known);
         }
+        let flows = Flows::open(settings).map_err(|message| StartError::Capture {
+            realm: realm.clone(),
+            message,
+        })?;
         Ok(Self {
             settings: settings.clone(),
             clients,
+            flows,
         })
     }
 
@@ -142,6 +149,11 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
     if parts.host().is_some_and(|host| app_refuses(app, host)) {
         return Error::not_served().reply(None, &id);
     }
+    match flow::download(&place.capture.flows, &place.capture.settings.app_id, parts) {
+        Ok(None) => {}
+        Ok(Some(reply)) => return reply,
+        Err(error) => return error.reply(None, &id),
+    }
     let limits = &app.config.limits;
     let bounds = Bounds {
         bytes: limits.body_bytes,
@@ -162,14 +174,13 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         .client
         .as_ref()
         .map(|client| client.id().to_owned());
-    let done = Turn {
+    let turn = Turn {
         app,
         place,
         parts,
         id: &id,
-    }
-    .perform(request)
-    .await;
+    };
+    let done = Box::pin(turn.perform(request)).await;
     let whose = (Some(operation), client.as_deref());
     note(app, place, parts, whose, done.as_ref().err(), &id);
     match done {
@@ -216,7 +227,7 @@ impl Turn<'_> {
                 attribute,
                 attributes,
             } => self.entity(&sender, who, attribute, attributes).await,
-            Call::Native(call) => self.native(&call, &sender, &parameters),
+            Call::Native(call) => self.native(&call, &sender, &parameters).await,
             Call::Token(grant) => {
                 let known = self.proved(operation, &sender)?;
                 self.redeem(known, &grant).await

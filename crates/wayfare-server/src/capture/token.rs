@@ -3,18 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
-use wayfare::{Secret, SubjectId, engine::effect::Who};
-use wayfare_wire::capture::{
-    call::Grant,
-    error::{Code, Detail, Error},
-    reply::{Answer, Tokens},
-    sign,
+use wayfare::{
+    Secret, SubjectId,
+    engine::effect::Who,
+    headless::{Answers, Outcome},
+};
+use wayfare_wire::{
+    capture::{
+        call::Grant,
+        error::{Code, Detail, Error},
+        reply::{Answer, Tokens},
+        sign,
+    },
+    query::Query,
 };
 
 use super::{Turn, client::Known, record::Found};
 use crate::{
     clock::drawn,
-    store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
+    headless::{self, Ran, Return},
+    store::token::{Ending, Kind, NewToken, Seen, Taken, Token, TokenKey},
 };
 
 /// An access token.
@@ -107,7 +115,7 @@ impl Turn<'_> {
                 subject: Some(granted.subject.clone()),
                 client: Some(granted.client.clone()),
                 family: Some(granted.family.clone()),
-                session: None,
+                session: Some(family_session(&granted.family)),
                 issued: now,
                 exp: now.plus(life),
                 used: None,
@@ -217,6 +225,10 @@ impl Turn<'_> {
                 return Err(unknown());
             }
         };
+        if found.subject.is_none() {
+            // It was made for nobody, so that asking for it tells nothing.
+            return Err(unknown());
+        }
         self.holder(&found).await?;
         let granted = Granted {
             subject: found.subject.clone().unwrap_or_default(),
@@ -229,10 +241,13 @@ impl Turn<'_> {
         let access = self.minted(ACCESS, &granted, life, data)?;
         let life_refresh = client.settings.refresh_token_lifetime;
         let refresh = self.minted(REFRESH, &granted, life_refresh, Json::Null)?;
-        let used = store
-            .exchange_token(key, vec![access.new, refresh.new], now)
-            .await;
-        match self.stored(used)? {
+        let tokens = vec![access.new, refresh.new];
+        let used = if found.data.get("run").is_some() {
+            self.resumed(key, &granted, tokens).await?
+        } else {
+            self.stored(store.exchange_token(key, tokens, now).await)?
+        };
+        match used {
             Taken::Fresh(token) => Ok(Answer::Tokens(Tokens {
                 access: access.secret,
                 refresh: refresh.secret,
@@ -244,6 +259,61 @@ impl Turn<'_> {
                     .cloned(),
             })),
             Taken::Reused(_) | Taken::Expired | Taken::Absent => Err(unknown()),
+        }
+    }
+
+    /// Redeems a code that leads back to a run that waits: the run is taken to its end first, and what it
+    /// says counts.
+    async fn resumed(
+        &self,
+        key: TokenKey,
+        granted: &Granted,
+        tokens: Vec<NewToken>,
+    ) -> Result<Taken, Error> {
+        let store = self.app.store();
+        let now = self.app.clock.now();
+        let used = self.stored(store.exchange_token(key, Vec::new(), now).await)?;
+        let Taken::Fresh(token) = &used else {
+            return Ok(used);
+        };
+        let subject = self.came_back(token).await?;
+        if subject.as_deref() != Some(&*granted.subject) {
+            return Ok(Taken::Absent);
+        }
+        self.keep(tokens).await?;
+        // Whoever came second meanwhile has ended all that there was, and this was not there yet.
+        let seen = self.stored(store.look_at_token(&key, self.app.clock.now()))?;
+        if seen == Seen::Absent {
+            let ended = store
+                .end_tokens(Ending::Family(granted.family.clone()))
+                .await;
+            self.stored(ended)?;
+            return Ok(Taken::Absent);
+        }
+        Ok(used)
+    }
+
+    /// Takes a run to its end whose link was followed, and says who was proved.
+    pub(super) async fn came_back(&self, token: &Token) -> Result<Option<String>, Error> {
+        let kept = token.data.get("run").unwrap_or(&Json::Null);
+        let back = Return {
+            wire: "capture",
+            realm: &self.place.state.realm,
+            kept,
+            answers: Answers::new(),
+            request: self.parts.to_request(Query::default()),
+            session: false,
+        };
+        match Box::pin(headless::resume(self.app, back)).await {
+            Ran::Done(run) => Ok(match run.outcome {
+                Outcome::Success(success) if success.proved => {
+                    Some(success.subject.id.0.to_string())
+                }
+                _ => None,
+            }),
+            Ran::Busy { retry_after } => Err(Error::limit(retry_after.into())),
+            Ran::Failed => Err(Error::unexpected()),
+            Ran::NoJourney | Ran::Expired => Ok(None),
         }
     }
 
@@ -319,6 +389,11 @@ impl Turn<'_> {
         let life = client.settings.refresh_token_lifetime;
         self.kept(RENEWAL, token, granted, life, json!({ "secret": secret }))
     }
+}
+
+/// By what a run that a token begins spares the tokens of its own grant, where it ends all others.
+pub(super) fn family_session(family: &str) -> String {
+    format!("capture:{family}")
 }
 
 /// What a token stood for is no more.

@@ -41,6 +41,10 @@ pub struct CaptureSettings {
     pub cors_allow: Vec<String>,
     /// The files of flows, in the vendor's JSON.
     pub flows: Vec<PathBuf>,
+    /// The journeys that forms run.
+    pub journeys: CaptureJourneys,
+    /// What fields answer, by `form.field` or `field`, where it does not follow from their attributes.
+    pub inputs: BTreeMap<String, Vec<String>>,
     /// The clients by id.
     pub clients: BTreeMap<String, CaptureClient>,
 }
@@ -75,7 +79,47 @@ impl Default for CaptureSettings {
             detailed_credential_errors: false,
             cors_allow: Vec::new(),
             flows: Vec::new(),
+            journeys: CaptureJourneys::default(),
+            inputs: BTreeMap::new(),
             clients: BTreeMap::new(),
+        }
+    }
+}
+
+/// The journeys that forms run, by what the form is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaptureJourneys {
+    /// Login by a password.
+    pub sign_in: String,
+    /// Registration by a password.
+    pub register: String,
+    /// Registration behind a social login.
+    pub social_register: String,
+    /// A change of the profile.
+    pub edit_profile: String,
+    /// A change of the password by who knows the old one.
+    pub change_password: String,
+    /// A new password of who came by a mailed code.
+    pub reset_password: String,
+    /// A mail to set a new password.
+    pub forgot: String,
+    /// A mail to verify an address.
+    pub verify: String,
+}
+
+impl Default for CaptureJourneys {
+    fn default() -> Self {
+        let name = |name: &str| name.to_owned();
+        Self {
+            sign_in: name("CaptureSignIn"),
+            register: name("CaptureRegister"),
+            social_register: name("CaptureSocialRegister"),
+            edit_profile: name("CaptureEditProfile"),
+            change_password: name("CaptureChangePassword"),
+            reset_password: name("CaptureResetPassword"),
+            forgot: name("CaptureForgot"),
+            verify: name("CaptureVerify"),
         }
     }
 }
@@ -83,8 +127,15 @@ impl Default for CaptureSettings {
 impl CaptureSettings {
     /// Those of the demo: one client, whose secret everybody knows.
     pub fn demo() -> Self {
+        let client = CaptureClient {
+            default_flow_name: Some("standard".to_owned()),
+            default_flow_version: Some("1".to_owned()),
+            password_recover_url: Some("http://localhost:8080/recover".to_owned()),
+            verify_email_url: Some("http://localhost:8080/verify".to_owned()),
+            ..CaptureClient::default()
+        };
         Self {
-            clients: BTreeMap::from([("demo-login".to_owned(), CaptureClient::default())]),
+            clients: BTreeMap::from([("demo-login".to_owned(), client)]),
             ..Self::default()
         }
     }
@@ -203,11 +254,48 @@ pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSe
         settings.flows = files.collect();
     }
     read_attributes(&table, &mut settings);
+    if let Some(journeys) = table.table("journeys") {
+        read_journeys(&journeys, &mut settings.journeys);
+        journeys.close();
+    }
+    if let Some(inputs) = table.table("inputs") {
+        for (name, _) in inputs.every() {
+            let name: &str = name.get_ref();
+            let texts = inputs.texts(name).unwrap_or_default();
+            let mut all = Vec::new();
+            for (span, text) in texts {
+                if wayfare::headless::Slot::parse(&text).is_some() {
+                    all.push(text);
+                } else {
+                    let message = "must hold callbacks such as \"mail\" or \"password#2\"";
+                    inputs.wrong(&span, name, message);
+                }
+            }
+            settings.inputs.insert(name.to_owned(), all);
+        }
+    }
     if let Some(clients) = table.table("clients") {
         read_clients(&clients, folder, &mut settings);
     }
     table.close();
     realm.capture = Some(settings);
+}
+
+fn read_journeys(table: &Table<'_>, journeys: &mut CaptureJourneys) {
+    for (key, into) in [
+        ("sign_in", &mut journeys.sign_in),
+        ("register", &mut journeys.register),
+        ("social_register", &mut journeys.social_register),
+        ("edit_profile", &mut journeys.edit_profile),
+        ("change_password", &mut journeys.change_password),
+        ("reset_password", &mut journeys.reset_password),
+        ("forgot", &mut journeys.forgot),
+        ("verify", &mut journeys.verify),
+    ] {
+        if let Some(name) = table.text(key) {
+            *into = name;
+        }
+    }
 }
 
 fn read_attributes(table: &Table<'_>, settings: &mut CaptureSettings) {

@@ -30,7 +30,7 @@ use std::{
 use wayfare::Realm;
 
 pub use self::binding::BindingSettings;
-pub use self::capture::{CaptureClient, CaptureSettings};
+pub use self::capture::{CaptureClient, CaptureJourneys, CaptureSettings};
 pub use self::external::ExternalSettings;
 pub(crate) use self::external::is_loopback as external_is_loopback;
 pub use self::ldap::{

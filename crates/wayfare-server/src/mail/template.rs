@@ -56,6 +56,23 @@ const BUILT_IN: &[(&str, [Entry; 2])] = &[
         ],
     ),
     (
+        "verifyEmail",
+        [
+            (
+                "en",
+                "Confirm your address",
+                "Follow this link to confirm your address:\n\n{{object.resumeURI}}\n\nIf you did not ask \
+                 for it, do nothing.\n",
+            ),
+            (
+                "de",
+                "Bestätigen Sie Ihre Adresse",
+                "Folgen Sie diesem Link, um Ihre Adresse zu bestätigen:\n\n{{object.resumeURI}}\n\nWenn Sie \
+                 das nicht wollten, tun Sie nichts.\n",
+            ),
+        ],
+    ),
+    (
         "forgottenUsername",
         [
             (

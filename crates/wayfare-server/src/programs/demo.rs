@@ -10,6 +10,10 @@ macro_rules! journeys {
 
 const JOURNEYS: &[(&str, &str)] = &journeys![
     "authenticator_app.journey",
+    "capture_mail.journey",
+    "capture_profile.journey",
+    "capture_register.journey",
+    "capture_sign_in.journey",
     "choice_of_factor.journey",
     "consent.journey",
     "guards.journey",

@@ -1,6 +1,7 @@
 //! Capture, as its clients find it.
 
 mod access;
+mod native;
 mod settings;
-mod support;
+pub(crate) mod support;
 mod tokens;

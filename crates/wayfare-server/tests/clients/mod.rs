@@ -3,6 +3,7 @@
 //! The scripts are in `tests/clients` at the root of the repository. Without Node or the packages the tests
 //! say that they are skipped; with `WAYFARE_CLIENTS=required` that is a failure.
 
+mod capture;
 mod frodo;
 mod frodo_command;
 mod login_page;

@@ -15,6 +15,7 @@
 //! | [`sign`] | signed requests |
 //! | [`call`] | what a request asks for, typed |
 //! | [`error`] | the closed table of errors, and how one is written |
+//! | [`flow`] | forms and fields, and what is wrong with one as it came |
 //! | [`reply`] | answers that went well |
 //! | [`date`] | the two ways in which a time is written |
 
@@ -22,6 +23,7 @@ pub mod call;
 pub mod client;
 pub mod date;
 pub mod error;
+pub mod flow;
 mod multipart;
 pub mod operation;
 pub mod parameters;

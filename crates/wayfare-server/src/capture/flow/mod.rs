@@ -1,0 +1,322 @@
+//! The flows of a realm, and what their forms ask of journeys.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::Value as Json;
+use wayfare_wire::{
+    am::{reply::Reply, request::Parts},
+    capture::{
+        error::{Code, Detail, Error},
+        flow::{Action, Field, FieldKind, Flow, FlowError, Form},
+        operation::Operation,
+    },
+    json::{self, Bounds},
+};
+
+use super::Turn;
+use crate::config::{CaptureJourneys, CaptureSettings};
+
+/// The flow that is there without a file.
+const STANDARD: &str = include_str!("standard.json");
+
+/// The longest file of a flow.
+const BYTES_MAX: usize = 4 << 20;
+
+/// The flows of a realm by name and version.
+#[derive(Debug)]
+pub(crate) struct Flows {
+    all: BTreeMap<(String, String), Flow>,
+}
+
+impl Flows {
+    /// The flows of the settings, and the one that is built in where no file has its name and version.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is none.
+    pub(super) fn open(settings: &CaptureSettings) -> Result<Self, String> {
+        let mut all = BTreeMap::new();
+        let standard = parse(STANDARD).map_err(|errors| errors.join("; "))?;
+        all.insert((standard.name.clone(), standard.version.clone()), standard);
+        for file in &settings.flows {
+            let flow = read(file)?;
+            all.insert((flow.name.clone(), flow.version.clone()), flow);
+        }
+        Ok(Self { all })
+    }
+
+    pub(super) fn find(&self, name: &str, version: &str) -> Option<&Flow> {
+        self.all.get(&(name.to_owned(), version.to_owned()))
+    }
+
+    /// The latest of a name: the one whose version comes last, numbers by their value.
+    fn head(&self, name: &str) -> Option<&Flow> {
+        let key = |flow: &&Flow| (flow.version.len(), flow.version.clone());
+        self.all
+            .values()
+            .filter(|flow| flow.name == name)
+            .max_by_key(key)
+    }
+}
+
+fn read(file: &Path) -> Result<Flow, String> {
+    let name = file.display();
+    let size = fs::metadata(file)
+        .map_err(|error| format!("{name}: {error}"))?
+        .len();
+    if usize::try_from(size).map_or(true, |size| size > BYTES_MAX) {
+        return Err(format!("{name}: a flow has at most {BYTES_MAX} bytes"));
+    }
+    let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+    parse(&text).map_err(|errors| {
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{name}: {error}"))
+            .collect();
+        lines.join("\n")
+    })
+}
+
+fn parse(text: &str) -> Result<Flow, Vec<String>> {
+    let bounds = Bounds {
+        bytes: BYTES_MAX,
+        ..Bounds::default()
+    };
+    let bad = |error: json::BadJson| vec![error.to_string()];
+    json::read::<json::Ignored>(text.as_bytes(), bounds).map_err(bad)?;
+    let json: Json = json::read(text.as_bytes(), bounds).map_err(bad)?;
+    let said = |errors: Vec<FlowError>| errors.iter().map(ToString::to_string).collect();
+    Flow::read(&json).map_err(said)
+}
+
+/// What a form is used for: the journey that it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    SignIn,
+    Register,
+    SocialRegister,
+    EditProfile,
+    ChangePassword,
+    ResetPassword,
+    Forgot,
+    Verify,
+}
+
+impl Use {
+    /// What a form is used for, by its action and its passwords.
+    pub(super) fn of(flow: &Flow, form: &Form) -> Option<Self> {
+        let field = |name: &String| flow.fields.get(name);
+        let kinds = || {
+            form.fields
+                .iter()
+                .filter_map(|(name, _)| Some((name, field(name)?)))
+        };
+        let new = kinds().any(|(name, field)| is_password(field) && !is_current(name));
+        let current = kinds().any(|(name, field)| is_password(field) && is_current(name));
+        Some(match form.action {
+            Action::TraditionalSignin => Self::SignIn,
+            Action::TraditionalRegistration => Self::Register,
+            Action::SocialRegistration => Self::SocialRegister,
+            Action::ProfileUpdate if new && current => Self::ChangePassword,
+            Action::ProfileUpdate if new => Self::ResetPassword,
+            Action::ProfileUpdate => Self::EditProfile,
+            Action::PasswordReset => Self::Forgot,
+            Action::VerifyEmail => Self::Verify,
+            Action::AccountDeactivation => return None,
+        })
+    }
+
+    /// The journey.
+    pub(super) fn journey(self, journeys: &CaptureJourneys) -> &str {
+        match self {
+            Self::SignIn => &journeys.sign_in,
+            Self::Register => &journeys.register,
+            Self::SocialRegister => &journeys.social_register,
+            Self::EditProfile => &journeys.edit_profile,
+            Self::ChangePassword => &journeys.change_password,
+            Self::ResetPassword => &journeys.reset_password,
+            Self::Forgot => &journeys.forgot,
+            Self::Verify => &journeys.verify,
+        }
+    }
+
+    /// Whether an operation takes such a form.
+    fn is_of(self, operation: Operation) -> bool {
+        match operation {
+            Operation::AuthNativeTraditional => self == Self::SignIn,
+            Operation::RegisterNativeTraditional => self == Self::Register,
+            Operation::RegisterNative => self == Self::SocialRegister,
+            Operation::UpdateProfileNative => {
+                matches!(
+                    self,
+                    Self::EditProfile | Self::ChangePassword | Self::ResetPassword
+                )
+            }
+            Operation::ForgotPasswordNative => self == Self::Forgot,
+            Operation::VerifyEmailNative => self == Self::Verify,
+            _ => false,
+        }
+    }
+}
+
+fn is_password(field: &Field) -> bool {
+    field.kind == FieldKind::Password
+}
+
+fn is_current(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("current")
+}
+
+/// A form, with the flow that it is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) name: &'a str,
+    pub(super) form: &'a Form,
+    pub(super) usage: Use,
+}
+
+impl Asked<'_> {
+    /// The inputs of the journey that a field answers.
+    pub(super) fn inputs(
+        &self,
+        settings: &CaptureSettings,
+        name: &str,
+        field: &Field,
+    ) -> Vec<String> {
+        let full = format!("{}.{name}", self.name);
+        if let Some(inputs) = settings
+            .inputs
+            .get(&full)
+            .or_else(|| settings.inputs.get(name))
+        {
+            return inputs.clone();
+        }
+        if field.repeats() {
+            return Vec::new();
+        }
+        if is_password(field) {
+            let second = self.usage == Use::ChangePassword && !is_current(name);
+            let slot = if second { "password#2" } else { "password" };
+            return vec![slot.to_owned()];
+        }
+        let path = field.attribute.as_deref().unwrap_or_default();
+        let attribute = settings.attributes.get(path).cloned();
+        let is_email = path == super::record::EMAIL;
+        match self.usage {
+            // Who registers is called by the address; who signs in may be called otherwise.
+            Use::SignIn | Use::Register | Use::SocialRegister if is_email => attribute
+                .into_iter()
+                .chain(["username".to_owned()])
+                .collect(),
+            _ => attribute.into_iter().collect(),
+        }
+    }
+
+    /// The fields that answer an input.
+    pub(super) fn fields_of(&self, settings: &CaptureSettings, input: &str) -> Vec<String> {
+        let fields = self.form.fields.iter().filter(|(name, _)| {
+            let field = self.flow.fields.get(name);
+            field.is_some_and(|field| {
+                self.inputs(settings, name, field)
+                    .iter()
+                    .any(|known| known == input)
+            })
+        });
+        fields.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// The flow of a request.
+    pub(super) fn flow(
+        &self,
+        name: Option<&str>,
+        version: Option<&str>,
+        client: &super::client::Known,
+    ) -> Result<&'a Flow, Error> {
+        let settings = &client.settings;
+        let name = name.or(settings.default_flow_name.as_deref());
+        let version = version.or(settings.default_flow_version.as_deref());
+        let (name, version) = match (name, version) {
+            (Some(name), Some(version)) => (name, version),
+            (None, Some(_)) => return Err(Error::missing(&["flow"])),
+            (Some(_), None) => return Err(Error::missing(&["flow_version"])),
+            (None, None) => return Err(Error::missing(&["flow", "flow_version"])),
+        };
+        let flow = self.place.capture.flows.find(name, version);
+        flow.ok_or_else(|| Error::invalid("flow", "there is no such flow in this version"))
+    }
+
+    /// The form of a request.
+    pub(super) fn form(
+        flow: &'a Flow,
+        name: &str,
+        operation: Operation,
+    ) -> Result<Asked<'a>, Error> {
+        let found = flow.forms.get_key_value(name);
+        let (name, form) =
+            found.ok_or_else(|| Error::invalid("form", "the flow has no such form"))?;
+        let usage = Use::of(flow, form).filter(|usage| usage.is_of(operation));
+        let usage = usage.ok_or_else(|| {
+            Error::invalid("form", "the operation does not take a form of this action")
+        })?;
+        Ok(Asked {
+            flow,
+            name,
+            form,
+            usage,
+        })
+    }
+}
+
+/// The flow that apps download: `/widget_data/flows/{app}/{flow}/{version}/{locale}.json`.
+pub(super) fn download(
+    flows: &Flows,
+    app_id: &str,
+    parts: &Parts<'_>,
+) -> Result<Option<Reply>, Error> {
+    let Some(rest) = parts.path.strip_prefix("/widget_data/flows/") else {
+        return Ok(None);
+    };
+    let names: Vec<&str> = rest.split('/').collect();
+    let [app, name, version, file] = names.as_slice() else {
+        return Err(Error::not_served());
+    };
+    let Some(locale) = file.strip_suffix(".json") else {
+        return Err(Error::not_served());
+    };
+    if !matches!(parts.method, "GET" | "HEAD") {
+        return Err(Error::method());
+    }
+    if *app != app_id {
+        let mut error = Error::new(Code::UnknownApplication, "there is no such application");
+        error.detail = Detail::Application((*app).to_owned());
+        error.status = Some(404);
+        return Err(error);
+    }
+    let flow = if *version == "HEAD" {
+        flows.head(name)
+    } else {
+        flows.find(name, version)
+    };
+    let known = |flow: &&Flow| flow.locales().any(|known| known == locale);
+    let Some(flow) = flow.filter(known) else {
+        return Err(Error::not_served());
+    };
+    // Everybody may see it, and a version never changes.
+    let kept = if *version == "HEAD" {
+        "public, max-age=60"
+    } else {
+        "public, max-age=3600"
+    };
+    let mut reply = Reply {
+        status: 200,
+        headers: Vec::new(),
+        cookies: Vec::new(),
+        body: flow.shown(locale).to_string().into_bytes(),
+    };
+    reply = reply.header("content-type", "application/json");
+    reply = reply.header("cache-control", kept);
+    reply = reply.header("x-content-type-options", "nosniff");
+    Ok(Some(reply.header("access-control-allow-origin", "*")))
+}
