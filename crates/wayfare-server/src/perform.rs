@@ -137,8 +137,9 @@ impl Performer {
     }
 
     /// The same with the identity providers of the realms.
-    pub(crate) fn providers(mut self, providers: Providers) -> Self {
+    pub(crate) fn providers(mut self, providers: Providers, social: SocialTokens) -> Self {
         self.providers = providers;
+        self.social = social;
         self
     }
 

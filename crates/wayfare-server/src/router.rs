@@ -22,7 +22,7 @@ use crate::{
     capture,
     config::LimitSettings,
     listen::{Received, Reply, plain},
-    page,
+    page, social,
 };
 
 /// How many messages the page of the outbox shows.
@@ -108,7 +108,10 @@ impl Router {
         let reads = matches!(received.head.method, Method::GET | Method::HEAD);
         let host = received.head.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
-        let mut reply = if let Some((place, rest)) = capture::place(&self.app, host, path) {
+        let mut reply = if let Some(reply) = self.broker(&received).await {
+            // It may stand below where Capture does.
+            reply
+        } else if let Some((place, rest)) = capture::place(&self.app, host, path) {
             self.capture(&received, place, rest).await
         } else if let Some(rest) = self.below_base(path) {
             self.protocol(&received, rest).await
@@ -131,6 +134,8 @@ impl Router {
             } else {
                 not_allowed("GET, HEAD")
             }
+        } else if let Some(to) = form_post(&received) {
+            see_other(&to)
         } else if let Some(asset) = page::asset(path, &self.page) {
             if reads {
                 file(asset)
@@ -186,6 +191,19 @@ impl Router {
         let never = HeaderValue::from_static("no-store");
         reply.headers_mut().insert(header::CACHE_CONTROL, never);
         reply
+    }
+
+    /// What a broker of social logins answers, where the request is for one.
+    async fn broker(&self, received: &Received) -> Option<Reply> {
+        let parts = Parts {
+            method: received.head.method.as_str(),
+            path: received.head.uri.path(),
+            query: received.head.uri.query().unwrap_or(""),
+            headers: &headers(&received.head.headers)?,
+            body: &received.body,
+            client: self.client(received),
+        };
+        social::answer(&self.app, &parts).await.map(spelled)
     }
 
     /// The path after the base path.
@@ -400,6 +418,30 @@ fn redirect(query: Option<&str>) -> Reply {
     if let Ok(to) = HeaderValue::from_str(&to) {
         reply.headers_mut().insert(header::LOCATION, to);
     }
+    reply
+}
+
+/// Where the login page is to be asked for what a provider has posted to it.
+fn form_post(received: &Received) -> Option<String> {
+    let head = &received.head;
+    let declared = head.headers.get(header::CONTENT_TYPE);
+    let declared = declared.and_then(|value| value.to_str().ok());
+    let to = social::from_form(&head.method, declared, &received.body)?;
+    (head.uri.path() == "/").then_some(to)
+}
+
+/// Somewhere else, to be asked for by `GET`.
+fn see_other(to: &str) -> Reply {
+    let mut reply = plain(StatusCode::SEE_OTHER);
+    let headers = reply.headers_mut();
+    if let Ok(to) = HeaderValue::from_str(to) {
+        headers.insert(header::LOCATION, to);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     reply
 }
 

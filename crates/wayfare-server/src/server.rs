@@ -32,7 +32,7 @@ use crate::{
     programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
     runs::OpenRuns,
-    social::Providers,
+    social::{self, Providers, SocialTokens},
     store::{Store, StoreError},
     traces::Traces,
     users::{self, ADMIN, DEMO_PASSWORD, DEMO_USER},
@@ -269,7 +269,7 @@ impl Server {
             Arc::clone(&log),
         );
         let origin = (config.server.origin.clone()).unwrap_or_else(|| format!("http://{address}"));
-        let providers = providers(&config, &origin)?;
+        let (providers, social) = providers(&config, &origin, &store)?;
         let admin = users::make(&config, &store, &hash, clock.now())?;
         let beside = Beside {
             keys,
@@ -294,7 +294,7 @@ impl Server {
                 .outside(outside)
                 .web(web)
                 .directories(directories)
-                .providers(providers),
+                .providers(providers, social),
             metrics: crate::metrics::Metrics::default(),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
@@ -309,8 +309,12 @@ impl Server {
     }
 }
 
-fn providers(config: &Config, origin: &str) -> Result<Providers, StartError> {
-    let opened = Providers::new(config, origin);
+fn providers(
+    config: &Config,
+    origin: &str,
+    store: &Store,
+) -> Result<(Providers, SocialTokens), StartError> {
+    let opened = social::open(config, origin, store);
     opened.map_err(|(realm, message)| StartError::Provider { realm, message })
 }
 
@@ -495,6 +499,11 @@ impl Running {
     /// The password of the administrator, where it was made at this start.
     pub fn admin_password(&self) -> Option<&Secret<String>> {
         self.admin.as_ref()
+    }
+
+    /// The social tokens, for whoever lets somebody in by one in the same process.
+    pub fn social(&self) -> &SocialTokens {
+        &self.app.performer.social
     }
 
     /// The store, for whoever looks after it in the same process.

@@ -197,6 +197,8 @@ fn the_documented_file_names_every_setting_with_its_default() {
         "[realms.\"/alpha\".mail]",
         "[realms.\"/alpha\".session]",
         "[realms.\"/alpha\".users.root]",
+        "[realms.\"/alpha\".social]",
+        "[realms.\"/alpha\".social.auth_info]\nurl = \"https://a.example\"\napi_key = { env = \"A\" }",
         "[realms.\"/alpha\".providers.google]\nissuer = \"https://a.example\"\nclient_id = \"a\"",
     ] {
         for name in names(table) {
@@ -248,6 +250,20 @@ fn a_provider_says_what_it_needs() {
         ),
     ] {
         let message = wrong(&format!("{realm}{lines}\n"));
+        assert!(message.contains(said), "{lines}: {message}");
+    }
+    for (lines, said) in [
+        ("token_urls = [\"http://a.example\"]", "must hold addresses"),
+        (
+            "token_urls = [\"https://a@b.example\"]",
+            "must hold addresses",
+        ),
+        ("path = \"capture\"", "a path such as"),
+        ("lifetime = \"2h\"", "at most \"1h\""),
+        ("api_key = \"plain\"", "secrets are never written here"),
+        ("auth_info = { url = \"https://a.example\" }", "write both"),
+    ] {
+        let message = wrong(&format!("[realms.\"/alpha\".social]\n{lines}\n"));
         assert!(message.contains(said), "{lines}: {message}");
     }
     // `google-a-1` would be an account at either.

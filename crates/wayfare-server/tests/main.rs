@@ -7,6 +7,7 @@ mod advice;
 mod attacks;
 #[cfg(test)]
 mod bindings;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod capture;
@@ -62,6 +63,8 @@ mod scripts;
 mod sessions;
 #[cfg(test)]
 mod smtp;
+#[cfg(test)]
+mod social;
 #[cfg(test)]
 mod start;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use wayfare::{
         effect::{
             Backchannel, BackchannelReply, BackchannelState, Bind, COUNTER, Credential,
             ExternalEvent, ExternalReply, Fetched, Identity, Keyed, KeyedReply, Message, SetStatus,
-            Verdict, Verify, Went, Who,
+            Social, Verdict, Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -109,6 +109,11 @@ impl World {
             (Effect::RemoveDevice(remove), EffectReply::DeviceRemoved(true)) => {
                 self.remove_device(remove);
             }
+            (Effect::Social(asked), EffectReply::External(_)) => {
+                if let Social::Providers { .. } = **asked {
+                    self.chosen.insert(Arc::clone(&call.node), reply.clone());
+                }
+            }
             _ => {}
         }
     }
@@ -156,7 +161,10 @@ impl World {
             Effect::RemoveDevice(remove) => self.remove_device(remove),
             Effect::Backchannel(asked) => self.backchannel(asked),
             Effect::Keyed(asked) => EffectReply::Keyed(Box::new(keyed(asked))),
-            Effect::Social(asked) => EffectReply::Social(Box::new(social::said(asked))),
+            Effect::Social(asked) => match (&**asked, self.chosen.get(&call.node)) {
+                (Social::Providers { .. }, Some(said)) => said.clone(),
+                _ => EffectReply::Social(Box::new(social::said(asked))),
+            },
             Effect::Custom(custom) => match self.custom.get(&custom.kind) {
                 Some(reply) => reply.clone(),
                 None => EffectReply::Failed(format!(

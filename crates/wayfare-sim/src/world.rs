@@ -111,6 +111,9 @@ pub struct World {
     pub documents: BTreeMap<Document, Value>,
     pub(crate) counters: BTreeMap<(SubjectId, Kind), Counter>,
     pub(crate) done: BTreeMap<EffectId, EffectReply>,
+    /// How nodes ended that ask which providers there are, where a test said it in a word: a page asks them again
+    /// in each round.
+    pub(crate) chosen: BTreeMap<Arc<str>, EffectReply>,
     pub(crate) transactions: BTreeMap<Arc<str>, Transaction>,
     made: u64,
 }

@@ -18,6 +18,7 @@ mod realm;
 mod scripts;
 mod secret;
 mod server;
+mod social;
 mod table;
 mod value;
 
@@ -48,6 +49,7 @@ pub use self::secret::{SecretError, SecretSource};
 pub use self::server::{
     ApiVersion, ExistingToken, LogLevel, NoSessionMessage, SameSite, ServerSettings,
 };
+pub use self::social::{AuthInfoService, SocialSettings};
 pub(crate) use self::table::nearest;
 pub use self::table::{ConfigError, Mistake};
 pub use self::value::{parse_duration, parse_size};

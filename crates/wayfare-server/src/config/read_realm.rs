@@ -22,6 +22,7 @@ use super::{
     mail::read_mail,
     provider,
     read::is_host,
+    social,
     table::{Mistakes, Table, integer, nearest, source},
 };
 use crate::store::user::NameKey;
@@ -273,6 +274,7 @@ fn read_realm(
     ldap::read_certificates(table, folder, &mut settings.client_certificates);
     provider::read_providers(table, folder, longest, &mut settings.providers);
     read_capture(table, folder, settings);
+    social::read_social(table, folder, &mut settings.social);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
     }

@@ -13,7 +13,7 @@ use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
     AllowedDirectory, BindingSettings, CaptureSettings, ClientCertificate, DirectorySettings,
-    LdapStoreSettings, ProviderSettings, SecretSource,
+    LdapStoreSettings, ProviderSettings, SecretSource, SocialSettings,
 };
 
 /// One realm.
@@ -102,6 +102,8 @@ pub struct RealmSettings {
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Capture, where it is served. Never taken over.
     pub capture: Option<CaptureSettings>,
+    /// Whom social tokens are made for; never taken over.
+    pub social: Option<SocialSettings>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
 }
@@ -140,6 +142,7 @@ impl Default for RealmSettings {
             authorized_keys: BTreeMap::new(),
             providers: BTreeMap::new(),
             capture: None,
+            social: None,
             users: BTreeMap::new(),
         }
     }
@@ -157,6 +160,7 @@ impl RealmSettings {
             incomplete: false,
             capture: None,
             users: BTreeMap::new(),
+            social: None,
             ..settings.clone()
         }
     }

@@ -338,6 +338,9 @@ async function main() {
   const stored = sessionStorage.getItem(STEP);
   if (stored && BACK.some((name) => query.has(name))) {
     sessionStorage.removeItem(STEP);
+    // What somebody came back with is good once, and stands in no history.
+    const rest = new URLSearchParams([...query].filter(([name]) => !ONCE.includes(name))).toString();
+    history.replaceState(null, "", location.pathname + (rest ? `?${rest}` : ""));
     return send(JSON.parse(stored));
   }
   // With nothing asked for, someone who is signed in already is told so.

@@ -3,8 +3,10 @@
 //! In: an effect of a run. Out: what the provider says, as far as it counts. Which of its words counts is the
 //! wire crate's; here are connections, times and what is kept of what a provider publishes.
 
+mod broker;
 mod http;
 mod provider;
+mod service;
 mod token;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,9 +16,12 @@ use wayfare::{
     engine::effect::{Brought, Social, SocialReply},
 };
 
-pub(crate) use self::provider::{Provider, Unheard};
 pub use self::token::{SOCIAL, SocialProfile, SocialTokenError, SocialTokens};
-use crate::{audit::Log, config::Config};
+pub(crate) use self::{
+    broker::{answer, from_form},
+    provider::{Known, Provider, Unheard},
+};
+use crate::{audit::Log, config::Config, store::Store};
 
 /// What a run calls a social token that is brought to it.
 const SOCIAL_TOKEN: &str = "social_token";
@@ -35,6 +40,19 @@ async fn by_social_token(
         Some(profile) => Ok(SocialReply::Told(Box::new(profile.person()))),
         None => Err(Unheard::Denied("the social token is not good".to_owned())),
     }
+}
+
+/// The providers and the social tokens of a server.
+///
+/// # Errors
+/// A secret or certificates cannot be read: of which realm, which, and why.
+pub(crate) fn open(
+    config: &Config,
+    origin: &str,
+    store: &Store,
+) -> Result<(Providers, SocialTokens), (Realm, String)> {
+    let tokens = SocialTokens::new(store.clone()).asking(service::services(config)?);
+    Ok((Providers::new(config, origin)?, tokens))
 }
 
 /// The providers of all realms.

@@ -43,6 +43,14 @@ pub(crate) struct Known {
     refresh: Option<Secret<String>>,
 }
 
+impl Known {
+    /// When the token is over that says it, where there is one.
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        let seconds = self.claims.0.get("exp")?.as_u64()?;
+        Some(Timestamp(seconds.saturating_add(60).saturating_mul(1_000)))
+    }
+}
+
 /// A provider.
 pub(crate) struct Provider {
     pub(crate) name: Arc<str>,
@@ -173,7 +181,7 @@ impl Provider {
             nonce: openid.then(|| nonce.reveal().as_str()),
             verifier: verifier.reveal(),
             acr_values: &self.settings.acr_values,
-            response_mode: self.settings.form_post.then_some("form_post"),
+            response_mode: (self.settings.form_post && back.is_none()).then_some("form_post"),
             others: &self.settings.parameters,
         }
         .url())
@@ -192,7 +200,8 @@ impl Provider {
                 verifier,
                 issuer,
             } => {
-                self.came_from_here(issuer.as_deref(), now).await?;
+                self.came_from_here(issuer.as_deref(), self.to_page, now)
+                    .await?;
                 self.exchange(code, Some(verifier), nonce, None, now)
                     .await?
             }
@@ -276,15 +285,16 @@ impl Provider {
         self.known(claims, tokens.access, tokens.refresh)
     }
 
-    /// Whether an answer says that it is this provider's, where it has to (RFC 9207).
+    /// Whether an answer, handed on whole or in part, says that it is this provider's, where it has to (RFC 9207).
     pub(crate) async fn came_from_here(
         &self,
         issuer: Option<&str>,
+        whole: bool,
         now: Timestamp,
     ) -> Result<(), Unheard> {
         let metadata = self.metadata(now).await?;
         let must = self.settings.require_iss;
-        let must = must.unwrap_or(metadata.names_itself && self.to_page);
+        let must = must.unwrap_or(metadata.names_itself && whole);
         let same = match (issuer, &metadata.issuer) {
             (None, _) => !must,
             (Some(said), Some(known)) => said == known,

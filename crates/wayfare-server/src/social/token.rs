@@ -8,19 +8,28 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use wayfare::{Realm, Secret, Timestamp, Value, engine::effect::Person};
+use wayfare_wire::social::AuthInfo;
 
+use super::{Known, Provider, service::Service};
 use crate::{
     audit::hex,
     clock::drawn,
     identities::value,
     store::{
         Store, StoreError,
-        token::{Kind, NewToken, Token, TokenKey},
+        token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
     },
 };
 
 /// The kind of social tokens.
 pub const SOCIAL: Kind = Kind::new("social");
+
+/// Tokens of identity that an app has brought.
+const BROUGHT: Kind = Kind::new("social.brought");
+/// Tokens of another service that were used here.
+const ELSEWHERE: Kind = Kind::new("social.elsewhere");
+/// How long is remembered that a token of another service was used; they are good for minutes.
+const ELSEWHERE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who somebody is at a provider.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +94,61 @@ impl SocialProfile {
         profile
     }
 
+    /// What a provider has said of somebody.
+    pub(crate) fn of(provider: &Provider, known: &Known) -> Self {
+        let text = |name: &str| {
+            let claim = known.claims.0.get(name).and_then(Json::as_str);
+            claim.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let issuer = provider.settings.issuer.as_deref();
+        let issuer = issuer.unwrap_or(&provider.name).trim_end_matches('/');
+        let attributes = known.claims.attributes(&provider.settings.mapping);
+        Self {
+            provider: provider.name.to_string(),
+            subject: known.subject.to_string(),
+            identifier: format!("{issuer}/{}", known.subject),
+            link: format!("{}-{}", provider.name, known.subject),
+            email: text("email"),
+            verified_email: known.claims.verified_mail().map(str::to_owned),
+            display_name: text("name"),
+            preferred_username: text("preferred_username"),
+            given_name: text("given_name"),
+            family_name: text("family_name"),
+            attributes: attributes
+                .into_iter()
+                .map(|(name, value)| (name.to_string(), value.to_json()))
+                .collect(),
+        }
+    }
+
+    /// What a service elsewhere has said of somebody.
+    pub(super) fn elsewhere(info: AuthInfo) -> Self {
+        let attribute = |name: &str, text: &Option<String>| {
+            let text = text.as_ref()?;
+            Some((name.to_owned(), Json::from(text.as_str())))
+        };
+        let attributes = [
+            attribute("userName", &info.preferred_username),
+            attribute("givenName", &info.given_name),
+            attribute("sn", &info.family_name),
+            attribute("cn", &info.display_name),
+            attribute("mail", &info.verified_email),
+        ];
+        Self {
+            link: format!("{}-{}", info.provider, info.identifier),
+            provider: info.provider,
+            subject: info.identifier.clone(),
+            identifier: info.identifier,
+            email: info.email,
+            verified_email: info.verified_email,
+            display_name: info.display_name,
+            preferred_username: info.preferred_username,
+            given_name: info.given_name,
+            family_name: info.family_name,
+            attributes: attributes.into_iter().flatten().collect(),
+        }
+    }
+
     /// The person, for a run; the provider is not asked again.
     pub(crate) fn person(&self) -> Person {
         let attribute =
@@ -108,6 +172,7 @@ impl SocialProfile {
 #[derive(Debug, Clone)]
 pub struct SocialTokens {
     store: Store,
+    services: Arc<BTreeMap<Realm, Service>>,
 }
 
 /// A social token cannot be looked at.
@@ -128,7 +193,16 @@ pub enum SocialTokenError {
 impl SocialTokens {
     /// Those that this store keeps.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self {
+            store,
+            services: Arc::default(),
+        }
+    }
+
+    /// The same with the services that are asked about others.
+    pub(super) fn asking(mut self, services: BTreeMap<Realm, Service>) -> Self {
+        self.services = Arc::new(services);
+        self
     }
 
     /// A new token for somebody who has just logged in at a provider; 40 digits, 160 bits.
@@ -160,24 +234,44 @@ impl SocialTokens {
         Ok(Secret::new(secret))
     }
 
+    /// Who a token that was made here stands for; `None` where it is none of this realm's, over or used.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(crate) fn own(
+        &self,
+        realm: &Realm,
+        token: &Secret<String>,
+        now: Timestamp,
+    ) -> Result<Option<SocialProfile>, StoreError> {
+        let key = TokenKey::of(SOCIAL, token.reveal());
+        let found = self.store.token(&key, now)?;
+        let found = found.filter(|token| token.realm == *realm);
+        Ok(found.and_then(|token| serde_json::from_value(token.data).ok()))
+    }
+
     /// Who a token stands for; `None` where it is none of this realm's, over or used. It is not used by this.
+    /// Where the settings name a service that knows more, that is asked about tokens that were not made here.
     ///
     /// # Errors
     /// Nobody can say.
-    #[expect(
-        clippy::unused_async,
-        reason = "who asks a service elsewhere has to wait for it"
-    )]
     pub async fn resolve(
         &self,
         realm: &Realm,
         token: &Secret<String>,
         now: Timestamp,
     ) -> Result<Option<SocialProfile>, SocialTokenError> {
-        let key = TokenKey::of(SOCIAL, token.reveal());
-        let found = self.store.token(&key, now)?;
-        let found = found.filter(|token| token.realm == *realm);
-        Ok(found.and_then(|token| serde_json::from_value(token.data).ok()))
+        if let Some(profile) = self.own(realm, token, now)? {
+            return Ok(Some(profile));
+        }
+        let Some(service) = self.services.get(realm) else {
+            return Ok(None);
+        };
+        let known = service.ask(token).await.map_err(SocialTokenError::Down)?;
+        let key = TokenKey::of(ELSEWHERE, token.reveal());
+        // One that was used here is used up, whatever the service says of it.
+        let used = known.is_some() && self.store.look_at_token(&key, now)? != Seen::Absent;
+        Ok(known.filter(|_| !used))
     }
 
     /// Uses a token: of any number of callers with the same one, one is told who it stands for.
@@ -191,11 +285,59 @@ impl SocialTokens {
         now: Timestamp,
     ) -> Result<Option<SocialProfile>, SocialTokenError> {
         // A token of another realm is not used up by asking here.
-        if self.resolve(realm, token, now).await?.is_none() {
+        let Some(profile) = self.resolve(realm, token, now).await? else {
             return Ok(None);
-        }
+        };
         let key = TokenKey::of(SOCIAL, token.reveal());
-        let fresh = self.store.take_token(key, now).await?.fresh();
-        Ok(fresh.and_then(|token| serde_json::from_value(token.data).ok()))
+        let first = match self.store.take_token(key, now).await? {
+            Taken::Fresh(_) => true,
+            Taken::Reused(_) | Taken::Expired => false,
+            Taken::Absent => {
+                let exp = now.plus(ELSEWHERE_KEPT);
+                self.note(ELSEWHERE, realm, token, (now, exp)).await?
+            }
+        };
+        Ok(first.then_some(profile))
     }
+
+    /// Whether a token that a provider has made is brought for the first time.
+    ///
+    /// # Errors
+    /// It cannot be said.
+    pub(crate) async fn is_first(
+        &self,
+        realm: &Realm,
+        token: &Secret<String>,
+        times: (Timestamp, Timestamp),
+    ) -> Result<bool, SocialTokenError> {
+        Ok(self.note(BROUGHT, realm, token, times).await?)
+    }
+
+    async fn note(
+        &self,
+        kind: Kind,
+        realm: &Realm,
+        token: &Secret<String>,
+        (now, exp): (Timestamp, Timestamp),
+    ) -> Result<bool, StoreError> {
+        let used = Token {
+            realm: realm.clone(),
+            subject: None,
+            client: None,
+            family: None,
+            session: None,
+            issued: now,
+            exp,
+            used: Some(now),
+            data: Json::Null,
+        };
+        let key = TokenKey::of(kind, token.reveal());
+        self.store.is_first_use(NewToken { key, token: used }).await
+    }
+}
+
+/// A text that nobody guesses: 64 digits.
+pub(super) fn secret() -> Result<String, SocialTokenError> {
+    let bytes: [u8; 32] = drawn().map_err(|_| SocialTokenError::NoRandomness)?;
+    Ok(hex(bytes.iter()))
 }

@@ -213,6 +213,16 @@ impl Store {
         .await
     }
 
+    /// Keeps that a token was used which somebody else has made; whether this is its first use. The token that is
+    /// given is one that was used.
+    pub async fn is_first_use(&self, token: NewToken) -> Result<bool, StoreError> {
+        self.write(move |db| match find(db, &token.key)? {
+            Some(_) => Ok(false),
+            None => put(db, &token).map(|()| true),
+        })
+        .await
+    }
+
     /// Ends one token; whether there was one that had not expired.
     pub async fn revoke_token(&self, key: TokenKey, now: Timestamp) -> Result<bool, StoreError> {
         self.write(move |db| {

@@ -38,7 +38,6 @@ impl Default for Mapping {
                 attribute("userName", &["preferred_username", "email"]),
                 attribute("givenName", &["given_name"]),
                 attribute("sn", &["family_name"]),
-                attribute("cn", &["name"]),
                 attribute("mail", &["email"]),
             ]),
         }

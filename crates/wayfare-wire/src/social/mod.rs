@@ -4,7 +4,7 @@
 //! keys that were fetched are the embedder's; every decision of trust is here.
 
 mod authorize;
-// mod broker;
+mod broker;
 mod identity;
 mod mapping;
 mod metadata;
@@ -14,6 +14,7 @@ use crate::json::Bounds;
 
 pub use self::{
     authorize::{Authorize, challenge, form, with_parameters},
+    broker::{AuthInfo, BrokerError, posting, profile_reply, stopped, token_reply},
     identity::{IdToken, NotTheirs},
     mapping::{Claims, Mapping, MappingError},
     metadata::{BadMetadata, Metadata, is_trustworthy},
