@@ -237,7 +237,11 @@ impl<'a> Turn<'a> {
             (self.find(&who).await?, Some(known))
         };
         let capture = self.place.capture;
-        let record = capture.shown(&found, client.map(|client| &client.settings));
+        let record = capture.shown(
+            &found,
+            client.map(|client| &client.settings),
+            &self.place.state.settings,
+        );
         for path in attribute.iter().chain(attributes.iter().flatten()) {
             if !capture.has(path) {
                 return Err(Error::attribute(path));

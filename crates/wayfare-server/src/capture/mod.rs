@@ -5,6 +5,7 @@ mod client;
 mod flow;
 mod native;
 mod record;
+mod social;
 mod token;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -44,9 +44,9 @@ const INCORRECT: &str = "Incorrect username or password. Try again.";
 const RECOVER: &str = "password_recover";
 
 /// Whom an operation is about, who holds a token.
-struct Holder {
-    token: Token,
-    found: Found,
+pub(super) struct Holder {
+    pub(super) token: Token,
+    pub(super) found: Found,
 }
 
 impl<'a> Turn<'a> {
@@ -69,10 +69,23 @@ impl<'a> Turn<'a> {
                 let client = self.by_name(call.operation, sender)?;
                 self.mail(client, call, parameters).await
             }
-            _ => Err(Error::new(
-                Code::ApiFeatureDisabled,
-                "social logins are not configured here",
-            )),
+            Operation::AuthNative => {
+                let client = self.by_name(call.operation, sender)?;
+                self.social_log_in(client, call).await
+            }
+            Operation::RegisterNative => {
+                let client = self.by_name(call.operation, sender)?;
+                self.social_register(client, call, parameters).await
+            }
+            Operation::LinkAccountNative => {
+                let (_, holder) = self.holding(call.operation, sender).await?;
+                self.link(&holder, call).await
+            }
+            Operation::UnlinkAccountNative => {
+                let (_, holder) = self.holding(call.operation, sender).await?;
+                self.unlink(&holder, call).await
+            }
+            _ => Err(Error::unexpected()),
         }
     }
 
@@ -113,11 +126,15 @@ impl<'a> Turn<'a> {
             redirects(client, uri)?;
         }
         self.checked(&asked, call, parameters)?;
+        let merged = self.to_merge(call).await?;
         let answers = self.answers(&asked, parameters, None);
         let run = self.run(&asked, call, answers, None).await?;
-        let success = self.succeeded(run, &asked, call)?;
+        let success = self.succeeded(*run, &asked, call)?;
         let who = wayfare::engine::effect::Who::Subject(success.subject.id.clone());
-        let found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
+        let mut found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
+        if let Some(profile) = &merged {
+            found = self.merge(call, &found, profile).await?;
+        }
         let is_new = call.operation == Operation::RegisterNativeTraditional;
         if is_new && client.settings.verify_email_url.is_some() {
             self.mail_verification(client, call, &found).await?;
@@ -136,7 +153,11 @@ impl<'a> Turn<'a> {
     ) -> Result<Answer, Error> {
         let granted = self.grant(found.subject(), &client.id)?;
         let mut login = Login {
-            user: self.place.capture.shown(found, Some(&client.settings)),
+            user: self.place.capture.shown(
+                found,
+                Some(&client.settings),
+                &self.place.state.settings,
+            ),
             is_new,
             ..Login::default()
         };
@@ -181,7 +202,7 @@ impl<'a> Turn<'a> {
         self.checked(&asked, call, parameters)?;
         let answers = self.answers(&asked, parameters, Some(&holder.found));
         let run = self.run(&asked, call, answers, Some(holder)).await?;
-        self.succeeded(run, &asked, call)?;
+        self.succeeded(*run, &asked, call)?;
         let realm = &self.place.state.realm;
         let subject = holder.found.subject().to_owned();
         let touched = self
@@ -317,14 +338,14 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    fn asked(&self, client: &Known, call: &Native) -> Result<Asked<'a>, Error> {
+    pub(super) fn asked(&self, client: &Known, call: &Native) -> Result<Asked<'a>, Error> {
         let flow = self.flow(call.flow.as_deref(), call.flow_version.as_deref(), client)?;
         let name = call.form.as_deref().unwrap_or_default();
         Self::form(flow, name, call.operation)
     }
 
     /// Refuses a form that the rules of its fields refuse.
-    fn checked(
+    pub(super) fn checked(
         &self,
         asked: &Asked<'_>,
         call: &Native,
@@ -351,7 +372,7 @@ impl<'a> Turn<'a> {
     }
 
     /// What a form answers. Where there is a record, what the form leaves out stays as it is.
-    fn answers(
+    pub(super) fn answers(
         &self,
         asked: &Asked<'_>,
         parameters: &Parameters,
@@ -405,7 +426,7 @@ impl<'a> Turn<'a> {
         }) || path == "optIn.status"
     }
 
-    fn wish(
+    pub(super) fn wish(
         &self,
         journey: &str,
         call: &Native,
@@ -450,7 +471,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    async fn run(
+    pub(super) async fn run(
         &self,
         asked: &Asked<'_>,
         call: &Native,
@@ -481,9 +502,9 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn succeeded(
+    pub(super) fn succeeded(
         &self,
-        run: Box<Run>,
+        run: Run,
         asked: &Asked<'_>,
         call: &Native,
     ) -> Result<Box<Success>, Error> {

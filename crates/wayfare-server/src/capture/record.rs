@@ -18,7 +18,7 @@ use wayfare_wire::capture::{
 
 use super::{Capture, Turn};
 use crate::{
-    config::CaptureClient,
+    config::{CaptureClient, RealmSettings},
     identities::{IdentityError, json as json_of},
     store::record::Record,
 };
@@ -178,7 +178,12 @@ impl Capture {
     }
 
     /// A record as a client sees it.
-    pub(super) fn shown(&self, found: &Found, client: Option<&CaptureClient>) -> Map<String, Json> {
+    pub(super) fn shown(
+        &self,
+        found: &Found,
+        client: Option<&CaptureClient>,
+        realm: &RealmSettings,
+    ) -> Map<String, Json> {
         let mut record = Map::new();
         record.insert("uuid".to_owned(), Json::from(found.uuid()));
         record.insert("id".to_owned(), Json::from(found.record.number));
@@ -193,7 +198,7 @@ impl Capture {
             let value = self.value(found, path).and_then(json_of);
             put(&mut record, path, value.unwrap_or(Json::Null));
         }
-        record.insert("profiles".to_owned(), Json::Array(profiles(found)));
+        record.insert("profiles".to_owned(), Json::Array(profiles(found, realm)));
         if let Some(view) = client.and_then(|client| client.view.as_ref()) {
             return seen(&record, view.iter().map(String::as_str));
         }
@@ -263,23 +268,33 @@ fn value_at<'v>(attributes: &'v BTreeMap<Arc<str>, Value>, path: &str) -> Option
     })
 }
 
-/// The identities of other providers, each as `issuer|subject`.
-fn profiles(found: &Found) -> Vec<Json> {
+/// The identities of other providers.
+fn profiles(found: &Found, realm: &RealmSettings) -> Vec<Json> {
     let Some(Value::List(list)) = value_at(&found.identity.attributes, "aliasList") else {
         return Vec::new();
     };
-    let texts = list.iter().filter_map(|item| match item {
-        Value::Text(text) => text.split_once('|').map(|parts| (text, parts)),
-        _ => None,
+    let links = list.iter().filter_map(Value::as_text);
+    let shown = links.zip(1_u64..).map(|(link, id)| {
+        let identifier = identifier(realm, link);
+        let rest = identifier.split_once("://").map_or("", |(_, rest)| rest);
+        let domain = rest.split('/').next().unwrap_or_default();
+        json!({ "id": id, "domain": domain, "identifier": identifier })
     });
-    texts
-        .zip(1_u64..)
-        .map(|((identifier, (issuer, _)), id)| {
-            let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-            let domain = host.split('/').next().unwrap_or(host);
-            json!({ "id": id, "domain": domain, "identifier": &**identifier })
-        })
-        .collect()
+    shown.collect()
+}
+
+/// The address that stands for a link, which is a provider by its name here and somebody by the name there.
+pub(super) fn identifier(realm: &RealmSettings, link: &str) -> String {
+    let known = realm.providers.iter().filter_map(|(name, provider)| {
+        let subject = link.strip_prefix(name.as_str())?.strip_prefix('-')?;
+        let issuer = provider.issuer.as_deref().unwrap_or(name);
+        Some((
+            name.len(),
+            format!("{}/{subject}", issuer.trim_end_matches('/')),
+        ))
+    });
+    let longest = known.max_by_key(|(length, _)| *length);
+    longest.map_or_else(|| link.to_owned(), |(_, identifier)| identifier)
 }
 
 /// When a user was made.

@@ -94,6 +94,8 @@ pub struct CaptureJourneys {
     pub sign_in: String,
     /// Registration by a password.
     pub register: String,
+    /// Login by a social token.
+    pub social_sign_in: String,
     /// Registration behind a social login.
     pub social_register: String,
     /// A change of the profile.
@@ -114,6 +116,7 @@ impl Default for CaptureJourneys {
         Self {
             sign_in: name("CaptureSignIn"),
             register: name("CaptureRegister"),
+            social_sign_in: name("CaptureSocialSignIn"),
             social_register: name("CaptureSocialRegister"),
             edit_profile: name("CaptureEditProfile"),
             change_password: name("CaptureChangePassword"),
@@ -285,6 +288,7 @@ fn read_journeys(table: &Table<'_>, journeys: &mut CaptureJourneys) {
     for (key, into) in [
         ("sign_in", &mut journeys.sign_in),
         ("register", &mut journeys.register),
+        ("social_sign_in", &mut journeys.social_sign_in),
         ("social_register", &mut journeys.social_register),
         ("edit_profile", &mut journeys.edit_profile),
         ("change_password", &mut journeys.change_password),

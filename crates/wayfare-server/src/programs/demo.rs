@@ -14,6 +14,7 @@ const JOURNEYS: &[(&str, &str)] = &journeys![
     "capture_profile.journey",
     "capture_register.journey",
     "capture_sign_in.journey",
+    "capture_social.journey",
     "choice_of_factor.journey",
     "consent.journey",
     "guards.journey",

@@ -3,5 +3,6 @@
 mod access;
 mod native;
 mod settings;
+mod social;
 pub(crate) mod support;
 mod tokens;

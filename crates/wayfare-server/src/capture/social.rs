@@ -1,0 +1,510 @@
+//! The operations that a social token is brought to: login, registration, links.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use wayfare::{
+    Secret, Value,
+    engine::{
+        callback::Answer as CallbackAnswer,
+        effect::{Change, EffectId, FindIdentity, PatchIdentity, Who},
+        ground::Ground,
+    },
+    filter::Filter,
+    headless::{Answers, Given, Outcome, Slot},
+};
+use wayfare_wire::capture::{
+    call::Native,
+    error::{Code, Detail, Error},
+    parameters::Parameters,
+    reply::Answer,
+};
+
+use super::{
+    Turn,
+    access::redirects,
+    client::Known,
+    flow::Asked,
+    native::Holder,
+    record::{EMAIL, EMAIL_VERIFIED, Found},
+};
+use crate::{
+    clock::drawn,
+    headless,
+    identities::{Hasher, Once, Outcome as Written},
+    social::{SocialProfile, SocialTokenError},
+    store::record::Verified,
+};
+
+/// The attribute that holds the links of a user.
+const LINKS: &str = "aliasList";
+
+/// How many links a user may have.
+const LINKS_MAX: usize = 32;
+
+/// What nodes call a social token that is brought.
+const SOCIAL_TOKEN: &str = "social_token";
+
+impl<'a> Turn<'a> {
+    /// Login by a social token.
+    pub(super) async fn social_log_in(
+        &self,
+        client: &'a Known,
+        call: &Native,
+    ) -> Result<Answer, Error> {
+        if let Some(uri) = call
+            .redirect_uri
+            .as_ref()
+            .filter(|_| call.response.has_code())
+        {
+            redirects(client, uri)?;
+        }
+        let token = token(call)?;
+        let profile = self.profile(token).await?;
+        let merged = self.merged(call, &profile).await?;
+        let journeys = &self.place.capture.settings.journeys;
+        let answers = brought(&profile, token, Answers::new());
+        let run = self.ran(
+            Box::pin(headless::run(
+                self.app,
+                self.wish(&journeys.social_sign_in, call, answers, None),
+            ))
+            .await,
+            &journeys.social_sign_in,
+        )?;
+        match run.outcome {
+            Outcome::Success(success) => {
+                let who = Who::Subject(success.subject.id.clone());
+                let mut found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
+                self.used(token).await?;
+                if let Some(other) = &merged {
+                    found = self.merge(call, &found, other).await?;
+                }
+                self.logged_in(client, call, &found, Some(false)).await
+            }
+            Outcome::Failure(failed) => match failed.ground {
+                Ground::NotRegistered { .. } => {
+                    self.not_registered(client, call, token, &profile).await
+                }
+                Ground::AccountInactive => Err(Error::new(
+                    Code::TriggeredError,
+                    "the account is not active",
+                )),
+                _ => Err(unknown()),
+            },
+            _ => Err(Error::new(
+                Code::FlowError,
+                "the journey of social logins does not end in one request",
+            )),
+        }
+    }
+
+    /// Somebody whom a provider vouches for, and whom nobody here is linked to.
+    async fn not_registered(
+        &self,
+        client: &'a Known,
+        call: &Native,
+        token: &Secret<String>,
+        profile: &SocialProfile,
+    ) -> Result<Answer, Error> {
+        // Only who is known to have the address is told whether it has an account.
+        if let Some(email) = &profile.verified_email
+            && let Some(owner) = self.find_by(EMAIL, email).await?
+        {
+            let owner = self.whose(&Who::Subject(owner)).await?;
+            let provider = owner
+                .as_ref()
+                .map_or("capture", |owner| self.provider_of(owner));
+            return Err(Error::new(Code::EmailAddressInUse, "email address in use")
+                .with(Detail::ExistingProvider(provider.to_owned())));
+        }
+        if call.thin && profile.verified_email.is_some() {
+            return self.thin(client, call, token, profile).await;
+        }
+        let known = self.known(profile);
+        let detail = match &call.registration_form {
+            None => Detail::PrefillAttributes(known),
+            Some(name) => {
+                let flow = self.flow(call.flow.as_deref(), call.flow_version.as_deref(), client)?;
+                let form = flow.forms.get(name);
+                let form = form.ok_or_else(|| {
+                    Error::invalid("registration_form", "the flow has no such form")
+                })?;
+                let fields = form.fields.iter().filter_map(|(field, _)| {
+                    let path = flow.fields.get(field)?.attribute.as_deref()?;
+                    Some((field.clone(), known.get(path)?.clone()))
+                });
+                Detail::Prefill(fields.collect())
+            }
+        };
+        Err(Error::not_found().with(detail))
+    }
+
+    /// Makes an account of what the provider says alone.
+    async fn thin(
+        &self,
+        client: &'a Known,
+        call: &Native,
+        token: &Secret<String>,
+        profile: &SocialProfile,
+    ) -> Result<Answer, Error> {
+        let settings = &self.place.capture.settings;
+        let mut answers = Answers::new();
+        for attribute in settings.attributes.values() {
+            answers.text(attribute, "");
+        }
+        for (path, value) in self.known(profile) {
+            if let Some(attribute) = settings.attributes.get(&path) {
+                answers.text(attribute, value);
+            }
+        }
+        answers.text(
+            "username",
+            profile.verified_email.as_deref().unwrap_or_default(),
+        );
+        let answers = brought(profile, token, answers);
+        let wish = self.wish(&settings.journeys.social_register, call, answers, None);
+        let run = Box::pin(headless::run(self.app, wish)).await;
+        let run = self.ran(run, &settings.journeys.social_register)?;
+        match run.outcome {
+            Outcome::Success(success) => {
+                let who = Who::Subject(success.subject.id.clone());
+                self.registered(client, call, (token, profile), &who).await
+            }
+            // What is missing is to be asked for.
+            _ => Err(Error::not_found().with(Detail::PrefillAttributes(self.known(profile)))),
+        }
+    }
+
+    /// Registration by a social token and a form.
+    pub(super) async fn social_register(
+        &self,
+        client: &'a Known,
+        call: &Native,
+        parameters: &Parameters,
+    ) -> Result<Answer, Error> {
+        if let Some(uri) = call
+            .redirect_uri
+            .as_ref()
+            .filter(|_| call.response.has_code())
+        {
+            redirects(client, uri)?;
+        }
+        let token = token(call)?;
+        let profile = self.profile(token).await?;
+        let asked: Asked<'a> = self.asked(client, call)?;
+        if self.linked(&profile).await?.is_some() {
+            return Err(linked_elsewhere());
+        }
+        self.checked(&asked, call, parameters)?;
+        let answers = brought(&profile, token, self.answers(&asked, parameters, None));
+        let run = self.run(&asked, call, answers, None).await?;
+        let success = self.succeeded(*run, &asked, call)?;
+        let who = Who::Subject(success.subject.id.clone());
+        self.registered(client, call, (token, &profile), &who).await
+    }
+
+    /// What is left to do for an account that was just made.
+    async fn registered(
+        &self,
+        client: &Known,
+        call: &Native,
+        (token, profile): (&Secret<String>, &SocialProfile),
+        who: &Who,
+    ) -> Result<Answer, Error> {
+        self.used(token).await?;
+        let mut found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
+        let email = self.place.capture.email(&found).map(str::to_owned);
+        let vouched = profile.verified_email.as_deref();
+        if let (Some(email), Some(vouched)) = (email, vouched)
+            && email.eq_ignore_ascii_case(vouched)
+        {
+            let verified = Verified {
+                at: self.app.clock.now(),
+                of: email,
+            };
+            let realm = &self.place.state.realm;
+            let subject = found.subject().to_owned();
+            let store = self.app.store();
+            let name = EMAIL_VERIFIED.to_owned();
+            self.stored(store.verify_record(realm, subject, name, verified).await)?;
+            found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
+        }
+        self.logged_in(client, call, &found, Some(true)).await
+    }
+
+    /// Links whom a social token stands for to the holder of a token.
+    pub(super) async fn link(&self, holder: &Holder, call: &Native) -> Result<Answer, Error> {
+        let token = token(call)?;
+        let profile = self.profile(token).await?;
+        self.used(token).await?;
+        self.link_to(&holder.found, &profile).await?;
+        Ok(Answer::Ok)
+    }
+
+    /// Takes a link away.
+    pub(super) async fn unlink(&self, holder: &Holder, call: &Native) -> Result<Answer, Error> {
+        let identifier = call.identifier.as_deref().unwrap_or_default();
+        let mut links = links(&holder.found);
+        let before = links.len();
+        links.retain(|link| self.identifier(link) != identifier && **link != *identifier);
+        if links.len() == before {
+            return Err(Error::not_found());
+        }
+        if links.is_empty() && !self.has_password(&holder.found)? {
+            return Err(Error::new(
+                Code::ConstraintViolation,
+                "the account would have no way to log in left",
+            ));
+        }
+        self.write_links(&holder.found, links).await?;
+        Ok(Answer::Ok)
+    }
+
+    /// Links whom the token that comes along stands for to whoever has just logged in.
+    pub(super) async fn merge(
+        &self,
+        call: &Native,
+        found: &Found,
+        profile: &SocialProfile,
+    ) -> Result<Found, Error> {
+        if let Some(token) = &call.merge_token {
+            self.used(token).await?;
+        }
+        self.link_to(found, profile).await?;
+        let who = Who::Subject(found.identity.subject.clone());
+        self.whose(&who).await?.ok_or_else(Error::unexpected)
+    }
+
+    /// Whom the token that comes along to be merged stands for, before anybody is logged in.
+    pub(super) async fn to_merge(&self, call: &Native) -> Result<Option<SocialProfile>, Error> {
+        let Some(token) = &call.merge_token else {
+            return Ok(None);
+        };
+        let profile = self.resolved(token).await?;
+        let profile = profile
+            .ok_or_else(|| Error::invalid("merge_token", "the social token is not recognized"))?;
+        Ok(Some(profile))
+    }
+
+    async fn merged(
+        &self,
+        call: &Native,
+        profile: &SocialProfile,
+    ) -> Result<Option<SocialProfile>, Error> {
+        let other = self.to_merge(call).await?;
+        if other
+            .as_ref()
+            .is_some_and(|other| other.link == profile.link)
+        {
+            return Err(Error::invalid(
+                "merge_token",
+                "it stands for the same as the token",
+            ));
+        }
+        Ok(other)
+    }
+
+    async fn link_to(&self, found: &Found, profile: &SocialProfile) -> Result<(), Error> {
+        match self.linked(profile).await? {
+            Some(owner) if *owner == *found.subject() => Ok(()),
+            Some(_) => Err(linked_elsewhere()),
+            None => {
+                let mut links = links(found);
+                if links.len() >= LINKS_MAX {
+                    return Err(Error::new(
+                        Code::LengthViolation,
+                        "the account has too many links",
+                    ));
+                }
+                links.push(profile.link.clone());
+                self.write_links(found, links).await
+            }
+        }
+    }
+
+    async fn write_links(&self, found: &Found, links: Vec<String>) -> Result<(), Error> {
+        let random: [u8; 16] = drawn().map_err(|error| self.broken(&error))?;
+        let now = self.app.clock.now();
+        let once = Once {
+            id: EffectId {
+                run: u128::from_be_bytes(random),
+                generation: 0,
+                ordinal: 0,
+            },
+            exp: now,
+            now,
+            hasher: Hasher::new(&self.app.performer.hash, None),
+            spared: None,
+        };
+        let list: Vec<Value> = links.iter().map(|link| Value::text(&**link)).collect();
+        let patch = PatchIdentity {
+            resource: Arc::from("managed/user"),
+            who: Who::Subject(found.identity.subject.clone()),
+            changes: vec![(Arc::from(LINKS), Change::Set(Value::List(Arc::from(list))))],
+            attributes: Vec::new(),
+        };
+        let state = self.place.state;
+        match self.identified(state.identities.patch(&patch, once).await)? {
+            Written::Written(_) => {}
+            Written::Refused(_) => {
+                return Err(Error::new(
+                    Code::ConstraintViolation,
+                    "the link cannot be kept",
+                ));
+            }
+            Written::Nobody => return Err(Error::not_found()),
+        }
+        let subject = found.subject().to_owned();
+        let touched = self
+            .app
+            .store()
+            .touch_record(&state.realm, subject, now)
+            .await;
+        self.stored(touched)
+    }
+
+    /// Whose account is linked to somebody at a provider.
+    async fn linked(&self, profile: &SocialProfile) -> Result<Option<Arc<str>>, Error> {
+        let wanted = FindIdentity {
+            filter: Filter::equal(LINKS, &*profile.link),
+            attributes: vec![Arc::from(LINKS)],
+        };
+        let found = self.place.state.identities.find(&wanted).await;
+        let found = self.identified(found)?;
+        // Letter case counts at a provider, whatever it does in filters.
+        let exact = found.filter(|identity| {
+            let list = identity.attributes.values().next();
+            matches!(list, Some(Value::List(list))
+                if list.iter().any(|link| matches!(link, Value::Text(text) if **text == *profile.link)))
+        });
+        Ok(exact.map(|identity| identity.subject.0))
+    }
+
+    /// Who vouches for an account: its password, else the provider of its first link.
+    fn provider_of<'f>(&self, owner: &'f Found) -> &'f str {
+        let by_password = self.has_password(owner).unwrap_or(true);
+        let first = match owner.identity.attributes.get(LINKS) {
+            Some(Value::List(list)) if !by_password => list.first().and_then(Value::as_text),
+            _ => None,
+        };
+        first
+            .and_then(|link| link.split_once('-'))
+            .map_or("capture", |(provider, _)| provider)
+    }
+
+    /// Whether a password lets somebody in; in a directory one does.
+    fn has_password(&self, found: &Found) -> Result<bool, Error> {
+        let realm = &self.place.state.realm;
+        let user = self.stored(self.app.store().user_by_id(realm, found.subject()))?;
+        Ok(user.is_none_or(|user| user.password.is_some()))
+    }
+
+    async fn profile(&self, token: &Secret<String>) -> Result<SocialProfile, Error> {
+        self.resolved(token).await?.ok_or_else(unknown)
+    }
+
+    async fn resolved(&self, token: &Secret<String>) -> Result<Option<SocialProfile>, Error> {
+        let tokens = &self.app.performer.social;
+        let realm = &self.place.state.realm;
+        let found = tokens.resolve(realm, token, self.app.clock.now()).await;
+        found.map_err(|error| self.unheard(&error))
+    }
+
+    /// Uses a social token up: of any number of callers one is the first.
+    async fn used(&self, token: &Secret<String>) -> Result<(), Error> {
+        let tokens = &self.app.performer.social;
+        let realm = &self.place.state.realm;
+        let first = tokens.consume(realm, token, self.app.clock.now()).await;
+        let first = first.map_err(|error| self.unheard(&error))?;
+        first.map(|_| ()).ok_or_else(unknown)
+    }
+
+    fn unheard(&self, error: &SocialTokenError) -> Error {
+        self.broken(error)
+    }
+
+    /// What a provider says of somebody, by the paths of records.
+    fn known(&self, profile: &SocialProfile) -> BTreeMap<String, String> {
+        let settings = &self.place.capture.settings;
+        let mut known = BTreeMap::new();
+        for (path, attribute) in &settings.attributes {
+            let value = profile
+                .attributes
+                .get(attribute)
+                .and_then(|value| value.as_str());
+            let named = match path.as_str() {
+                EMAIL => profile
+                    .verified_email
+                    .as_deref()
+                    .or(profile.email.as_deref()),
+                "givenName" => profile.given_name.as_deref(),
+                "familyName" => profile.family_name.as_deref(),
+                "displayName" => profile.display_name.as_deref(),
+                _ => None,
+            };
+            if let Some(value) = named.or(value).filter(|value| !value.is_empty()) {
+                known.insert(path.clone(), value.to_owned());
+            }
+        }
+        known
+    }
+
+    /// The address that stands for a link: that of the issuer, and who it is there.
+    pub(super) fn identifier(&self, link: &str) -> String {
+        super::record::identifier(&self.place.state.settings, link)
+    }
+}
+
+/// The links of a user.
+fn links(found: &Found) -> Vec<String> {
+    match found.identity.attributes.get(LINKS) {
+        Some(Value::List(list)) => {
+            let texts = list.iter().filter_map(Value::as_text);
+            texts.map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn token(call: &Native) -> Result<&Secret<String>, Error> {
+    call.token
+        .as_ref()
+        .ok_or_else(|| Error::missing(&["token"]))
+}
+
+/// Answers that bring a social token to the nodes of providers.
+fn brought(profile: &SocialProfile, token: &Secret<String>, mut answers: Answers) -> Answers {
+    let secret = |text: &str| Value::Secret(Secret::from(text));
+    let fields = |fields: Vec<(&str, Value)>| {
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| (Arc::from(name), value));
+        Given::Answer(CallbackAnswer::Fields(fields.collect()))
+    };
+    let mut put = |kind: &str, given: Given| {
+        answers.put(Slot::Field(Arc::from(kind), 1), given);
+    };
+    put(
+        "SelectIdPCallback",
+        fields(vec![("", secret(&profile.provider))]),
+    );
+    put(
+        "IdPCallback",
+        fields(vec![
+            ("token", Value::Secret(token.clone())),
+            ("token_type", secret(SOCIAL_TOKEN)),
+        ]),
+    );
+    answers
+}
+
+fn unknown() -> Error {
+    Error::invalid("token", "the social token is not recognized")
+}
+
+fn linked_elsewhere() -> Error {
+    Error::new(
+        Code::UniqueViolation,
+        "the identity is linked to an account already",
+    )
+}

@@ -1,0 +1,286 @@
+//! The operations that a social token is brought to.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value as Json, json};
+use wayfare_server::{
+    config::ProviderSettings,
+    social::{SocialProfile, SocialTokens},
+};
+
+use super::support::{SECRET, code, entity, form, send, set};
+use crate::support::{TestServer, alpha};
+
+const ISSUER: &str = "http://127.0.0.1:9/idp";
+
+async fn server() -> TestServer {
+    TestServer::with(|config, _| {
+        set(config, |_| ());
+        let realm = config.realms.get_mut(&alpha()).expect("the realm");
+        for name in ["google", "example"] {
+            realm
+                .providers
+                .insert(name.to_owned(), ProviderSettings::new(ISSUER, "client"));
+        }
+    })
+    .await
+}
+
+async fn social(server: &TestServer, provider: &str, subject: &str, email: &str) -> String {
+    let profile = SocialProfile {
+        provider: provider.to_owned(),
+        subject: subject.to_owned(),
+        identifier: format!("{ISSUER}/{subject}"),
+        link: format!("{provider}-{subject}"),
+        email: Some(email.to_owned()),
+        verified_email: Some(email.to_owned()).filter(|email| !email.is_empty()),
+        display_name: Some("Ada Lovelace".to_owned()),
+        preferred_username: None,
+        given_name: Some("Ada".to_owned()),
+        family_name: Some("Lovelace".to_owned()),
+        attributes: BTreeMap::from([("city".to_owned(), json!("London"))]),
+    };
+    let tokens = SocialTokens::new(server.running.store().clone());
+    let times = (crate::support::BEGIN, Duration::from_secs(600));
+    let minted = tokens
+        .mint(&alpha(), &profile, times)
+        .await
+        .expect("a token");
+    minted.reveal().clone()
+}
+
+async fn native(server: &TestServer, by: &str, path: &str, pairs: &[(&str, &str)]) -> Json {
+    let flow = [
+        ("client_id", "demo-login"),
+        ("flow", "standard"),
+        ("flow_version", "1"),
+        ("locale", "en-US"),
+        ("redirect_uri", "https://app.example/back"),
+    ];
+    let all: Vec<(&str, &str)> = flow.iter().chain(pairs).copied().collect();
+    send(server, by, &format!("/oauth/{path}"), &form(&all))
+        .await
+        .json()
+}
+
+fn access(answer: &Json) -> String {
+    assert_eq!(answer["stat"], "ok", "{answer}");
+    answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+async fn sign_in(server: &TestServer, more: &[(&str, &str)]) -> Json {
+    let pairs = [
+        ("form", "signInForm"),
+        ("signInEmailAddress", "demo@example.com"),
+        ("currentPassword", "Ch4ng31t"),
+    ];
+    let all: Vec<(&str, &str)> = pairs.iter().chain(more).copied().collect();
+    native(server, "", "auth_native_traditional", &all).await
+}
+
+#[tokio::test]
+async fn who_is_new_registers_in_two_steps() {
+    let server = server().await;
+    let token = social(&server, "google", "17", "ada@example.com").await;
+    let first = [
+        ("token", &*token),
+        ("registration_form", "socialRegistrationForm"),
+    ];
+    let asked = native(&server, "", "auth_native", &first).await;
+    assert_eq!(code(&asked), 310, "{asked}");
+    assert_eq!(
+        asked["prereg_fields"],
+        json!({ "emailAddress": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace" })
+    );
+    let fields = [
+        ("token", &*token),
+        ("form", "socialRegistrationForm"),
+        ("emailAddress", "ada@example.com"),
+        ("firstName", "Augusta"),
+    ];
+    let made = native(&server, "", "register_native", &fields).await;
+    let known = access(&made);
+    let user = &made["capture_user"];
+    assert_eq!(made["is_new"], true);
+    assert_eq!(
+        (&user["email"], &user["givenName"]),
+        (&json!("ada@example.com"), &json!("Augusta"))
+    );
+    assert!(
+        user["emailVerified"].is_string(),
+        "the provider vouches for it: {user}"
+    );
+    assert_eq!(
+        user["profiles"],
+        json!([{ "id": 1, "domain": "127.0.0.1:9", "identifier": format!("{ISSUER}/17") }])
+    );
+    assert_eq!(entity(&server, &known).await["result"], *user);
+    // The token is used up; another one logs in.
+    assert_eq!(code(&native(&server, "", "auth_native", &first).await), 200);
+    let again = social(&server, "google", "17", "ada@example.com").await;
+    let answer = native(&server, "", "auth_native", &[("token", &again)]).await;
+    assert_eq!(
+        (&answer["is_new"], &answer["capture_user"]),
+        (&json!(false), user),
+        "{answer}"
+    );
+    // Somebody else at another provider is somebody else.
+    let other = social(&server, "example", "17", "eve@example.com").await;
+    assert_eq!(
+        code(&native(&server, "", "auth_native", &[("token", &other)]).await),
+        310
+    );
+}
+
+#[tokio::test]
+async fn a_thin_registration_needs_no_form() {
+    let server = server().await;
+    let token = social(&server, "google", "17", "ada@example.com").await;
+    let pairs = [("token", &*token), ("thin_registration", "true")];
+    let made = native(&server, "", "auth_native", &pairs).await;
+    assert_eq!(
+        (&made["is_new"], &made["capture_user"]["familyName"]),
+        (&json!(true), &json!("Lovelace"))
+    );
+    // Without an address that the provider vouches for there is nothing to make an account of.
+    let token = social(&server, "google", "18", "").await;
+    let pairs = [("token", &*token), ("thin_registration", "true")];
+    let asked = native(&server, "", "auth_native", &pairs).await;
+    assert_eq!(
+        (code(&asked), &asked["prereg_attributes"]["givenName"]),
+        (310, &json!("Ada"))
+    );
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_merged_after_a_login() {
+    let server = server().await;
+    let token = social(&server, "google", "17", "demo@example.com").await;
+    let taken = native(&server, "", "auth_native", &[("token", &token)]).await;
+    assert_eq!(
+        (code(&taken), &taken["existing_provider"]),
+        (380, &json!("capture")),
+        "{taken}"
+    );
+    // Nothing is merged without the password, and nothing is used up by trying.
+    let wrong = [
+        ("form", "signInForm"),
+        ("signInEmailAddress", "demo@example.com"),
+        ("currentPassword", "no"),
+        ("merge_token", &*token),
+    ];
+    assert_eq!(
+        code(&native(&server, "", "auth_native_traditional", &wrong).await),
+        210
+    );
+    let merged = sign_in(&server, &[("merge_token", &token)]).await;
+    assert_eq!(
+        merged["capture_user"]["profiles"][0]["identifier"],
+        format!("{ISSUER}/17"),
+        "{merged}"
+    );
+    assert_eq!(
+        code(&sign_in(&server, &[("merge_token", &token)]).await),
+        200
+    );
+    // A second provider, behind the first.
+    let second = social(&server, "example", "9", "demo@example.com").await;
+    assert_eq!(
+        code(&native(&server, "", "auth_native", &[("token", &second)]).await),
+        380
+    );
+    let first = social(&server, "google", "17", "demo@example.com").await;
+    let pairs = [("token", &*first), ("merge_token", &*second)];
+    let both = native(&server, "", "auth_native", &pairs).await;
+    assert_eq!(
+        both["capture_user"]["profiles"].as_array().map(Vec::len),
+        Some(2),
+        "{both}"
+    );
+}
+
+#[tokio::test]
+async fn links_are_made_and_taken_away_with_a_token() {
+    let server = server().await;
+    let by = format!("OAuth {}", access(&sign_in(&server, &[]).await));
+    let token = social(&server, "google", "17", "other@example.com").await;
+    let link = native(&server, &by, "link_account_native", &[("token", &token)]).await;
+    assert_eq!(link, json!({ "stat": "ok" }));
+    assert_eq!(
+        code(&native(&server, &by, "link_account_native", &[("token", &token)]).await),
+        200
+    );
+    // It is somebody else's now for everybody else.
+    let fields = |token: &str| {
+        let token = token.to_owned();
+        [
+            ("token".to_owned(), token),
+            ("form".to_owned(), "socialRegistrationForm".to_owned()),
+            ("emailAddress".to_owned(), "eve@example.com".to_owned()),
+        ]
+    };
+    let other = social(&server, "google", "18", "eve@example.com").await;
+    let pairs = fields(&other);
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(n, v)| (&**n, &**v)).collect();
+    let eve = format!(
+        "OAuth {}",
+        access(&native(&server, "", "register_native", &pairs).await)
+    );
+    let again = social(&server, "google", "17", "other@example.com").await;
+    assert_eq!(
+        code(&native(&server, &eve, "link_account_native", &[("token", &again)]).await),
+        361
+    );
+    // Eve has no password, and would be locked out.
+    let own = format!("{ISSUER}/18");
+    let last = native(
+        &server,
+        &eve,
+        "unlink_account_native",
+        &[("identifier_to_remove", &own)],
+    )
+    .await;
+    assert_eq!(code(&last), 360, "{last}");
+    let demo = format!("{ISSUER}/17");
+    let unknown = native(
+        &server,
+        &eve,
+        "unlink_account_native",
+        &[("identifier_to_remove", &demo)],
+    )
+    .await;
+    assert_eq!(code(&unknown), 310);
+    let gone = native(
+        &server,
+        &by,
+        "unlink_account_native",
+        &[("identifier_to_remove", &demo)],
+    )
+    .await;
+    assert_eq!(gone["stat"], "ok", "{gone}");
+    let token = social(&server, "google", "17", "other@example.com").await;
+    assert_eq!(
+        code(&native(&server, "", "auth_native", &[("token", &token)]).await),
+        310
+    );
+}
+
+#[tokio::test]
+async fn a_social_token_that_is_none_is_refused() {
+    let server = server().await;
+    for token in ["abc", SECRET] {
+        let answer = native(&server, "", "auth_native", &[("token", token)]).await;
+        assert_eq!(
+            (code(&answer), &answer["argument_name"]),
+            (200, &json!("token"))
+        );
+    }
+    let token = social(&server, "google", "17", "ada@example.com").await;
+    server.advance(Duration::from_secs(600));
+    assert_eq!(
+        code(&native(&server, "", "auth_native", &[("token", &token)]).await),
+        200
+    );
+    let nobody = native(&server, "", "link_account_native", &[("token", &token)]).await;
+    assert_eq!(code(&nobody), 100);
+}
