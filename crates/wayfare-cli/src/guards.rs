@@ -10,7 +10,7 @@ use std::{
 };
 
 use wayfare::{Realm, Value};
-use wayfare_server::config::{BindingSettings, Config, Journeys, Parameter};
+use wayfare_server::config::{BindingSettings, CaptureSettings, Config, Journeys, Parameter};
 
 use crate::Trouble;
 
@@ -27,6 +27,8 @@ pub(crate) struct Served {
     pub(crate) incomplete: bool,
     /// Which of its journeys operations of wires run.
     pub(crate) bindings: BTreeMap<String, BindingSettings>,
+    /// What its forms of Capture run.
+    pub(crate) capture: Option<CaptureSettings>,
 }
 
 /// Looks up where journeys are served; `realm` is what the command line says.
@@ -76,6 +78,7 @@ pub(crate) fn served(folder: &Path, realm: Option<&str>) -> Result<Served, Troub
         found.parameters = values.collect();
         found.incomplete = settings.incomplete;
         found.bindings.clone_from(&settings.bindings);
+        found.capture.clone_from(&settings.capture);
     }
     Ok(found)
 }

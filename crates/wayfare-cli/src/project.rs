@@ -19,7 +19,7 @@ use wayfare::{
     compile::{ImportError, Importer},
     model::journey::Journey,
 };
-use wayfare_server::config::BindingSettings;
+use wayfare_server::config::{BindingSettings, CaptureSettings};
 
 use crate::{Trouble, args::Sources, guards, terminal::Terminal};
 
@@ -49,6 +49,8 @@ pub(crate) struct Project {
     pub(crate) incomplete: bool,
     /// Which journeys operations of wires run there; only where all journeys are at hand.
     pub(crate) bindings: BTreeMap<String, BindingSettings>,
+    /// What the forms of Capture of its realm run.
+    pub(crate) capture: Option<CaptureSettings>,
 }
 
 /// A file that was named: its siblings are there to be called, and nothing else.
@@ -217,6 +219,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             parameters: served.parameters,
             incomplete: served.incomplete,
             bindings: BTreeMap::new(),
+            capture: None,
         });
     }
     let kind = fs::metadata(path)
@@ -243,6 +246,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             parameters: served.parameters,
             incomplete: served.incomplete,
             bindings: served.bindings,
+            capture: served.capture,
         });
     }
     let parent = folder_of(path);
@@ -260,6 +264,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
         parameters: served.parameters,
         incomplete: served.incomplete,
         bindings: BTreeMap::new(),
+        capture: None,
     })
 }
 

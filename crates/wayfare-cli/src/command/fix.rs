@@ -170,6 +170,7 @@ fn tried(
         parameters: project.parameters.clone(),
         incomplete: project.incomplete,
         bindings: project.bindings.clone(),
+        capture: project.capture.clone(),
     };
     let after = compile(&mended, parameters);
     better(before, &after).then_some(mended.sources)

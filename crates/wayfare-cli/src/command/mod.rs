@@ -134,6 +134,14 @@ pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -
             Arc::make_mut(&mut compiled.sources),
         );
         compiled.diagnostics.append(unbound);
+        // A flow that cannot be read is told by `serve`, which needs it.
+        let flows = project
+            .capture
+            .as_ref()
+            .map(|capture| capture.check(program, Arc::make_mut(&mut compiled.sources)));
+        if let Some(Ok(found)) = flows {
+            compiled.diagnostics.append(found);
+        }
         compiled.diagnostics.sort();
     }
     compiled

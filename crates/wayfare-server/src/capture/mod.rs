@@ -23,6 +23,7 @@ use wayfare_wire::{
     json::Bounds,
 };
 
+pub(crate) use self::flow::bindings as flow_bindings;
 use self::{client::Known, flow::Flows};
 use crate::{
     app::{App, RealmState},

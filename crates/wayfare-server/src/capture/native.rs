@@ -126,7 +126,7 @@ impl<'a> Turn<'a> {
             redirects(client, uri)?;
         }
         self.checked(&asked, call, parameters)?;
-        let merged = self.to_merge(call).await?;
+        let merged = self.wanted_merge(call).await?;
         let answers = self.answers(&asked, parameters, None);
         let run = self.run(&asked, call, answers, None).await?;
         let success = self.succeeded(*run, &asked, call)?;
@@ -341,7 +341,7 @@ impl<'a> Turn<'a> {
     pub(super) fn asked(&self, client: &Known, call: &Native) -> Result<Asked<'a>, Error> {
         let flow = self.flow(call.flow.as_deref(), call.flow_version.as_deref(), client)?;
         let name = call.form.as_deref().unwrap_or_default();
-        Self::form(flow, name, call.operation)
+        self.form(flow, name, call.operation)
     }
 
     /// Refuses a form that the rules of its fields refuse.
@@ -479,7 +479,7 @@ impl<'a> Turn<'a> {
         holder: Option<&Holder>,
     ) -> Result<Box<Run>, Error> {
         let journeys = &self.place.capture.settings.journeys;
-        let journey = asked.usage.journey(journeys);
+        let journey = asked.journey(journeys);
         let wish = self.wish(journey, call, answers, holder);
         self.ran(Box::pin(headless::run(self.app, wish)).await, journey)
     }
@@ -529,7 +529,17 @@ impl<'a> Turn<'a> {
     /// The error of a run that did not come where it should.
     fn failed(&self, outcome: &Outcome, asked: &Asked<'_>, call: &Native) -> Error {
         match outcome {
-            Outcome::Failure(failed) => self.ground(&failed.ground, asked, call),
+            Outcome::Failure(failed) => {
+                let error = self.ground(&failed.ground, asked, call);
+                let bound = asked
+                    .binding
+                    .and_then(|binding| binding.code(failed.ground.kind()));
+                let code = bound.and_then(|code| Code::of_number(u16::try_from(code).ok()?));
+                match code {
+                    Some(code) => Error { code, ..error },
+                    None => error,
+                }
+            }
             Outcome::NeedsInput(needs) => self.lacks(needs, asked, call),
             // A flow that goes on elsewhere cannot be gone on with here.
             _ => Error::new(

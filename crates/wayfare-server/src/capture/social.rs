@@ -276,7 +276,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whom the token that comes along to be merged stands for, before anybody is logged in.
-    pub(super) async fn to_merge(&self, call: &Native) -> Result<Option<SocialProfile>, Error> {
+    pub(super) async fn wanted_merge(&self, call: &Native) -> Result<Option<SocialProfile>, Error> {
         let Some(token) = &call.merge_token else {
             return Ok(None);
         };
@@ -291,7 +291,7 @@ impl<'a> Turn<'a> {
         call: &Native,
         profile: &SocialProfile,
     ) -> Result<Option<SocialProfile>, Error> {
-        let other = self.to_merge(call).await?;
+        let other = self.wanted_merge(call).await?;
         if other
             .as_ref()
             .is_some_and(|other| other.link == profile.link)

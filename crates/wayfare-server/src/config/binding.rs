@@ -55,6 +55,22 @@ impl BindingSettings {
         }
     }
 
+    /// A binding that follows from another file, at a place of it.
+    pub(crate) fn made(
+        journey: &str,
+        fields: BTreeMap<String, Slot>,
+        (source, at): (Source, Range<usize>),
+        partial: bool,
+    ) -> Self {
+        Self {
+            fields,
+            partial,
+            source,
+            at,
+            ..Self::new(journey, &[])
+        }
+    }
+
     /// The code of a ground, or of the one that says the same less exactly; `None` where the wire says.
     pub fn code(&self, kind: GroundKind) -> Option<u32> {
         let own = |kind: GroundKind| self.codes.get(&kind).copied();

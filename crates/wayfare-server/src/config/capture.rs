@@ -7,10 +7,13 @@ use std::{
     time::Duration,
 };
 
+use wayfare::{Diagnostics, SourceMap, codes::UNBOUND_INPUT, model::program::Program};
 use wayfare_wire::capture::{call, client::Feature, sign};
 
+use crate::capture::flow_bindings;
+
 use super::{
-    RealmSettings, SecretSource,
+    BindingSettings, RealmSettings, SecretSource,
     read::{is_host, is_origin},
     table::Table,
 };
@@ -83,6 +86,32 @@ impl Default for CaptureSettings {
             inputs: BTreeMap::new(),
             clients: BTreeMap::new(),
         }
+    }
+}
+
+impl CaptureSettings {
+    /// What is wrong with the forms of the flows beside a program: fields that their journey never asks for,
+    /// and questions that no field answers. A form of the flow that is built in whose journey is not there is
+    /// passed over: it is refused when it comes.
+    ///
+    /// # Errors
+    /// A flow cannot be read.
+    pub fn check(&self, program: &Program, sources: &mut SourceMap) -> Result<Diagnostics, String> {
+        let mut found = Diagnostics::default();
+        for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
+            let bound = flow_bindings(self, partial, |journey| {
+                program.journey_on_wire(journey).is_some()
+            })?;
+            let bound = bound.iter().map(|(name, binding)| (&**name, binding));
+            let all = BindingSettings::check(bound, |_| true, program, sources);
+            for one in all
+                .iter()
+                .filter(|one| wanted.is_none_or(|code| one.code == code))
+            {
+                found.push(one.clone());
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -172,6 +172,8 @@ impl Config {
         let realm = self.realms.entry(self.page_realm.clone()).or_default();
         realm.journeys = Journeys::Paths(vec![path.into()]);
         realm.default = DefaultJourney::Required;
+        // What it runs went with the journeys of the demo.
+        realm.capture = None;
         self
     }
 }

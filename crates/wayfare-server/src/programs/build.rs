@@ -147,7 +147,14 @@ fn unbound(built: &Built, settings: &RealmSettings) -> Vec<String> {
         built.engine.program(),
         &mut sources,
     );
-    found.iter().map(|one| one.one_line(&sources)).collect()
+    let mut lines: Vec<String> = found.iter().map(|one| one.one_line(&sources)).collect();
+    if let Some(capture) = &settings.capture {
+        match capture.check(built.engine.program(), &mut sources) {
+            Ok(found) => lines.extend(found.iter().map(|one| one.one_line(&sources))),
+            Err(message) => lines.push(message),
+        }
+    }
+    lines
 }
 
 /// What is wrong with the files of tests beside texts of which a program was made: of each file the first

@@ -115,3 +115,102 @@ fn two_realms_are_not_served_at_one_path() {
         mistakes(text)
     );
 }
+
+/// A flow with one form, whose second field goes to an attribute.
+fn flow(attribute: &str) -> String {
+    format!(
+        r#"{{
+  "name": "shop", "version": "7",
+  "fields": {{
+    "enterForm": {{ "action": "profileUpdate", "fields": ["firstName", "shoeSize"] }},
+    "firstName": {{ "type": "text", "schemaAttribute": "givenName" }},
+    "shoeSize": {{ "type": "text", "schemaAttribute": "{attribute}" }}
+  }}
+}}"#
+    )
+}
+
+fn found(flow: &str) -> String {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("flow.json");
+    std::fs::write(&file, flow).unwrap();
+    let mut settings = wayfare_server::config::CaptureSettings::default();
+    settings.flows = vec![file.clone()];
+    settings
+        .attributes
+        .insert("shoeSize".to_owned(), "shoeSize".to_owned());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/capture_profile.journey");
+    let text = std::fs::read_to_string(root).unwrap();
+    let compiled = wayfare::Compiler::new(wayfare::Registry::standard().catalog())
+        .compile([wayfare::Source::new("capture_profile.journey", text)]);
+    let mut sources = (*compiled.sources).clone();
+    match settings.check(compiled.program.as_ref().unwrap(), &mut sources) {
+        Ok(found) => {
+            let lines: Vec<String> = found.iter().map(|one| one.one_line(&sources)).collect();
+            lines
+                .join("\n")
+                .replace(&file.display().to_string(), "flow.json")
+        }
+        Err(message) => message.replace(&file.display().to_string(), "flow.json"),
+    }
+}
+
+#[test]
+fn forms_are_checked_beside_their_journeys() {
+    assert_eq!(found(&flow("primaryAddress.city")), "");
+    let said = found(&flow("shoeSize"));
+    assert!(
+        said.contains("flow.json:4:5: error[unasked_field]")
+            && said.contains("`shoeSize` goes to `shoeSize`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`CaptureEditProfile` never asks for"),
+        "{said}"
+    );
+    let said = found(&flow("city").replace("\"type\": \"text\"", "\"type\": \"colour\""));
+    assert!(
+        said.contains("flow.json: fields.firstName: `type` must be one of"),
+        "{said}"
+    );
+    let said = found(&flow("city").replace("profileUpdate", "dance"));
+    assert!(
+        said.contains("`action` must be one of traditionalSignin"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_binding_of_the_settings_comes_before_what_follows_from_the_flow() {
+    let text = r#"
+[realms."/alpha".bindings."capture.auth_native_traditional"]
+journey = "Login"
+fields = { signInEmailAddress = "username", currentPassword = "password" }
+on = { invalid_credentials = 213 }
+otherwise = 540
+"#;
+    let read = Config::parse("wayfare.toml", text, Path::new("")).unwrap();
+    let bindings = read.realms[&alpha()].bindings.clone();
+    let server = crate::support::TestServer::with(|config, _| {
+        config.realms.get_mut(&alpha()).unwrap().bindings = bindings;
+    })
+    .await;
+    let sign_in = async |who: &str, password: &str| {
+        let pairs = [
+            ("client_id", "demo-login"),
+            ("form", "signInForm"),
+            ("signInEmailAddress", who),
+            ("currentPassword", password),
+        ];
+        let form = super::support::form(&pairs);
+        super::support::send(&server, "", "/oauth/auth_native_traditional", &form)
+            .await
+            .json()
+    };
+    assert_eq!(sign_in("demo", "Ch4ng31t").await["stat"], "ok");
+    // This journey knows names only.
+    assert_eq!(
+        super::support::code(&sign_in("demo@example.com", "Ch4ng31t").await),
+        213
+    );
+}

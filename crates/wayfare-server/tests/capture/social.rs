@@ -156,11 +156,11 @@ async fn a_thin_registration_needs_no_form() {
 async fn an_address_in_use_is_merged_after_a_login() {
     let server = server().await;
     let token = social(&server, "google", "17", "demo@example.com").await;
-    let taken = native(&server, "", "auth_native", &[("token", &token)]).await;
+    let refused = native(&server, "", "auth_native", &[("token", &token)]).await;
     assert_eq!(
-        (code(&taken), &taken["existing_provider"]),
+        (code(&refused), &refused["existing_provider"]),
         (380, &json!("capture")),
-        "{taken}"
+        "{refused}"
     );
     // Nothing is merged without the password, and nothing is used up by trying.
     let wrong = [

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value as Json;
+use wayfare::{Source, headless::Slot};
 use wayfare_wire::{
     am::{reply::Reply, request::Parts},
     capture::{
@@ -14,10 +15,13 @@ use wayfare_wire::{
 };
 
 use super::Turn;
-use crate::config::{CaptureJourneys, CaptureSettings};
+use crate::config::{BindingSettings, CaptureJourneys, CaptureSettings};
 
 /// The flow that is there without a file.
 const STANDARD: &str = include_str!("standard.json");
+
+/// How messages call its file.
+const BUILT_IN: &str = "the flow that is built in";
 
 /// The longest file of a flow.
 const BYTES_MAX: usize = 4 << 20;
@@ -26,6 +30,8 @@ const BYTES_MAX: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Flows {
     all: BTreeMap<(String, String), Flow>,
+    /// The file of each, and its text.
+    files: BTreeMap<(String, String), Source>,
 }
 
 impl Flows {
@@ -34,14 +40,23 @@ impl Flows {
     /// # Errors
     /// A file cannot be read, or is none.
     pub(super) fn open(settings: &CaptureSettings) -> Result<Self, String> {
-        let mut all = BTreeMap::new();
+        let mut flows = Self {
+            all: BTreeMap::new(),
+            files: BTreeMap::new(),
+        };
         let standard = parse(STANDARD).map_err(|errors| errors.join("; "))?;
-        all.insert((standard.name.clone(), standard.version.clone()), standard);
+        flows.put(standard, Source::new(BUILT_IN, STANDARD));
         for file in &settings.flows {
-            let flow = read(file)?;
-            all.insert((flow.name.clone(), flow.version.clone()), flow);
+            let (flow, text) = read(file)?;
+            flows.put(flow, Source::new(file.display().to_string(), text));
         }
-        Ok(Self { all })
+        Ok(flows)
+    }
+
+    fn put(&mut self, flow: Flow, file: Source) {
+        let key = (flow.name.clone(), flow.version.clone());
+        self.files.insert(key.clone(), file);
+        self.all.insert(key, flow);
     }
 
     pub(super) fn find(&self, name: &str, version: &str) -> Option<&Flow> {
@@ -58,7 +73,7 @@ impl Flows {
     }
 }
 
-fn read(file: &Path) -> Result<Flow, String> {
+fn read(file: &Path) -> Result<(Flow, String), String> {
     let name = file.display();
     let size = fs::metadata(file)
         .map_err(|error| format!("{name}: {error}"))?
@@ -67,13 +82,16 @@ fn read(file: &Path) -> Result<Flow, String> {
         return Err(format!("{name}: a flow has at most {BYTES_MAX} bytes"));
     }
     let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    parse(&text).map_err(|errors| {
-        let lines: Vec<String> = errors
-            .iter()
-            .map(|error| format!("{name}: {error}"))
-            .collect();
-        lines.join("\n")
-    })
+    match parse(&text) {
+        Ok(flow) => Ok((flow, text)),
+        Err(errors) => {
+            let lines: Vec<String> = errors
+                .iter()
+                .map(|error| format!("{name}: {error}"))
+                .collect();
+            Err(lines.join("\n"))
+        }
+    }
 }
 
 fn parse(text: &str) -> Result<Flow, Vec<String>> {
@@ -173,6 +191,8 @@ pub(super) struct Asked<'a> {
     pub(super) name: &'a str,
     pub(super) form: &'a Form,
     pub(super) usage: Use,
+    /// What the settings say of the form, in place of what follows from the flow.
+    pub(super) binding: Option<&'a BindingSettings>,
 }
 
 impl Asked<'_> {
@@ -183,6 +203,10 @@ impl Asked<'_> {
         name: &str,
         field: &Field,
     ) -> Vec<String> {
+        if let Some(binding) = self.binding {
+            let slot = binding.fields.get(name).map(ToString::to_string);
+            return slot.into_iter().collect();
+        }
         let full = format!("{}.{name}", self.name);
         if let Some(inputs) = settings
             .inputs
@@ -210,6 +234,33 @@ impl Asked<'_> {
                 .collect(),
             _ => attribute.into_iter().collect(),
         }
+    }
+
+    /// The inputs that the fields answer, each by the name of its field.
+    fn slots(&self, settings: &CaptureSettings) -> BTreeMap<String, Slot> {
+        let mut slots = BTreeMap::new();
+        for (name, _) in &self.form.fields {
+            let Some(field) = self.flow.fields.get(name) else {
+                continue;
+            };
+            for (nth, input) in (1..).zip(self.inputs(settings, name, field)) {
+                let key = if nth == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}, {nth}")
+                };
+                if let Some(slot) = Slot::parse(&input) {
+                    slots.insert(key, slot);
+                }
+            }
+        }
+        slots
+    }
+
+    /// The journey.
+    pub(super) fn journey<'j>(&'j self, journeys: &'j CaptureJourneys) -> &'j str {
+        let bound = self.binding.map(|binding| binding.journey.as_str());
+        bound.unwrap_or_else(|| self.usage.journey(journeys))
     }
 
     /// The fields that answer an input.
@@ -249,6 +300,7 @@ impl<'a> Turn<'a> {
 
     /// The form of a request.
     pub(super) fn form(
+        &self,
         flow: &'a Flow,
         name: &str,
         operation: Operation,
@@ -260,11 +312,16 @@ impl<'a> Turn<'a> {
         let usage = usage.ok_or_else(|| {
             Error::invalid("form", "the operation does not take a form of this action")
         })?;
+        let bindings = &self.place.state.settings.bindings;
+        let binding = bindings
+            .get(&format!("capture.{}.{name}", operation.name()))
+            .or_else(|| bindings.get(&format!("capture.{}", operation.name())));
         Ok(Asked {
             flow,
             name,
             form,
             usage,
+            binding,
         })
     }
 }
@@ -319,4 +376,60 @@ pub(super) fn download(
     reply = reply.header("cache-control", kept);
     reply = reply.header("x-content-type-options", "nosniff");
     Ok(Some(reply.header("access-control-allow-origin", "*")))
+}
+
+/// What the forms of all flows bind to journeys. Unless `partial`, the attributes that are answered without a
+/// field are among the fields, so that what is left is what nothing answers.
+///
+/// # Errors
+/// A flow cannot be read.
+pub(crate) fn bindings(
+    settings: &CaptureSettings,
+    partial: bool,
+    is_served: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, BindingSettings)>, String> {
+    let flows = Flows::open(settings)?;
+    let mut all = Vec::new();
+    for (key, flow) in &flows.all {
+        let Some(file) = flows.files.get(key) else {
+            continue;
+        };
+        for (name, form) in &flow.forms {
+            let Some(usage) = Use::of(flow, form) else {
+                continue;
+            };
+            let journey = usage.journey(&settings.journeys);
+            if file.name() == BUILT_IN && !is_served(journey) {
+                continue;
+            }
+            let asked = Asked {
+                flow,
+                name,
+                form,
+                usage,
+                binding: None,
+            };
+            let mut fields = asked.slots(settings);
+            if usage == Use::SocialRegister {
+                // The token brings these.
+                for kind in ["SelectIdPCallback", "IdPCallback"] {
+                    fields.insert(format!("token {kind}"), Slot::Field(kind.into(), 1));
+                }
+            }
+            if !partial {
+                for attribute in settings.attributes.values() {
+                    let slot = Slot::parse(attribute);
+                    let slot = slot.filter(|slot| !fields.values().any(|known| known == slot));
+                    if let Some(slot) = slot {
+                        fields.insert(format!("({attribute})"), slot);
+                    }
+                }
+            }
+            let at = file.text().find(&format!("\"{name}\"")).unwrap_or(0);
+            let place = (file.clone(), at..at + name.len() + 2);
+            let binding = BindingSettings::made(journey, fields, place, partial);
+            all.push((format!("{}.{}.{name}", flow.name, flow.version), binding));
+        }
+    }
+    Ok(all)
 }
