@@ -36,7 +36,7 @@ pub(super) struct StoodIn {
 
 impl StoodIn {
     pub(super) fn new(own: Arc<dyn NodeType>) -> Self {
-        let other = ExternalNode::rehearsed(own.signature());
+        let other = ExternalNode::new(own.signature());
         Self { own, other }
     }
 }

@@ -14,6 +14,7 @@ mod decide;
 mod device;
 mod end;
 mod failure;
+mod federation;
 mod identify;
 mod keyed;
 mod knowledge;
