@@ -18,6 +18,7 @@ use wayfare_wire::{
 use crate::{
     access::Caller,
     audit::{Event, Log},
+    autoid,
     capture::Capture,
     clock::Clock,
     config::{self, ApiVersion, Config, RealmSettings, SameSite as ConfiguredSameSite},
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) callers: Vec<Caller>,
     pub(crate) performer: Performer,
     pub(crate) runs: OpenRuns,
+    /// What Autonomous Identity keeps in memory.
+    pub(crate) autoid: autoid::Desk,
     pub(crate) metrics: Metrics,
     /// The records of runs, where they are wanted.
     pub(crate) traces: Option<Traces>,

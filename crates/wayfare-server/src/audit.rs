@@ -42,6 +42,8 @@ pub enum EventName {
     SessionChanged,
     /// A device of a user was renamed or forgotten.
     DeviceChanged,
+    /// A user, or a token of theirs, was made, changed or ended by an administrator.
+    IdentityChanged,
     /// A request was refused before it did anything.
     AccessRefused,
     /// A request of Capture was answered.
@@ -63,6 +65,7 @@ impl EventName {
             Self::PolicyEvaluated => "AM-POLICY-EVALUATED",
             Self::SessionChanged => "AM-SESSION-PROPERTY_CHANGED",
             Self::DeviceChanged => "AM-DEVICE-CHANGED",
+            Self::IdentityChanged => "AM-IDENTITY-CHANGE",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::CaptureAnswered => "CAPTURE-ACCESS-OUTCOME",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",

@@ -266,7 +266,8 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         .await
 }
 
-fn place<'a>(
+/// What the performer is told of where a wish comes from.
+pub(crate) fn place<'a>(
     app: &'a App,
     state: &'a RealmState,
     permit: Option<&'a Permit>,

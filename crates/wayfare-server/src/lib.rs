@@ -8,6 +8,7 @@ mod access;
 mod am;
 mod app;
 pub mod audit;
+mod autoid;
 mod bind;
 mod capture;
 pub mod clock;

@@ -17,9 +17,9 @@ use wayfare_wire::am::{
 
 use crate::{
     am,
-    app::{self, App},
+    app::{self, App, RealmState},
     audit::{Event, EventName},
-    capture,
+    autoid, capture,
     config::LimitSettings,
     listen::{Received, Reply, plain},
     page, social,
@@ -136,6 +136,8 @@ impl Router {
             }
         } else if let Some(to) = form_post(&received) {
             see_other(&to)
+        } else if let Some(state) = self.autoid_realm(&received) {
+            self.autoid(&received, state).await
         } else if let Some(asset) = page::asset(path, &self.page) {
             if reads {
                 file(asset)
@@ -286,6 +288,30 @@ impl Router {
                 .append(header::VARY, HeaderValue::from_static("Origin"));
         }
         reply
+    }
+
+    /// The realm whose interface of Autonomous Identity a request is for.
+    fn autoid_realm(&self, received: &Received) -> Option<&RealmState> {
+        let host = received.head.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        autoid::place(&self.app, host, received.head.uri.path())
+    }
+
+    async fn autoid(&self, received: &Received, state: &RealmState) -> Reply {
+        let (Some(headers), Some(client)) =
+            (headers(&received.head.headers), self.client(received))
+        else {
+            return self.refuse(&received.head, received.peer, StatusCode::BAD_REQUEST);
+        };
+        let parts = Parts {
+            method: received.head.method.as_str(),
+            path: received.head.uri.path(),
+            query: received.head.uri.query().unwrap_or(""),
+            headers: &headers,
+            body: &received.body,
+            client: Some(client),
+        };
+        spelled(autoid::answer(&self.app, state, &parts).await)
     }
 
     /// The origin of the request, where it is one that may call.

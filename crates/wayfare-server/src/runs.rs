@@ -131,7 +131,7 @@ fn less<K: Ord>(map: &mut BTreeMap<K, usize>, key: &K) {
 }
 
 /// One IPv6 customer has at least a /64.
-fn masked(source: Option<IpAddr>) -> Option<IpAddr> {
+pub(crate) fn masked(source: Option<IpAddr>) -> Option<IpAddr> {
     source.map(|address| match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -16,6 +16,7 @@ use crate::{
     access,
     app::{self, App, RealmState},
     audit::Log,
+    autoid,
     bind::Directories,
     capture::{self, Capture},
     clock::{Clock, SystemClock},
@@ -279,13 +280,11 @@ impl Server {
             captures: capture::open(&config)?,
         };
         let realms = served(&config, programs, beside, &origin);
-        let traces = match config.traces.clone() {
-            Some(settings) => {
-                let opened = Traces::open(settings, Arc::clone(&log));
-                Some(opened.map_err(data("the records of runs"))?)
-            }
-            None => None,
-        };
+        let traces = config.traces.clone().map(|settings| {
+            let opened = Traces::open(settings, Arc::clone(&log));
+            opened.map_err(data("the records of runs"))
+        });
+        let traces = traces.transpose()?;
         let app = Arc::new(App {
             traces,
             cookies: app::cookies(&config),
@@ -296,6 +295,7 @@ impl Server {
                 .directories(directories)
                 .providers(providers, social),
             metrics: crate::metrics::Metrics::default(),
+            autoid: autoid::Desk::open(clock.now()),
             runs: OpenRuns::new(config.limits.runs_per_realm, config.limits.runs_per_source),
             log,
             clock,

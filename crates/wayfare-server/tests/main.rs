@@ -6,6 +6,8 @@ mod advice;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod autoid;
+#[cfg(test)]
 mod bindings;
 #[cfg(test)]
 mod browser;

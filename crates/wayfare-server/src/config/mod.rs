@@ -5,6 +5,7 @@
 //! they live: realms, limits, the data folder. Secrets are never written here, only named: a file or a
 //! variable of the environment.
 
+mod autoid;
 mod binding;
 mod capture;
 mod external;
@@ -30,6 +31,7 @@ use std::{
 
 use wayfare::Realm;
 
+pub use self::autoid::AutoidSettings;
 pub use self::binding::BindingSettings;
 pub use self::capture::{CaptureClient, CaptureJourneys, CaptureSettings};
 pub use self::external::ExternalSettings;
@@ -145,6 +147,7 @@ impl Config {
             journeys: Journeys::Demo,
             default: DefaultJourney::Named("Login".into()),
             capture: Some(CaptureSettings::demo()),
+            autoid: Some(AutoidSettings::default()),
             ..RealmSettings::default()
         };
         let root = RealmSettings {

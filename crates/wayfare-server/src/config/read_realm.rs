@@ -16,6 +16,7 @@ use wayfare_wire::am::goto::Allowed;
 use super::{
     Config, DefaultJourney, Journeys, Parameter, QuotaExceeded, RealmSettings, SecretSource,
     UserSettings,
+    autoid::read_autoid,
     binding::bindings,
     capture::read_capture,
     ldap,
@@ -353,6 +354,7 @@ fn read_journeys(table: &Table<'_>, folder: &Path, settings: &mut RealmSettings)
     table.flag("module_login", &mut settings.module_login);
     read_map(table, "modules", &mut settings.modules);
     bindings(table, &mut settings.bindings);
+    read_autoid(table, folder, &mut settings.autoid);
     read_map(table, "roles", &mut settings.roles);
     if let Some(name) = table.parsed(
         "user_journey_attribute",

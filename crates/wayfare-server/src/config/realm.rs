@@ -12,8 +12,8 @@ pub use wayfare::engine::lockout::Lockout;
 use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
-    AllowedDirectory, BindingSettings, CaptureSettings, ClientCertificate, DirectorySettings,
-    LdapStoreSettings, ProviderSettings, SecretSource, SocialSettings,
+    AllowedDirectory, AutoidSettings, BindingSettings, CaptureSettings, ClientCertificate,
+    DirectorySettings, LdapStoreSettings, ProviderSettings, SecretSource, SocialSettings,
 };
 
 /// One realm.
@@ -78,6 +78,8 @@ pub struct RealmSettings {
     /// Which journeys the operations of wires without pages run, by what they bind; taken over one by one,
     /// with the journeys only.
     pub bindings: BTreeMap<String, BindingSettings>,
+    /// How the interface of Autonomous Identity is served; without it, it is not. Never taken over.
+    pub autoid: Option<AutoidSettings>,
     /// The attribute of a user that names the journey for `authIndexType=user`; taken over.
     pub user_journey_attribute: String,
     /// Whether name and password in headers answer a first step that asks for nothing else; taken over.
@@ -131,6 +133,7 @@ impl Default for RealmSettings {
             module_login: false,
             modules: BTreeMap::new(),
             bindings: BTreeMap::new(),
+            autoid: None,
             roles: BTreeMap::new(),
             user_journey_attribute: "journey".to_owned(),
             zero_page: true,
@@ -159,6 +162,7 @@ impl RealmSettings {
             demo_user: false,
             incomplete: false,
             capture: None,
+            autoid: None,
             users: BTreeMap::new(),
             social: None,
             ..settings.clone()

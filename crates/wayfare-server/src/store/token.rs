@@ -237,6 +237,24 @@ impl Store {
         self.write(move |db| end(db, &ending)).await
     }
 
+    /// The tokens of a kind in a realm that are not over, the oldest first; a thousand at most.
+    pub fn tokens_of(
+        &self,
+        kind: Kind,
+        realm: &Realm,
+        now: Timestamp,
+    ) -> Result<Vec<Token>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM token
+                 WHERE kind = ?1 AND realm = ?2 AND exp > ?3 AND used IS NULL
+                 ORDER BY issued, hash LIMIT 1000"
+            ))?
+            .query_map(params![kind.0, realm.as_str(), millis(now)], from_row)?
+            .collect()
+        })
+    }
+
     /// How many tokens of a kind are kept, used and expired ones too.
     pub fn token_count(&self, kind: Kind) -> Result<u64, StoreError> {
         let count: i64 = self.read(|db| {

@@ -203,6 +203,16 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// The ids of the users of a realm, by name, at most so many.
+    pub fn user_ids(&self, realm: &Realm, most: usize) -> Result<Vec<String>, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.read(|db| {
+            db.prepare_cached("SELECT id FROM user WHERE realm = ?1 ORDER BY key LIMIT ?2")?
+                .query_map(rusqlite::params![realm.as_str(), most], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// Sets an account active or not; `false` where there is none.
     pub async fn set_active(
         &self,

@@ -1,0 +1,525 @@
+//! Autonomous Identity over HTTP: every operation once, what is refused, and what an attacker tries.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value as Json, json};
+use wayfare_server::{
+    clock::Clock as _,
+    config::{AutoidSettings, Config},
+};
+
+use crate::support::{Client, Reply, TestServer, alpha};
+
+const PASSWORD: &str = "Ch4ng31t";
+const ROOT: &str = "Adm1n-pass";
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The demo with an administrator of Autonomous Identity, and its settings changed.
+async fn server(change: impl FnOnce(&mut AutoidSettings)) -> TestServer {
+    TestServer::with(|config, folder| {
+        config.server.origin = Some("http://login.example.com".to_owned());
+        let secret = folder.join("root");
+        fs::write(&secret, ROOT).unwrap();
+        let text = format!(
+            "[realms.\"/alpha\".users.root]\npassword = {{ file = {secret:?} }}\ngroups = [\"Admin\"]\n"
+        );
+        let parsed = Config::parse("test.toml", &text, Path::new("")).unwrap();
+        let alpha = config.realms.get_mut(&alpha()).unwrap();
+        alpha.users.clone_from(&parsed.realms[&self::alpha()].users);
+        change(alpha.autoid.as_mut().unwrap());
+    })
+    .await
+}
+
+fn client(server: &TestServer) -> Client {
+    server.client().bare()
+}
+
+async fn login(server: &TestServer, name: &str, word: &str) -> Reply {
+    let body = json!({ "username": name, "password": word }).to_string();
+    let mut client = client(server).header("content-type", "application/json");
+    client.post("/api/authentication/login", &body).await
+}
+
+async fn token(server: &TestServer, name: &str, word: &str) -> String {
+    let reply = login(server, name, word).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()["token"].as_str().unwrap().to_owned()
+}
+
+async fn with(server: &TestServer, token: &str, method: &str, path: &str, body: &str) -> Reply {
+    let mut client = client(server).header("authorization", &format!("Bearer {token}"));
+    if !body.is_empty() {
+        client = client.header("content-type", "application/json");
+    }
+    let body = (!body.is_empty()).then_some(body.as_bytes());
+    client.send(method, path, body).await
+}
+
+async fn verify(server: &TestServer, token: &str) -> Reply {
+    with(server, token, "GET", "/api/authentication/verify", "").await
+}
+
+/// Posts all at once.
+async fn all(posts: impl Iterator<Item = (Client, String, String)>) -> Vec<Reply> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (mut client, path, body) in posts {
+        tasks.spawn(async move { client.post(&path, &body).await });
+    }
+    tasks.join_all().await
+}
+
+/// A body without what differs from run to run.
+fn steady(body: &Json) -> Json {
+    const RANDOM: [&str; 8] = [
+        "token",
+        "sub",
+        "jti",
+        "requestId",
+        "iss",
+        "id",
+        "standing",
+        "x",
+    ];
+    match body {
+        Json::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let random = RANDOM.contains(&name.as_str()) && value.is_string();
+                let random = random || name == "kid";
+                (
+                    name.clone(),
+                    if random { json!("…") } else { steady(value) },
+                )
+            })
+            .collect(),
+        Json::Array(items) => items.iter().map(steady).collect(),
+        other => other.clone(),
+    }
+}
+
+fn told(out: &mut String, what: &str, reply: &Reply) {
+    let _ = writeln!(out, "> {what}\n{}", reply.status);
+    for name in ["www-authenticate", "allow", "retry-after", "cache-control"] {
+        for value in reply.all(name) {
+            let _ = writeln!(out, "{name}: {value}");
+        }
+    }
+    let _ = writeln!(out, "{}\n", steady(&reply.json()));
+}
+
+#[tokio::test]
+async fn every_operation_is_answered_as_it_was() {
+    let server = server(|_| ()).await;
+    let mut out = String::new();
+    let reply = login(&server, "root", ROOT).await;
+    told(&mut out, "login", &reply);
+    let root = reply.json()["token"].as_str().unwrap().to_owned();
+    let calls = [
+        ("GET", "/api/authentication/verify", ""),
+        ("POST", "/api/authentication/renewToken", ""),
+        ("GET", "/api/authentication/actions", ""),
+        ("GET", "/api/authentication/action", ""),
+        ("GET", "/api/authentication/jwks", ""),
+        ("GET", "/health-check", ""),
+        ("GET", "/version", ""),
+        ("GET", "/api/config", ""),
+        (
+            "POST",
+            "/api/admin/createUser",
+            r#"{"uid":"bob","email":"bob@example.com","displayName":"Bob","password":"S3cret-pass","roles":["User"]}"#,
+        ),
+        (
+            "POST",
+            "/api/admin/createUser",
+            r#"{"uid":"bob","email":"other@example.com","displayName":"Bob","password":"S3cret-pass"}"#,
+        ),
+        (
+            "POST",
+            "/api/admin/createUser",
+            r#"{"uid":"eve","email":"no address","displayName":"Eve","password":"short"}"#,
+        ),
+        (
+            "POST",
+            "/api/admin/updateUser",
+            r#"{"uid":"bob","displayName":"Robert","roles":["Admin"]}"#,
+        ),
+        (
+            "POST",
+            "/api/admin/updateUser",
+            r#"{"uid":"nobody","displayName":"Robert"}"#,
+        ),
+        (
+            "POST",
+            "/api/admin/updateSelf",
+            r#"{"displayName":"The Root"}"#,
+        ),
+        ("POST", "/api/admin/disableUser", r#"{"uid":"bob"}"#),
+        ("POST", "/api/admin/disableUser", r#"{"uid":"root"}"#),
+        ("POST", "/api/admin/enableUser", r#"{"uid":"bob"}"#),
+        ("GET", "/api/admin/getUsers", ""),
+        (
+            "POST",
+            "/api/admin/createApiToken",
+            r#"{"name":"nightly","description":"the job","expiry":1900000000}"#,
+        ),
+        ("GET", "/api/admin/getTokens", ""),
+        ("GET", "/api/admin/verifyApiToken/unknown", ""),
+        ("POST", "/api/slo/logout", ""),
+        ("GET", "/api/authentication/verify", ""),
+        ("DELETE", "/api/authentication/verify", ""),
+        ("GET", "/api/authentication/nothing", ""),
+    ];
+    for (method, path, body) in calls {
+        let reply = with(&server, &root, method, path, body).await;
+        told(&mut out, &format!("{method} {path} {body}"), &reply);
+    }
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/autoid.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&golden, &out).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&golden).unwrap(), out);
+}
+
+#[tokio::test]
+async fn a_refused_login_has_one_face_and_one_cost() {
+    let server = server(|_| ()).await;
+    let root = token(&server, "root", ROOT).await;
+    for (uid, mail) in [("locked", "l@example.com"), ("gone", "g@example.com")] {
+        let body =
+            json!({ "uid": uid, "email": mail, "displayName": uid, "password": "S3cret-pass" });
+        let made = with(
+            &server,
+            &root,
+            "POST",
+            "/api/admin/createUser",
+            &body.to_string(),
+        )
+        .await;
+        assert_eq!(made.status, 200, "{}", made.text());
+    }
+    let off = with(
+        &server,
+        &root,
+        "POST",
+        "/api/admin/disableUser",
+        r#"{"uid":"gone"}"#,
+    )
+    .await;
+    assert_eq!(off.status, 200);
+    for _ in 0..5 {
+        login(&server, "locked", "wrong").await;
+    }
+    let hashes = || {
+        let pool = server.running.hash();
+        pool.compared() + pool.dummies()
+    };
+    let mut faces = Vec::new();
+    for (name, word) in [
+        ("demo", "wrong"),
+        ("nobody", "wrong"),
+        ("locked", "S3cret-pass"),
+        ("gone", "S3cret-pass"),
+        ("gone", "wrong"),
+    ] {
+        let before = hashes();
+        let reply = login(&server, name, word).await;
+        let mut headers = reply.headers.clone();
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
+        faces.push((
+            reply.status,
+            headers,
+            steady(&reply.json()),
+            hashes() - before,
+        ));
+    }
+    assert_eq!(faces[0].0, 401);
+    assert_eq!(faces[0].3, 1);
+    for face in &faces {
+        assert_eq!(face, &faces[0]);
+    }
+}
+
+#[tokio::test]
+async fn no_token_but_the_servers_own_is_taken() {
+    let server = server(|_| ()).await;
+    let good = token(&server, "demo", PASSWORD).await;
+    assert_eq!(verify(&server, &good).await.status, 200);
+    let parts: Vec<&str> = good.split('.').collect();
+    let [header, claims, signature] = parts[..] else {
+        panic!("a token has three parts")
+    };
+    let encode = |text: &str| {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        URL_SAFE_NO_PAD.encode(text)
+    };
+    let decode = |part: &str| {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    let none = encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let hmac = encode(&decode(header).replace("EdDSA", "HS256"));
+    let typ = encode(&decode(header).replace("\"JWT\"", "\"at+jwt\""));
+    let other = encode(&decode(claims).replace("demo", "root"));
+    let mut flipped = signature.to_owned();
+    let first = if flipped.starts_with('A') { "B" } else { "A" };
+    flipped.replace_range(..1, first);
+    let am = server.client().login("demo", PASSWORD).await.token();
+    let bad = [
+        format!("{none}.{claims}."),
+        format!("{none}.{claims}.{signature}"),
+        format!("{hmac}.{claims}.{signature}"),
+        format!("{typ}.{claims}.{signature}"),
+        format!("{header}.{other}.{signature}"),
+        format!("{header}.{claims}.{flipped}"),
+        format!("{header}.{claims}"),
+        format!("{good}.{signature}"),
+        am,
+        "x".repeat(7_000),
+        "nothing".to_owned(),
+    ];
+    let mut faces = Vec::new();
+    for token in &bad {
+        let reply = verify(&server, token).await;
+        assert_eq!(reply.status, 401, "{token}");
+        let told = reply.header("www-authenticate").map(str::to_owned);
+        faces.push((told, steady(&reply.json())));
+    }
+    assert!(faces.iter().all(|face| face == &faces[0]), "{faces:#?}");
+    // Neither is a token of this wire one of the other.
+    let mut am = server.client().header("iPlanetDirectoryPro", &good);
+    let info = am.sessions("getSessionInfo", "").await;
+    assert_eq!(info.status, 401, "{}", info.text());
+    // Never in an address.
+    let path = format!("/api/authentication/verify?token={good}");
+    let reply = client(&server).get(&path).await;
+    assert_eq!(reply.status, 400);
+    assert!(!String::from_utf8_lossy(&server.everything_written()).contains(signature));
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_time_and_with_what_its_user_has() {
+    let server = server(|_| ()).await;
+    let demo = token(&server, "demo", PASSWORD).await;
+    let root = token(&server, "root", ROOT).await;
+    server.advance(11 * HOUR);
+    let renewed = with(&server, &demo, "POST", "/api/authentication/renewToken", "").await;
+    let renewed = renewed.json()["token"].as_str().unwrap().to_owned();
+    // The old one stays until its own end, plus the leeway.
+    server.advance(HOUR + Duration::from_secs(5));
+    assert_eq!(verify(&server, &demo).await.status, 200);
+    server.advance(Duration::from_secs(6));
+    assert_eq!(verify(&server, &demo).await.status, 401);
+    assert_eq!(verify(&server, &root).await.status, 401);
+    assert_eq!(verify(&server, &renewed).await.status, 200);
+    // Renewing never goes past the longest life of the login.
+    let mut last = renewed;
+    for _ in 0..20 {
+        server.advance(10 * HOUR);
+        let reply = with(&server, &last, "POST", "/api/authentication/renewToken", "").await;
+        if reply.status != 200 {
+            break;
+        }
+        last = reply.json()["token"].as_str().unwrap().to_owned();
+    }
+    let since = server.clock.now().0 - crate::support::BEGIN.0;
+    assert!(since >= 7 * 24 * 3_600_000, "{since}");
+    assert_eq!(verify(&server, &last).await.status, 401);
+
+    let demo = token(&server, "demo", PASSWORD).await;
+    let root = token(&server, "root", ROOT).await;
+    let restarted = server.restart().await;
+    assert_eq!(verify(&restarted, &demo).await.status, 200);
+    let off = with(
+        &restarted,
+        &root,
+        "POST",
+        "/api/admin/disableUser",
+        r#"{"uid":"demo"}"#,
+    )
+    .await;
+    assert_eq!(off.status, 200, "{}", off.text());
+    assert_eq!(verify(&restarted, &demo).await.status, 401);
+    // Given back, old tokens stay ended.
+    with(
+        &restarted,
+        &root,
+        "POST",
+        "/api/admin/enableUser",
+        r#"{"uid":"demo"}"#,
+    )
+    .await;
+    assert_eq!(verify(&restarted, &demo).await.status, 401);
+    let again = token(&restarted, "demo", PASSWORD).await;
+    let body = format!(r#"{{"password":"N3w-pass-word","currentPassword":"{PASSWORD}"}}"#);
+    let changed = with(&restarted, &again, "POST", "/api/admin/updateSelf", &body).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    assert_eq!(verify(&restarted, &again).await.status, 401);
+    token(&restarted, "demo", "N3w-pass-word").await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_renewed_once_is_renewed_once() {
+    let server = server(|autoid| autoid.rotate = true).await;
+    let first = token(&server, "demo", PASSWORD).await;
+    let client = client(&server).header("authorization", &format!("Bearer {first}"));
+    let path = "/api/authentication/renewToken";
+    let posts = (0..8).map(|_| (client.clone(), path.to_owned(), String::new()));
+    let replies = all(posts).await;
+    let renewed = replies.iter().filter(|reply| reply.status == 200).count();
+    assert_eq!(renewed, 1);
+    assert_eq!(verify(&server, &first).await.status, 401);
+}
+
+#[tokio::test]
+async fn only_administrators_administer_and_tokens_for_programs_stand_in_for_them() {
+    let server = server(|_| ()).await;
+    let demo = token(&server, "demo", PASSWORD).await;
+    let root = token(&server, "root", ROOT).await;
+    for path in ["getUsers", "getTokens", "verifyApiToken/x"] {
+        let reply = with(&server, &demo, "GET", &format!("/api/admin/{path}"), "").await;
+        assert_eq!(reply.status, 403, "{path}");
+    }
+    // What a body must be is told to nobody who may not send it.
+    for path in ["createUser", "updateUser", "disableUser", "createApiToken"] {
+        let reply = with(&server, &demo, "POST", &format!("/api/admin/{path}"), "{").await;
+        assert_eq!(reply.status, 403, "{path}");
+        let reply = client(&server)
+            .post(&format!("/api/admin/{path}"), "{")
+            .await;
+        assert_eq!(reply.status, 401, "{path}");
+    }
+    let body = r#"{"name":"job","expiry":1900000000}"#;
+    let made = with(&server, &root, "POST", "/api/admin/createApiToken", body)
+        .await
+        .json();
+    let (secret, id) = (
+        made["token"].as_str().unwrap(),
+        made["id"].as_str().unwrap(),
+    );
+    assert_eq!(
+        with(&server, secret, "GET", "/api/admin/getUsers", "")
+            .await
+            .status,
+        200
+    );
+    // It is no login: nothing of it is renewed or read out.
+    assert_eq!(verify(&server, secret).await.status, 401);
+    let path = format!("/api/admin/verifyApiToken/{secret}");
+    assert_eq!(
+        with(&server, &root, "GET", &path, "").await.json()["valid"],
+        true
+    );
+    let body = json!({ "id": id }).to_string();
+    with(&server, &root, "POST", "/api/admin/revokeApiToken", &body).await;
+    assert_eq!(
+        with(&server, &root, "GET", &path, "").await.json()["valid"],
+        false
+    );
+    assert_eq!(
+        with(&server, secret, "GET", "/api/admin/getUsers", "")
+            .await
+            .status,
+        401
+    );
+    let written = server.everything_written();
+    assert!(!String::from_utf8_lossy(&written).contains(secret));
+}
+
+#[tokio::test]
+async fn logins_of_one_address_are_bounded() {
+    let server = server(|autoid| autoid.logins_per_minute = 3).await;
+    for _ in 0..3 {
+        login(&server, "demo", "no").await;
+    }
+    let reply = login(&server, "demo", PASSWORD).await;
+    assert_eq!(reply.status, 429);
+    assert_eq!(reply.header("retry-after"), Some("60"));
+    server.advance(Duration::from_secs(60));
+    assert_eq!(login(&server, "demo", PASSWORD).await.status, 200);
+}
+
+/// Whoever changes from one wire to the other has no try more.
+#[tokio::test]
+async fn tries_over_all_wires_are_counted_together() {
+    let server = server(|autoid| autoid.logins_per_minute = 0).await;
+    let failures = Config::default().realms[&wayfare::Realm::root()]
+        .lockout
+        .failures;
+    let before = server.compared();
+    let wrong = json!({ "username": "demo", "password": "wrong" }).to_string();
+    let autoid = client(&server).header("content-type", "application/json");
+    let am = server
+        .client()
+        .header("X-OpenAM-Username", "demo")
+        .header("X-OpenAM-Password", "wrong");
+    let tries = (0..64).map(|at| {
+        if at % 2 == 0 {
+            let path = "/api/authentication/login";
+            (autoid.clone(), path.to_owned(), wrong.clone())
+        } else {
+            (am.clone(), Client::path("/alpha", ""), String::new())
+        }
+    });
+    let replies = all(tries).await;
+    // What is refused here is a step that is asked again there.
+    let let_in = |reply: &Reply| {
+        let body = reply.text();
+        body.contains("tokenId") || body.contains("\"token\"")
+    };
+    assert!(!replies.iter().any(let_in));
+    let compared = server.compared() - before;
+    assert!(compared <= u64::from(failures), "{compared}");
+    assert_eq!(login(&server, "demo", PASSWORD).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_published_client_verifies_the_tokens() {
+    let python = std::env::var("WAYFARE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let known = Command::new(&python)
+        .args(["-c", "import jwt, cryptography"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !known {
+        let required = std::env::var("WAYFARE_CLIENTS").is_ok_and(|value| value == "required");
+        assert!(!required, "there is no Python with PyJWT");
+        eprintln!("skipped: there is no Python with PyJWT");
+        return;
+    }
+    // The client looks at the clock of this machine.
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let server = server(|_| ()).await;
+    server
+        .clock
+        .set(wayfare::Timestamp(u64::try_from(now.as_millis()).unwrap()));
+    let token = token(&server, "demo", PASSWORD).await;
+    let keys = client(&server).get("/api/authentication/jwks").await.json();
+    let asked = json!({
+        "token": token, "jwks": keys, "alg": "EdDSA", "aud": "autoid", "typ": "JWT",
+    });
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/verify.py");
+    let mut child = Command::new(&python)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(asked.to_string().as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let claims: Json = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(claims["uid"], "demo");
+    assert_eq!(verify(&server, &token).await.json()["user"], claims);
+}
