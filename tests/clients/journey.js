@@ -64,3 +64,16 @@ journeyClientIsSentAway.back = async (env) => {
   success(await app.resume(env.href));
   equal(env.sent.at(-1).url.searchParams.has("authIndexValue"), false, "no index on the way back");
 };
+
+export async function journeyClientSignsInElsewhere(env) {
+  const app = await client(env);
+  const asked = await app.start({ journey: "Social" });
+  asked.getCallbackOfType(callbackType.SelectIdPCallback).setProvider("op");
+  await app.redirect(await app.next(asked));
+  return "away";
+}
+
+journeyClientSignsInElsewhere.back = async (env) => {
+  const app = await client(env);
+  success(await app.resume(env.href));
+};

@@ -149,6 +149,25 @@ isSentAwayInVain.back = async (env) => {
   equal((await session(env, "validate")).body.valid, false, "no session");
 };
 
+export async function signsInElsewhere(env) {
+  configure(env, { tree: "Social" });
+  const asked = await FRAuth.start();
+  const choice = asked.getCallbackOfType(CallbackType.SelectIdPCallback);
+  equal(choice.getProviders().map(({ provider }) => provider), ["op", "localAuthentication"], "providers");
+  choice.setProvider("op");
+  const step = await FRAuth.next(asked);
+  const redirect = step.getCallbackOfType(CallbackType.RedirectCallback);
+  holds(redirect.getRedirectUrl().includes("code_challenge_method=S256"), "a challenge");
+  FRAuth.redirect(step);
+  return "away";
+}
+
+signsInElsewhere.back = async (env) => {
+  configure(env, { tree: "Social" });
+  success(await FRAuth.resume(env.href));
+  equal((await session(env, "validate")).body.uid, "ada", "who it is");
+};
+
 export async function followsALink(env) {
   configure(env, { tree: "Mailed" });
   const waiting = await logIn();

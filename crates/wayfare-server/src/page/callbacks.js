@@ -263,11 +263,16 @@ function providers(callback, say) {
   const buttons = (output(callback, "providers") ?? []).map(({ provider, uiConfig }) => {
     const local = provider === "localAuthentication";
     const text = local ? say.local : say.provider.replace("{name}", uiConfig?.buttonDisplayName || provider);
-    const button = element("button", { type: "submit", textContent: text, className: local ? "" : "second" });
-    button.addEventListener("click", () => { pressed = provider; });
+    // The key for sending sends what was filled in here, and chooses no provider.
+    const button = element("button", { type: local ? "submit" : "button", textContent: text, className: local ? "" : "second" });
+    button.addEventListener("click", () => {
+      pressed = provider;
+      if (!local) button.form.requestSubmit();
+    });
     return button;
   });
-  return { elements: [], buttons, fill: () => set(callback, pressed) };
+  // Whoever goes elsewhere need fill in nothing.
+  return { elements: [], buttons, fill: () => set(callback, pressed), leaves: () => !["", "localAuthentication"].includes(pressed) };
 }
 
 /** What the browser says of the device, gathered while a message is shown. */

@@ -194,7 +194,8 @@ function step(data) {
   };
   form.onsubmit = (event) => {
     event.preventDefault();
-    const missing = widgets.filter((widget) => widget.check && !widget.check());
+    const leaves = widgets.some((widget) => widget.leaves?.());
+    const missing = leaves ? [] : widgets.filter((widget) => widget.check && !widget.check());
     if (missing.length) { missing[0].focus?.(); return; }
     answer();
   };

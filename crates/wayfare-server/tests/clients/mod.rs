@@ -16,7 +16,12 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use self::stage::{Stage, clients_are_here, scripts};
-use crate::support::Window;
+use wayfare_server::config::{ProviderSettings, UserSettings};
+
+use crate::{
+    social::provider::{CLIENT, Op},
+    support::{Window, alpha},
+};
 
 /// How long a scenario may take on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -26,7 +31,11 @@ async fn in_node(scenario: &str) -> Option<Stage> {
     if !clients_are_here() {
         return None;
     }
-    let stage = Stage::start().await;
+    Some(on_stage(scenario, Stage::start().await).await)
+}
+
+/// Runs a scenario in Node on this stage.
+async fn on_stage(scenario: &str, stage: Stage) -> Stage {
     let run = Command::new("node")
         .args(["node.js", scenario, &stage.at(), &stage.origin])
         .current_dir(scripts())
@@ -42,7 +51,7 @@ async fn in_node(scenario: &str) -> Option<Stage> {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    Some(stage)
+    stage
 }
 
 /// Runs scenarios in a browser, each on a stage of its own.
@@ -95,6 +104,31 @@ async fn an_application_in_node_polls() {
 async fn an_application_in_node_is_sent_away_and_comes_back() {
     in_node("isSentAway").await;
     in_node("isSentAwayInVain").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn applications_in_node_sign_in_elsewhere() {
+    if !clients_are_here() {
+        return;
+    }
+    for scenario in ["signsInElsewhere", "journeyClientSignsInElsewhere"] {
+        let op = Op::start();
+        let mut provider = ProviderSettings::new(op.issuer(), CLIENT);
+        // An application of its own takes people back, and hands on what the SDKs hand on.
+        provider.redirect_uri = Some("https://app.example.com/back".to_owned());
+        let stage = Stage::with(|config| {
+            let realm = config.realms.get_mut(&alpha()).unwrap();
+            realm.providers.insert("op".to_owned(), provider);
+            let mut known = UserSettings::default();
+            let links = serde_json::json!(["op-1234"]);
+            known.attributes.insert("aliasList".to_owned(), links);
+            realm.users.insert("ada".to_owned(), known);
+        });
+        op.tells(serde_json::json!({ "sub": "1234" }));
+        let stage = on_stage(scenario, stage.await).await;
+        assert_eq!(stage.server.sessions(), 1, "{scenario}");
+        assert_eq!(op.asked("/token").len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

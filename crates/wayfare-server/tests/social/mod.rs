@@ -3,6 +3,7 @@
 mod attacks;
 mod broker;
 mod native;
+mod page;
 pub(crate) mod provider;
 mod published;
 
@@ -31,6 +32,29 @@ journey social "Social" {
   node register: CreateObject {
     CREATED -> success
     FAILURE -> failure
+  }
+}
+
+journey page "Page" {
+  start page
+
+  node page: Page {
+    node username: UsernameCollector
+    node password: PasswordCollector
+    node choose: SelectIdP
+    socialAuthentication -> provider
+    localAuthentication -> check
+  }
+
+  node provider: SocialProviderHandler {
+    script = "normalise"
+    ACCOUNT_EXISTS -> success
+    NO_ACCOUNT -> failure
+  }
+
+  node check: DataStoreDecision {
+    true -> success
+    false -> failure
   }
 }
 
@@ -305,7 +329,7 @@ async fn new_keys_of_a_provider_are_fetched_when_they_are_needed() {
     let server = server(&op, |_| ()).await;
     let iss = op.issuer();
     let other = provider::key("two");
-    for (round, key) in [&op.key, &other].into_iter().enumerate() {
+    for (round, key) in [&*op.key, &other].into_iter().enumerate() {
         let (mut client, step, url) = sent(&server).await;
         op.signs_with(&[key]);
         let claims = op.claims("1234", &parameter(&url, "nonce"));
