@@ -460,21 +460,33 @@ async fn tries_over_all_wires_are_counted_together() {
         .client()
         .header("X-OpenAM-Username", "demo")
         .header("X-OpenAM-Password", "wrong");
-    let tries = (0..64).map(|at| {
-        if at % 2 == 0 {
+    let capture = client(&server).header("content-type", "application/x-www-form-urlencoded");
+    let form = "client_id=demo-login&locale=en-US&flow=standard&flow_version=1&redirect_uri=http%3A%2F%2Flocalhost\
+                &response_type=token&form=signInForm&signInEmailAddress=demo%40example.com&currentPassword=wrong";
+    let tries = (0..64).map(|at| match at % 3 {
+        0 => {
             let path = "/api/authentication/login";
             (autoid.clone(), path.to_owned(), wrong.clone())
-        } else {
-            (am.clone(), Client::path("/alpha", ""), String::new())
+        }
+        1 => (am.clone(), Client::path("/alpha", ""), String::new()),
+        _ => {
+            let path = "/capture/oauth/auth_native_traditional";
+            (capture.clone(), path.to_owned(), form.to_owned())
         }
     });
     let replies = all(tries).await;
     // What is refused here is a step that is asked again there.
     let let_in = |reply: &Reply| {
         let body = reply.text();
-        body.contains("tokenId") || body.contains("\"token\"")
+        ["tokenId", "\"token\"", "access_token"]
+            .iter()
+            .any(|word| body.contains(word))
     };
     assert!(!replies.iter().any(let_in));
+    let by_capture = replies
+        .iter()
+        .filter(|reply| reply.text().contains("invalid_credentials"));
+    assert!(by_capture.count() > 0);
     let compared = server.compared() - before;
     assert!(compared <= u64::from(failures), "{compared}");
     assert_eq!(login(&server, "demo", PASSWORD).await.status, 401);
