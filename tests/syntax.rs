@@ -24,7 +24,7 @@ fn read(name: &str, text: &str) -> (Parsed, Vec<String>) {
 #[expect(clippy::disallowed_methods, reason = "a test reads its own files")]
 pub(crate) fn samples() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["journeys", "journeys/lib"] {
+    for folder in ["journeys", "journeys/lib", "journeys/capture"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -36,7 +36,7 @@ def refused(wanted, client, call, /, **params):
 def mailed(parameter):
     """The value of a parameter in a mail that was not read before, and may be on its way still."""
     for _ in range(600):
-        for file in sorted(OUTBOX.glob("*"), key=lambda file: file.stat().st_mtime, reverse=True):
+        for file in sorted(OUTBOX.glob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True):
             message = email.message_from_bytes(file.read_bytes())
             text = message.get_payload(decode=True).decode("utf-8")
             found = re.search(rf"[?&]{parameter}=([a-z0-9]+)", text)

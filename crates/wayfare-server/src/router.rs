@@ -97,7 +97,14 @@ impl Router {
             .number("status", u64::from(status.as_u16()))
             .client(Some(peer));
         self.app.audit(&event);
+        let host = head.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
         match status {
+            StatusCode::PAYLOAD_TOO_LARGE
+                if capture::place(&self.app, host, head.uri.path()).is_some() =>
+            {
+                spelled(capture::too_large())
+            }
             StatusCode::PAYLOAD_TOO_LARGE => spelled(Refusal::TooLarge.reply(None)),
             other => plain(other),
         }

@@ -142,6 +142,11 @@ pub(crate) fn place<'a, 'p>(
     })
 }
 
+/// The answer to a request that is not read to its end.
+pub(crate) fn too_large() -> Reply {
+    Error::too_large().reply(None, &RequestId::new(drawn().unwrap_or_default()))
+}
+
 /// Answers a request.
 pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) -> Reply {
     let Ok(random) = drawn() else {

@@ -10,11 +10,11 @@ macro_rules! journeys {
 
 const JOURNEYS: &[(&str, &str)] = &journeys![
     "authenticator_app.journey",
-    "capture_mail.journey",
-    "capture_profile.journey",
-    "capture_register.journey",
-    "capture_sign_in.journey",
-    "capture_social.journey",
+    "capture/mail.journey",
+    "capture/profile.journey",
+    "capture/register.journey",
+    "capture/sign_in.journey",
+    "capture/social.journey",
     "choice_of_factor.journey",
     "consent.journey",
     "guards.journey",

@@ -338,6 +338,14 @@ async fn what_is_not_served_is_said_as_everything_is() {
         assert_eq!(reply.status, status, "{path}");
         assert_eq!(reply.json()["stat"], "error");
     }
+    let long = "a=".to_owned() + &"x".repeat(70_000);
+    let client = server.client().bare();
+    let mut client = client.header("content-type", "application/x-www-form-urlencoded");
+    let reply = client.post("/capture/oauth/token", &long).await;
+    assert_eq!(
+        (reply.status, &reply.json()["stat"]),
+        (413, &json!("error"))
+    );
     // Nothing that comes in is written down.
     let form = format!("{DEMO}&client_id=owner&client_secret=s3cret-in-a-body");
     send(&server, "", "/access/getAccessToken", &form).await;

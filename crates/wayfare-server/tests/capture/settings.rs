@@ -139,10 +139,10 @@ fn found(flow: &str) -> String {
     settings
         .attributes
         .insert("shoeSize".to_owned(), "shoeSize".to_owned());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/capture_profile.journey");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/capture/profile.journey");
     let text = std::fs::read_to_string(root).unwrap();
     let compiled = wayfare::Compiler::new(wayfare::Registry::standard().catalog())
-        .compile([wayfare::Source::new("capture_profile.journey", text)]);
+        .compile([wayfare::Source::new("profile.journey", text)]);
     let mut sources = (*compiled.sources).clone();
     match settings.check(compiled.program.as_ref().unwrap(), &mut sources) {
         Ok(found) => {
