@@ -33,11 +33,13 @@ def refused(wanted, client, call, /, **params):
     raise AssertionError(f"{call} is not refused")
 
 
-def mailed(parameter):
-    """The value of a parameter in a mail that was not read before, and may be on its way still."""
+def mailed(address, parameter):
+    """The value of a parameter in a mail to this address that was not read before, and may be on its way still."""
     for _ in range(600):
         for file in sorted(OUTBOX.glob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True):
             message = email.message_from_bytes(file.read_bytes())
+            if address not in message["To"]:
+                continue
             text = message.get_payload(decode=True).decode("utf-8")
             found = re.search(rf"[?&]{parameter}=([a-z0-9]+)", text)
             if found and found.group(1) not in READ:
@@ -59,7 +61,7 @@ def run(signs):
         **flow)
     user, token = made["capture_user"], made["access_token"]
     assert (user["email"], user["familyName"]) == (address, "Løvelace 語"), user
-    verified = owner.call("/access/useVerificationCode", verification_code=mailed("verification_code"))
+    verified = owner.call("/access/useVerificationCode", verification_code=mailed(address, "verification_code"))
     assert verified["uuid"] == user["uuid"]
 
     again = refused(
@@ -109,7 +111,7 @@ def run(signs):
 
     # A new password by mail.
     login.call("/oauth/forgot_password_native", form="forgotPasswordForm", signInEmailAddress=address, **flow)
-    tokens = login.call("/oauth/token", code=mailed("code"), **redeem)
+    tokens = login.call("/oauth/token", code=mailed(address, "code"), **redeem)
     assert tokens["transaction_state"]["capture"]["password_recover"] is True, tokens
     Api(ADDRESS, {"access_token": tokens["access_token"]}).call(
         "/oauth/update_profile_native", form="newPasswordForm", newPassword="Engine1845",
