@@ -2,11 +2,14 @@
 // the token alone, and takes an answer for a success where it names an address.
 
 import { callbackType, journey } from "@forgerock/journey-client";
+import { oidc } from "@forgerock/oidc-client";
 import { equal, holds } from "./check.js";
 
-async function client(env) {
-  // Discovery belongs to OAuth, which this server does not serve; the test's own origin answers it.
-  const wellknown = `${env.stage}/am/oauth2/realms/root/realms/alpha/.well-known/openid-configuration`;
+function wellknownOf(env, realm = "realms/root/realms/alpha") {
+  return `${env.server}/am/oauth2/${realm}/.well-known/openid-configuration`;
+}
+
+async function client(env, wellknown = wellknownOf(env)) {
   return journey({ config: { serverConfig: { wellknown } } });
 }
 
@@ -77,3 +80,27 @@ journeyClientSignsInElsewhere.back = async (env) => {
   const app = await client(env);
   success(await app.resume(env.href));
 };
+
+// The client for tokens that goes with it. It asks for a code in a frame or by an address; Node has no frames.
+export async function journeyClientGetsTokens(env) {
+  const app = await client(env, wellknownOf(env, "alpha"));
+  success(await app.next(credentials(await app.start({ journey: "Login" }))));
+  const redirectUri = `${env.stage}/callback`;
+  const config = { serverConfig: { wellknown: wellknownOf(env) }, clientId: "demo-app", redirectUri, scope: "openid email" };
+  const tokens = await oidc({ config });
+  const address = await tokens.authorize.url();
+  const away = await fetch(address, { redirect: "manual" });
+  const back = new URL(away.headers.get("location"));
+  equal(back.origin + back.pathname, redirectUri, "sent back");
+  equal(back.searchParams.get("iss"), `${env.server}/am/oauth2/realms/root/realms/alpha`, "who answers");
+  const state = back.searchParams.get("state");
+  const got = await tokens.token.exchange(back.searchParams.get("code"), state);
+  holds(got.accessToken && got.idToken, `tokens, not ${JSON.stringify(got)}`);
+  const user = await tokens.user.info();
+  equal(user.email, "demo@example.com", `the user, not ${JSON.stringify(user)}`);
+  const out = await tokens.user.logout();
+  equal(out.error, undefined, `logged out, not ${JSON.stringify(out)}`);
+  const headers = { Authorization: `Bearer ${got.accessToken}` };
+  const gone = await fetch(`${env.server}/am/oauth2/alpha/userinfo`, { headers });
+  equal(gone.status, 401, "the token is gone");
+}

@@ -12,6 +12,8 @@ import {
   HttpClient,
   SessionManager,
   StepType,
+  TokenManager,
+  UserManager,
 } from "@forgerock/javascript-sdk";
 import { equal, holds } from "./check.js";
 
@@ -216,6 +218,54 @@ export async function logsOut(env) {
   success(await logIn());
   await FRUser.logout({ redirect: false });
   equal((await session(env, "validate")).body.valid, false, "gone");
+}
+
+/** What a token shows of the user; 401 where it is none. */
+async function userinfo(env, token) {
+  const response = await fetch(`${env.server}/am/oauth2/${REALM}/userinfo`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  return response.status;
+}
+
+/** The SDK asks for a code in a frame, so this is for browsers. */
+export async function getsTokens(env) {
+  configure(env, { clientId: "demo-app", scope: "openid profile email" });
+  success(await logIn());
+  const tokens = await TokenManager.getTokens({ forceRenew: true });
+  holds(tokens.accessToken && tokens.idToken && tokens.refreshToken, "tokens");
+  equal(await userinfo(env, tokens.accessToken), 200, "a good token");
+  const user = await UserManager.getCurrentUser();
+  equal([user.preferred_username, user.email], ["demo", "demo@example.com"], "the user");
+  const claims = JSON.parse(atob(tokens.idToken.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+  equal([claims.sub, claims.aud, claims.amr], [user.sub, "demo-app", ["pwd"]], "the same user");
+  // Again: those of before are revoked, the session is still there.
+  const more = await TokenManager.getTokens({ forceRenew: true });
+  equal(await userinfo(env, tokens.accessToken), 401, "revoked");
+  equal(await userinfo(env, more.accessToken), 200, "another");
+  await FRUser.logout({ redirect: false });
+  equal((await session(env, "validate")).body.valid, false, "the session is gone");
+  equal(await userinfo(env, more.accessToken), 401, "and so are its tokens");
+  const paths = env.sent.map(({ url }) => url.pathname.split("/").slice(-2).join("/"));
+  for (const path of ["connect/endSession", "token/revoke"]) holds(paths.includes(path), path);
+  equal(await TokenManager.getTokens().then(() => "tokens", () => "none"), "none", "nobody is logged in");
+}
+
+/** Everything from discovery, as apps of tenants are configured. */
+export async function discovers(env) {
+  const wellknown = `${env.server}/am/oauth2/alpha/.well-known/openid-configuration`;
+  await Config.setAsync({
+    clientId: "demo-app",
+    redirectUri: `${env.stage}/callback`,
+    scope: "openid",
+    tree: "Login",
+    serverConfig: { wellknown, timeout: 30000 },
+  });
+  success(await logIn());
+  const tokens = await TokenManager.getTokens({ forceRenew: true });
+  holds(tokens.accessToken, "a token");
+  await FRUser.logout({ redirect: false });
+  equal(await userinfo(env, tokens.accessToken), 401, "gone");
 }
 
 export async function findsItsSessionGone(env) {

@@ -79,6 +79,7 @@ fn main() -> ExitCode {
         Command::Export(ExportCommand::Am(export)) => command::export::run(export, terminal),
         Command::New(new) => command::new::run(new),
         Command::Serve(serve) => command::serve::run(serve, terminal),
+        Command::Keys(keys) => command::keys::run(keys),
         Command::Completions(completions) => command::completions::run(completions),
     };
     match result {

@@ -17,6 +17,8 @@ mod import_hostile;
 #[cfg(test)]
 mod import_whole;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod levels;
 #[cfg(test)]
 mod migrating;

@@ -48,6 +48,12 @@ pub enum EventName {
     AccessRefused,
     /// A request of Capture was answered.
     CaptureAnswered,
+    /// A user has let a client have tokens.
+    GrantMade,
+    /// A client was given tokens.
+    TokensIssued,
+    /// Tokens were ended by a client.
+    TokensRevoked,
     /// Journeys were read anew.
     ConfigChanged,
 }
@@ -68,6 +74,9 @@ impl EventName {
             Self::IdentityChanged => "AM-IDENTITY-CHANGE",
             Self::AccessRefused => "AM-ACCESS-OUTCOME",
             Self::CaptureAnswered => "CAPTURE-ACCESS-OUTCOME",
+            Self::GrantMade => "AM-OAUTH2-GRANT-CREATED",
+            Self::TokensIssued => "AM-OAUTH2-TOKEN-CREATED",
+            Self::TokensRevoked => "AM-OAUTH2-TOKEN-REVOKED",
             Self::ConfigChanged => "AM-CONFIG-CHANGE",
         }
     }

@@ -54,6 +54,19 @@ pub enum KeyError {
         /// The file.
         file: PathBuf,
     },
+    /// The file does not hold the keys that tokens are signed by.
+    #[error(
+        "the keys {} are damaged; put them back from a copy, or delete the file: tokens signed with them \
+         end then",
+        file.display()
+    )]
+    Signing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// There is no such key, or it is the only one that signs in its way.
+    #[error("{0}")]
+    NotRetired(String),
     /// Randomness failed.
     #[error("the source of randomness failed")]
     NoRandomness,
@@ -90,7 +103,7 @@ pub fn storage_path(data: &Path, realm: &Realm) -> PathBuf {
 }
 
 /// `+` stands in no name of a realm, so no two realms share a file.
-fn name(realm: &Realm) -> String {
+pub(crate) fn name(realm: &Realm) -> String {
     let parts: Vec<_> = realm.parts().collect();
     if parts.is_empty() {
         "+root".to_owned()
@@ -163,6 +176,15 @@ pub fn rotate(
 }
 
 fn read(file: &Path) -> Result<Option<Vec<Pair>>, KeyError> {
+    let Some(text) = text(file)? else {
+        return Ok(None);
+    };
+    let parsed: File = serde_json::from_str(&text).map_err(|_| damaged(file))?;
+    Ok(Some(parsed.pairs))
+}
+
+/// The text of a file that its owner alone may read; `None` where there is none.
+pub(crate) fn text(file: &Path) -> Result<Option<Zeroizing<String>>, KeyError> {
     let wrong = |error| KeyError::File {
         file: file.to_path_buf(),
         error,
@@ -182,11 +204,20 @@ fn read(file: &Path) -> Result<Option<Vec<Pair>>, KeyError> {
             });
         }
     }
-    let parsed: File = serde_json::from_str(&text).map_err(|_| damaged(file))?;
-    Ok(Some(parsed.pairs))
+    Ok(Some(text))
 }
 
 fn write(file: &Path, pairs: &[Pair]) -> Result<(), KeyError> {
+    put(
+        file,
+        &File {
+            pairs: pairs.to_vec(),
+        },
+    )
+}
+
+/// Writes keys whole, into a file that its owner alone may read.
+pub(crate) fn put(file: &Path, keys: &impl Serialize) -> Result<(), KeyError> {
     let wrong = |error| KeyError::File {
         file: file.to_path_buf(),
         error,
@@ -198,9 +229,7 @@ fn write(file: &Path, pairs: &[Pair]) -> Result<(), KeyError> {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(wrong)?;
     }
-    let text = serde_json::to_vec(&File {
-        pairs: pairs.to_vec(),
-    });
+    let text = serde_json::to_vec(keys);
     let text = Zeroizing::new(text.map_err(|error| wrong(error.into()))?);
     write_whole(file, &text).map_err(wrong)
 }

@@ -24,6 +24,7 @@ pub mod ldap;
 mod listen;
 pub mod mail;
 mod metrics;
+mod oauth;
 pub mod page;
 pub mod perform;
 mod programs;
@@ -32,6 +33,7 @@ pub mod runs;
 #[cfg(feature = "scripts")]
 pub mod scripts;
 mod server;
+pub mod signing;
 pub mod social;
 pub mod store;
 mod traces;
@@ -41,6 +43,7 @@ mod web;
 
 pub use clock::random;
 pub use external::ExternalError;
+pub use oauth::ProviderError;
 pub use programs::{JourneyError, LoadError, Status};
 pub use server::{Running, Server, StartError};
 pub use users::{ADMIN, DEMO_PASSWORD, DEMO_USER};

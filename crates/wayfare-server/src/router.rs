@@ -22,7 +22,7 @@ use crate::{
     autoid, capture,
     config::LimitSettings,
     listen::{Received, Reply, plain},
-    page, social,
+    oauth, page, social,
 };
 
 /// How many messages the page of the outbox shows.
@@ -115,7 +115,9 @@ impl Router {
         let reads = matches!(received.head.method, Method::GET | Method::HEAD);
         let host = received.head.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
-        let mut reply = if let Some(reply) = self.broker(&received).await {
+        let mut reply = if let Some(rest) = self.metadata_of(path) {
+            self.protocol(&received, &rest).await
+        } else if let Some(reply) = self.broker(&received).await {
             // It may stand below where Capture does.
             reply
         } else if let Some((place, rest)) = capture::place(&self.app, host, path) {
@@ -215,6 +217,14 @@ impl Router {
         social::answer(&self.app, &parts).await.map(spelled)
     }
 
+    /// The path of a provider's metadata, for the address that RFC 8414 §3 makes of its issuer.
+    fn metadata_of(&self, path: &str) -> Option<String> {
+        const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+        let issuer = self.below_base(path.strip_prefix(WELL_KNOWN)?)?;
+        let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+        Some(format!("{issuer}{WELL_KNOWN}"))
+    }
+
     /// The path after the base path.
     fn below_base<'p>(&self, path: &'p str) -> Option<&'p str> {
         let rest = path.strip_prefix(self.app.config.server.base_path.as_str())?;
@@ -244,7 +254,12 @@ impl Router {
                     body: &received.body,
                     client: Some(client),
                 };
-                spelled(am::answer(&self.app, &parts).await)
+                let reply = if oauth::is_for(rest) {
+                    oauth::answer(&self.app, &parts).await
+                } else {
+                    am::answer(&self.app, &parts).await
+                };
+                spelled(reply)
             }
             // A header that is no text, or an address of a client that is none: whatever it was to
             // decide must not be decided without it.

@@ -29,6 +29,7 @@ use crate::{
     ldap::Client,
     listen,
     mail::{Office, Outbox, Post},
+    oauth::{Provider, ProviderError},
     perform::Performer,
     programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
@@ -99,6 +100,14 @@ pub enum StartError {
         realm: Realm,
         /// Why.
         message: String,
+    },
+    /// The provider of OAuth 2.0 of a realm cannot be used.
+    #[error("the provider of OAuth 2.0 of realm `{realm}` cannot be used: {error}")]
+    Oauth {
+        /// The realm.
+        realm: Realm,
+        /// Why.
+        error: ProviderError,
     },
     /// A handler of nodes outside cannot be used.
     #[error(transparent)]
@@ -269,10 +278,11 @@ impl Server {
             Arc::clone(&clock),
             Arc::clone(&log),
         );
-        let origin = (config.server.origin.clone()).unwrap_or_else(|| format!("http://{address}"));
+        let origin = origin_of(&config, address);
         let (providers, social) = providers(&config, &origin, &store)?;
         let admin = users::make(&config, &store, &hash, clock.now())?;
         let beside = Beside {
+            oauth: oauth(&config, &origin, clock.now())?,
             keys,
             identities,
             documents,
@@ -280,11 +290,9 @@ impl Server {
             captures: capture::open(&config)?,
         };
         let realms = served(&config, programs, beside, &origin);
-        let traces = config.traces.clone().map(|settings| {
-            let opened = Traces::open(settings, Arc::clone(&log));
-            opened.map_err(data("the records of runs"))
-        });
-        let traces = traces.transpose()?;
+        let traces = config.traces.clone();
+        let traces = traces.map(|settings| Traces::open(settings, Arc::clone(&log)));
+        let traces = traces.transpose().map_err(data("the records of runs"))?;
         let app = Arc::new(App {
             traces,
             cookies: app::cookies(&config),
@@ -425,6 +433,38 @@ struct Beside {
     documents: BTreeMap<Realm, Documents>,
     devices: BTreeMap<Realm, Devices>,
     captures: BTreeMap<Realm, Capture>,
+    oauth: BTreeMap<Realm, Provider>,
+}
+
+/// Where clients find the server.
+fn origin_of(config: &Config, address: SocketAddr) -> String {
+    let origin = config.server.origin.clone();
+    origin.unwrap_or_else(|| format!("http://{address}"))
+}
+
+/// The providers of OAuth 2.0 of the realms that have one.
+fn oauth(
+    config: &Config,
+    origin: &str,
+    now: Timestamp,
+) -> Result<BTreeMap<Realm, Provider>, StartError> {
+    let base = format!(
+        "{}{}",
+        origin.trim_end_matches('/'),
+        config.server.base_path
+    );
+    let mut providers = BTreeMap::new();
+    for (realm, settings) in &config.realms {
+        if let Some(oauth) = &settings.oauth {
+            let opened = Provider::open((&config.data.folder, realm), oauth, &base, now);
+            let provider = opened.map_err(|error| StartError::Oauth {
+                realm: realm.clone(),
+                error,
+            })?;
+            providers.insert(realm.clone(), provider);
+        }
+    }
+    Ok(providers)
 }
 
 /// The realms as they are served.
@@ -447,6 +487,7 @@ fn served(
                 devices: beside.devices.remove(&realm)?,
                 keys: Arc::new(beside.keys.remove(&realm)?),
                 capture: beside.captures.remove(&realm),
+                oauth: beside.oauth.remove(&realm),
                 programs,
             };
             Some((realm, state))

@@ -50,6 +50,8 @@ mod nodes;
 #[cfg(test)]
 mod oath;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod page;

@@ -12,6 +12,7 @@
 //! | [`external`] | the wire to handlers of nodes outside, which is ours |
 //! | [`social`] | the relying party: what is said to identity providers, and what of their answers counts |
 //! | [`jose`] | signed tokens: keys, sets of keys, what is expected of a token |
+//! | [`oauth`] | the wire of OAuth 2.0 and OpenID Connect |
 //! | [`claims`] | the contract by which a step is used once, and an implementation in memory |
 //! | [`seal`] | the keys of a realm; how a run in progress is sealed |
 //! | [`json`] | one strict way to read JSON and one to write it |
@@ -24,6 +25,7 @@ pub mod claims;
 pub mod external;
 pub mod jose;
 pub mod json;
+pub mod oauth;
 pub mod query;
 pub mod seal;
 pub mod social;

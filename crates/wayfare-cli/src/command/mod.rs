@@ -10,6 +10,7 @@ pub(crate) mod fix;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod import;
+pub(crate) mod keys;
 pub(crate) mod levels;
 pub(crate) mod new;
 pub(crate) mod nodes;

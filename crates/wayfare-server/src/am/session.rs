@@ -165,6 +165,9 @@ pub(crate) async fn passed(app: &App, realm: &Realm, proved: Option<&SubjectId>)
 /// What the names begin with of what a session keeps for the server.
 const KEPT: &str = "am.protected.wayfare.";
 
+/// The factors that were proved, under this name.
+pub(crate) const FACTORS: &str = "factors";
+
 /// What a session keeps for the server under a name.
 pub(crate) fn kept<'s>(session: &'s Session, name: &str) -> Option<&'s Json> {
     session.properties.get(&format!("{KEPT}{name}"))
@@ -230,6 +233,12 @@ fn session(making: &Making<'_>, handle: String) -> Result<Session, StoreError> {
     for (name, value) in &success.kept {
         properties.insert(format!("{KEPT}{name}"), value.to_json());
     }
+    let factors: Vec<&str> = success
+        .evidence
+        .iter()
+        .map(|evidence| evidence.factor.word())
+        .collect();
+    properties.insert(format!("{KEPT}{FACTORS}"), Json::from(factors.join("|")));
     // After the journey's own, so that none of these can be set by one.
     for (key, value) in [
         ("AMCtxId", handle.clone()),

@@ -12,6 +12,7 @@ mod external;
 mod ldap;
 mod limits;
 mod mail;
+mod oauth;
 mod provider;
 mod read;
 mod read_realm;
@@ -40,6 +41,7 @@ pub use self::ldap::{
     AllowedDirectory, ClientCertificate, DirectorySettings, LdapStoreSettings, StatusSettings,
 };
 pub use self::limits::LimitSettings;
+pub use self::oauth::{Acr, OauthClient, OauthSettings, OauthTimes};
 pub use self::provider::ProviderSettings;
 pub(crate) use self::read_realm::above;
 pub use self::realm::{
@@ -148,6 +150,7 @@ impl Config {
             default: DefaultJourney::Named("Login".into()),
             capture: Some(CaptureSettings::demo()),
             autoid: Some(AutoidSettings::default()),
+            oauth: Some(OauthSettings::demo()),
             ..RealmSettings::default()
         };
         let root = RealmSettings {

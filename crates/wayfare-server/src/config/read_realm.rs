@@ -21,6 +21,7 @@ use super::{
     capture::read_capture,
     ldap,
     mail::read_mail,
+    oauth::read_oauth,
     provider,
     read::is_host,
     social,
@@ -278,6 +279,10 @@ fn read_realm(
     social::read_social(table, folder, &mut settings.social);
     if let Some(users) = table.table("users") {
         read_users(&users, folder, name_chars, settings);
+    }
+    if let Some(oauth) = table.table("oauth") {
+        settings.oauth = Some(read_oauth(&oauth, folder));
+        oauth.close();
     }
 }
 

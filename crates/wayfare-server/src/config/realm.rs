@@ -13,7 +13,8 @@ use wayfare::{LocalizedText, Realm, Value};
 
 use super::{
     AllowedDirectory, AutoidSettings, BindingSettings, CaptureSettings, ClientCertificate,
-    DirectorySettings, LdapStoreSettings, ProviderSettings, SecretSource, SocialSettings,
+    DirectorySettings, LdapStoreSettings, OauthSettings, ProviderSettings, SecretSource,
+    SocialSettings,
 };
 
 /// One realm.
@@ -108,6 +109,8 @@ pub struct RealmSettings {
     pub social: Option<SocialSettings>,
     /// Users to be made at the start where they are not there, by name. Never taken over.
     pub users: BTreeMap<String, UserSettings>,
+    /// The provider of OAuth 2.0 and OpenID Connect; there is none where it is absent. Never taken over.
+    pub oauth: Option<OauthSettings>,
 }
 
 impl Default for RealmSettings {
@@ -147,6 +150,7 @@ impl Default for RealmSettings {
             capture: None,
             social: None,
             users: BTreeMap::new(),
+            oauth: None,
         }
     }
 }
@@ -165,6 +169,7 @@ impl RealmSettings {
             autoid: None,
             users: BTreeMap::new(),
             social: None,
+            oauth: None,
             ..settings.clone()
         }
     }

@@ -42,6 +42,9 @@ pub struct Session {
     pub properties: BTreeMap<String, Json>,
 }
 
+/// The properties that are lists, of journeys, node types and factors.
+const UNITED: [&str; 3] = ["Service", "AuthType", "am.protected.wayfare.factors"];
+
 impl Session {
     /// When it ends, used or not.
     pub fn expires(&self) -> Timestamp {
@@ -79,7 +82,7 @@ impl Session {
             self.level = self.level.max(old.level);
         }
         for (key, value) in &old.properties {
-            if ["Service", "AuthType"].contains(&key.as_str()) {
+            if UNITED.contains(&key.as_str()) {
                 let kept = match (renewed, earned) {
                     (true, true) => unite(self.properties.get(key), value).map(Json::String),
                     (true, false) => None,

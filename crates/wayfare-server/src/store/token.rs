@@ -11,7 +11,8 @@
 //! | `oauth.code` | an authorization code |
 //! | `oauth.access` | an access token, opaque or signed |
 //! | `oauth.refresh` | a refresh token |
-//! | `oauth.consent` | what a consent page is answered with |
+//! | `oauth.consent` | that a user has let a client have some scopes |
+//! | `oauth.assertion` | that a client has said once who it is, by a token of its own |
 //!
 //! Other wires have kinds of their own, with their name before the dot.
 
@@ -219,6 +220,15 @@ impl Store {
         self.write(move |db| match find(db, &token.key)? {
             Some(_) => Ok(false),
             None => put(db, &token).map(|()| true),
+        })
+        .await
+    }
+
+    /// Keeps a token in place of the one under the same key.
+    pub async fn replace_token(&self, new: NewToken) -> Result<(), StoreError> {
+        self.write(move |db| {
+            remove(db, &new.key)?;
+            put(db, &new)
         })
         .await
     }

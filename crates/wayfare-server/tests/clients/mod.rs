@@ -183,6 +183,13 @@ async fn the_journey_client_logs_in_and_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_journey_client_gets_tokens() {
+    if let Some(stage) = in_node("journeyClientGetsTokens").await {
+        assert_eq!(stage.server.sessions(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_journey_client_chooses_polls_and_is_sent_away() {
     in_node("journeyClientChoosesAndPolls").await;
     in_node("journeyClientIsSentAway").await;
@@ -206,6 +213,8 @@ async fn applications_in_a_browser_do_the_same() {
         "followsALink",
         "wantsNoSession",
         "logsOut",
+        "getsTokens",
+        "discovers",
         "findsItsSessionGone",
         "choosesFromTheMenu",
         "startsTheOnlyCandidate",

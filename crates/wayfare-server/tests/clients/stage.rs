@@ -99,16 +99,6 @@ async fn answer(server: &TestServer, request: &Request<Incoming>) -> Reply {
             told(&json!(true))
         }
         "/stage/mail" => told(&json!(server.outbox())),
-        // What a client that begins with discovery wants to know; the server has no OAuth yet.
-        path if path.ends_with("/.well-known/openid-configuration") => {
-            let at = format!("http://{}", server.running.address());
-            let issuer = path.trim_end_matches("/.well-known/openid-configuration");
-            told(&json!({
-                "issuer": format!("{at}{issuer}"),
-                "authorization_endpoint": format!("{at}{issuer}/authorize"),
-                "token_endpoint": format!("{at}{issuer}/access_token"),
-            }))
-        }
         "/idp" => come_back(server, one("state"), one("origin"), request),
         path if path.starts_with("/protected/") => protected(server, request).await,
         _ => file(path).unwrap_or_else(|| plain(StatusCode::NOT_FOUND)),

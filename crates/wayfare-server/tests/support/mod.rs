@@ -24,6 +24,8 @@ use wayfare_server::{
     config::{Config, LogLevel},
 };
 
+use wayfare_wire::jose::Algorithm;
+
 pub(crate) use self::client::{Client, Reply, advice, filled, percent};
 #[cfg(test)]
 pub(crate) use self::window::Window;
@@ -47,6 +49,17 @@ pub(crate) fn cheap(data: &Path) -> Config {
     config.server.log = LogLevel::Off;
     config.hash.memory_kib = 8;
     config.hash.time = 1;
+    // An RSA key takes a second that no test has to wait for.
+    let oauth = config
+        .realms
+        .get_mut(&alpha())
+        .and_then(|realm| realm.oauth.as_mut());
+    if let Some(oauth) = oauth {
+        oauth.algorithms = vec![Algorithm::Es256];
+        for client in oauth.clients.values_mut() {
+            client.algorithm = Algorithm::Es256;
+        }
+    }
     config
 }
 

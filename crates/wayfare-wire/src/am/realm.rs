@@ -13,6 +13,7 @@ use crate::{
         devices::{self, Asked},
         error::Refusal,
     },
+    oauth,
     query::{Plus, Query, decode},
 };
 
@@ -96,16 +97,35 @@ pub fn route(
 ) -> Result<Route, Refusal> {
     let rest = path.strip_prefix("/json/").ok_or(Refusal::NotFound)?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let (realm, tail) = split(rest, realms)?;
+    let (realm, tail) = split(rest, realms, is_endpoint)?;
     let realm = overridden(realm, query, host, realms)?;
     let endpoint = endpoint(&tail).ok_or(Refusal::NotFound)?;
     Ok(Route { realm, endpoint })
+}
+
+/// The realm and the endpoint of a path that begins with `/oauth2`, the base path taken off.
+///
+/// # Errors
+/// There is no such realm or endpoint.
+pub fn oauth_route(
+    path: &str,
+    query: &Query,
+    host: Option<&str>,
+    realms: &dyn Realms,
+) -> Result<(Realm, oauth::Endpoint), Refusal> {
+    let rest = path.strip_prefix("/oauth2/").ok_or(Refusal::NotFound)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (realm, tail) = split(rest, realms, oauth::Endpoint::begins)?;
+    let realm = overridden(realm, query, host, realms)?;
+    let endpoint = oauth::Endpoint::of(tail.iter().map(AsRef::as_ref));
+    Ok((realm, endpoint.ok_or(Refusal::NotFound)?))
 }
 
 /// The realm that the path names, if it names one, and the parts after it.
 fn split<'p>(
     rest: &'p str,
     realms: &dyn Realms,
+    is_endpoint: fn(&str) -> bool,
 ) -> Result<(Option<Realm>, Vec<Cow<'p, str>>), Refusal> {
     let mut parts = rest.split('/').peekable();
     let mut realm: Option<Realm> = None;

@@ -1,0 +1,162 @@
+//! Keys of a realm and a use: made once, published before they sign, gone when nobody needs them.
+
+use std::{fs, time::Duration};
+
+use tempfile::TempDir;
+use wayfare_server::{
+    keys::KeyError,
+    signing::{KeyUse, SigningKeys, list, path, retire, rotate},
+};
+use wayfare_wire::jose::Algorithm;
+
+use super::stage::{BASE, claims, introspect, logged_in, stage, text, tokens};
+use crate::support::{BEGIN, alpha};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[test]
+fn keys_are_made_once_and_by_their_owner_alone_read() {
+    let folder = TempDir::new().unwrap();
+    let algorithms = [
+        Algorithm::EdDsa,
+        Algorithm::Es256,
+        Algorithm::Rs256,
+        Algorithm::Hs256,
+    ];
+    let open =
+        || SigningKeys::open(folder.path(), &alpha(), KeyUse::AutoId, &algorithms, BEGIN).unwrap();
+    let keys = open();
+    let file = path(folder.path(), &alpha(), KeyUse::AutoId);
+    // An RSA key takes its time, so it is made when somebody asks.
+    assert_eq!(
+        list(folder.path(), &alpha(), KeyUse::AutoId).unwrap().len(),
+        3
+    );
+    let set = keys.current(BEGIN).unwrap();
+    assert_eq!(set.algorithms(BEGIN), algorithms);
+    let kids = |keys: &SigningKeys| {
+        let set = keys.current(BEGIN).unwrap();
+        let kids = set
+            .entries()
+            .iter()
+            .map(|entry| entry.key.kid().unwrap().to_owned());
+        kids.collect::<Vec<_>>()
+    };
+    assert_eq!(kids(&open()), kids(&keys));
+    let text = set.jwks(BEGIN).to_string();
+    assert!(
+        text.contains("RSA") && text.contains("OKP") && !text.contains("oct"),
+        "{text}"
+    );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let refused = list(folder.path(), &alpha(), KeyUse::AutoId);
+        assert!(
+            matches!(refused, Err(KeyError::Exposed { .. })),
+            "{refused:?}"
+        );
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    for damaged in ["", "{}", "{\"keys\":[{}]}", "{\"keys\":[],\"x\":1}"] {
+        fs::write(&file, damaged).unwrap();
+        let refused = list(folder.path(), &alpha(), KeyUse::AutoId);
+        assert!(
+            matches!(refused, Err(KeyError::Signing { .. })),
+            "{damaged} {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rotation_is_published_before_it_signs() {
+    let folder = TempDir::new().unwrap();
+    let at = (folder.path(), &alpha(), KeyUse::OAuth);
+    let keys = SigningKeys::open(at.0, at.1, at.2, &[Algorithm::Es256], BEGIN).unwrap();
+    let kid = |now| {
+        let set = keys.current(now).unwrap();
+        set.signing(None, now).unwrap().kid().unwrap().to_owned()
+    };
+    let old = kid(BEGIN);
+    let all = rotate(at, Algorithm::Es256, BEGIN, (HOUR, DAY)).unwrap();
+    assert_eq!(all.len(), 2);
+    // A server that runs sees the file that has changed.
+    let set = keys.current(BEGIN).unwrap();
+    assert_eq!(set.jwks(BEGIN)["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(kid(BEGIN), old);
+    let later = BEGIN.plus(HOUR);
+    let new = kid(later);
+    assert_ne!(new, old);
+    assert_eq!(set.verifying(later).count(), 2);
+    assert_eq!(set.verifying(later.plus(DAY)).count(), 1);
+    // What is over goes with the next rotation; the key for another algorithm is made at once.
+    let all = rotate(at, Algorithm::Es256, later.plus(DAY), (HOUR, DAY)).unwrap();
+    assert_eq!(all.len(), 2);
+    let all = rotate(at, Algorithm::EdDsa, later, (HOUR, DAY)).unwrap();
+    assert!(
+        all.iter()
+            .any(|entry| entry.key.algorithm() == Algorithm::EdDsa && entry.from == later)
+    );
+    // A key that leaked goes at once, but for the last one.
+    let left = retire(at, &new, later).unwrap();
+    assert!(left.iter().all(|entry| entry.key.kid() != Some(&new)));
+    let next = kid(later);
+    assert_ne!(next, new);
+    for gone in [&new, &next, &"nothing".to_owned()] {
+        let refused = retire(at, gone, later);
+        assert!(
+            matches!(refused, Err(KeyError::NotRetired(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_runs_signs_with_the_next_key() {
+    let server = stage().await;
+    let mut client = logged_in(&server).await;
+    let kid = |token: &str| {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        let header = URL_SAFE_NO_PAD
+            .decode(token.split('.').next().unwrap())
+            .unwrap();
+        let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
+        header["kid"].as_str().unwrap().to_owned()
+    };
+    let before = tokens(&mut client, &[]).await;
+    let data = server.folder.path().join("data");
+    rotate(
+        (&data, &alpha(), KeyUse::OAuth),
+        Algorithm::Es256,
+        BEGIN,
+        (HOUR, DAY),
+    )
+    .unwrap();
+    let keys = client.get(&format!("{BASE}/connect/jwk_uri")).await;
+    assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 3);
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=300"));
+    let same = tokens(&mut client, &[]).await;
+    assert_eq!(kid(text(&before, "id_token")), kid(text(&same, "id_token")));
+    server.advance(HOUR);
+    let mut client = logged_in(&server).await;
+    let after = tokens(&mut client, &[]).await;
+    assert_ne!(
+        kid(text(&before, "id_token")),
+        kid(text(&after, "id_token"))
+    );
+    // A hint of the old key still ends its session.
+    let hint = text(&before, "id_token");
+    assert_eq!(claims(hint)["aud"], "app");
+    let reply = client
+        .get(&format!("{BASE}/connect/endSession?id_token_hint={hint}"))
+        .await;
+    assert_eq!(reply.status, 204, "{}", reply.text());
+    assert_eq!(
+        introspect(&client, text(&after, "access_token")).await["active"],
+        false
+    );
+}
