@@ -23,7 +23,7 @@ use crate::{
     model::{expr::KeyId, journey::OutcomeId, signature::Factor, value::Value},
     nodes::{
         failure::{self, unfit},
-        profile::attribute,
+        profile::{attribute, is_name},
         reply::unexpected,
         setting::constant,
     },
@@ -366,14 +366,15 @@ impl SocialProviderHandler {
         let link = link(&known.provider, &known.person.subject);
         if known.nobodys {
             let links = found.map(|own| self.links(&own)).unwrap_or_default();
-            self.write(cx, known, links);
+            let user = cx.subject().map(|subject| Arc::clone(&subject.username));
+            self.write(cx, known, (user, links));
             return Ok(Action::go(self.nobody));
         }
         // Stores compare without letter case, and providers do not.
         let found = found.filter(|user| self.links(user).contains(&link));
         let Some(user) = found else {
             let Some(subject) = cx.subject() else {
-                self.write(cx, known, Vec::new());
+                self.write(cx, known, (None, Vec::new()));
                 return Ok(Action::go(self.nobody));
             };
             let who = Who::Subject(subject.id.clone());
@@ -394,29 +395,39 @@ impl SocialProviderHandler {
         }
         cx.put_shared(self.username, Value::Text(Arc::clone(&user.username)));
         let links = self.links(&user);
-        self.write(cx, known, links);
+        self.write(cx, known, (Some(Arc::clone(&user.username)), links));
         Ok(Action::prove(self.exists, Factor::Federation, user))
     }
 
     /// Writes what the provider has told, and the links with the new one among them.
-    fn write(&self, cx: &mut Context<'_>, known: Known, mut links: Vec<Arc<str>>) {
+    fn write(
+        &self,
+        cx: &mut Context<'_>,
+        known: Known,
+        (user, mut links): (Option<Arc<str>>, Vec<Arc<str>>),
+    ) {
         let Known {
             provider, person, ..
         } = known;
         let link = link(&provider, &person.subject);
-        if !links.contains(&link) {
-            links.push(link);
-        }
-        let named = cx.subject().is_some() || text(cx.shared(self.username)).is_some();
+        let told = text(person.attributes.get(&self.name_attribute));
         for (name, value) in &person.attributes {
             if **name != *self.name_attribute {
                 cx.put_object_transient(name, value.clone());
-            } else if let Some(name) = text(Some(value)) {
-                cx.put_object_shared(&self.name_attribute, Value::Text(Arc::clone(&name)));
-                if !named {
-                    cx.put_shared(self.username, Value::Text(name));
-                }
             }
+        }
+        // What somebody is called elsewhere is no wish to be called so here.
+        let user_name = user.clone().filter(|_| is_name(&self.name_attribute));
+        if let Some(name) = user_name.as_ref().or(told.as_ref()) {
+            cx.put_object_shared(&self.name_attribute, Value::Text(Arc::clone(name)));
+        }
+        if user.is_none() {
+            // A name that was typed before is not whom the provider means.
+            let name = told.unwrap_or_else(|| Arc::clone(&link));
+            cx.put_shared(self.username, Value::Text(name));
+        }
+        if !links.contains(&link) {
+            links.push(link);
         }
         let links = links.into_iter().map(Value::Text);
         cx.put_object_transient(&self.link_attribute, Value::List(links.collect()));

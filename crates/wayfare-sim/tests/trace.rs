@@ -493,3 +493,60 @@ fn what_a_node_outside_said_is_recorded_without_its_secrets() {
         replays_to_the_byte(&engine, &trace).unwrap_or_else(|e| panic!("{e}"));
     }
 }
+
+#[test]
+fn a_login_elsewhere_is_recorded_without_its_secrets_and_taken_again() {
+    let text = r#"
+journey social "Social" {
+  start choose
+  node choose: SelectIdP {
+    socialAuthentication -> provider
+    localAuthentication -> failure
+  }
+  node provider: SocialProviderHandlerNodeV2(script = "x") {
+    ACCOUNT_EXISTS -> success
+    NO_ACCOUNT | SOCIAL_AUTH_INTERRUPTED -> failure
+  }
+}"#;
+    let registry = Registry::standard();
+    let compiled = Compiler::new(registry.catalog()).compile([Source::new("s.journey", text)]);
+    let engine = Engine::link(compiled.program.unwrap(), registry).unwrap();
+    for names in [Names::Kept, Names::Hidden] {
+        let links = Value::List([Value::from("example-c4rol")].into());
+        let mut world =
+            World::new().user(wayfare_sim::User::new("ada").attribute("aliasList", links));
+        let host = SimHost::new(5);
+        let (mut run, mut recorder) =
+            Recorder::begin(&engine, Start::journey("Social"), &host, names).unwrap();
+        let (mut input, mut request, mut drawn) = (Input::Begin, Request::default(), String::new());
+        let end = loop {
+            let step = recorder.step(&mut run, &host, &request, input).unwrap();
+            input = match step {
+                Step::Done(end) => break end,
+                Step::Call(call) => Input::Effect(world.perform(&call, host.now())),
+                Step::Suspended(_) => panic!("nothing is suspended here"),
+                Step::Ask(ask) => {
+                    if let Callback::Redirect { url, .. } = &ask.callbacks[0] {
+                        url.split("state=").nth(1).unwrap().clone_into(&mut drawn);
+                        request.parameters = vec![
+                            ("code".to_owned(), "signed in as c4rol".to_owned()),
+                            ("state".to_owned(), drawn.clone()),
+                        ];
+                        Input::Answers(vec![Answer::None])
+                    } else {
+                        let chosen = Value::Secret(Secret::from("example"));
+                        Input::Answers(vec![Answer::Fields(vec![("".into(), chosen)])])
+                    }
+                }
+            };
+        };
+        assert!(matches!(end, End::Success(_)), "{end:?}");
+        let trace = recorder.into_trace();
+        let text = trace.text();
+        for secret in [drawn.as_str(), "signed in as"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(text.contains("c4rol"), names == Names::Kept, "{text}");
+        replays_to_the_byte(&engine, &trace).unwrap_or_else(|e| panic!("{e}"));
+    }
+}

@@ -305,6 +305,12 @@ fn an_account_is_found_by_its_link_and_by_nothing_else() {
     };
     assert_eq!((&*outcome, &*identity.username), ("ACCOUNT_EXISTS", "demo"));
     assert_eq!(visit.shared("username"), Some(Value::from("demo")));
+    let object = visit.world.object.get("userName").cloned();
+    assert_eq!(
+        object,
+        Some((Value::from("demo"), false)),
+        "no wish to be called so here"
+    );
     let tokens = visit.transient("access_token");
     assert_eq!(tokens, Some(secret("at")));
     // A store that compares without letter case finds somebody else.
@@ -327,6 +333,28 @@ fn whoever_has_no_account_may_be_made_one() {
     assert_eq!(object("userName"), Some((Value::from("ada"), false)));
     assert_eq!(object("mail"), Some((Value::from("ada@example.com"), true)));
     assert_eq!(object("aliasList"), Some((list(["op-1234"]), true)));
+}
+
+#[test]
+fn a_name_that_was_typed_is_not_whom_the_provider_means() {
+    for (attribute, wanted) in [("userName", "ada"), ("nickname", "op-1234")] {
+        let settings = [
+            ("script", Value::from("x")),
+            ("usernameAttribute", Value::from(attribute)),
+        ];
+        let visit = Visit::new(V2, settings);
+        let mut visit = visit
+            .with_shared("selectedIdp", "op")
+            .with_shared("username", "admin");
+        visit.world.random = (0..96).collect();
+        let Social::Begin(begin) = social(visit.enter().unwrap()) else {
+            panic!("it begins");
+        };
+        let (mut visit, _) = told(visit, begin.state.reveal());
+        let did = visit.effect(EffectReply::Identity(None)).unwrap();
+        assert_eq!(did, went("NO_ACCOUNT"));
+        assert_eq!(visit.shared("username"), Some(Value::from(wanted)));
+    }
 }
 
 #[test]
