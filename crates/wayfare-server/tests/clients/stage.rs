@@ -202,9 +202,13 @@ pub(super) fn clients_are_here() -> bool {
         }
         let packages = scripts().join("node_modules");
         let there = |name: &str| packages.join(name).join("package.json").exists();
-        if !["@forgerock/javascript-sdk", "@rockcarver/frodo-cli"]
-            .into_iter()
-            .all(there)
+        if ![
+            "@forgerock/javascript-sdk",
+            "@forgerock/oidc-client",
+            "@rockcarver/frodo-cli",
+        ]
+        .into_iter()
+        .all(there)
         {
             return Err("the packages are not there: run `npm ci` in tests/clients");
         }
