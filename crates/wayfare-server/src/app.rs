@@ -29,6 +29,7 @@ use crate::{
     perform::Performer,
     programs::Programs,
     runs::OpenRuns,
+    signing::SigningKeys,
     store::Store,
     traces::Traces,
 };
@@ -65,6 +66,8 @@ pub(crate) struct RealmState {
     pub(crate) devices: Devices,
     pub(crate) keys: Arc<RealmKeys>,
     pub(crate) oauth: Option<Provider>,
+    /// What signs the tokens of Autonomous Identity.
+    pub(crate) autoid_keys: Option<Arc<SigningKeys>>,
     pub(crate) programs: Programs,
     pub(crate) wire: Arc<Settings>,
     pub(crate) capture: Option<Capture>,

@@ -34,6 +34,7 @@ use crate::{
     programs::{self, JourneyError, Programs, Types, demo},
     router::Router,
     runs::OpenRuns,
+    signing::{KeyUse, SigningKeys},
     social::{self, Providers, SocialTokens},
     store::{Store, StoreError},
     traces::Traces,
@@ -283,6 +284,7 @@ impl Server {
         let admin = users::make(&config, &store, &hash, clock.now())?;
         let beside = Beside {
             oauth: oauth(&config, &origin, clock.now())?,
+            autoid_keys: autoid_keys(&config, clock.now())?,
             keys,
             identities,
             documents,
@@ -434,6 +436,7 @@ struct Beside {
     devices: BTreeMap<Realm, Devices>,
     captures: BTreeMap<Realm, Capture>,
     oauth: BTreeMap<Realm, Provider>,
+    autoid_keys: BTreeMap<Realm, Arc<SigningKeys>>,
 }
 
 /// Where clients find the server.
@@ -467,6 +470,23 @@ fn oauth(
     Ok(providers)
 }
 
+/// The keys of the realms that serve Autonomous Identity.
+fn autoid_keys(
+    config: &Config,
+    now: Timestamp,
+) -> Result<BTreeMap<Realm, Arc<SigningKeys>>, StartError> {
+    let mut all = BTreeMap::new();
+    for (realm, settings) in &config.realms {
+        if let Some(autoid) = &settings.autoid {
+            let algorithms = [autoid.algorithm];
+            let folder = &config.data.folder;
+            let keys = SigningKeys::open(folder, realm, KeyUse::AutoId, &algorithms, now)?;
+            all.insert(realm.clone(), Arc::new(keys));
+        }
+    }
+    Ok(all)
+}
+
 /// The realms as they are served.
 fn served(
     config: &Config,
@@ -488,6 +508,7 @@ fn served(
                 keys: Arc::new(beside.keys.remove(&realm)?),
                 capture: beside.captures.remove(&realm),
                 oauth: beside.oauth.remove(&realm),
+                autoid_keys: beside.autoid_keys.remove(&realm),
                 programs,
             };
             Some((realm, state))

@@ -13,7 +13,9 @@ use serde_json::{Value as Json, json};
 use wayfare_server::{
     clock::Clock as _,
     config::{AutoidSettings, Config},
+    signing::{KeyUse, rotate},
 };
+use wayfare_wire::jose::Algorithm;
 
 use crate::support::{Client, Reply, TestServer, alpha};
 
@@ -534,4 +536,36 @@ async fn a_published_client_verifies_the_tokens() {
     let claims: Json = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(claims["uid"], "demo");
     assert_eq!(verify(&server, &token).await.json()["user"], claims);
+}
+
+#[tokio::test]
+async fn the_next_key_is_published_before_it_signs_and_the_one_before_goes_on_to_verify() {
+    let server = server(|_| ()).await;
+    let kid = |token: &str| {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        let header = token.split('.').next().unwrap();
+        let header = URL_SAFE_NO_PAD.decode(header).unwrap();
+        let header: Json = serde_json::from_slice(&header).unwrap();
+        header["kid"].as_str().unwrap().to_owned()
+    };
+    let before = token(&server, "root", ROOT).await;
+    let data = server.folder.path().join("data");
+    let whose = (data.as_path(), &alpha(), KeyUse::AutoId);
+    rotate(
+        whose,
+        Algorithm::EdDsa,
+        server.clock.now(),
+        (HOUR, 24 * HOUR),
+    )
+    .unwrap();
+    let keys = client(&server).get("/api/authentication/jwks").await;
+    assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 2);
+    let same = token(&server, "root", ROOT).await;
+    assert_eq!(kid(&before), kid(&same));
+    server.advance(HOUR);
+    let after = token(&server, "root", ROOT).await;
+    assert_ne!(kid(&before), kid(&after));
+    for token in [&before, &after] {
+        assert_eq!(verify(&server, token).await.status, 200);
+    }
 }

@@ -9,7 +9,6 @@ mod user;
 
 use std::sync::Arc;
 
-use ring::hmac;
 use serde_json::Value as Json;
 use wayfare::{
     Factor, Secret, Start, SubjectId, Success, Timestamp,
@@ -31,7 +30,7 @@ use wayfare_wire::{
         reply::Answer,
         token::{self, Issuing},
     },
-    jose::{Algorithm, Claims, KeySet, SigningKey, Verified},
+    jose::{Claims, KeySet, Verified},
     json::Bounds,
     query::Query,
 };
@@ -81,7 +80,7 @@ struct Turn<'a> {
     state: &'a RealmState,
     settings: &'a AutoidSettings,
     issuing: Issuing,
-    keys: KeySet,
+    keys: Arc<KeySet>,
     now: Timestamp,
 }
 
@@ -115,9 +114,9 @@ pub(crate) fn place<'a>(app: &'a App, host: Option<&str>, path: &str) -> Option<
 /// Answers one request.
 pub(crate) async fn answer(app: &App, state: &RealmState, parts: &Parts<'_>) -> Reply {
     let id = drawn::<12>().map_or_else(|_| String::new(), |bytes| hex(bytes.iter()));
-    let done = match Turn::begin(app, state) {
-        Some(turn) => turn.answer(parts).await,
-        None => Err(Refusal::Internal),
+    let done = match Turn::begin(app, state).await {
+        Ok(turn) => turn.answer(parts).await,
+        Err(refusal) => Err(refusal),
     };
     match done {
         Ok(answer) => answer.reply(),
@@ -149,9 +148,12 @@ fn internal(error: &dyn std::fmt::Display, app: &App) -> Refusal {
 }
 
 impl<'a> Turn<'a> {
-    fn begin(app: &'a App, state: &'a RealmState) -> Option<Self> {
-        let settings = state.settings.autoid.as_ref()?;
-        Some(Self {
+    async fn begin(app: &'a App, state: &'a RealmState) -> Result<Self, Refusal> {
+        let settings = state.settings.autoid.as_ref().ok_or(Refusal::Internal)?;
+        let keys = state.autoid_keys.as_ref().ok_or(Refusal::Internal)?;
+        let now = app.clock.now();
+        let keys = keys.ready(now).await;
+        Ok(Self {
             app,
             state,
             settings,
@@ -162,8 +164,8 @@ impl<'a> Turn<'a> {
                 lifetime: settings.lifetime,
                 lifetime_max: settings.lifetime_max,
             },
-            keys: KeySet::of(key(state, settings.algorithm)?),
-            now: app.clock.now(),
+            keys: keys.map_err(|error| internal(&error, app))?,
+            now,
         })
     }
 
@@ -441,29 +443,4 @@ fn methods(success: &Success) -> Vec<String> {
         methods.push("mfa".to_owned());
     }
     methods
-}
-
-/// The bytes before the seed of an Ed25519 key in PKCS #8 (RFC 8410).
-const ED25519: [u8; 16] = [
-    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
-];
-
-/// The key that signs tokens of a realm: it is made of the realm's own, and signs nothing else.
-fn key(state: &RealmState, algorithm: Algorithm) -> Option<SigningKey> {
-    let purpose = format!(
-        "wayfare.autoid.{}.1\n{}",
-        algorithm.name(),
-        state.realm.as_str()
-    );
-    let seed: hmac::Tag = state.keys.sign(purpose.as_bytes());
-    let bytes = match algorithm {
-        Algorithm::EdDsa => [&ED25519, seed.as_ref()].concat(),
-        _ => seed.as_ref().to_vec(),
-    };
-    // A secret has no thumbprint that may be shown: its name is one of its own.
-    let kid = (algorithm == Algorithm::Hs256).then(|| {
-        let name = state.keys.sign(format!("{purpose}\nkid").as_bytes());
-        hex(name.as_ref().iter().take(8))
-    });
-    SigningKey::new(algorithm, kid, &bytes).ok()
 }
