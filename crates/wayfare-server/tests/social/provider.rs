@@ -114,9 +114,13 @@ impl Op {
                 stream
                     .set_read_timeout(Some(Duration::from_secs(10)))
                     .unwrap();
-                if let Some(seen) = request(&mut stream) {
-                    answer(&theirs, &mut stream, seen);
-                }
+                // A browser opens connections that it does not use: nobody else waits for those.
+                let theirs = Arc::clone(&theirs);
+                thread::spawn(move || {
+                    if let Some(seen) = request(&mut stream) {
+                        answer(&theirs, &mut stream, seen);
+                    }
+                });
             }
         });
         Self {
