@@ -24,6 +24,11 @@ async fn whoever_presses_a_button_fills_in_nothing() {
     );
     window.click("#logout").await;
     window.sees("You are logged out").await;
+    // The form is the password here.
+    window.go("/?service=Page").await;
+    window.sign_in("demo", "Ch4ng31t").await;
+    window.sees("You are signed in").await;
+    window.sees("demo").await;
     window.close().await;
 }
 
