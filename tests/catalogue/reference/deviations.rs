@@ -473,4 +473,8 @@ pub(super) const DEVIATIONS: &[Deviations] = &[
             ),
         ],
     ),
+    (
+        "what a failure found is told to programs here, and a journey may say it",
+        &[("SetFailureDetailsNode", "ground", "recorded")],
+    ),
 ];

@@ -113,7 +113,7 @@ impl Kind {
             Json::Array(list) => Self::List(Box::new(
                 list.iter().map(Self::of).fold(Self::Unknown, Self::join),
             )),
-            Json::Object(_) if variable::whole(json).is_some() => Self::Unknown,
+            // A place for a value within another value is text like all else: only whole settings are bound.
             Json::Object(map) => Self::Map(Box::new(
                 map.values().map(Self::of).fold(Self::Unknown, Self::join),
             )),
