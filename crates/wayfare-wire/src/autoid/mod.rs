@@ -1,6 +1,6 @@
 //! The wire of Autonomous Identity: four operations of authentication and those beside them.
 //!
-//! A request comes in as [`Parts`](crate::am::request::Parts) with its whole path; [`Call::read`] says what
+//! A request comes in as [`Parts`](crate::am::request::Parts) with its whole path; [`Asked::read`](call::Asked::read) says what
 //! it asks for, or how it is refused. Nothing is looked up here: who a token belongs to, what a journey says
 //! of a password and which keys sign is for whoever serves. The vendor documents no answer but the good ones;
 //! what this server decides stands in docs/autoid.md.
