@@ -219,11 +219,21 @@ pub fn rotate(
 ) -> Result<Vec<Entry>, KeyError> {
     let path = path(data, realm, usage);
     let mut file = read(&path)?.unwrap_or_default();
-    let alone = !file.keys.iter().any(|kept| kept.alg == algorithm.name());
+    let same = |kept: &Kept| kept.alg == algorithm.name();
+    // One that has not begun has signed nothing, and the new one takes its place: otherwise it would begin
+    // after the new one, when its own end is near.
+    file.keys.retain(|kept| !same(kept) || kept.from <= now.0);
+    let alone = !file.keys.iter().any(same);
     let from = if alone { now } else { now.plus(lead) };
-    for kept in &mut file.keys {
-        if kept.alg == algorithm.name() && kept.until.is_none() {
-            kept.until = Some(from.plus(keep).0);
+    let until = from.plus(keep).0;
+    let last = file.keys.iter().filter(|kept| same(kept));
+    let signs = last
+        .max_by_key(|kept| kept.from)
+        .map(|kept| kept.kid.clone());
+    for kept in file.keys.iter_mut().filter(|kept| same(kept)) {
+        // The one that signs until the new one begins has tokens that last from then on.
+        if kept.until.is_none() || Some(&kept.kid) == signs.as_ref() {
+            kept.until = Some(kept.until.unwrap_or(0).max(until));
         }
     }
     file.keys

@@ -3,6 +3,7 @@
 use std::{fs, time::Duration};
 
 use tempfile::TempDir;
+use wayfare::Timestamp;
 use wayfare_server::{
     keys::KeyError,
     signing::{KeyUse, SigningKeys, list, path, retire, rotate},
@@ -111,6 +112,39 @@ fn a_rotation_is_published_before_it_signs() {
         assert!(
             matches!(refused, Err(KeyError::NotRetired(_))),
             "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_second_rotation_takes_the_place_of_one_that_has_not_begun() {
+    let folder = TempDir::new().unwrap();
+    let at = (folder.path(), &alpha(), KeyUse::AutoId);
+    let algorithms = [Algorithm::EdDsa];
+    let keys = SigningKeys::open(at.0, at.1, at.2, &algorithms, BEGIN).unwrap();
+    let kid = |now: Timestamp| {
+        let set = keys.current(now).unwrap();
+        set.signing(None, now).unwrap().kid().unwrap().to_owned()
+    };
+    let first = kid(BEGIN);
+    rotate(at, Algorithm::EdDsa, BEGIN, (4 * HOUR, DAY)).unwrap();
+    let now = BEGIN.plus(HOUR);
+    // Sooner than the one before, and later: whichever was made last is the next to sign, and stays.
+    for lead in [HOUR, 5 * HOUR, Duration::ZERO] {
+        let all = rotate(at, Algorithm::EdDsa, now, (lead, DAY)).unwrap();
+        assert_eq!(all.len(), 2);
+        let newest = all.last().unwrap().key.kid().unwrap().to_owned();
+        let begins = now.plus(lead);
+        if lead > Duration::ZERO {
+            assert_eq!(kid(Timestamp(begins.0 - 1)), first);
+        }
+        for later in [Duration::ZERO, 6 * HOUR, 30 * DAY] {
+            assert_eq!(kid(begins.plus(later)), newest);
+        }
+        let until = all.first().unwrap().until.unwrap();
+        assert!(
+            until >= begins.plus(DAY),
+            "tokens of the first last their time"
         );
     }
 }
