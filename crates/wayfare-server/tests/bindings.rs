@@ -83,31 +83,56 @@ fn the_pages_of_bindings_have_their_finding_and_no_other() {
 #[test]
 fn mistakes_of_the_file_are_told_with_their_lines() {
     let wrong = config(
-        r##"[realms."/alpha".bindings."capture.signIn"]
+        r##"[realms."/alpha".bindings."capture.auth_native"]
 fields = { a = "#", b = 3 }
 on = { invalid_credential = 210, missing = "x" }
 onn = 3
 
 [realms."/alpha".bindings.login]
 journey = "login"
+
+[realms."/alpha".bindings."autoid.logn"]
+journey = "login"
+
+[realms."/alpha".bindings."capture.auth_nativ.signInForm"]
+journey = "login"
+
+[realms."/alpha".bindings."autoid.login"]
+journey = "login"
+fields = { user = "username", password = "password" }
+
+[realms."/alpha".bindings."capture.auth_native.signInForm"]
+journey = "login"
+on = { denied = 999, expired = 540 }
 "##,
     )
     .unwrap_err();
     let expected = [
-        "wayfare.toml:1: `realms.\"/alpha\".bindings.capture.signIn.journey` is missing; write the name of \
+        "wayfare.toml:1: `realms.\"/alpha\".bindings.capture.auth_native.journey` is missing; write the name of \
          the journey that is run",
-        "wayfare.toml:2: `realms.\"/alpha\".bindings.capture.signIn.fields.a` must be an input such as \
+        "wayfare.toml:2: `realms.\"/alpha\".bindings.capture.auth_native.fields.a` must be an input such as \
          \"username\", \"password#2\" or \"ChoiceCallback\"",
-        "wayfare.toml:2: `realms.\"/alpha\".bindings.capture.signIn.fields.b` must be an input such as \
+        "wayfare.toml:2: `realms.\"/alpha\".bindings.capture.auth_native.fields.b` must be an input such as \
          \"username\", \"password#2\" or \"ChoiceCallback\"",
-        "wayfare.toml:3: `realms.\"/alpha\".bindings.capture.signIn.on.invalid_credential` is no way to \
+        "wayfare.toml:3: `realms.\"/alpha\".bindings.capture.auth_native.on.invalid_credential` is no way to \
          fail; did you mean `invalid_credentials`?",
-        "wayfare.toml:3: `realms.\"/alpha\".bindings.capture.signIn.on.missing` must be the number of a \
+        "wayfare.toml:3: `realms.\"/alpha\".bindings.capture.auth_native.on.missing` must be the number of a \
          code",
-        "wayfare.toml:4: there is no setting `onn` in `[realms.\"/alpha\".bindings.capture.signIn]`; did \
+        "wayfare.toml:4: there is no setting `onn` in `[realms.\"/alpha\".bindings.capture.auth_native]`; did \
          you mean `on`?",
-        "wayfare.toml:6: `realms.\"/alpha\".bindings.login` binds an operation of no wire; names begin \
-         with `autoid.` or `capture.`",
+        "wayfare.toml:6: `realms.\"/alpha\".bindings.login` binds nothing that a wire runs: there are \
+         `autoid.login`, and of Capture `capture.OPERATION` and `capture.OPERATION.FORM` for what takes \
+         forms",
+        "wayfare.toml:9: `realms.\"/alpha\".bindings.autoid.logn` binds nothing that a wire runs: there are \
+         `autoid.login`, and of Capture `capture.OPERATION` and `capture.OPERATION.FORM` for what takes \
+         forms",
+        "wayfare.toml:12: `realms.\"/alpha\".bindings.capture.auth_nativ.signInForm` binds nothing that a \
+         wire runs: there are `autoid.login`, and of Capture `capture.OPERATION` and \
+         `capture.OPERATION.FORM` for what takes forms",
+        "wayfare.toml:17: `realms.\"/alpha\".bindings.autoid.login.user` is no field of a login; there are \
+         `username` and `password`",
+        "wayfare.toml:21: `realms.\"/alpha\".bindings.capture.auth_native.signInForm.denied` is no code of \
+         Capture",
     ];
     assert_eq!(wrong, expected);
 }
@@ -147,7 +172,7 @@ journey login {
 }
 "#;
     let settings = |rest: &str| {
-        format!("[realms.\"/alpha\".bindings.\"capture.a\"]\njourney = \"outer\"\n{rest}\n")
+        format!("[realms.\"/alpha\".bindings.\"capture.auth_native\"]\njourney = \"outer\"\n{rest}\n")
     };
     let words = |rest: &str| {
         let (found, _) = check(&settings(rest), journey);

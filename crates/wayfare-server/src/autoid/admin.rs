@@ -347,7 +347,9 @@ fn refused(unmet: &[Unmet]) -> Refusal {
         .map(|(one, policy)| format!("{}: {}", one.attribute, policy.requirement))
         .collect();
     let mut policies = policies;
-    if !lines.is_empty() && policies.all(|(_, policy)| &*policy.requirement == "UNIQUE") {
+    // Of a name that somebody has the store says that it is none that may be taken.
+    let taken = |policy: &str| matches!(policy, "UNIQUE" | "VALID_USERNAME");
+    if !lines.is_empty() && policies.all(|(_, policy)| taken(&policy.requirement)) {
         return TAKEN;
     }
     Refusal::Unfit(format!("Not accepted: {}", lines.join(", ")))

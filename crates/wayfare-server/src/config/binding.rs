@@ -13,6 +13,7 @@ use wayfare::{
     headless::Slot,
     model::program::Program,
 };
+use wayfare_wire::capture::{error::Code, operation::Operation};
 
 use super::table::{Table, integer, nearest};
 
@@ -141,8 +142,9 @@ pub(super) fn bindings(table: &Table<'_>, into: &mut BTreeMap<String, BindingSet
     };
     for (name, value) in table.every() {
         let name = name.get_ref();
-        if !WIRES.iter().any(|wire| name.starts_with(wire)) {
-            let message = "binds an operation of no wire; names begin with `autoid.` or `capture.`";
+        if !is_operation(name) {
+            let message = "binds nothing that a wire runs: there are `autoid.login`, and of Capture \
+                           `capture.OPERATION` and `capture.OPERATION.FORM` for what takes forms";
             table.wrong(&value.span(), name, message);
             continue;
         }
@@ -150,14 +152,50 @@ pub(super) fn bindings(table: &Table<'_>, into: &mut BTreeMap<String, BindingSet
             continue;
         };
         if let Some(binding) = binding(&inner) {
+            known(name, &binding, &inner);
             into.insert(name.to_string(), binding);
         }
         inner.close();
     }
 }
 
-/// How names of what is bound begin.
-const WIRES: [&str; 2] = ["autoid.", "capture."];
+/// The login of Autonomous Identity, and what it has.
+const AUTOID_LOGIN: &str = "autoid.login";
+const AUTOID_FIELDS: [&str; 2] = ["username", "password"];
+
+/// How the names of what Capture runs begin.
+const CAPTURE: &str = "capture.";
+
+/// Whether a wire runs something of this name: a misspelt one would leave an operation to its default.
+fn is_operation(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(CAPTURE) else {
+        return name == AUTOID_LOGIN;
+    };
+    let operation = rest
+        .split_once('.')
+        .map_or(rest, |(operation, _)| operation);
+    Operation::of_name(operation).is_some_and(Operation::is_native)
+}
+
+/// Refuses fields and codes that the wire has not.
+fn known(name: &str, binding: &BindingSettings, table: &Table<'_>) {
+    if name == AUTOID_LOGIN {
+        for (field, at) in &binding.fields_at {
+            if !AUTOID_FIELDS.contains(&field.as_str()) {
+                let message = "is no field of a login; there are `username` and `password`";
+                table.wrong(at, field, message);
+            }
+        }
+        return;
+    }
+    for (kind, at) in &binding.codes_at {
+        let code = binding.codes.get(kind);
+        let is_known = |code: &u32| Code::ALL.iter().any(|one| u32::from(one.number()) == *code);
+        if !code.is_some_and(is_known) {
+            table.wrong(at, kind.word(), "is no code of Capture");
+        }
+    }
+}
 
 /// One binding.
 pub(super) fn binding(table: &Table<'_>) -> Option<BindingSettings> {
