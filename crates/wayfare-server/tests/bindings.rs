@@ -172,7 +172,9 @@ journey login {
 }
 "#;
     let settings = |rest: &str| {
-        format!("[realms.\"/alpha\".bindings.\"capture.auth_native\"]\njourney = \"outer\"\n{rest}\n")
+        format!(
+            "[realms.\"/alpha\".bindings.\"capture.auth_native\"]\njourney = \"outer\"\n{rest}\n"
+        )
     };
     let words = |rest: &str| {
         let (found, _) = check(&settings(rest), journey);
