@@ -103,3 +103,31 @@ fn keys_are_rotated_and_taken_away() {
         assert!(ran.err.contains(said), "{}", ran.err);
     }
 }
+
+#[test]
+fn a_key_outlives_the_tokens_that_the_settings_let_it_sign() {
+    let autoid = "[realms.\"/alpha\".autoid]\nlifetime = \"24h\"\n";
+    let oauth = "[realms.\"/alpha\".oauth]\naccess_token = \"72h\"\nid_token = \"1h\"\n";
+    for (usage, algorithm, settings, days) in
+        [("autoid", "EdDSA", autoid, 1), ("oauth", "ES256", oauth, 3)]
+    {
+        let settings = format!("[realms.\"/alpha\"]\n{settings}");
+        let folder = Folder::new(&[("wayfare.toml", &settings), ("data/x", "")]);
+        keys(
+            &folder,
+            &["rotate", "--use", usage, "--algorithm", algorithm],
+        );
+        let both = keys(&folder, &["rotate", "--publish", "0s"]);
+        let at = |key: &Json, name: &str| {
+            let (date, time) = key[name].as_str().unwrap().split_once('T').unwrap();
+            let parts: Vec<i64> = date.split('-').map(|part| part.parse().unwrap()).collect();
+            (parts[0], parts[1], parts[2], time.to_owned())
+        };
+        let (year, month, day, time) = at(&both[1], "from");
+        let until = at(&both[0], "until");
+        assert_eq!(until.3, time, "{usage}: {both:?}");
+        let next = until.2 == day + days;
+        let next_month = until.2 <= days && (until.0, until.1) != (year, month);
+        assert!(next || next_month, "{usage}: {both:?}");
+    }
+}

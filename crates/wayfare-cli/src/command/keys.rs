@@ -7,7 +7,7 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 use serde_json::{Value as Json, json};
 use wayfare::{Host as _, Realm, Timestamp};
 use wayfare_server::{
-    config::{Config, parse_duration},
+    config::{AutoidSettings, Config, parse_duration},
     keys,
     signing::{self, KeyUse},
 };
@@ -23,9 +23,6 @@ use crate::{
 /// The configuration that is read where none is named, and the data folder without one.
 const CONFIG: &str = "wayfare.toml";
 const DATA: &str = "wayfare-data";
-/// How long the tokens of a key may last where the settings say nothing: those of Autonomous Identity may be
-/// renewed for a week.
-const KEEP: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 pub(crate) fn run(command: &KeysCommand) -> Result<Outcome, Trouble> {
     match command {
@@ -96,15 +93,24 @@ impl<'a> At<'a> {
 
     /// The longest that a token of a use lasts.
     fn longest(&self, usage: KeyUse) -> Duration {
-        let oauth = self.config.realms.get(&self.realm);
-        let oauth = oauth.and_then(|realm| realm.oauth.as_ref());
-        match (usage, oauth) {
-            (KeyUse::OAuth, Some(oauth)) => {
-                let own = oauth.clients.values().map(|client| client.times);
-                let longest = own.map(|times| times.access.max(times.id_token)).max();
-                longest.unwrap_or(oauth.times.id_token)
+        let realm = self.config.realms.get(&self.realm);
+        match usage {
+            KeyUse::OAuth => {
+                let oauth = realm.and_then(|realm| realm.oauth.as_ref());
+                let usual = oauth.map(|oauth| oauth.times).unwrap_or_default();
+                let clients = oauth.into_iter().flat_map(|oauth| oauth.clients.values());
+                let each = clients.map(|client| client.times).chain([usual]);
+                let longest = each.map(|times| times.access.max(times.id_token)).max();
+                longest.unwrap_or_default()
             }
-            _ => KEEP,
+            // One that is renewed is another token, of the key of its time.
+            KeyUse::AutoId => {
+                let autoid = realm.and_then(|realm| realm.autoid.as_ref());
+                autoid.map_or_else(
+                    || AutoidSettings::default().lifetime,
+                    |autoid| autoid.lifetime,
+                )
+            }
         }
     }
 }
