@@ -3,22 +3,16 @@
 //! A run is admitted like any other: it counts among the open ones, takes its place in the queue of hashes
 //! before anything is consumed, and has its effects done by the same performer, so that the tries of an
 //! account are counted once, whichever way somebody comes in. What comes of it is a value; no session is
-//! made unless the wire asks for one.
-
-#![allow(
-    dead_code,
-    reason = "links and sessions of such runs are there for wires that come next"
-)]
+//! made.
 
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 use wayfare::{
-    Effect, EffectReply, EngineError, Input, Output, Realm, Request, Secret, Start, Success,
-    Timestamp,
+    Effect, EffectReply, EngineError, Input, Output, Realm, Request, Start, Timestamp,
     engine::{effect::SessionView, step::Suspended},
-    headless::{Answers, Drive, Headless, Outcome, Slot},
+    headless::{Answers, Drive, Headless, Outcome},
 };
 use wayfare_wire::{
     am::authenticate::{Delivery, ProgramHash, Site as _},
@@ -32,7 +26,7 @@ use crate::{
     clock::RunHost,
     hash::Permit,
     perform::Place,
-    store::{StoreError, session::Session},
+    store::StoreError,
 };
 
 /// How long whoever finds no room is asked to wait, in seconds.
@@ -52,8 +46,6 @@ pub(crate) struct Wish {
     pub(crate) request: Request,
     /// Whether the wire tells strangers why credentials are wrong.
     pub(crate) tells: bool,
-    /// Whether success makes a session.
-    pub(crate) session: bool,
     /// What nodes read of the session that the run begins with, where that is none of the store's: a token of
     /// another wire stands for its owner.
     pub(crate) standing: Option<SessionView>,
@@ -82,12 +74,6 @@ pub(crate) enum Ran {
 pub(crate) struct Run {
     /// What came of it.
     pub(crate) outcome: Outcome,
-    /// Which field of the journey each answer went to.
-    pub(crate) used: Vec<(Slot, Arc<str>)>,
-    /// The answers that nothing asked for.
-    pub(crate) unused: Vec<Slot>,
-    /// The session and its token, where one was wanted and made.
-    pub(crate) session: Option<(Secret<String>, Box<Session>)>,
     /// The run that waits for a link, where it does.
     pub(crate) paused: Option<Paused>,
 }
@@ -96,7 +82,6 @@ pub(crate) struct Run {
 /// see to it that it is taken once.
 #[derive(Debug)]
 pub(crate) struct Paused {
-    run: u128,
     realm: Realm,
     journey: Arc<str>,
     program: ProgramHash,
@@ -194,7 +179,6 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
         request: wish.request,
         permit,
         tells: wish.tells,
-        session: wish.session,
         standing: wish.standing,
     };
     work.drive(Headless::new(session, wish.answers), Input::Begin)
@@ -214,8 +198,6 @@ pub(crate) struct Return<'a> {
     pub(crate) answers: Answers,
     /// The request that it comes from.
     pub(crate) request: Request,
-    /// Whether success makes a session.
-    pub(crate) session: bool,
 }
 
 /// Goes on with a run whose link was followed.
@@ -259,7 +241,6 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         request: back.request,
         permit,
         tells: false,
-        session: back.session,
         standing: None,
     };
     work.drive(Headless::new(session, back.answers), Input::Resume)
@@ -297,7 +278,6 @@ struct Work<'a> {
     request: Request,
     permit: Permit,
     tells: bool,
-    session: bool,
     standing: Option<SessionView>,
 }
 
@@ -349,14 +329,20 @@ impl Work<'_> {
                 app.metrics.add(&self.state.realm, &measure);
             }
         }
-        let ended = self.end(&run, outcome).await;
-        let ended = ended.unwrap_or_else(|error| {
-            app.log.error(&error.to_string());
-            None
-        });
-        let Some((outcome, session, paused)) = ended else {
-            app.runs.close(id);
-            return Ran::Failed;
+        let paused = match &outcome {
+            Outcome::Success(success) => {
+                let proved = success.proved.then_some(&success.subject.id);
+                session::passed(app, &self.state.realm, proved).await;
+                None
+            }
+            Outcome::Suspended(suspended) => {
+                let Some(paused) = self.pause(&run, suspended) else {
+                    app.runs.close(id);
+                    return Ran::Failed;
+                };
+                Some(paused)
+            }
+            _ => None,
         };
         match &paused {
             Some(paused) => {
@@ -368,67 +354,7 @@ impl Work<'_> {
         }
         let notes = run.session_mut().take_notes();
         self.audit(&run, &outcome, &failed.join(","), &notes);
-        let used = run
-            .used()
-            .map(|(slot, field)| (slot.clone(), Arc::from(field)));
-        Ran::Done(Box::new(Run {
-            used: used.collect(),
-            unused: run.unused().cloned().collect(),
-            outcome,
-            session,
-            paused,
-        }))
-    }
-
-    /// What an outcome brings about: a session, or a run that is kept; `None` where that cannot be.
-    async fn end(
-        &self,
-        run: &Headless,
-        outcome: Outcome,
-    ) -> Result<
-        Option<(
-            Outcome,
-            Option<(Secret<String>, Box<Session>)>,
-            Option<Paused>,
-        )>,
-        StoreError,
-    > {
-        match &outcome {
-            Outcome::Success(success) if self.session && !success.no_session => {
-                match self.make(success).await? {
-                    Some(session) => Ok(Some((outcome, Some(session), None))),
-                    None => Ok(None),
-                }
-            }
-            Outcome::Success(success) => {
-                let proved = success.proved.then_some(&success.subject.id);
-                session::passed(self.app, &self.state.realm, proved).await;
-                Ok(Some((outcome, None, None)))
-            }
-            Outcome::Suspended(suspended) => {
-                let paused = self.pause(run, suspended);
-                Ok(paused.map(|paused| (outcome, None, Some(paused))))
-            }
-            _ => Ok(Some((outcome, None, None))),
-        }
-    }
-
-    async fn make(
-        &self,
-        success: &Success,
-    ) -> Result<Option<(Secret<String>, Box<Session>)>, StoreError> {
-        let making = session::Making {
-            app: self.app,
-            realm: &self.state.realm,
-            success,
-            client: self.request.client,
-            end: None,
-            approves: None,
-        };
-        Ok(match session::make(making).await? {
-            session::Made::Session { token, session, .. } => Some((token, session)),
-            session::Made::Gone | session::Made::OverQuota => None,
-        })
+        Ran::Done(Box::new(Run { outcome, paused }))
     }
 
     fn pause(&self, run: &Headless, suspended: &Suspended) -> Option<Paused> {
@@ -441,7 +367,6 @@ impl Work<'_> {
         let realm = &self.state.realm;
         let associated = associated(realm, &program, &self.app.epoch());
         Some(Paused {
-            run: session.run_id(),
             realm: realm.clone(),
             journey: Arc::clone(&self.journey),
             program,

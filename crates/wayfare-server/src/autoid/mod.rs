@@ -263,7 +263,6 @@ impl<'a> Turn<'a> {
             answers: answers(binding, login),
             request: parts.to_request(query),
             tells: false,
-            session: false,
             standing: None,
         };
         let run = match headless::run(self.app, wish).await {

@@ -466,7 +466,6 @@ impl<'a> Turn<'a> {
             answers,
             request,
             tells: self.place.capture.settings.detailed_credential_errors,
-            session: false,
             standing,
         }
     }

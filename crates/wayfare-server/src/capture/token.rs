@@ -302,7 +302,6 @@ impl Turn<'_> {
             kept,
             answers: Answers::new(),
             request: self.parts.to_request(Query::default()),
-            session: false,
         };
         match Box::pin(headless::resume(self.app, back)).await {
             Ran::Done(run) => Ok(match run.outcome {
