@@ -27,5 +27,8 @@ pub mod jose;
 pub mod json;
 pub mod oauth;
 pub mod query;
+mod same;
 pub mod seal;
 pub mod social;
+
+pub use self::same::same;

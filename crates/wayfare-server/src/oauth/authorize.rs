@@ -14,9 +14,10 @@ use wayfare_wire::{
     oauth::{
         Code, Consent, OauthError,
         authorize::{Authorize, Refused, client_id, redirect_to, with_query},
-        form, page, pairs, same,
+        form, page, pairs,
     },
     query::Query,
+    same,
 };
 
 use super::{

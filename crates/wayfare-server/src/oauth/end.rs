@@ -6,9 +6,10 @@ use wayfare_wire::{
     oauth::{
         OauthError,
         authorize::{redirect_to, with_query},
-        form, one, page, pairs, same,
+        form, one, page, pairs,
     },
     query::Query,
+    same,
 };
 
 use super::{Call, known::Known};

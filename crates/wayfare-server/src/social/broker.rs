@@ -12,10 +12,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Method;
-use ring::{
-    digest::{SHA256, digest},
-    hmac,
-};
+use ring::hmac;
 use wayfare::{Realm, Secret};
 use wayfare_wire::{
     am::{
@@ -26,6 +23,7 @@ use wayfare_wire::{
     capture::parameters::Parameters,
     json::Bounds,
     query::Query,
+    same,
     social::{BrokerError, posting, profile_reply, stopped, token_reply, with_parameters},
 };
 
@@ -45,6 +43,15 @@ const BOUNDS: Bounds = Bounds {
     string_bytes: 16 * 1_024,
     number_bytes: 32,
 };
+
+/// Whether a broker may be meant by a path.
+pub(crate) fn is_below(app: &App, path: &str) -> bool {
+    let mut all = app.config.realms.values();
+    all.any(|realm| {
+        let social = realm.social.as_ref();
+        social.is_some_and(|social| path.starts_with(&social.path))
+    })
+}
 
 /// Answers a request, if it is for a broker.
 pub(crate) async fn answer(app: &App, parts: &Parts<'_>) -> Option<Reply> {
@@ -343,14 +350,6 @@ impl Broker<'_> {
             .log
             .info(&format!("provider {provider:?} of {realm}: {why}"));
     }
-}
-
-/// Whether two texts are the same, in a time that does not tell where they differ.
-fn same(given: &str, known: &str) -> bool {
-    let hash = |text: &str| digest(&SHA256, text.as_bytes());
-    let (a, b) = (hash(given), hash(known));
-    let pairs = a.as_ref().iter().zip(b.as_ref());
-    pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 /// Where a form that a provider posts to the login page leads: the same, with what came in the address.

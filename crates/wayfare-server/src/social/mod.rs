@@ -18,7 +18,7 @@ use wayfare::{
 
 pub use self::token::{SOCIAL, SocialProfile, SocialTokenError, SocialTokens};
 pub(crate) use self::{
-    broker::{answer, from_form},
+    broker::{answer, from_form, is_below},
     provider::{Known, Provider, Unheard},
 };
 use crate::{audit::Log, config::Config, store::Store};

@@ -285,7 +285,7 @@ pub fn verifies(verifier: &str, challenge: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
     let fits = (43..=128).contains(&verifier.len()) && verifier.bytes().all(plain);
     let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-    super::same(&hash, challenge) && fits
+    crate::same(&hash, challenge) && fits
 }
 
 impl Back {

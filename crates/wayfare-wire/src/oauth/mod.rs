@@ -25,8 +25,6 @@ pub mod token;
 
 use std::borrow::Cow;
 
-use ring::digest::{SHA256, digest};
-
 pub use self::{
     client::{Client, ClientAuth, Consent, Grant, TokenFormat, is_redirect_uri},
     error::{Code, OauthError},
@@ -152,13 +150,6 @@ pub fn one<'q>(query: &'q Query, name: &'static str) -> Result<Option<&'q str>, 
         )
     })?;
     Ok(value.filter(|value| !value.is_empty()))
-}
-
-/// Whether two texts are the same, in a time that does not tell where they differ.
-pub fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (digest(&SHA256, a.as_bytes()), digest(&SHA256, b.as_bytes()));
-    let pairs = a.as_ref().iter().zip(b.as_ref());
-    pairs.fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
 /// A reply that nobody keeps (RFC 6749 §5.1).
