@@ -117,7 +117,9 @@ impl Router {
         let host = host.and_then(|host| host.to_str().ok());
         let mut reply = if let Some(rest) = self.metadata_of(path) {
             self.protocol(&received, &rest).await
-        } else if let Some(reply) = self.broker(&received).await {
+        } else if social::is_below(&self.app, path)
+            && let Some(reply) = self.broker(&received).await
+        {
             // It may stand below where Capture does.
             reply
         } else if let Some((place, rest)) = capture::place(&self.app, host, path) {
@@ -145,7 +147,7 @@ impl Router {
             }
         } else if let Some(to) = form_post(&received) {
             see_other(&to)
-        } else if let Some(state) = self.autoid_realm(&received) {
+        } else if let Some(state) = autoid::place(&self.app, host, path) {
             self.autoid(&received, state).await
         } else if let Some(asset) = page::asset(path, &self.page) {
             if reads {
@@ -206,14 +208,9 @@ impl Router {
 
     /// What a broker of social logins answers, where the request is for one.
     async fn broker(&self, received: &Received) -> Option<Reply> {
-        let parts = Parts {
-            method: received.head.method.as_str(),
-            path: received.head.uri.path(),
-            query: received.head.uri.query().unwrap_or(""),
-            headers: &headers(&received.head.headers)?,
-            body: &received.body,
-            client: self.client(received),
-        };
+        let headers = headers(&received.head.headers)?;
+        let path = received.head.uri.path();
+        let parts = parts(received, path, &headers, self.client(received)?);
         social::answer(&self.app, &parts).await.map(spelled)
     }
 
@@ -246,14 +243,7 @@ impl Router {
         }
         let mut reply = match (headers(&received.head.headers), self.client(received)) {
             (Some(headers), Some(client)) => {
-                let parts = Parts {
-                    method: received.head.method.as_str(),
-                    path: rest,
-                    query: received.head.uri.query().unwrap_or(""),
-                    headers: &headers,
-                    body: &received.body,
-                    client: Some(client),
-                };
+                let parts = parts(received, rest, &headers, client);
                 let reply = if oauth::is_for(rest) {
                     oauth::answer(&self.app, &parts).await
                 } else {
@@ -288,14 +278,7 @@ impl Router {
         }
         let mut reply = match (headers(&received.head.headers), self.client(received)) {
             (Some(headers), Some(client)) => {
-                let parts = Parts {
-                    method: received.head.method.as_str(),
-                    path: rest,
-                    query: received.head.uri.query().unwrap_or(""),
-                    headers: &headers,
-                    body: &received.body,
-                    client: Some(client),
-                };
+                let parts = parts(received, rest, &headers, client);
                 spelled(capture::answer(&self.app, place, &parts).await)
             }
             _ => self.refuse(&received.head, received.peer, StatusCode::BAD_REQUEST),
@@ -312,27 +295,13 @@ impl Router {
         reply
     }
 
-    /// The realm whose interface of Autonomous Identity a request is for.
-    fn autoid_realm(&self, received: &Received) -> Option<&RealmState> {
-        let host = received.head.headers.get(header::HOST);
-        let host = host.and_then(|host| host.to_str().ok());
-        autoid::place(&self.app, host, received.head.uri.path())
-    }
-
     async fn autoid(&self, received: &Received, state: &RealmState) -> Reply {
         let (Some(headers), Some(client)) =
             (headers(&received.head.headers), self.client(received))
         else {
             return self.refuse(&received.head, received.peer, StatusCode::BAD_REQUEST);
         };
-        let parts = Parts {
-            method: received.head.method.as_str(),
-            path: received.head.uri.path(),
-            query: received.head.uri.query().unwrap_or(""),
-            headers: &headers,
-            body: &received.body,
-            client: Some(client),
-        };
+        let parts = parts(received, received.head.uri.path(), &headers, client);
         spelled(autoid::answer(&self.app, state, &parts).await)
     }
 
@@ -375,6 +344,23 @@ impl Router {
             .parse()
             .ok()?;
         Some(named.to_canonical())
+    }
+}
+
+/// The parts of a request, with the part of its path that counts.
+fn parts<'a>(
+    received: &'a Received,
+    path: &'a str,
+    headers: &'a [(String, String)],
+    client: IpAddr,
+) -> Parts<'a> {
+    Parts {
+        method: received.head.method.as_str(),
+        path,
+        query: received.head.uri.query().unwrap_or(""),
+        headers,
+        body: &received.body,
+        client: Some(client),
     }
 }
 

@@ -122,6 +122,20 @@ impl Reply {
             .header("pragma", "no-cache")
     }
 
+    /// A JSON reply that nobody may keep and that sets no cookie, as the wires beside this one send it.
+    pub fn unkept(status: u16, body: Writer) -> Self {
+        Self {
+            status,
+            headers: vec![
+                ("content-type".into(), "application/json".into()),
+                ("cache-control".into(), "no-store".into()),
+                ("x-content-type-options".into(), "nosniff".into()),
+            ],
+            cookies: Vec::new(),
+            body: body.into_bytes(),
+        }
+    }
+
     /// With a JSON body, as JSON resources send it; `read` for what is only looked up.
     #[must_use]
     pub fn resource(mut self, body: Writer, kind: ResourceReply) -> Self {

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use crate::{
     am::reply::{Reply, reason},
-    autoid::reply::json,
     json::Writer,
 };
 
@@ -92,7 +91,7 @@ impl Refusal {
         body.key("statusCode").int(status.into());
         body.key("requestId").text(request);
         body.close_object();
-        let reply = json(status, body);
+        let reply = Reply::unkept(status, body);
         match self {
             // Without a token nothing is said of one: RFC 6750, section 3.1.
             Self::BadLogin | Self::NoToken => reply.header("www-authenticate", "Bearer"),

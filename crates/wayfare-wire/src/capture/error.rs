@@ -307,7 +307,7 @@ impl Error {
         body.key("request_id").text(request.as_str());
         body.key("stat").text("error");
         body.close_object();
-        let mut reply = super::reply::json(status, body);
+        let mut reply = Reply::unkept(status, body);
         if status == 401 {
             reply = reply.header("www-authenticate", "Basic realm=\"capture\"");
         }

@@ -110,20 +110,6 @@ impl Answer {
         }
         body.key("stat").text("ok");
         body.close_object();
-        json(200, body)
-    }
-}
-
-/// A JSON answer that nobody may keep.
-pub(super) fn json(status: u16, body: Writer) -> Reply {
-    Reply {
-        status,
-        headers: vec![
-            ("content-type".into(), "application/json".into()),
-            ("cache-control".into(), "no-store".into()),
-            ("x-content-type-options".into(), "nosniff".into()),
-        ],
-        cookies: Vec::new(),
-        body: body.into_bytes(),
+        Reply::unkept(200, body)
     }
 }
