@@ -13,8 +13,8 @@ mod schema;
 
 pub use attribute::{Attribute, Editing};
 pub use object::{
-    AGENT, CREATED, ChangeError, ID, LOGINS, PASSWORD, PASSWORD_DATE, STATUS, TERMS, answer_key,
-    answer_place, find, is_active, is_own, is_users, secrets, seen,
+    AGENT, CREATED, ChangeError, ID, LINKS, LOGINS, PASSWORD, PASSWORD_DATE, STATUS, TERMS,
+    answer_key, answer_place, find, is_active, is_own, is_users, secrets, seen,
 };
 pub use policy::{Policy, Rule};
 pub use read::{ATTRIBUTES_MAX, SchemaError};

@@ -34,6 +34,9 @@ pub const STATUS: &str = "accountStatus";
 /// The attribute that passwords are given under.
 pub const PASSWORD: &str = "password";
 
+/// The attribute that holds to whom at providers an account is linked; no two accounts are linked to the same.
+pub const LINKS: &str = "aliasList";
+
 /// The attribute that says when the password was given: what was handed out before it is void.
 pub const PASSWORD_DATE: &str = "_passwordDate";
 

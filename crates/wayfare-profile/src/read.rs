@@ -14,6 +14,7 @@ use wayfare::engine::effect::Shape;
 use crate::{
     attribute::{Attribute, Editing},
     nested::PATH_MAX,
+    object::LINKS,
     policy::Policy,
     schema::Schema,
 };
@@ -104,6 +105,11 @@ impl Schema {
         named.unique = true;
         named.required = true;
         let name = Arc::clone(&named.name);
+        // A link that two have lets in neither, so it stays whose it is.
+        let links = attributes
+            .iter_mut()
+            .filter(|attribute| attribute.name.eq_ignore_ascii_case(LINKS));
+        links.for_each(|links| links.unique = true);
         Ok(Self { attributes, name })
     }
 }

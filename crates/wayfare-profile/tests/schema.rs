@@ -87,6 +87,18 @@ fn the_schema_of_users_reads_and_is_in_its_order() {
 }
 
 #[test]
+fn a_link_is_one_accounts_whatever_a_schema_says() {
+    let own = schema(&json!({
+        "userName": { "type": "string" },
+        "aliaslist": { "type": "array", "unique": false },
+    }))
+    .unwrap();
+    for schema in [&own, &Schema::users().unwrap()] {
+        assert!(schema.attribute("aliasList").unwrap().unique);
+    }
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table, a line for each policy")]
 fn each_policy_holds_at_its_limit_and_fails_past_it() {
     let policy = |id: &str, params: serde_json::Value| json!({ "type": "string", "policies": [{ "policyId": id, "params": params }] });

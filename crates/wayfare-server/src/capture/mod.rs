@@ -40,6 +40,8 @@ pub(crate) struct Capture {
     pub(crate) settings: CaptureSettings,
     clients: BTreeMap<String, Known>,
     flows: Flows,
+    /// Held by whoever changes links.
+    links: tokio::sync::Mutex<()>,
 }
 
 /// Where a request belongs: the realm, and the path before that of the operation.
@@ -76,6 +78,7 @@ impl Capture {
             settings: settings.clone(),
             clients,
             flows,
+            links: tokio::sync::Mutex::default(),
         })
     }
 

@@ -30,6 +30,7 @@ use super::{
     client::Known,
     flow::{Asked, Use},
     record::{EMAIL_VERIFIED, Found},
+    social::{is_linked_elsewhere, linked_elsewhere},
     token::{ACCESS, CODE, VERIFY, family_session},
 };
 use crate::{
@@ -583,6 +584,7 @@ impl<'a> Turn<'a> {
             Error::new(Code::TriggeredError, message.to_owned()).message(Some(text))
         };
         match ground {
+            ground if is_linked_elsewhere(ground) => linked_elsewhere(),
             Ground::InvalidCredentials { detail } if signs_in => {
                 match detail.filter(|_| detailed) {
                     None => Self::incorrect(asked, call),

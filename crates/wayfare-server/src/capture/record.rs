@@ -9,7 +9,7 @@ use wayfare::{
     engine::effect::{FindIdentity, Identity, Who},
     filter::Filter,
 };
-use wayfare_profile::CREATED;
+use wayfare_profile::{CREATED, LINKS};
 use wayfare_wire::capture::{
     call::{RecordKey, Selector},
     date,
@@ -270,7 +270,7 @@ fn value_at<'v>(attributes: &'v BTreeMap<Arc<str>, Value>, path: &str) -> Option
 
 /// The identities of other providers.
 fn profiles(found: &Found, realm: &RealmSettings) -> Vec<Json> {
-    let Some(Value::List(list)) = value_at(&found.identity.attributes, "aliasList") else {
+    let Some(Value::List(list)) = value_at(&found.identity.attributes, LINKS) else {
         return Vec::new();
     };
     let links = list.iter().filter_map(Value::as_text);

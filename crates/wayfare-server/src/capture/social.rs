@@ -3,15 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use wayfare::{
-    Secret, Value,
+    Secret, SubjectId, Value,
     engine::{
         callback::Answer as CallbackAnswer,
-        effect::{Change, EffectId, FindIdentity, PatchIdentity, Who},
+        effect::{Change, EffectId, FindIdentity, PatchIdentity, Unmet, Who},
         ground::Ground,
     },
     filter::Filter,
     headless::{Answers, Given, Outcome, Slot},
 };
+use wayfare_profile::LINKS;
 use wayfare_wire::capture::{
     call::Native,
     error::{Code, Detail, Error},
@@ -26,6 +27,7 @@ use super::{
     flow::Asked,
     native::Holder,
     record::{EMAIL, EMAIL_VERIFIED, Found},
+    token::no_grant,
 };
 use crate::{
     clock::drawn,
@@ -34,9 +36,6 @@ use crate::{
     social::{SocialProfile, SocialTokenError},
     store::record::Verified,
 };
-
-/// The attribute that holds the links of a user.
-const LINKS: &str = "aliasList";
 
 /// How many links a user may have.
 const LINKS_MAX: usize = 32;
@@ -170,7 +169,8 @@ impl<'a> Turn<'a> {
                 let who = Who::Subject(success.subject.id.clone());
                 self.registered(client, call, (token, profile), &who).await
             }
-            // What is missing is to be asked for.
+            // Somebody else may have made the account meanwhile; else what is missing is to be asked for.
+            _ if self.linked(profile).await?.is_some() => Err(linked_elsewhere()),
             _ => Err(Error::not_found().with(Detail::PrefillAttributes(self.known(profile)))),
         }
     }
@@ -198,7 +198,12 @@ impl<'a> Turn<'a> {
         self.checked(&asked, call, parameters)?;
         let answers = brought(&profile, token, self.answers(&asked, parameters, None));
         let run = self.run(&asked, call, answers, None).await?;
-        let success = self.succeeded(*run, &asked, call)?;
+        let success = match self.succeeded(*run, &asked, call) {
+            Ok(success) => success,
+            // Somebody else may have been linked meanwhile, wherever the journey saw it.
+            Err(_) if self.linked(&profile).await?.is_some() => return Err(linked_elsewhere()),
+            Err(error) => return Err(error),
+        };
         let who = Who::Subject(success.subject.id.clone());
         self.registered(client, call, (token, &profile), &who).await
     }
@@ -237,26 +242,28 @@ impl<'a> Turn<'a> {
         let token = token(call)?;
         let profile = self.profile(token).await?;
         self.used(token).await?;
-        self.link_to(&holder.found, &profile).await?;
+        self.link_to(&holder.found.identity.subject, &profile)
+            .await?;
         Ok(Answer::Ok)
     }
 
     /// Takes a link away.
     pub(super) async fn unlink(&self, holder: &Holder, call: &Native) -> Result<Answer, Error> {
         let identifier = call.identifier.as_deref().unwrap_or_default();
-        let mut links = links(&holder.found);
+        let (_alone, found) = self.alone(&holder.found.identity.subject).await?;
+        let mut links = links(&found);
         let before = links.len();
         links.retain(|link| self.identifier(link) != identifier && **link != *identifier);
         if links.len() == before {
             return Err(Error::not_found());
         }
-        if links.is_empty() && !self.has_password(&holder.found)? {
+        if links.is_empty() && !self.has_password(&found)? {
             return Err(Error::new(
                 Code::ConstraintViolation,
                 "the account would have no way to log in left",
             ));
         }
-        self.write_links(&holder.found, links).await?;
+        self.write_links(&found, links).await?;
         Ok(Answer::Ok)
     }
 
@@ -270,7 +277,7 @@ impl<'a> Turn<'a> {
         if let Some(token) = &call.merge_token {
             self.used(token).await?;
         }
-        self.link_to(found, profile).await?;
+        self.link_to(&found.identity.subject, profile).await?;
         let who = Who::Subject(found.identity.subject.clone());
         self.whose(&who).await?.ok_or_else(Error::unexpected)
     }
@@ -304,22 +311,32 @@ impl<'a> Turn<'a> {
         Ok(other)
     }
 
-    async fn link_to(&self, found: &Found, profile: &SocialProfile) -> Result<(), Error> {
-        match self.linked(profile).await? {
-            Some(owner) if *owner == *found.subject() => Ok(()),
-            Some(_) => Err(linked_elsewhere()),
-            None => {
-                let mut links = links(found);
-                if links.len() >= LINKS_MAX {
-                    return Err(Error::new(
-                        Code::LengthViolation,
-                        "the account has too many links",
-                    ));
-                }
-                links.push(profile.link.clone());
-                self.write_links(found, links).await
-            }
+    /// Links an account to somebody at a provider; the store refuses it where another account is.
+    async fn link_to(&self, whose: &SubjectId, profile: &SocialProfile) -> Result<(), Error> {
+        let (_alone, found) = self.alone(whose).await?;
+        let mut links = links(&found);
+        if links.contains(&profile.link) {
+            return Ok(());
         }
+        if links.len() >= LINKS_MAX {
+            return Err(Error::new(
+                Code::LengthViolation,
+                "the account has too many links",
+            ));
+        }
+        links.push(profile.link.clone());
+        self.write_links(&found, links).await
+    }
+
+    /// A user as they are now, with nobody else at the links of any account until the guard goes: links are
+    /// written as a whole, so that of two changes at once one would be lost.
+    async fn alone(
+        &self,
+        whose: &SubjectId,
+    ) -> Result<(tokio::sync::MutexGuard<'a, ()>, Found), Error> {
+        let alone = self.place.capture.links.lock().await;
+        let found = self.whose(&Who::Subject(whose.clone())).await?;
+        Ok((alone, found.ok_or_else(no_grant)?))
     }
 
     async fn write_links(&self, found: &Found, links: Vec<String>) -> Result<(), Error> {
@@ -346,6 +363,9 @@ impl<'a> Turn<'a> {
         let state = self.place.state;
         match self.identified(state.identities.patch(&patch, once).await)? {
             Written::Written(_) => {}
+            Written::Refused(unmet) if unmet.iter().any(is_linked) => {
+                return Err(linked_elsewhere());
+            }
             Written::Refused(_) => {
                 return Err(Error::new(
                     Code::ConstraintViolation,
@@ -502,7 +522,23 @@ fn unknown() -> Error {
     Error::invalid("token", "the social token is not recognized")
 }
 
-fn linked_elsewhere() -> Error {
+/// Whether another account has the link.
+fn is_linked(unmet: &Unmet) -> bool {
+    unmet.attribute.eq_ignore_ascii_case(LINKS)
+        && (unmet.failed.iter()).any(|failed| &*failed.requirement == "UNIQUE")
+}
+
+/// Whether a run found that another account has the link.
+pub(super) fn is_linked_elsewhere(ground: &Ground) -> bool {
+    let is_link = |attribute: &Arc<str>| attribute.eq_ignore_ascii_case(LINKS);
+    match ground {
+        Ground::AlreadyExists { attribute, .. } => attribute.as_ref().is_some_and(is_link),
+        Ground::FieldsInvalid { fields } => fields.keys().any(is_link),
+        _ => false,
+    }
+}
+
+pub(super) fn linked_elsewhere() -> Error {
     Error::new(
         Code::UniqueViolation,
         "the identity is linked to an account already",

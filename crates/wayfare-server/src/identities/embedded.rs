@@ -102,6 +102,17 @@ impl Embedded {
         self.reserved.contains(name)
     }
 
+    /// Whether another user than this one has a text at an attribute.
+    pub(super) fn has_another(
+        &self,
+        attribute: &Attribute,
+        text: &str,
+        but: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        self.store
+            .read(|db| Others::new(self, db, but).is_taken(attribute, text))
+    }
+
     fn user(&self, who: &Who) -> Result<Option<User>, StoreError> {
         match who {
             Who::Name(name) => match NameKey::of(name) {

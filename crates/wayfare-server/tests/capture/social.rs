@@ -1,6 +1,6 @@
 //! The operations that a social token is brought to.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
 use wayfare_server::{
@@ -262,6 +262,122 @@ async fn links_are_made_and_taken_away_with_a_token() {
     assert_eq!(
         code(&native(&server, "", "auth_native", &[("token", &token)]).await),
         310
+    );
+}
+
+/// Who has no password: made by a registration with an identity of their own.
+async fn registered(server: &TestServer, at: usize) -> (String, Json) {
+    let email = format!("user{at}@example.com");
+    let own = social(server, "example", &at.to_string(), &email).await;
+    let pairs = [
+        ("token", &*own),
+        ("form", "socialRegistrationForm"),
+        ("emailAddress", &email),
+    ];
+    let made = native(server, "", "register_native", &pairs).await;
+    (access(&made), made["capture_user"]["uuid"].clone())
+}
+
+#[tokio::test]
+async fn of_many_who_want_one_identity_at_once_one_has_it() {
+    let server = Arc::new(server().await);
+    let mut tasks = Vec::new();
+    for at in 0..32 {
+        let email = format!("other{at}@example.com");
+        let wanted = social(&server, "google", "17", &email).await;
+        let (known, uuid) = registered(&server, at).await;
+        let own = social(&server, "example", &at.to_string(), "").await;
+        let server = Arc::clone(&server);
+        tasks.push(tokio::spawn(async move {
+            match at % 3 {
+                0 => {
+                    let by = format!("OAuth {known}");
+                    let pairs = [("token", &*wanted)];
+                    (
+                        native(&server, &by, "link_account_native", &pairs).await,
+                        uuid,
+                    )
+                }
+                1 => {
+                    let pairs = [("token", &*own), ("merge_token", &wanted)];
+                    (native(&server, "", "auth_native", &pairs).await, uuid)
+                }
+                _ => {
+                    let pairs = [
+                        ("token", &*wanted),
+                        ("form", "socialRegistrationForm"),
+                        ("emailAddress", &email),
+                    ];
+                    let made = native(&server, "", "register_native", &pairs).await;
+                    let uuid = made["capture_user"]["uuid"].clone();
+                    (made, uuid)
+                }
+            }
+        }));
+    }
+    let mut won = Vec::new();
+    for task in tasks {
+        let (answer, uuid) = task.await.unwrap();
+        if answer["stat"] == "ok" {
+            won.push(uuid);
+        } else {
+            assert_eq!(code(&answer), 361, "{answer}");
+        }
+    }
+    assert_eq!(won.len(), 1, "{won:?}");
+    let again = social(&server, "google", "17", "").await;
+    let answer = native(&server, "", "auth_native", &[("token", &again)]).await;
+    assert_eq!(answer["capture_user"]["uuid"], won[0], "{answer}");
+}
+
+#[tokio::test]
+async fn of_many_thin_registrations_of_one_identity_one_makes_the_account() {
+    let server = Arc::new(server().await);
+    let mut tasks = Vec::new();
+    for at in 0..32 {
+        let email = format!("other{at}@example.com");
+        let token = social(&server, "google", "17", &email).await;
+        let server = Arc::clone(&server);
+        tasks.push(tokio::spawn(async move {
+            let pairs = [("token", &*token), ("thin_registration", "true")];
+            native(&server, "", "auth_native", &pairs).await
+        }));
+    }
+    let (mut made, mut logged_in) = (Vec::new(), Vec::new());
+    for task in tasks {
+        let answer = task.await.unwrap();
+        let uuid = answer["capture_user"]["uuid"].clone();
+        match answer["is_new"].as_bool() {
+            Some(true) => made.push(uuid),
+            // It came when the account was there, and is a login.
+            Some(false) => logged_in.push(uuid),
+            None => assert_eq!(code(&answer), 361, "{answer}"),
+        }
+    }
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert!(logged_in.iter().all(|uuid| *uuid == made[0]));
+}
+
+#[tokio::test]
+async fn links_of_one_account_made_at_once_are_all_kept() {
+    let server = Arc::new(server().await);
+    let by = format!("OAuth {}", access(&sign_in(&server, &[]).await));
+    let mut tasks = Vec::new();
+    for at in 0..16 {
+        let token = social(&server, "google", &at.to_string(), "").await;
+        let (server, by) = (Arc::clone(&server), by.clone());
+        tasks.push(tokio::spawn(async move {
+            native(&server, &by, "link_account_native", &[("token", &token)]).await
+        }));
+    }
+    for task in tasks {
+        assert_eq!(task.await.unwrap()["stat"], "ok");
+    }
+    let user = sign_in(&server, &[]).await["capture_user"].clone();
+    assert_eq!(
+        user["profiles"].as_array().map(Vec::len),
+        Some(16),
+        "{user}"
     );
 }
 

@@ -41,6 +41,7 @@ impl InDirectory {
             return self.outcome(wrote, &[]).await;
         }
         let values = self.schema.made(&create.attributes);
+        let _claimed = self.claims(&values).await;
         let taken = self.taken(&values, None).await?;
         let Ok(mut refused) = self.schema.refuses_new(&values, &taken);
         meant::add(&mut refused, self.meant(&values, None).await?);
@@ -179,6 +180,7 @@ impl InDirectory {
                 ..unmet("READ_ONLY")
             }]));
         }
+        let _claimed = self.claims(&values).await;
         let taken = self.taken(&values, Some(&known.id)).await?;
         let Ok(mut refused) = self.schema.refuses(&values, &before, &taken);
         meant::add(&mut refused, self.meant(&values, Some(&known.id)).await?);

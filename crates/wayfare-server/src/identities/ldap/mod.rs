@@ -46,6 +46,8 @@ pub(crate) struct InDirectory {
     realm: Realm,
     /// What the directory does not hold.
     beside: Embedded,
+    /// Held by whoever looks whether a value is free and then writes it; a directory does not do both at once.
+    claims: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl From<LdapError> for IdentityError {
@@ -72,6 +74,7 @@ impl InDirectory {
             store,
             realm,
             beside,
+            claims: Arc::default(),
         }
     }
 

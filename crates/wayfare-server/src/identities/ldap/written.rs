@@ -72,6 +72,23 @@ fn naming(dn: &str) -> BTreeSet<String> {
 }
 
 impl InDirectory {
+    /// Waits for all others of this server who write values that must be one user's only, where these have such.
+    pub(super) async fn claims(
+        &self,
+        values: &BTreeMap<Arc<str>, Value>,
+    ) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let mut known = self.schema.attributes().iter();
+        let claims = known.any(|attribute| {
+            attribute.unique
+                && find(values, &attribute.name).is_some_and(|value| *value != Value::Null)
+        });
+        if claims {
+            Some(self.claims.lock().await)
+        } else {
+            None
+        }
+    }
+
     /// Which of the values that must be one user's only are another's.
     pub(super) async fn taken(
         &self,
@@ -88,6 +105,12 @@ impl InDirectory {
                 continue;
             }
             let Some(place) = self.place(&attribute.name) else {
+                for text in &texts {
+                    if self.beside.has_another(attribute, text, but)? {
+                        taken.insert(attribute.name.to_ascii_lowercase());
+                        break;
+                    }
+                }
                 continue;
             };
             // A name that can be nobody's is as good as taken.
