@@ -178,6 +178,9 @@ pub struct Native {
     pub refresh_secret: Option<Secret<String>>,
 }
 
+/// The shortest and the longest `refresh_secret`, in bytes: the vendor's apps send 40 hexadecimal digits.
+pub const REFRESH_SECRET_BYTES: std::ops::RangeInclusive<usize> = 40..=256;
+
 /// The type of records where none is named.
 pub const TYPE_NAME: &str = "user";
 
@@ -305,6 +308,14 @@ fn native(operation: Operation, parameters: &Parameters) -> Result<Box<Native>, 
     if !missing.is_empty() {
         return Err(Error::missing(&missing));
     }
+    let length = |secret: &Secret<String>| secret.reveal().len();
+    if let Some(secret) = &call.refresh_secret
+        && !REFRESH_SECRET_BYTES.contains(&length(secret))
+    {
+        let (least, most) = (REFRESH_SECRET_BYTES.start(), REFRESH_SECRET_BYTES.end());
+        let message = format!("the secret must have {least} to {most} characters");
+        return Err(Error::invalid("refresh_secret", message));
+    }
     let tag = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if call.locale.len() > 35 || !call.locale.bytes().all(tag) {
         return Err(Error::invalid("locale", "the locale is not a language tag"));
@@ -420,9 +431,13 @@ fn state(parameters: &Parameters) -> Result<Option<Json>, Error> {
     };
     let object = small_json(text).filter(Json::is_object);
     let message = "the state must be a JSON object";
-    object
-        .map(Some)
-        .ok_or_else(|| Error::invalid("transaction_state", message))
+    let object = object.ok_or_else(|| Error::invalid("transaction_state", message))?;
+    if object.get("capture").is_some() {
+        // Clients read there whether somebody came by a mailed code, which only this server knows.
+        let message = "the member `capture` of the state is not the caller's to set";
+        return Err(Error::invalid("transaction_state", message));
+    }
+    Ok(Some(object))
 }
 
 fn paths(parameters: &Parameters) -> Result<Option<Vec<String>>, Error> {

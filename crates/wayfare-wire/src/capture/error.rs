@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use crate::{am::reply::Reply, capture::operation::Operation, json::Writer};
+use crate::{
+    am::reply::Reply,
+    capture::{digit::digit, operation::Operation},
+    json::Writer,
+};
 
 macro_rules! codes {
     ($($number:literal $variant:ident $name:literal $meaning:literal)*) => {
@@ -144,15 +148,12 @@ pub struct RequestId(String);
 impl RequestId {
     /// The id of these random bytes.
     pub fn new(random: [u8; 10]) -> Self {
-        const DIGITS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let mut bits = random
             .iter()
             .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
         let mut text = String::with_capacity(16);
         for _ in 0..16 {
-            let digit = usize::try_from(bits & 31).ok();
-            let digit = digit.and_then(|digit| DIGITS.get(digit)).unwrap_or(&b'a');
-            text.push(char::from(*digit));
+            text.push(digit(u8::try_from(bits & 31).unwrap_or(0)));
             bits >>= 5;
         }
         Self(text)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::capture::parameters::Parameters;
+use crate::capture::{parameters::Parameters, pattern::Pattern};
 
 /// A flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +135,12 @@ impl FieldKind {
         all.find(|(kind, _)| *kind == self)
             .map_or("", |(_, word)| word)
     }
+
+    /// Whether a character may stand in such a field: what steers terminals and logs may not, and lines end
+    /// only where there are several.
+    fn has(self, c: char) -> bool {
+        !c.is_control() || (self == Self::TextArea && matches!(c, '\n' | '\r' | '\t'))
+    }
 }
 
 /// What is asked of a field.
@@ -153,6 +159,8 @@ pub enum Rule {
     },
     /// An address of mail.
     Email,
+    /// What a pattern finds itself in.
+    Pattern(Pattern),
     /// Nobody else has the value; the store says so.
     Unique,
 }
@@ -168,7 +176,7 @@ pub struct FlowError {
 }
 
 /// The longest value of a field, in characters, where no rule says otherwise.
-const CHARS_MAX: usize = 1_024;
+pub(super) const CHARS_MAX: usize = 1_024;
 
 impl Flow {
     /// Reads a flow.
@@ -261,10 +269,16 @@ impl Flow {
                     min.is_none_or(|min| chars >= min) && max.is_none_or(|max| chars <= max)
                 }
                 Rule::Email => is_email(&value),
+                Rule::Pattern(pattern) => pattern.fits(&value),
             };
             if !met {
                 messages.push(self.said(field, rule, rule.words(), locale));
             }
+        }
+        // Passwords are what somebody typed; what they may hold is for policies to say.
+        if field.kind != FieldKind::Password && !value.chars().all(|c| field.kind.has(c)) {
+            let words = "The value holds characters that are not taken here.";
+            messages.push(self.text(words, locale).to_owned());
         }
         if !bounded && chars > CHARS_MAX {
             messages.push("The value is too long.".to_owned());
@@ -357,6 +371,22 @@ impl Field {
         }
     }
 
+    /// Whether a request has this field, with nothing in it.
+    pub fn is_emptied(&self, name: &str, parameters: &Parameters) -> bool {
+        let parts = ["dateselect_year", "dateselect_month", "dateselect_day"];
+        match self.kind {
+            FieldKind::Checkbox => false,
+            FieldKind::DateSelect
+                if parts
+                    .iter()
+                    .all(|part| parameters.part(name, part) == Some("")) =>
+            {
+                true
+            }
+            _ => parameters.get(name) == Some(""),
+        }
+    }
+
     /// Whether it says the same as another one, and nothing else.
     pub fn repeats(&self) -> bool {
         self.rules
@@ -371,7 +401,7 @@ impl Rule {
             Self::Required => "required",
             Self::Match(_) => "match",
             Self::Length { .. } => "length",
-            Self::Email => "format",
+            Self::Email | Self::Pattern(_) => "format",
             Self::Unique => "unique",
         }
     }
@@ -382,6 +412,7 @@ impl Rule {
             Self::Match(other) => Json::from(other.as_str()),
             Self::Length { min, max } => json!({ "min": min, "max": max }),
             Self::Email => Json::from("email"),
+            Self::Pattern(pattern) => Json::from(pattern.text()),
         }
     }
 
@@ -391,6 +422,7 @@ impl Rule {
             Self::Match(_) => "The values are not the same.",
             Self::Length { .. } => "The value is too short or too long.",
             Self::Email => "This is not an address of mail.",
+            Self::Pattern(_) => "The value is not written as it should be.",
             Self::Unique => "Somebody else has this value.",
         }
     }
@@ -650,14 +682,16 @@ impl Reader {
             .into_iter()
             .flatten()
         {
-            if let Some(rule) = rule.as_object().and_then(read_rule) {
-                rules.push(rule);
-            } else {
-                let message = format!(
-                    "the rule {rule} is not known; there are required, match, length, format with \
-                     \"email\", and unique"
-                );
-                self.wrong(at, message);
+            match rule.as_object().and_then(read_rule) {
+                Some(Ok(rule)) => rules.push(rule),
+                Some(Err(message)) => self.wrong(at, message),
+                None => {
+                    let message = format!(
+                        "the rule {rule} is not known; there are required, match, length, format with \
+                         \"email\" or a pattern, and unique"
+                    );
+                    self.wrong(at, message);
+                }
             }
         }
         let mut options = Vec::new();
@@ -698,7 +732,8 @@ fn words(json: Option<&Json>) -> Option<String> {
     text.map(str::to_owned)
 }
 
-fn read_rule(rule: &Map<String, Json>) -> Option<(Rule, Option<String>)> {
+/// A rule and its message; nothing where there is no such rule.
+fn read_rule(rule: &Map<String, Json>) -> Option<Result<(Rule, Option<String>), String>> {
     let name = rule.get("rule").and_then(Json::as_str)?;
     let value = rule.get("value").unwrap_or(&Json::Bool(true));
     let number = |key: &str| match value.get(key) {
@@ -726,10 +761,23 @@ fn read_rule(rule: &Map<String, Json>) -> Option<(Rule, Option<String>)> {
         },
         "format" if value == "email" => Rule::Email,
         "email" if value == true => Rule::Email,
+        "format" => match value
+            .as_str()
+            .filter(|text| !is_word(text))
+            .map(Pattern::read)?
+        {
+            Ok(pattern) => Rule::Pattern(pattern),
+            Err(message) => return Some(Err(message)),
+        },
         _ => return None,
     };
     let message = rule.get("message");
-    Some((read, words(message)))
+    Some(Ok((read, words(message))))
+}
+
+/// Whether it names a format, and is no pattern.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
 }
 
 fn is_version(text: &str) -> bool {

@@ -16,17 +16,21 @@
 //! | [`call`] | what a request asks for, typed |
 //! | [`error`] | the closed table of errors, and how one is written |
 //! | [`flow`] | forms and fields, and what is wrong with one as it came |
+//! | [`pattern`] | what a rule of a field may ask for beside what is built in |
 //! | [`reply`] | answers that went well |
 //! | [`date`] | the two ways in which a time is written |
+//! | [`digit`] | the digits of random ids and secrets |
 
 pub mod call;
 pub mod client;
 pub mod date;
+pub mod digit;
 pub mod error;
 pub mod flow;
 mod multipart;
 pub mod operation;
 pub mod parameters;
+pub mod pattern;
 pub mod reply;
 pub mod request;
 pub mod sign;

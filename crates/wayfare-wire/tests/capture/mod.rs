@@ -1,4 +1,5 @@
 //! The wire of Capture.
 
+mod flow;
 mod golden;
 mod properties;
