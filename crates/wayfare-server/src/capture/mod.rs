@@ -23,7 +23,7 @@ use wayfare_wire::{
     json::Bounds,
 };
 
-pub(crate) use self::flow::bindings as flow_bindings;
+pub(crate) use self::flow::{bindings as flow_bindings, lost_fields};
 use self::{client::Known, flow::Flows};
 use crate::{
     app::{App, RealmState},

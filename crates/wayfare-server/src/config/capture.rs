@@ -7,10 +7,14 @@ use std::{
     time::Duration,
 };
 
-use wayfare::{Diagnostics, SourceMap, codes::UNBOUND_INPUT, model::program::Program};
+use wayfare::{
+    Diagnostic, Diagnostics, Source, SourceMap, Span,
+    codes::{UNASKED_FIELD, UNBOUND_INPUT},
+    model::program::Program,
+};
 use wayfare_wire::capture::{call, client::Feature, sign};
 
-use crate::capture::flow_bindings;
+use crate::capture::{flow_bindings, lost_fields};
 
 use super::{
     BindingSettings, RealmSettings, SecretSource,
@@ -50,7 +54,24 @@ pub struct CaptureSettings {
     pub inputs: BTreeMap<String, Vec<String>>,
     /// The clients by id.
     pub clients: BTreeMap<String, CaptureClient>,
+    /// Where `attributes` stands, or without it the whole table.
+    at: Option<Place>,
 }
+
+/// A place in the file of the settings.
+#[derive(Debug, Clone)]
+struct Place {
+    source: Source,
+    at: Range<usize>,
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.source.name() == other.source.name() && self.at == other.at
+    }
+}
+
+impl Eq for Place {}
 
 impl Default for CaptureSettings {
     fn default() -> Self {
@@ -85,6 +106,7 @@ impl Default for CaptureSettings {
             journeys: CaptureJourneys::default(),
             inputs: BTreeMap::new(),
             clients: BTreeMap::new(),
+            at: None,
         }
     }
 }
@@ -98,6 +120,7 @@ impl CaptureSettings {
     /// A flow cannot be read.
     pub fn check(&self, program: &Program, sources: &mut SourceMap) -> Result<Diagnostics, String> {
         let mut found = Diagnostics::default();
+        self.check_paths(sources, &mut found)?;
         for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
             let bound = flow_bindings(self, partial, |journey| {
                 program.journey_on_wire(journey).is_some()
@@ -112,6 +135,38 @@ impl CaptureSettings {
             }
         }
         Ok(found)
+    }
+
+    /// Fields whose path no attribute of records has: what a client sends there would be dropped.
+    fn check_paths(&self, sources: &mut SourceMap, found: &mut Diagnostics) -> Result<(), String> {
+        let lost = lost_fields(self)?;
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let label = self.at.as_ref().map(|place| {
+            let source = sources.add(place.source.clone());
+            Span::new(source, place.at.start, place.at.end)
+        });
+        let mut files = BTreeMap::new();
+        for one in lost {
+            let file = *files
+                .entry(one.file.name().to_owned())
+                .or_insert_with(|| sources.add(one.file.clone()));
+            let span = Span::new(file, one.at.start, one.at.end);
+            let message = format!(
+                "`{}` goes to `{}`, which no attribute of records is",
+                one.field, one.path
+            );
+            let paths: Vec<&str> = self.attributes.keys().map(String::as_str).collect();
+            let diagnostic = Diagnostic::new(UNASKED_FIELD, span, message)
+                .expected(format!("a path of `attributes`: `{}`", paths.join("`, `")))
+                .help("name the path in `attributes`, or in `inputs` what the field answers");
+            found.push(match label {
+                Some(span) => diagnostic.label(span, "the attributes of records"),
+                None => diagnostic,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -238,10 +293,16 @@ impl CaptureClient {
 const ID_BYTES_MAX: usize = 128;
 
 pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSettings) {
+    let at = table.find("capture").map(|(span, _)| span);
     let Some(table) = table.table("capture") else {
         return;
     };
     let mut settings = CaptureSettings::default();
+    let own = table.find("attributes").map(|(span, _)| span);
+    settings.at = own.or(at).map(|at| Place {
+        source: table.source(),
+        at,
+    });
     if let Some(hosts) = table.texts("hosts") {
         // Who names hosts means those.
         settings.path.clear();

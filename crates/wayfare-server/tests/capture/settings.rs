@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use wayfare_server::config::{Config, ConfigError};
+use wayfare_server::config::{CaptureSettings, Config, ConfigError};
 use wayfare_wire::capture::client::Feature;
 
 use crate::support::alpha;
@@ -131,14 +131,22 @@ fn flow(attribute: &str) -> String {
 }
 
 fn found(flow: &str) -> String {
+    found_with(flow, |_| ())
+}
+
+fn found_with(flow: &str, change: impl FnOnce(&mut CaptureSettings)) -> String {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("flow.json");
     std::fs::write(&file, flow).unwrap();
-    let mut settings = wayfare_server::config::CaptureSettings::default();
+    let text = "[realms.\"/alpha\".capture.attributes]\nemail = \"mail\"\n";
+    let config = Config::parse("wayfare.toml", text, Path::new("")).unwrap();
+    let mut settings = config.realms[&alpha()].capture.clone().unwrap();
+    settings.attributes = CaptureSettings::default().attributes;
     settings.flows = vec![file.clone()];
     settings
         .attributes
         .insert("shoeSize".to_owned(), "shoeSize".to_owned());
+    change(&mut settings);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../journeys/capture/profile.journey");
     let text = std::fs::read_to_string(root).unwrap();
     let compiled = wayfare::Compiler::new(wayfare::Registry::standard().catalog())
@@ -146,7 +154,17 @@ fn found(flow: &str) -> String {
     let mut sources = (*compiled.sources).clone();
     match settings.check(compiled.program.as_ref().unwrap(), &mut sources) {
         Ok(found) => {
-            let lines: Vec<String> = found.iter().map(|one| one.one_line(&sources)).collect();
+            let lines: Vec<String> = found
+                .iter()
+                .map(|one| {
+                    let places = one.labels.iter().map(|label| {
+                        let file = sources.get(label.span.source).map_or("?", |s| s.name());
+                        let line = sources.locate(label.span).line;
+                        format!(" ({file}:{line}: {})", label.text)
+                    });
+                    one.one_line(&sources) + &places.collect::<String>()
+                })
+                .collect();
             lines
                 .join("\n")
                 .replace(&file.display().to_string(), "flow.json")
@@ -178,6 +196,33 @@ fn forms_are_checked_beside_their_journeys() {
         said.contains("`action` must be one of traditionalSignin"),
         "{said}"
     );
+}
+
+#[test]
+fn a_field_that_goes_nowhere_is_told_with_both_places() {
+    let said = found(&flow("hat.size"));
+    assert!(
+        said.contains("flow.json:6:5: error[unasked_field]")
+            && said.contains("`shoeSize` goes to `hat.size`, which no attribute of records is")
+            && said.contains("(wayfare.toml:1: the attributes of records)"),
+        "{said}"
+    );
+    // Who says in the settings what it answers has said enough.
+    let named = found_with(&flow("hat.size"), |settings| {
+        let inputs = vec!["city".to_owned()];
+        settings
+            .inputs
+            .insert("enterForm.shoeSize".to_owned(), inputs);
+    });
+    assert_eq!(named, "");
+    // The flow that is built in has what there are attributes for.
+    let few = found_with(&flow("email"), |settings| {
+        let few = ["email", "givenName"];
+        settings
+            .attributes
+            .retain(|path, _| few.contains(&path.as_str()));
+    });
+    assert!(!few.contains("which no attribute of records is"), "{few}");
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! The flows of a realm, and what their forms ask of journeys.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    ops::Range,
+    path::Path,
+};
 
 use serde_json::Value as Json;
 use wayfare::{Source, headless::Slot};
@@ -44,7 +49,8 @@ impl Flows {
             all: BTreeMap::new(),
             files: BTreeMap::new(),
         };
-        let standard = parse(STANDARD).map_err(|errors| errors.join("; "))?;
+        let mut standard = parse(STANDARD).map_err(|errors| errors.join("; "))?;
+        offer(&mut standard, settings);
         flows.put(standard, Source::new(BUILT_IN, STANDARD));
         for file in &settings.flows {
             let (flow, text) = read(file)?;
@@ -71,6 +77,88 @@ impl Flows {
             .filter(|flow| flow.name == name)
             .max_by_key(key)
     }
+}
+
+/// Takes those fields out of the forms of the flow that is built in which would go nowhere, as far as they
+/// need not be filled in: it is made for the attributes that records have without settings.
+fn offer(flow: &mut Flow, settings: &CaptureSettings) {
+    let lost: BTreeSet<String> = lost(flow, settings)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for form in flow.forms.values_mut() {
+        form.fields
+            .retain(|(name, required)| *required || !lost.contains(name));
+    }
+}
+
+/// The fields of a flow that go nowhere, each with its path: no attribute of records has it, and no input is
+/// named for them.
+fn lost<'f>(
+    flow: &'f Flow,
+    settings: &'f CaptureSettings,
+) -> impl Iterator<Item = (&'f str, &'f str)> {
+    let is_named = |name: &str| {
+        let own = |key: &String| key.rsplit_once('.').map_or(&**key, |(_, field)| field) == name;
+        settings.inputs.keys().any(own)
+    };
+    let used: BTreeSet<&str> = flow
+        .forms
+        .values()
+        .filter(|form| Use::of(flow, form).is_some())
+        .flat_map(|form| form.fields.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    flow.fields.iter().filter_map(move |(name, field)| {
+        let path = field.attribute.as_deref()?;
+        let goes = settings.attributes.contains_key(path) || is_named(name);
+        let counts = used.contains(name.as_str()) && !is_password(field) && !field.repeats();
+        (counts && !goes).then_some((name.as_str(), path))
+    })
+}
+
+/// A field of a file that goes nowhere.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// The file.
+    pub(crate) file: Source,
+    /// Where it stands there.
+    pub(crate) at: Range<usize>,
+    /// The field.
+    pub(crate) field: String,
+    /// The path that no attribute of records has.
+    pub(crate) path: String,
+}
+
+/// The fields of all files that go nowhere.
+///
+/// # Errors
+/// A flow cannot be read.
+pub(crate) fn lost_fields(settings: &CaptureSettings) -> Result<Vec<Lost>, String> {
+    let flows = Flows::open(settings)?;
+    let files = flows.all.iter().filter_map(|(key, flow)| {
+        let file = flows.files.get(key)?;
+        (file.name() != BUILT_IN).then_some((flow, file))
+    });
+    let all = files.flat_map(|(flow, file)| {
+        lost(flow, settings).map(|(field, path)| Lost {
+            file: file.clone(),
+            at: key(file.text(), field),
+            field: field.to_owned(),
+            path: path.to_owned(),
+        })
+    });
+    Ok(all.collect())
+}
+
+/// Where a key of JSON stands in a text; at its beginning where it is written in another way.
+fn key(text: &str, name: &str) -> Range<usize> {
+    let quoted = format!("\"{name}\"");
+    let is_key = |at: &usize| {
+        let behind = text.get(at + quoted.len()..).unwrap_or_default();
+        behind.trim_start().starts_with(':')
+    };
+    let mut found = text.match_indices(&quoted).map(|(at, _)| at);
+    let at = found.find(is_key);
+    at.map_or(0..0, |at| at..at + quoted.len())
 }
 
 fn read(file: &Path) -> Result<(Flow, String), String> {
