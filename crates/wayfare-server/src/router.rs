@@ -100,12 +100,12 @@ impl Router {
         let host = head.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
         match status {
-            StatusCode::PAYLOAD_TOO_LARGE
-                if capture::place(&self.app, host, head.uri.path()).is_some() =>
-            {
-                spelled(capture::too_large())
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                match capture::place(&self.app, host, head.uri.path()) {
+                    Some((_, rest)) => spelled(capture::too_large(rest)),
+                    None => spelled(Refusal::TooLarge.reply(None)),
+                }
             }
-            StatusCode::PAYLOAD_TOO_LARGE => spelled(Refusal::TooLarge.reply(None)),
             other => plain(other),
         }
     }

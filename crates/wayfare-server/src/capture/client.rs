@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value as Json;
 use wayfare::Secret;
 use wayfare_wire::{
     capture::{
         client::{Client, Sender},
-        error::{Code, Error},
+        error::Error,
         operation::Operation,
     },
     same,
 };
 
-use super::Turn;
-use crate::config::CaptureClient;
+use super::{Turn, token::SIGNED};
+use crate::{
+    config::CaptureClient,
+    store::token::{NewToken, Token, TokenKey},
+};
 
 /// The shortest secret of a client.
 const SECRET_CHARS_MIN: usize = 22;
@@ -65,10 +70,12 @@ impl<'a> Turn<'a> {
             return Err(match sender.user {
                 // A user's token is no proof of a client.
                 Some(_) => Error::client(),
+                // RFC 6749, section 5.2, counts a client that does not say who it is among those.
+                None if operation == Operation::Token => Error::client(),
                 None => Error::missing(&["client_id"]),
             });
         };
-        let known = self.verified(client)?.ok_or_else(Error::client)?;
+        let known = self.verified(client).ok_or_else(Error::client)?;
         may(known, operation)
     }
 
@@ -82,13 +89,13 @@ impl<'a> Turn<'a> {
         let client = client.ok_or_else(|| Error::missing(&["client_id"]))?;
         let known = match client {
             Client::Named(id) => self.client(id).ok_or_else(Error::client)?,
-            proving => self.verified(proving)?.ok_or_else(Error::client)?,
+            proving => self.verified(proving).ok_or_else(Error::client)?,
         };
         may(known, operation)
     }
 
     /// The client, where it has proved itself.
-    fn verified(&self, client: &Client) -> Result<Option<&'a Known>, Error> {
+    fn verified(&self, client: &Client) -> Option<&'a Known> {
         let settings = &self.place.capture.settings;
         let known = self.client(client.id());
         let secret = known.and_then(|known| known.secret.as_ref());
@@ -96,10 +103,6 @@ impl<'a> Turn<'a> {
             Client::Named(_) => false,
             Client::Secret { secret: sent, .. } => is_secret(secret, sent),
             Client::Signed(signed) => {
-                if !settings.allow_signed {
-                    let message = "signed requests are switched off";
-                    return Err(Error::new(Code::InvalidAuthMethod, message));
-                }
                 let now = i64::try_from(self.app.clock.now().seconds()).unwrap_or(i64::MAX);
                 let window: Duration = settings.signed_window;
                 // One that is not known costs the same.
@@ -107,7 +110,50 @@ impl<'a> Turn<'a> {
                 signed.is_by(key, now, window) & secret.is_some()
             }
         };
-        Ok(known.filter(|_| proved))
+        known.filter(|_| proved)
+    }
+
+    /// Refuses a signed request that has come before: whoever saw one go by must not send it again. What
+    /// changes nothing may come twice, as it does from clients that ask twice within the second they sign.
+    pub(super) async fn first(&self, operation: Operation, sender: &Sender) -> Result<(), Error> {
+        let Some(client) = &sender.client else {
+            return Ok(());
+        };
+        let Client::Signed(signed) = client else {
+            return Ok(());
+        };
+        let asks_nobody = operation.features().is_empty();
+        // Only what is right uses a signature up.
+        if operation == Operation::Entity || asks_nobody || self.verified(client).is_none() {
+            return Ok(());
+        }
+        let realm = &self.place.state.realm;
+        let signature = BASE64_STANDARD.encode(signed.signature());
+        let now = self.app.clock.now();
+        // A date may be as far ahead as it may be behind.
+        let window = self.place.capture.settings.signed_window.saturating_mul(2);
+        let new = NewToken {
+            key: TokenKey::of(
+                SIGNED,
+                &format!("{} {}\n{signature}", realm.as_str(), client.id()),
+            ),
+            token: Token {
+                realm: realm.clone(),
+                subject: None,
+                client: Some(client.id().to_owned()),
+                family: None,
+                session: None,
+                issued: now,
+                exp: now.plus(window.saturating_add(Duration::from_secs(2))),
+                used: Some(now),
+                data: Json::Null,
+            },
+        };
+        if self.stored(self.app.store().is_first_use(new).await)? {
+            Ok(())
+        } else {
+            Err(Error::client())
+        }
     }
 }
 

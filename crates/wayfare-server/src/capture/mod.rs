@@ -15,7 +15,7 @@ use wayfare_wire::{
     am::{realm::Host, reply::Reply, request::Parts},
     capture::{
         call::Call,
-        error::{Error, RequestId},
+        error::{Code, Error, RequestId},
         operation::Operation,
         reply::Answer,
         request::{Request, Unread},
@@ -145,9 +145,27 @@ pub(crate) fn place<'a, 'p>(
     })
 }
 
-/// The answer to a request that is not read to its end.
-pub(crate) fn too_large() -> Reply {
-    Error::too_large().reply(None, &RequestId::new(drawn().unwrap_or_default()))
+/// The answer to a request to this path that is not read to its end.
+pub(crate) fn too_large(path: &str) -> Reply {
+    let id = RequestId::new(drawn().unwrap_or_default());
+    Error::too_large().reply(Operation::of_path(path), &id)
+}
+
+/// Why a request is not looked at, where it is signed and signatures are switched off, right or wrong.
+fn unsigned(capture: &Capture, parts: &Parts<'_>) -> Option<Unread> {
+    let is_signed = |header: &str| {
+        let (scheme, _) = header.trim().split_once(' ').unwrap_or((header, ""));
+        scheme.eq_ignore_ascii_case("signature")
+    };
+    if capture.settings.allow_signed || !parts.header("authorization").any(is_signed) {
+        return None;
+    }
+    let operation = Operation::of_path(parts.path)?;
+    let message = "signed requests are switched off";
+    Some(Unread {
+        operation: Some(operation),
+        error: Box::new(Error::new(Code::InvalidAuthMethod, message)),
+    })
 }
 
 /// Answers a request.
@@ -171,7 +189,11 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         string_bytes: limits.string_bytes,
         ..Bounds::default()
     };
-    let request = match Request::read(parts, place.mount, bounds) {
+    let read = match unsigned(place.capture, parts) {
+        Some(unread) => Err(unread),
+        None => Request::read(parts, place.mount, bounds),
+    };
+    let request = match read {
         Ok(request) => request,
         Err(Unread { operation, error }) => {
             note(app, place, parts, (operation, None), Some(&error), &id);
@@ -221,6 +243,7 @@ impl Turn<'_> {
             call,
             parameters,
         } = request;
+        self.first(operation, &sender).await?;
         match call {
             Call::UseVerificationCode(code) => self.use_verification_code(&code).await,
             Call::RefreshAccessToken {

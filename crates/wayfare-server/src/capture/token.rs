@@ -11,6 +11,7 @@ use wayfare::{
 use wayfare_wire::{
     capture::{
         call::Grant,
+        digit::digit,
         error::{Code, Detail, Error},
         reply::{Answer, Tokens},
         sign,
@@ -37,6 +38,10 @@ pub(super) const RENEWAL: Kind = Kind::new("capture.renewal");
 pub(super) const VERIFY: Kind = Kind::new("capture.verify");
 /// A token to make a record with.
 pub(super) const CREATION: Kind = Kind::new("capture.creation");
+/// That an access token which came of a mailed code has set its password.
+pub(super) const RECOVERED: Kind = Kind::new("capture.recovered");
+/// That a signed request has come.
+pub(super) const SIGNED: Kind = Kind::new("capture.signed");
 
 /// How many characters a secret of a kind has: each kind another number, and 130 random bits at least.
 fn length(kind: Kind) -> usize {
@@ -75,13 +80,8 @@ impl Turn<'_> {
 
     /// A fresh secret of a kind.
     fn random(&self, kind: Kind) -> Result<Secret<String>, Error> {
-        const DIGITS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let bytes: [u8; 32] = drawn().map_err(|error| self.broken(&error))?;
-        let digit = |byte: &u8| DIGITS.get(usize::from(byte & 31)).copied().unwrap_or(b'a');
-        let text = bytes
-            .iter()
-            .take(length(kind))
-            .map(|byte| char::from(digit(byte)));
+        let text = bytes.iter().take(length(kind)).map(|byte| digit(*byte));
         Ok(Secret::new(text.collect()))
     }
 
@@ -328,17 +328,21 @@ impl Turn<'_> {
         let now = self.app.clock.now();
         let key = TokenKey::of(RENEWAL, token.reveal());
         let unknown = || Error::invalid("access_token", "access token not recognized");
-        let old = match self.stored(store.look_at_token(&key, now))? {
-            Seen::Live(old) if old.client.as_deref() == Some(&*client.id) => old,
-            Seen::Used => {
-                self.stored(store.exchange_token(key, Vec::new(), now).await)?;
-                return Err(unknown());
-            }
+        let (old, again) = match self.stored(store.look_at_token(&key, now))? {
+            Seen::Live(old) => (old, false),
+            // What was used stays with the secret that it is signed with.
+            Seen::Used => match self.stored(store.take_token(key, now).await)? {
+                Taken::Reused(old) => (old, true),
+                Taken::Fresh(_) | Taken::Expired | Taken::Absent => return Err(unknown()),
+            },
             Seen::Expired => {
                 return Err(Error::new(Code::AccessTokenExpired, "access token expired"));
             }
-            Seen::Live(_) | Seen::Absent => return Err(unknown()),
+            Seen::Absent => return Err(unknown()),
         };
+        if old.client.as_deref() != Some(&*client.id) {
+            return Err(unknown());
+        }
         let wrong = || Error::invalid("signature", "the signature or its date is wrong");
         let secret = old
             .data
@@ -352,6 +356,11 @@ impl Turn<'_> {
         if secret.is_empty() || !fresh || !sign::is_refresh(secret, date, token.reveal(), signature)
         {
             return Err(wrong());
+        }
+        if again {
+            // Whoever signs it has the secret, and is not alone; whoever only saw the token ends nothing.
+            self.stored(store.exchange_token(key, Vec::new(), now).await)?;
+            return Err(unknown());
         }
         self.holder(&old).await?;
         let granted = Granted {

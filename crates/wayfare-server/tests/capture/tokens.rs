@@ -275,6 +275,11 @@ async fn a_client_that_fails_at_tokens_is_told_as_the_rfc_has_it() {
             .is_some_and(|header| header.starts_with("Basic"))
     );
     assert_eq!(wrong.json()["error"], "invalid_client");
+    let nobody = send(&server, "", "/oauth/token", grant).await;
+    assert_eq!(
+        (nobody.status, &nobody.json()["error"]),
+        (401, &json!("invalid_client"))
+    );
     let may_not = send(&server, &basic("metadata"), "/oauth/token", grant).await;
     assert_eq!(may_not.status, 400);
     assert_eq!(may_not.json()["error"], "unauthorized_client");
