@@ -106,6 +106,12 @@ impl Paused {
         })
     }
 
+    /// The same, with nobody to send a link to: it is kept and delivered like any other, and reaches nobody.
+    pub(crate) fn unaddressed(mut self) -> Self {
+        self.suspended.deliver = None;
+        self
+    }
+
     /// Sees to it that the link is sent. The reply of the wire does not wait for it.
     ///
     /// # Errors

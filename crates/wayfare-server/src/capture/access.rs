@@ -27,7 +27,7 @@ impl<'a> Turn<'a> {
         match call {
             Call::GetAccessToken { who, for_client } => {
                 let target = self.target(client, for_client.as_deref())?;
-                let found = self.active(&who).await?;
+                let found = self.active(client, &who).await?;
                 let granted = self.grant(found.subject(), &target.id)?;
                 let lifetime = target.settings.access_token_lifetime;
                 let minted = self.minted(ACCESS, &granted, lifetime, json!({ "by": client.id }))?;
@@ -43,7 +43,7 @@ impl<'a> Turn<'a> {
             } => {
                 let target = self.target(client, for_client.as_deref())?;
                 redirects(target, &redirect_uri)?;
-                let found = self.active(&who).await?;
+                let found = self.active(client, &who).await?;
                 let granted = self.grant(found.subject(), &target.id)?;
                 let data =
                     json!({ "redirect_uris": [redirect_uri], "state": state, "by": client.id });
@@ -57,7 +57,7 @@ impl<'a> Turn<'a> {
                 lifetime,
                 plural: _,
             } => {
-                let found = self.active(&who).await?;
+                let found = self.active(client, &who).await?;
                 let secret = self
                     .verification_code(client, &found, &attribute, life(lifetime))
                     .await?;
@@ -97,8 +97,8 @@ impl<'a> Turn<'a> {
     }
 
     /// The record that is named, as long as its user is let in: no code or token is made for others.
-    async fn active(&self, who: &Selector) -> Result<Found, Error> {
-        let found = self.find(who).await?;
+    async fn active(&self, client: &Known, who: &Selector) -> Result<Found, Error> {
+        let found = self.find(who, Some(&client.settings)).await?;
         if found.identity.active {
             Ok(found)
         } else {
@@ -216,7 +216,7 @@ impl<'a> Turn<'a> {
                 return Err(Error::permission());
             }
             if let Some(who) = who {
-                let named = self.find(&who).await;
+                let named = self.find(&who, client.map(|client| &client.settings)).await;
                 if named
                     .ok()
                     .is_none_or(|named| named.subject() != found.subject())
@@ -234,7 +234,8 @@ impl<'a> Turn<'a> {
                 return Err(Error::permission());
             }
             let who = who.ok_or_else(|| Error::missing(&["uuid"]))?;
-            (self.find(&who).await?, Some(known))
+            let found = self.find(&who, Some(&known.settings)).await?;
+            (found, Some(known))
         };
         let capture = self.place.capture;
         let record = capture.shown(

@@ -16,7 +16,7 @@ use wayfare_wire::{
         call::Native,
         client::{Feature, Sender},
         error::{Code, Detail, Error},
-        flow::FieldKind,
+        flow::{FieldKind, Rule},
         operation::Operation,
         parameters::Parameters,
         reply::{Answer, Login},
@@ -29,13 +29,13 @@ use super::{
     access::redirects,
     client::Known,
     flow::{Asked, Use},
-    record::{EMAIL_VERIFIED, Found},
+    record::{EMAIL, EMAIL_VERIFIED, Found},
     social::{is_linked_elsewhere, linked_elsewhere},
-    token::{ACCESS, CODE, VERIFY, family_session},
+    token::{ACCESS, CODE, RECOVERED, VERIFY, family_session},
 };
 use crate::{
     headless::{self, Paused, Ran, Run, Wish},
-    store::token::Token,
+    store::token::{NewToken, Token, TokenKey},
 };
 
 /// What is said of a login that fails, to strangers and owners alike.
@@ -48,6 +48,8 @@ const RECOVER: &str = "password_recover";
 pub(super) struct Holder {
     pub(super) token: Token,
     pub(super) found: Found,
+    /// Under what it stands that the token has set a password.
+    recovered: TokenKey,
 }
 
 impl<'a> Turn<'a> {
@@ -72,6 +74,7 @@ impl<'a> Turn<'a> {
             }
             Operation::AuthNative => {
                 let client = self.by_name(call.operation, sender)?;
+                self.registers(client, call)?;
                 self.social_log_in(client, call).await
             }
             Operation::RegisterNative => {
@@ -109,7 +112,27 @@ impl<'a> Turn<'a> {
         if !client.settings.has(&[Feature::LoginClient]) {
             return Err(Error::permission());
         }
-        Ok((client, Holder { token, found }))
+        let recovered = TokenKey::of(RECOVERED, user.reveal());
+        let holder = Holder {
+            token,
+            found,
+            recovered,
+        };
+        Ok((client, holder))
+    }
+
+    /// Refuses a form to fill in beforehand that nobody registers with.
+    fn registers(&self, client: &Known, call: &Native) -> Result<(), Error> {
+        let Some(name) = &call.registration_form else {
+            return Ok(());
+        };
+        let flow = self.flow(call.flow.as_deref(), call.flow_version.as_deref(), client)?;
+        let usage = flow.forms.get(name).and_then(|form| Use::of(flow, form));
+        if matches!(usage, Some(Use::Register | Use::SocialRegister)) {
+            return Ok(());
+        }
+        let message = "the flow has no such form to register with";
+        Err(Error::invalid("registration_form", message))
     }
 
     async fn log_in(
@@ -194,6 +217,7 @@ impl<'a> Turn<'a> {
         parameters: &Parameters,
     ) -> Result<Answer, Error> {
         let asked = self.asked(client, call)?;
+        let settings = &self.place.capture.settings;
         let recovers = holder.token.data.get("purpose").and_then(Json::as_str) == Some(RECOVER);
         if asked.usage == Use::ResetPassword && !recovers {
             // A token alone, which may have been stolen, sets no password.
@@ -201,9 +225,42 @@ impl<'a> Turn<'a> {
             return Err(Error::new(Code::ClientPermissionError, message));
         }
         self.checked(&asked, call, parameters)?;
+        let emptied = self.emptied(&asked, parameters, &holder.found);
+        let refused = |name: &str| {
+            let field = asked.flow.fields.get(name);
+            let words = "This field is required.";
+            let text =
+                field.map(|field| asked.flow.said(field, &Rule::Required, words, &call.locale));
+            fields([(name.to_owned(), text.into_iter().collect())].into())
+        };
+        let address = settings.attributes.get(EMAIL);
+        if let Some((name, _)) = emptied.iter().find(|(_, to)| Some(*to) == address) {
+            // Mails and logins find an account by it.
+            return Err(refused(name));
+        }
+        let resets = asked.usage == Use::ResetPassword;
+        if resets && !self.is_first_recovery(holder).await? {
+            let message = "the token has set a password already";
+            return Err(Error::new(Code::ClientPermissionError, message));
+        }
         let answers = self.answers(&asked, parameters, Some(&holder.found));
-        let run = self.run(&asked, call, answers, Some(holder)).await?;
-        self.succeeded(*run, &asked, call)?;
+        let run = self.run(&asked, call, answers, Some(holder)).await;
+        let done = run.and_then(|run| self.succeeded(*run, &asked, call));
+        if let Err(error) = done {
+            if resets {
+                // Another password may do.
+                let now = self.app.clock.now();
+                let freed = self.app.store().revoke_token(holder.recovered, now).await;
+                self.stored(freed)?;
+            }
+            return Err(error);
+        }
+        if let Some((name, _)) = emptied.first() {
+            let attributes: Vec<&str> = emptied.iter().map(|(_, to)| to.as_str()).collect();
+            if !self.empty(&holder.found, &attributes).await? {
+                return Err(refused(name));
+            }
+        }
         let realm = &self.place.state.realm;
         let subject = holder.found.subject().to_owned();
         let touched = self
@@ -213,6 +270,44 @@ impl<'a> Turn<'a> {
             .await;
         self.stored(touched)?;
         Ok(Answer::Ok)
+    }
+
+    /// Whether a token that came of a mailed code sets a password for the first time; from now on it has.
+    async fn is_first_recovery(&self, holder: &Holder) -> Result<bool, Error> {
+        let now = self.app.clock.now();
+        let new = NewToken {
+            key: holder.recovered,
+            token: Token {
+                issued: now,
+                used: Some(now),
+                data: Json::Null,
+                ..holder.token.clone()
+            },
+        };
+        self.stored(self.app.store().is_first_use(new).await)
+    }
+
+    /// What a form empties of what is known of somebody: each field with the attribute of users.
+    fn emptied<'s>(
+        &'s self,
+        asked: &Asked<'s>,
+        parameters: &Parameters,
+        found: &Found,
+    ) -> Vec<(&'s str, &'s String)> {
+        let settings = &self.place.capture.settings;
+        let emptied = asked.form.fields.iter().filter_map(|(name, _)| {
+            let field = asked.flow.fields.get(name)?;
+            let path = field.attribute.as_deref()?;
+            let to = settings.attributes.get(path)?;
+            let goes = asked.inputs(settings, name, field).contains(to);
+            let has = match self.place.capture.value(found, path)? {
+                Value::Text(text) => !text.is_empty(),
+                Value::Null => false,
+                _ => true,
+            };
+            (goes && has && field.is_emptied(name, parameters)).then_some((name.as_str(), to))
+        });
+        emptied.collect()
     }
 
     async fn mail(
@@ -232,7 +327,7 @@ impl<'a> Turn<'a> {
             .first()
             .and_then(|(name, _)| parameters.filled(name));
         let known = match typed {
-            Some(address) => self.find_by(super::record::EMAIL, address).await?,
+            Some(address) => self.find_by(EMAIL, address).await?,
             None => None,
         };
         let found = match &known {
@@ -261,10 +356,13 @@ impl<'a> Turn<'a> {
         let Some(paused) = self.suspended(run, &asked, call)? else {
             return Ok(Answer::Ok);
         };
-        if settled {
-            return Ok(Answer::Ok);
-        }
-        self.send_code(client, found.as_ref(), paused, &link, verifies)
+        // As much is written for them as for everybody else, and leads nowhere.
+        let (found, paused) = if settled {
+            (None, paused.unaddressed())
+        } else {
+            (found.as_ref(), paused)
+        };
+        self.send_code(client, found, paused, &link, verifies)
             .await?;
         Ok(Answer::Ok)
     }
@@ -320,7 +418,7 @@ impl<'a> Turn<'a> {
         };
         let settings = &self.place.capture.settings;
         let mut answers = Answers::new();
-        if let Some(attribute) = settings.attributes.get(super::record::EMAIL) {
+        if let Some(attribute) = settings.attributes.get(EMAIL) {
             answers.text(attribute, email);
         }
         let wish = self.wish(&settings.journeys.verify, call, answers, None);
@@ -412,6 +510,9 @@ impl<'a> Turn<'a> {
                         put(&input, Given::Secret(wayfare::Secret::from(&**value)));
                     }
                     (_, Some(value)) => put(&input, Given::Text(value.clone())),
+                    (_, None) if field.is_emptied(name, parameters) => {
+                        put(&input, Given::Text(String::new()));
+                    }
                     (_, None) => {}
                 }
             }
@@ -438,7 +539,7 @@ impl<'a> Turn<'a> {
         start.realm = self.place.state.realm.clone();
         start.no_session = true;
         let mut standing = None;
-        if let Some(Holder { token, found }) = holder {
+        if let Some(Holder { token, found, .. }) = holder {
             let family = token.family.as_deref().unwrap_or_default();
             let identity = &found.identity;
             start.session = Some(StartSession {
@@ -719,7 +820,6 @@ fn fields(invalid: BTreeMap<String, Vec<String>>) -> Error {
 
 /// What a policy that is not met says to users: what the flow says of the rule, else the rule in words.
 fn said(asked: &Asked<'_>, name: &str, requirement: &str, params: &Json, call: &Native) -> String {
-    use wayfare_wire::capture::flow::Rule;
     let number = |key: &str| params.get(key).map(ToString::to_string).unwrap_or_default();
     let (rule, words) = match requirement {
         "REQUIRED" => (Some(Rule::Required), "This field is required.".to_owned()),

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
     SubjectId, Timestamp, Value,
-    engine::effect::{FindIdentity, Identity, Who},
+    engine::effect::{Change, EffectId, FindIdentity, Identity, PatchIdentity, Who},
     filter::Filter,
 };
 use wayfare_profile::{CREATED, LINKS};
@@ -18,8 +18,9 @@ use wayfare_wire::capture::{
 
 use super::{Capture, Turn};
 use crate::{
+    clock::drawn,
     config::{CaptureClient, RealmSettings},
-    identities::{IdentityError, json as json_of},
+    identities::{Hasher, IdentityError, Once, Outcome, json as json_of},
     store::record::Record,
 };
 
@@ -84,8 +85,12 @@ fn subject_of(shown: &str) -> String {
 }
 
 impl Turn<'_> {
-    /// The record that a request names.
-    pub(super) async fn find(&self, selector: &Selector) -> Result<Found, Error> {
+    /// The record that a request names; a client finds none by what it does not see.
+    pub(super) async fn find(
+        &self,
+        selector: &Selector,
+        client: Option<&CaptureClient>,
+    ) -> Result<Found, Error> {
         self.known_type(&selector.type_name)?;
         let who = match &selector.key {
             RecordKey::Uuid(uuid) => Who::Subject(SubjectId(Arc::from(subject_of(uuid)))),
@@ -95,6 +100,11 @@ impl Turn<'_> {
                 let subject = self.stored(subject)?.ok_or_else(Error::not_found)?;
                 Who::Subject(SubjectId(Arc::from(subject)))
             }
+            RecordKey::Attribute { name, .. }
+                if !client.is_none_or(|client| sees(client, name)) =>
+            {
+                return Err(Error::attribute(name));
+            }
             RecordKey::Attribute { name, value } => Who::Subject(
                 self.find_by(name, value)
                     .await?
@@ -102,6 +112,38 @@ impl Turn<'_> {
             ),
         };
         self.whose(&who).await?.ok_or_else(Error::not_found)
+    }
+
+    /// Takes attributes of a user away; whether the store lets them be.
+    pub(super) async fn empty(&self, found: &Found, attributes: &[&str]) -> Result<bool, Error> {
+        let random: [u8; 16] = drawn().map_err(|error| self.broken(&error))?;
+        let now = self.app.clock.now();
+        let once = Once {
+            id: EffectId {
+                run: u128::from_be_bytes(random),
+                generation: 0,
+                ordinal: 0,
+            },
+            exp: now,
+            now,
+            hasher: Hasher::new(&self.app.performer.hash, None),
+            spared: None,
+        };
+        let changes = attributes.iter();
+        let patch = PatchIdentity {
+            resource: Arc::from("managed/user"),
+            who: Who::Subject(found.identity.subject.clone()),
+            changes: changes
+                .map(|name| (Arc::from(*name), Change::Remove))
+                .collect(),
+            attributes: Vec::new(),
+        };
+        let done = self.place.state.identities.patch(&patch, once).await;
+        match self.identified(done)? {
+            Outcome::Written(_) => Ok(true),
+            Outcome::Refused(_) => Ok(false),
+            Outcome::Nobody => Err(Error::not_found()),
+        }
     }
 
     pub(super) fn known_type(&self, name: &str) -> Result<(), Error> {
@@ -211,6 +253,18 @@ impl Capture {
         let same = self.email(found)?.eq_ignore_ascii_case(&verified.of);
         same.then_some(verified.at)
     }
+}
+
+/// Whether a client sees an attribute of records.
+fn sees(client: &CaptureClient, path: &str) -> bool {
+    let within = |seen: &String| {
+        path.strip_prefix(seen.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    client
+        .view
+        .as_ref()
+        .is_none_or(|view| view.iter().any(within))
 }
 
 /// Those parts of a record that these paths name.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wayfare_server::store::token::Kind;
 use wayfare_wire::capture::{client::Feature, date, parameters::Parameters, sign};
 
 use super::support::{DEMO, SECRET, ask, basic, client, code, entity, form, got, send, server};
@@ -79,7 +80,8 @@ async fn a_client_sees_what_its_view_names() {
         capture.clients.insert("narrow".to_owned(), narrow);
     })
     .await;
-    let record = ask(&server, "narrow", "/entity", DEMO).await;
+    ask(&server, "owner", "/entity", DEMO).await;
+    let record = ask(&server, "narrow", "/entity", "id=1").await;
     let names: Vec<_> = record["result"]
         .as_object()
         .unwrap()
@@ -257,6 +259,63 @@ async fn requests_may_be_signed() {
     drop(server);
     let server = super::support::server(|capture| capture.allow_signed = false).await;
     assert_eq!(signed(&server, path, "owner", SECRET, now).await, 205);
+    assert_eq!(signed(&server, path, "owner", "other", now).await, 205);
+    // Malformed or not, it is the scheme that is not taken.
+    for (path, header) in [
+        ("/access/getAccessToken", "Signature owner:x"),
+        ("/oauth/token", "signature"),
+    ] {
+        let answer = send(&server, header, path, DEMO).await.json();
+        assert_eq!(code(&answer), 205, "{path} {header}");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_request_that_comes_again_is_refused_where_it_does_something() {
+    let server = server(|_| ()).await;
+    let now = i64::try_from(BEGIN.seconds()).unwrap();
+    let path = "/access/getAccessToken";
+    // What is wrong uses nothing up, even where the right one follows.
+    assert_eq!(signed(&server, path, "owner", "other", now).await, 402);
+    assert_eq!(signed(&server, path, "owner", SECRET, now).await, 0);
+    assert_eq!(signed(&server, path, "owner", SECRET, now).await, 402);
+    assert_eq!(signed(&server, path, "owner", SECRET, now + 1).await, 0);
+    // What only reads may be asked again.
+    for _ in 0..2 {
+        assert_eq!(signed(&server, "/entity", "owner", SECRET, now).await, 0);
+    }
+    // As long as the date counts, and over a restart.
+    assert_eq!(signed(&server, path, "owner", SECRET, now + 900).await, 0);
+    server.advance(Duration::from_secs(1_799));
+    let server = server.restart().await;
+    assert_eq!(signed(&server, path, "owner", SECRET, now + 900).await, 402);
+    let kind = Kind::new("capture.signed");
+    assert_eq!(server.running.store().token_count(kind), Ok(3));
+}
+
+#[tokio::test]
+async fn a_client_finds_nobody_by_what_it_does_not_see() {
+    let server = server(|capture| {
+        for (id, view) in [("blind", "primaryAddress.city"), ("sees", "email")] {
+            let mut narrow = client(&[Feature::DirectAccess]);
+            narrow.view = Some(vec!["uuid".to_owned(), view.to_owned()]);
+            capture.clients.insert(id.to_owned(), narrow);
+        }
+    })
+    .await;
+    ask(&server, "owner", "/entity", DEMO).await;
+    let unknown = "key_attribute=email&key_value=%22nobody%40example.com%22";
+    for path in ["/entity", "/access/getAccessToken"] {
+        for by in [DEMO, unknown] {
+            assert_eq!(
+                code(&ask(&server, "blind", path, by).await),
+                223,
+                "{path} {by}"
+            );
+        }
+        assert_eq!(ask(&server, "blind", path, "id=1").await["stat"], "ok");
+        assert_eq!(ask(&server, "sees", path, DEMO).await["stat"], "ok");
+    }
 }
 
 #[tokio::test]
@@ -346,6 +405,7 @@ async fn what_is_not_served_is_said_as_everything_is() {
         (reply.status, &reply.json()["stat"]),
         (413, &json!("error"))
     );
+    assert_eq!(reply.json()["error"], "invalid_request");
     // Nothing that comes in is written down.
     let form = format!("{DEMO}&client_id=owner&client_secret=s3cret-in-a-body");
     send(&server, "", "/access/getAccessToken", &form).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use wayfare_server::store::token::Kind;
 use wayfare_wire::capture::client::Feature;
 
 use super::support::{DEMO, SECRET, ask, basic, client, code, entity, form, send, server};
@@ -127,6 +128,17 @@ async fn what_cannot_be_read_is_said() {
     let other = [("flow_version", "2"), ("form", "signInForm")];
     let answer = native(&server, "auth_native_traditional", &other).await;
     assert_eq!(answer["argument_name"], "flow");
+    for (form, wanted) in [
+        ("signInForm", "registration_form"),
+        ("noForm", "registration_form"),
+        ("socialRegistrationForm", "token"),
+        ("registrationForm", "token"),
+    ] {
+        let pairs = [("token", "x"), ("registration_form", form)];
+        let answer = native(&server, "auth_native", &pairs).await;
+        assert_eq!(code(&answer), 200, "{form}");
+        assert_eq!(answer["argument_name"], wanted, "{form}");
+    }
     // A client without the feature, and one that is none.
     for (id, wanted) in [("owner", 100), ("metadata", 403), ("nobody", 402)] {
         let pairs = [("client_id", id), ("form", "signInForm"), ("flow", "")];
@@ -376,6 +388,63 @@ async fn a_profile_is_changed_with_a_token() {
 }
 
 #[tokio::test]
+async fn a_field_that_comes_empty_empties_the_record() {
+    let server = server(|_| ()).await;
+    let known = token(&sign_in(&server, "demo@example.com", "Ch4ng31t").await);
+    let by = format!("OAuth {known}");
+    let edit = async |pairs: &[(&str, &str)]| {
+        let all: Vec<_> = [("form", "editProfileForm")]
+            .iter()
+            .chain(pairs)
+            .copied()
+            .collect();
+        native_by(&server, &by, "update_profile_native", &all).await
+    };
+    let full = [
+        ("firstName", "Dee"),
+        ("addressCity", "Bonn"),
+        ("aboutMe", "x"),
+    ];
+    assert_eq!(edit(&full).await["stat"], "ok");
+    server.advance(Duration::from_secs(1));
+    let answer = edit(&[("firstName", ""), ("addressCity", ""), ("lastName", "")]).await;
+    assert_eq!(answer, json!({ "stat": "ok" }));
+    let user = entity(&server, &known).await["result"].clone();
+    assert_eq!(
+        (&user["givenName"], &user["primaryAddress"]["city"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(user["aboutMe"], "x", "what the form leaves out stays");
+    assert_eq!(user["lastUpdated"], "2027-01-15 08:00:01.000000 +0000");
+    // The same in JSON, where `null` is what is left out.
+    let mut json = server.client().bare().header("authorization", &by);
+    json = json.header("content-type", "application/json");
+    let body = json!({ "flow": "standard", "flow_version": "1", "locale": "en-US",
+        "form": "editProfileForm", "aboutMe": null });
+    let path = "/oauth/update_profile_native";
+    let answer = super::support::post(&mut json, path, &body.to_string()).await;
+    assert_eq!(answer.json()["stat"], "ok");
+    assert_eq!(entity(&server, &known).await["result"]["aboutMe"], "x");
+    // An account is found by its address.
+    let answer = edit(&[("emailAddress", ""), ("aboutMe", "")]).await;
+    assert_eq!(code(&answer), 390, "{answer}");
+    assert_eq!(
+        answer["invalid_fields"],
+        json!({ "emailAddress": ["This field is required."] })
+    );
+    let user = entity(&server, &known).await["result"].clone();
+    assert_eq!(
+        (&user["email"], &user["aboutMe"]),
+        (&json!("demo@example.com"), &json!("x"))
+    );
+    let answer = edit(&[("firstName", "De\u{1b}[31me")]).await;
+    assert_eq!(
+        answer["invalid_fields"],
+        json!({ "firstName": ["The value holds characters that are not taken here."] })
+    );
+}
+
+#[tokio::test]
 async fn a_password_is_changed_by_who_knows_the_old_one_and_ends_all_else() {
     let server = server(|_| ()).await;
     let other = token(&sign_in(&server, "demo@example.com", "Ch4ng31t").await);
@@ -456,10 +525,26 @@ async fn a_forgotten_password_is_set_with_a_mailed_code() {
         ("newPasswordConfirm", "Engine1843"),
     ];
     let by = format!("OAuth {known}");
+    // A password that is refused uses nothing up, one that is taken does.
+    let weak = [
+        ("form", "newPasswordForm"),
+        ("newPassword", "short"),
+        ("newPasswordConfirm", "short"),
+    ];
+    let refused = native_by(&server, &by, "update_profile_native", &weak).await;
+    assert_eq!(code(&refused), 390);
     assert_eq!(
         native_by(&server, &by, "update_profile_native", &reset).await["stat"],
         "ok"
     );
+    let again = [
+        ("form", "newPasswordForm"),
+        ("newPassword", "Engine1844"),
+        ("newPasswordConfirm", "Engine1844"),
+    ];
+    let refused = native_by(&server, &by, "update_profile_native", &again).await;
+    assert_eq!(code(&refused), 403);
+    assert_eq!(entity(&server, &known).await["stat"], "ok");
     token(&sign_in(&server, "demo@example.com", "Engine1843").await);
     // The code a second time ends what came from it.
     assert_eq!(redeem(back).await["error"], "invalid_grant");
@@ -498,6 +583,16 @@ async fn an_address_is_verified_by_a_mail_that_can_be_asked_for_again() {
                 (&json!("ok"), &json!("ok"))
             );
             assert_eq!(server.outbox().len(), 1, "nobody is mailed");
+            // And as much is written, whoever it is.
+            let kept = || {
+                let store = server.running.store();
+                store.token_count(Kind::new("capture.verify")).unwrap()
+            };
+            let before = kept();
+            resend("nobody@example.com").await;
+            assert_eq!(kept(), before + 1);
+            resend("demo@example.com").await;
+            assert_eq!(kept(), before + 2);
         }
     }
 }
@@ -570,6 +665,13 @@ async fn an_app_on_a_phone_renews_its_token_with_what_it_signs() {
     };
     assert_eq!(code(&renew("other", &first).await), 200);
     let second = token(&renew(secret, &first).await);
+    assert_eq!(entity(&server, &second).await["stat"], "ok");
+    // Who only saw the old token, and cannot sign, ends nothing.
+    let wrong = renew("0000000000000000000000000000000000000000", &first).await;
+    assert_eq!(
+        (code(&wrong), &wrong["argument_name"]),
+        (200, &json!("signature"))
+    );
     assert_eq!(entity(&server, &second).await["stat"], "ok");
     // The old one a second time ends the new one.
     assert_eq!(code(&renew(secret, &first).await), 200);
