@@ -226,6 +226,21 @@ fn a_field_that_goes_nowhere_is_told_with_both_places() {
 }
 
 #[tokio::test]
+async fn a_server_does_not_start_with_a_field_that_goes_nowhere() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("flow.json");
+    std::fs::write(&file, flow("hat.size")).unwrap();
+    let mut config = crate::support::cheap(folder.path());
+    super::support::set(&mut config, |capture| capture.flows = vec![file]);
+    let refused = wayfare_server::Server::start(config).await;
+    let said = refused.err().expect("a refusal").to_string();
+    assert!(
+        said.contains("flow.json:6:5") && said.contains("`shoeSize` goes to `hat.size`"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_binding_of_the_settings_comes_before_what_follows_from_the_flow() {
     let text = r#"
 [realms."/alpha".bindings."capture.auth_native_traditional"]
