@@ -1,6 +1,6 @@
 //! Journeys that run without a client: answered from one request, for every wire that has no pages.
 //!
-//! A run is admitted like any other: it counts among the open ones, takes its place in the queue of hashes
+//! A run is admitted like any other: it counts among the open ones while it is driven, takes its place in the queue of hashes
 //! before anything is consumed, and has its effects done by the same performer, so that the tries of an
 //! account are counted once, whichever way somebody comes in. What comes of it is a value; no session is
 //! made.
@@ -350,14 +350,8 @@ impl Work<'_> {
             }
             _ => None,
         };
-        match &paused {
-            Some(paused) => {
-                let until = paused.until();
-                app.runs
-                    .open(id, &self.state.realm, self.request.client, until);
-            }
-            None => app.runs.close(id),
-        }
+        // One that waits is kept by its wire, and takes nobody's place until somebody comes back to it.
+        app.runs.close(id);
         let notes = run.session_mut().take_notes();
         self.audit(&run, &outcome, &failed.join(","), &notes);
         Ran::Done(Box::new(Run { outcome, paused }))

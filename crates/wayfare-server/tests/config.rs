@@ -32,6 +32,8 @@ trusted_proxies = ["10.0.0.1"]
 body_bytes = "16KiB"
 run_time = "10m"
 runs_per_source = 7
+mails_per_recipient = 8
+mails_per_source = 9
 [data]
 folder = "data"
 durability = "power"
@@ -75,6 +77,8 @@ idle_max = "5m"
     assert_eq!(config.limits.body_bytes, 16 * 1_024);
     assert_eq!(config.limits.run_time, Duration::from_secs(600));
     assert_eq!(config.limits.runs_per_source, 7);
+    assert_eq!(config.limits.mails_per_recipient, 8);
+    assert_eq!(config.limits.mails_per_source, 9);
     assert_eq!(config.data.folder, Path::new("/etc/wayfare/data"));
     assert_eq!(config.data.durability, Durability::Power);
     assert_eq!(config.hash.memory_kib, 64);

@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod flow;
+mod mails;
 mod native;
 mod record;
 mod social;
@@ -24,7 +25,7 @@ use wayfare_wire::{
 };
 
 pub(crate) use self::flow::{bindings as flow_bindings, lost_fields};
-use self::{client::Known, flow::Flows};
+use self::{client::Known, flow::Flows, mails::Mails};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -42,6 +43,7 @@ pub(crate) struct Capture {
     flows: Flows,
     /// Held by whoever changes links.
     links: tokio::sync::Mutex<()>,
+    mails: Mails,
 }
 
 /// Where a request belongs: the realm, and the path before that of the operation.
@@ -79,6 +81,7 @@ impl Capture {
             clients,
             flows,
             links: tokio::sync::Mutex::default(),
+            mails: Mails::default(),
         })
     }
 

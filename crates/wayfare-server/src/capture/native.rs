@@ -326,6 +326,7 @@ impl<'a> Turn<'a> {
             .fields
             .first()
             .and_then(|(name, _)| parameters.filled(name));
+        self.mails(typed).map_err(Error::limit)?;
         let known = match typed {
             Some(address) => self.find_by(EMAIL, address).await?,
             None => None,
@@ -365,6 +366,13 @@ impl<'a> Turn<'a> {
         self.send_code(client, found, paused, &link, verifies)
             .await?;
         Ok(Answer::Ok)
+    }
+
+    /// Counts a mail that is asked for, whoever has the address.
+    fn mails(&self, recipient: Option<&str>) -> Result<(), u64> {
+        let Turn { app, parts, .. } = self;
+        let mails = &self.place.capture.mails;
+        mails.take(recipient, parts.client, &app.config.limits, app.clock.now())
     }
 
     /// Keeps a run that waits under a code, and sees to it that the code is mailed.
@@ -416,6 +424,13 @@ impl<'a> Turn<'a> {
         ) else {
             return Ok(());
         };
+        // The recipient is not counted: an address is registered once, and whether it was is told to nobody.
+        if self.mails(None).is_err() {
+            self.app.log.error(
+                "a mail to verify an address was not sent: there are too many from its source",
+            );
+            return Ok(());
+        }
         let settings = &self.place.capture.settings;
         let mut answers = Answers::new();
         if let Some(attribute) = settings.attributes.get(EMAIL) {

@@ -62,6 +62,10 @@ pub struct LimitSettings {
     pub runs_per_realm: usize,
     /// Open runs from one address.
     pub runs_per_source: usize,
+    /// Mails of Capture for one recipient in an hour.
+    pub mails_per_recipient: u32,
+    /// Mails of Capture from one address in an hour.
+    pub mails_per_source: u32,
     /// Journey files of a realm.
     pub journey_files: usize,
     /// Bytes of a journey file.
@@ -100,6 +104,8 @@ impl Default for LimitSettings {
             suspend_time_max: minute * 60 * 24,
             runs_per_realm: 200_000,
             runs_per_source: 200,
+            mails_per_recipient: 5,
+            mails_per_source: 1_000,
             journey_files: 10_000,
             journey_bytes: 1_024 * 1_024,
         }

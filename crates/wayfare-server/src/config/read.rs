@@ -419,6 +419,8 @@ fn read_limits(table: &Table<'_>, limits: &mut LimitSettings) {
     table.duration_into("suspend_time_max", &mut limits.suspend_time_max);
     table.number("runs_per_realm", 1, &mut limits.runs_per_realm);
     table.number("runs_per_source", 1, &mut limits.runs_per_source);
+    table.number("mails_per_recipient", 1, &mut limits.mails_per_recipient);
+    table.number("mails_per_source", 1, &mut limits.mails_per_source);
     table.number("journey_files", 1, &mut limits.journey_files);
     table.size("journey_bytes", &mut limits.journey_bytes);
 }

@@ -1,6 +1,7 @@
 //! Capture, as its clients find it.
 
 mod access;
+mod mails;
 mod native;
 mod settings;
 mod social;
