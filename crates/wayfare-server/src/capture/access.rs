@@ -14,7 +14,7 @@ use super::{
     Turn,
     client::Known,
     record::{EMAIL_VERIFIED, Found, at, seen},
-    token::{ACCESS, CODE, CREATION, Granted, VERIFY, life},
+    token::{ACCESS, CODE, CREATION, Granted, RUN, VERIFY, life},
 };
 use crate::store::{
     record::Verified,
@@ -166,7 +166,7 @@ impl<'a> Turn<'a> {
             return Err(Error::verification_code());
         }
         let found = self.holder(&token).await?;
-        if token.data.get("run").is_some() {
+        if token.data.get(RUN).is_some() {
             // A mailed code leads back to the run that had it mailed.
             let subject = self.came_back(&token).await?;
             if subject.as_deref() != Some(found.subject()) {
@@ -178,12 +178,7 @@ impl<'a> Turn<'a> {
             return Err(Error::verification_code());
         };
         // The address may be another one by now, and that one was not verified.
-        let same = self
-            .place
-            .capture
-            .email(&found)
-            .is_some_and(|now| now.eq_ignore_ascii_case(of));
-        if !same {
+        if !self.has_address(&found, &token) {
             return Err(Error::verification_code());
         }
         let verified = Verified {

@@ -6,6 +6,7 @@ mod flow;
 mod mails;
 mod native;
 mod record;
+mod redeeming;
 mod social;
 mod token;
 
@@ -25,7 +26,7 @@ use wayfare_wire::{
 };
 
 pub(crate) use self::flow::{bindings as flow_bindings, lost_fields};
-use self::{client::Known, flow::Flows, mails::Mails};
+use self::{client::Known, flow::Flows, mails::Mails, redeeming::Redeeming};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
@@ -44,6 +45,7 @@ pub(crate) struct Capture {
     /// Held by whoever changes links.
     links: tokio::sync::Mutex<()>,
     mails: Mails,
+    redeeming: Redeeming,
 }
 
 /// Where a request belongs: the realm, and the path before that of the operation.
@@ -82,6 +84,7 @@ impl Capture {
             flows,
             links: tokio::sync::Mutex::default(),
             mails: Mails::default(),
+            redeeming: Redeeming::default(),
         })
     }
 

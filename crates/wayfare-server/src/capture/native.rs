@@ -31,7 +31,7 @@ use super::{
     flow::{Asked, Use},
     record::{EMAIL, EMAIL_VERIFIED, Found},
     social::{is_linked_elsewhere, linked_elsewhere},
-    token::{ACCESS, CODE, RECOVERED, VERIFY, family_session},
+    token::{ACCESS, CODE, RECOVERED, RUN, VERIFY, family_session},
 };
 use crate::{
     headless::{self, Paused, Ran, Run, Wish},
@@ -388,15 +388,16 @@ impl<'a> Turn<'a> {
         let granted = self.grant(subject, &client.id)?;
         let email = found.and_then(|found| self.place.capture.email(found));
         let (kind, life, data) = if verifies {
-            let data = json!({ "attribute": EMAIL_VERIFIED, "of": email, "run": paused.kept() });
+            let data = json!({ "attribute": EMAIL_VERIFIED, "of": email, RUN: paused.kept() });
             (VERIFY, client.settings.verification_code_lifetime, data)
         } else {
             let state = json!({ "capture": { "action": RECOVER, "password_recover": true } });
             let data = json!({
                 "redirect_uris": link.redirect_uris,
                 "purpose": RECOVER,
+                "of": email,
                 "state": state,
-                "run": paused.kept(),
+                RUN: paused.kept(),
             });
             (CODE, client.settings.recover_code_lifetime, data)
         };
@@ -406,7 +407,9 @@ impl<'a> Turn<'a> {
             minted.new.token.subject = None;
         }
         let address = link.with(minted.secret.reveal());
-        self.keep(vec![minted.new]).await?;
+        // Those mailed before are good no more.
+        let kept = self.app.store().put_newest_token(minted.new, RUN).await;
+        self.stored(kept)?;
         let sent = paused.deliver(self.app, &address).await;
         self.stored(sent)
     }

@@ -23,7 +23,7 @@ use super::{Turn, client::Known, record::Found};
 use crate::{
     clock::drawn,
     headless::{self, Ran, Return},
-    store::token::{Ending, Kind, NewToken, Seen, Taken, Token, TokenKey},
+    store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
 };
 
 /// An access token.
@@ -42,6 +42,9 @@ pub(super) const CREATION: Kind = Kind::new("capture.creation");
 pub(super) const RECOVERED: Kind = Kind::new("capture.recovered");
 /// That a signed request has come.
 pub(super) const SIGNED: Kind = Kind::new("capture.signed");
+
+/// The member of what is kept of a mailed code that is the run it leads back to.
+pub(super) const RUN: &str = "run";
 
 /// How many characters a secret of a kind has: each kind another number, and 130 random bits at least.
 fn length(kind: Kind) -> usize {
@@ -204,6 +207,11 @@ impl Turn<'_> {
         let store = self.app.store();
         let now = self.app.clock.now();
         let unknown = || Error::invalid(name, format!("{name} not recognized"));
+        let attempt = self.place.capture.redeeming.come(key);
+        let mut given = attempt.turn().await;
+        if *given {
+            return Err(unknown());
+        }
         let found = match self.stored(store.look_at_token(&key, now))? {
             // A code of somebody else is none; it is not used up either.
             Seen::Live(found)
@@ -229,7 +237,11 @@ impl Turn<'_> {
             // It was made for nobody, so that asking for it tells nothing.
             return Err(unknown());
         }
-        self.holder(&found).await?;
+        let holder = self.holder(&found).await?;
+        let mailed = found.data.get(RUN).is_some();
+        if mailed && !self.has_address(&holder, &found) {
+            return Err(unknown());
+        }
         let granted = Granted {
             subject: found.subject.clone().unwrap_or_default(),
             client: client.id.clone(),
@@ -242,11 +254,16 @@ impl Turn<'_> {
         let life_refresh = client.settings.refresh_token_lifetime;
         let refresh = self.minted(REFRESH, &granted, life_refresh, Json::Null)?;
         let tokens = vec![access.new, refresh.new];
-        let used = if found.data.get("run").is_some() {
-            self.resumed(key, &granted, tokens).await?
+        let used = if mailed {
+            self.resumed(key, &found, tokens).await?
         } else {
             self.stored(store.exchange_token(key, tokens, now).await)?
         };
+        if mailed && matches!(used, Taken::Fresh(_)) {
+            // Who came with it meanwhile is the same reader of the same mail, and ends nothing.
+            *given = true;
+            attempt.over();
+        }
         match used {
             Taken::Fresh(token) => Ok(Answer::Tokens(Tokens {
                 access: access.secret,
@@ -262,40 +279,35 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether the address that a token was made for is still its user's.
+    pub(super) fn has_address(&self, found: &Found, token: &Token) -> bool {
+        let of = token.data.get("of").and_then(Json::as_str);
+        let now = self.place.capture.email(found);
+        of.zip(now)
+            .is_some_and(|(of, now)| now.eq_ignore_ascii_case(of))
+    }
+
     /// Redeems a code that leads back to a run that waits: the run is taken to its end first, and what it
-    /// says counts.
+    /// says counts. Whoever calls has seen to it that nobody else does the same.
     async fn resumed(
         &self,
         key: TokenKey,
-        granted: &Granted,
+        code: &Token,
         tokens: Vec<NewToken>,
     ) -> Result<Taken, Error> {
         let store = self.app.store();
+        let subject = self.came_back(code).await?;
         let now = self.app.clock.now();
-        let used = self.stored(store.exchange_token(key, Vec::new(), now).await)?;
-        let Taken::Fresh(token) = &used else {
-            return Ok(used);
-        };
-        let subject = self.came_back(token).await?;
-        if subject.as_deref() != Some(&*granted.subject) {
+        if subject.is_none() || subject != code.subject {
+            self.stored(store.take_token(key, now).await)?;
             return Ok(Taken::Absent);
         }
-        self.keep(tokens).await?;
-        // Whoever came second meanwhile has ended all that there was, and this was not there yet.
-        let seen = self.stored(store.look_at_token(&key, self.app.clock.now()))?;
-        if seen == Seen::Absent {
-            let ended = store
-                .end_tokens(Ending::Family(granted.family.clone()))
-                .await;
-            self.stored(ended)?;
-            return Ok(Taken::Absent);
-        }
-        Ok(used)
+        self.stored(store.exchange_token(key, tokens, now).await)
     }
 
     /// Takes a run to its end whose link was followed, and says who was proved.
     pub(super) async fn came_back(&self, token: &Token) -> Result<Option<String>, Error> {
-        let kept = token.data.get("run").unwrap_or(&Json::Null);
+        let kept = token.data.get(RUN).unwrap_or(&Json::Null);
         let back = Return {
             wire: "capture",
             realm: &self.place.state.realm,

@@ -40,7 +40,7 @@ impl Kind {
 }
 
 /// Under what a token is kept: its kind and the hash of its secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenKey {
     kind: Kind,
     hash: [u8; 32],
@@ -228,6 +228,30 @@ impl Store {
     pub async fn replace_token(&self, new: NewToken) -> Result<(), StoreError> {
         self.write(move |db| {
             remove(db, &new.key)?;
+            put(db, &new)
+        })
+        .await
+    }
+
+    /// Keeps a token in place of those of its kind and its subject that were not used and whose data has this
+    /// member, too: of codes that are mailed one after the other only the last one counts.
+    pub async fn put_newest_token(
+        &self,
+        new: NewToken,
+        member: &'static str,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| {
+            let token = &new.token;
+            db.prepare_cached(
+                "DELETE FROM token WHERE realm = ?1 AND subject = ?2 AND kind = ?3 AND used IS NULL
+                     AND json_type(data, ?4) IS NOT NULL",
+            )?
+            .execute(params![
+                token.realm.as_str(),
+                token.subject,
+                new.key.kind.0,
+                format!("$.{member}"),
+            ])?;
             put(db, &new)
         })
         .await

@@ -1,10 +1,10 @@
-//! Mails that are asked for: how many, and what they cost others.
+//! Codes that are mailed: how many, how long they count, and what comes of redeeming one.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
 
-use super::support::{code, form, send, server, set};
+use super::support::{DEMO, basic, code, form, got, send, server, set};
 use crate::support::TestServer;
 
 const BACK: &str = "https://app.example/back";
@@ -54,6 +54,58 @@ fn token(answer: &Json) -> String {
         .as_str()
         .unwrap_or_default()
         .to_owned()
+}
+
+/// The codes of all mails, behind this word.
+fn codes(server: &TestServer, word: &str) -> BTreeSet<String> {
+    let mails = server.outbox().into_iter();
+    let found = mails.filter_map(|mail| {
+        let text = mail
+            .replace("=\r\n", "")
+            .replace("=\n", "")
+            .replace("=3D", "=");
+        let (_, rest) = text.split_once(word)?;
+        let code = rest.chars().take_while(char::is_ascii_alphanumeric);
+        Some(code.collect())
+    });
+    found.collect()
+}
+
+/// The code of a mail that has just been asked for.
+async fn mailed(server: &TestServer, email: &str) -> String {
+    let before = codes(server, "?code=");
+    assert_eq!(forgot(server, email).await, json!({ "stat": "ok" }));
+    let after = codes(server, "?code=");
+    after.difference(&before).next().expect("a code").clone()
+}
+
+async fn redeem(server: &TestServer, key: &str) -> Json {
+    let grant = [
+        ("grant_type", "authorization_code"),
+        ("code", key),
+        ("redirect_uri", BACK),
+    ];
+    send(server, &basic("demo-login"), "/oauth/token", &form(&grant))
+        .await
+        .json()
+}
+
+async fn verify(server: &TestServer, key: &str) -> Json {
+    let pairs = [("verification_code", key)];
+    send(server, "", "/access/useVerificationCode", &form(&pairs))
+        .await
+        .json()
+}
+
+async fn change_address(server: &TestServer, token: &str, email: &str) -> Json {
+    let pairs = [("form", "editProfileForm"), ("emailAddress", email)];
+    native_by(
+        server,
+        &format!("OAuth {token}"),
+        "update_profile_native",
+        &pairs,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -115,4 +167,71 @@ async fn one_source_asks_for_so_many_mails_and_no_more() {
         assert_eq!(code(&reply.json()), 510);
         assert!(reply.header("retry-after").is_some());
     }
+}
+
+#[tokio::test]
+async fn a_newer_code_takes_the_place_of_those_before() {
+    let server = server(|_| ()).await;
+    let first = mailed(&server, "demo@example.com").await;
+    assert_eq!(resend(&server, "demo@example.com").await["stat"], "ok");
+    let old = codes(&server, "verification_code=");
+    let second = mailed(&server, "demo@example.com").await;
+    assert_eq!(redeem(&server, &first).await["error"], "invalid_grant");
+    token(&redeem(&server, &second).await);
+    // One to verify is of another kind, and one that a client was given of another yet.
+    let given = format!("{DEMO}&attribute_name=emailVerified&lifetime=600");
+    let path = "/access/getVerificationCode";
+    let given = got(&server, "owner", path, &given, "verification_code").await;
+    assert_eq!(verify(&server, &given).await["stat"], "ok");
+    assert_eq!(old.len(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_code_to_verify_takes_the_place_of_those_before() {
+    let server = server(|_| ()).await;
+    assert_eq!(resend(&server, "demo@example.com").await["stat"], "ok");
+    let first = codes(&server, "verification_code=");
+    assert_eq!(resend(&server, "demo@example.com").await["stat"], "ok");
+    let both = codes(&server, "verification_code=");
+    for key in &first {
+        assert_eq!(code(&verify(&server, key).await), 200);
+    }
+    for key in both.difference(&first) {
+        assert_eq!(verify(&server, key).await["stat"], "ok");
+    }
+    assert_eq!((first.len(), both.len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_code_does_not_outlive_the_address_that_it_was_mailed_to() {
+    let server = server(|_| ()).await;
+    let known = token(&sign_in(&server, "demo@example.com", "Ch4ng31t").await);
+    let key = mailed(&server, "demo@example.com").await;
+    let changed = change_address(&server, &known, "new@example.com").await;
+    assert_eq!(changed["stat"], "ok", "{changed}");
+    assert_eq!(redeem(&server, &key).await["error"], "invalid_grant");
+    let key = mailed(&server, "new@example.com").await;
+    token(&redeem(&server, &key).await);
+}
+
+#[tokio::test]
+async fn of_sixty_four_with_one_mailed_code_one_has_it() {
+    let server = Arc::new(server(|_| ()).await);
+    let key = mailed(&server, "demo@example.com").await;
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let (server, key) = (Arc::clone(&server), key.clone());
+            tokio::spawn(async move { redeem(&server, &key).await })
+        })
+        .collect();
+    let mut first = Vec::new();
+    for task in tasks {
+        let answer = task.await.expect("an answer");
+        if answer["stat"] == "ok" {
+            first.push(token(&answer));
+        } else {
+            assert_eq!(answer["error"], "invalid_grant");
+        }
+    }
+    assert_eq!(first.len(), 1);
 }
