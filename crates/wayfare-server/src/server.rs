@@ -393,7 +393,11 @@ fn identities_of(
             let own = Embedded::open(store.clone(), realm.clone(), Arc::clone(&schema))?
                 .reserving(named.chain((*realm == Realm::root()).then_some(ADMIN)));
             let kept: Arc<dyn Identities> = match &settings.identities.ldap {
-                None => Arc::new(own),
+                None => {
+                    let capture = settings.capture.as_ref();
+                    let email = capture.and_then(|capture| capture.attributes.get("email"));
+                    Arc::new(own.following(email.map(String::as_str)))
+                }
                 Some(ldap) => {
                     let opened = ldap.directory.target().and_then(Client::new);
                     let client = opened.map_err(|message| StartError::Directory {

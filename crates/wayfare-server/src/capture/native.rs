@@ -224,6 +224,10 @@ impl<'a> Turn<'a> {
             let message = "the form needs a token of a code that was mailed to set a password";
             return Err(Error::new(Code::ClientPermissionError, message));
         }
+        if asked.usage == Use::ResetPassword && !self.has_address(&holder.found, &holder.token) {
+            let message = "the address is no longer the one that the code was mailed to";
+            return Err(Error::new(Code::ClientPermissionError, message));
+        }
         self.checked(&asked, call, parameters)?;
         let emptied = self.emptied(&asked, parameters, &holder.found);
         let refused = |name: &str| {
@@ -260,6 +264,11 @@ impl<'a> Turn<'a> {
             if !self.empty(&holder.found, &attributes).await? {
                 return Err(refused(name));
             }
+        }
+        let unproved = holder.token.data.get("unproved").and_then(Json::as_bool);
+        if resets && unproved == Some(true) {
+            // Until now the old password let somebody in.
+            self.unlink_all(holder.found.subject()).await?;
         }
         let realm = &self.place.state.realm;
         let subject = holder.found.subject().to_owned();
@@ -790,6 +799,13 @@ impl<'a> Turn<'a> {
             if &**attribute == "password" {
                 let second = asked.fields_of(settings, "password#2");
                 names = if second.is_empty() { names } else { second };
+            }
+            // The name may be the address, and follow it.
+            let email = settings.attributes.get(EMAIL);
+            if let Some(email) = email.filter(|_| attribute.eq_ignore_ascii_case("userName"))
+                && names.is_empty()
+            {
+                names = asked.fields_of(settings, email);
             }
             if names.is_empty() {
                 names.push(asked.name.to_owned());

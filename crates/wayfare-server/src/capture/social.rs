@@ -311,6 +311,15 @@ impl<'a> Turn<'a> {
         Ok(other)
     }
 
+    /// Takes all links of a user away.
+    pub(super) async fn unlink_all(&self, subject: &str) -> Result<(), Error> {
+        let (_alone, found) = self.alone(&SubjectId(Arc::from(subject))).await?;
+        if links(&found).is_empty() {
+            return Ok(());
+        }
+        self.write_links(&found, Vec::new()).await
+    }
+
     /// Links an account to somebody at a provider; the store refuses it where another account is.
     async fn link_to(&self, whose: &SubjectId, profile: &SocialProfile) -> Result<(), Error> {
         let (_alone, found) = self.alone(whose).await?;

@@ -19,10 +19,15 @@ use wayfare_wire::{
     query::Query,
 };
 
-use super::{Turn, client::Known, record::Found};
+use super::{
+    Turn,
+    client::Known,
+    record::{EMAIL_VERIFIED, Found},
+};
 use crate::{
     clock::drawn,
     headless::{self, Ran, Return},
+    store::record::Verified,
     store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
 };
 
@@ -249,13 +254,16 @@ impl Turn<'_> {
         };
         let life = client.settings.access_token_lifetime;
         let purpose = found.data.get("purpose").cloned().unwrap_or(Json::Null);
-        let data = json!({ "purpose": purpose });
+        // Nobody has shown yet that the address is theirs; whoever has the account may have made it for that.
+        let unproved = mailed && self.place.capture.verified(&holder).is_none();
+        let of = found.data.get("of");
+        let data = json!({ "purpose": purpose, "of": of, "unproved": unproved });
         let access = self.minted(ACCESS, &granted, life, data)?;
         let life_refresh = client.settings.refresh_token_lifetime;
         let refresh = self.minted(REFRESH, &granted, life_refresh, Json::Null)?;
         let tokens = vec![access.new, refresh.new];
         let used = if mailed {
-            self.resumed(key, &found, tokens).await?
+            self.resumed(key, &found, tokens, unproved).await?
         } else {
             self.stored(store.exchange_token(key, tokens, now).await)?
         };
@@ -294,6 +302,7 @@ impl Turn<'_> {
         key: TokenKey,
         code: &Token,
         tokens: Vec<NewToken>,
+        unproved: bool,
     ) -> Result<Taken, Error> {
         let store = self.app.store();
         let subject = self.came_back(code).await?;
@@ -302,7 +311,19 @@ impl Turn<'_> {
             self.stored(store.take_token(key, now).await)?;
             return Ok(Taken::Absent);
         }
-        self.stored(store.exchange_token(key, tokens, now).await)
+        let of = code.data.get("of").and_then(Json::as_str);
+        let Some(of) = of.filter(|_| unproved) else {
+            return self.stored(store.exchange_token(key, tokens, now).await);
+        };
+        self.unlink_all(subject.as_deref().unwrap_or_default())
+            .await?;
+        let verified = Verified {
+            at: now,
+            of: of.to_owned(),
+        };
+        let name = EMAIL_VERIFIED.to_owned();
+        let taken = store.recover_record(key, tokens, name, verified).await;
+        self.stored(taken)
     }
 
     /// Takes a run to its end whose link was followed, and says who was proved.

@@ -26,7 +26,7 @@ use wayfare::{
 };
 use wayfare_profile::{
     Attribute, CREATED, ID, PASSWORD, PASSWORD_DATE, STATUS, Schema, Store as Judged, answer_key,
-    answer_place, compared_texts, is_active, secrets, seen,
+    answer_place, compared_texts, find, is_active, secrets, seen,
 };
 
 use super::{
@@ -63,6 +63,7 @@ pub struct Embedded {
     schema: Arc<Schema>,
     indexed: Arc<BTreeSet<String>>,
     reserved: Arc<BTreeSet<NameKey>>,
+    name_follows: Option<Arc<str>>,
 }
 
 impl Embedded {
@@ -88,12 +89,20 @@ impl Embedded {
             schema,
             indexed: Arc::new(indexed),
             reserved: Arc::default(),
+            name_follows: None,
         })
     }
 
     /// With names that no run gives anybody: those of administrators, who are told by their names.
     pub fn reserving<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
         self.reserved = Arc::new(names.into_iter().filter_map(NameKey::of).collect());
+        self
+    }
+
+    /// With an attribute that the names of those follow who are called by it: where a user's name is the value
+    /// and that is changed, the name is, too.
+    pub fn following(mut self, attribute: Option<&str>) -> Self {
+        self.name_follows = attribute.map(Arc::from);
         self
     }
 
@@ -237,7 +246,25 @@ impl Embedded {
         changes: &[(Arc<str>, Change)],
     ) -> Result<BTreeMap<Arc<str>, Value>, IdentityError> {
         let after = self.schema.changed(before, changes);
-        after.map_err(|error| IdentityError::Other(error.to_string()))
+        let mut after = after.map_err(|error| IdentityError::Other(error.to_string()))?;
+        if let Some(name) = self.followed(before, &after) {
+            after.insert(Arc::clone(self.schema.name()), name);
+        }
+        Ok(after)
+    }
+
+    /// The new name of a user who is called by what is changed.
+    fn followed(
+        &self,
+        before: &BTreeMap<Arc<str>, Value>,
+        after: &BTreeMap<Arc<str>, Value>,
+    ) -> Option<Value> {
+        let attribute = self.name_follows.as_deref()?;
+        let name = self.schema.name();
+        let (old, new) = (find(before, attribute)?, find(after, attribute)?);
+        let is_name = NameKey::of(old.as_text()?) == NameKey::of(find(before, name)?.as_text()?);
+        let changes = old != new && !new.as_text()?.is_empty();
+        (is_name && changes && find(after, name).is_none()).then(|| new.clone())
     }
 
     fn outcome(&self, wrote: Wrote, wanted: &[Arc<str>]) -> Result<Outcome, IdentityError> {

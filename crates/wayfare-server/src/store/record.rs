@@ -10,7 +10,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use wayfare::{Realm, Timestamp};
 
-use super::{Store, StoreError, run::millis};
+use super::{
+    Store, StoreError, ending, identity,
+    run::millis,
+    token::{self, NewToken, Taken, TokenKey},
+};
 
 /// What is kept of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,20 +84,53 @@ impl Store {
         verified: Verified,
     ) -> Result<(), StoreError> {
         let realm = realm.as_str().to_owned();
+        self.write(move |db| verify(db, &realm, &subject, attribute, verified))
+            .await
+    }
+
+    /// Exchanges a mailed code for tokens and notes that a value was verified by it, which it had not been
+    /// before: whoever has the account so far need not be the owner of the value, so all that they have ends.
+    pub async fn recover_record(
+        &self,
+        key: TokenKey,
+        tokens: Vec<NewToken>,
+        attribute: String,
+        verified: Verified,
+    ) -> Result<Taken, StoreError> {
         self.write(move |db| {
-            let mut record = made(db, &realm, &subject)?;
-            let at = millis(verified.at);
-            record.verified.insert(attribute, verified);
-            let text = serde_json::to_string(&record.verified)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-            db.prepare_cached(
-                "UPDATE record SET verified = ?3, updated = ?4 WHERE realm = ?1 AND subject = ?2",
-            )?
-            .execute(params![realm, subject, text, at])
-            .map(|_| ())
+            let taken = token::exchange(db, &key, &tokens, verified.at)?;
+            if let Taken::Fresh(code) = &taken
+                && let Some(subject) = &code.subject
+            {
+                let realm = code.realm.as_str();
+                identity::void_cookies(db, realm, subject)?;
+                // What the code is exchanged for is of its own grant.
+                ending::all(db, realm, subject, code.session.as_deref())?;
+                verify(db, realm, subject, attribute, verified)?;
+            }
+            Ok(taken)
         })
         .await
     }
+}
+
+fn verify(
+    db: &Connection,
+    realm: &str,
+    subject: &str,
+    attribute: String,
+    verified: Verified,
+) -> rusqlite::Result<()> {
+    let mut record = made(db, realm, subject)?;
+    let at = millis(verified.at);
+    record.verified.insert(attribute, verified);
+    let text = serde_json::to_string(&record.verified)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    db.prepare_cached(
+        "UPDATE record SET verified = ?3, updated = ?4 WHERE realm = ?1 AND subject = ?2",
+    )?
+    .execute(params![realm, subject, text, at])
+    .map(|_| ())
 }
 
 fn made(db: &Connection, realm: &str, subject: &str) -> rusqlite::Result<Record> {

@@ -198,20 +198,7 @@ impl Store {
         tokens: Vec<NewToken>,
         now: Timestamp,
     ) -> Result<Taken, StoreError> {
-        self.write(move |db| {
-            let taken = take(db, &key, now)?;
-            match &taken {
-                Taken::Fresh(_) => tokens.iter().try_for_each(|token| put(db, token))?,
-                Taken::Reused(again) => {
-                    if let Some(family) = &again.family {
-                        end(db, &Ending::Family(family.clone()))?;
-                    }
-                }
-                Taken::Expired | Taken::Absent => {}
-            }
-            Ok(taken)
-        })
-        .await
+        self.write(move |db| exchange(db, &key, &tokens, now)).await
     }
 
     /// Keeps that a token was used which somebody else has made; whether this is its first use. The token that is
@@ -349,6 +336,26 @@ fn find(db: &Connection, key: &TokenKey) -> rusqlite::Result<Option<Token>> {
     ))?
     .query_row(params![&key.hash[..], key.kind.0], from_row)
     .optional()
+}
+
+/// Uses a token and keeps those that it is exchanged for; at a second use the family ends.
+pub(super) fn exchange(
+    db: &Connection,
+    key: &TokenKey,
+    tokens: &[NewToken],
+    now: Timestamp,
+) -> rusqlite::Result<Taken> {
+    let taken = take(db, key, now)?;
+    match &taken {
+        Taken::Fresh(_) => tokens.iter().try_for_each(|token| put(db, token))?,
+        Taken::Reused(again) => {
+            if let Some(family) = &again.family {
+                end(db, &Ending::Family(family.clone()))?;
+            }
+        }
+        Taken::Expired | Taken::Absent => {}
+    }
+    Ok(taken)
 }
 
 fn take(db: &Connection, key: &TokenKey, now: Timestamp) -> rusqlite::Result<Taken> {

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
 
-use super::support::{DEMO, basic, code, form, got, send, server, set};
+use super::{
+    social,
+    support::{DEMO, basic, code, entity, form, got, send, server, set},
+};
 use crate::support::TestServer;
 
 const BACK: &str = "https://app.example/back";
@@ -95,6 +98,21 @@ async fn verify(server: &TestServer, key: &str) -> Json {
     send(server, "", "/access/useVerificationCode", &form(&pairs))
         .await
         .json()
+}
+
+async fn set_password(server: &TestServer, token: &str, password: &str) -> Json {
+    let pairs = [
+        ("form", "newPasswordForm"),
+        ("newPassword", password),
+        ("newPasswordConfirm", password),
+    ];
+    native_by(
+        server,
+        &format!("OAuth {token}"),
+        "update_profile_native",
+        &pairs,
+    )
+    .await
 }
 
 async fn change_address(server: &TestServer, token: &str, email: &str) -> Json {
@@ -234,4 +252,116 @@ async fn of_sixty_four_with_one_mailed_code_one_has_it() {
         }
     }
     assert_eq!(first.len(), 1);
+}
+
+async fn register(server: &TestServer, email: &str) -> Json {
+    let pairs = [
+        ("form", "registrationForm"),
+        ("emailAddress", email),
+        ("newPassword", "Engine1843"),
+        ("newPasswordConfirm", "Engine1843"),
+        ("firstName", "Ada"),
+        ("lastName", "Lovelace"),
+    ];
+    native_by(server, "", "register_native_traditional", &pairs).await
+}
+
+async fn link(server: &TestServer, known: &str, subject: &str) -> Json {
+    let social = social::social(server, "google", subject, "").await;
+    let by = format!("OAuth {known}");
+    native_by(server, &by, "link_account_native", &[("token", &social)]).await
+}
+
+/// Whether somebody at a provider is let in.
+async fn is_linked(server: &TestServer, subject: &str) -> bool {
+    let social = social::social(server, "google", subject, "").await;
+    let answer = native_by(server, "", "auth_native", &[("token", &social)]).await;
+    answer["stat"] == "ok"
+}
+
+#[tokio::test]
+async fn who_made_an_account_with_anothers_address_is_out_when_its_owner_comes() {
+    let server = social::server().await;
+    let made = token(&register(&server, "victim@example.com").await);
+    assert_eq!(link(&server, &made, "66").await["stat"], "ok");
+    let key = mailed(&server, "victim@example.com").await;
+    let recovered = token(&redeem(&server, &key).await);
+    let record = entity(&server, &recovered).await["result"].clone();
+    assert!(record["emailVerified"].is_string(), "{record}");
+    assert_eq!(record["profiles"], json!([]));
+    assert_eq!(code(&entity(&server, &made).await), 414);
+    assert!(!is_linked(&server, "66").await);
+    // As long as the old password stands it lets in, and what is linked by it goes with it.
+    let again = token(&sign_in(&server, "victim@example.com", "Engine1843").await);
+    assert_eq!(link(&server, &again, "67").await["stat"], "ok");
+    let set = set_password(&server, &recovered, "Analytical1").await;
+    assert_eq!(set, json!({ "stat": "ok" }));
+    assert!(!is_linked(&server, "67").await);
+    assert_eq!(code(&entity(&server, &again).await), 414);
+    let old = sign_in(&server, "victim@example.com", "Engine1843").await;
+    assert_eq!(code(&old), 210);
+    token(&sign_in(&server, "victim@example.com", "Analytical1").await);
+    // A second time the code ends what came from it, which was spared before.
+    assert_eq!(redeem(&server, &key).await["error"], "invalid_grant");
+    assert_eq!(code(&entity(&server, &recovered).await), 414);
+}
+
+#[tokio::test]
+async fn a_password_is_set_for_the_address_that_was_mailed_only() {
+    let server = social::server().await;
+    register(&server, "victim@example.com").await;
+    let key = mailed(&server, "victim@example.com").await;
+    let recovered = token(&redeem(&server, &key).await);
+    let again = token(&sign_in(&server, "victim@example.com", "Engine1843").await);
+    let changed = change_address(&server, &again, "eve@example.com").await;
+    assert_eq!(changed["stat"], "ok", "{changed}");
+    let set = set_password(&server, &recovered, "Analytical1").await;
+    assert_eq!(code(&set), 403, "{set}");
+}
+
+#[tokio::test]
+async fn what_was_linked_to_a_verified_address_stays() {
+    let server = social::server().await;
+    let made = token(&register(&server, "ada@example.com").await);
+    for key in codes(&server, "verification_code=") {
+        assert_eq!(verify(&server, &key).await["stat"], "ok");
+    }
+    let before = entity(&server, &made).await["result"]["emailVerified"].clone();
+    assert!(before.is_string());
+    assert_eq!(link(&server, &made, "17").await["stat"], "ok");
+    server.advance(Duration::from_secs(1));
+    let key = mailed(&server, "ada@example.com").await;
+    let recovered = token(&redeem(&server, &key).await);
+    assert_eq!(
+        entity(&server, &recovered).await["result"]["emailVerified"],
+        before
+    );
+    assert!(is_linked(&server, "17").await);
+    assert_eq!(entity(&server, &made).await["stat"], "ok");
+    let set = set_password(&server, &recovered, "Analytical1").await;
+    assert_eq!(set, json!({ "stat": "ok" }));
+    assert!(is_linked(&server, "17").await);
+}
+
+#[tokio::test]
+async fn a_name_that_is_the_address_follows_it() {
+    let server = server(|_| ()).await;
+    let known = token(&register(&server, "old@example.com").await);
+    let changed = change_address(&server, &known, "new@example.com").await;
+    assert_eq!(changed, json!({ "stat": "ok" }));
+    token(&sign_in(&server, "new@example.com", "Engine1843").await);
+    let old = sign_in(&server, "old@example.com", "Engine1843").await;
+    assert_eq!(code(&old), 210);
+    assert_eq!(
+        entity(&server, &known).await["result"]["displayName"],
+        "new@example.com"
+    );
+    // It is free for others.
+    token(&register(&server, "old@example.com").await);
+    // A name of its own stays.
+    let demo = token(&sign_in(&server, "demo", "Ch4ng31t").await);
+    let changed = change_address(&server, &demo, "dee@example.com").await;
+    assert_eq!(changed, json!({ "stat": "ok" }));
+    token(&sign_in(&server, "demo", "Ch4ng31t").await);
+    token(&sign_in(&server, "dee@example.com", "Ch4ng31t").await);
 }

@@ -13,7 +13,7 @@ use crate::support::{TestServer, alpha};
 
 const ISSUER: &str = "http://127.0.0.1:9/idp";
 
-async fn server() -> TestServer {
+pub(super) async fn server() -> TestServer {
     TestServer::with(|config, _| {
         set(config, |_| ());
         let realm = config.realms.get_mut(&alpha()).expect("the realm");
@@ -26,7 +26,12 @@ async fn server() -> TestServer {
     .await
 }
 
-async fn social(server: &TestServer, provider: &str, subject: &str, email: &str) -> String {
+pub(super) async fn social(
+    server: &TestServer,
+    provider: &str,
+    subject: &str,
+    email: &str,
+) -> String {
     let profile = SocialProfile {
         provider: provider.to_owned(),
         subject: subject.to_owned(),
