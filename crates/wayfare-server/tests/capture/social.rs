@@ -3,13 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
+use wayfare::engine::effect::LdapSecurity;
 use wayfare_server::{
-    config::ProviderSettings,
+    config::{LdapStoreSettings, ProviderSettings},
     social::{SocialProfile, SocialTokens},
 };
 
 use super::support::{SECRET, code, entity, form, send, set};
-use crate::support::{TestServer, alpha};
+use crate::{
+    ldap::slapd::Slapd,
+    support::{TestServer, alpha},
+};
 
 const ISSUER: &str = "http://127.0.0.1:9/idp";
 
@@ -404,4 +408,50 @@ async fn a_social_token_that_is_none_is_refused() {
     );
     let nobody = native(&server, "", "link_account_native", &[("token", &token)]).await;
     assert_eq!(code(&nobody), 100);
+}
+
+/// In a directory the store asks first and writes then; the server does one after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_registrations_of_one_identity_in_a_directory_one_makes_the_account() {
+    let Some(slapd) = Slapd::start() else { return };
+    let name = "departmentNumber";
+    let server = TestServer::with(|config, _| {
+        set(config, |_| ());
+        let realm = config.realms.get_mut(&alpha()).expect("the realm");
+        let mut store = LdapStoreSettings::new(slapd.directory(LdapSecurity::Plain));
+        store.create_in = Some("ou=people,dc=example,dc=com".to_owned());
+        store
+            .attributes
+            .insert("aliasList".to_owned(), name.to_owned());
+        realm.identities.ldap = Some(store);
+        realm.demo_user = false;
+        realm
+            .providers
+            .insert("google".to_owned(), ProviderSettings::new(ISSUER, "client"));
+    })
+    .await;
+    let server = Arc::new(server);
+    let mut tasks = Vec::new();
+    for at in 0..8 {
+        let email = format!("{name}{at}@example.com");
+        let token = social(&server, "google", name, &email).await;
+        let server = Arc::clone(&server);
+        tasks.push(tokio::spawn(async move {
+            let pairs = [("token", &*token), ("thin_registration", "true")];
+            native(&server, "", "auth_native", &pairs).await
+        }));
+    }
+    let mut made = 0;
+    for task in tasks {
+        let answer = task.await.unwrap();
+        match answer["is_new"].as_bool() {
+            Some(true) => made += 1,
+            Some(false) => {}
+            None => assert_eq!(code(&answer), 361, "{name}: {answer}"),
+        }
+    }
+    assert_eq!(made, 1, "{name}");
+    let again = social(&server, "google", name, "").await;
+    let answer = native(&server, "", "auth_native", &[("token", &again)]).await;
+    assert_eq!(answer["is_new"], false, "{name}: {answer}");
 }
