@@ -3,6 +3,8 @@
 mod access;
 mod client;
 mod flow;
+mod ground;
+mod mail;
 mod mails;
 mod native;
 mod record;
