@@ -233,7 +233,7 @@ async fn a_server_does_not_start_with_a_field_that_goes_nowhere() {
     let mut config = crate::support::cheap(folder.path());
     super::support::set(&mut config, |capture| capture.flows = vec![file]);
     let refused = wayfare_server::Server::start(config).await;
-    let said = refused.err().expect("a refusal").to_string();
+    let said = refused.expect_err("a refusal").to_string();
     assert!(
         said.contains("flow.json:6:5") && said.contains("`shoeSize` goes to `hat.size`"),
         "{said}"
