@@ -450,7 +450,8 @@ fn every_input(ask: &Ask, lack: Lack) -> Vec<(usize, Lack)> {
 struct Matching {
     used: Vec<Slot>,
     fields: Vec<Arc<str>>,
-    asked: BTreeMap<Arc<str>, u32>,
+    asked_fields: BTreeMap<Arc<str>, u32>,
+    asked_kinds: BTreeMap<Arc<str>, u32>,
 }
 
 enum Matched {
@@ -500,9 +501,11 @@ impl Matching {
                 _ => Ok(Answer::None),
             };
         };
-        let (nth, mth) = (self.count(field), self.count(callback.kind()));
         let field: Arc<str> = Arc::from(field);
         let kind: Arc<str> = Arc::from(callback.kind());
+        // Apart, for a field may be called like a kind: what the engine does not know is.
+        let nth = count(&mut self.asked_fields, &field);
+        let mth = count(&mut self.asked_kinds, &kind);
         let slots = [
             id.map(Slot::Id),
             Some(Slot::Field(Arc::clone(&field), nth)),
@@ -531,11 +534,11 @@ impl Matching {
             Lack::Missing
         })
     }
+}
 
-    /// Counts one more question of this name.
-    fn count(&mut self, name: &str) -> u32 {
-        let asked = self.asked.entry(Arc::from(name)).or_insert(0);
-        *asked = asked.saturating_add(1);
-        *asked
-    }
+/// Counts one more question of this name.
+fn count(asked: &mut BTreeMap<Arc<str>, u32>, name: &Arc<str>) -> u32 {
+    let asked = asked.entry(Arc::clone(name)).or_insert(0);
+    *asked = asked.saturating_add(1);
+    *asked
 }

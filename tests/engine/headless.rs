@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use wayfare::{
-    Ground, GroundKind, Input, Start, Step,
+    Ground, GroundKind, Input, Start, Step, Value,
+    engine::callback::{Answer, Ask, Callback, Foreign},
     headless::{Answers, Drive, Failed, Given, Headless, Lack, NeedsInput, Outcome, Slot},
 };
 
@@ -243,6 +244,29 @@ fn random_journeys_end_as_they_do_for_a_person() {
         ends += 1;
     }
     assert_eq!(ends, 400);
+}
+
+#[test]
+fn a_callback_that_is_called_by_its_kind_is_counted_once() {
+    let kind: Arc<str> = Arc::from("IdPCallback");
+    let one = Callback::Foreign(Box::new(Foreign {
+        kind: Arc::clone(&kind),
+        output: Vec::new(),
+        input: vec![(Arc::from("token"), serde_json::Value::from(""))],
+    }));
+    let ask = Ask::new(vec![one.clone(), one]);
+    let fields = |text: &str| Answer::Fields(vec![(Arc::from("token"), Value::from(text))]);
+    for slot in [
+        |kind, nth| Slot::Kind(kind, nth),
+        |kind, nth| Slot::Field(kind, nth),
+    ] {
+        let mut answers = Answers::new();
+        for (nth, text) in [(1, "a"), (2, "b")] {
+            let slot: Slot = slot(Arc::clone(&kind), nth);
+            answers.put(slot, Given::Answer(fields(text)));
+        }
+        assert_eq!(answers.to_first(&ask), Some(vec![fields("a"), fields("b")]));
+    }
 }
 
 #[test]
