@@ -29,6 +29,7 @@ mod provision;
 mod register;
 mod scripted;
 mod sms;
+mod stand_in;
 mod terms;
 mod verify;
 mod wait;
