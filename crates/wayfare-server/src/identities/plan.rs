@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn planned(text: &str) -> Vec<Lookup> {
-        let indexed = ["username", "mail", "sn", "work/place"].map(str::to_owned);
+        let indexed = ["username", "mail", "sn", "office/place"].map(str::to_owned);
         plan(&Filter::parse(text).unwrap(), &BTreeSet::from(indexed))
     }
 
@@ -146,8 +146,8 @@ mod tests {
             [Lookup::Id("xY".to_owned())]
         );
         assert_eq!(
-            planned(r#"/Work/place eq "Bonn""#),
-            [exact(&[("work/place", "bonn")])]
+            planned(r#"/Office/place eq "Bonn""#),
+            [exact(&[("office/place", "bonn")])]
         );
         assert_eq!(planned("false and city pr"), []);
     }
@@ -164,8 +164,8 @@ mod tests {
             r#"city eq "a""#,
             r#"mail eq "a" or city eq "b""#,
             r#"mail/0 eq "a""#,
-            r#"work/code eq "a""#,
-            r#"work~1place eq "a""#,
+            r#"office/code eq "a""#,
+            r#"office~1place eq "a""#,
             "mail eq 1",
             r#"mail gt "a""#,
         ] {

@@ -185,7 +185,7 @@ async fn another_schema_has_another_index() {
 async fn what_is_within_an_object_is_indexed_and_unique() {
     let schema = r#"{ "properties": {
         "userName": { "type": "string" },
-        "work": { "type": "object", "properties": {
+        "office": { "type": "object", "properties": {
             "place": { "type": "string", "searchable": true },
             "badge": { "type": "string", "unique": true },
             "floor": { "type": "number" }
@@ -195,8 +195,8 @@ async fn what_is_within_an_object_is_indexed_and_unique() {
     for (name, badge) in [("ada", "7"), ("bob", "8")] {
         let made = bench.create(values([
             ("userName", text(name)),
-            ("work/badge", text(badge)),
-            ("work/place", text("Bonn")),
+            ("office/badge", text(badge)),
+            ("office/place", text("Bonn")),
         ]));
         assert!(matches!(made.await, Ok(Outcome::Written(_))));
     }
@@ -205,25 +205,25 @@ async fn what_is_within_an_object_is_indexed_and_unique() {
         ("Work/BADGE", text("7")),
     ]));
     assert!(matches!(taken.await, Ok(Outcome::Refused(_))));
-    let taken = bench.patch(named("ada"), vec![change("work/badge", set("8"))]);
+    let taken = bench.patch(named("ada"), vec![change("office/badge", set("8"))]);
     assert!(matches!(taken.await, Ok(Outcome::Refused(_))));
-    let same = bench.patch(named("ada"), vec![change("work/badge", set("7"))]);
+    let same = bench.patch(named("ada"), vec![change("office/badge", set("7"))]);
     assert!(matches!(same.await, Ok(Outcome::Written(_))));
-    let moved = bench.patch(named("ada"), vec![change("/work/place", set("Rome"))]);
+    let moved = bench.patch(named("ada"), vec![change("/office/place", set("Rome"))]);
     assert!(matches!(moved.await, Ok(Outcome::Written(_))));
 
     let indexed = bench.store.indexed_attributes(&alpha()).unwrap();
-    let wanted = ["username", "work/badge", "work/place"].map(str::to_owned);
+    let wanted = ["username", "office/badge", "office/place"].map(str::to_owned);
     assert_eq!(indexed, BTreeSet::from(wanted));
     for (filter, who) in [
-        (r#"/work/place eq "rome""#, Some("ada")),
-        (r#"work/place sw "bo""#, Some("bob")),
-        (r#"WORK/badge eq "7""#, Some("ada")),
-        (r#"work/badge eq "9""#, None),
+        (r#"/office/place eq "rome""#, Some("ada")),
+        (r#"office/place sw "bo""#, Some("bob")),
+        (r#"OFFICE/badge eq "7""#, Some("ada")),
+        (r#"office/badge eq "9""#, None),
     ] {
         let plan = plan(&Filter::parse(filter).unwrap(), &indexed);
         assert!(!plan.contains(&Lookup::All), "{filter}: {plan:?}");
-        let found = bench.find(filter, &["work/badge"]).await.unwrap();
+        let found = bench.find(filter, &["office/badge"]).await.unwrap();
         assert_eq!(
             found.map(|found| found.username.to_string()).as_deref(),
             who,

@@ -47,8 +47,8 @@ const ATTRIBUTES: [&str; 16] = [
     "preferences/updates",
     "/Preferences/MARKETING",
     "preferences/theme",
-    "work/place",
-    "work/badge",
+    "office/place",
+    "office/badge",
 ];
 const WANTED: [&str; 12] = [
     "username",
@@ -61,15 +61,15 @@ const WANTED: [&str; 12] = [
     "kbaInfo",
     "preferences",
     "PREFERENCES/updates",
-    "work/badge",
-    "/work/place",
+    "office/badge",
+    "/office/place",
 ];
 
 /// The schema of users, and an object of which one attribute is looked for and one is unique.
 fn schema() -> Arc<Schema> {
     let users = include_str!("../../../wayfare-profile/src/users.json");
     let mut json: serde_json::Value = serde_json::from_str(users).unwrap();
-    json["properties"]["work"] = serde_json::json!({
+    json["properties"]["office"] = serde_json::json!({
         "type": "object", "required": ["place"],
         "properties": {
             "place": { "type": "string", "searchable": true, "minLength": 2 },
@@ -98,7 +98,7 @@ fn value(dice: &mut Dice, attribute: &str) -> Value {
                 Value::Map(Arc::new(BTreeMap::from(members)))
             }
         },
-        "work/place" | "work/badge" => match dice.below(8) {
+        "office/place" | "office/badge" => match dice.below(8) {
             0 => Value::Null,
             1 => Value::Int(1),
             _ => Value::text(dice.pick(&["Bonn", "bonn", "Rome", "x"])),
@@ -177,9 +177,9 @@ fn find(dice: &mut Dice) -> Effect {
             "_loginCount",
             "preferences/updates",
             "/Preferences/marketing",
-            "work/place",
-            "WORK/badge",
-            "work",
+            "office/place",
+            "OFFICE/badge",
+            "office",
         ]);
         let how = dice.pick(&["eq", "sw", "co", "ew", "ge"]);
         let with = dice.pick(&["ada", "A@example.com", "b", "x", "active", "e", "bonn"]);
