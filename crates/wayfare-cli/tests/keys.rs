@@ -54,6 +54,11 @@ fn keys_are_rotated_and_taken_away() {
     assert!(both[0]["until"].is_string() && both[1]["until"].is_null());
     assert!(both[0]["jwk"]["x"].is_string() && both[0]["jwk"].get("d").is_none());
     let first = both[0]["kid"].as_str().unwrap();
+    let next = both[1]["kid"].as_str().unwrap();
+    let refused = folder.run(&["keys", "retire", next, "--data", "data"]);
+    let only = format!("`{next}` is the only key that signs, or will, for ES256; rotate first");
+    assert_eq!(refused.code, 3);
+    assert!(refused.err.contains(&only), "{}", refused.err);
     let left = keys(&folder, &["retire", first]);
     assert_eq!(
         (left.len(), &left[0]["state"]),

@@ -262,7 +262,13 @@ pub fn retire(
     file.keys.retain(|kept| kept.kid != kid);
     let mut left = file.keys.iter_mut().filter(|kept| kept.alg == found.alg);
     let Some(next) = left.find(|kept| kept.until.is_none()) else {
-        let message = format!("`{kid}` is the only key for {}; rotate first", found.alg);
+        let alone = !file.keys.iter().any(|kept| kept.alg == found.alg);
+        let which = if alone {
+            "is the only key"
+        } else {
+            "is the only key that signs, or will,"
+        };
+        let message = format!("`{kid}` {which} for {}; rotate first", found.alg);
         return Err(KeyError::NotRetired(message));
     };
     // Whoever takes a key away at once has no time to have the next one known first.
