@@ -8,11 +8,14 @@ use std::{borrow::Cow, net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
-use wayfare_wire::am::{
-    error::Refusal,
-    realm::{Host, Realms as _},
-    reply,
-    request::Parts,
+use wayfare_wire::{
+    am::{
+        error::Refusal,
+        realm::{Host, Realms as _},
+        reply,
+        request::Parts,
+    },
+    oauth::OauthError,
 };
 
 use crate::{
@@ -100,13 +103,22 @@ impl Router {
         let host = head.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
         match status {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                match capture::place(&self.app, host, head.uri.path()) {
-                    Some((_, rest)) => spelled(capture::too_large(rest)),
-                    None => spelled(Refusal::TooLarge.reply(None)),
-                }
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => spelled(self.too_large(host, head.uri.path())),
             other => plain(other),
+        }
+    }
+
+    /// What whoever sends too much is told, in the words of the wire that the path is of.
+    fn too_large(&self, host: Option<&str>, path: &str) -> reply::Reply {
+        let below = self.below_base(path);
+        if let Some((_, rest)) = capture::place(&self.app, host, path) {
+            capture::too_large(rest)
+        } else if below.is_some_and(oauth::is_for) {
+            OauthError::invalid("the body is too long").reply_as(413)
+        } else if below.is_none() && autoid::place(&self.app, host, path).is_some() {
+            autoid::too_large()
+        } else {
+            Refusal::TooLarge.reply(None)
         }
     }
 

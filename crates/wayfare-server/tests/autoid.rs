@@ -15,7 +15,7 @@ use wayfare_server::{
     config::{AutoidSettings, Config},
     signing::{KeyUse, rotate},
 };
-use wayfare_wire::jose::Algorithm;
+use wayfare_wire::{autoid::role::Role, jose::Algorithm};
 
 use crate::support::{Client, Reply, TestServer, alpha};
 
@@ -35,7 +35,14 @@ async fn server(change: impl FnOnce(&mut AutoidSettings)) -> TestServer {
         let parsed = Config::parse("test.toml", &text, Path::new("")).unwrap();
         let alpha = config.realms.get_mut(&alpha()).unwrap();
         alpha.users.clone_from(&parsed.realms[&self::alpha()].users);
-        change(alpha.autoid.as_mut().unwrap());
+        let autoid = alpha.autoid.as_mut().unwrap();
+        autoid.roles.0.push(Role {
+            group: "User".to_owned(),
+            title: "User".to_owned(),
+            homepage: None,
+            actions: vec!["SHOW__USER".to_owned()],
+        });
+        change(autoid);
     })
     .await
 }
@@ -178,6 +185,8 @@ async fn every_operation_is_answered_as_it_was() {
         ("GET", "/api/authentication/verify", ""),
         ("DELETE", "/api/authentication/verify", ""),
         ("GET", "/api/authentication/nothing", ""),
+        ("GET", "/api/authentication", ""),
+        ("GET", "/api/nothing/at/all", ""),
     ];
     for (method, path, body) in calls {
         let reply = with(&server, &root, method, path, body).await;
@@ -188,6 +197,62 @@ async fn every_operation_is_answered_as_it_was() {
         fs::write(&golden, &out).unwrap();
     }
     assert_eq!(fs::read_to_string(&golden).unwrap(), out);
+}
+
+#[tokio::test]
+async fn a_change_of_nothing_is_a_mistake_and_so_is_a_role_that_nobody_has() {
+    let server = server(|_| ()).await;
+    let root = token(&server, "root", ROOT).await;
+    let post = async |path: &str, body: &str| {
+        let path = format!("/api/admin/{path}");
+        let reply = with(&server, &root, "POST", &path, body).await;
+        (reply.status, reply.json()["message"].to_string())
+    };
+    for body in ["", "{}", "null", "[]"] {
+        assert_eq!(post("updateSelf", body).await.0, 400, "{body}");
+    }
+    for name in ["displayName", "password", "currentPassword"] {
+        let body = json!({ name: null }).to_string();
+        assert_eq!(post("updateSelf", &body).await.0, 400, "{body}");
+    }
+    let (status, message) = post("updateSelf", "{}").await;
+    assert_eq!((status, &*message), (400, "\"There is nothing to change\""));
+    assert_eq!(
+        post("updateUser", r#"{"uid":"demo"}"#).await,
+        (400, message)
+    );
+    for name in ["displayName", "dn", "password", "roles"] {
+        let body = json!({ "uid": "demo", name: null }).to_string();
+        assert_eq!(post("updateUser", &body).await.0, 400, "{body}");
+    }
+    let known = r#"{"uid":"demo","roles":["User"]}"#;
+    assert_eq!(post("updateUser", known).await.0, 200);
+    let unknown = r#"{"uid":"demo","roles":["User","user"]}"#;
+    let said = "\"`user` is no role of the realm\"".to_owned();
+    assert_eq!(post("updateUser", unknown).await, (400, said.clone()));
+    let new = json!({
+        "uid": "eve", "email": "eve@example.com", "displayName": "Eve", "password": "S3cret-pass",
+        "roles": ["user"],
+    });
+    assert_eq!(post("createUser", &new.to_string()).await, (400, said));
+    // All of them may be taken away.
+    let none = r#"{"uid":"demo","roles":[]}"#;
+    assert_eq!(post("updateUser", none).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_as_all_else_is() {
+    let server = server(|_| ()).await;
+    let long = json!({ "username": "x".repeat(70_000), "password": "y" }).to_string();
+    let mut client = client(&server).header("content-type", "application/json");
+    let reply = client.post("/api/authentication/login", &long).await;
+    assert_eq!(reply.status, 413);
+    let told = reply.json();
+    assert_eq!(
+        (&told["statusCode"], &told["message"]),
+        (&json!(413), &json!("The body is too long"))
+    );
+    assert_eq!(told["requestId"].as_str().map(str::len), Some(24));
 }
 
 #[tokio::test]

@@ -90,7 +90,20 @@ impl Turn<'_> {
         done
     }
 
+    /// Refuses groups that no role of the settings is for: who is given one has nothing by it.
+    fn known(&self, groups: &[String]) -> Result<(), Refusal> {
+        let roles = &self.settings.roles.0;
+        let is_known = |group: &&String| roles.iter().any(|role| role.group == **group);
+        let Some(unknown) = groups.iter().find(|group| !is_known(group)) else {
+            return Ok(());
+        };
+        Err(Refusal::Unfit(format!(
+            "`{unknown}` is no role of the realm"
+        )))
+    }
+
     async fn create(&self, new: NewUser) -> Result<Answer, Refusal> {
+        self.known(&new.roles)?;
         let mut attributes = BTreeMap::from([
             (Arc::from("userName"), Value::from(new.uid.as_str())),
             (Arc::from("mail"), Value::from(new.email.as_str())),
@@ -126,6 +139,7 @@ impl Turn<'_> {
             let message = "`dn` follows from the settings of the realm".to_owned();
             return Err(Refusal::Unfit(message));
         }
+        self.known(change.roles.as_deref().unwrap_or_default())?;
         let mut changes = self.shown_as(change.display_name);
         if let Some(password) = change.password {
             changes.push((Arc::from("password"), Change::Set(Value::Secret(password))));

@@ -93,10 +93,7 @@ struct Holder {
 
 /// The realm whose interface a request is for; nothing where the path is none of this wire's.
 pub(crate) fn place<'a>(app: &'a App, host: Option<&str>, path: &str) -> Option<&'a RealmState> {
-    let is_ours = ["/api/authentication/", "/api/admin/", "/api/slo/"]
-        .iter()
-        .any(|begin| path.starts_with(begin))
-        || Operation::at(path).is_some();
+    let is_ours = path == "/api" || path.starts_with("/api/") || Operation::at(path).is_some();
     if !is_ours {
         return None;
     }
@@ -111,9 +108,19 @@ pub(crate) fn place<'a>(app: &'a App, host: Option<&str>, path: &str) -> Option<
         .or_else(|| app.realms.values().find(serves))
 }
 
+/// The answer to a request that is not read to its end.
+pub(crate) fn too_large() -> Reply {
+    Refusal::TooLarge.reply(&request_id())
+}
+
+/// By what logs know a request.
+fn request_id() -> String {
+    drawn::<12>().map_or_else(|_| String::new(), |bytes| hex(bytes.iter()))
+}
+
 /// Answers one request.
 pub(crate) async fn answer(app: &App, state: &RealmState, parts: &Parts<'_>) -> Reply {
-    let id = drawn::<12>().map_or_else(|_| String::new(), |bytes| hex(bytes.iter()));
+    let id = request_id();
     let done = match Turn::begin(app, state).await {
         Ok(turn) => turn.answer(parts).await,
         Err(refusal) => Err(refusal),

@@ -100,13 +100,16 @@ pub struct UserChange {
     /// Who.
     pub uid: String,
     /// The name that is shown.
+    #[serde(default, deserialize_with = "some")]
     pub display_name: Option<String>,
     /// The name in the directory.
+    #[serde(default, deserialize_with = "some")]
     pub dn: Option<String>,
     /// The password.
     #[serde(default, deserialize_with = "some_secret")]
     pub password: Option<Secret<String>>,
     /// All groups.
+    #[serde(default, deserialize_with = "some")]
     pub roles: Option<Vec<String>>,
 }
 
@@ -115,6 +118,7 @@ pub struct UserChange {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SelfChange {
     /// The name that is shown.
+    #[serde(default, deserialize_with = "some")]
     pub display_name: Option<String>,
     /// The next password.
     #[serde(default, deserialize_with = "some_secret")]
@@ -155,6 +159,13 @@ pub struct NamedToken {
 
 fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret<String>, D::Error> {
     String::deserialize(from).map(Secret::new)
+}
+
+/// What is there, and not null: null neither changes nor leaves anything.
+fn some<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 fn some_secret<'de, D: serde::Deserializer<'de>>(
@@ -282,7 +293,16 @@ impl Call {
                 let dn = change.dn.as_deref();
                 dn.map_or(Ok(()), |dn| filled("dn", dn))?;
                 optional("password", change.password.as_ref())?;
-                change.roles.as_deref().map_or(Ok(()), roles)
+                change.roles.as_deref().map_or(Ok(()), roles)?;
+                let UserChange {
+                    uid: _,
+                    display_name,
+                    dn,
+                    password,
+                    roles,
+                } = change;
+                let any = display_name.is_some() || password.is_some();
+                changes(any || dn.is_some() || roles.is_some())
             }
             Self::UpdateSelf(change) => {
                 shown(change.display_name.as_deref())?;
@@ -292,7 +312,7 @@ impl Call {
                     let message = "`password` and `currentPassword` belong together";
                     return Err(Refusal::Malformed(message.into()));
                 }
-                Ok(())
+                changes(change.display_name.is_some() || change.password.is_some())
             }
             Self::User(named) => filled("uid", &named.uid),
             Self::CreateApiToken(token) => {
@@ -306,6 +326,12 @@ impl Call {
             Self::Nothing => Ok(()),
         }
     }
+}
+
+/// A change of nothing is a mistake of whoever asks for it.
+fn changes(any: bool) -> Result<(), Refusal> {
+    let nothing = || Refusal::Malformed("There is nothing to change".into());
+    any.then_some(()).ok_or_else(nothing)
 }
 
 fn unfit(name: &str) -> Refusal {

@@ -133,11 +133,16 @@ impl OauthError {
 
     /// The reply to a client (RFC 6749 §5.2).
     pub fn reply(&self) -> Reply {
+        self.reply_as(self.code.status())
+    }
+
+    /// The same with a status that says more than the code.
+    pub fn reply_as(&self, status: u16) -> Reply {
         let body = json!({
             "error": self.code.word(),
             "error_description": &*self.description,
         });
-        let reply = super::json(self.code.status(), &body);
+        let reply = super::json(status, &body);
         if self.basic && self.code == Code::InvalidClient {
             reply.header(
                 "www-authenticate",
