@@ -104,16 +104,21 @@ impl Call<'_> {
             None => None,
         };
         let session = session.filter(|session| session.realm == *self.realm());
-        match (&leaving.hinted, &session) {
+        // RP-Initiated Logout §2: a hint counts of whoever is there, and where nobody is.
+        let hinted = leaving.hinted.as_ref().filter(|(subject, _)| {
+            let own = session.as_ref();
+            own.is_none_or(|session| session.subject == *subject)
+        });
+        match (hinted, &session) {
             (Some((subject, sid)), session) => {
-                // The session of the hint, and the one of the browser where it is the same user's.
+                // The session of the hint, and the one of the browser.
                 let mut handles: Vec<String> = sid.iter().cloned().collect();
-                let own = session.as_ref().filter(|own| own.subject == *subject);
-                handles.extend(own.map(|own| own.handle.clone()));
+                handles.extend(session.as_ref().map(|own| own.handle.clone()));
                 self.end_of(subject, handles).await?;
             }
             (None, Some(session)) => {
-                // Anybody can have a browser ask this: the user is asked (RP-Initiated Logout §2).
+                // Anybody can have a browser ask this, and with the token of somebody else: the user is asked,
+                // and it is the user's own session that ends.
                 let tag = self
                     .state
                     .keys
@@ -134,13 +139,8 @@ impl Call<'_> {
             (None, true) => page::logged_out(),
             (None, false) => Reply::new(204).header("cache-control", "no-store"),
         };
-        // The cookie of somebody else's session is left alone.
-        let gone = match (&leaving.hinted, &session) {
-            (Some((subject, _)), Some(session)) => *subject == session.subject,
-            (_, None) => token.is_some(),
-            (None, Some(_)) => true,
-        };
-        Ok(if gone {
+        // What is left of a session that is over goes as well.
+        Ok(if token.is_some() {
             reply.with_cookies(self.app.cookies.logout())
         } else {
             reply

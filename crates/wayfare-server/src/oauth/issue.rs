@@ -1,7 +1,6 @@
 //! Making codes and tokens.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest::{SHA256, SHA512, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use wayfare::{
@@ -9,7 +8,7 @@ use wayfare::{
     engine::effect::{Identity, Who},
 };
 use wayfare_wire::{
-    jose::{Algorithm, Claims},
+    jose::Claims,
     oauth::{Code, Grant, OauthError, TokenFormat, token::Tokens},
 };
 
@@ -192,10 +191,14 @@ impl Call<'_> {
             "client_id": known.client.id,
             "iat": self.app.clock.now().0 / 1_000,
             "jti": self.random(name())?,
-            "scope": granted.scope.join(" "),
         });
-        if let (Some(members), true) = (claims.as_object_mut(), whose.is_some()) {
-            authentication(members, granted);
+        if let Some(members) = claims.as_object_mut() {
+            if !granted.scope.is_empty() {
+                members.insert("scope".to_owned(), json!(granted.scope.join(" ")));
+            }
+            if whose.is_some() {
+                authentication(members, granted);
+            }
         }
         self.sign(known, "at+jwt", &claims).await
     }
@@ -215,7 +218,7 @@ impl Call<'_> {
             "aud": known.client.id,
             "exp": now.plus(known.times.id_token).0 / 1_000,
             "iat": now.0 / 1_000,
-            "at_hash": half_hash(known.algorithm, access.reveal()),
+            "at_hash": known.algorithm.half_hash(access.reveal()),
         });
         if let Some(members) = claims.as_object_mut() {
             authentication(members, granted);
@@ -241,14 +244,4 @@ fn authentication(members: &mut Claims, granted: &Granted) {
     if !granted.amr.is_empty() {
         members.insert("amr".to_owned(), json!(granted.amr));
     }
-}
-
-/// The left half of the hash that goes with the algorithm of a token.
-fn half_hash(algorithm: Algorithm, text: &str) -> String {
-    let hash = match algorithm {
-        Algorithm::EdDsa => digest(&SHA512, text.as_bytes()),
-        _ => digest(&SHA256, text.as_bytes()),
-    };
-    let half = hash.as_ref().len() / 2;
-    URL_SAFE_NO_PAD.encode(hash.as_ref().get(..half).unwrap_or_default())
 }

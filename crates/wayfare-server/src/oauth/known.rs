@@ -200,8 +200,9 @@ impl<'a> Call<'a> {
                 .ok_or_else(unknown),
             Credentials::Secret { id, secret, .. } => {
                 let found = known(id);
+                // The way that is registered is the way that counts (RFC 7591 §2).
                 let by_secret = |known: &&Known| match known.client.auth {
-                    ClientAuth::Basic => true,
+                    ClientAuth::Basic => basic,
                     ClientAuth::Post => !basic,
                     ClientAuth::None | ClientAuth::PrivateKeyJwt => false,
                 };

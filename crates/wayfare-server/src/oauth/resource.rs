@@ -108,7 +108,6 @@ impl Call<'_> {
         let granted = self.granted(token)?;
         let mut body = json!({
             "active": true,
-            "scope": granted.scope.join(" "),
             "client_id": token.client,
             "exp": token.exp.0 / 1_000,
             "iat": token.issued.0 / 1_000,
@@ -117,6 +116,9 @@ impl Call<'_> {
         let Some(members) = body.as_object_mut() else {
             return Ok(None);
         };
+        if !granted.scope.is_empty() {
+            members.insert("scope".to_owned(), json!(granted.scope.join(" ")));
+        }
         if kind == ACCESS {
             members.insert("token_type".to_owned(), json!("Bearer"));
         }

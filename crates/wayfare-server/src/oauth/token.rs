@@ -140,6 +140,12 @@ impl Call<'_> {
         let mut left = granted.clone();
         left.scope
             .retain(|scope| known.client.scopes.contains_key(scope));
+        if left.scope.is_empty() && !granted.scope.is_empty() {
+            return Err(OauthError::new(
+                Code::InvalidScope,
+                "nothing is left of what was granted",
+            ));
+        }
         if let Some(asked) = scope {
             if asked.iter().any(|scope| !left.scope.contains(scope)) {
                 return Err(OauthError::new(

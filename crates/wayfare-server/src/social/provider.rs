@@ -223,7 +223,7 @@ impl Provider {
     ) -> Result<Known, Unheard> {
         match kind {
             "id_token" => {
-                let claims = self.believed(token, nonce, now).await?;
+                let claims = self.believed(token, None, nonce, now).await?;
                 self.known(claims, None, None)
             }
             // Whom it was given to, nobody can say: another app's maker could bring those of its users.
@@ -268,7 +268,7 @@ impl Provider {
         let tokens = tokens.map_err(|error| Unheard::Denied(error.to_string()))?;
         let claims = match (&tokens.id, &tokens.access) {
             (Some(id), access) if self.settings.is_openid() => {
-                let signed = self.believed(id, nonce, now).await?;
+                let signed = self.believed(id, access.as_ref(), nonce, now).await?;
                 match access {
                     Some(access) if metadata.userinfo.is_some() => {
                         let more = self.userinfo(access, now).await?;
@@ -344,6 +344,7 @@ impl Provider {
     async fn believed(
         &self,
         token: &Secret<String>,
+        access: Option<&Secret<String>>,
         nonce: Option<&Secret<String>>,
         now: Timestamp,
     ) -> Result<Claims, Unheard> {
@@ -356,6 +357,7 @@ impl Provider {
             issuer,
             client: &self.settings.client_id,
             nonce: nonce.map(|nonce| nonce.reveal().as_str()),
+            access: access.map(|access| access.reveal().as_str()),
             algorithms: SIGNED,
         };
         let look = |keys: &Keys| wanted.claims(keys.all.iter(), token.reveal(), now);

@@ -179,6 +179,12 @@ async fn who_a_client_is_is_said_in_one_way() {
             "invalid_client",
         ),
         (&basic(&client, "app", ""), vec![grant], "invalid_client"),
+        // RFC 7591 §2: the way that is registered, and no other.
+        (
+            &client,
+            vec![grant, ("client_id", "service"), ("client_secret", SECRET)],
+            "invalid_client",
+        ),
     ] {
         let reply = post(client, "/access_token", &pairs).await;
         assert_eq!(text(&reply.json(), "error"), error, "{pairs:?}");

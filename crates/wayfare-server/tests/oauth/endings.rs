@@ -6,10 +6,10 @@ use wayfare::{Secret, engine::effect::Who};
 use wayfare_server::store::{token::Kind, user::NameKey};
 
 use super::stage::{
-    BASE, authorize, code, exchange, introspect, logged_in, parameter, refresh, sent_to, stage,
-    text, tokens, userinfo,
+    BASE, SECRET, authorize, code, exchange, introspect, logged_in, parameter, refresh, sent_to,
+    stage, text, tokens, userinfo,
 };
-use crate::support::{TestServer, alpha};
+use crate::support::{Reply, TestServer, alpha};
 
 async fn are_over(server: &TestServer, all: &serde_json::Value) {
     let client = server.client();
@@ -42,6 +42,14 @@ async fn a_logout_ends_the_tokens_of_its_session_and_no_others() {
     are_over(&server, &mine).await;
     are_good(&server, &theirs).await;
     assert_eq!(exchange(&client, &open).await.status, 400);
+}
+
+/// What the page that asks wants back.
+fn csrf(page: &Reply) -> String {
+    let text = page.text();
+    let csrf = text.split("name=\"csrf\" value=\"").nth(1);
+    let csrf = csrf.expect("a form").split('"').next().unwrap();
+    csrf.to_owned()
 }
 
 /// OpenID Connect RP-Initiated Logout §2 and §3.
@@ -81,6 +89,38 @@ async fn a_client_logs_its_user_out() {
     assert_eq!((reply.status, reply.text()), (204, ""));
 }
 
+/// RP-Initiated Logout §2 and §4: a token of somebody else is no wish of whoever is there.
+#[tokio::test]
+async fn a_hint_of_somebody_else_ends_nothing_unasked() {
+    let server = stage().await;
+    let mut theirs = server.client();
+    theirs.login("ada", SECRET).await.token();
+    let all = tokens(&mut theirs, &[]).await;
+    let mut client = logged_in(&server).await;
+    let mine = tokens(&mut client, &[]).await;
+    let hint = text(&all, "id_token");
+    let path = format!("{BASE}/connect/endSession?id_token_hint={hint}");
+    let page = client.get(&path).await;
+    assert_eq!((page.status, server.sessions()), (200, 2));
+    assert!(client.cookies.contains_key("iPlanetDirectoryPro"));
+    are_good(&server, &all).await;
+    are_good(&server, &mine).await;
+    // Who says yes ends the session that is there, and not the one of the token.
+    let body = format!("id_token_hint={hint}&csrf={}", csrf(&page));
+    let mut form = client
+        .clone()
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    let path = format!("{BASE}/connect/endSession");
+    let reply = form.send("POST", &path, Some(body.as_bytes())).await;
+    assert_eq!((reply.status, server.sessions()), (204, 1));
+    are_good(&server, &all).await;
+    are_over(&server, &mine).await;
+    // Where nobody is, the token is the wish of its client.
+    let path = format!("{BASE}/connect/endSession?id_token_hint={hint}");
+    assert_eq!(server.client().get(&path).await.status, 204);
+    assert_eq!(server.sessions(), 0);
+}
+
 /// RP-Initiated Logout §2: without a hint it may be anybody who asks.
 #[tokio::test]
 async fn without_a_hint_the_user_is_asked() {
@@ -90,12 +130,7 @@ async fn without_a_hint_the_user_is_asked() {
     let page = client.get(&path).await;
     assert_eq!(page.status, 200);
     assert_eq!(server.sessions(), 1);
-    let csrf = page
-        .text()
-        .split("name=\"csrf\" value=\"")
-        .nth(1)
-        .expect("a form");
-    let csrf = csrf.split('"').next().unwrap().to_owned();
+    let csrf = csrf(&page);
     let mut form = client
         .clone()
         .header("Content-Type", "application/x-www-form-urlencoded");

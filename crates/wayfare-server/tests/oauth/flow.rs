@@ -179,19 +179,10 @@ async fn a_service_says_who_it_is_and_gets_signed_tokens() {
         (&json!("at+jwt"), &json!("EdDSA"))
     );
 
-    // The next secret works beside the first, and so does the form.
+    // The next secret works beside the first.
     let next = basic(&server.client(), "service", "the next secret of it");
     let pairs = [("grant_type", "client_credentials")];
     assert_eq!(post(&next, "/access_token", &pairs).await.status, 200);
-    let pairs = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "service"),
-        ("client_secret", SECRET),
-    ];
-    assert_eq!(
-        post(&server.client(), "/access_token", &pairs).await.status,
-        200
-    );
 
     // A user's token of the same client, without PKCE, which it need not use.
     let mut client = logged_in(&server).await;

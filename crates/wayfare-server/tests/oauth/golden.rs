@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use wayfare_wire::oauth::Code;
 
 use super::stage::{
@@ -296,13 +297,17 @@ async fn every_endpoint_and_error_is_a_file() {
         .posts("token-refresh", "/access_token", &by_refresh)
         .await
         .json();
-    let own = [
-        ("grant_type", "client_credentials"),
-        ("client_id", "service"),
-        ("client_secret", SECRET),
-    ];
+    let secret = wayfare_wire::oauth::encoded(SECRET);
+    let basic = format!("Basic {}", STANDARD.encode(format!("service:{secret}")));
     let of_service = golden
-        .posts("token-own", "/access_token", &own)
+        .sends(
+            "token-own",
+            Who::Nobody,
+            "POST",
+            "/access_token",
+            &[("Authorization", &basic)],
+            "grant_type=client_credentials",
+        )
         .await
         .json();
     golden

@@ -1,10 +1,12 @@
 //! What is refused, and where that is told.
 
 use wayfare_server::config::OauthSettings;
+use wayfare_wire::oauth::Grant;
 
 use super::stage::{
-    APP, BASE, SECRET, VERIFIER, authorize, basic, challenge, code, exchange, logged_in, parameter,
-    post, refresh, request, sent_to, stage, stage_with, text, tokens, userinfo,
+    APP, BASE, SECRET, VERIFIER, authorize, basic, challenge, code, exchange, introspect,
+    logged_in, parameter, post, refresh, request, sent_to, stage, stage_with, text, tokens,
+    userinfo,
 };
 use crate::support::alpha;
 
@@ -330,6 +332,63 @@ async fn nobody_tries_tokens_out() {
         401
     );
     assert_eq!(userinfo(&client, access).await.status, 200);
+}
+
+/// RFC 6749 §3.3 and §5.1: a scope has a word, and where there is no default it is asked for.
+#[tokio::test]
+async fn a_scope_is_asked_for_where_there_is_no_default() {
+    let server = stage_with(|config| {
+        let oauth = config.realms.get_mut(&alpha()).unwrap().oauth.as_mut();
+        let clients = &mut oauth.unwrap().clients;
+        clients.get_mut("service").unwrap().client.default_scopes = Vec::new();
+        let api = &mut clients.get_mut("api").unwrap().client;
+        api.grants.insert(Grant::ClientCredentials);
+        api.scopes.clear();
+        api.default_scopes.clear();
+        let asks = &mut clients.get_mut("asks").unwrap().client;
+        asks.default_scopes.clear();
+    })
+    .await;
+    let mut client = logged_in(&server).await;
+    let asks = authorize(&mut client, &[("client_id", "asks"), ("scope", "")]).await;
+    // An address may be left out only beside a scope; this one is named.
+    assert_eq!(parameter(&asks, "error").as_deref(), Some("invalid_scope"));
+    let grant = ("grant_type", "client_credentials");
+    let service = basic(&client, "service", SECRET);
+    let reply = post(&service, "/access_token", &[grant]).await;
+    assert_eq!(
+        (reply.status, text(&reply.json(), "error")),
+        (400, "invalid_scope")
+    );
+    // Whoever has no scopes at all has a token without one, and no word is said of it.
+    let own = [grant, ("client_id", "api"), ("client_secret", SECRET)];
+    let reply = post(&client, "/access_token", &own).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.json().get("scope"), None);
+    let access = text(&reply.json(), "access_token").to_owned();
+    let told = introspect(&client, &access).await;
+    assert_eq!((&told["active"], told.get("scope")), (&true.into(), None));
+}
+
+/// What is too long is told in the words of the provider.
+#[tokio::test]
+async fn a_body_that_is_too_long_is_an_invalid_request() {
+    let server = stage().await;
+    let long = "x".repeat(70_000);
+    for path in [
+        "/access_token",
+        "/introspect",
+        "/token/revoke",
+        "/authorize",
+    ] {
+        let reply = post(&server.client(), path, &[("a", &long)]).await;
+        assert_eq!(
+            (reply.status, text(&reply.json(), "error")),
+            (413, "invalid_request"),
+            "{path}"
+        );
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::Value as Json;
 use wayfare::{Registry, Timestamp};
-use wayfare_server::config::{Config, OauthSettings};
+use wayfare_server::config::{Config, OauthSettings, RealmSettings};
 
 use crate::support::{BEGIN, Client, Reply, TestServer, alpha, write_all};
 
@@ -76,6 +76,12 @@ scopes = ["read"]
 default_scopes = ["read"]
 "#;
 
+/// Somebody beside the user of the demo.
+const USERS: &str = r#"
+[realms."/alpha".users.ada]
+password = { file = "secret" }
+"#;
+
 /// A login by password, one that reaches level 20 and one that only passes.
 const JOURNEYS: &str = r#"
 journey login "Login" {
@@ -118,6 +124,10 @@ pub(crate) fn settings(folder: &Path) -> OauthSettings {
 
 /// The provider of a text.
 pub(crate) fn settings_of(folder: &Path, text: &str) -> OauthSettings {
+    realm_of(folder, text).oauth.expect("a provider")
+}
+
+fn realm_of(folder: &Path, text: &str) -> RealmSettings {
     fs::write(folder.join("secret"), SECRET).expect("a file");
     fs::write(folder.join("next"), "the next secret of it\n").expect("a file");
     if !folder.join("keys.json").exists() {
@@ -125,8 +135,7 @@ pub(crate) fn settings_of(folder: &Path, text: &str) -> OauthSettings {
     }
     let config =
         Config::parse("wayfare.toml", text, folder).unwrap_or_else(|error| panic!("{error}"));
-    let realm = config.realms.get(&alpha()).expect("a realm");
-    realm.oauth.clone().expect("a provider")
+    config.realms.get(&alpha()).expect("a realm").clone()
 }
 
 /// The server.
@@ -147,6 +156,7 @@ pub(crate) async fn stage_at(begin: Timestamp, change: impl FnOnce(&mut Config))
         *config = config.clone().with_journeys(journeys);
         let realm = config.realms.get_mut(&alpha()).expect("a realm");
         realm.oauth = Some(settings(folder));
+        realm.users = realm_of(folder, USERS).users;
         config.server.origin = Some("https://id.example.com".to_owned());
         change(config);
     })

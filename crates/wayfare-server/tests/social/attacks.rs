@@ -1,6 +1,7 @@
 //! What must not log anybody in.
 
 use serde_json::{Value as Json, json};
+use wayfare_wire::jose::Algorithm;
 
 use super::{
     back, parameter,
@@ -57,6 +58,9 @@ async fn a_token_that_is_not_for_this_login_is_nobodys() {
         ("iat", json!(now + 600)),
         ("iat", Json::Null),
         ("nbf", json!(now + 600)),
+        ("at_hash", json!(Algorithm::EdDsa.half_hash("another"))),
+        ("at_hash", json!(Algorithm::Es256.half_hash("at"))),
+        ("at_hash", json!(1)),
         ("sub", json!("")),
         ("sub", json!(1234)),
         ("sub", Json::Null),
@@ -74,7 +78,11 @@ async fn a_token_that_is_not_for_this_login_is_nobodys() {
     }
     // The same as it should be.
     let (mut client, step, url) = sent(&server).await;
-    comes(&op, (&mut client, &step, &url), |_| ()).await.token();
+    comes(&op, (&mut client, &step, &url), |claims| {
+        claims["at_hash"] = json!(Algorithm::EdDsa.half_hash("at"));
+    })
+    .await
+    .token();
 }
 
 #[tokio::test]
@@ -100,7 +108,7 @@ async fn a_token_that_the_provider_did_not_sign_is_nobodys() {
                 // The public key as the secret of an HMAC.
                 let secret = public["x"].as_str().unwrap();
                 let hmac = wayfare_wire::jose::SigningKey::new(
-                    wayfare_wire::jose::Algorithm::Hs256,
+                    Algorithm::Hs256,
                     Some("one".to_owned()),
                     secret.as_bytes(),
                 );

@@ -16,6 +16,9 @@ pub use self::{
     token::{Claims, Expected, Refused, TOKEN_BYTES_MAX, Typ, Verified},
 };
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::digest::{SHA256, SHA512, digest};
+
 /// How a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
@@ -51,6 +54,17 @@ impl Algorithm {
     /// Whether whoever verifies needs no secret.
     pub fn is_public(self) -> bool {
         self != Self::Hs256
+    }
+
+    /// The left half of the hash that goes with it, by which an ID token names what came with it (OpenID
+    /// Connect Core §3.1.3.6).
+    pub fn half_hash(self, text: &str) -> String {
+        let hash = match self {
+            Self::EdDsa => digest(&SHA512, text.as_bytes()),
+            Self::Es256 | Self::Rs256 | Self::Hs256 => digest(&SHA256, text.as_bytes()),
+        };
+        let half = hash.as_ref().len() / 2;
+        URL_SAFE_NO_PAD.encode(hash.as_ref().get(..half).unwrap_or_default())
     }
 
     fn spelled(self) -> jsonwebtoken::Algorithm {

@@ -247,6 +247,13 @@ fn prompt(text: Option<&str>) -> Result<Prompt, OauthError> {
 pub(super) fn scope(asked: Option<&str>, client: &Client) -> Result<Vec<String>, OauthError> {
     let asked = words(asked.unwrap_or_default());
     if asked.is_empty() {
+        // RFC 6749 §3.3: a default that is known beforehand, or an error. Who has no scopes at all has that.
+        if client.default_scopes.is_empty() && !client.scopes.is_empty() {
+            return Err(OauthError::new(
+                Code::InvalidScope,
+                "no scope is asked for, and the client has no default",
+            ));
+        }
         return Ok(client.default_scopes.clone());
     }
     if asked.iter().any(|scope| !client.scopes.contains_key(scope)) {

@@ -246,7 +246,10 @@ impl Tokens {
         if let Some(refresh) = &self.refresh {
             put("refresh_token", refresh.reveal());
         }
-        put("scope", &self.scope.join(" "));
+        // RFC 6749 §3.3: a scope has a word at least.
+        if !self.scope.is_empty() {
+            put("scope", &self.scope.join(" "));
+        }
         if let Some(token) = &self.id_token {
             put("id_token", token.reveal());
         }

@@ -17,6 +17,8 @@ pub struct IdToken<'a> {
     pub client: &'a str,
     /// What stands in it, where the run has said so.
     pub nonce: Option<&'a str>,
+    /// The access token that came with it, of which it may say the hash.
+    pub access: Option<&'a str>,
     /// How it may be signed.
     pub algorithms: &'a [Algorithm],
 }
@@ -33,6 +35,9 @@ pub enum NotTheirs {
     /// It belongs to another run.
     #[error("it belongs to another login")]
     Nonce,
+    /// It came with another access token.
+    #[error("it belongs to another access token")]
+    Access,
     /// It says nobody.
     #[error("it says nobody")]
     Nobody,
@@ -81,6 +86,12 @@ impl IdToken<'_> {
             && verified.text("nonce") != Some(nonce)
         {
             return Err(NotTheirs::Nonce);
+        }
+        // §3.1.3.8: it may stand there, and counts where it does.
+        if let (Some(access), Some(said)) = (self.access, verified.claims.get("at_hash"))
+            && said.as_str() != Some(&*verified.algorithm.half_hash(access))
+        {
+            return Err(NotTheirs::Access);
         }
         if verified.text("sub").is_none_or(str::is_empty) {
             return Err(NotTheirs::Nobody);
