@@ -280,8 +280,22 @@ impl Performer {
                 self.store.refund(key)?;
                 Ok(EffectReply::Match(user))
             }
+            Some(user) if Self::asks_for_password(verify, place) => {
+                let has = place.identities.has_password(&user.subject).await?;
+                Ok(place.missed(if has == Some(false) {
+                    Missed::NoPassword
+                } else {
+                    why
+                }))
+            }
             _ => Ok(place.missed(why)),
         }
+    }
+
+    /// Whether it is worth looking up that somebody has no password: the try was counted and cost what every
+    /// one costs, and whoever drives the run wants to know.
+    fn asks_for_password(verify: &Verify, place: Place<'_>) -> bool {
+        place.tells && matches!(verify.credential, Credential::Password)
     }
 
     /// Until when an account has no tries left, where they come back by themselves.

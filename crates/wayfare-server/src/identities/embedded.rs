@@ -435,6 +435,13 @@ impl Identities for Embedded {
         })
     }
 
+    fn has_password<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, Option<bool>> {
+        Box::pin(async move {
+            let user = self.store.user_by_id(&self.realm, &whose.0)?;
+            Ok(Some(user.is_some_and(|user| user.password.is_some())))
+        })
+    }
+
     fn compare<'a>(
         &'a self,
         whose: Option<&'a SubjectId>,

@@ -151,6 +151,12 @@ pub trait Identities: fmt::Debug + Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
+    /// Whether somebody has a password; nothing where the store cannot tell.
+    fn has_password<'a>(&'a self, whose: &'a SubjectId) -> Done<'a, Option<bool>> {
+        let _ = whose;
+        Box::pin(async { Ok(None) })
+    }
+
     /// Whether what was typed is right.
     ///
     /// A try has been taken by now. Where there is nobody, or no try was left, `whose` is `None`: that must

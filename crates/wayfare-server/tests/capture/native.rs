@@ -1,13 +1,13 @@
 //! The operations that run a flow, by password.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use serde_json::{Value as Json, json};
-use wayfare_server::store::token::Kind;
+use wayfare_server::{config::Config, store::token::Kind};
 use wayfare_wire::capture::client::Feature;
 
-use super::support::{DEMO, SECRET, ask, basic, client, code, entity, form, send, server};
-use crate::support::TestServer;
+use super::support::{DEMO, SECRET, ask, basic, client, code, entity, form, send, server, set};
+use crate::support::{TestServer, alpha};
 
 const FLOW: [(&str, &str); 4] = [
     ("client_id", "demo-login"),
@@ -164,7 +164,7 @@ async fn logins_that_fail_have_one_face() {
     let server = server(|_| ()).await;
     register(&server, "off@example.com").await;
     register(&server, "locked@example.com").await;
-    let identities = server.running.identities(&crate::support::alpha()).unwrap();
+    let identities = server.running.identities(&alpha()).unwrap();
     let off = wayfare::engine::effect::Who::Name("off@example.com".into());
     assert!(identities.set_status(&off, false).await.unwrap());
     for _ in 0..5 {
@@ -206,6 +206,47 @@ async fn who_wants_it_is_told_why() {
         (code(&unknown), &unknown["error"]),
         (212, &json!("no_such_account"))
     );
+}
+
+/// Who logs in by other ways alone; the work and the tries are those of a wrong password.
+#[tokio::test]
+async fn who_has_no_password_is_told_so_where_it_is_wanted() {
+    for detailed in [true, false] {
+        let text = "[realms.\"/alpha\".users.solo]\nattributes = { mail = \"solo@example.com\" }\n";
+        let server = TestServer::with(|config, _| {
+            let parsed = Config::parse("test.toml", text, Path::new("")).unwrap();
+            let realm = config.realms.get_mut(&alpha()).unwrap();
+            realm.users.clone_from(&parsed.realms[&alpha()].users);
+            set(config, |capture| {
+                capture.detailed_credential_errors = detailed
+            });
+        })
+        .await;
+        let done = || (server.compared(), server.compared_with_nothing());
+        let before = done();
+        let wrong = sign_in(&server, "demo@example.com", "wrong").await;
+        let between = done();
+        let none = sign_in(&server, "solo@example.com", "wrong").await;
+        assert_eq!((between.0 - before.0, between.1 - before.1), (1, 0));
+        let after = done();
+        assert_eq!((after.0 - between.0, after.1 - between.1), (0, 1));
+        if detailed {
+            assert_eq!((code(&wrong), code(&none)), (213, 211));
+            assert_eq!(none["error"], "no_password");
+            // The tries are counted as any: who has none left is told nothing of passwords.
+            for _ in 0..4 {
+                sign_in(&server, "solo@example.com", "wrong").await;
+            }
+            let locked = sign_in(&server, "solo@example.com", "wrong").await;
+            assert_ne!(code(&locked), 211, "{locked}");
+        } else {
+            let face = |mut json: Json| {
+                json["request_id"].take();
+                json
+            };
+            assert_eq!(face(none), face(wrong));
+        }
+    }
 }
 
 /// L6: never one comparison more than the account bears, on this wire and the other together.

@@ -183,6 +183,11 @@ impl TestServer {
         self.running.hash().compared()
     }
 
+    /// How many passwords were compared with nothing, for as much work.
+    pub(crate) fn compared_with_nothing(&self) -> u64 {
+        self.running.hash().dummies()
+    }
+
     /// The lines of the audit.
     pub(crate) fn audit(&self) -> Vec<Json> {
         let text = fs::read_to_string(self.running.audit_path()).expect("the audit");
