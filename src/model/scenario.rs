@@ -7,7 +7,9 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
-    model::{device::DeviceKind, level::AuthLevel, signature::Scope, value::Value},
+    model::{
+        device::DeviceKind, ground::GroundKind, level::AuthLevel, signature::Scope, value::Value,
+    },
     source::Span,
 };
 
@@ -556,6 +558,8 @@ pub struct FailurePattern {
     pub message: Option<Arc<str>>,
     /// `reason`
     pub reason: Option<FailureWord>,
+    /// `ground`
+    pub ground: Option<GroundKind>,
     /// `url`
     pub url: Option<Arc<str>>,
 }

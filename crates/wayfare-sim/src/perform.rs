@@ -11,8 +11,8 @@ use wayfare::{
     engine::{
         effect::{
             Backchannel, BackchannelReply, BackchannelState, Bind, COUNTER, Credential,
-            ExternalEvent, ExternalReply, Fetched, Identity, Keyed, KeyedReply, Message, SetStatus,
-            Social, Verdict, Verify, Went, Who,
+            ExternalEvent, ExternalReply, Fetched, Identity, Keyed, KeyedReply, Message, Missed,
+            SetStatus, Social, Verdict, Verify, Went, Who,
         },
         output::OpenCookie,
         step::Call,
@@ -218,12 +218,12 @@ impl World {
 
     fn verify(&mut self, verify: &Verify, now: Timestamp) -> EffectReply {
         let Some(user) = self.who(&verify.who).cloned() else {
-            return EffectReply::Miss;
+            return EffectReply::Missed(Missed::Unknown);
         };
         let key = (user.subject.clone(), Kind::of(&verify.credential));
         let counter = self.counters.entry(key.clone()).or_default();
         if !counter.take(&self.lockout, now) {
-            return EffectReply::Miss;
+            return EffectReply::Missed(Missed::Locked { until: None });
         }
         let mut identity = user.identity(&[]);
         let said = is_bind(verify) && user.password_state == Some(PasswordState::Locked);
@@ -232,16 +232,21 @@ impl World {
         {
             let found = wayfare_oath::find(unkept, window, None, &verify.secret, now);
             let Some(counter) = found.and_then(|counter| i64::try_from(counter).ok()) else {
-                return EffectReply::Miss;
+                return EffectReply::Missed(Missed::Wrong);
             };
             let counter = (Arc::from(COUNTER), Value::Int(counter));
             identity.attributes.extend([counter]);
         } else if !said && !self.is_right(&user, verify, now) {
-            return EffectReply::Miss;
+            let typed = matches!(verify.credential, Credential::Password);
+            return EffectReply::Missed(if typed && user.password.is_none() {
+                Missed::NoPassword
+            } else {
+                Missed::Wrong
+            });
         }
         let reply = match &verify.credential {
             Credential::Bind(bind) => self.bound(&user, bind, now),
-            Credential::Password if bars(&user) => return EffectReply::Miss,
+            Credential::Password if bars(&user) => return EffectReply::Missed(Missed::Wrong),
             _ => EffectReply::Match(identity),
         };
         if !matches!(

@@ -173,6 +173,26 @@ fn what_was_sent_can_be_answered_and_must_have_been() {
 }
 
 #[test]
+fn a_failure_says_what_it_found() {
+    let three = |who: &str| {
+        let wrong = format!("answer credentials {{ username = \"{who}\", password = \"no\" }}");
+        format!("{USER}  given user solo\n  repeat 3 {{\n    {wrong}\n  }}\n")
+    };
+    for who in ["demo", "solo", "nobody"] {
+        let found = "  expect failure { ground = \"invalid_credentials\", reason = \"rejected\" }";
+        passes(&format!("{}{found}", three(who)));
+    }
+    fails(
+        &format!(
+            "{}  expect failure {{ ground = \"expired\" }}",
+            three("demo")
+        ),
+        "the ground is `invalid_credentials`",
+        "`expired`",
+    );
+}
+
+#[test]
 fn repeated_lines_are_played_as_often_as_they_say() {
     let wrong = "answer credentials { username = \"demo\", password = \"no\" }";
     passes(&format!(

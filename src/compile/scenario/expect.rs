@@ -8,6 +8,7 @@ use crate::{
     diagnostic::Diagnostic,
     model::{
         device::DeviceKind,
+        ground::GroundKind,
         journey::NodeKind,
         scenario::{
             AccessPattern, AskedCallback, EffectField, EffectKind, EffectPattern, Expectation,
@@ -412,11 +413,16 @@ impl<'a> Cx<'a> {
         expect: &'a ast::Expect,
     ) -> Option<Expectation> {
         let mut pattern = FailurePattern::default();
-        let known = ["message", "reason", "url"];
+        let known = ["ground", "message", "reason", "url"];
         for field in self.fields(expect.value.as_ref(), "a failure", &known, false) {
             match field.0.text.as_str() {
                 "message" => pattern.message = Some(self.text_of(bench.file, field)?),
                 "url" => pattern.url = Some(self.text_of(bench.file, field)?),
+                "ground" => {
+                    let words = GroundKind::ALL.map(|(_, word)| word);
+                    let word = self.word_of(bench, field, &words)?;
+                    pattern.ground = word.as_text().and_then(GroundKind::of_word);
+                }
                 _ => {
                     let words: Vec<&str> = FailureWord::ALL.iter().map(|(_, word)| *word).collect();
                     let word = self.word_of(bench, field, &words)?;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use wayfare::{
-    Answer, Ask, Callback, End, Engine, EngineError, Input, Program, Request, Secret, Start, Step,
-    engine::step::Call, model::journey::Journey,
+    Answer, Ask, Callback, End, Engine, EngineError, GroundKind, Input, Program, Request, Secret,
+    Start, Step, engine::step::Call, model::journey::Journey,
 };
 
 use wayfare_sim::trace::{Names, Recorder};
@@ -198,7 +198,16 @@ fn report(end: &End) -> Result<Outcome, Trouble> {
         }
         End::Failure(failure) => {
             let message = failure.message.as_deref().unwrap_or("Login failure");
-            terminal::put(&format!("failure: {message} ({})\n", failure.reason))?;
+            let kind = failure.ground.kind();
+            // Which say no more than the reason.
+            let ground = match kind {
+                GroundKind::Rejected | GroundKind::Internal => String::new(),
+                kind => format!(", {kind}"),
+            };
+            terminal::put(&format!(
+                "failure: {message} ({}{ground})\n",
+                failure.reason
+            ))?;
             Ok(Outcome::Findings)
         }
     }

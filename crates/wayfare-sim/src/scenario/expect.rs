@@ -336,6 +336,11 @@ fn failed(failure: &Failure, pattern: &FailurePattern, span: Span) -> Result<(),
         let message = format!("the reason is `{}`: {}", found.word(), failure.reason);
         return Err(Broken::new(span, message, format!("`{}`", wanted.word())));
     }
+    let found = failure.ground.kind();
+    if let Some(wanted) = pattern.ground.filter(|wanted| *wanted != found) {
+        let message = format!("the ground is `{found}`");
+        return Err(Broken::new(span, message, format!("`{wanted}`")));
+    }
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! What differs between two records besides the steps: line by line, by what the lines are about.
 
-use super::{Trace, json, line::Line};
+use super::{
+    Trace, json,
+    line::{EndLine, Line},
+};
 
 /// What a line of a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +87,10 @@ pub(super) fn differences(before: &Trace, after: &Trace) -> Vec<Differs> {
     About::ALL
         .into_iter()
         .filter_map(|about| {
-            let (old, new) = (lines(before, about), lines(after, about));
+            let (old, new) = (
+                lines(before, about, true),
+                lines(after, about, has_ground(before)),
+            );
             if old == new {
                 return None;
             }
@@ -99,12 +105,28 @@ pub(super) fn differences(before: &Trace, after: &Trace) -> Vec<Differs> {
         .collect()
 }
 
-fn lines(trace: &Trace, about: About) -> Vec<String> {
+/// Whether a record says what the run had found: older ones do not, and differ in nothing by that.
+fn has_ground(trace: &Trace) -> bool {
+    let older = |line: &Line| matches!(line, Line::Done(EndLine::Failure { ground: None, .. }));
+    !trace.lines.iter().any(older)
+}
+
+fn lines(trace: &Trace, about: About, grounds: bool) -> Vec<String> {
     if about == About::Start {
         let header = &trace.header;
         let began = (&header.start, &header.began, header.names_hidden);
         return vec![json(&began).trim_end().to_owned()];
     }
     let own = trace.lines.iter().filter(|line| About::of(line) == about);
-    own.map(|line| json(line).trim_end().to_owned()).collect()
+    let shown = own.map(|line| match line {
+        Line::Done(EndLine::Failure {
+            reason, message, ..
+        }) if !grounds => json(&Line::Done(EndLine::Failure {
+            reason: reason.clone(),
+            ground: None,
+            message: message.clone(),
+        })),
+        line => json(line),
+    });
+    shown.map(|line| line.trim_end().to_owned()).collect()
 }

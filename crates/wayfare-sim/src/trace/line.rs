@@ -188,6 +188,20 @@ pub enum AnswerLine {
     None,
 }
 
+/// Why a secret was not right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissLine {
+    /// There is no such user.
+    Unknown,
+    /// The user has no such secret.
+    NoPassword,
+    /// It is another.
+    Wrong,
+    /// No tries are left.
+    Locked,
+}
+
 /// What the password policy of a directory said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -213,6 +227,8 @@ pub enum ReplyLine {
     Match(IdentityLine),
     /// It was not.
     Miss,
+    /// It was not, and why.
+    Missed(MissLine),
     /// What the password policy of a directory said.
     Policy(VerdictLine),
     /// An identity, or that there is none.
@@ -492,6 +508,9 @@ pub enum EndLine {
     Failure {
         /// Why.
         reason: String,
+        /// What the run had found; absent in records that are older than it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ground: Option<String>,
         /// The message shown instead of the plain one.
         message: Option<String>,
     },

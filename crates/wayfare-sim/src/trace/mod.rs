@@ -20,9 +20,9 @@ mod words;
 pub use compare::{About, Differs};
 pub use line::{
     AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, ClockRead, DeviceLine, EndLine,
-    ExternalLine, FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, ReplyLine,
-    RequestLine, SessionLine, SocialLine, StartLine, StartSessionLine, VerdictLine, WentLine,
-    WhoLine,
+    ExternalLine, FailedLine, Header, IdentityLine, InputLine, JudgementLine, Line, MissLine,
+    ReplyLine, RequestLine, SessionLine, SocialLine, StartLine, StartSessionLine, VerdictLine,
+    WentLine, WhoLine,
 };
 pub use record::{Names, Recorder};
 pub use replay::{Divergence, Fate, ReplayError, Replayed};

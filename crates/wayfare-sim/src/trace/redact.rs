@@ -11,7 +11,7 @@ use wayfare::{
         callback::FailedPolicy,
         effect::{
             Backchannel, BackchannelReply, Channel, Credential, Device, Document, ExternalReply,
-            Identity, Judgement, Keyed, KeyedReply, OathWindow, SessionView, Shape, Social,
+            Identity, Judgement, Keyed, KeyedReply, Missed, OathWindow, SessionView, Shape, Social,
             SocialReply, Verdict, Went, Who,
         },
         step::Call,
@@ -22,8 +22,8 @@ use super::{
     Names,
     line::{
         AnswerLine, AskLine, BackchannelLine, CallLine, CallbackLine, DeviceLine, EndLine,
-        ExternalLine, FailedLine, IdentityLine, JudgementLine, ReplyLine, RequestLine, SessionLine,
-        SocialLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
+        ExternalLine, FailedLine, IdentityLine, JudgementLine, MissLine, ReplyLine, RequestLine,
+        SessionLine, SocialLine, StartLine, StartSessionLine, VerdictLine, WentLine, WhoLine,
     },
     value::{STAND_IN, ValueLine},
 };
@@ -192,7 +192,13 @@ impl Disguise {
         match reply {
             EffectReply::Match(identity) => ReplyLine::Match(self.identity(identity)),
             // Why is for whoever drives a run, and in no record of one.
-            EffectReply::Miss | EffectReply::Missed(_) => ReplyLine::Miss,
+            EffectReply::Miss => ReplyLine::Miss,
+            EffectReply::Missed(why) => ReplyLine::Missed(match why {
+                Missed::Unknown => MissLine::Unknown,
+                Missed::NoPassword => MissLine::NoPassword,
+                Missed::Wrong => MissLine::Wrong,
+                Missed::Locked { .. } => MissLine::Locked,
+            }),
             EffectReply::Policy(verdict) => ReplyLine::Policy(match verdict {
                 Verdict::Locked => VerdictLine::Locked,
                 Verdict::Expired => VerdictLine::Expired,
@@ -511,6 +517,7 @@ impl Disguise {
             },
             End::Failure(failure) => EndLine::Failure {
                 reason: failure.reason.to_string(),
+                ground: Some(failure.ground.kind().word().to_owned()),
                 message: failure.message.clone().filter(|_| !self.drops),
             },
         }

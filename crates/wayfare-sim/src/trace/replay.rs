@@ -20,8 +20,8 @@ use wayfare::{
         callback::{FailedPolicy, Foreign, MessageKind},
         effect::{
             BackchannelReply, BackchannelState, Device, ExternalReply, Identity, Judgement,
-            KeyedReply, Person, Provider, SessionRef, SessionView, Shape, Social, SocialReply,
-            Unmet, Verdict, Went,
+            KeyedReply, Missed, Person, Provider, SessionRef, SessionView, Shape, Social,
+            SocialReply, Unmet, Verdict, Went,
         },
         host::NoRandomness,
     },
@@ -32,7 +32,7 @@ use super::{
     compare::{Differs, differences},
     line::{
         AnswerLine, BackchannelLine, CallbackLine, ClockRead, DeviceLine, EndLine, ExternalLine,
-        FailedLine, IdentityLine, InputLine, JudgementLine, Line, ReplyLine, RequestLine,
+        FailedLine, IdentityLine, InputLine, JudgementLine, Line, MissLine, ReplyLine, RequestLine,
         SessionLine, SocialLine, StartLine, VerdictLine, WentLine,
     },
     record::{Names, Recorder},
@@ -436,6 +436,12 @@ fn effect_reply(line: &ReplyLine) -> EffectReply {
     match line {
         ReplyLine::Match(line) => EffectReply::Match(identity(line)),
         ReplyLine::Miss => EffectReply::Miss,
+        ReplyLine::Missed(why) => EffectReply::Missed(match why {
+            MissLine::Unknown => Missed::Unknown,
+            MissLine::NoPassword => Missed::NoPassword,
+            MissLine::Wrong => Missed::Wrong,
+            MissLine::Locked => Missed::Locked { until: None },
+        }),
         ReplyLine::Policy(line) => EffectReply::Policy(match line {
             VerdictLine::Locked => Verdict::Locked,
             VerdictLine::Expired => Verdict::Expired,

@@ -1,10 +1,12 @@
 //! A record in words.
 
+use wayfare::GroundKind;
+
 use super::{
     Trace,
     line::{
         AnswerLine, AskLine, BackchannelLine, CallLine, EndLine, ExternalLine, InputLine, Line,
-        ReplyLine, SocialLine, VerdictLine,
+        MissLine, ReplyLine, SocialLine, VerdictLine,
     },
 };
 
@@ -18,6 +20,10 @@ pub(super) fn course(trace: &Trace) -> Vec<String> {
             | Line::Input(_)
             | Line::Clock(_)
             | Line::NoRandomness(_) => None,
+            // Older records have no grounds; a ground that differs is told of the end.
+            Line::Done(EndLine::Failure {
+                reason, message, ..
+            }) => Some(failure(reason, None, message.as_deref())),
             _ => Some(sentence(line)),
         })
         .collect()
@@ -97,10 +103,14 @@ fn given(input: &InputLine) -> String {
         }
         InputLine::Reply(reply) => match reply {
             ReplyLine::Match(identity) => format!("outside: right, {}", identity.username),
-            ReplyLine::Miss => "outside: wrong".to_owned(),
+            ReplyLine::Miss | ReplyLine::Missed(MissLine::Wrong) => "outside: wrong".to_owned(),
+            ReplyLine::Missed(MissLine::NoPassword) => "outside: there is none".to_owned(),
+            ReplyLine::Missed(MissLine::Locked) => "outside: no tries are left".to_owned(),
             ReplyLine::Policy(said) => policy(said),
             ReplyLine::Identity(Some(identity)) => format!("outside: {}", identity.username),
-            ReplyLine::Identity(None) => "outside: nobody".to_owned(),
+            ReplyLine::Identity(None) | ReplyLine::Missed(MissLine::Unknown) => {
+                "outside: nobody".to_owned()
+            }
             ReplyLine::StatusSet(true) => "outside: set".to_owned(),
             ReplyLine::StatusSet(false) => "outside: nobody to set".to_owned(),
             ReplyLine::Sent => "outside: taken".to_owned(),
@@ -171,10 +181,11 @@ fn ended(end: &EndLine) -> String {
             };
             format!("success of {subject} at level {level}, {by}")
         }
-        EndLine::Failure { reason, message } => match message {
-            Some(message) => format!("failure: {reason} ({message:?})"),
-            None => format!("failure: {reason}"),
-        },
+        EndLine::Failure {
+            reason,
+            ground,
+            message,
+        } => failure(reason, ground.as_deref(), message.as_deref()),
     }
 }
 
@@ -242,6 +253,17 @@ impl Trace {
             })
             .collect();
         steps.join(" -> ")
+    }
+}
+
+fn failure(reason: &str, ground: Option<&str>, message: Option<&str>) -> String {
+    // Which say no more than the reason.
+    let plain = [GroundKind::Rejected, GroundKind::Internal].map(GroundKind::word);
+    let ground = ground.filter(|word| !plain.contains(word));
+    let ground = ground.map_or_else(String::new, |word| format!(", {word}"));
+    match message {
+        Some(message) => format!("failure: {reason}{ground} ({message:?})"),
+        None => format!("failure: {reason}{ground}"),
     }
 }
 
