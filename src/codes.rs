@@ -153,6 +153,8 @@ codes! {
         UNBOUND_INPUT "unbound_input" Error fixed "a journey that is bound asks for something that no field brings";
         UNASKED_FIELD "unasked_field" Error fixed "a bound field goes to an input that the journey never asks for";
         SHARED_INPUT "shared_input" Error fixed "two fields are bound to one input";
+        UNFIT_FIELD "unfit_field" Error fixed "a bound field holds a password and goes to an input that is none, or the other way round";
+        UNKNOWN_FORM "unknown_form" Error fixed "a binding names a form, or a field of one, that no flow has";
         UNBOUND_GROUND "unbound_ground" Error fixed "a journey that is bound can fail in a way that has no code";
     }
     "exceptions" {

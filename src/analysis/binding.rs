@@ -56,6 +56,8 @@ pub struct BoundField {
     pub slot: Slot,
     /// Where that stands.
     pub at: Span,
+    /// Whether it holds a password, where that is known.
+    pub secret: Option<bool>,
 }
 
 /// How deep journeys that call journeys are looked into.
@@ -100,6 +102,8 @@ struct Input {
     field: Arc<str>,
     kind: &'static str,
     required: bool,
+    /// Whether it takes a password; nothing where it takes either.
+    secret: Option<bool>,
     /// The node, or the child of a page.
     at: Span,
 }
@@ -181,6 +185,42 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Passwords where none is asked for, and names where one is.
+    fn kinds(&self, asked: &[Input], found: &mut Diagnostics) {
+        for field in &self.binding.fields {
+            let Some(secret) = field.secret else {
+                continue;
+            };
+            let of_slot = |input: &&Input| match &field.slot {
+                Slot::Field(name, _) => input.field == *name,
+                Slot::Kind(kind, _) => *input.kind == **kind,
+                Slot::Id(_) => false,
+            };
+            let mut goes_to = asked.iter().filter(of_slot);
+            let fits = |input: &Input| input.secret.is_none_or(|other| other == secret);
+            let Some(input) = goes_to.clone().next() else {
+                continue;
+            };
+            if goes_to.any(fits) {
+                continue;
+            }
+            let (holds, wanted) = if secret {
+                ("holds a password", "an input that takes a password")
+            } else {
+                ("holds no password", "an input that takes none")
+            };
+            let message = format!(
+                "`{}` {holds} and goes to `{}`, which `{}` asks for otherwise",
+                field.name, field.slot, self.binding.journey
+            );
+            found.push(
+                Diagnostic::new(codes::UNFIT_FIELD, field.at, message)
+                    .expected(wanted)
+                    .label(input.at, "it is asked for here"),
+            );
+        }
+    }
+
     /// Fields that nothing asks for.
     fn fields(
         &self,
@@ -189,12 +229,17 @@ impl<'a> Check<'a> {
         found: &mut Diagnostics,
     ) {
         let mut asked = Vec::new();
+        let mut is_all = true;
         for (_, node) in every {
             match self.asks(node) {
                 Asks::Nothing => {}
                 Asks::These(inputs) => asked.extend(inputs),
-                Asks::Anything => return,
+                Asks::Anything => is_all = false,
             }
+        }
+        self.kinds(&asked, found);
+        if !is_all {
+            return;
         }
         for field in &self.binding.fields {
             let is_asked = match &field.slot {
@@ -416,6 +461,7 @@ fn inputs(signature: &Signature, task: &Task, at: Span) -> Asks {
         field: Arc::from(field),
         kind,
         required: true,
+        secret: Some(kind.contains("Password")),
         at,
     };
     let is_true = |key: &str| match setting(task, key) {
@@ -432,9 +478,14 @@ fn inputs(signature: &Signature, task: &Task, at: Span) -> Asks {
         "ValidatedPasswordNode" if is_true("validateInput") => {
             vec![one("password", "ValidatedCreatePasswordCallback")]
         }
-        "PasswordCollectorNode"
-        | "OneTimePasswordCollectorDecisionNode"
-        | "ValidatedPasswordNode" => vec![one("password", "PasswordCallback")],
+        // A code is typed like a password, and shown where it is typed as often as not.
+        "OneTimePasswordCollectorDecisionNode" => vec![Input {
+            secret: None,
+            ..one("password", "PasswordCallback")
+        }],
+        "PasswordCollectorNode" | "ValidatedPasswordNode" => {
+            vec![one("password", "PasswordCallback")]
+        }
         "ChoiceCollectorNode" => vec![one("choice", "ChoiceCallback")],
         "MessageNode" => vec![one("confirmation", "ConfirmationCallback")],
         "AttributeCollectorNode" => match setting(task, "attributesToCollect") {

@@ -33,6 +33,11 @@ fn check(settings: &str, journey: &str) -> (Diagnostics, SourceMap) {
             compiled.program.as_ref().unwrap(),
             &mut sources,
         ));
+        if let Some(capture) = &realm.capture {
+            let program = compiled.program.as_ref().unwrap();
+            let beside = capture.check(&realm.bindings, program, &mut sources);
+            found.append(beside.unwrap());
+        }
     }
     (found, sources)
 }
@@ -60,7 +65,8 @@ fn the_pages_of_bindings_have_their_finding_and_no_other() {
         };
         let (bad, good, journey) = (one("toml,bad"), one("toml"), one("journey"));
         let (found, sources) = check(&bad, &journey);
-        let words: Vec<&str> = found.iter().map(|one| one.code.word).collect();
+        let mut words: Vec<&str> = found.iter().map(|one| one.code.word).collect();
+        words.dedup();
         assert_eq!(words, [code.word], "{found:#?}");
         for one in &found {
             let _ = writeln!(told, "{}", one.one_line(&sources));

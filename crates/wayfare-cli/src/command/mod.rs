@@ -136,10 +136,10 @@ pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -
         );
         compiled.diagnostics.append(unbound);
         // A flow that cannot be read is told by `serve`, which needs it.
-        let flows = project
-            .capture
-            .as_ref()
-            .map(|capture| capture.check(program, Arc::make_mut(&mut compiled.sources)));
+        let flows = project.capture.as_ref().map(|capture| {
+            let sources = Arc::make_mut(&mut compiled.sources);
+            capture.check(&project.bindings, program, sources)
+        });
         if let Some(Ok(found)) = flows {
             compiled.diagnostics.append(found);
         }

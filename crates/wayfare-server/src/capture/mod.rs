@@ -27,7 +27,7 @@ use wayfare_wire::{
     json::Bounds,
 };
 
-pub(crate) use self::flow::{bindings as flow_bindings, lost_fields};
+pub(crate) use self::flow::{FormOf, bindings as flow_bindings, forms as flow_forms, lost_fields};
 use self::{client::Known, flow::Flows, mails::Mails, redeeming::Redeeming};
 use crate::{
     app::{App, RealmState},

@@ -35,6 +35,8 @@ pub struct BindingSettings {
     at: Range<usize>,
     fields_at: BTreeMap<String, Range<usize>>,
     codes_at: BTreeMap<GroundKind, Range<usize>>,
+    /// Of fields of which that is known, whether they hold a password.
+    secrets: BTreeMap<String, bool>,
 }
 
 impl BindingSettings {
@@ -53,6 +55,7 @@ impl BindingSettings {
             at: 0..0,
             fields_at: BTreeMap::new(),
             codes_at: BTreeMap::new(),
+            secrets: BTreeMap::new(),
         }
     }
 
@@ -70,6 +73,24 @@ impl BindingSettings {
             at,
             ..Self::new(journey, &[])
         }
+    }
+
+    /// The same, where it is known of these fields whether they hold a password.
+    pub(crate) fn holding(mut self, secrets: BTreeMap<String, bool>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// The file that it stands in.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Where a field is bound, or the journey is named.
+    pub(crate) fn span(&self, field: Option<&str>, source: SourceId) -> Span {
+        let at = field.and_then(|field| self.fields_at.get(field));
+        let at = at.unwrap_or(&self.at);
+        Span::new(source, at.start, at.end)
     }
 
     /// The code of a ground, or of the one that says the same less exactly; `None` where the wire says.
@@ -122,6 +143,7 @@ impl BindingSettings {
                     name: Arc::from(&**name),
                     slot: slot.clone(),
                     at: span(self.fields_at.get(name)),
+                    secret: self.secrets.get(name).copied(),
                 })
                 .collect(),
             grounds: self
@@ -151,8 +173,13 @@ pub(super) fn bindings(table: &Table<'_>, into: &mut BTreeMap<String, BindingSet
         let Some(inner) = table.table(name) else {
             continue;
         };
-        if let Some(binding) = binding(&inner) {
+        if let Some(mut binding) = binding(&inner) {
             known(name, &binding, &inner);
+            if &**name == AUTOID_LOGIN {
+                let fields = binding.fields.keys();
+                let secrets = fields.map(|field| (field.clone(), field == AUTOID_PASSWORD));
+                binding.secrets = secrets.collect();
+            }
             into.insert(name.to_string(), binding);
         }
         inner.close();
@@ -161,20 +188,26 @@ pub(super) fn bindings(table: &Table<'_>, into: &mut BTreeMap<String, BindingSet
 
 /// The login of Autonomous Identity, and what it has.
 const AUTOID_LOGIN: &str = "autoid.login";
-const AUTOID_FIELDS: [&str; 2] = ["username", "password"];
+const AUTOID_PASSWORD: &str = "password";
+const AUTOID_FIELDS: [&str; 2] = ["username", AUTOID_PASSWORD];
 
 /// How the names of what Capture runs begin.
 const CAPTURE: &str = "capture.";
 
 /// Whether a wire runs something of this name: a misspelt one would leave an operation to its default.
 fn is_operation(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix(CAPTURE) else {
-        return name == AUTOID_LOGIN;
+    name == AUTOID_LOGIN || of_capture(name).is_some()
+}
+
+/// The operation of Capture that a binding is of, and its form where it names one.
+pub(super) fn of_capture(name: &str) -> Option<(Operation, Option<&str>)> {
+    let rest = name.strip_prefix(CAPTURE)?;
+    let (operation, form) = match rest.split_once('.') {
+        Some((operation, form)) => (operation, Some(form)),
+        None => (rest, None),
     };
-    let operation = rest
-        .split_once('.')
-        .map_or(rest, |(operation, _)| operation);
-    Operation::of_name(operation).is_some_and(Operation::is_native)
+    let operation = Operation::of_name(operation).filter(|operation| operation.is_native())?;
+    Some((operation, form))
 }
 
 /// Refuses fields and codes that the wire has not.

@@ -9,15 +9,16 @@ use std::{
 
 use wayfare::{
     Diagnostic, Diagnostics, Source, SourceMap, Span,
-    codes::{UNASKED_FIELD, UNBOUND_INPUT},
+    codes::{UNASKED_FIELD, UNBOUND_INPUT, UNFIT_FIELD, UNKNOWN_FORM},
     model::program::Program,
 };
 use wayfare_wire::capture::{call, client::Feature, sign};
 
-use crate::capture::{flow_bindings, lost_fields};
+use crate::capture::{FormOf, flow_bindings, flow_forms, lost_fields};
 
 use super::{
     BindingSettings, RealmSettings, SecretSource,
+    binding::of_capture,
     read::{is_host, is_origin},
     table::Table,
 };
@@ -113,13 +114,18 @@ impl Default for CaptureSettings {
 
 impl CaptureSettings {
     /// What is wrong with the forms of the flows beside a program: fields that their journey never asks for,
-    /// and questions that no field answers. A form of the flow that is built in whose journey is not there is
-    /// passed over: it is refused when it comes.
+    /// questions that no field answers, and what bindings say of forms and fields that are not there. A form of
+    /// the flow that is built in whose journey is not there is passed over: it is refused when it comes.
     ///
     /// # Errors
     /// A flow cannot be read.
-    pub fn check(&self, program: &Program, sources: &mut SourceMap) -> Result<Diagnostics, String> {
-        let mut found = Diagnostics::default();
+    pub fn check(
+        &self,
+        bindings: &BTreeMap<String, BindingSettings>,
+        program: &Program,
+        sources: &mut SourceMap,
+    ) -> Result<Diagnostics, String> {
+        let mut found = self.beside(bindings, program, sources)?;
         self.check_paths(sources, &mut found)?;
         for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
             let bound = flow_bindings(self, partial, |journey| {
@@ -167,6 +173,82 @@ impl CaptureSettings {
             });
         }
         Ok(())
+    }
+
+    /// What is wrong with the bindings of the settings beside the forms that they bind.
+    fn beside(
+        &self,
+        bindings: &BTreeMap<String, BindingSettings>,
+        program: &Program,
+        sources: &mut SourceMap,
+    ) -> Result<Diagnostics, String> {
+        let mut found = Diagnostics::default();
+        let mut bound = Vec::new();
+        for (name, binding) in bindings {
+            if let Some(whose) = of_capture(name) {
+                bound.push((name, binding, whose));
+            }
+        }
+        if bound.is_empty() {
+            return Ok(found);
+        }
+        let forms = flow_forms(self)?;
+        let mut known = Vec::new();
+        for (name, binding, (operation, form)) in bound {
+            let taken = || forms.iter().filter(|known| known.is_of(operation));
+            let is_it = |known: &&FormOf| form.is_none_or(|form| form == known.name);
+            let own: Vec<&FormOf> = taken().filter(is_it).collect();
+            let Some(first) = own.first() else {
+                // What takes no forms is answered by what the wire itself brings.
+                if form.is_some() {
+                    let at = sources.add(binding.source().clone());
+                    let message = format!("`{name}` binds a form, and no flow has it");
+                    let mut names: Vec<&str> = taken().map(|form| &*form.name).collect();
+                    names.sort_unstable();
+                    names.dedup();
+                    found.push(
+                        Diagnostic::new(UNKNOWN_FORM, binding.span(None, at), message).expected(
+                            match names.as_slice() {
+                                [] => "an operation that takes a form".to_owned(),
+                                names => {
+                                    format!("a form of the operation: `{}`", names.join("`, `"))
+                                }
+                            },
+                        ),
+                    );
+                }
+                continue;
+            };
+            let mut secrets = BTreeMap::new();
+            for field in binding.fields.keys() {
+                let kinds: BTreeSet<bool> = own
+                    .iter()
+                    .filter_map(|form| form.fields.get(field).copied())
+                    .collect();
+                if let (Some(kind), 1) = (kinds.first(), kinds.len()) {
+                    secrets.insert(field.clone(), *kind);
+                } else if kinds.is_empty() {
+                    let at = sources.add(binding.source().clone());
+                    let (file, place) = &first.place;
+                    let there = Span::new(sources.add(file.clone()), place.start, place.end);
+                    let message =
+                        format!("`{name}` binds `{field}`, which is no field of the form");
+                    let names: Vec<&str> = first.fields.keys().map(|name| &**name).collect();
+                    found.push(
+                        Diagnostic::new(UNKNOWN_FORM, binding.span(Some(field), at), message)
+                            .expected(format!("a field of the form: `{}`", names.join("`, `")))
+                            .label(there, format!("the form `{}`", first.name)),
+                    );
+                }
+            }
+            known.push((name, binding.clone().holding(secrets)));
+        }
+        let known = known.iter().map(|(name, binding)| (name.as_str(), binding));
+        let all = BindingSettings::check(known, |_| true, program, sources);
+        for one in all.iter().filter(|one| one.code == UNFIT_FIELD) {
+            found.push(one.clone());
+        }
+        Ok(found)
     }
 }
 

@@ -149,7 +149,7 @@ fn unbound(built: &Built, settings: &RealmSettings) -> Vec<String> {
     );
     let mut lines: Vec<String> = found.iter().map(|one| one.one_line(&sources)).collect();
     if let Some(capture) = &settings.capture {
-        match capture.check(built.engine.program(), &mut sources) {
+        match capture.check(&settings.bindings, built.engine.program(), &mut sources) {
             Ok(found) => lines.extend(found.iter().map(|one| one.one_line(&sources))),
             Err(message) => lines.push(message),
         }

@@ -218,7 +218,7 @@ async fn who_has_no_password_is_told_so_where_it_is_wanted() {
             let realm = config.realms.get_mut(&alpha()).unwrap();
             realm.users.clone_from(&parsed.realms[&alpha()].users);
             set(config, |capture| {
-                capture.detailed_credential_errors = detailed
+                capture.detailed_credential_errors = detailed;
             });
         })
         .await;

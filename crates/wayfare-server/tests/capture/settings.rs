@@ -1,6 +1,6 @@
 //! What stands in the file about Capture.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use wayfare_server::config::{CaptureSettings, Config, ConfigError};
 use wayfare_wire::capture::client::Feature;
@@ -152,7 +152,11 @@ fn found_with(flow: &str, change: impl FnOnce(&mut CaptureSettings)) -> String {
     let compiled = wayfare::Compiler::new(wayfare::Registry::standard().catalog())
         .compile([wayfare::Source::new("profile.journey", text)]);
     let mut sources = (*compiled.sources).clone();
-    match settings.check(compiled.program.as_ref().unwrap(), &mut sources) {
+    match settings.check(
+        &BTreeMap::new(),
+        compiled.program.as_ref().unwrap(),
+        &mut sources,
+    ) {
         Ok(found) => {
             let lines: Vec<String> = found
                 .iter()

@@ -466,6 +466,61 @@ pub(super) fn download(
     Ok(Some(reply.header("access-control-allow-origin", "*")))
 }
 
+/// A form of a flow, for what is checked beside it.
+#[derive(Debug)]
+pub(crate) struct FormOf {
+    /// Its name.
+    pub(crate) name: String,
+    usage: Use,
+    /// Its fields, and whether each is a password.
+    pub(crate) fields: BTreeMap<String, bool>,
+    /// Where it stands.
+    pub(crate) place: (Source, Range<usize>),
+}
+
+impl FormOf {
+    /// Whether an operation takes it.
+    pub(crate) fn is_of(&self, operation: Operation) -> bool {
+        self.usage.is_of(operation)
+    }
+}
+
+/// The forms of all flows that an operation takes.
+///
+/// # Errors
+/// A flow cannot be read.
+pub(crate) fn forms(settings: &CaptureSettings) -> Result<Vec<FormOf>, String> {
+    let flows = Flows::open(settings)?;
+    let mut all = Vec::new();
+    for (key, flow) in &flows.all {
+        let Some(file) = flows.files.get(key) else {
+            continue;
+        };
+        for (name, form) in &flow.forms {
+            let Some(usage) = Use::of(flow, form) else {
+                continue;
+            };
+            let known = |(name, _): &(String, bool)| {
+                let field = flow.fields.get(name)?;
+                Some((name.clone(), is_password(field)))
+            };
+            all.push(FormOf {
+                name: name.clone(),
+                usage,
+                fields: form.fields.iter().filter_map(known).collect(),
+                place: (file.clone(), place_of(file, name)),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// Where a form stands in its file.
+fn place_of(file: &Source, name: &str) -> Range<usize> {
+    let at = file.text().find(&format!("\"{name}\"")).unwrap_or(0);
+    at..at + name.len() + 2
+}
+
 /// What the forms of all flows bind to journeys. Unless `partial`, the attributes that are answered without a
 /// field are among the fields, so that what is left is what nothing answers.
 ///
@@ -513,9 +568,15 @@ pub(crate) fn bindings(
                     }
                 }
             }
-            let at = file.text().find(&format!("\"{name}\"")).unwrap_or(0);
-            let place = (file.clone(), at..at + name.len() + 2);
+            let secrets = fields.keys().filter_map(|key| {
+                let name = key.split_once(", ").map_or(&**key, |(name, _)| name);
+                let field = flow.fields.get(name)?;
+                Some((key.clone(), is_password(field)))
+            });
+            let secrets = secrets.collect();
+            let place = (file.clone(), place_of(file, name));
             let binding = BindingSettings::made(journey, fields, place, partial);
+            let binding = binding.holding(secrets);
             all.push((format!("{}.{}.{name}", flow.name, flow.version), binding));
         }
     }
