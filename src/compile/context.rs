@@ -16,11 +16,7 @@ use crate::{
     },
     diagnostic::{Diagnostic, Diagnostics, Severity},
     engine::node_type::KeyTable,
-    model::{
-        catalog::Catalog,
-        signature::{Scope, Secrecy},
-        value::{Type, Value},
-    },
+    model::{catalog::Catalog, value::Value},
     source::{SourceId, SourceMap, Span},
     spelling,
     syntax::ast,
@@ -39,65 +35,6 @@ pub(super) struct Loaded {
     pub(super) imports: Vec<(Span, Option<SourceId>)>,
     /// The texts that `file("…")` brings in.
     pub(super) texts: BTreeMap<String, Arc<str>>,
-}
-
-/// What the catalogue says of state keys, whoever writes them.
-#[derive(Debug, Default)]
-pub(super) struct StateFacts {
-    types: BTreeMap<(Scope, String), Type>,
-    secret: BTreeSet<String>,
-}
-
-impl StateFacts {
-    pub(super) fn of(catalog: &Catalog) -> Self {
-        let mut facts = Self::default();
-        for (_, signature) in catalog.iter() {
-            for key in signature.reads.iter().chain(signature.writes.iter()) {
-                if key.key == "*" || key.named_by.is_some() {
-                    continue;
-                }
-                if key.secrecy == Secrecy::Secret {
-                    facts.secret.insert(key.key.to_string());
-                }
-            }
-            for key in signature.writes.iter() {
-                if key.key == "*" || key.named_by.is_some() {
-                    continue;
-                }
-                let scope = if key.scope == Scope::Any {
-                    Scope::Shared
-                } else {
-                    key.scope
-                };
-                // Writers that disagree leave the type open.
-                facts
-                    .types
-                    .entry((scope, key.key.to_string()))
-                    .and_modify(|ty| {
-                        if *ty != key.ty {
-                            *ty = Type::Any;
-                        }
-                    })
-                    .or_insert_with(|| key.ty.clone());
-            }
-        }
-        facts.secret.insert("password".to_owned());
-        facts
-    }
-
-    pub(super) fn is_secret(&self, key: &str) -> bool {
-        self.secret.contains(key)
-    }
-
-    pub(super) fn type_of(&self, scope: Scope, key: &str) -> Type {
-        if self.is_secret(key) {
-            return Type::Secret;
-        }
-        self.types
-            .get(&(scope, key.to_owned()))
-            .cloned()
-            .unwrap_or(Type::Any)
-    }
 }
 
 /// BOUND: how many arms, exits or parameters one node or fragment may have.
@@ -123,7 +60,6 @@ pub(super) struct Cx<'a> {
     pub(super) meant: BTreeSet<String>,
     /// Files with a name that could mean anything: nothing in them is called unused.
     pub(super) vague: BTreeSet<SourceId>,
-    pub(super) state: StateFacts,
     pub(super) scopes: Vec<FileScope<'a>>,
     pub(super) constants: Vec<ConstantDef<'a>>,
     pub(super) parameters: Vec<ParameterDef<'a>>,
@@ -158,7 +94,6 @@ impl<'a> Cx<'a> {
             broken_words: broken_words(files, sources),
             meant: BTreeSet::new(),
             vague: BTreeSet::new(),
-            state: StateFacts::of(catalog),
             scopes: Vec::new(),
             constants: Vec::new(),
             parameters: Vec::new(),
@@ -175,11 +110,7 @@ impl<'a> Cx<'a> {
         'a: 'b,
     {
         let shorter: Cx<'b> = self;
-        Cx {
-            catalog,
-            state: StateFacts::of(catalog),
-            ..shorter
-        }
+        Cx { catalog, ..shorter }
     }
 
     /// Whether there are at most [`MANY_MAX`] of a thing whose pairs are compared; a finding otherwise.

@@ -363,7 +363,8 @@ impl<'a> Cx<'a> {
             );
             return None;
         };
-        let secret = ty == Type::Secret || self.state.is_secret(key) || scope == Scope::Secure;
+        let secret =
+            ty == Type::Secret || self.catalog.key_facts().is_secret(key) || scope == Scope::Secure;
         Some(StateKey {
             scope,
             key: Cow::Owned(key.to_owned()),

@@ -73,7 +73,7 @@ impl Program {
                     let revision = revision(signature);
                     types
                         .entry(*ty)
-                        .or_insert_with(|| type_hash(self, signature, revision));
+                        .or_insert_with(|| type_hash(self, *ty, signature, revision));
                 }
             }
             let mut canon = Canon::new(self, &made);
@@ -158,9 +158,14 @@ fn types_of(journey: &Journey) -> BTreeSet<TypeId> {
     types
 }
 
-fn type_hash(program: &Program, signature: &Signature, revision: u32) -> [u8; 32] {
+fn type_hash(program: &Program, ty: TypeId, signature: &Signature, revision: u32) -> [u8; 32] {
+    let digest = program.catalog.digest(ty, || {
+        let mut canon = Canon::new(program, &[]);
+        canon.signature(signature);
+        canon.hash.finalize().into()
+    });
     let mut canon = Canon::new(program, &[]);
-    canon.signature(signature);
+    canon.hash.update(digest);
     canon.number(revision as usize);
     canon.hash.finalize().into()
 }

@@ -45,15 +45,15 @@ impl<'a> Cx<'a> {
             ["realm"] => Some((Slot::Realm, Type::Text)),
             ["auth_level"] => Some((Slot::AuthLevel, Type::Int)),
             ["shared" | "transient", "objectAttributes", key] => {
-                let ty = self.state.type_of(Scope::ObjectShared, key);
+                let ty = self.catalog.key_facts().type_of(Scope::ObjectShared, key);
                 Some((Slot::Object(Arc::from(*key)), ty))
             }
             ["shared", key] if *key != "objectAttributes" => {
-                let ty = self.state.type_of(Scope::Shared, key);
+                let ty = self.catalog.key_facts().type_of(Scope::Shared, key);
                 Some((Slot::Shared(self.keys.intern(key)), ty))
             }
             ["transient", key] if *key != "objectAttributes" => {
-                let ty = self.state.type_of(Scope::Transient, key);
+                let ty = self.catalog.key_facts().type_of(Scope::Transient, key);
                 Some((Slot::Transient(self.keys.intern(key)), ty))
             }
             // Whatever was carried over a stop was meant for the next node alone.

@@ -28,7 +28,8 @@ use crate::{
 /// The node types that a program may use, with their behaviours.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    types: BTreeMap<Arc<str>, Entry>,
+    /// Clones share them, as one registry serves many programs.
+    types: Arc<BTreeMap<Arc<str>, Entry>>,
     /// Names in the order added, so that catalogues come out the same every time.
     order: Vec<Arc<str>>,
     scripts: BTreeMap<Arc<str>, Script>,
@@ -252,7 +253,7 @@ impl Registry {
     /// [`Effect::External`]: crate::Effect::External
     pub fn hand_over(&mut self, handled: impl Fn(&Signature) -> bool) -> &mut Self {
         for name in nodes::STOOD_IN {
-            if let Some(entry) = self.types.get_mut(*name)
+            if let Some(entry) = Arc::make_mut(&mut self.types).get_mut(*name)
                 && handled(&entry.signature)
             {
                 entry.ty = Arc::new(ExternalNode::new(entry.signature.clone()));
@@ -285,7 +286,7 @@ impl Registry {
             return Err(DuplicateType(name.to_string()));
         }
         self.order.push(Arc::clone(&name));
-        self.types.insert(
+        Arc::make_mut(&mut self.types).insert(
             name,
             Entry {
                 ty,

@@ -14,6 +14,7 @@ pub mod ground;
 pub mod guard;
 pub mod hearsay;
 pub mod journey;
+mod key_facts;
 pub mod level;
 pub mod pattern;
 pub mod policy;
