@@ -1,10 +1,6 @@
 //! Numbers, texts, lists and maps as bytes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use zeroize::Zeroize;
 
@@ -71,25 +67,47 @@ impl Sink for Count {
     }
 }
 
-/// A sink that counts and notes which keys it meets.
-#[derive(Default)]
-pub(super) struct Survey {
-    pub(super) count: usize,
-    pub(super) keys: BTreeSet<KeyId>,
+/// A sink that counts what a [`Pinned`] one would write but for keys, which it notes: how long their places
+/// are is known once all have been met.
+pub(super) struct Measure<'p> {
+    pub(super) count: Count,
+    pub(super) plan: &'p Plan,
+    pub(super) reached: &'p Reached,
+    /// The keys met, in no order, some of them twice.
+    pub(super) keys: Vec<KeyId>,
 }
 
-impl Sink for Survey {
+impl Measure<'_> {
+    fn place(&mut self, place: Option<Place>) {
+        match place {
+            Some((journey, at)) => {
+                self.count.number(u64::from(journey) + 1);
+                self.count.number(u64::from(at));
+            }
+            None => self.count.number(0),
+        }
+    }
+}
+
+impl Sink for Measure<'_> {
     fn put(&mut self, bytes: &[u8]) {
-        self.count += bytes.len();
+        self.count.put(bytes);
     }
 
-    fn number(&mut self, _: u64) {
-        self.count += 10;
+    fn number(&mut self, number: u64) {
+        self.count.number(number);
     }
 
     fn key(&mut self, key: KeyId) {
-        self.keys.insert(key);
-        self.count += 5;
+        self.keys.push(key);
+    }
+
+    fn node(&mut self, node: u32) {
+        self.place(self.plan.place_of_node(self.reached, node));
+    }
+
+    fn unit(&mut self, unit: u32) {
+        self.place(self.plan.place_of_unit(self.reached, unit));
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         plan::Plan,
         run::Run,
         snapshot::{
-            codec::{Codec, Count, Pinned, Reader, Sink, Survey, put_text},
+            codec::{Codec, Count, Measure, Pinned, Reader, Sink, put_text},
             run::{put_run, take_run},
         },
     },
@@ -31,11 +31,8 @@ const VERSION: u8 = 7;
 
 /// The run as bytes, to be sealed at once; nothing where the plan is not the run's.
 pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {
-    let mut survey = Survey::default();
-    put_run(run, &mut survey);
-    let keys: Vec<KeyId> = survey.keys.into_iter().collect();
+    let (room, keys) = measured(run, plan)?;
     // Room for all of it: bytes that are moved leave a copy behind.
-    let room = survey.count + 64 + 2 * key_bytes(run, plan, &keys);
     put(run, plan, keys, Vec::with_capacity(room))
 }
 
@@ -58,22 +55,43 @@ fn put<S: Sink>(run: &Run, plan: &Plan, keys: Vec<KeyId>, out: S) -> Option<S> {
     Some(pinned.out)
 }
 
-fn key_bytes(run: &Run, plan: &Plan, keys: &[KeyId]) -> usize {
-    let names = keys.iter().filter_map(|key| name_of(run, plan, *key));
-    names.map(|name| name.len() + 10).sum()
-}
-
 fn name_of<'a>(run: &'a Run, plan: &'a Plan, key: KeyId) -> Option<&'a str> {
     let own = || run.keys.get((key.0 as usize).checked_sub(plan.keys.len())?);
     plan.keys.name(key).or_else(own).map(|name| &**name)
 }
 
-/// How many bytes the run takes; more than any limit where the plan is not the run's.
+/// How many bytes the run takes, a few more where it has very many keys; more than any limit where the plan
+/// is not the run's.
 pub(crate) fn size(run: &Run, plan: &Plan) -> usize {
-    let mut survey = Survey::default();
-    put_run(run, &mut survey);
-    let keys = survey.keys.into_iter().collect();
-    put(run, plan, keys, Count(0)).map_or(usize::MAX, |count| count.0)
+    measured(run, plan).map_or(usize::MAX, |(size, _)| size)
+}
+
+/// How many bytes the run takes at most, and its keys in order. It is looked at once.
+fn measured(run: &Run, plan: &Plan) -> Option<(usize, Vec<KeyId>)> {
+    let mut measure = Measure {
+        count: Count(0),
+        plan,
+        reached: plan.reached(run.journey)?,
+        keys: Vec::new(),
+    };
+    put_run(run, &mut measure);
+    let Measure {
+        mut count,
+        mut keys,
+        ..
+    } = measure;
+    // The place of a key is one byte beside few keys, and never more than five.
+    let met = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    count.0 += if keys.len() <= 128 { met } else { 5 * met };
+    count.put(&[VERSION]);
+    count.put(&plan.pins.hash(run.journey)?.0);
+    count.number(u64::try_from(keys.len()).ok()?);
+    for key in &keys {
+        put_text(name_of(run, plan, *key)?, &mut count);
+    }
+    Some((count.0, keys))
 }
 
 /// The run in these bytes, if they are one of a journey of this plan.
