@@ -495,7 +495,7 @@ proptest! {
         realm in prop::sample::select(vec!["", "/realms/root/realms/alpha"]),
     ) {
         let world = World::new();
-        world.settings.lock().unwrap().strict_advice = strict;
+        Arc::make_mut(&mut world.settings.lock().unwrap()).strict_advice = strict;
         let started = |document: &str| {
             let target = format!(
                 "/json{realm}/authenticate?authIndexType=composite_advice&authIndexValue={}",

@@ -216,7 +216,7 @@ fn a_full_house_sends_away_and_consumes_nothing() {
 #[test]
 fn long_states_are_kept_in_the_store() {
     let world = World::new();
-    world.settings.lock().unwrap().sealed_bytes_max = 0;
+    Arc::make_mut(&mut world.settings.lock().unwrap()).sealed_bytes_max = 0;
     let first = start(&world, "Login");
     assert!(first.len() < 700, "{}", first.len());
     assert_eq!(world.claims.rows(), 1);
@@ -261,10 +261,10 @@ fn a_state_of_exactly_the_limit_stands_in_the_token() {
             - (71 + "/alpha".len())
     };
     let bytes = sealed(&start(&world, "Login"));
-    world.settings.lock().unwrap().sealed_bytes_max = bytes;
+    Arc::make_mut(&mut world.settings.lock().unwrap()).sealed_bytes_max = bytes;
     assert_eq!(sealed(&start(&world, "Login")), bytes);
     assert_eq!(world.claims.rows(), 0);
-    world.settings.lock().unwrap().sealed_bytes_max = bytes - 1;
+    Arc::make_mut(&mut world.settings.lock().unwrap()).sealed_bytes_max = bytes - 1;
     assert_eq!(sealed(&start(&world, "Login")), 0);
     assert_eq!(world.claims.rows(), 1);
 }

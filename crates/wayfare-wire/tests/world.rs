@@ -82,7 +82,7 @@ pub(crate) struct World {
     pub(crate) mail: Mutex<Vec<String>>,
     /// Whether every place to compare secrets is taken.
     pub(crate) busy: Mutex<bool>,
-    pub(crate) settings: Mutex<Settings>,
+    pub(crate) settings: Mutex<Arc<Settings>>,
     pub(crate) epoch: Mutex<Epoch>,
     /// The programs by realm, newest first.
     pub(crate) programs: Mutex<BTreeMap<Realm, Vec<Engine>>>,
@@ -506,7 +506,7 @@ impl Realms for World {
 
 impl Site for World {
     fn settings(&self, _: &Realm) -> Arc<Settings> {
-        Arc::new(self.settings.lock().unwrap().clone())
+        Arc::clone(&self.settings.lock().unwrap())
     }
     fn keys(&self, realm: &Realm) -> Option<Arc<RealmKeys>> {
         self.keys.lock().unwrap().get(realm).cloned()

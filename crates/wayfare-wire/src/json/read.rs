@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
+use memchr::memchr2;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, SeqAccess, Visitor},
@@ -64,24 +65,10 @@ pub fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8], bounds: Bounds) -> Resul
 fn within(bytes: &[u8], bounds: Bounds) -> bool {
     let mut depth: u32 = 0;
     let mut number: usize = 0;
-    let mut string: Option<usize> = None;
-    let mut escaped = false;
-    for &byte in bytes {
-        if let Some(length) = &mut string {
-            if escaped {
-                escaped = false;
-            } else if byte == b'\\' {
-                escaped = true;
-            } else if byte == b'"' {
-                string = None;
-                continue;
-            }
-            *length += 1;
-            if *length > bounds.string_bytes {
-                return false;
-            }
-            continue;
-        }
+    let mut rest = bytes;
+    // BOUND: every turn takes a byte.
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
         number = match byte {
             b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E' => number + 1,
             _ => 0,
@@ -90,7 +77,10 @@ fn within(bytes: &[u8], bounds: Bounds) -> bool {
             return false;
         }
         match byte {
-            b'"' => string = Some(0),
+            b'"' => match behind_string(rest, bounds.string_bytes) {
+                Some(after) => rest = after,
+                None => return false,
+            },
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
@@ -100,6 +90,25 @@ fn within(bytes: &[u8], bounds: Bounds) -> bool {
         }
     }
     true
+}
+
+/// What stands behind a string whose quote has been read; `None` where it is longer than the bound.
+fn behind_string(bytes: &[u8], most: usize) -> Option<&[u8]> {
+    let mut length = 0;
+    // BOUND: every turn goes on by a byte at least.
+    while let Some(at) = bytes
+        .get(length..)
+        .and_then(|rest| memchr2(b'"', b'\\', rest))
+    {
+        length += at;
+        if bytes.get(length) == Some(&b'"') {
+            return (length <= most).then(|| bytes.get(length + 1..).unwrap_or_default());
+        }
+        // A backslash, and whatever it stands before.
+        length += 2;
+    }
+    // It does not end, which the reader refuses.
+    (bytes.len() <= most).then_some(&[])
 }
 
 /// Any value, looked at only for keys that stand twice.
@@ -221,6 +230,8 @@ impl<'de> Deserialize<'de> for Scalar<'de> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
     use super::*;
 
     fn ok(text: &str) -> bool {
@@ -260,6 +271,50 @@ mod tests {
             read::<Ignored>(long.as_bytes(), Bounds::default()).unwrap_err(),
             BadJson::TooLong
         );
+    }
+
+    /// As [`within`], byte by byte.
+    fn within_by_bytes(bytes: &[u8], bounds: Bounds) -> bool {
+        let (mut depth, mut number, mut string, mut escaped) = (0_u32, 0, None, false);
+        for &byte in bytes {
+            if let Some(length) = &mut string {
+                match byte {
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => {
+                        string = None;
+                        continue;
+                    }
+                    _ => {}
+                }
+                *length += 1;
+                if *length > bounds.string_bytes {
+                    return false;
+                }
+                continue;
+            }
+            let digit = matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+            number = if digit { number + 1 } else { 0 };
+            match byte {
+                b'"' => string = Some(0),
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if number > bounds.number_bytes || depth > bounds.depth {
+                return false;
+            }
+        }
+        true
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_are_those_of_a_look_at_every_byte(text in r#"(["\\\[\]{}1e,:xé ]|"x{0,5}"){0,24}"#) {
+            let bounds = Bounds { bytes: 1_024, depth: 3, string_bytes: 4, number_bytes: 3 };
+            let text = text.as_bytes();
+            prop_assert_eq!(within(text, bounds), within_by_bytes(text, bounds));
+        }
     }
 
     #[test]

@@ -129,26 +129,58 @@ impl Writer {
     }
 
     fn escaped(&mut self, text: &str) {
+        self.buffer.reserve(text.len() + 2);
         self.buffer.push(b'"');
-        for &byte in text.as_bytes() {
-            match byte {
+        let mut rest = text.as_bytes();
+        // BOUND: every turn but the last takes a byte.
+        while let Some((plain, special, after)) = split(rest) {
+            self.buffer.extend_from_slice(plain);
+            match special {
                 b'"' => self.buffer.extend_from_slice(b"\\\""),
                 b'\\' => self.buffer.extend_from_slice(b"\\\\"),
                 b'\n' => self.buffer.extend_from_slice(b"\\n"),
                 b'\r' => self.buffer.extend_from_slice(b"\\r"),
                 b'\t' => self.buffer.extend_from_slice(b"\\t"),
-                0..=0x1f => {
+                other => {
                     const HEX: &[u8; 16] = b"0123456789abcdef";
                     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
                     self.buffer.extend_from_slice(b"\\u00");
-                    self.buffer.push(digit(byte >> 4));
-                    self.buffer.push(digit(byte & 0xf));
+                    self.buffer.push(digit(other >> 4));
+                    self.buffer.push(digit(other & 0xf));
                 }
-                _ => self.buffer.push(byte),
             }
+            rest = after;
         }
+        self.buffer.extend_from_slice(rest);
         self.buffer.push(b'"');
     }
+}
+
+/// Whether a byte cannot stand in a string as it is.
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// What stands before the first byte that cannot stand in a string as it is, that byte, and what comes after.
+fn split(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    // Sixteen at a time without a branch in between, which is one comparison of a vector.
+    let mut clean = 0;
+    for chunk in bytes.chunks(16) {
+        if chunk
+            .iter()
+            .fold(false, |any, byte| any | is_special(*byte))
+        {
+            break;
+        }
+        clean += chunk.len();
+    }
+    let within = bytes
+        .get(clean..)?
+        .iter()
+        .position(|byte| is_special(*byte))?;
+    let (plain, rest) = bytes.split_at_checked(clean + within)?;
+    let (special, after) = rest.split_first()?;
+    Some((plain, *special, after))
 }
 
 fn to_json(value: &Value, depth: u32) -> serde_json::Value {
