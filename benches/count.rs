@@ -14,50 +14,54 @@
 
 #[path = "support/open.rs"]
 mod open;
-#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
-use std::hint::black_box;
+use std::{collections::BTreeMap, hint::black_box};
 
 use allocation_counter::measure;
 use open::Open;
-use support::{LOGIN, Still, Store, chain, engine, login, mixed, name, step};
-use wayfare::{Compiler, Engine, Input, Registry, Request, Source, Start};
+use support::{LOGIN, Still, Store, chain, engine, login, logins, mixed, name, step, walk};
+use wayfare::{
+    Compiler, End, Engine, Input, Registry, Request, Source, SourceId, Start, Step,
+    analysis::findings, parse,
+};
 
-type Operation = (&'static str, Box<dyn Fn()>);
+/// An operation that is ready to be run.
+type Ready = Box<dyn Fn()>;
 
-fn operations() -> Vec<Operation> {
-    let walked = |text: String, journey: &str| -> Box<dyn Fn()> {
-        let (engine, start) = (engine(&text), Start::journey(journey));
-        let request = Request::default();
-        Box::new(move || {
-            let mut run = engine
-                .begin(start.clone(), &Still)
-                .expect("the journey is there");
-            let end = run.step(&Still, &request, Input::Begin);
-            drop(black_box(end.expect("a first step")));
-        })
-    };
-    vec![
-        ("chain_100", walked(chain(100), "Chain")),
-        ("chain_1100", walked(chain(1_100), "Chain")),
-        ("mixed_100", walked(mixed(100), "Mixed")),
-        ("mixed_1100", walked(mixed(1_100), "Mixed")),
-        ("login", logged_in()),
-        ("seal_and_open", sealed()),
-        ("compile_login", compiled(LOGIN.to_owned())),
-        ("compile_1000", compiled(mixed(1_000))),
-    ]
+/// Operations by name, each made ready where it is run.
+const OPERATIONS: &[(&str, fn() -> Ready)] = &[
+    ("chain_100", || walked(&chain(100), "Chain")),
+    ("chain_1100", || walked(&chain(1_100), "Chain")),
+    ("mixed_100", || walked(&mixed(100), "Mixed")),
+    ("mixed_1100", || walked(&mixed(1_100), "Mixed")),
+    ("login", logged_in),
+    ("seal_and_open", sealed),
+    ("parse_login", || parsed(LOGIN.to_owned())),
+    ("parse_1000", || parsed(logins(200))),
+    ("compile_login", || compiled(LOGIN.to_owned())),
+    ("compile_1000", || compiled(logins(200))),
+    ("check_1000", || checked(&logins(200))),
+];
+
+/// A run that goes to its end without a question.
+fn walked(text: &str, journey: &str) -> Ready {
+    let (engine, start) = (engine(text), Start::journey(journey));
+    let request = Request::default();
+    Box::new(move || {
+        let end = walk(&engine, &start, &request);
+        assert!(matches!(end, Step::Done(End::Failure(_))), "{end:?}");
+    })
 }
 
-fn logged_in() -> Box<dyn Fn()> {
+fn logged_in() -> Ready {
     let (engine, store) = (engine(LOGIN), Store::new());
     let (start, request) = (Start::journey("Login"), Request::default());
     Box::new(move || drop(black_box(login(&engine, &start, &request, &store))))
 }
 
 /// A run that waits for a password, to bytes and back.
-fn sealed() -> Box<dyn Fn()> {
+fn sealed() -> Ready {
     let (engine, store, request) = (engine(LOGIN), Store::new(), Request::default());
     let mut run = engine
         .begin(Start::journey("Login"), &Still)
@@ -72,7 +76,25 @@ fn sealed() -> Box<dyn Fn()> {
     })
 }
 
-fn compiled(text: String) -> Box<dyn Fn()> {
+fn parsed(text: String) -> Ready {
+    let source = Source::new("b.journey", text);
+    Box::new(move || {
+        let parsed = parse(&source, SourceId::default());
+        assert!(parsed.diagnostics.is_empty(), "a text without a mistake");
+        drop(black_box(parsed));
+    })
+}
+
+/// All proofs of a program that stands.
+fn checked(text: &str) -> Ready {
+    let registry = Registry::standard();
+    let compiler = Compiler::new(registry.catalog());
+    let compiled = compiler.compile([Source::new("b.journey", text)]);
+    let program = compiled.program.expect("a text without a mistake");
+    Box::new(move || drop(black_box(findings(&program))))
+}
+
+fn compiled(text: String) -> Ready {
     let registry = Registry::standard();
     let compiler = Compiler::new(registry.catalog());
     Box::new(move || {
@@ -86,7 +108,7 @@ fn compiled(text: String) -> Box<dyn Fn()> {
     })
 }
 
-fn allocations(operation: &dyn Fn()) -> u64 {
+fn allocations(operation: &Ready) -> u64 {
     operation();
     measure(operation).count_total
 }
@@ -96,21 +118,21 @@ fn main() {
         .skip(1)
         .filter(|a| !a.starts_with('-'))
         .collect();
-    let operations = operations();
     if let [name, times] = arguments.as_slice() {
         let times: u32 = times.parse().expect("a number of times");
-        let (_, operation) = operations
+        let (_, ready) = OPERATIONS
             .iter()
             .find(|(known, _)| known == name)
             .expect("the name of an operation");
+        let operation = ready();
         for _ in 0..times {
             operation();
         }
         return;
     }
-    let mut counted = std::collections::BTreeMap::new();
-    for (name, operation) in &operations {
-        let count = allocations(operation);
+    let mut counted = BTreeMap::new();
+    for (name, ready) in OPERATIONS {
+        let count = allocations(&ready());
         println!("{name:<16} {count:>8} allocations");
         counted.insert(*name, count);
     }

@@ -43,6 +43,21 @@ pub(crate) const LOGIN: &str = r#"journey login "Login" {
 }
 "#;
 
+/// As many of these logins, under names of their own: what a realm of them compiles to.
+pub(crate) fn logins(count: usize) -> String {
+    let mut text = String::with_capacity(count * (LOGIN.len() + 16));
+    for at in 0..count {
+        let named = LOGIN.replacen(
+            "journey login \"Login\"",
+            &format!("journey login{at} \"Login{at}\""),
+            1,
+        );
+        text.push_str(&named);
+        text.push('\n');
+    }
+    text
+}
+
 /// What a journey that only walks is told about and does not mind.
 const ALLOWED: &str = "  allow no_success, level_without_proof because \"it is only walked\"\n";
 

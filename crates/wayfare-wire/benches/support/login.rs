@@ -1,0 +1,90 @@
+//! A login of three requests at the world of the tests, each asserted to be answered as it should.
+
+use crate::world::World;
+
+const TARGET: &str = "/json/realms/root/realms/alpha/authenticate";
+const LOGIN: &str =
+    "/json/realms/root/realms/alpha/authenticate?authIndexType=service&authIndexValue=Single";
+
+fn headers() -> Vec<(String, String)> {
+    [
+        ("accept-api-version", "resource=2.1"),
+        ("content-type", "application/json"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Sends a request; the reply is what it is expected to be.
+fn send(
+    world: &World,
+    headers: &[(String, String)],
+    target: &str,
+    body: &str,
+    expected: &str,
+) -> String {
+    let reply = world.send("POST", target, headers, body.as_bytes());
+    let text = String::from_utf8(reply.body).expect("JSON is text");
+    assert!(text.contains(expected), "{text}");
+    text
+}
+
+/// The text of a member, which holds nothing that JSON escapes.
+fn auth_id(reply: &str) -> &str {
+    let (_, rest) = reply.split_once(r#""authId":""#).expect("a step");
+    rest.split('"').next().unwrap_or(rest)
+}
+
+fn answer(reply: &str, kind: &str, value: &str) -> String {
+    format!(
+        r#"{{"authId":"{}","callbacks":[{{"type":"{kind}","input":[{{"name":"IDToken1","value":"{value}"}}]}}]}}"#,
+        auth_id(reply)
+    )
+}
+
+/// A client of that world.
+pub(crate) struct Client {
+    world: World,
+    headers: Vec<(String, String)>,
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self {
+            world: World::new(),
+            headers: headers(),
+        }
+    }
+
+    pub(crate) fn start(&self) -> String {
+        send(&self.world, &self.headers, LOGIN, "{}", "NameCallback")
+    }
+
+    pub(crate) fn name(&self, body: &str) -> String {
+        send(&self.world, &self.headers, TARGET, body, "PasswordCallback")
+    }
+
+    pub(crate) fn password(&self, body: &str) -> String {
+        send(&self.world, &self.headers, TARGET, body, "tokenId")
+    }
+
+    pub(crate) fn login(&self) {
+        let name = answer(&self.start(), "NameCallback", "demo");
+        let password = answer(&self.name(&name), "PasswordCallback", "Ch4ng31t");
+        self.password(&password);
+        self.forget();
+    }
+
+    /// The bodies of the second and the third request of a login.
+    pub(crate) fn bodies(&self) -> (String, String) {
+        let name = answer(&self.start(), "NameCallback", "demo");
+        let password = answer(&self.name(&name), "PasswordCallback", "Ch4ng31t");
+        (name, password)
+    }
+
+    /// Forgets what a server would forget or keep elsewhere.
+    fn forget(&self) {
+        self.world.sessions.lock().unwrap().clear();
+        self.world.summaries.lock().unwrap().clear();
+    }
+}
