@@ -114,7 +114,8 @@ pub(crate) enum Command {
 /// Where journeys are and how they are read.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Sources {
-    /// Files or folders; `-` reads standard input. Without one, the folder `journeys`, or else this folder.
+    /// Files or folders; `-` reads standard input. Without one, the realms of the `wayfare.toml` here; without
+    /// that, the folder `journeys`, or else this folder.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The folder that imports may not leave; found from the file where not given.

@@ -1,7 +1,7 @@
 //! From paths on the command line to sources that belong together.
 //!
 //! A folder is one program: the `.journey` files directly in it; one that has none, and a `wayfare.toml` that
-//! says where realms have theirs, is a program for each of those folders. A file is a program of its own, to which a
+//! says where realms have theirs, is a program for each of them. So is this folder, where no path is named. A file is a program of its own, to which a
 //! sibling is added only for a journey that the file names and does not declare, the file of tests that is
 //! called like it, and, for commands that take several paths, the guards of its folder. Imports go through
 //! [`Folder`], which never leaves the root.
@@ -19,9 +19,13 @@ use wayfare::{
     compile::{ImportError, Importer},
     model::journey::Journey,
 };
-use wayfare_server::config::{BindingSettings, CaptureSettings};
 
-use crate::{Trouble, args::Sources, guards, terminal::Terminal};
+use crate::{
+    Trouble,
+    args::Sources,
+    guards::{self, Serving, Wires},
+    terminal::Terminal,
+};
 
 /// The largest file that is read at all; the compiler refuses smaller ones with a finding.
 const FILE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
@@ -47,10 +51,8 @@ pub(crate) struct Project {
     pub(crate) parameters: BTreeMap<String, Value>,
     /// Whether they are served although parts of them are missing.
     pub(crate) incomplete: bool,
-    /// Which journeys operations of wires run there; only where all journeys are at hand.
-    pub(crate) bindings: BTreeMap<String, BindingSettings>,
-    /// What the forms of Capture of its realm run.
-    pub(crate) capture: Option<CaptureSettings>,
+    /// What wires run there; only where all journeys are at hand.
+    pub(crate) wires: Vec<Wires>,
 }
 
 /// A file that was named: its siblings are there to be called, and nothing else.
@@ -90,14 +92,101 @@ pub(crate) fn of_realms(paths: Vec<PathBuf>, realm: Option<&str>) -> Result<Vec<
 
 /// The projects that the paths name, in order, none of them twice.
 pub(crate) fn load(args: &Sources, terminal: Terminal) -> Result<Vec<Project>, Trouble> {
-    let paths = of_realms(named(&args.paths, terminal), args.realm.as_deref())?;
-    distinct(&paths)
-        .into_iter()
-        .map(|path| {
-            let project = load_in(path, args.root.as_deref(), args.realm.as_deref())?;
-            with_guards_beside(project, path, args.realm.as_deref())
-        })
-        .collect()
+    let (root, realm) = (args.root.as_deref(), args.realm.as_deref());
+    let mut all = Vec::new();
+    if args.paths.is_empty() {
+        all = of_settings(realm, terminal)?;
+    }
+    let mut paths = Vec::new();
+    if all.is_empty() {
+        for path in named(&args.paths, terminal) {
+            let is_bare = path.is_dir() && journey_files(&path)?.is_empty();
+            let of_realms = if is_bare {
+                guards::serving(&path, realm, None)?
+            } else {
+                Vec::new()
+            };
+            if of_realms.is_empty() {
+                paths.push(path);
+            }
+            all.extend(of_realms);
+        }
+    }
+    let mut projects = Vec::new();
+    for serving in &all {
+        projects.push(load_serving(serving, root)?);
+    }
+    for path in distinct(&paths) {
+        if all.iter().any(|one| guards::is_one_of(path, &one.paths)) {
+            continue;
+        }
+        let project = load_in(path, root, realm)?;
+        projects.push(with_guards_beside(project, path, realm)?);
+    }
+    Ok(projects)
+}
+
+/// What the realms of the settings of this folder are served with, which is said.
+fn of_settings(realm: Option<&str>, terminal: Terminal) -> Result<Vec<Serving>, Trouble> {
+    let here = Path::new("");
+    let journeys = Path::new(JOURNEYS);
+    let folder = if journeys.is_dir() {
+        Some(journeys)
+    } else {
+        let own = Path::new(".");
+        (!journey_files(own)?.is_empty()).then_some(own)
+    };
+    let all = guards::serving(here, realm, folder)?;
+    if !all.is_empty() {
+        let realms = all.iter().flat_map(|one| &one.realms);
+        let realms: Vec<&str> = realms.map(Realm::as_str).collect();
+        let mut paths: Vec<String> = Vec::new();
+        for path in all.iter().flat_map(|one| &one.paths) {
+            let path = match display(path) {
+                here if here.is_empty() => ".".to_owned(),
+                path => path,
+            };
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        terminal.say(&format!(
+            "no path is named: taking `{}`, of `{}` in `wayfare.toml`",
+            paths.join("`, `"),
+            realms.join("`, `")
+        ));
+    }
+    Ok(all)
+}
+
+/// The project of what realms are served with.
+fn load_serving(serving: &Serving, root: Option<&Path>) -> Result<Project, Trouble> {
+    let Serving { paths, served, .. } = serving;
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        if journey_files(path)?.is_empty() {
+            return Err(empty(path));
+        }
+    }
+    let files = with_guards(with_guards(Vec::new(), paths)?, &served.guards)?;
+    let files = files.iter().map(|file| read_for_findings(file));
+    let own = match paths.as_slice() {
+        [only] if only.is_dir() => only.as_path(),
+        _ => Path::new("."),
+    };
+    Ok(Project {
+        sources: files.collect::<Result<_, _>>()?,
+        named: None,
+        folder: Folder::new(root.unwrap_or(own))?,
+        realm: served.realm.clone(),
+        parameters: served.parameters.clone(),
+        incomplete: served.incomplete,
+        wires: served.wires.clone(),
+    })
+}
+
+fn empty(folder: &Path) -> Trouble {
+    let folder = folder.display();
+    Trouble::input(format!("there is no `.journey` file in `{folder}`"))
 }
 
 /// The project of a single file with the guards of the folder that it stands in.
@@ -218,8 +307,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             realm: served.realm,
             parameters: served.parameters,
             incomplete: served.incomplete,
-            bindings: BTreeMap::new(),
-            capture: None,
+            wires: Vec::new(),
         });
     }
     let kind = fs::metadata(path)
@@ -227,10 +315,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
     if kind.is_dir() {
         let files = journey_files(path)?;
         if files.is_empty() {
-            return Err(Trouble::input(format!(
-                "there is no `.journey` file in `{}`",
-                path.display()
-            )));
+            return Err(empty(path));
         }
         let served = guards::served(path, realm)?;
         let files = with_guards(files, &served.guards)?;
@@ -245,8 +330,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
             realm: served.realm,
             parameters: served.parameters,
             incomplete: served.incomplete,
-            bindings: served.bindings,
-            capture: served.capture,
+            wires: served.wires,
         });
     }
     let parent = folder_of(path);
@@ -263,8 +347,7 @@ fn load_in(path: &Path, root: Option<&Path>, realm: Option<&str>) -> Result<Proj
         realm: served.realm,
         parameters: served.parameters,
         incomplete: served.incomplete,
-        bindings: BTreeMap::new(),
-        capture: None,
+        wires: Vec::new(),
     })
 }
 

@@ -37,6 +37,8 @@ mod report;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod suggested;

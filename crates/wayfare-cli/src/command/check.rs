@@ -1,5 +1,7 @@
 //! `wayfare check PATH…`
 
+use std::collections::BTreeSet;
+
 use wayfare::{Diagnostic, Severity, SourceMap, compile::Compiled};
 
 use crate::{
@@ -23,9 +25,14 @@ pub(crate) fn run(args: &CheckArgs, terminal: Terminal) -> Result<Outcome, Troub
     let all: Vec<Compiled> = projects
         .iter()
         .map(|project| examine(project, &parameters))
-        .collect();
+        .collect::<Result<_, _>>()?;
     refuse_unknown(&all, &parameters)?;
-    let files = all.iter().map(|one| one.sources.iter().count()).sum();
+    let files = all.iter().map(|one| {
+        // The settings are beside the journeys once for each wire that is at fault.
+        let names = one.sources.iter().map(|(_, source)| source.name());
+        names.collect::<BTreeSet<_>>().len()
+    });
+    let files = files.sum();
     let findings = || {
         all.iter()
             .flat_map(|one| one.diagnostics.iter().map(move |d| (d, &*one.sources)))

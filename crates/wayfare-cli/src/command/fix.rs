@@ -169,8 +169,7 @@ fn tried(
         realm: project.realm.clone(),
         parameters: project.parameters.clone(),
         incomplete: project.incomplete,
-        bindings: project.bindings.clone(),
-        capture: project.capture.clone(),
+        wires: project.wires.clone(),
     };
     let after = compile(&mended, parameters);
     better(before, &after).then_some(mended.sources)

@@ -20,11 +20,15 @@ pub(crate) mod serve;
 pub(crate) mod test;
 pub(crate) mod trace;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use wayfare::{
-    Engine, Registry, Source, Value,
+    Diagnostic, Engine, Registry, Source, SourceMap, Value,
     compile::{Compiled, Compiler, UnknownParameter},
+    model::program::Program,
 };
 
 use wayfare_server::config::BindingSettings;
@@ -117,7 +121,13 @@ fn interpret(_: &mut Registry) {}
 /// Compiles a project with its tests, and asks the standard node types what they say of their settings:
 /// what `serve` would refuse is found here, and where the realm may be incomplete, what would fail there is
 /// a warning.
-pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -> Compiled {
+///
+/// # Errors
+/// A flow of the settings cannot be read.
+pub(crate) fn examine(
+    project: &Project,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<Compiled, Trouble> {
     let mut compiled = compile_tests(project, parameters);
     if let Some(program) = &compiled.program {
         let registry = if project.incomplete {
@@ -127,25 +137,47 @@ pub(crate) fn examine(project: &Project, parameters: &BTreeMap<String, Value>) -
         };
         let refusals = Engine::refusals(program, &registry);
         compiled.diagnostics.append(refusals);
-        let bindings = project.bindings.iter();
-        let unbound = BindingSettings::check(
-            bindings.map(|(name, binding)| (&**name, binding)),
-            BindingSettings::has_default,
-            program,
-            Arc::make_mut(&mut compiled.sources),
-        );
-        compiled.diagnostics.append(unbound);
-        // A flow that cannot be read is told by `serve`, which needs it.
-        let flows = project.capture.as_ref().map(|capture| {
-            let sources = Arc::make_mut(&mut compiled.sources);
-            capture.check(&project.bindings, program, sources)
-        });
-        if let Some(Ok(found)) = flows {
-            compiled.diagnostics.append(found);
+        let sources = Arc::make_mut(&mut compiled.sources);
+        let found = wires(project, program, sources)?;
+        for finding in found {
+            compiled.diagnostics.push(finding);
         }
         compiled.diagnostics.sort();
     }
-    compiled
+    Ok(compiled)
+}
+
+/// What is wrong with what the wires of the realms run, each thing once: realms take over what others say.
+fn wires(
+    project: &Project,
+    program: &Program,
+    sources: &mut SourceMap,
+) -> Result<Vec<Diagnostic>, Trouble> {
+    let mut found = Vec::new();
+    let mut told = BTreeSet::new();
+    for wires in &project.wires {
+        let bindings = wires.bindings.iter();
+        let mut all = BindingSettings::check(
+            bindings.map(|(name, binding)| (&**name, binding)),
+            BindingSettings::has_default,
+            program,
+            sources,
+        );
+        if let Some(capture) = &wires.capture {
+            let flows = capture.check(&wires.bindings, program, sources);
+            let unread = |message| {
+                let realm = wires.realm.as_str();
+                Trouble::Input(format!("the flows of `{realm}` cannot be read: {message}"))
+            };
+            all.append(flows.map_err(unread)?);
+        }
+        for one in &all {
+            if told.insert(one.one_line(sources)) {
+                found.push(one.clone());
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn compiler<'p>(project: &'p Project, parameters: &BTreeMap<String, Value>) -> Compiler<'p> {

@@ -33,7 +33,7 @@ use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
     clock::drawn,
-    config::{CaptureSettings, Config},
+    config::{BindingSettings, CaptureSettings, Config},
     server::StartError,
     store::StoreError,
 };
@@ -66,6 +66,7 @@ impl Capture {
     pub(crate) fn open(
         realm: &Realm,
         settings: &CaptureSettings,
+        bindings: &BTreeMap<String, BindingSettings>,
         demo: bool,
     ) -> Result<Self, StartError> {
         let mut clients = BTreeMap::new();
@@ -76,7 +77,7 @@ impl Capture {
             })?;
             clients.insert(id.clone(), known);
         }
-        let flows = Flows::open(settings).map_err(|message| StartError::Capture {
+        let flows = Flows::open(settings, bindings).map_err(|message| StartError::Capture {
             realm: realm.clone(),
             message,
         })?;
@@ -101,7 +102,8 @@ pub(crate) fn open(config: &Config) -> Result<BTreeMap<Realm, Capture>, StartErr
     let mut all = BTreeMap::new();
     for (realm, settings) in &config.realms {
         if let Some(capture) = &settings.capture {
-            all.insert(realm.clone(), Capture::open(realm, capture, config.demo)?);
+            let opened = Capture::open(realm, capture, &settings.bindings, config.demo)?;
+            all.insert(realm.clone(), opened);
         }
     }
     Ok(all)

@@ -126,9 +126,9 @@ impl CaptureSettings {
         sources: &mut SourceMap,
     ) -> Result<Diagnostics, String> {
         let mut found = self.beside(bindings, program, sources)?;
-        self.check_paths(sources, &mut found)?;
+        self.check_paths(bindings, sources, &mut found)?;
         for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
-            let bound = flow_bindings(self, partial, |journey| {
+            let bound = flow_bindings(self, bindings, partial, |journey| {
                 program.journey_on_wire(journey).is_some()
             })?;
             let bound = bound.iter().map(|(name, binding)| (&**name, binding));
@@ -144,8 +144,13 @@ impl CaptureSettings {
     }
 
     /// Fields whose path no attribute of records has: what a client sends there would be dropped.
-    fn check_paths(&self, sources: &mut SourceMap, found: &mut Diagnostics) -> Result<(), String> {
-        let lost = lost_fields(self)?;
+    fn check_paths(
+        &self,
+        bindings: &BTreeMap<String, BindingSettings>,
+        sources: &mut SourceMap,
+        found: &mut Diagnostics,
+    ) -> Result<(), String> {
+        let lost = lost_fields(self, bindings)?;
         if lost.is_empty() {
             return Ok(());
         }
@@ -192,7 +197,7 @@ impl CaptureSettings {
         if bound.is_empty() {
             return Ok(found);
         }
-        let forms = flow_forms(self)?;
+        let forms = flow_forms(self, bindings)?;
         let mut known = Vec::new();
         for (name, binding, (operation, form)) in bound {
             let taken = || forms.iter().filter(|known| known.is_of(operation));

@@ -1,6 +1,6 @@
 //! What stands in the file about Capture.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use wayfare_server::config::{CaptureSettings, Config, ConfigError};
 use wayfare_wire::capture::client::Feature;
@@ -135,11 +135,16 @@ fn found(flow: &str) -> String {
 }
 
 fn found_with(flow: &str, change: impl FnOnce(&mut CaptureSettings)) -> String {
+    found_beside(flow, "", change)
+}
+
+fn found_beside(flow: &str, bound: &str, change: impl FnOnce(&mut CaptureSettings)) -> String {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("flow.json");
     std::fs::write(&file, flow).unwrap();
-    let text = "[realms.\"/alpha\".capture.attributes]\nemail = \"mail\"\n";
-    let config = Config::parse("wayfare.toml", text, Path::new("")).unwrap();
+    let text = "[realms.\"/alpha\".capture.attributes]\nemail = \"mail\"\n".to_owned() + bound;
+    let config = Config::parse("wayfare.toml", &text, Path::new("")).unwrap();
+    let bindings = config.realms[&alpha()].bindings.clone();
     let mut settings = config.realms[&alpha()].capture.clone().unwrap();
     settings.attributes = CaptureSettings::default().attributes;
     settings.flows = vec![file.clone()];
@@ -152,11 +157,7 @@ fn found_with(flow: &str, change: impl FnOnce(&mut CaptureSettings)) -> String {
     let compiled = wayfare::Compiler::new(wayfare::Registry::standard().catalog())
         .compile([wayfare::Source::new("profile.journey", text)]);
     let mut sources = (*compiled.sources).clone();
-    match settings.check(
-        &BTreeMap::new(),
-        compiled.program.as_ref().unwrap(),
-        &mut sources,
-    ) {
+    match settings.check(&bindings, compiled.program.as_ref().unwrap(), &mut sources) {
         Ok(found) => {
             let lines: Vec<String> = found
                 .iter()
@@ -227,6 +228,32 @@ fn a_field_that_goes_nowhere_is_told_with_both_places() {
             .retain(|path, _| few.contains(&path.as_str()));
     });
     assert!(!few.contains("which no attribute of records is"), "{few}");
+}
+
+#[test]
+fn a_form_that_is_bound_is_not_checked_beside_what_it_would_run_otherwise() {
+    let bound = |name: &str, fields: &str| {
+        format!(
+            "[realms.\"/alpha\".bindings.\"capture.update_profile_native{name}\"]\n\
+             journey = \"CaptureEditProfile\"\nfields = {{ {fields} }}\notherwise = 540\n"
+        )
+    };
+    let both = "firstName = \"givenName\", shoeSize = \"city\"";
+    for name in [".enterForm", ""] {
+        let said = found_beside(&flow("hat.size"), &bound(name, both), |_| ());
+        assert_eq!(said, "", "{name}");
+        let said = found_beside(&flow("hat.size"), &bound(name, both), |settings| {
+            settings.journeys.edit_profile = "NobodyWroteIt".to_owned();
+        });
+        assert_eq!(said, "", "{name}");
+        // What the binding does not name goes nowhere all the same.
+        let one = bound(name, "firstName = \"givenName\"");
+        let said = found_beside(&flow("hat.size"), &one, |_| ());
+        assert!(said.contains("`shoeSize` goes to `hat.size`"), "{said}");
+    }
+    // The binding of another form is not this one's.
+    let said = found_beside(&flow("hat.size"), &bound(".editProfileForm", ""), |_| ());
+    assert!(said.contains("`shoeSize` goes to `hat.size`"), "{said}");
 }
 
 #[tokio::test]

@@ -31,6 +31,20 @@ const BUILT_IN: &str = "the flow that is built in";
 /// The longest file of a flow.
 const BYTES_MAX: usize = 4 << 20;
 
+/// The bindings of a realm, by what they bind.
+type Bindings = BTreeMap<String, BindingSettings>;
+
+/// What the settings bind a form to: by its name, else by that of its operation.
+fn bound<'b>(
+    bindings: &'b Bindings,
+    operation: Operation,
+    form: &str,
+) -> Option<&'b BindingSettings> {
+    let operation = operation.name();
+    let own = bindings.get(&format!("capture.{operation}.{form}"));
+    own.or_else(|| bindings.get(&format!("capture.{operation}")))
+}
+
 /// The flows of a realm by name and version.
 #[derive(Debug)]
 pub(crate) struct Flows {
@@ -44,13 +58,13 @@ impl Flows {
     ///
     /// # Errors
     /// A file cannot be read, or is none.
-    pub(super) fn open(settings: &CaptureSettings) -> Result<Self, String> {
+    pub(super) fn open(settings: &CaptureSettings, bindings: &Bindings) -> Result<Self, String> {
         let mut flows = Self {
             all: BTreeMap::new(),
             files: BTreeMap::new(),
         };
         let mut standard = parse(STANDARD).map_err(|errors| errors.join("; "))?;
-        offer(&mut standard, settings);
+        offer(&mut standard, settings, bindings);
         flows.put(standard, Source::new(BUILT_IN, STANDARD));
         for file in &settings.flows {
             let (flow, text) = read(file)?;
@@ -81,8 +95,8 @@ impl Flows {
 
 /// Takes those fields out of the forms of the flow that is built in which would go nowhere, as far as they
 /// need not be filled in: it is made for the attributes that records have without settings.
-fn offer(flow: &mut Flow, settings: &CaptureSettings) {
-    let lost: BTreeSet<String> = lost(flow, settings)
+fn offer(flow: &mut Flow, settings: &CaptureSettings, bindings: &Bindings) {
+    let lost: BTreeSet<String> = lost(flow, settings, bindings)
         .map(|(name, _)| name.to_owned())
         .collect();
     for form in flow.forms.values_mut() {
@@ -91,22 +105,27 @@ fn offer(flow: &mut Flow, settings: &CaptureSettings) {
     }
 }
 
-/// The fields of a flow that go nowhere, each with its path: no attribute of records has it, and no input is
-/// named for them.
+/// The fields of a flow that go nowhere, each with its path: no attribute of records has it, no input is named
+/// for them, and no binding of their form names them.
 fn lost<'f>(
     flow: &'f Flow,
     settings: &'f CaptureSettings,
+    bindings: &Bindings,
 ) -> impl Iterator<Item = (&'f str, &'f str)> {
     let is_named = |name: &str| {
         let own = |key: &String| key.rsplit_once('.').map_or(&**key, |(_, field)| field) == name;
         settings.inputs.keys().any(own)
     };
-    let used: BTreeSet<&str> = flow
-        .forms
-        .values()
-        .filter(|form| Use::of(flow, form).is_some())
-        .flat_map(|form| form.fields.iter().map(|(name, _)| name.as_str()))
-        .collect();
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for (form_name, form) in &flow.forms {
+        let Some(usage) = Use::of(flow, form) else {
+            continue;
+        };
+        let binding = bound(bindings, usage.operation(), form_name);
+        let is_bound = |name: &str| binding.is_some_and(|one| one.fields.contains_key(name));
+        let names = form.fields.iter().map(|(name, _)| name.as_str());
+        used.extend(names.filter(|name| !is_bound(name)));
+    }
     flow.fields.iter().filter_map(move |(name, field)| {
         let path = field.attribute.as_deref()?;
         let goes = settings.attributes.contains_key(path) || is_named(name);
@@ -132,14 +151,17 @@ pub(crate) struct Lost {
 ///
 /// # Errors
 /// A flow cannot be read.
-pub(crate) fn lost_fields(settings: &CaptureSettings) -> Result<Vec<Lost>, String> {
-    let flows = Flows::open(settings)?;
+pub(crate) fn lost_fields(
+    settings: &CaptureSettings,
+    bindings: &Bindings,
+) -> Result<Vec<Lost>, String> {
+    let flows = Flows::open(settings, bindings)?;
     let files = flows.all.iter().filter_map(|(key, flow)| {
         let file = flows.files.get(key)?;
         (file.name() != BUILT_IN).then_some((flow, file))
     });
     let all = files.flat_map(|(flow, file)| {
-        lost(flow, settings).map(|(field, path)| Lost {
+        lost(flow, settings, bindings).map(|(field, path)| Lost {
             file: file.clone(),
             at: key(file.text(), field),
             field: field.to_owned(),
@@ -245,21 +267,17 @@ impl Use {
         }
     }
 
-    /// Whether an operation takes such a form.
-    fn is_of(self, operation: Operation) -> bool {
-        match operation {
-            Operation::AuthNativeTraditional => self == Self::SignIn,
-            Operation::RegisterNativeTraditional => self == Self::Register,
-            Operation::RegisterNative => self == Self::SocialRegister,
-            Operation::UpdateProfileNative => {
-                matches!(
-                    self,
-                    Self::EditProfile | Self::ChangePassword | Self::ResetPassword
-                )
+    /// The operation that takes such a form.
+    fn operation(self) -> Operation {
+        match self {
+            Self::SignIn => Operation::AuthNativeTraditional,
+            Self::Register => Operation::RegisterNativeTraditional,
+            Self::SocialRegister => Operation::RegisterNative,
+            Self::EditProfile | Self::ChangePassword | Self::ResetPassword => {
+                Operation::UpdateProfileNative
             }
-            Operation::ForgotPasswordNative => self == Self::Forgot,
-            Operation::VerifyEmailNative => self == Self::Verify,
-            _ => false,
+            Self::Forgot => Operation::ForgotPasswordNative,
+            Self::Verify => Operation::VerifyEmailNative,
         }
     }
 }
@@ -396,14 +414,12 @@ impl<'a> Turn<'a> {
         let found = flow.forms.get_key_value(name);
         let (name, form) =
             found.ok_or_else(|| Error::invalid("form", "the flow has no such form"))?;
-        let usage = Use::of(flow, form).filter(|usage| usage.is_of(operation));
+        let usage = Use::of(flow, form).filter(|usage| usage.operation() == operation);
         let usage = usage.ok_or_else(|| {
             Error::invalid("form", "the operation does not take a form of this action")
         })?;
         let bindings = &self.place.state.settings.bindings;
-        let binding = bindings
-            .get(&format!("capture.{}.{name}", operation.name()))
-            .or_else(|| bindings.get(&format!("capture.{}", operation.name())));
+        let binding = bound(bindings, operation, name);
         Ok(Asked {
             flow,
             name,
@@ -481,7 +497,7 @@ pub(crate) struct FormOf {
 impl FormOf {
     /// Whether an operation takes it.
     pub(crate) fn is_of(&self, operation: Operation) -> bool {
-        self.usage.is_of(operation)
+        self.usage.operation() == operation
     }
 }
 
@@ -489,8 +505,11 @@ impl FormOf {
 ///
 /// # Errors
 /// A flow cannot be read.
-pub(crate) fn forms(settings: &CaptureSettings) -> Result<Vec<FormOf>, String> {
-    let flows = Flows::open(settings)?;
+pub(crate) fn forms(
+    settings: &CaptureSettings,
+    bindings: &Bindings,
+) -> Result<Vec<FormOf>, String> {
+    let flows = Flows::open(settings, bindings)?;
     let mut all = Vec::new();
     for (key, flow) in &flows.all {
         let Some(file) = flows.files.get(key) else {
@@ -521,17 +540,18 @@ fn place_of(file: &Source, name: &str) -> Range<usize> {
     at..at + name.len() + 2
 }
 
-/// What the forms of all flows bind to journeys. Unless `partial`, the attributes that are answered without a
+/// What the forms of all flows bind to journeys, without those that the settings bind themselves. Unless `partial`, the attributes that are answered without a
 /// field are among the fields, so that what is left is what nothing answers.
 ///
 /// # Errors
 /// A flow cannot be read.
 pub(crate) fn bindings(
     settings: &CaptureSettings,
+    bindings: &Bindings,
     partial: bool,
     is_served: impl Fn(&str) -> bool,
 ) -> Result<Vec<(String, BindingSettings)>, String> {
-    let flows = Flows::open(settings)?;
+    let flows = Flows::open(settings, bindings)?;
     let mut all = Vec::new();
     for (key, flow) in &flows.all {
         let Some(file) = flows.files.get(key) else {
@@ -541,6 +561,9 @@ pub(crate) fn bindings(
             let Some(usage) = Use::of(flow, form) else {
                 continue;
             };
+            if bound(bindings, usage.operation(), name).is_some() {
+                continue;
+            }
             let journey = usage.journey(&settings.journeys);
             if file.name() == BUILT_IN && !is_served(journey) {
                 continue;
