@@ -71,6 +71,11 @@ struct Opened {
 }
 
 impl Devices {
+    /// The keys by which the realm seals what it keeps.
+    pub(crate) fn storage(&self) -> &RealmKeys {
+        &self.keys
+    }
+
     /// The devices of a realm, sealed with these keys.
     pub fn new(store: Store, realm: Realm, keys: RealmKeys, clock: Arc<dyn Clock>) -> Self {
         Self {

@@ -182,7 +182,7 @@ impl<'a> Turn<'a> {
             let life = client.settings.access_token_lifetime;
             let minted = self.minted(ACCESS, &granted, life, json!({}))?;
             if let Some(secret) = &call.refresh_secret {
-                tokens.push(self.renewal(client, &minted.secret, &granted, secret.reveal()));
+                tokens.push(self.renewal(client, &minted.secret, &granted, secret.reveal())?);
             }
             tokens.push(minted.new);
             login.token = Some(minted.secret);

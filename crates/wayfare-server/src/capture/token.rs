@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
 use wayfare::{
-    Secret, SubjectId,
+    Realm, Seal as _, Secret, SubjectId,
     engine::effect::Who,
     headless::{Answers, Outcome},
 };
@@ -17,7 +18,9 @@ use wayfare_wire::{
         sign,
     },
     query::Query,
+    seal::Sealer,
 };
+use zeroize::Zeroizing;
 
 use super::{
     Turn,
@@ -25,7 +28,7 @@ use super::{
     record::{EMAIL_VERIFIED, Found},
 };
 use crate::{
-    clock::drawn,
+    clock::{RunHost, drawn},
     headless::{self, Ran, Return},
     store::record::Verified,
     store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
@@ -377,16 +380,14 @@ impl Turn<'_> {
             return Err(unknown());
         }
         let wrong = || Error::invalid("signature", "the signature or its date is wrong");
-        let secret = old
-            .data
-            .get("secret")
-            .and_then(Json::as_str)
-            .unwrap_or_default();
+        let secret = self.opened(&key, &old).ok_or_else(wrong)?;
         let at = wayfare_wire::capture::date::seconds(date).ok_or_else(wrong)?;
         let seconds = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
         let window = self.place.capture.settings.signed_window.as_secs();
         let fresh = seconds.abs_diff(at) <= window;
-        if secret.is_empty() || !fresh || !sign::is_refresh(secret, date, token.reveal(), signature)
+        if secret.is_empty()
+            || !fresh
+            || !sign::is_refresh(&secret, date, token.reveal(), signature)
         {
             return Err(wrong());
         }
@@ -403,7 +404,7 @@ impl Turn<'_> {
         };
         let life = client.settings.access_token_lifetime;
         let access = self.minted(ACCESS, &granted, life, json!({}))?;
-        let renewal = self.renewal(client, &access.secret, &granted, secret);
+        let renewal = self.renewal(client, &access.secret, &granted, &secret)?;
         let used = store
             .exchange_token(key, vec![access.new, renewal], now)
             .await;
@@ -418,18 +419,58 @@ impl Turn<'_> {
         }
     }
 
-    /// The right to renew an access token by signing with this secret. It is of no use to anybody who has
-    /// not the token, too, and that is not kept.
+    /// The right to renew an access token by signing with this secret. Whoever checks a signature has to know
+    /// the secret, so it is kept; sealed, so that the file of the database alone renews nothing, and beside the
+    /// hash of the token, so that it is of no use in another row.
     pub(super) fn renewal(
         &self,
         client: &Known,
         token: &Secret<String>,
         granted: &Granted,
         secret: &str,
-    ) -> NewToken {
+    ) -> Result<NewToken, Error> {
         let life = client.settings.refresh_token_lifetime;
-        self.kept(RENEWAL, token, granted, life, json!({ "secret": secret }))
+        let mut new = self.kept(RENEWAL, token, granted, life, Json::Null);
+        let host = RunHost {
+            clock: &*self.app.clock,
+        };
+        let mut bytes = Zeroizing::new(secret.as_bytes().to_vec());
+        Sealer::new(self.place.state.devices.storage(), &host)
+            .seal(&beside(&new.token.realm, &new.key), &mut bytes)
+            .map_err(|error| self.broken(&error))?;
+        new.token.data = json!({ "sealed": STANDARD.encode(&*bytes) });
+        Ok(new)
     }
+
+    /// The secret that a renewal is signed with; nothing where it was sealed with other keys, or for another
+    /// token.
+    fn opened(&self, key: &TokenKey, token: &Token) -> Option<Zeroizing<String>> {
+        let sealed = token.data.get("sealed").and_then(Json::as_str)?;
+        let mut bytes = Zeroizing::new(STANDARD.decode(sealed).ok()?);
+        let host = RunHost {
+            clock: &*self.app.clock,
+        };
+        Sealer::new(self.place.state.devices.storage(), &host)
+            .open(&beside(&token.realm, key), &mut bytes)
+            .ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        Some(Zeroizing::new(text.to_owned()))
+    }
+}
+
+/// What a sealed secret is bound to, each part with its length before it.
+fn beside(realm: &Realm, key: &TokenKey) -> Vec<u8> {
+    let mut beside = Vec::new();
+    let parts = [
+        key.kind().name().as_bytes(),
+        realm.as_str().as_bytes(),
+        key.hash(),
+    ];
+    for part in parts {
+        beside.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        beside.extend_from_slice(part);
+    }
+    beside
 }
 
 /// By what a run that a token begins spares the tokens of its own grant, where it ends all others.

@@ -65,6 +65,11 @@ impl TokenKey {
     pub fn kind(&self) -> Kind {
         self.kind
     }
+
+    /// The hash, for what is bound to the token.
+    pub(crate) fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
 }
 
 /// What is kept of a token.
