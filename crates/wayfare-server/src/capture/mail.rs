@@ -40,7 +40,7 @@ impl<'a> Turn<'a> {
             .fields
             .first()
             .and_then(|(name, _)| parameters.filled(name));
-        self.mails(typed).map_err(Error::limit)?;
+        self.mails(typed).map_err(Error::mails)?;
         let known = match typed {
             Some(address) => self.find_by(EMAIL, address).await?,
             None => None,

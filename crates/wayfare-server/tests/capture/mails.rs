@@ -154,6 +154,10 @@ async fn nobody_is_mailed_without_end_and_nobody_learns_who_is_there() {
         }
         let mut refused = forgot(&server, email).await;
         assert_eq!(code(&refused), 510, "{refused}");
+        assert_eq!(
+            refused["error_description"],
+            "too many mails were asked for"
+        );
         assert_eq!(code(&resend(&server, email).await), 510);
         refused["request_id"] = Json::Null;
         faces.push(refused);

@@ -258,6 +258,13 @@ impl Error {
         error
     }
 
+    /// Too many mails are asked for, to one recipient or from one address.
+    pub fn mails(retry_after: u64) -> Self {
+        let mut error = Self::new(Code::ApiLimitError, "too many mails were asked for");
+        error.retry_after = Some(retry_after);
+        error
+    }
+
     /// A path at which nothing is served.
     pub fn not_served() -> Self {
         let mut error = Self::new(Code::InvalidArgument, "there is no such operation");

@@ -145,6 +145,7 @@ fn every_code_is_written_as_the_file_says() {
     }
     for error in [
         Error::limit(3),
+        Error::mails(3),
         Error::not_served(),
         Error::method(),
         Error::too_large(),
