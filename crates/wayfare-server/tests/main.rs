@@ -36,6 +36,8 @@ mod identities;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod ldap;
