@@ -5,14 +5,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use serde_json::{Value as Json, json};
 use wayfare::engine::effect::LdapSecurity;
 use wayfare_server::{
-    config::{LdapStoreSettings, ProviderSettings},
+    config::{LdapStoreSettings, ProviderSettings, SocialSettings},
     social::{SocialProfile, SocialTokens},
 };
 
 use super::support::{SECRET, code, entity, form, send, set};
 use crate::{
     ldap::slapd::Slapd,
-    support::{TestServer, alpha},
+    social::published::{Published, without_a_browser},
+    support::{TestServer, alpha, percent},
 };
 
 const ISSUER: &str = "http://127.0.0.1:9/idp";
@@ -139,6 +140,84 @@ async fn who_is_new_registers_in_two_steps() {
         code(&native(&server, "", "auth_native", &[("token", &other)]).await),
         310
     );
+}
+
+/// The token that the broker has for somebody who logs in at a published provider.
+async fn brokered(server: &TestServer, op: &Published, name: &str) -> String {
+    let mut client = server.client().bare();
+    let path = format!("/capture/op/start?token_url={}", percent(SIGN_IN));
+    let begun = client.get(&path).await;
+    assert_eq!(begun.status, 302, "{}", begun.text());
+    let back = without_a_browser(op, begun.header("location").expect("an address"), name).await;
+    let own = format!("http://{}", server.running.address());
+    let path = back.strip_prefix(&own).expect("this server");
+    let page = client.get(path).await;
+    let text = page.text();
+    assert!(text.contains(&format!("action=\"{SIGN_IN}\"")), "{text}");
+    let (_, rest) = text.split_once("name=\"token\" value=\"").expect("a form");
+    rest.split('"').next().expect("a value").to_owned()
+}
+
+const SIGN_IN: &str = "https://app.example.com/signin";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_logs_in_at_a_published_provider_registers_in_two_steps_and_is_known_then() {
+    let Some(op) = Published::start().await else {
+        return;
+    };
+    let server = op
+        .demo(|config| {
+            set(config, |_| ());
+            let mut social = SocialSettings::default();
+            social.token_urls = vec![SIGN_IN.to_owned()];
+            let realm = config.realms.get_mut(&alpha()).expect("the realm");
+            realm.social = Some(social);
+        })
+        .await;
+    let token = brokered(&server, &op, "grace").await;
+    let first = [
+        ("token", &*token),
+        ("registration_form", "socialRegistrationForm"),
+    ];
+    let asked = native(&server, "", "auth_native", &first).await;
+    assert_eq!(code(&asked), 310, "{asked}");
+    let known = &asked["prereg_fields"];
+    assert_eq!(
+        (&known["emailAddress"], &known["firstName"]),
+        (&json!("grace@example.com"), &json!("grace")),
+        "{asked}"
+    );
+    let fields = [
+        ("token", &*token),
+        ("form", "socialRegistrationForm"),
+        ("emailAddress", "grace@example.com"),
+        ("firstName", "grace"),
+    ];
+    let made = native(&server, "", "register_native", &fields).await;
+    let user = &made["capture_user"];
+    assert_eq!(
+        (&made["is_new"], &user["email"], &user["givenName"]),
+        (&json!(true), &json!("grace@example.com"), &json!("grace")),
+        "{made}"
+    );
+    assert!(user["emailVerified"].is_string(), "{user}");
+    let identifier = format!("{}/grace", op.issuer);
+    assert_eq!(user["profiles"][0]["identifier"], *identifier);
+    assert_eq!(entity(&server, &access(&made)).await["result"], *user);
+    // The token is used up; who logs in there once more is the same user.
+    let spent = native(&server, "", "auth_native", &[("token", &token)]).await;
+    assert_eq!(code(&spent), 200, "{spent}");
+    let token = brokered(&server, &op, "grace").await;
+    let again = native(&server, "", "auth_native", &[("token", &token)]).await;
+    assert_eq!(
+        (&again["is_new"], &again["capture_user"]["uuid"]),
+        (&json!(false), &user["uuid"]),
+        "{again}"
+    );
+    // Somebody else there is somebody else here.
+    let token = brokered(&server, &op, "ada").await;
+    let other = native(&server, "", "auth_native", &[("token", &token)]).await;
+    assert_eq!(code(&other), 310, "{other}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod broker;
 mod native;
 mod page;
 pub(crate) mod provider;
-mod published;
+pub(crate) mod published;
 
 use serde_json::{Value as Json, json};
 use wayfare_server::config::{Config, ProviderSettings, UserSettings};

@@ -16,7 +16,7 @@ use wayfare_server::config::{Config, ProviderSettings, SecretSource};
 use wayfare_wire::social::AuthMethod;
 
 use super::JOURNEYS;
-use crate::support::{TestServer, Window, alpha, write_all};
+use crate::support::{Client, TestServer, Window, alpha, write_all};
 
 /// How long the provider may take to listen on a machine that is busy with something else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,19 +70,34 @@ impl Published {
         })
     }
 
-    /// A server whose realm knows it as `op`; its clock is the one that the provider goes by.
-    pub(crate) async fn server(&self, change: impl FnOnce(&mut Config)) -> TestServer {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = u64::try_from(since.unwrap().as_millis()).unwrap();
+    /// What a realm has to know of it; the secret is put into the folder.
+    fn settings(&self, folder: &Path) -> ProviderSettings {
         let mut provider = ProviderSettings::new(&self.issuer, "wayfare");
         provider.auth_method = AuthMethod::Basic;
         provider.display_name = Some("The other office".to_owned());
-        TestServer::at(Timestamp(now), Registry::standard(), |config, folder| {
+        let secret = folder.join("secret");
+        std::fs::write(&secret, "a secret of the client, long enough\n").unwrap();
+        provider.client_secret = Some(SecretSource::File(secret));
+        provider
+    }
+
+    /// The demo, whose realm knows it as `op`; its clock is the one that the provider goes by.
+    pub(crate) async fn demo(&self, change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::at(now(), Registry::standard(), |config, folder| {
+            let provider = self.settings(folder);
+            let realm = config.realms.get_mut(&alpha()).unwrap();
+            realm.providers.insert("op".to_owned(), provider);
+            change(config);
+        })
+        .await
+    }
+
+    /// A server whose realm knows it as `op`; its clock is the one that the provider goes by.
+    pub(crate) async fn server(&self, change: impl FnOnce(&mut Config)) -> TestServer {
+        TestServer::at(now(), Registry::standard(), |config, folder| {
             let journeys = folder.join("journeys");
             write_all(&journeys, &[("social.journey", JOURNEYS)]);
-            let secret = folder.join("secret");
-            std::fs::write(&secret, "a secret of the client, long enough\n").unwrap();
-            provider.client_secret = Some(SecretSource::File(secret));
+            let provider = self.settings(folder);
             *config = config.clone().with_journeys(journeys);
             super::settle(config, provider);
             let realm = config.realms.get_mut(&alpha()).unwrap();
@@ -91,6 +106,38 @@ impl Published {
         })
         .await
     }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp(u64::try_from(since.unwrap().as_millis()).unwrap())
+}
+
+/// Logs in at the provider without a browser, from the address that somebody was sent to; where they are
+/// sent back to.
+pub(crate) async fn without_a_browser(op: &Published, url: &str, name: &str) -> String {
+    const STEPS_MAX: usize = 12;
+    let path_of = |url: &str| url.strip_prefix(&*op.issuer).unwrap_or(url).to_owned();
+    let address = op.issuer.strip_prefix("http://").unwrap().parse().unwrap();
+    let mut client = Client::new(address)
+        .bare()
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    let mut path = path_of(url);
+    let mut reply = client.get(&path).await;
+    for _ in 0..STEPS_MAX {
+        if let Some(location) = reply.header("location") {
+            path = path_of(location);
+            if !path.starts_with('/') {
+                return path;
+            }
+            reply = client.get(&path).await;
+        } else {
+            assert!(reply.text().contains("Log in at the provider"), "{path}");
+            let form = format!("login={name}&do=in");
+            reply = client.post(&path, &form).await;
+        }
+    }
+    panic!("the provider does not come to an end: {path}");
 }
 
 /// Logs in at the provider's own page.
