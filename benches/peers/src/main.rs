@@ -1,0 +1,76 @@
+//! Peers beside wayfare, in one run: the same login, the same chain, the same states.
+//!
+//! Every operation asserts what comes of it, so that a ratio of two refusals is none. A value is what the
+//! peer takes, divided by what wayfare takes: 4 means that the peer takes four times as long.
+
+#[allow(
+    dead_code,
+    reason = "each program uses a part of what the benches share"
+)]
+#[path = "../../support/mod.rs"]
+mod support;
+
+#[allow(dead_code, reason = "its lines are for ratios without a peer")]
+#[path = "../../support/ratio.rs"]
+mod ratio;
+
+#[cfg(feature = "cedar")]
+mod cedar;
+#[cfg(feature = "regorus")]
+mod regorus;
+mod report;
+#[cfg(feature = "rhai")]
+mod rhai;
+#[cfg(feature = "stateright")]
+mod stateright;
+#[cfg(feature = "statig")]
+mod statig;
+mod wayfare;
+#[cfg(feature = "zen")]
+mod zen;
+
+use std::{env, fs, process::ExitCode};
+
+use crate::{ratio::alone, report::Report, wayfare::Ours};
+
+const USAGE: &str = "usage: peers [--json FILE | --login]";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let file = match words.as_slice() {
+        [] => None,
+        [flag] if flag == "--login" => {
+            let ours = Ours::new();
+            let cost = alone(&mut || ours.log_in());
+            println!("in-process wayfare nanoseconds {:.0}", cost.least);
+            return ExitCode::SUCCESS;
+        }
+        [flag, file] if flag == "--json" => Some(file),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut report = Report::default();
+    let ours = Ours::new();
+    #[cfg(feature = "cedar")]
+    self::cedar::run(&ours, &mut report);
+    #[cfg(feature = "regorus")]
+    self::regorus::run(&ours, &mut report);
+    #[cfg(feature = "rhai")]
+    self::rhai::run(&ours, &mut report);
+    #[cfg(feature = "zen")]
+    self::zen::run(&ours, &mut report);
+    #[cfg(feature = "statig")]
+    self::statig::run(&ours, &mut report);
+    #[cfg(feature = "stateright")]
+    self::stateright::run(&mut report);
+    let text = report.finish();
+    if let Some(file) = file
+        && let Err(error) = fs::write(file, text)
+    {
+        eprintln!("peers: cannot write {file}: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
