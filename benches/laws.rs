@@ -1,0 +1,388 @@
+//! How cost grows with size: each law from small to very large, the exponent fitted, and plots of them.
+//!
+//! `cargo bench --bench laws` measures and prints `law NAME exponent E bound B ok|short`, a line a law.
+//! `-- write DAY` writes the points to docs/performance/laws.json besides, under that day; `-- plot` draws
+//! docs/performance/NAME.svg from that file and measures nothing; `-- --test` measures small sizes only, to show
+//! that each law still runs. The exponent is that of a straight line through the logarithms; where cost is not to
+//! grow at all the bound is that of the last point to the first, spread over the range.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a bench that cannot go on has nothing better to do, and its figures are its output"
+)]
+
+#[path = "support/built.rs"]
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
+mod built;
+#[path = "support/open.rs"]
+mod open;
+#[path = "support/ratio.rs"]
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
+mod ratio;
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
+mod support;
+
+use std::{fmt::Write as _, fs, hint::black_box, path::PathBuf};
+
+use open::Open;
+use plotters::prelude::{
+    ChartBuilder, Circle, IntoDrawingArea as _, IntoLogRange as _, LineSeries, RGBColor,
+    SVGBackend, WHITE,
+};
+use ratio::used;
+use serde_json::{Value as Json, json};
+use support::{LOGIN, Still, Store, chain, engine, logins, name, step, walk};
+use wayfare::{
+    CompileLimits, Compiler, End, FailureReason, Input, Registry, Request, Source, Start, Step,
+    analysis::findings,
+};
+
+/// One law.
+struct Law {
+    name: &'static str,
+    what: &'static str,
+    /// What stands on the axis of sizes.
+    of: &'static str,
+    /// The greatest exponent.
+    bound: f64,
+    sizes: &'static [usize],
+    /// The nanoseconds of one operation of this size.
+    measure: fn(usize) -> f64,
+}
+
+const LAWS: &[Law] = &[
+    Law {
+        name: "compile_nodes",
+        what: "text to checked program, one journey",
+        of: "nodes",
+        bound: 1.1,
+        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        measure: |size| compiled(&chain(size)),
+    },
+    Law {
+        name: "compile_journeys",
+        what: "text to checked program, logins of five nodes",
+        of: "journeys",
+        bound: 1.1,
+        sizes: &[1, 10, 100, 1_000, 10_000],
+        measure: |size| compiled(&logins(size)),
+    },
+    Law {
+        name: "analysis",
+        what: "all proofs of a chain",
+        of: "nodes",
+        bound: 1.1,
+        sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
+        measure: |size| {
+            let program = built::chain(size);
+            least(&mut || drop(black_box(findings(black_box(&program)))))
+        },
+    },
+    Law {
+        name: "step",
+        what: "one step of a chain",
+        of: "nodes in the journey",
+        bound: 0.03,
+        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        measure: |size| {
+            let (engine, start) = (engine(&chain(size)), Start::journey("Chain"));
+            let request = Request::default();
+            least(&mut || failed(&walk(&engine, &start, &request))) / size as f64
+        },
+    },
+    Law {
+        name: "begin",
+        what: "a run begun and ended",
+        of: "journeys loaded",
+        bound: 0.03,
+        sizes: &[1, 10, 100, 1_000, 10_000],
+        measure: |size| {
+            let engine = engine(&format!("{}{}", logins(size - 1), chain(1)));
+            let start = Start::journey("Chain");
+            let request = Request::default();
+            least(&mut || failed(&walk(&engine, &start, &request)))
+        },
+    },
+    Law {
+        name: "nested",
+        what: "a run through inner journeys",
+        of: "journeys within each other",
+        bound: 1.1,
+        sizes: &[1, 10, 100, 1_000],
+        measure: |size| {
+            let (engine, start) = (engine(&nested(size)), Start::journey("J0"));
+            let mut limits = engine.limits().clone();
+            limits.inner_depth = u32::MAX;
+            let engine = engine.with_limits(limits);
+            let request = Request::default();
+            least(&mut || failed(&walk(&engine, &start, &request)))
+        },
+    },
+    Law {
+        name: "retries",
+        what: "a run whose answers are wrong",
+        of: "tries",
+        bound: 1.1,
+        sizes: &[1, 10, 100, 1_000],
+        measure: retried,
+    },
+    Law {
+        name: "state",
+        what: "a waiting run to bytes and back",
+        of: "keys in shared state",
+        bound: 1.1,
+        sizes: &[1, 10, 100, 1_000],
+        measure: sealed,
+    },
+];
+
+/// The least of several batches, in nanoseconds of one operation.
+fn least(operation: &mut dyn FnMut()) -> f64 {
+    let mut least = f64::MAX;
+    let mut times: u32 = 1;
+    let mut rounds = 0;
+    // BOUND: batches are made longer up to a fixed number, and there are so many of the full length.
+    while rounds < 5 {
+        let before = used();
+        for _ in 0..times {
+            operation();
+        }
+        let spent = used().saturating_sub(before).as_secs_f64();
+        if spent < 0.002 && times < 1 << 20 {
+            times *= 2;
+            continue;
+        }
+        least = least.min(spent * 1e9 / f64::from(times));
+        // What takes a second is not noise.
+        rounds += if spent > 0.3 { 3 } else { 1 };
+    }
+    least
+}
+
+/// The run came to the end of its journey, and was not ended for another reason.
+fn failed(end: &Step) {
+    let rejected = match end {
+        Step::Done(End::Failure(failure)) => failure.reason == FailureReason::Rejected,
+        _ => false,
+    };
+    assert!(rejected, "{end:?}");
+}
+
+fn compiled(text: &str) -> f64 {
+    let limits = CompileLimits::default()
+        .file_bytes(64 * 1_024 * 1_024)
+        .nodes(1_000_000);
+    let registry = Registry::standard();
+    let compiler = Compiler::new(registry.catalog()).limits(limits);
+    let source = Source::new("b.journey", text);
+    least(&mut || {
+        let compiled = compiler.compile([source.clone()]);
+        assert!(compiled.program.is_some(), "a text without a mistake");
+        drop(black_box(compiled));
+    })
+}
+
+/// Journeys that lead each into the next, and at the end into failure.
+fn nested(count: usize) -> String {
+    let mut text = String::new();
+    for at in 0..count {
+        let _ = write!(
+            text,
+            "journey j{at} \"J{at}\" {{\n  allow no_success because \"it is only walked\"\n  start n\n\n"
+        );
+        let _ = if at + 1 < count {
+            write!(
+                text,
+                "  node n: journey j{} {{\n    true -> failure\n    false -> failure\n  }}\n}}\n\n",
+                at + 1
+            )
+        } else {
+            write!(
+                text,
+                "  node n: AuthLevelDecision {{\n    authLevelRequirement = 0\n    true -> failure\n    \
+                 false -> failure\n  }}\n}}\n\n"
+            )
+        };
+    }
+    text
+}
+
+/// A run that is answered wrongly so often.
+fn retried(count: usize) -> f64 {
+    let text = LOGIN
+        .replace("retryLimit = 3", "retryLimit = 100000")
+        .replace(
+            "  start username\n",
+            "  allow unbounded_password_loop because \"it is measured\"\n  start username\n",
+        );
+    let (engine, store, request) = (engine(&text), Store::new(), Request::default());
+    least(&mut || {
+        let start = Start::journey("Login");
+        let mut run = engine.begin(start, &Still).expect("the journey is there");
+        let mut at = step(&mut run, &store, &request, Input::Begin);
+        for _ in 0..count {
+            assert!(matches!(at, Step::Ask(_)), "{at:?}");
+            step(&mut run, &store, &request, name());
+            let wrong = wayfare::Secret::new("wrong".to_owned());
+            let wrong = Input::Answers(vec![wayfare::Answer::Secret(wrong)]);
+            at = step(&mut run, &store, &request, wrong);
+        }
+        black_box(&at);
+    })
+}
+
+/// A run with so many keys, which waits for a name.
+fn sealed(count: usize) -> f64 {
+    let mut attributes = String::new();
+    for at in 0..count {
+        let _ = writeln!(attributes, "      color{at} = \"red\"");
+    }
+    let text = LOGIN.replace("start username\n", "start state\n").replace(
+        "  node username:",
+        &format!(
+            "  node state: SetState {{\n    attributes = {{\n{attributes}    }}\n    -> username\n  }}\n\n  \
+             node username:"
+        ),
+    );
+    let (engine, store, request) = (engine(&text), Store::new(), Request::default());
+    let start = Start::journey("Login");
+    let mut run = engine.begin(start, &Still).expect("the journey is there");
+    let asked = step(&mut run, &store, &request, Input::Begin);
+    assert!(matches!(asked, Step::Ask(_)), "{asked:?}");
+    least(&mut || {
+        let bytes = run.seal(&Open, b"").expect("a run that waits");
+        let run = engine.open(&Open, b"", &bytes).expect("its own bytes");
+        drop(black_box(run));
+    })
+}
+
+/// The slope of a straight line through the logarithms of these points.
+fn exponent(points: &[(f64, f64)]) -> f64 {
+    let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
+    let count = logs.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| logs.iter().map(of).sum::<f64>() / count;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let over: f64 = logs.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let under: f64 = logs.iter().map(|point| (point.0 - x).powi(2)).sum();
+    over / under
+}
+
+/// The last points count: what every operation pays besides hides the law at small sizes.
+fn grown(points: &[(f64, f64)]) -> &[(f64, f64)] {
+    points
+        .get(points.len().saturating_sub(3)..)
+        .unwrap_or(points)
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/performance")
+}
+
+/// Measures all laws up to a size; what was measured.
+fn measured(most: usize) -> Vec<Json> {
+    let mut all = Vec::new();
+    for law in LAWS {
+        let sizes = law.sizes.iter().filter(|size| **size <= most);
+        let points: Vec<(f64, f64)> = sizes
+            .map(|size| (*size as f64, (law.measure)(*size)))
+            .collect();
+        let exponent = exponent(grown(&points));
+        let word = if exponent <= law.bound { "ok" } else { "short" };
+        let (name, bound) = (law.name, law.bound);
+        println!("law {name} exponent {exponent:.2} bound {bound:.2} {word}");
+        for (size, cost) in &points {
+            println!("  {size} {}: {cost:.0} ns", law.of);
+        }
+        all.push(json!({
+            "name": name, "what": law.what, "of": law.of, "bound": bound, "exponent": exponent,
+            "points": points,
+        }));
+    }
+    all
+}
+
+fn write(day: &str) {
+    let laws = measured(usize::MAX);
+    let folder = folder();
+    fs::create_dir_all(&folder).expect("a folder");
+    let text = format!("{:#}\n", json!({ "day": day, "laws": laws }));
+    fs::write(folder.join("laws.json"), text).expect("a file");
+}
+
+/// Draws what was measured last.
+fn plot() {
+    let folder = folder();
+    let text = fs::read_to_string(folder.join("laws.json")).expect("figures that were written");
+    let all: Json = serde_json::from_str(&text).expect("figures that were written");
+    for law in all["laws"].as_array().expect("laws") {
+        let text = |key: &str| law[key].as_str().expect("a text").to_owned();
+        let number = |value: &Json| value.as_f64().expect("a number");
+        let points: Vec<(f64, f64)> = law["points"]
+            .as_array()
+            .expect("points")
+            .iter()
+            .map(|point| (number(&point[0]), number(&point[1])))
+            .collect();
+        let caption = format!("{}: exponent {:.2}", text("what"), number(&law["exponent"]));
+        let path = folder.join(format!("{}.svg", text("name")));
+        draw(&path, &caption, &text("of"), &points).unwrap_or_else(|error| panic!("{error}"));
+        println!("{}", path.display());
+    }
+}
+
+/// A time in the unit that reads best.
+fn time(nanoseconds: f64) -> String {
+    let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs")];
+    let unit = units.iter().find(|(size, _)| nanoseconds >= *size);
+    let (size, name) = unit.unwrap_or(&(1.0, "ns"));
+    format!("{:.0} {name}", nanoseconds / size)
+}
+
+fn draw(
+    path: &std::path::Path,
+    caption: &str,
+    of: &str,
+    points: &[(f64, f64)],
+) -> Result<(), Box<dyn std::error::Error>> {
+    const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
+    let least = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).fold(f64::MAX, f64::min);
+    let most = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).fold(0.0, f64::max);
+    let area = SVGBackend::new(path, (720, 360)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&area)
+        .caption(caption, ("sans-serif", 18))
+        .margin(12)
+        .margin_right(40)
+        .x_label_area_size(44)
+        .y_label_area_size(76)
+        .build_cartesian_2d(
+            (least(|point| point.0)..most(|point| point.0)).log_scale(),
+            (least(|point| point.1) * 0.5..most(|point| point.1) * 2.0).log_scale(),
+        )?;
+    chart
+        .configure_mesh()
+        .x_desc(of)
+        .x_label_formatter(&|size| format!("{size:.0}"))
+        .y_label_formatter(&|cost| time(*cost))
+        .draw()?;
+    chart.draw_series(LineSeries::new(points.iter().copied(), &BLUE))?;
+    let filled = plotters::style::Color::filled(&BLUE);
+    chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, filled)))?;
+    area.present()?;
+    Ok(())
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|given| given != "--bench");
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => drop(measured(usize::MAX)),
+        (Some("--test"), _) => drop(measured(100)),
+        (Some("write"), Some(day)) => write(&day),
+        (Some("plot"), _) => plot(),
+        (Some(other), _) => panic!("`{other}` is none of write DAY, plot"),
+    }
+}
