@@ -29,8 +29,10 @@ use wayfare::{
 /// An operation that is ready to be run.
 type Ready = Box<dyn Fn()>;
 
-/// Operations by name, each made ready where it is run.
-const OPERATIONS: &[(&str, fn() -> Ready)] = &[
+/// An operation by its name, made ready where it is run.
+type Operation = (&'static str, fn() -> Ready);
+
+const OPERATIONS: &[Operation] = &[
     ("chain_100", || walked(&chain(100), "Chain")),
     ("chain_1100", || walked(&chain(1_100), "Chain")),
     ("mixed_100", || walked(&mixed(100), "Mixed")),
@@ -89,8 +91,8 @@ fn parsed(text: String) -> Ready {
 fn checked(text: &str) -> Ready {
     let registry = Registry::standard();
     let compiler = Compiler::new(registry.catalog());
-    let compiled = compiler.compile([Source::new("b.journey", text)]);
-    let program = compiled.program.expect("a text without a mistake");
+    let program = compiler.compile([Source::new("b.journey", text)]).program;
+    let program = program.expect("a text without a mistake");
     Box::new(move || drop(black_box(findings(&program))))
 }
 

@@ -12,6 +12,7 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     reason = "a bench that cannot go on has nothing better to do, and its figures are its output"
 )]
 
@@ -180,9 +181,9 @@ fn compiled(text: &str) -> f64 {
     let compiler = Compiler::new(registry.catalog()).limits(limits);
     let source = Source::new("b.journey", text);
     least(&mut || {
-        let compiled = compiler.compile([source.clone()]);
-        assert!(compiled.program.is_some(), "a text without a mistake");
-        drop(black_box(compiled));
+        let made = compiler.compile([source.clone()]);
+        assert!(made.program.is_some(), "a text without a mistake");
+        drop(black_box(made));
     })
 }
 

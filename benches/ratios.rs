@@ -13,7 +13,6 @@
 mod limit;
 #[path = "support/open.rs"]
 mod open;
-#[expect(dead_code, reason = "each bench uses a part of what they share")]
 #[path = "support/ratio.rs"]
 mod ratio;
 mod support;
@@ -37,13 +36,13 @@ fn compiling() {
     for (label, text) in [("login", LOGIN.to_owned()), ("200_logins", logins(200))] {
         let source = Source::new("b.journey", text.as_str());
         let mut read = || drop(black_box(parse(black_box(&source), SourceId::default())));
-        let mut compiled = || {
+        let mut linked = || {
             let program = compiler.compile([black_box(&source).clone()]).program;
             let program = program.expect("a text without a mistake");
             let engine = Engine::link(program, registry.clone());
             drop(black_box(engine.expect("built-in types alone")));
         };
-        let (pairs, all) = beside(&mut read, &mut compiled);
+        let (pairs, all) = beside(&mut read, &mut linked);
         let rest = (all.least - pairs.least) / pairs.least;
         line(&format!("P1_after_pairs_{label}"), rest, 1.0);
         detail("text to tree", pairs);
@@ -57,9 +56,9 @@ fn program(text: &str) -> Valid<Program> {
         .file_bytes(64 * 1_024 * 1_024)
         .nodes(1_000_000);
     let compiler = Compiler::new(registry.catalog()).limits(limits);
-    let compiled = compiler.compile([Source::new("b.journey", text)]);
-    let Some(program) = compiled.program else {
-        panic!("refused: {:?}", compiled.diagnostics.iter().next());
+    let made = compiler.compile([Source::new("b.journey", text)]);
+    let Some(program) = made.program else {
+        panic!("refused: {:?}", made.diagnostics.iter().next());
     };
     program
 }

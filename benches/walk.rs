@@ -3,6 +3,7 @@
 //! `flat` is the yardstick of the same run: the least that a walk over a table can cost, written by
 //! hand. The ratio to it is what the budget bounds.
 
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
 use std::{hint::black_box, time::Duration};

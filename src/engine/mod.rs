@@ -26,6 +26,8 @@ pub mod limits;
 pub mod link;
 mod live;
 pub mod lockout;
+#[cfg(test)]
+mod long;
 pub mod node_type;
 mod obligation;
 #[cfg(test)]

@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::disallowed_methods,
     reason = "a bench measures, and one that cannot go on has nothing better to do"
 )]
 

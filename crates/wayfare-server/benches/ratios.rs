@@ -7,7 +7,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::disallowed_methods,
     dead_code,
     unused_imports,
     reason = "a bench fails as a test does, measures, and uses only a part of what the tests share"
@@ -32,7 +31,7 @@ use wayfare::{Secret, Timestamp};
 use wayfare_server::{
     config::Config,
     hash::{Against, HashPool},
-    runs::Runs,
+    runs::OpenRuns,
 };
 
 /// The processor time that this process has used, in seconds.
@@ -133,14 +132,10 @@ fn capacity(runtime: &Runtime) {
 
     let count = number("WAYFARE_RUNS", 100_000);
     let before = resident();
-    let runs = Runs::new(usize::MAX, usize::MAX);
+    let runs = OpenRuns::new(usize::MAX, usize::MAX);
     let source = |at: u64| {
-        Some(IpAddr::from([
-            10,
-            (at >> 16) as u8,
-            (at >> 8) as u8,
-            at as u8,
-        ]))
+        let [.., a, b, c] = at.to_be_bytes();
+        Some(IpAddr::from([10, a, b, c]))
     };
     let exp = Timestamp(BEGIN.0 + 600_000);
     for at in 0..count {

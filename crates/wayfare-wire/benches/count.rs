@@ -6,6 +6,7 @@
 //! to it are answered once, beforehand; a step is read anew each time, as no claim was made of it.
 
 #![expect(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
