@@ -21,6 +21,9 @@ use crate::store::{
     token::{Seen, Taken, TokenKey},
 };
 
+/// What is asked for of a record: which one, one attribute, several.
+type Wanted = (Option<Selector>, Option<String>, Option<Vec<String>>);
+
 impl<'a> Turn<'a> {
     /// The operations that hand out codes and tokens for somebody.
     pub(super) async fn access(&self, client: &'a Known, call: Call) -> Result<Answer, Error> {
@@ -198,12 +201,14 @@ impl<'a> Turn<'a> {
     pub(super) async fn entity(
         &self,
         sender: &Sender,
-        who: Option<Selector>,
-        attribute: Option<String>,
-        attributes: Option<Vec<String>>,
+        type_name: Option<&str>,
+        (who, attribute, attributes): Wanted,
     ) -> Result<Answer, Error> {
         let (found, client) = if let Some(secret) = &sender.user {
             let (token, found) = self.user(secret).await?;
+            if let Some(name) = type_name {
+                self.known_type(name)?;
+            }
             let client = token.client.as_deref().and_then(|id| self.client(id));
             if let Some(named) = &sender.client
                 && token.client.as_deref() != Some(named.id())

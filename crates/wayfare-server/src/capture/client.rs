@@ -79,6 +79,21 @@ impl<'a> Turn<'a> {
         may(known, operation)
     }
 
+    /// Why the client of a request is refused, whatever it asks for, where one has to prove itself: strangers
+    /// are told nothing of what an operation wants.
+    pub(super) fn refused(&self, operation: Operation, sender: &Sender) -> Option<Error> {
+        let proves = match operation {
+            Operation::GetAccessToken
+            | Operation::GetAuthorizationCode
+            | Operation::GetVerificationCode
+            | Operation::GetCreationToken
+            | Operation::Token => true,
+            Operation::Entity => sender.user.is_none(),
+            _ => false,
+        };
+        proves.then(|| self.proved(operation, sender).err())?
+    }
+
     /// The client of a request that may come without a proof; one that comes along must be right.
     pub(super) fn by_name(
         &self,

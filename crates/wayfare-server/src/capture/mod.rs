@@ -19,6 +19,7 @@ use wayfare_wire::{
     am::{realm::Host, reply::Reply, request::Parts},
     capture::{
         call::Call,
+        client::Client,
         error::{Code, Error, RequestId},
         operation::Operation,
         reply::Answer,
@@ -174,6 +175,7 @@ fn unsigned(capture: &Capture, parts: &Parts<'_>) -> Option<Unread> {
     let message = "signed requests are switched off";
     Some(Unread {
         operation: Some(operation),
+        sender: None,
         error: Box::new(Error::new(Code::InvalidAuthMethod, message)),
     })
 }
@@ -199,14 +201,30 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         string_bytes: limits.string_bytes,
         ..Bounds::default()
     };
+    let turn = Turn {
+        app,
+        place,
+        parts,
+        id: &id,
+    };
     let read = match unsigned(place.capture, parts) {
         Some(unread) => Err(unread),
         None => Request::read(parts, place.mount, bounds),
     };
     let request = match read {
         Ok(request) => request,
-        Err(Unread { operation, error }) => {
-            note(app, place, parts, (operation, None), Some(&error), &id);
+        Err(Unread {
+            operation,
+            sender,
+            error,
+        }) => {
+            let first = operation
+                .zip(sender.as_deref())
+                .and_then(|(operation, sender)| turn.refused(operation, sender));
+            let error = first.unwrap_or(*error);
+            let client = sender.as_ref().and_then(|sender| sender.client.as_ref());
+            let whose = (operation, client.map(Client::id));
+            note(app, place, parts, whose, Some(&error), &id);
             return error.reply(operation, &id);
         }
     };
@@ -216,12 +234,6 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         .client
         .as_ref()
         .map(|client| client.id().to_owned());
-    let turn = Turn {
-        app,
-        place,
-        parts,
-        id: &id,
-    };
     let done = Box::pin(turn.perform(request)).await;
     let whose = (Some(operation), client.as_deref());
     note(app, place, parts, whose, done.as_ref().err(), &id);
@@ -266,10 +278,14 @@ impl Turn<'_> {
                     .await
             }
             Call::Entity {
+                type_name,
                 who,
                 attribute,
                 attributes,
-            } => self.entity(&sender, who, attribute, attributes).await,
+            } => {
+                let wanted = (who, attribute, attributes);
+                self.entity(&sender, type_name.as_deref(), wanted).await
+            }
             Call::Native(call) => self.native(&call, &sender, &parameters).await,
             Call::Token(grant) => {
                 let known = self.proved(operation, &sender)?;

@@ -114,6 +114,59 @@ async fn selectors_find_one_record_or_say_why_not() {
 }
 
 #[tokio::test]
+async fn who_asks_comes_before_what_is_asked() {
+    let server = server(|_| ()).await;
+    for path in [
+        "/access/getAccessToken",
+        "/access/getAuthorizationCode",
+        "/access/getVerificationCode",
+        "/access/getCreationToken",
+        "/entity",
+    ] {
+        let by = |by: String| {
+            let server = &server;
+            async move { code(&send(server, &by, path, "lifetime=x&id=x").await.json()) }
+        };
+        assert_eq!(by("Basic eDp5".to_owned()).await, 402, "{path}");
+        assert_eq!(by(basic("metadata")).await, 403, "{path}");
+        assert_eq!(by(String::new()).await, 100, "{path}");
+        assert_eq!(by(basic("owner")).await, 200, "{path}");
+    }
+    let empty = ask(&server, "owner", "/access/getAccessToken", "").await;
+    assert_eq!(code(&empty), 100);
+    let wrong = send(&server, "Basic eDp5", "/access/getAccessToken", "").await;
+    assert_eq!(code(&wrong.json()), 402);
+}
+
+#[tokio::test]
+async fn the_type_of_records_counts_where_it_stands_and_is_user_where_it_does_not() {
+    let server = server(|_| ()).await;
+    let path = "/access/getAccessToken";
+    let token = got(&server, "owner", path, DEMO, "accessToken").await;
+    let by = format!("OAuth {token}");
+    for (asked, wanted) in [
+        ("type_name=shop", 222),
+        ("id=1&type_name=shop", 222),
+        ("type_name=user", 0),
+        ("id=1", 0),
+    ] {
+        let answer = send(&server, &by, "/entity", asked).await.json();
+        let code = answer["code"].as_u64().unwrap_or_default();
+        assert_eq!(code, wanted, "{asked}: {answer}");
+    }
+    let path = "/access/getCreationToken";
+    got(&server, "owner", path, "", "creation_token").await;
+    let shop = ask(&server, "owner", path, "type_name=shop").await;
+    assert_eq!(code(&shop), 222);
+    // Where records are called otherwise, a token says enough.
+    let server = self::server(|capture| capture.type_name = "shop".to_owned()).await;
+    let path = "/access/getAccessToken";
+    let asked = format!("{DEMO}&type_name=shop");
+    let token = got(&server, "owner", path, &asked, "accessToken").await;
+    assert_eq!(entity(&server, &token).await["stat"], "ok");
+}
+
+#[tokio::test]
 async fn clients_do_what_their_features_let_them() {
     let server = server(|_| ()).await;
     let code_form = format!("{DEMO}&redirect_uri=https%3A%2F%2Fapp.example%2F");

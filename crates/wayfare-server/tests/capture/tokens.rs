@@ -280,6 +280,22 @@ async fn a_client_that_fails_at_tokens_is_told_as_the_rfc_has_it() {
         (nobody.status, &nobody.json()["error"]),
         (401, &json!("invalid_client"))
     );
+    // Who asks comes before what is asked.
+    for grant in ["", "grant_type=password", "grant_type=refresh_token"] {
+        for by in ["", "Basic eDp5"] {
+            let reply = send(&server, by, "/oauth/token", grant).await;
+            assert_eq!(reply.status, 401, "{by}: {grant}");
+            assert_eq!(reply.json()["error"], "invalid_client");
+        }
+    }
+    let mut getting = server
+        .client()
+        .bare()
+        .header("authorization", &basic("owner"));
+    let there = format!("/capture/oauth/token?{grant}");
+    let there = getting.get(&there).await;
+    assert_eq!(there.status, 400);
+    assert_eq!(there.json()["argument_name"], "refresh_token");
     let may_not = send(&server, &basic("metadata"), "/oauth/token", grant).await;
     assert_eq!(may_not.status, 400);
     assert_eq!(may_not.json()["error"], "unauthorized_client");

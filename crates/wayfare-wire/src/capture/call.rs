@@ -73,6 +73,8 @@ pub enum Call {
     },
     /// `entity`
     Entity {
+        /// The type of the record, where it is said.
+        type_name: Option<String>,
         /// The record, where it is not the one of the token.
         who: Option<Selector>,
         /// The one attribute that is asked for, as a path.
@@ -217,7 +219,7 @@ pub fn read(operation: Operation, parameters: &Parameters) -> Result<Call, Error
             "verification_code",
         )?)),
         Operation::GetCreationToken => Ok(Call::GetCreationToken {
-            type_name: required(parameters, "type_name")?,
+            type_name: type_name(parameters),
             for_client: for_client(),
             lifetime: lifetime(parameters)?,
         }),
@@ -228,6 +230,7 @@ pub fn read(operation: Operation, parameters: &Parameters) -> Result<Call, Error
             signature: required(parameters, "signature")?,
         }),
         Operation::Entity => Ok(Call::Entity {
+            type_name: text("type_name"),
             who: selector(parameters)?,
             attribute: text("attribute_name"),
             attributes: paths(parameters)?,
@@ -355,7 +358,6 @@ fn required_selector(parameters: &Parameters) -> Result<Selector, Error> {
 }
 
 fn selector(parameters: &Parameters) -> Result<Option<Selector>, Error> {
-    let type_name = parameters.filled("type_name").unwrap_or(TYPE_NAME);
     let named = ["uuid", "id", "key_attribute"].map(|name| parameters.filled(name));
     let value = parameters.filled("key_value");
     let key = match (named, value) {
@@ -384,9 +386,16 @@ fn selector(parameters: &Parameters) -> Result<Option<Selector>, Error> {
         }
     };
     Ok(Some(Selector {
-        type_name: type_name.to_owned(),
+        type_name: type_name(parameters),
         key,
     }))
+}
+
+fn type_name(parameters: &Parameters) -> String {
+    parameters
+        .filled("type_name")
+        .unwrap_or(TYPE_NAME)
+        .to_owned()
 }
 
 fn required(parameters: &Parameters, name: &'static str) -> Result<String, Error> {

@@ -10,7 +10,7 @@ use crate::{
     capture::{
         error::{Code, Detail, Error},
         parameters::Parameters,
-        sign::Signed,
+        sign::{Signed, unsignable},
     },
 };
 
@@ -174,6 +174,10 @@ impl Sender {
                 let date = dates.next().filter(|_| dates.next().is_none());
                 let full = format!("{mount}{}", parts.path);
                 let paths = [parts.path, &*full];
+                if let Some(name) = unsignable(parameters) {
+                    let message = "what is signed must not hold line feeds, nor a name `=`";
+                    return Err(Error::invalid(name.to_owned(), message));
+                }
                 let signed = Signed::read(credential, date, &paths, parameters);
                 Client::Signed(Box::new(signed.map_err(|_| Error::client())?))
             }

@@ -101,7 +101,10 @@ impl Parameters {
             }
         };
         // First for keys that stand twice, at any depth: a second reader would take the other one.
-        json::read::<json::Ignored>(body, bounds).map_err(bad)?;
+        let keys: json::Keys = json::read(body, bounds).map_err(bad)?;
+        if let Some(name) = keys.twice {
+            return Err(duplicate(&name));
+        }
         let members: BTreeMap<String, Json> = json::read(body, bounds).map_err(bad)?;
         for (name, value) in members {
             match value {
@@ -131,10 +134,7 @@ impl Parameters {
             ));
         }
         if self.values.contains_key(&name) {
-            return Err(Error::new(
-                Code::DuplicateArgument,
-                format!("duplicate argument: {name}"),
-            ));
+            return Err(duplicate(&name));
         }
         self.values.insert(name, Secret::new(value));
         Ok(())
@@ -202,8 +202,20 @@ pub struct BadDate;
 /// Whether a parameter of this name must not stand in an address, where proxies and histories keep it.
 pub fn is_secret(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    matches!(&*lower, "client_secret" | "access_token" | "refresh_secret")
-        || lower.contains("password")
+    matches!(
+        &*lower,
+        "client_secret" | "access_token" | "refresh_secret" | "refresh_token"
+    ) || lower.contains("password")
+}
+
+fn duplicate(name: &str) -> Error {
+    // A name that is too long is not said after.
+    let message = if name.len() > NAME_BYTES_MAX {
+        "duplicate argument".to_owned()
+    } else {
+        format!("duplicate argument: {name}")
+    };
+    Error::new(Code::DuplicateArgument, message)
 }
 
 fn media_type() -> Error {

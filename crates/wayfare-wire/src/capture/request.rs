@@ -30,6 +30,8 @@ pub struct Request {
 pub struct Unread {
     /// The operation, where the path tells one.
     pub operation: Option<Operation>,
+    /// Who sends it, where that could be read: whether they are who they say comes before what they ask for.
+    pub sender: Option<Box<Sender>>,
     /// What is wrong.
     pub error: Box<Error>,
 }
@@ -44,11 +46,13 @@ impl Request {
         let Some(operation) = Operation::of_path(parts.path) else {
             return Err(Unread {
                 operation: None,
+                sender: None,
                 error: Box::new(Error::not_served()),
             });
         };
         let of_operation = |error| Unread {
             operation: Some(operation),
+            sender: None,
             error: Box::new(error),
         };
         if !operation.takes(parts.method) {
@@ -56,12 +60,17 @@ impl Request {
         }
         let parameters = Parameters::read(parts, bounds).map_err(of_operation)?;
         let sender = Sender::read(parts, mount, &parameters).map_err(of_operation)?;
-        let call = call::read(operation, &parameters).map_err(of_operation)?;
-        Ok(Self {
-            operation,
-            sender,
-            call,
-            parameters,
-        })
+        match call::read(operation, &parameters) {
+            Ok(call) => Ok(Self {
+                operation,
+                sender,
+                call,
+                parameters,
+            }),
+            Err(error) => Err(Unread {
+                sender: Some(Box::new(sender)),
+                ..of_operation(error)
+            }),
+        }
     }
 }

@@ -14,6 +14,9 @@ use crate::capture::{date, parameters::Parameters};
 /// How far the date of a signed request may be off, either way, unless a setting says otherwise.
 pub const WINDOW: Duration = Duration::from_secs(15 * 60);
 
+/// The parameters that are not signed.
+const OWN: [&str; 3] = ["client_id", "client_secret", "access_token"];
+
 /// A signature that a request came with, and what it should be of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signed {
@@ -84,6 +87,14 @@ impl Signed {
     }
 }
 
+/// The name of a parameter that cannot be signed: what is signed is lines, which it would be several of, or
+/// another one, so that a signature would be good for another request.
+pub fn unsignable(parameters: &Parameters) -> Option<&str> {
+    let cannot = |(name, value): &(&str, &str)| name.contains(['=', '\n']) || value.contains('\n');
+    let mut signed = parameters.iter().filter(|(name, _)| !OWN.contains(name));
+    signed.find(cannot).map(|(name, _)| name)
+}
+
 /// The signature of a request, as a client makes it that sorts by line.
 pub fn signature(secret: &str, path: &str, date: &str, parameters: &Parameters) -> String {
     let [text, _] = messages(path, date, parameters);
@@ -104,10 +115,9 @@ fn key(secret: &str) -> hmac::Key {
 
 /// The text sorted by line, and sorted by key.
 fn messages(path: &str, date: &str, parameters: &Parameters) -> [String; 2] {
-    let own = ["client_id", "client_secret", "access_token"];
     let by_key: Vec<String> = parameters
         .iter()
-        .filter(|(name, _)| !own.contains(name))
+        .filter(|(name, _)| !OWN.contains(name))
         .map(|(name, value)| format!("{name}={value}\n"))
         .collect();
     let mut by_line = by_key.clone();

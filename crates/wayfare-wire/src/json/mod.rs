@@ -8,5 +8,5 @@ mod read;
 mod write;
 
 pub(crate) use read::Key;
-pub use read::{BadJson, Bounds, Ignored, Scalar, read};
+pub use read::{BadJson, Bounds, Ignored, Keys, Scalar, read};
 pub use write::Writer;

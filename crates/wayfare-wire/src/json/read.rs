@@ -161,6 +161,40 @@ impl<'de> Deserialize<'de> for Ignored {
     }
 }
 
+/// An object, looked at only for keys that stand twice: its own are told, and those within are refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keys {
+    /// The first of its own keys that stands there again.
+    pub twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut seen = BTreeSet::new();
+                let mut found = Keys::default();
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    map.next_value::<Ignored>()?;
+                    if found.twice.is_none() && seen.contains(&key.0) {
+                        found.twice = Some(key.0.into_owned());
+                    } else {
+                        seen.insert(key.0);
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_map(Walk)
+    }
+}
+
 /// A key, borrowed where it holds no escape.
 #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
