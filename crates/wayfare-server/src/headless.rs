@@ -11,7 +11,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
 use wayfare::{
     Effect, EffectReply, EngineError, Input, Output, Realm, Request, Start, Timestamp,
-    engine::{effect::SessionView, step::Suspended},
+    engine::{
+        effect::{Person, SessionView, Social, SocialReply},
+        step::Suspended,
+    },
     headless::{Answers, Drive, Headless, Outcome},
 };
 use wayfare_wire::{
@@ -49,6 +52,9 @@ pub(crate) struct Wish {
     /// What nodes read of the session that the run begins with, where that is none of the store's: a token of
     /// another wire stands for its owner.
     pub(crate) standing: Option<SessionView>,
+    /// What nodes are told of whom a social token stands for that is brought, and by which provider: the wire
+    /// has asked, and knows what else was said of them.
+    pub(crate) person: Option<(String, Person)>,
 }
 
 /// What came of a wish.
@@ -186,6 +192,7 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
         permit,
         tells: wish.tells,
         standing: wish.standing,
+        person: wish.person,
     };
     work.drive(Headless::new(session, wish.answers), Input::Begin)
         .await
@@ -248,6 +255,7 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         permit,
         tells: false,
         standing: None,
+        person: None,
     };
     work.drive(Headless::new(session, back.answers), Input::Resume)
         .await
@@ -285,6 +293,7 @@ struct Work<'a> {
     permit: Permit,
     tells: bool,
     standing: Option<SessionView>,
+    person: Option<(String, Person)>,
 }
 
 impl Work<'_> {
@@ -307,9 +316,12 @@ impl Work<'_> {
                 Ok(Drive::Call(call)) => {
                     let handle = beside.as_ref().map(|session| &*session.session.0);
                     let place = place(app, self.state, Some(&self.permit), self.tells, handle);
-                    let reply = match (&call.effect, &self.standing) {
-                        (Effect::ReadSession(_), Some(standing)) => {
+                    let reply = match (&call.effect, &self.standing, self.told(&call.effect)) {
+                        (Effect::ReadSession(_), Some(standing), _) => {
                             EffectReply::Session(Some(standing.clone()))
+                        }
+                        (_, _, Some(person)) => {
+                            EffectReply::Social(Box::new(SocialReply::Told(Box::new(person))))
                         }
                         _ => am::perform(app, self.state, &call, place).await,
                     };
@@ -355,6 +367,19 @@ impl Work<'_> {
         let notes = run.session_mut().take_notes();
         self.audit(&run, &outcome, &failed.join(","), &notes);
         Ran::Done(Box::new(Run { outcome, paused }))
+    }
+
+    /// Whom a social token stands for that is brought, where the wire has asked.
+    fn told(&self, effect: &Effect) -> Option<Person> {
+        let (provider, person) = self.person.as_ref()?;
+        let Effect::Social(social) = effect else {
+            return None;
+        };
+        let Social::Finish(finish) = &**social else {
+            return None;
+        };
+        let own = *finish.provider == **provider && crate::social::is_brought(&finish.brought);
+        own.then(|| person.clone())
     }
 
     fn pause(&self, run: &Headless, suspended: &Suspended) -> Option<Paused> {

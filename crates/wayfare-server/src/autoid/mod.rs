@@ -271,6 +271,7 @@ impl<'a> Turn<'a> {
             request: parts.to_request(query),
             tells: false,
             standing: None,
+            person: None,
         };
         let run = match headless::run(self.app, wish).await {
             Ran::Done(run) => run,

@@ -13,7 +13,7 @@ use wayfare_wire::{
         call::Native,
         client::{Feature, Sender},
         error::{Code, Error},
-        flow::{FieldKind, Rule},
+        flow::{Field, FieldKind, Rule},
         operation::Operation,
         parameters::Parameters,
         reply::{Answer, Login},
@@ -324,6 +324,17 @@ impl<'a> Turn<'a> {
         call: &Native,
         parameters: &Parameters,
     ) -> Result<(), Error> {
+        self.checked_but(asked, call, parameters, |_| false)
+    }
+
+    /// The same, but for fields that count nowhere, and those that repeat them.
+    pub(super) fn checked_but(
+        &self,
+        asked: &Asked<'_>,
+        call: &Native,
+        parameters: &Parameters,
+        passed: impl Fn(&Field) -> bool,
+    ) -> Result<(), Error> {
         if parameters.by_query() {
             // Forms may be in the query where they hold no secret; what is one is known by its kind here.
             let secret = asked.form.fields.iter().find(|(name, _)| {
@@ -336,7 +347,13 @@ impl<'a> Turn<'a> {
                 return Err(Error::invalid(name.clone(), message));
             }
         }
-        let invalid = asked.flow.invalid(asked.form, parameters, &call.locale);
+        let mut invalid = asked.flow.invalid(asked.form, parameters, &call.locale);
+        let field = |name: &str| asked.flow.fields.get(name);
+        invalid.retain(|name, _| {
+            let own = field(name);
+            let of = own.and_then(Field::repeated).map_or(own, field);
+            !own.is_some_and(&passed) && !of.is_some_and(&passed)
+        });
         if invalid.is_empty() {
             Ok(())
         } else {
@@ -443,6 +460,7 @@ impl<'a> Turn<'a> {
             request,
             tells: self.place.capture.settings.detailed_credential_errors,
             standing,
+            person: None,
         }
     }
 

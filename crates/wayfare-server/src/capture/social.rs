@@ -6,7 +6,7 @@ use wayfare::{
     Secret, SubjectId, Value,
     engine::{
         callback::Answer as CallbackAnswer,
-        effect::{Change, EffectId, FindIdentity, PatchIdentity, Unmet, Who},
+        effect::{Change, EffectId, FindIdentity, PatchIdentity, Person, Unmet, Who},
         ground::Ground,
     },
     filter::Filter,
@@ -16,6 +16,7 @@ use wayfare_profile::LINKS;
 use wayfare_wire::capture::{
     call::Native,
     error::{Code, Detail, Error},
+    flow::{Field, FieldKind},
     parameters::Parameters,
     reply::Answer,
 };
@@ -39,6 +40,12 @@ use crate::{
 
 /// How many links a user may have.
 const LINKS_MAX: usize = 32;
+
+/// The parameter with the social token that an operation is about.
+const TOKEN: &str = "token";
+
+/// The parameter with the social token that is linked after a login.
+const MERGE_TOKEN: &str = "merge_token";
 
 /// What nodes call a social token that is brought.
 const SOCIAL_TOKEN: &str = "social_token";
@@ -74,7 +81,7 @@ impl<'a> Turn<'a> {
             Outcome::Success(success) => {
                 let who = Who::Subject(success.subject.id.clone());
                 let mut found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
-                self.used(token).await?;
+                self.used(token, TOKEN).await?;
                 if let Some(other) = &merged {
                     found = self.merge(call, &found, other).await?;
                 }
@@ -84,11 +91,20 @@ impl<'a> Turn<'a> {
                 Ground::NotRegistered { .. } => {
                     self.not_registered(client, call, token, &profile).await
                 }
+                Ground::AccountInactive
+                    if self.place.capture.settings.detailed_credential_errors =>
+                {
+                    Err(Error::new(
+                        Code::TriggeredError,
+                        "the account is not active",
+                    ))
+                }
+                // Whoever is no longer let in looks like anybody else who is not.
                 Ground::AccountInactive => Err(Error::new(
-                    Code::TriggeredError,
-                    "the account is not active",
+                    Code::InvalidCredentials,
+                    "incorrect username or password",
                 )),
-                _ => Err(unknown()),
+                _ => Err(unknown(TOKEN)),
             },
             _ => Err(Error::new(
                 Code::FlowError,
@@ -195,9 +211,16 @@ impl<'a> Turn<'a> {
         if self.linked(&profile).await?.is_some() {
             return Err(linked_elsewhere());
         }
-        self.checked(&asked, call, parameters)?;
-        let answers = brought(&profile, token, self.answers(&asked, parameters, None));
-        let run = self.run(&asked, call, answers, None).await?;
+        let vouched = profile.verified_email.as_deref();
+        // An address that the provider vouches for stands in the place of what is typed, which counts nowhere.
+        let passed = |field: &Field| vouched.is_some() && field.attribute.as_deref() == Some(EMAIL);
+        self.checked_but(&asked, call, parameters, passed)?;
+        let (answers, person) = self.filled(&asked, parameters, &profile);
+        let answers = brought(&profile, token, answers);
+        let journey = asked.journey(&self.place.capture.settings.journeys);
+        let mut wish = self.wish(journey, call, answers, None);
+        wish.person = Some((profile.provider.clone(), person));
+        let run = self.ran(Box::pin(headless::run(self.app, wish)).await, journey)?;
         let success = match self.succeeded(*run, &asked, call) {
             Ok(success) => success,
             // Somebody else may have been linked meanwhile, wherever the journey saw it.
@@ -208,6 +231,46 @@ impl<'a> Turn<'a> {
         self.registered(client, call, (token, &profile), &who).await
     }
 
+    /// What a form answers and what a provider tells beside it: of what the form says the form's word counts,
+    /// but for the address that the provider vouches for.
+    fn filled(
+        &self,
+        asked: &Asked<'_>,
+        parameters: &Parameters,
+        profile: &SocialProfile,
+    ) -> (Answers, Person) {
+        let settings = &self.place.capture.settings;
+        let mut answers = self.answers(asked, parameters, None);
+        let mut person = profile.person();
+        let fields = asked.form.fields.iter().filter_map(|(name, _)| {
+            let field = asked.flow.fields.get(name)?;
+            Some((name, field, asked.inputs(settings, name, field)))
+        });
+        for (name, field, inputs) in fields {
+            let is_address = field.attribute.as_deref() == Some(EMAIL);
+            if let (true, Some(vouched)) = (is_address, &profile.verified_email) {
+                for slot in inputs.iter().filter_map(|input| Slot::parse(input)) {
+                    answers.put(slot, Given::Text(vouched.clone()));
+                }
+                continue;
+            }
+            let said = field.kind == FieldKind::Checkbox
+                || field.is_emptied(name, parameters)
+                || matches!(field.value(name, parameters), Ok(Some(_)));
+            if said {
+                let told = |told: &str| inputs.iter().any(|input| input.eq_ignore_ascii_case(told));
+                person.attributes.retain(|name, _| !told(name));
+            }
+        }
+        if let (Some(vouched), Some(address)) =
+            (&profile.verified_email, settings.attributes.get(EMAIL))
+        {
+            let address = Arc::from(address.as_str());
+            person.attributes.insert(address, Value::text(&**vouched));
+        }
+        (answers, person)
+    }
+
     /// What is left to do for an account that was just made.
     async fn registered(
         &self,
@@ -216,7 +279,7 @@ impl<'a> Turn<'a> {
         (token, profile): (&Secret<String>, &SocialProfile),
         who: &Who,
     ) -> Result<Answer, Error> {
-        self.used(token).await?;
+        self.used(token, TOKEN).await?;
         let mut found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
         let email = self.place.capture.email(&found).map(str::to_owned);
         let vouched = profile.verified_email.as_deref();
@@ -241,7 +304,7 @@ impl<'a> Turn<'a> {
     pub(super) async fn link(&self, holder: &Holder, call: &Native) -> Result<Answer, Error> {
         let token = token(call)?;
         let profile = self.profile(token).await?;
-        self.used(token).await?;
+        self.used(token, TOKEN).await?;
         self.link_to(&holder.found.identity.subject, &profile)
             .await?;
         Ok(Answer::Ok)
@@ -275,7 +338,7 @@ impl<'a> Turn<'a> {
         profile: &SocialProfile,
     ) -> Result<Found, Error> {
         if let Some(token) = &call.merge_token {
-            self.used(token).await?;
+            self.used(token, MERGE_TOKEN).await?;
         }
         self.link_to(&found.identity.subject, profile).await?;
         let who = Who::Subject(found.identity.subject.clone());
@@ -288,9 +351,7 @@ impl<'a> Turn<'a> {
             return Ok(None);
         };
         let profile = self.resolved(token).await?;
-        let profile = profile
-            .ok_or_else(|| Error::invalid("merge_token", "the social token is not recognized"))?;
-        Ok(Some(profile))
+        Ok(Some(profile.ok_or_else(|| unknown(MERGE_TOKEN))?))
     }
 
     async fn merged(
@@ -304,7 +365,7 @@ impl<'a> Turn<'a> {
             .is_some_and(|other| other.link == profile.link)
         {
             return Err(Error::invalid(
-                "merge_token",
+                MERGE_TOKEN,
                 "it stands for the same as the token",
             ));
         }
@@ -429,7 +490,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn profile(&self, token: &Secret<String>) -> Result<SocialProfile, Error> {
-        self.resolved(token).await?.ok_or_else(unknown)
+        self.resolved(token).await?.ok_or_else(|| unknown(TOKEN))
     }
 
     async fn resolved(&self, token: &Secret<String>) -> Result<Option<SocialProfile>, Error> {
@@ -440,12 +501,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Uses a social token up: of any number of callers one is the first.
-    async fn used(&self, token: &Secret<String>) -> Result<(), Error> {
+    async fn used(&self, token: &Secret<String>, name: &'static str) -> Result<(), Error> {
         let tokens = &self.app.performer.social;
         let realm = &self.place.state.realm;
         let first = tokens.consume(realm, token, self.app.clock.now()).await;
         let first = first.map_err(|error| self.unheard(&error))?;
-        first.map(|_| ()).ok_or_else(unknown)
+        first.map(|_| ()).ok_or_else(|| unknown(name))
     }
 
     fn unheard(&self, error: &SocialTokenError) -> Error {
@@ -527,8 +588,8 @@ fn brought(profile: &SocialProfile, token: &Secret<String>, mut answers: Answers
     answers
 }
 
-fn unknown() -> Error {
-    Error::invalid("token", "the social token is not recognized")
+fn unknown(name: &'static str) -> Error {
+    Error::invalid(name, "the social token is not recognized")
 }
 
 /// Whether another account has the link.

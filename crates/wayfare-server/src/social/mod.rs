@@ -26,6 +26,11 @@ use crate::{audit::Log, config::Config, store::Store};
 /// What a run calls a social token that is brought to it.
 const SOCIAL_TOKEN: &str = "social_token";
 
+/// Whether somebody brings a social token, and nothing of a provider itself.
+pub(crate) fn is_brought(brought: &Brought) -> bool {
+    matches!(brought, Brought::Token { kind, .. } if &**kind == SOCIAL_TOKEN)
+}
+
 /// Whom a social token of this provider stands for. It is not used by this: a run may end in questions, after
 /// which it is brought again.
 async fn by_social_token(
@@ -118,7 +123,7 @@ impl Providers {
         let said = match asked {
             Social::Begin(begin) => provider.begin(begin, now).await,
             Social::Finish(finish) => match &finish.brought {
-                Brought::Token { token, kind } if &**kind == SOCIAL_TOKEN => {
+                brought @ Brought::Token { token, .. } if is_brought(brought) => {
                     by_social_token(tokens, (realm, name), token, now).await
                 }
                 _ => provider.finish(finish, now).await,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
-use wayfare::engine::effect::LdapSecurity;
+use wayfare::engine::effect::{LdapSecurity, Who};
 use wayfare_server::{
     config::{LdapStoreSettings, ProviderSettings, SocialSettings},
     social::{SocialProfile, SocialTokens},
@@ -37,7 +37,11 @@ pub(super) async fn social(
     subject: &str,
     email: &str,
 ) -> String {
-    let profile = SocialProfile {
+    minted(server, &profile(provider, subject, email)).await
+}
+
+fn profile(provider: &str, subject: &str, email: &str) -> SocialProfile {
+    SocialProfile {
         provider: provider.to_owned(),
         subject: subject.to_owned(),
         identifier: format!("{ISSUER}/{subject}"),
@@ -49,11 +53,14 @@ pub(super) async fn social(
         given_name: Some("Ada".to_owned()),
         family_name: Some("Lovelace".to_owned()),
         attributes: BTreeMap::from([("city".to_owned(), json!("London"))]),
-    };
+    }
+}
+
+async fn minted(server: &TestServer, profile: &SocialProfile) -> String {
     let tokens = SocialTokens::new(server.running.store().clone());
     let times = (crate::support::BEGIN, Duration::from_secs(600));
     let minted = tokens
-        .mint(&alpha(), &profile, times)
+        .mint(&alpha(), profile, times)
         .await
         .expect("a token");
     minted.reveal().clone()
@@ -140,6 +147,108 @@ async fn who_is_new_registers_in_two_steps() {
         code(&native(&server, "", "auth_native", &[("token", &other)]).await),
         310
     );
+}
+
+/// Somebody of whom a provider tells all that a form asks.
+fn told(subject: &str, mail: &str, vouched: bool) -> SocialProfile {
+    let mut profile = profile("google", subject, mail);
+    profile.verified_email = profile.verified_email.filter(|_| vouched);
+    for (name, value) in [("mail", mail), ("givenName", "Ada"), ("sn", "Lovelace")] {
+        profile.attributes.insert(name.to_owned(), json!(value));
+    }
+    profile
+}
+
+#[tokio::test]
+async fn what_the_form_says_counts_and_the_address_that_the_provider_vouches_for() {
+    let server = server().await;
+    // What is typed in its place is not looked at, be it no address or that of somebody else.
+    for (at, typed) in [(17, "no address"), (18, "demo@example.com"), (19, "")] {
+        let mail = format!("ada{at}@example.com");
+        let token = minted(&server, &told(&at.to_string(), &mail, true)).await;
+        let fields = [
+            ("token", &*token),
+            ("form", "socialRegistrationForm"),
+            ("emailAddress", typed),
+            ("firstName", "Augusta"),
+            ("lastName", ""),
+        ];
+        let made = native(&server, "", "register_native", &fields).await;
+        let user = &made["capture_user"];
+        assert_eq!(
+            (&user["email"], &user["givenName"], &user["familyName"]),
+            (&json!(mail), &json!("Augusta"), &Json::Null),
+            "{made}"
+        );
+        assert_eq!(user["primaryAddress"]["city"], "London", "{made}");
+        assert!(user["emailVerified"].is_string(), "{made}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_only_told_is_the_one_that_is_typed() {
+    let server = server().await;
+    let token = minted(&server, &told("17", "there@example.com", false)).await;
+    let pairs = |typed| {
+        [
+            ("token", &*token),
+            ("form", "socialRegistrationForm"),
+            ("emailAddress", typed),
+        ]
+    };
+    for (typed, wanted) in [("no address", 390), ("demo@example.com", 380), ("", 390)] {
+        let refused = native(&server, "", "register_native", &pairs(typed)).await;
+        assert_eq!(code(&refused), wanted, "{refused}");
+    }
+    let made = native(&server, "", "register_native", &pairs("here@example.com")).await;
+    let user = &made["capture_user"];
+    // What the form does not have, the provider tells.
+    assert_eq!(
+        (&user["email"], &user["familyName"], &user["emailVerified"]),
+        (&json!("here@example.com"), &json!("Lovelace"), &Json::Null),
+        "{made}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_disabled_logs_in_by_no_provider_either() {
+    let server = server().await;
+    let by = format!("OAuth {}", access(&sign_in(&server, &[]).await));
+    let token = social(&server, "google", "17", "").await;
+    let linked = native(&server, &by, "link_account_native", &[("token", &token)]).await;
+    assert_eq!(linked["stat"], "ok");
+    let identities = server.running.identities(&alpha()).unwrap();
+    let who = Who::Name(Arc::from("demo"));
+    identities.set_status(&who, false).await.unwrap();
+    let token = social(&server, "google", "17", "").await;
+    let refused = native(&server, "", "auth_native", &[("token", &token)]).await;
+    assert_eq!(code(&refused), 210, "{refused}");
+}
+
+#[tokio::test]
+async fn of_many_with_one_token_to_merge_the_others_are_told_of_that() {
+    let server = Arc::new(server().await);
+    let wanted = social(&server, "google", "17", "").await;
+    let mut tasks = Vec::new();
+    for at in 0..16 {
+        registered(&server, at).await;
+        let own = social(&server, "example", &at.to_string(), "").await;
+        let (server, wanted) = (Arc::clone(&server), wanted.clone());
+        tasks.push(tokio::spawn(async move {
+            let pairs = [("token", &*own), ("merge_token", &wanted)];
+            native(&server, "", "auth_native", &pairs).await
+        }));
+    }
+    let mut merged = 0;
+    for task in tasks {
+        let answer = task.await.unwrap();
+        if answer["stat"] == "ok" {
+            merged += 1;
+        } else if code(&answer) != 361 {
+            assert_eq!(answer["argument_name"], "merge_token", "{answer}");
+        }
+    }
+    assert_eq!(merged, 1);
 }
 
 /// The token that the broker has for somebody who logs in at a published provider.

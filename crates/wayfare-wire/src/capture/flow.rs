@@ -389,9 +389,15 @@ impl Field {
 
     /// Whether it says the same as another one, and nothing else.
     pub fn repeats(&self) -> bool {
-        self.rules
-            .iter()
-            .any(|(rule, _)| matches!(rule, Rule::Match(_)))
+        self.repeated().is_some()
+    }
+
+    /// The field that it says the same as.
+    pub fn repeated(&self) -> Option<&str> {
+        self.rules.iter().find_map(|(rule, _)| match rule {
+            Rule::Match(other) => Some(other.as_str()),
+            _ => None,
+        })
     }
 }
 
