@@ -62,11 +62,12 @@ impl<'a> Turn<'a> {
                 return Err(done(asked, call));
             }
         }
-        // Who is verified already is mailed nothing, and whoever asks is told nothing of it.
-        let settled = verifies
-            && found
-                .as_ref()
-                .is_some_and(|found| self.place.capture.verified(found).is_some());
+        // Who is verified already is mailed nothing, nor is who is no longer let in, and whoever asks is told
+        // nothing of it.
+        let settled = match &found {
+            Some(found) => verifies && self.place.capture.verified(found).is_some(),
+            None => true,
+        };
         let run = self.run(&asked, call, answers, None).await?;
         let Some(paused) = self.suspended(run, &asked, call)? else {
             return Ok(Answer::Ok);
@@ -141,10 +142,11 @@ impl<'a> Turn<'a> {
         ) else {
             return Ok(());
         };
-        // The recipient is not counted: an address is registered once, and whether it was is told to nobody.
-        if self.mails(None).is_err() {
+        // The account is made, and whoever made it is told nothing of it: they may not be the one who reads the
+        // mails. An account may change its address, so that one address is registered as often as somebody likes.
+        if self.mails(Some(email)).is_err() {
             self.app.log.error(
-                "a mail to verify an address was not sent: there are too many from its source",
+                "a mail to verify an address was not sent: there are too many to it, or from its source",
             );
             return Ok(());
         }

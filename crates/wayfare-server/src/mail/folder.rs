@@ -6,15 +6,17 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
 };
 
+use lettre::message::header::{Date, Headers};
 use wayfare::{
     Secret, Timestamp,
     engine::effect::{Channel, EffectId},
 };
 
 use super::{Letter, smtp::message_id};
-use crate::{audit::rfc3339, store::write_whole};
+use crate::store::write_whole;
 
 /// The longest message that is shown, in bytes.
 const SHOWN_BYTES_MAX: u64 = 64 * 1024;
@@ -90,6 +92,14 @@ pub(super) fn one_line(what: &str, text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// When a message was written, as RFC 5322 has it.
+fn date(now: Timestamp) -> String {
+    let mut headers = Headers::new();
+    let at = UNIX_EPOCH + Duration::from_millis(now.0);
+    headers.set(Date::from(at));
+    headers.get_raw("Date").unwrap_or_default().to_owned()
+}
+
 fn written(id: EffectId, letter: &Letter, now: Timestamp) -> Secret<String> {
     let kind = if letter.html { "html" } else { "plain" };
     Secret::new(format!(
@@ -98,7 +108,7 @@ fn written(id: EffectId, letter: &Letter, now: Timestamp) -> Secret<String> {
         letter.from,
         letter.to,
         letter.subject,
-        rfc3339(now),
+        date(now),
         message_id(id, &letter.from),
         letter.body.reveal()
     ))

@@ -3,12 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::{Value as Json, json};
+use wayfare::engine::effect::Who;
+use wayfare_server::store::token::Kind;
 
 use super::{
     social,
     support::{DEMO, basic, code, entity, form, got, send, server, set},
 };
-use crate::support::TestServer;
+use crate::support::{TestServer, alpha};
 
 const BACK: &str = "https://app.example/back";
 const FLOW: [(&str, &str); 5] = [
@@ -268,6 +270,50 @@ async fn register(server: &TestServer, email: &str) -> Json {
         ("lastName", "Lovelace"),
     ];
     native_by(server, "", "register_native_traditional", &pairs).await
+}
+
+#[tokio::test]
+async fn one_address_is_mailed_no_more_by_who_registers_it_again_and_again() {
+    let server = server(|_| ()).await;
+    for at in 0..7 {
+        // Whoever leaves an address may register with it once more.
+        let known = token(&register(&server, "victim@example.com").await);
+        let other = format!("other{at}@example.com");
+        assert_eq!(change_address(&server, &known, &other).await["stat"], "ok");
+    }
+    let mails = server.outbox();
+    assert_eq!(mails.len(), 5, "{mails:?}");
+    for mail in mails {
+        assert!(mail.contains("\r\nTo: victim@example.com\r\n"), "{mail}");
+        assert!(
+            mail.contains("\r\nDate: Fri, 15 Jan 2027 08:00:00 +0000\r\n"),
+            "{mail}"
+        );
+    }
+    assert_eq!(code(&forgot(&server, "victim@example.com").await), 510);
+    server.advance(Duration::from_secs(3_600));
+    register(&server, "victim@example.com").await;
+    assert_eq!(server.outbox().len(), 6);
+}
+
+#[tokio::test]
+async fn who_is_disabled_is_mailed_nothing_and_nobody_learns_of_it() {
+    let server = server(|_| ()).await;
+    let identities = server.running.identities(&alpha()).unwrap();
+    let who = Who::Name(Arc::from("demo"));
+    identities.set_status(&who, false).await.unwrap();
+    let kept = || {
+        let store = server.running.store();
+        let count = |kind| store.token_count(Kind::new(kind)).unwrap();
+        (count("capture.code"), count("capture.verify"))
+    };
+    for email in ["nobody@example.com", "demo@example.com"] {
+        let before = kept();
+        assert_eq!(forgot(&server, email).await, json!({ "stat": "ok" }));
+        assert_eq!(resend(&server, email).await, json!({ "stat": "ok" }));
+        assert_eq!(kept(), (before.0 + 1, before.1 + 1));
+    }
+    assert_eq!(server.outbox().len(), 0);
 }
 
 async fn link(server: &TestServer, known: &str, subject: &str) -> Json {
