@@ -86,6 +86,15 @@ async fn oauth_token(server: &TestServer, fields: &[(&str, &str)]) -> Json {
     reply.json()
 }
 
+/// Claims of an ID token for an app that has set no nonce.
+fn nonceless(op: &Op, subject: &str) -> Json {
+    let mut claims = op.claims(subject, "");
+    if let Some(members) = claims.as_object_mut() {
+        members.remove("nonce");
+    }
+    claims
+}
+
 async fn auth_info(server: &TestServer, key: &str, token: &str) -> Json {
     let client = server.client().bare();
     let mut client = client.header("Content-Type", "application/x-www-form-urlencoded");
@@ -270,6 +279,9 @@ async fn an_app_gets_a_token_for_what_it_has_from_the_provider() {
     let op = Op::start();
     let server = broker(&op).await;
     let token = op.token(&op.claims("7", "n"));
+    // It was made for a login with a nonce, which whoever brings it has to know.
+    let pairs = [("provider", "op"), ("id_token", &*token)];
+    assert_eq!(oauth_token(&server, &pairs).await["stat"], "fail");
     let said = oauth_token(
         &server,
         &[("provider", "op"), ("id_token", &token), ("nonce", "n")],
@@ -306,13 +318,13 @@ async fn what_an_app_brings_must_be_for_this_server() {
     op.tells(json!({ "sub": "7" }));
     let server = broker(&op).await;
     let with = |name: &str, value: Json| {
-        let mut claims = op.claims("7", "n");
+        let mut claims = nonceless(&op, "7");
         claims[name] = value;
         op.token(&claims)
     };
     let good = op.token(&op.claims("7", "n"));
     let now = crate::support::BEGIN.0 / 1_000;
-    let forged = key("one").sign("JWT", &op.claims("7", "n")).unwrap();
+    let forged = key("one").sign("JWT", &nonceless(&op, "7")).unwrap();
     for (fields, code) in [
         (
             vec![
@@ -373,7 +385,7 @@ async fn what_an_app_brings_must_be_for_this_server() {
 async fn only_a_service_with_the_key_reads_who_it_is() {
     let op = Op::start();
     let server = broker(&op).await;
-    let token = op.token(&op.claims("7", "n"));
+    let token = op.token(&nonceless(&op, "7"));
     let said = oauth_token(&server, &[("provider", "op"), ("id_token", &token)]).await;
     let social = said["token"].as_str().unwrap();
     for (key, token, code) in [
@@ -402,7 +414,7 @@ async fn a_social_token_logs_its_person_in() {
             realm.social = Some(SocialSettings::default());
         })
         .await;
-    let token = op.token(&op.claims("1234", "n"));
+    let token = op.token(&nonceless(&op, "1234"));
     let said = oauth_token(&server, &[("provider", "op"), ("id_token", &token)]).await;
     let social = said["token"].as_str().unwrap();
     for (kind, status) in [("id_token", 401), ("social_token", 200)] {
@@ -431,7 +443,7 @@ async fn another_service_is_asked_about_tokens_of_its_own() {
         config.realms.get_mut(&alpha()).unwrap().social = Some(social);
     })
     .await;
-    let token = op.token(&op.claims("7", "n"));
+    let token = op.token(&nonceless(&op, "7"));
     let said = oauth_token(&theirs, &[("provider", "op"), ("id_token", &token)]).await;
     let social = Secret::from(said["token"].as_str().unwrap());
     let (tokens, now) = (server.running.social().clone(), crate::support::BEGIN);

@@ -15,7 +15,7 @@ pub struct IdToken<'a> {
     pub issuer: &'a str,
     /// Whom it is for.
     pub client: &'a str,
-    /// What stands in it, where the run has said so.
+    /// What stands in it, where the run has said so; otherwise there must be none.
     pub nonce: Option<&'a str>,
     /// The access token that came with it, of which it may say the hash.
     pub access: Option<&'a str>,
@@ -82,9 +82,12 @@ impl IdToken<'_> {
         if verified.seconds("iat").is_none() {
             return Err(Refused::Claim("iat").into());
         }
-        if let Some(nonce) = self.nonce
-            && verified.text("nonce") != Some(nonce)
-        {
+        let own = match self.nonce {
+            Some(nonce) => verified.text("nonce") == Some(nonce),
+            // One that stands there belongs to a login that somebody began elsewhere.
+            None => !verified.claims.contains_key("nonce"),
+        };
+        if !own {
             return Err(NotTheirs::Nonce);
         }
         // §3.1.3.8: it may stand there, and counts where it does.
