@@ -17,6 +17,7 @@ use wayfare_server::{
 };
 use wayfare_wire::{autoid::role::Role, jose::Algorithm};
 
+use crate::capture::support as capture;
 use crate::support::{Client, Reply, TestServer, alpha};
 
 const PASSWORD: &str = "Ch4ng31t";
@@ -87,10 +88,11 @@ async fn all(posts: impl Iterator<Item = (Client, String, String)>) -> Vec<Reply
 
 /// A body without what differs from run to run.
 fn steady(body: &Json) -> Json {
-    const RANDOM: [&str; 8] = [
+    const RANDOM: [&str; 9] = [
         "token",
         "sub",
         "jti",
+        "sid",
         "requestId",
         "iss",
         "id",
@@ -443,6 +445,114 @@ async fn a_token_that_is_renewed_once_is_renewed_once() {
     let renewed = replies.iter().filter(|reply| reply.status == 200).count();
     assert_eq!(renewed, 1);
     assert_eq!(verify(&server, &first).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_log_out_ends_all_tokens_of_its_login_and_none_of_another() {
+    let server = server(|_| ()).await;
+    let renew = async |token: &str| {
+        let path = "/api/authentication/renewToken";
+        let reply = with(&server, token, "POST", path, "").await;
+        reply.json()["token"].as_str().unwrap().to_owned()
+    };
+    let first = token(&server, "demo", PASSWORD).await;
+    let other = token(&server, "demo", PASSWORD).await;
+    let second = renew(&first).await;
+    let third = renew(&second).await;
+    let out = with(&server, &second, "POST", "/api/slo/logout", "").await;
+    assert_eq!(out.status, 200, "{}", out.text());
+    let restarted = server.restart().await;
+    for (which, over) in [&first, &second, &third].into_iter().enumerate() {
+        assert_eq!(verify(&restarted, over).await.status, 401, "{which}");
+        let path = "/api/authentication/renewToken";
+        let reply = with(&restarted, over, "POST", path, "").await;
+        assert_eq!(reply.status, 401, "{which}");
+    }
+    assert_eq!(verify(&restarted, &other).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_log_out_ends_one_login_and_that_of_a_user_ends_all_on_all_wires() {
+    let server = server(|_| ()).await;
+    let autoid = token(&server, "demo", PASSWORD).await;
+    let sign_in = [
+        ("client_id", "demo-login"),
+        ("flow", "standard"),
+        ("flow_version", "1"),
+        ("locale", "en-US"),
+        ("form", "signInForm"),
+        ("response_type", "token"),
+        ("redirect_uri", "https://app.example.com/back"),
+        ("signInEmailAddress", "demo@example.com"),
+        ("currentPassword", PASSWORD),
+    ];
+    let form = capture::form(&sign_in);
+    let path = "/oauth/auth_native_traditional";
+    let given = capture::send(&server, "", path, &form).await.json();
+    let capture = given["access_token"].as_str().unwrap().to_owned();
+    let entity = async || capture::entity(&server, &capture).await["stat"] == "ok";
+    let mut one = server.client();
+    let mut other = server.client();
+    one.login("demo", PASSWORD).await.token();
+    other.login("demo", PASSWORD).await.token();
+    assert!(entity().await);
+
+    assert_eq!(one.sessions("logout", "{}").await.status, 200);
+    assert_eq!(verify(&server, &autoid).await.status, 200);
+    assert!(entity().await);
+    let second = token(&server, "demo", PASSWORD).await;
+    let out = with(&server, &second, "POST", "/api/slo/logout", "").await;
+    assert_eq!(out.status, 200);
+    assert_eq!(verify(&server, &autoid).await.status, 200);
+    assert!(entity().await);
+
+    let path = "/am/json/realms/root/realms/alpha/sessions?_action=logoutByUser";
+    let mut other = other.header("Accept-API-Version", "resource=5.1");
+    let out = other.post(path, r#"{"username":"demo"}"#).await;
+    assert_eq!(out.status, 200, "{}", out.text());
+    assert_eq!(verify(&server, &autoid).await.status, 401);
+    assert!(!entity().await);
+}
+
+#[tokio::test]
+async fn a_token_for_programs_makes_none_that_outlives_it() {
+    let server = server(|_| ()).await;
+    let root = token(&server, "root", ROOT).await;
+    let make = async |by: &str, expiry: u64| {
+        let body = json!({ "name": "job", "expiry": expiry }).to_string();
+        with(&server, by, "POST", "/api/admin/createApiToken", &body).await
+    };
+    let works = async |secret: &str| {
+        let reply = with(&server, secret, "GET", "/api/admin/getUsers", "").await;
+        reply.status == 200
+    };
+    let text = |made: &Json, name: &str| made[name].as_str().unwrap().to_owned();
+    let parent = make(&root, 1_900_000_000).await.json();
+    let beside = make(&root, 1_900_000_000).await.json();
+    let secret = text(&parent, "token");
+    assert_eq!(make(&secret, 1_900_000_001).await.status, 400);
+    let child = make(&secret, 1_900_000_000).await.json();
+    let grandchild = make(&text(&child, "token"), 1_850_000_000).await.json();
+    let late = make(&text(&grandchild, "token"), 1_900_000_000).await;
+    assert_eq!(late.status, 400, "{}", late.text());
+    let mut last = grandchild.clone();
+    for _ in 0..6 {
+        last = make(&text(&last, "token"), 1_850_000_000).await.json();
+    }
+    let deep = make(&text(&last, "token"), 1_850_000_000).await;
+    assert_eq!(deep.status, 400, "{}", deep.text());
+
+    let body = json!({ "id": child["id"] }).to_string();
+    with(&server, &root, "POST", "/api/admin/revokeApiToken", &body).await;
+    assert!(works(&secret).await && works(&text(&beside, "token")).await);
+    for over in [&child, &grandchild, &last] {
+        assert!(!works(&text(over, "token")).await, "{over}");
+    }
+    let child = make(&secret, 1_850_000_000).await.json();
+    let body = json!({ "id": parent["id"] }).to_string();
+    with(&server, &root, "POST", "/api/admin/revokeApiToken", &body).await;
+    assert!(!works(&secret).await && !works(&text(&child, "token")).await);
+    assert!(works(&text(&beside, "token")).await);
 }
 
 #[tokio::test]

@@ -52,6 +52,16 @@ const TAKEN: Refusal = Refusal::Conflict("Somebody has this name or address alre
 #[derive(Debug, Clone, Copy)]
 pub(super) struct By<'a> {
     pub(super) identity: &'a Identity,
+    /// The token for programs that it is done with.
+    pub(super) program: Option<&'a Maker>,
+}
+
+/// A token for programs that makes another one, which ends with it.
+#[derive(Debug, Clone)]
+pub(super) struct Maker {
+    pub(super) key: TokenKey,
+    pub(super) family: String,
+    pub(super) exp: Timestamp,
 }
 
 impl Turn<'_> {
@@ -74,7 +84,7 @@ impl Turn<'_> {
             }
             (Operation::EnableUser, Call::User(named)) => self.set_active(&named.uid, true).await,
             (Operation::GetUsers, _) => return self.users().await,
-            (_, Call::CreateApiToken(new)) => self.make_token(new, by.identity).await,
+            (_, Call::CreateApiToken(new)) => self.make_token(new, by).await,
             (_, Call::RevokeApiToken(named)) => self.end_token(named.id).await,
             (Operation::GetTokens, _) => return self.tokens().map(Answer::ApiTokens),
             _ => return Err(Refusal::Internal),
@@ -249,34 +259,54 @@ impl Turn<'_> {
         Ok(Answer::Users(accounts))
     }
 
-    async fn make_token(&self, new: NewApiToken, by: &Identity) -> Result<Answer, Refusal> {
+    async fn make_token(&self, new: NewApiToken, by: By<'_>) -> Result<Answer, Refusal> {
         let exp = Timestamp(new.expiry.saturating_mul(1_000));
         if exp <= self.now || new.expiry > EXPIRY_MAX {
             return Err(Refusal::Unfit("`expiry` is no time to come".to_owned()));
         }
+        if by.program.is_some_and(|maker| exp > maker.exp) {
+            let message = "`expiry` is later than the end of the token that makes it".to_owned();
+            return Err(Refusal::Unfit(message));
+        }
         let bytes: [u8; 32] = drawn().map_err(|error| internal(&error, self.app))?;
         let secret = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
         let id: [u8; 12] = drawn().map_err(|error| internal(&error, self.app))?;
+        let id = hex(id.iter());
+        let family = match by.program {
+            None => format!("autoid.api:{id}"),
+            Some(maker) => format!("{}/{id}", maker.family),
+        };
+        if family.matches('/').count() > MADE_MAX {
+            let message = "The token was made by too many one after the other".to_owned();
+            return Err(Refusal::Unfit(message));
+        }
         let token = Token {
             realm: self.state.realm.clone(),
-            subject: Some(by.subject.0.to_string()),
+            subject: Some(by.identity.subject.0.to_string()),
             client: None,
-            family: Some(family(&hex(id.iter()))),
+            family: Some(family),
             session: None,
             issued: self.now,
             exp,
             used: None,
             data: json!({
-                "id": hex(id.iter()),
+                "id": id,
                 "name": new.name,
                 "description": new.description,
-                "by": &*by.username,
+                "by": &*by.identity.username,
             }),
         };
         let shown = shown(&token).ok_or(Refusal::Internal)?;
         let key = TokenKey::of(API, secret.reveal());
-        let kept = self.app.store().put_tokens(vec![NewToken { key, token }]);
-        kept.await.map_err(|error| internal(&error, self.app))?;
+        let new = NewToken { key, token };
+        let store = self.app.store();
+        let kept = match by.program {
+            None => store.put_tokens(vec![new]).await.map(|()| true),
+            Some(maker) => store.put_token_of(maker.key, new, self.now).await,
+        };
+        if !kept.map_err(|error| internal(&error, self.app))? {
+            return Err(Refusal::BadToken);
+        }
         Ok(Answer::ApiTokenMade {
             token: shown,
             secret,
@@ -284,10 +314,15 @@ impl Turn<'_> {
     }
 
     async fn end_token(&self, id: String) -> Result<Answer, Refusal> {
-        if !self.tokens()?.iter().any(|token| token.id == id) {
-            return Err(Refusal::NotFound("There is no such token"));
-        }
-        let ended = self.app.store().end_tokens(Ending::Family(family(&id)));
+        let kept = self.app.store().tokens_of(API, &self.state.realm, self.now);
+        let kept = kept.map_err(|error| internal(&error, self.app))?;
+        let is_it = |token: &&Token| token.data.get("id").and_then(Json::as_str) == Some(&*id);
+        let family = kept
+            .iter()
+            .find(is_it)
+            .and_then(|token| token.family.clone());
+        let family = family.ok_or(Refusal::NotFound("There is no such token"))?;
+        let ended = self.app.store().end_tokens(Ending::Under(family));
         ended.await.map_err(|error| internal(&error, self.app))?;
         Ok(Answer::Done)
     }
@@ -326,10 +361,8 @@ impl Turn<'_> {
 /// The last time that a token for programs may end: the year 9999.
 const EXPIRY_MAX: u64 = 253_402_300_799;
 
-/// What the tokens of one id are called together.
-fn family(id: &str) -> String {
-    format!("autoid.api:{id}")
-}
+/// How many tokens for programs may be made, each by the one before.
+const MADE_MAX: usize = 8;
 
 /// What administrators are shown of a token.
 pub(super) fn shown(token: &Token) -> Option<ApiToken> {

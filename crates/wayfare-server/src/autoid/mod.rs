@@ -35,14 +35,17 @@ use wayfare_wire::{
     query::Query,
 };
 
-use self::rate::Rate;
+use self::{
+    admin::{API, Maker},
+    rate::Rate,
+};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName, hex},
     clock::drawn,
     config::{AutoidSettings, BindingSettings},
     headless::{self, Ran, Wish},
-    store::token::{Kind, NewToken, Token, TokenKey},
+    store::token::{Kind, NewToken, Seen, Token, TokenKey},
 };
 
 /// What this wire is called in the audit.
@@ -50,6 +53,9 @@ const WIRE: &str = "autoid";
 
 /// Ids of tokens that were ended before their time.
 const REVOKED: Kind = Kind::new("autoid.revoked");
+
+/// Logins whose tokens were all ended, by their ids.
+const ENDED: Kind = Kind::new("autoid.ended");
 
 /// The binding of the login, where the settings have one.
 const LOGIN: &str = "autoid.login";
@@ -88,6 +94,8 @@ struct Turn<'a> {
 struct Holder {
     /// The claims, of the token of a login.
     verified: Option<Verified>,
+    /// Of a token for programs, what its own are bound to.
+    program: Option<Maker>,
     identity: Identity,
 }
 
@@ -211,7 +219,7 @@ impl<'a> Turn<'a> {
             }
             (Operation::Logout, _, Some(holder)) => {
                 let verified = holder.verified.ok_or(Refusal::BadToken)?;
-                self.revoke(&verified).await?;
+                self.end_login(&verified).await?;
                 Ok(Answer::Done)
             }
             (Operation::Keys, ..) => Ok(Answer::Keys(self.keys.jwks(self.now))),
@@ -234,6 +242,7 @@ impl<'a> Turn<'a> {
             (_, call, Some(holder)) => {
                 let by = admin::By {
                     identity: &holder.identity,
+                    program: holder.program.as_ref(),
                 };
                 self.administer(asked.operation, call, by).await
             }
@@ -310,7 +319,9 @@ impl<'a> Turn<'a> {
     }
 
     async fn renew(&self, holder: Holder) -> Result<Answer, Refusal> {
-        let Holder { verified, identity } = holder;
+        let Holder {
+            verified, identity, ..
+        } = holder;
         let verified = verified.ok_or(Refusal::BadToken)?;
         let user = user::of(&identity, self.settings);
         let renewed = self
@@ -358,27 +369,36 @@ impl<'a> Turn<'a> {
             return Err(Refusal::BadToken);
         };
         let subject = SubjectId(Arc::from(subject));
-        let revoked = self.app.store().token(&TokenKey::of(REVOKED, id), self.now);
-        let revoked = revoked.map_err(|error| internal(&error, self.app))?;
+        let login = verified.text(token::LOGIN);
+        let revoked = self.is_over(REVOKED, id)?
+            || login.map_or(Ok(false), |login| self.is_over(ENDED, login))?;
         let standing = self.standing(&subject)?;
-        if revoked.is_some() || verified.text(STANDING) != Some(&standing) {
+        if revoked || verified.text(STANDING) != Some(&standing) {
             return Err(Refusal::BadToken);
         }
         let identity = self.identity(&subject).await?.ok_or(Refusal::BadToken)?;
         Ok(Holder {
             verified: Some(verified),
+            program: None,
             identity,
         })
     }
 
     /// Whose token for programs this is, as they are now.
     async fn program(&self, token: &Secret<String>) -> Result<Holder, Refusal> {
+        let key = TokenKey::of(API, token.reveal());
         let token = self.api_token(token)?.ok_or(Refusal::BadToken)?;
+        let maker = Maker {
+            key,
+            family: token.family.ok_or(Refusal::BadToken)?,
+            exp: token.exp,
+        };
         let subject = token.subject.ok_or(Refusal::BadToken)?;
         let subject = SubjectId(Arc::from(subject));
         let identity = self.identity(&subject).await?.ok_or(Refusal::BadToken)?;
         Ok(Holder {
             verified: None,
+            program: Some(maker),
             identity,
         })
     }
@@ -395,11 +415,22 @@ impl<'a> Turn<'a> {
     async fn revoke(&self, verified: &Verified) -> Result<bool, Refusal> {
         let id = verified.text("jti").ok_or(Refusal::BadToken)?;
         let exp = verified.seconds("exp").ok_or(Refusal::BadToken)?;
-        let key = TokenKey::of(REVOKED, id);
-        let known = self.app.store().token(&key, self.now);
-        if known.map_err(|error| internal(&error, self.app))?.is_some() {
-            return Ok(false);
-        }
+        self.ended(REVOKED, id, exp).await
+    }
+
+    /// Ends all tokens of a login: the one that came, those before it and those that it was renewed to.
+    async fn end_login(&self, verified: &Verified) -> Result<(), Refusal> {
+        let Some(login) = verified.text(token::LOGIN) else {
+            return self.revoke(verified).await.map(|_| ());
+        };
+        let begun = verified.seconds("auth_time").ok_or(Refusal::BadToken)?;
+        let last = begun.saturating_add(self.settings.lifetime_max.as_secs());
+        let exp = verified.seconds("exp").ok_or(Refusal::BadToken)?;
+        self.ended(ENDED, login, last.max(exp)).await.map(|_| ())
+    }
+
+    /// Keeps that something is over; whether it was not before.
+    async fn ended(&self, kind: Kind, id: &str, exp: u64) -> Result<bool, Refusal> {
         let token = Token {
             realm: self.state.realm.clone(),
             subject: None,
@@ -409,12 +440,19 @@ impl<'a> Turn<'a> {
             issued: self.now,
             // As long as somebody whose clock is behind may take it for good.
             exp: Timestamp(exp.saturating_mul(1_000)).plus(std::time::Duration::from_secs(60)),
-            used: None,
+            used: Some(self.now),
             data: Json::Null,
         };
-        let kept = self.app.store().put_tokens(vec![NewToken { key, token }]);
-        // Its id is kept already: somebody else was first.
-        Ok(kept.await.is_ok())
+        let key = TokenKey::of(kind, id);
+        let first = self.app.store().is_first_use(NewToken { key, token }).await;
+        first.map_err(|error| internal(&error, self.app))
+    }
+
+    fn is_over(&self, kind: Kind, id: &str) -> Result<bool, Refusal> {
+        let key = TokenKey::of(kind, id);
+        let seen = self.app.store().look_at_token(&key, self.now);
+        let seen = seen.map_err(|error| internal(&error, self.app))?;
+        Ok(matches!(seen, Seen::Live(_) | Seen::Used))
     }
 }
 

@@ -16,7 +16,7 @@ use super::{Call, known::Known};
 use crate::{
     am::session,
     audit::{Event, EventName},
-    store::session::Session,
+    store::{session::Session, token::Ending},
 };
 
 /// What a client asks, and who it is.
@@ -111,6 +111,12 @@ impl Call<'_> {
         });
         match (hinted, &session) {
             (Some((subject, sid)), session) => {
+                // What a session that is over by itself has left ends with it; the hint is signed, so it is its
+                // user's.
+                if let Some(sid) = sid {
+                    let ended = self.app.store().end_tokens(Ending::Session(sid.clone()));
+                    self.kept(ended.await)?;
+                }
                 // The session of the hint, and the one of the browser.
                 let mut handles: Vec<String> = sid.iter().cloned().collect();
                 handles.extend(session.as_ref().map(|own| own.handle.clone()));

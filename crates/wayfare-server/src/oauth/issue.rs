@@ -21,8 +21,10 @@ use crate::{
 
 /// What tokens begin with, so that one that leaks is recognised for what it is.
 pub(super) const CODE_PREFIX: &str = "wfc1.";
-const ACCESS_PREFIX: &str = "wfa1.";
+pub(super) const ACCESS_PREFIX: &str = "wfa1.";
 const REFRESH_PREFIX: &str = "wfr1.";
+/// What the header of a signed access token says that it is (RFC 9068 §2.1).
+pub(super) const SIGNED: &str = "at+jwt";
 
 /// What is kept of a grant with each of its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -200,7 +202,7 @@ impl Call<'_> {
                 authentication(members, granted);
             }
         }
-        self.sign(known, "at+jwt", &claims).await
+        self.sign(known, SIGNED, &claims).await
     }
 
     /// OpenID Connect Core §2 and §3.1.3.6.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use wayfare::Secret;
 use wayfare_wire::{
     am::reply::Reply,
+    jose::{Algorithm, Expected, Typ},
     oauth::{
         Code, OauthError,
         bearer::{self, Denied},
@@ -12,7 +13,11 @@ use wayfare_wire::{
     },
 };
 
-use super::{ACCESS, Call, REFRESH, issue::Granted, known::Known};
+use super::{
+    ACCESS, Call, REFRESH,
+    issue::{ACCESS_PREFIX, Granted, SIGNED},
+    known::Known,
+};
 use crate::{
     audit::{Event, EventName},
     store::token::{Ending, Kind, Token, TokenKey},
@@ -39,6 +44,9 @@ impl Call<'_> {
         let found = self.kept(self.app.store().token(&key, now))?;
         let found = found.filter(|found| found.realm == *self.realm());
         let found = found.ok_or_else(bearer::invalid)?;
+        if !self.is_signed_still(&token).await? {
+            return Err(bearer::invalid());
+        }
         let granted = self.granted(&found)?;
         let Some(subject) = found
             .subject
@@ -53,6 +61,26 @@ impl Call<'_> {
         let mut claims = self.provider.claims.of(&granted.scope, &user.attributes);
         claims.insert("sub".to_owned(), json!(subject));
         Ok(Json::Object(claims))
+    }
+
+    /// Whether an access token that was signed is so by a key that has not been retired. That it is known
+    /// here says nothing of that: whoever has the key may know what was signed by it.
+    async fn is_signed_still(&self, token: &Secret<String>) -> Result<bool, OauthError> {
+        if token.reveal().starts_with(ACCESS_PREFIX) {
+            return Ok(true);
+        }
+        let now = self.app.clock.now();
+        let keys = self.provider.keys.ready(now).await;
+        let keys = keys.map_err(|error| self.broken(&error))?;
+        let expected = Expected {
+            typ: Typ::Is(SIGNED),
+            issuer: None,
+            audience: &[],
+            algorithms: &[Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa],
+            // When it is over is known here to the millisecond.
+            leeway: u64::MAX / 2,
+        };
+        Ok(keys.verify(token.reveal(), &expected, now).is_ok())
     }
 
     fn granted(&self, found: &Token) -> Result<Granted, OauthError> {
@@ -91,6 +119,7 @@ impl Call<'_> {
         let meant = Meant::read(&form)?;
         let found = self.find(&meant)?;
         let body = match found {
+            Some((kind, _)) if kind == ACCESS && !self.is_signed_still(&meant.token).await? => None,
             Some((kind, token)) if Self::may_know(known, &token) => {
                 self.about(kind, &token).await?
             }

@@ -145,6 +145,8 @@ pub enum Seen {
 pub enum Ending {
     /// All that come from one grant.
     Family(String),
+    /// The same, with all grants that were made by it: those whose names go on behind a slash.
+    Under(String),
     /// All that end with a session.
     Session(String),
     /// All of a subject's that were given to one client.
@@ -212,6 +214,24 @@ impl Store {
         self.write(move |db| match find(db, &token.key)? {
             Some(_) => Ok(false),
             None => put(db, &token).map(|()| true),
+        })
+        .await
+    }
+
+    /// Keeps a token that another one makes, for as long as that one is good; whether it was.
+    pub async fn put_token_of(
+        &self,
+        maker: TokenKey,
+        new: NewToken,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |db| {
+            let good = |token: &Token| token.used.is_none() && now < token.exp;
+            let good = find(db, &maker)?.as_ref().is_some_and(good);
+            if good {
+                put(db, &new)?;
+            }
+            Ok(good)
         })
         .await
     }
@@ -397,6 +417,13 @@ fn end(db: &Connection, ending: &Ending) -> rusqlite::Result<usize> {
     match ending {
         Ending::Family(family) => db
             .prepare_cached("DELETE FROM token WHERE family = ?1")?
+            .execute([family]),
+        Ending::Under(family) => db
+            // What begins with the name and a slash, by the order of bytes: `0` follows on `/`.
+            .prepare_cached(
+                "DELETE FROM token
+                 WHERE family = ?1 OR family > ?1 || '/' AND family < ?1 || '0'",
+            )?
             .execute([family]),
         Ending::Session(handle) => end_of_session(db, handle),
         Ending::Client {

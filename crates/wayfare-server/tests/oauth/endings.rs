@@ -290,3 +290,19 @@ async fn a_session_in_place_of_another_keeps_its_tokens() {
         Some("login_required")
     );
 }
+
+#[tokio::test]
+async fn a_logout_ends_the_tokens_of_a_session_that_is_over_too() {
+    let server = stage().await;
+    let mut client = logged_in(&server).await;
+    let all = tokens(&mut client, &[]).await;
+    server.advance(std::time::Duration::from_secs(5 * 60 * 60));
+    let renewed = refresh(&client, text(&all, "refresh_token")).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text());
+    let renewed = renewed.json();
+    let hint = text(&all, "id_token");
+    let path = format!("{BASE}/connect/endSession?id_token_hint={hint}");
+    let reply = server.client().get(&path).await;
+    assert_eq!(reply.status, 204, "{}", reply.text());
+    are_over(&server, &renewed).await;
+}

@@ -248,6 +248,11 @@ async fn every_endpoint_and_error_is_a_file() {
         ("request", Who::User, vec![("request", "x")]),
         ("request-uri", Who::User, vec![("request_uri", "x")]),
         ("registration", Who::User, vec![("registration", "x")]),
+        (
+            "resource",
+            Who::User,
+            vec![("resource", "https://a.example")],
+        ),
     ] {
         golden
             .asks(&format!("authorize-error-{name}"), who, &more)

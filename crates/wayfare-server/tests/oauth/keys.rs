@@ -10,7 +10,10 @@ use wayfare_server::{
 };
 use wayfare_wire::jose::Algorithm;
 
-use super::stage::{BASE, claims, introspect, logged_in, stage, text, tokens};
+use super::stage::{
+    BASE, SECRET, VERIFIER, basic, challenge, claims, code, introspect, logged_in, post, query,
+    stage, text, tokens, userinfo,
+};
 use crate::support::{BEGIN, alpha};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -193,4 +196,65 @@ async fn a_server_that_runs_signs_with_the_next_key() {
         introspect(&client, text(&after, "access_token")).await["active"],
         false
     );
+}
+
+#[tokio::test]
+async fn a_key_that_is_retired_ends_the_access_tokens_that_it_signed() {
+    let server = stage().await;
+    let mut client = logged_in(&server).await;
+    let challenge = challenge(VERIFIER);
+    let asked = [
+        ("client_id", "service"),
+        ("redirect_uri", "https://service.example.com/cb"),
+        ("response_type", "code"),
+        ("scope", "openid profile"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    let reply = client
+        .get(&format!("{BASE}/authorize?{}", query(&asked)))
+        .await;
+    let service = basic(&client, "service", SECRET);
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("code", &code(&reply)),
+        ("redirect_uri", "https://service.example.com/cb"),
+        ("code_verifier", VERIFIER),
+    ];
+    let reply = post(&service, "/access_token", &pairs).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let signed = reply.json();
+    let opaque = tokens(&mut client, &[]).await;
+    let old = text(&signed, "access_token").to_owned();
+    assert_eq!(userinfo(&client, &old).await.status, 200);
+    assert_eq!(introspect(&client, &old).await["active"], true);
+
+    let folder = server.folder.path().join("data");
+    let at = (&*folder, &alpha(), KeyUse::OAuth);
+    let keys = list(at.0, at.1, at.2).unwrap();
+    let leaked = keys
+        .iter()
+        .find(|entry| entry.key.algorithm() == Algorithm::EdDsa)
+        .and_then(|entry| entry.key.kid().map(str::to_owned))
+        .unwrap();
+    rotate(at, Algorithm::EdDsa, BEGIN, (HOUR, DAY)).unwrap();
+    // One that was rotated out verifies on.
+    assert_eq!(userinfo(&client, &old).await.status, 200);
+    retire(at, &leaked, BEGIN).unwrap();
+    let refused = userinfo(&client, &old).await;
+    assert_eq!(refused.status, 401, "{}", refused.text());
+    assert_eq!(introspect(&client, &old).await["active"], false);
+    // What was not signed by it stays, and a refresh token gives a token of the next key.
+    let stays = text(&opaque, "access_token");
+    assert_eq!(userinfo(&client, stays).await.status, 200);
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", text(&signed, "refresh_token")),
+    ];
+    let reply = post(&service, "/access_token", &pairs).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let new = reply.json();
+    let new = text(&new, "access_token");
+    assert_eq!(userinfo(&client, new).await.status, 200);
+    assert_eq!(introspect(&client, new).await["active"], true);
 }

@@ -85,6 +85,9 @@ async fn a_request_that_is_wrong_goes_back_with_its_state() {
             "request_uri_not_supported",
         ),
         ("registration", "{}", "registration_not_supported"),
+        ("resource", "https://api.example.com", "invalid_target"),
+        ("dpop_jkt", &long, "invalid_request"),
+        ("display", "hologram", "invalid_request"),
         ("max_age", "-1", "invalid_request"),
         ("max_age", "soon", "invalid_request"),
         ("max_age", "99999999999999999999999", "invalid_request"),
@@ -431,10 +434,12 @@ async fn endpoints_take_forms_and_their_methods() {
 #[tokio::test]
 async fn realms_do_not_meet() {
     let server = stage_with(|config| {
-        let oauth: Option<OauthSettings> = config
+        let mut oauth: Option<OauthSettings> = config
             .realms
             .get(&alpha())
             .and_then(|realm| realm.oauth.clone());
+        // Its journeys are those of the other realm.
+        oauth.as_mut().expect("a provider").acr.clear();
         let root = config
             .realms
             .get_mut(&wayfare::Realm::root())

@@ -17,6 +17,9 @@ use crate::{
 /// What the header says of the kind.
 pub const TYP: &str = "JWT";
 
+/// The claim that names the login: all tokens that come of it have the same.
+pub const LOGIN: &str = "sid";
+
 /// How far the clocks of those who issue and verify may differ.
 const LEEWAY: u64 = 10;
 
@@ -60,6 +63,7 @@ impl Issuing {
     pub fn issue(&self, login: &Login, id: &str) -> Claims {
         let issued = login.at.0 / 1_000;
         let mut claims = self.registered(&login.user, id, issued);
+        claims.insert(LOGIN.into(), id.into());
         claims.insert("auth_time".into(), issued.into());
         claims.insert("amr".into(), login.methods.clone().into());
         claims.insert("acr".into(), login.level.to_string().into());
@@ -96,7 +100,7 @@ impl Issuing {
             return Err(TooOld);
         }
         let mut claims = self.registered(user, id, issued);
-        for kept in ["auth_time", "amr", "acr", "authLevel", "realm"] {
+        for kept in [LOGIN, "auth_time", "amr", "acr", "authLevel", "realm"] {
             if let Some(value) = old.claims.get(kept) {
                 claims.insert(kept.into(), value.clone());
             }

@@ -139,6 +139,18 @@ impl Authorize {
                 return Err(OauthError::new(code, format!("{name} is not taken")));
             }
         }
+        untargeted(query)?;
+        // RFC 9449 §10: whoever binds a code to a key must not be given one that is bound to nothing.
+        if one(query, "dpop_jkt")?.is_some() {
+            return Err(OauthError::invalid("dpop_jkt is not taken"));
+        }
+        // OpenID Connect Core §3.1.2.1: how the pages look is their own business, but no word is passed over.
+        if !matches!(
+            one(query, "display")?,
+            None | Some("page" | "popup" | "touch" | "wap")
+        ) {
+            return Err(OauthError::invalid("display is not known"));
+        }
         match one(query, "response_type")? {
             Some("code") => {}
             Some(_) => {
@@ -175,6 +187,17 @@ impl Authorize {
             back,
         })
     }
+}
+
+/// RFC 8707 §2: tokens are for whom the client's settings say, and one for another is not given silently.
+pub(super) fn untargeted(query: &Query) -> Result<(), OauthError> {
+    if query.iter().any(|(name, _)| name == "resource") {
+        return Err(OauthError::new(
+            Code::InvalidTarget,
+            "resource is not taken: the client's settings say whom its tokens are for",
+        ));
+    }
+    Ok(())
 }
 
 fn mode(word: Option<&str>) -> Result<Mode, OauthError> {

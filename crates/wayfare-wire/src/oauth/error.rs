@@ -33,11 +33,13 @@ pub enum Code {
     RegistrationNotSupported,
     // OpenID Connect Core, Unmet Authentication Requirements
     UnmetAuthenticationRequirements,
+    // RFC 8707 §2
+    InvalidTarget,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidRequest,
         Self::InvalidClient,
         Self::InvalidGrant,
@@ -57,6 +59,7 @@ impl Code {
         Self::RequestUriNotSupported,
         Self::RegistrationNotSupported,
         Self::UnmetAuthenticationRequirements,
+        Self::InvalidTarget,
     ];
 
     /// The word.
@@ -81,6 +84,7 @@ impl Code {
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidTarget => "invalid_target",
         }
     }
 

@@ -175,6 +175,7 @@ impl Asked {
                 "the client may not use this grant_type",
             ));
         }
+        authorize::untargeted(form)?;
         let needed = |name: &'static str| {
             let value = one(form, name)?.filter(|value| value.len() <= TEXT_BYTES_MAX);
             value.map(Secret::from).ok_or_else(|| {
