@@ -11,7 +11,7 @@ use std::{
 
 use wayfare::{Realm, Value};
 use wayfare_server::config::{
-    BindingSettings, CaptureSettings, Config, Journeys, Parameter, RealmSettings,
+    BindingSettings, CaptureSettings, Config, Journeys, OauthSettings, Parameter, RealmSettings,
 };
 
 use crate::Trouble;
@@ -40,6 +40,8 @@ pub(crate) struct Wires {
     pub(crate) bindings: BTreeMap<String, BindingSettings>,
     /// What the forms of Capture run.
     pub(crate) capture: Option<CaptureSettings>,
+    /// What the provider of OAuth asks logins for.
+    pub(crate) oauth: Option<OauthSettings>,
 }
 
 impl Wires {
@@ -48,6 +50,7 @@ impl Wires {
             realm: realm.clone(),
             bindings: settings.bindings.clone(),
             capture: settings.capture.clone(),
+            oauth: settings.oauth.clone(),
         }
     }
 }
@@ -188,7 +191,8 @@ pub(crate) fn serving(
                 if *path == Realm::root()
                     && config.realms.len() > 1
                     && settings.bindings.is_empty()
-                    && settings.capture.is_none() =>
+                    && settings.capture.is_none()
+                    && settings.oauth.is_none() =>
             {
                 continue;
             }

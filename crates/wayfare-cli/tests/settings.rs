@@ -30,7 +30,7 @@ fn a_broken_binding_is_found_without_a_path() {
         [
             "error[unknown_form]: `capture.auth_native_traditional.signInForm` binds `signInEmailAdress`, which \
              is no field of the form",
-            " --> wayfare.toml:5:32",
+            " --> wayfare.toml:5:12",
         ],
         "{}",
         ran.err
@@ -119,4 +119,28 @@ fn a_flow_that_cannot_be_read_is_told() {
     let ran = folder.run(&["check", "--realm", "/alpha"]);
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.err.contains(said), "{}", ran.err);
+}
+
+#[test]
+fn journeys_that_wires_name_must_be_there() {
+    let login = LOGIN.replace(" \"Login\"", "");
+    let settings = "[realms.\"/alpha\".oauth.acr]\nstrong = { journey = \"logn\" }\n\
+                    [realms.\"/alpha\".capture.journeys]\nsign_in = \"Nope\"\n";
+    let folder = Folder::new(&[
+        ("wayfare.toml", settings),
+        ("journeys/login.journey", &login),
+    ]);
+    let ran = folder.run(&["check"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert_eq!(
+        found(&ran.err),
+        [
+            "error[unknown_bound_journey]: `oauth.acr.strong` names `logn`, and there is no such journey",
+            " --> wayfare.toml:2:22",
+            "error[unknown_bound_journey]: `capture.journeys.sign_in` names `Nope`, and there is no such journey",
+            " --> wayfare.toml:4:11",
+        ],
+        "{}",
+        ran.err
+    );
 }

@@ -163,6 +163,9 @@ fn wires(
             program,
             sources,
         );
+        if let Some(oauth) = &wires.oauth {
+            all.append(oauth.check(program, sources));
+        }
         if let Some(capture) = &wires.capture {
             let flows = capture.check(&wires.bindings, program, sources);
             let unread = |message| {

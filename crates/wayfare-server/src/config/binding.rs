@@ -15,7 +15,10 @@ use wayfare::{
 };
 use wayfare_wire::capture::{error::Code, operation::Operation};
 
-use super::table::{Table, integer, nearest};
+use super::{
+    named,
+    table::{Table, integer, nearest},
+};
 
 /// A journey that an operation or a form of a wire runs.
 #[derive(Debug, Clone)]
@@ -34,6 +37,8 @@ pub struct BindingSettings {
     source: Source,
     at: Range<usize>,
     fields_at: BTreeMap<String, Range<usize>>,
+    /// Where their names stand.
+    names_at: BTreeMap<String, Range<usize>>,
     codes_at: BTreeMap<GroundKind, Range<usize>>,
     /// Of fields of which that is known, whether they hold a password.
     secrets: BTreeMap<String, bool>,
@@ -54,6 +59,7 @@ impl BindingSettings {
             source: Source::new("(settings)", ""),
             at: 0..0,
             fields_at: BTreeMap::new(),
+            names_at: BTreeMap::new(),
             codes_at: BTreeMap::new(),
             secrets: BTreeMap::new(),
         }
@@ -86,9 +92,9 @@ impl BindingSettings {
         &self.source
     }
 
-    /// Where a field is bound, or the journey is named.
+    /// Where a field is named, or the journey is.
     pub(crate) fn span(&self, field: Option<&str>, source: SourceId) -> Span {
-        let at = field.and_then(|field| self.fields_at.get(field));
+        let at = field.and_then(|field| self.names_at.get(field));
         let at = at.unwrap_or(&self.at);
         Span::new(source, at.start, at.end)
     }
@@ -124,7 +130,14 @@ impl BindingSettings {
                 .or_insert_with(|| sources.add(settings.source.clone()));
             bound.push(settings.bound(name, id, has_default(name)));
         }
-        check_bindings(program, &bound)
+        let mut found = check_bindings(program, &bound);
+        for binding in bound.iter().filter(|binding| logs_in(&binding.name)) {
+            let wrong = named::no_login(program, (&binding.name, &binding.journey), binding.at);
+            if let Some(wrong) = wrong {
+                found.push(wrong);
+            }
+        }
+        found
     }
 
     fn bound(&self, name: &str, source: SourceId, has_default: bool) -> Binding {
@@ -210,6 +223,17 @@ pub(super) fn of_capture(name: &str) -> Option<(Operation, Option<&str>)> {
     Some((operation, form))
 }
 
+/// Whether what is bound is a login.
+fn logs_in(name: &str) -> bool {
+    let login = |operation| {
+        matches!(
+            operation,
+            Operation::AuthNative | Operation::AuthNativeTraditional
+        )
+    };
+    name == AUTOID_LOGIN || of_capture(name).is_some_and(|(operation, _)| login(operation))
+}
+
 /// Refuses fields and codes that the wire has not.
 fn known(name: &str, binding: &BindingSettings, table: &Table<'_>) {
     if name == AUTOID_LOGIN {
@@ -266,7 +290,9 @@ fn fields(table: &Table<'_>, into: &mut BindingSettings) {
             );
             continue;
         };
+        let named = name.span();
         let name = name.get_ref().to_string();
+        into.names_at.insert(name.clone(), named);
         into.fields_at.insert(name.clone(), value.span());
         into.fields.insert(name, slot);
     }

@@ -14,11 +14,13 @@ use wayfare::{
 };
 use wayfare_wire::capture::{call, client::Feature, sign};
 
-use crate::capture::{FormOf, flow_bindings, flow_forms, lost_fields};
+use crate::capture::{FormOf, flow_bindings, flow_forms, flow_names, lost_fields};
 
 use super::{
     BindingSettings, RealmSettings, SecretSource,
     binding::of_capture,
+    named::{self, Place},
+    nearest,
     read::{is_host, is_origin},
     table::Table,
 };
@@ -57,22 +59,9 @@ pub struct CaptureSettings {
     pub clients: BTreeMap<String, CaptureClient>,
     /// Where `attributes` stands, or without it the whole table.
     at: Option<Place>,
+    /// Where names stand that must be known elsewhere: of journeys, forms, fields and flows.
+    places: BTreeMap<String, Place>,
 }
-
-/// A place in the file of the settings.
-#[derive(Debug, Clone)]
-struct Place {
-    source: Source,
-    at: Range<usize>,
-}
-
-impl PartialEq for Place {
-    fn eq(&self, other: &Self) -> bool {
-        self.source.name() == other.source.name() && self.at == other.at
-    }
-}
-
-impl Eq for Place {}
 
 impl Default for CaptureSettings {
     fn default() -> Self {
@@ -108,6 +97,7 @@ impl Default for CaptureSettings {
             inputs: BTreeMap::new(),
             clients: BTreeMap::new(),
             at: None,
+            places: BTreeMap::new(),
         }
     }
 }
@@ -127,6 +117,8 @@ impl CaptureSettings {
     ) -> Result<Diagnostics, String> {
         let mut found = self.beside(bindings, program, sources)?;
         self.check_paths(bindings, sources, &mut found)?;
+        self.check_journeys(program, sources, &mut found);
+        self.check_names(bindings, sources, &mut found)?;
         for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
             let bound = flow_bindings(self, bindings, partial, |journey| {
                 program.journey_on_wire(journey).is_some()
@@ -141,6 +133,96 @@ impl CaptureSettings {
             }
         }
         Ok(found)
+    }
+
+    /// Where a journey is named, by the key of the table; else where it would be.
+    pub(crate) fn place_of(&self, key: &str) -> Option<(Source, Range<usize>)> {
+        let own = self.places.get(&format!("journeys.{key}"));
+        let place = own.or(self.at.as_ref())?;
+        Some((place.source.clone(), place.at.clone()))
+    }
+
+    /// Whether the settings name the journey of this key.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.places.contains_key(&format!("journeys.{key}"))
+    }
+
+    fn span(&self, key: &str, sources: &mut SourceMap) -> Span {
+        let place = self.places.get(key).or(self.at.as_ref());
+        place.cloned().unwrap_or_else(Place::nowhere).span(sources)
+    }
+
+    /// Journeys that are named and not there, and logins that let nobody in but whom they make.
+    fn check_journeys(&self, program: &Program, sources: &mut SourceMap, found: &mut Diagnostics) {
+        for (key, journey) in self.journeys.all() {
+            let place = format!("journeys.{key}");
+            let what = format!("capture.{place}");
+            let span = self.span(&place, sources);
+            let mut wrong = None;
+            if self.places.contains_key(&place) {
+                wrong = named::unknown(program, (&what, journey), span);
+            }
+            if wrong.is_none() && LOGINS.contains(&key) {
+                wrong = named::no_login(program, (&what, journey), span);
+            }
+            if let Some(wrong) = wrong {
+                found.push(wrong);
+            }
+        }
+    }
+
+    /// Fields in `inputs` that no form has, and flows of clients that are not there.
+    fn check_names(
+        &self,
+        bindings: &BTreeMap<String, BindingSettings>,
+        sources: &mut SourceMap,
+        found: &mut Diagnostics,
+    ) -> Result<(), String> {
+        if !self.inputs.is_empty() {
+            let mut known = BTreeSet::new();
+            for form in flow_forms(self, bindings)? {
+                for field in form.fields.into_keys() {
+                    known.insert(format!("{}.{field}", form.name));
+                    known.insert(field);
+                }
+            }
+            for name in self.inputs.keys().filter(|name| !known.contains(*name)) {
+                let span = self.span(&format!("inputs.{name}"), sources);
+                let message =
+                    format!("`capture.inputs` names `{name}`, which is no field of a form");
+                let near = nearest(name, known.iter().map(String::as_str));
+                let expected = near.map_or_else(
+                    || "a field of a form, or `form.field`".to_owned(),
+                    |near| format!("a field of a form, such as `{near}`"),
+                );
+                found.push(Diagnostic::new(UNKNOWN_FORM, span, message).expected(expected));
+            }
+        }
+        let flows = flow_names(self, bindings)?;
+        for (id, client) in &self.clients {
+            let Some(name) = &client.default_flow_name else {
+                continue;
+            };
+            let fits = |(known, version): &&(String, String)| {
+                let other = client.default_flow_version.as_ref();
+                known == name && other.is_none_or(|other| other == version)
+            };
+            if flows.iter().any(|flow| fits(&flow)) {
+                continue;
+            }
+            let span = self.span(&format!("clients.{id}.default_flow_name"), sources);
+            let version = client.default_flow_version.as_deref();
+            let version =
+                version.map_or_else(String::new, |version| format!(" in version `{version}`"));
+            let message =
+                format!("client `{id}` takes the flow `{name}`{version}, which is not there");
+            let all: Vec<String> = flows
+                .iter()
+                .map(|(name, version)| format!("`{name}` in version `{version}`"))
+                .collect();
+            found.push(Diagnostic::new(UNKNOWN_FORM, span, message).expected(all.join(", ")));
+        }
+        Ok(())
     }
 
     /// Fields whose path no attribute of records has: what a client sends there would be dropped.
@@ -298,6 +380,23 @@ impl Default for CaptureJourneys {
     }
 }
 
+impl CaptureJourneys {
+    /// All of them, by their keys.
+    fn all(&self) -> [(&'static str, &str); 9] {
+        [
+            ("sign_in", &self.sign_in),
+            ("register", &self.register),
+            ("social_sign_in", &self.social_sign_in),
+            ("social_register", &self.social_register),
+            ("edit_profile", &self.edit_profile),
+            ("change_password", &self.change_password),
+            ("reset_password", &self.reset_password),
+            ("forgot", &self.forgot),
+            ("verify", &self.verify),
+        ]
+    }
+}
+
 impl CaptureSettings {
     /// Those of the demo: one client, whose secret everybody knows.
     pub fn demo() -> Self {
@@ -376,8 +475,21 @@ impl CaptureClient {
     }
 }
 
+/// The keys of journeys that log in who has an account.
+const LOGINS: [&str; 2] = ["sign_in", "social_sign_in"];
+
 /// The longest id of a client, in bytes.
 const ID_BYTES_MAX: usize = 128;
+
+impl CaptureSettings {
+    /// Keeps where the value of a key stands.
+    fn note(&mut self, name: &str, table: &Table<'_>, key: &str) {
+        if let Some((at, _)) = table.find(key) {
+            let source = table.source();
+            self.places.insert(name.to_owned(), Place { source, at });
+        }
+    }
+}
 
 pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSettings) {
     let at = table.find("capture").map(|(span, _)| span);
@@ -436,11 +548,14 @@ pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSe
     read_attributes(&table, &mut settings);
     if let Some(journeys) = table.table("journeys") {
         read_journeys(&journeys, &mut settings.journeys);
+        for (key, _) in CaptureJourneys::default().all() {
+            settings.note(&format!("journeys.{key}"), &journeys, key);
+        }
         journeys.close();
     }
     if let Some(inputs) = table.table("inputs") {
-        for (name, _) in inputs.every() {
-            let name: &str = name.get_ref();
+        for (key, _) in inputs.every() {
+            let name: &str = key.get_ref();
             let texts = inputs.texts(name).unwrap_or_default();
             let mut all = Vec::new();
             for (span, text) in texts {
@@ -452,6 +567,13 @@ pub(super) fn read_capture(table: &Table<'_>, folder: &Path, realm: &mut RealmSe
                 }
             }
             settings.inputs.insert(name.to_owned(), all);
+            settings.places.insert(
+                format!("inputs.{name}"),
+                Place {
+                    source: inputs.source(),
+                    at: key.span(),
+                },
+            );
         }
     }
     if let Some(clients) = table.table("clients") {
@@ -530,6 +652,8 @@ fn read_clients(table: &Table<'_>, folder: &Path, settings: &mut CaptureSettings
             continue;
         };
         let client = read_client(&table, folder, &value.span());
+        let flow = "default_flow_name";
+        settings.note(&format!("clients.{id}.{flow}"), &table, flow);
         table.close();
         settings.clients.insert(id.to_owned(), client);
     }

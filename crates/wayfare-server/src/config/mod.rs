@@ -12,6 +12,7 @@ mod external;
 mod ldap;
 mod limits;
 mod mail;
+mod named;
 mod oauth;
 mod provider;
 mod read;

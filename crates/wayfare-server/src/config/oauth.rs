@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use wayfare::{Diagnostics, SourceMap, model::program::Program};
 use wayfare_wire::{
     jose::Algorithm,
     oauth::{
@@ -15,7 +16,11 @@ use wayfare_wire::{
     },
 };
 
-use super::{SecretSource, table::Table};
+use super::{
+    SecretSource,
+    named::{self, Place},
+    table::Table,
+};
 
 /// How long what is handed out lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +69,8 @@ pub struct OauthSettings {
     pub claims: ClaimMap,
     /// The clients by id.
     pub clients: BTreeMap<String, OauthClient>,
+    /// Where the journeys of `acr` are named.
+    places: BTreeMap<String, Place>,
 }
 
 impl Default for OauthSettings {
@@ -74,11 +81,29 @@ impl Default for OauthSettings {
             acr: BTreeMap::new(),
             claims: ClaimMap::default(),
             clients: BTreeMap::new(),
+            places: BTreeMap::new(),
         }
     }
 }
 
 impl OauthSettings {
+    /// What is wrong with the settings beside a program: journeys of `acr` that are not there.
+    pub fn check(&self, program: &Program, sources: &mut SourceMap) -> Diagnostics {
+        let mut found = Diagnostics::default();
+        for (value, acr) in &self.acr {
+            let Acr::Journey(journey) = acr else {
+                continue;
+            };
+            let place = self.places.get(value).cloned();
+            let span = place.unwrap_or_else(Place::nowhere).span(sources);
+            let what = format!("oauth.acr.{value}");
+            if let Some(wrong) = named::unknown(program, (&what, journey), span) {
+                found.push(wrong);
+            }
+        }
+        found
+    }
+
     /// What the demo serves: one public client, for apps on this machine.
     pub(super) fn demo() -> Self {
         let mut client = OauthClient::new(Client::public("demo-app"));
@@ -237,6 +262,10 @@ fn read_acr(table: &Table<'_>, settings: &mut OauthSettings) {
         let mut level = 0_u32;
         table.number("level", 0, &mut level);
         let journey = table.text("journey");
+        if let Some((at, _)) = table.find("journey") {
+            let source = table.source();
+            settings.places.insert(key.to_owned(), Place { source, at });
+        }
         let meant = match (table.has("level"), journey) {
             (true, None) => Some(Acr::Level(level)),
             (false, Some(journey)) => Some(Acr::Journey(journey)),

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     path::PathBuf,
     sync::Arc,
 };
@@ -10,8 +11,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
-    Compiled, Compiler, Decimal, Engine, LinkError, Realm, Secret, Secrets, Severity, Signature,
-    Source, SourceId, SourceMap, Value,
+    Compiled, Compiler, Decimal, Diagnostic, Engine, LinkError, Realm, Secret, Secrets, Severity,
+    Signature, Source, SourceId, SourceMap, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -147,14 +148,29 @@ fn unbound(built: &Built, settings: &RealmSettings) -> Vec<String> {
         built.engine.program(),
         &mut sources,
     );
-    let mut lines: Vec<String> = found.iter().map(|one| one.one_line(&sources)).collect();
+    let mut lines: Vec<String> = found.iter().map(|one| line(one, &sources)).collect();
+    if let Some(oauth) = &settings.oauth {
+        let found = oauth.check(built.engine.program(), &mut sources);
+        lines.extend(found.iter().map(|one| line(one, &sources)));
+    }
     if let Some(capture) = &settings.capture {
         match capture.check(&settings.bindings, built.engine.program(), &mut sources) {
-            Ok(found) => lines.extend(found.iter().map(|one| one.one_line(&sources))),
+            Ok(found) => lines.extend(found.iter().map(|one| line(one, &sources))),
             Err(message) => lines.push(message),
         }
     }
     lines
+}
+
+/// A finding with all its places in one line.
+fn line(found: &Diagnostic, sources: &SourceMap) -> String {
+    let mut line = found.one_line(sources);
+    for label in &found.labels {
+        let at = sources.locate(label.span);
+        let name = sources.get(label.span.source).map_or("?", |s| s.name());
+        let _ = write!(line, " ({name}:{}:{}: {})", at.line, at.column, label.text);
+    }
+    line
 }
 
 /// What is wrong with the files of tests beside texts of which a program was made: of each file the first

@@ -305,3 +305,78 @@ otherwise = 540
         213
     );
 }
+
+/// What a server says that is started with this in the settings of the demo's realm.
+async fn refusal(text: &str) -> String {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut config = crate::support::cheap(folder.path());
+    let read = Config::parse("wayfare.toml", text, Path::new("")).unwrap();
+    let read = read.realms[&alpha()].clone();
+    let realm = config.realms.get_mut(&alpha()).unwrap();
+    realm.bindings = read.bindings;
+    if read.capture.is_some() {
+        realm.capture = read.capture;
+    }
+    if read.oauth.is_some() {
+        realm.oauth = read.oauth;
+    }
+    let refused = wayfare_server::Server::start(config).await;
+    refused.expect_err("a refusal").to_string()
+}
+
+#[tokio::test]
+async fn a_server_does_not_start_with_a_name_that_stands_for_nothing() {
+    let said = refusal(
+        "[realms.\"/alpha\".capture.journeys]\nsign_in = \"Nope\"\nsocial_sign_in = \"CaptureSocialSignin\"\n\
+         [realms.\"/alpha\".capture.inputs]\nsize = [\"shoeSize\"]\n\"signInForm.givenName\" = [\"givenName\"]\n\
+         [realms.\"/alpha\".capture.clients.web]\ndefault_flow_name = \"standart\"\n\
+         [realms.\"/alpha\".capture.clients.app]\ndefault_flow_name = \"standard\"\ndefault_flow_version = \"99\"\n\
+         [realms.\"/alpha\".oauth.acr]\nstrong = { journey = \"Nope\" }\n",
+    )
+    .await;
+    for expected in [
+        "wayfare.toml:2:11: error[unknown_bound_journey]: `capture.journeys.sign_in` names `Nope`, and there \
+         is no such journey",
+        "wayfare.toml:3:18: error[unknown_bound_journey]: `capture.journeys.social_sign_in` names",
+        "wayfare.toml:5:1: error[unknown_form]: `capture.inputs` names `size`, which is no field of a form",
+        "wayfare.toml:6:1: error[unknown_form]: `capture.inputs` names `signInForm.givenName`",
+        "wayfare.toml:8:21: error[unknown_form]: client `web` takes the flow `standart`, which is not there",
+        "wayfare.toml:10:21: error[unknown_form]: client `app` takes the flow `standard` in version `99`",
+        "wayfare.toml:13:22: error[unknown_bound_journey]: `oauth.acr.strong` names `Nope`",
+    ] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+    assert_eq!(said.matches("error[").count(), 7, "{said}");
+}
+
+#[tokio::test]
+async fn a_journey_that_makes_accounts_is_no_login() {
+    let said = refusal(
+        "[realms.\"/alpha\".capture.journeys]\nsign_in = \"CaptureRegister\"\n\
+         [realms.\"/alpha\".bindings.\"autoid.login\"]\njourney = \"CaptureRegister\"\n\
+         fields = { username = \"username\", password = \"password\" }\n",
+    )
+    .await;
+    for expected in [
+        "wayfare.toml:2:11: error[unknown_bound_journey]: `capture.journeys.sign_in` runs `CaptureRegister` for \
+         logins, and nobody succeeds there without a new account",
+        "wayfare.toml:4:11: error[unknown_bound_journey]: `autoid.login` runs `CaptureRegister` for logins",
+        // Both places.
+        "register.journey:4:",
+        "it is declared here)",
+    ] {
+        assert!(said.contains(expected), "{expected}\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_built_in_flow_does_not_fit_is_told_where_the_settings_name_it() {
+    let said =
+        refusal("[realms.\"/alpha\".capture.journeys]\nedit_profile = \"CaptureSignIn\"\n").await;
+    assert!(
+        said.contains("wayfare.toml:2:16: error[unasked_field]")
+            && said.contains("(journeys/") | said.contains(".journey:"),
+        "{said}"
+    );
+    assert!(!said.contains("the flow that is built in:"), "{said}");
+}

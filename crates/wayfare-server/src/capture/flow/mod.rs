@@ -267,6 +267,20 @@ impl Use {
         }
     }
 
+    /// What the settings call it.
+    fn key(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Register => "register",
+            Self::SocialRegister => "social_register",
+            Self::EditProfile => "edit_profile",
+            Self::ChangePassword => "change_password",
+            Self::ResetPassword => "reset_password",
+            Self::Forgot => "forgot",
+            Self::Verify => "verify",
+        }
+    }
+
     /// The operation that takes such a form.
     fn operation(self) -> Operation {
         match self {
@@ -534,6 +548,18 @@ pub(crate) fn forms(
     Ok(all)
 }
 
+/// The names and versions of all flows.
+///
+/// # Errors
+/// A flow cannot be read.
+pub(crate) fn names(
+    settings: &CaptureSettings,
+    bindings: &Bindings,
+) -> Result<Vec<(String, String)>, String> {
+    let flows = Flows::open(settings, bindings)?;
+    Ok(flows.all.into_keys().collect())
+}
+
 /// Where a form stands in its file.
 fn place_of(file: &Source, name: &str) -> Range<usize> {
     let at = file.text().find(&format!("\"{name}\"")).unwrap_or(0);
@@ -565,7 +591,9 @@ pub(crate) fn bindings(
                 continue;
             }
             let journey = usage.journey(&settings.journeys);
-            if file.name() == BUILT_IN && !is_served(journey) {
+            let built_in = file.name() == BUILT_IN;
+            // One that the settings name is told to be missing where they do.
+            if (built_in || settings.names(usage.key())) && !is_served(journey) {
                 continue;
             }
             let asked = Asked {
@@ -597,7 +625,11 @@ pub(crate) fn bindings(
                 Some((key.clone(), is_password(field)))
             });
             let secrets = secrets.collect();
-            let place = (file.clone(), place_of(file, name));
+            // What is built in is mended in the settings.
+            let place = settings
+                .place_of(usage.key())
+                .filter(|_| built_in)
+                .unwrap_or_else(|| (file.clone(), place_of(file, name)));
             let binding = BindingSettings::made(journey, fields, place, partial);
             let binding = binding.holding(secrets);
             all.push((format!("{}.{}.{name}", flow.name, flow.version), binding));
