@@ -4,6 +4,7 @@
 //! 2 usage, 3 input or configuration that cannot be read, 4 an error of the program itself.
 
 mod args;
+mod bench;
 mod command;
 mod configuration;
 mod exceptions;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         Command::Export(ExportCommand::Am(export)) => command::export::run(export, terminal),
         Command::New(new) => command::new::run(new),
         Command::Serve(serve) => command::serve::run(serve, terminal),
+        Command::Bench(bench) => command::bench::run(bench, terminal),
         Command::Keys(keys) => command::keys::run(keys),
         Command::Completions(completions) => command::completions::run(completions),
     };

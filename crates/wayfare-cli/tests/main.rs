@@ -1,6 +1,8 @@
 //! The command line as a person or a script uses it: arguments and files in, streams and exit codes out.
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod diff;

@@ -1,6 +1,6 @@
 //! `wayfare serve`: the demo without a configuration, what the configuration says with one.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use wayfare_server::{
     Server,
@@ -31,7 +31,20 @@ pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Troub
             .await
             .map_err(|e| Trouble::input(e.to_string()))?;
         terminal::put(&running.welcome())?;
-        running.until_signal().await;
+        if args.until_stdin_ends {
+            let (ended, end) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || {
+                // What is read means nothing, and neither does why there is no more.
+                let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+                let _ = ended.send(());
+            });
+            tokio::select! {
+                () = running.until_signal() => {}
+                _ = end => {}
+            }
+        } else {
+            running.until_signal().await;
+        }
         Ok(Outcome::Clean)
     })
 }

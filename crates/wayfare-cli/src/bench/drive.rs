@@ -1,0 +1,259 @@
+//! The load itself: connections that log users in as the schedule says.
+//!
+//! In: what a login is, who logs in, when. Out: what was counted, and over how long. It ends by itself: every
+//! login has its patience, and none begins behind the end.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    client::Client,
+    failure::{Failure, Kind},
+    host::Target,
+    login::Login,
+    process::Usage,
+    schedule::{Schedule, Turn},
+    tally::Tally,
+    users::Users,
+};
+
+/// How often it is said how far it is.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A load.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) target: Arc<Target>,
+    pub(crate) login: Login,
+    pub(crate) users: Users,
+    pub(crate) schedule: Schedule,
+    pub(crate) connections: usize,
+    pub(crate) patience: Duration,
+    /// How many logins may fail before it stops.
+    pub(crate) failures_max: u64,
+}
+
+/// What a process used while it was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Processor time within the time that is measured.
+    pub(crate) cpu: Duration,
+    /// The rest, at its end.
+    pub(crate) last: Usage,
+}
+
+/// What came of a load.
+#[derive(Debug)]
+pub(crate) struct Driven {
+    pub(crate) tally: Tally,
+    /// How long was measured; less than wanted where it was stopped.
+    pub(crate) measured: Duration,
+    /// Whether somebody stopped it.
+    pub(crate) is_stopped: bool,
+    pub(crate) server: Option<Used>,
+    pub(crate) client: Option<Used>,
+}
+
+impl Load {
+    /// Logs one user in, without counting: what does not work once is not worth a load.
+    pub(crate) async fn probe(&mut self) -> Result<(), Failure> {
+        let mut client = Client::new(Arc::clone(&self.target));
+        let patience = self.patience;
+        let user = self.users.of_login(0);
+        let one = async {
+            self.login.prepare(&mut client).await?;
+            self.login.run(&mut client, &user).await
+        };
+        timeout(patience, one)
+            .await
+            .unwrap_or_else(|_| Err(too_slow(patience)))
+            .map(|_| ())
+    }
+
+    /// Runs it; `server` says what the server uses, where that can be known.
+    pub(crate) async fn run(
+        self,
+        server: impl Fn() -> Option<Usage>,
+        mut progress: impl FnMut(&str),
+    ) -> Driven {
+        let begun = Instant::now();
+        let (stop, stopped) = watch::channel(false);
+        let stop = Arc::new(stop);
+        let shared = Arc::new(Shared {
+            load: self,
+            tally: Mutex::new(Tally::default()),
+            begun,
+            stop: Arc::clone(&stop),
+        });
+        let mut workers = JoinSet::new();
+        for _ in 0..shared.load.connections {
+            workers.spawn(Arc::clone(&shared).work(stopped.clone()));
+        }
+        let schedule = &shared.load.schedule;
+        let usages = || (server(), Usage::of(std::process::id()));
+        let signal = told_to_stop();
+        tokio::pin!(signal);
+        let mut is_stopped = false;
+        let (mut before, mut after) = (None, None);
+        loop {
+            let now = begun.elapsed();
+            if before.is_none() && now >= schedule.warmup() {
+                before = Some(usages());
+            }
+            if after.is_none() && now >= schedule.end() {
+                after = Some(usages());
+            }
+            let next = [schedule.warmup(), schedule.end()]
+                .into_iter()
+                .find(|at| *at > now);
+            let wait = next.map_or(SECOND, |at| SECOND.min(at.saturating_sub(now)));
+            tokio::select! {
+                // Before the others, so that what has ended is not waited for.
+                biased;
+                joined = workers.join_next() => if joined.is_none() { break },
+                () = &mut signal, if !is_stopped => {
+                    is_stopped = true;
+                    let _ = stop.send(true);
+                }
+                () = sleep(wait) => progress(&shared.progress()),
+            }
+        }
+        let now = begun.elapsed();
+        let used = |before: Option<Usage>, after: Option<Usage>| {
+            let last = after?;
+            let cpu = last.cpu.saturating_sub(before?.cpu);
+            Some(Used { cpu, last })
+        };
+        let before = before.unwrap_or_default();
+        let after = after.unwrap_or_else(usages);
+        let measured = now.min(schedule.end()).saturating_sub(schedule.warmup());
+        let tally = std::mem::take(&mut *shared.tally());
+        Driven {
+            tally,
+            measured,
+            is_stopped,
+            server: used(before.0, after.0),
+            client: used(before.1, after.1),
+        }
+    }
+}
+
+/// What all connections share.
+struct Shared {
+    load: Load,
+    tally: Mutex<Tally>,
+    begun: Instant,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl Shared {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One connection, until there is nothing more to do.
+    async fn work(self: Arc<Self>, mut stopped: watch::Receiver<bool>) {
+        let Load {
+            login,
+            users,
+            schedule,
+            patience,
+            ..
+        } = &self.load;
+        let mut client = Client::new(Arc::clone(&self.load.target));
+        // Bounded by the schedule, which ends by its time.
+        while !*stopped.borrow() {
+            let free = self.begun.elapsed();
+            let (number, due) = match schedule.next(free) {
+                Turn::Over => break,
+                Turn::Missed { due } => {
+                    let told = format!(
+                        "a login that was due at {:.3} s had not begun {patience:?} later: the rate is not held",
+                        due.as_secs_f64()
+                    );
+                    self.failed(Failure::new(Kind::NotBegun, told));
+                    continue;
+                }
+                Turn::Login { number, due } => (number, due),
+            };
+            if let Some(wait) = due.checked_sub(free).filter(|wait| !wait.is_zero()) {
+                tokio::select! {
+                    () = sleep(wait) => {}
+                    _ = stopped.changed() => break,
+                }
+            }
+            let from = Schedule::from(due, free, self.begun.elapsed());
+            let user = users.of_login(number);
+            let run = timeout(*patience, login.run(&mut client, &user)).await;
+            let ended = self.begun.elapsed();
+            match run.unwrap_or_else(|_| Err(too_slow(*patience))) {
+                Ok(laps) => self.tally().login(
+                    ended.saturating_sub(from),
+                    &laps,
+                    schedule.is_measured(due),
+                    schedule.is_measured(ended),
+                ),
+                Err(failure) => self.failed(failure),
+            }
+        }
+        self.tally().connections += client.opened;
+    }
+
+    /// Counts a failure, and stops where there are too many.
+    fn failed(&self, failure: Failure) {
+        let failed = {
+            let mut tally = self.tally();
+            tally.failure(failure);
+            tally.failed()
+        };
+        if failed > self.load.failures_max {
+            let _ = self.stop.send(true);
+        }
+    }
+
+    /// How far it is.
+    fn progress(&self) -> String {
+        let tally = self.tally();
+        let now = self.begun.elapsed();
+        let end = self.load.schedule.end();
+        format!(
+            "{} of {} s: {} logins measured, half within {:.2} ms, {} failures",
+            now.min(end).as_secs(),
+            end.as_secs(),
+            tally.logins.count(),
+            tally.logins.within(500).as_secs_f64() * 1_000.0,
+            tally.failed(),
+        )
+    }
+}
+
+fn too_slow(patience: Duration) -> Failure {
+    Failure::new(
+        Kind::TooSlow,
+        format!("the login was not over within {patience:?}"),
+    )
+}
+
+/// Waits until somebody stops this process.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
