@@ -24,7 +24,7 @@ use support::{BEGIN, TestServer, alpha};
 use tokio::runtime::Runtime;
 use wayfare_server::{
     signing::{KeyUse, SigningKeys},
-    store::token::{Kind, NewToken, Taken, Token, TokenKey},
+    store::token::{Basis, Kind, NewToken, Taken, Token, TokenKey},
 };
 use wayfare_wire::{
     jose::{Algorithm, Expected, Typ},
@@ -108,7 +108,7 @@ fn redeem(c: &mut Criterion) {
             let code = format!("code {turn}");
             let won = runtime.block_on(async {
                 store
-                    .put_tokens(vec![new(CODE, &code, "u1")])
+                    .put_tokens(vec![new(CODE, &code, "u1")], Basis::Nobody)
                     .await
                     .expect("it is kept");
                 let key = TokenKey::of(CODE, &code);
@@ -154,7 +154,7 @@ fn requests(c: &mut Criterion) {
         .user(&alpha(), &key)
         .expect("a store")
         .expect("a user");
-    let kept = store.put_tokens(vec![new(ACCESS, "wfa1.bench", &demo.id)]);
+    let kept = store.put_tokens(vec![new(ACCESS, "wfa1.bench", &demo.id)], Basis::Nobody);
     runtime.block_on(kept).expect("it is kept");
     let base = "/am/oauth2/realms/root/realms/alpha";
     let mut bearer = server.client().header("Authorization", "Bearer wfa1.bench");

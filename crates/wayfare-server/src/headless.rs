@@ -29,7 +29,7 @@ use crate::{
     clock::RunHost,
     hash::Permit,
     perform::Place,
-    store::StoreError,
+    store::{StoreError, ending::Since},
 };
 
 /// How long whoever finds no room is asked to wait, in seconds.
@@ -82,6 +82,8 @@ pub(crate) struct Run {
     pub(crate) outcome: Outcome,
     /// The run that waits for a link, where it does.
     pub(crate) paused: Option<Paused>,
+    /// Since when it goes on: what is made of its success rests on that.
+    pub(crate) since: Since,
 }
 
 /// A run that waits for somebody to come back by a link. It is as good as its reader: whoever keeps it must
@@ -173,6 +175,14 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
             retry_after: RETRY_AFTER_BUSY,
         };
     };
+    // Before anything is looked up or compared.
+    let since = match app.store().since() {
+        Ok(since) => since,
+        Err(error) => {
+            app.log.error(&error.to_string());
+            return Ran::Failed;
+        }
+    };
     let journey = Arc::clone(&wish.start.journey);
     let host = RunHost { clock: &*app.clock };
     let session = match app.begin(&engine, wish.start, &host) {
@@ -193,6 +203,7 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
         tells: wish.tells,
         standing: wish.standing,
         person: wish.person,
+        since,
     };
     work.drive(Headless::new(session, wish.answers), Input::Begin)
         .await
@@ -237,6 +248,14 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
             retry_after: RETRY_AFTER_BUSY,
         };
     };
+    // Before anything is looked up or compared.
+    let since = match app.store().since() {
+        Ok(since) => since,
+        Err(error) => {
+            app.log.error(&error.to_string());
+            return Ran::Failed;
+        }
+    };
     let opened = {
         let host = RunHost { clock: &*app.clock };
         let cipher = Sealer::new(&state.keys, &host);
@@ -256,6 +275,7 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         tells: false,
         standing: None,
         person: None,
+        since,
     };
     work.drive(Headless::new(session, back.answers), Input::Resume)
         .await
@@ -294,11 +314,13 @@ struct Work<'a> {
     tells: bool,
     standing: Option<SessionView>,
     person: Option<(String, Person)>,
+    since: Since,
 }
 
 impl Work<'_> {
     async fn drive(self, mut run: Headless, input: Input) -> Ran {
         let (app, id) = (self.app, run.session().run_id());
+        let since = self.since.of_run(id);
         let exp = run.session().expires_at();
         app.runs
             .open(id, &self.state.realm, self.request.client, exp);
@@ -366,7 +388,11 @@ impl Work<'_> {
         app.runs.close(id);
         let notes = run.session_mut().take_notes();
         self.audit(&run, &outcome, &failed.join(","), &notes);
-        Ran::Done(Box::new(Run { outcome, paused }))
+        Ran::Done(Box::new(Run {
+            outcome,
+            paused,
+            since,
+        }))
     }
 
     /// Whom a social token stands for that is brought, where the wire has asked.

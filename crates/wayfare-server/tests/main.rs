@@ -56,6 +56,8 @@ mod oauth;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod overlap;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod policies;

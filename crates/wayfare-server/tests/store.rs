@@ -10,6 +10,7 @@ use wayfare_server::{
         Store, StoreError,
         counter::{Counter, CounterKey, Reserved},
         effect::Seen,
+        ending::Since,
         run::{Claimed, ENDED, Finished, RunEnd},
         session::{NewSession, Replaces, Session},
         user::{NameKey, User},
@@ -47,6 +48,7 @@ fn new(token: u8, session: Session) -> NewSession {
         token: [token; 32],
         session,
         quota: None,
+        since: Since::FIRST,
     }
 }
 

@@ -9,10 +9,11 @@ use wayfare_server::{
     config::{Durability, QuotaExceeded},
     store::{
         Store,
+        ending::Since,
         quota::Quota,
         run::Finished,
         session::{NewSession, Replaces, Session},
-        token::{Ending, Kind, NewToken, Taken, Token, TokenKey},
+        token::{Basis, Ending, Kind, NewToken, Taken, Token, TokenKey},
     },
 };
 
@@ -75,6 +76,7 @@ fn session(handle: &str) -> NewSession {
             properties: BTreeMap::new(),
         },
         quota: None,
+        since: Since::FIRST,
     }
 }
 
@@ -88,7 +90,10 @@ async fn what_is_kept_comes_back_and_only_under_its_kind() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     let new = token(CODE, "xyzzy1");
-    store.put_tokens(vec![new.clone()]).await.unwrap();
+    store
+        .put_tokens(vec![new.clone()], Basis::Nobody)
+        .await
+        .unwrap();
     let kept = store.token(&new.key, NOW).unwrap();
     assert_eq!(kept, Some(new.token.clone()));
     // RFC 8725 §3.12 and L14: kinds never cross, and no secret is a part of another.
@@ -124,7 +129,10 @@ async fn what_is_kept_comes_back_and_only_under_its_kind() {
 async fn of_64_at_once_one_is_the_first() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
-    store.put_tokens(vec![token(CODE, "once")]).await.unwrap();
+    store
+        .put_tokens(vec![token(CODE, "once")], Basis::Nobody)
+        .await
+        .unwrap();
     let key = TokenKey::of(CODE, "once");
     let tries: Vec<_> = (0..64)
         .map(|_| {
@@ -150,7 +158,7 @@ async fn of_64_exchanges_at_once_one_is_the_first_and_the_family_ends() {
     let store = open(&folder);
     let other = with("other family", |token| token.family = Some("f2".to_owned()));
     store
-        .put_tokens(vec![token(CODE, "once"), other])
+        .put_tokens(vec![token(CODE, "once"), other], Basis::Nobody)
         .await
         .unwrap();
     let key = TokenKey::of(CODE, "once");
@@ -177,7 +185,7 @@ async fn what_is_over_stays_over_whatever_the_clock_says() {
     let store = open(&folder);
     let (old, older) = (token(CODE, "old"), token(ACCESS, "older"));
     store
-        .put_tokens(vec![old.clone(), older.clone()])
+        .put_tokens(vec![old.clone(), older.clone()], Basis::Nobody)
         .await
         .unwrap();
     assert!(store.token(&old.key, Timestamp(1_999)).unwrap().is_some());
@@ -187,7 +195,10 @@ async fn what_is_over_stays_over_whatever_the_clock_says() {
     assert_eq!(store.take_token(old.key, NOW).await, Ok(Taken::Absent));
     assert_eq!(store.take_token(older.key, NOW).await, Ok(Taken::Absent));
     let used = token(CODE, "used");
-    store.put_tokens(vec![used.clone()]).await.unwrap();
+    store
+        .put_tokens(vec![used.clone()], Basis::Nobody)
+        .await
+        .unwrap();
     store.take_token(used.key, NOW).await.unwrap();
     store.purge(Timestamp(1_500)).await.unwrap();
     let again = store.take_token(used.key, NOW).await;
@@ -206,7 +217,10 @@ async fn a_use_and_an_end_outlive_the_server_and_a_copy_brings_nothing_back() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     store
-        .put_tokens(vec![token(CODE, "used"), token(ACCESS, "there")])
+        .put_tokens(
+            vec![token(CODE, "used"), token(ACCESS, "there")],
+            Basis::Nobody,
+        )
         .await
         .unwrap();
     store.close();
@@ -240,20 +254,23 @@ async fn tokens_end_with_their_session_their_family_and_their_client() {
     let store = open(&folder);
     make(&store, session("s1"), None).await;
     store
-        .put_tokens(vec![
-            with("of s1", |_| ()),
-            with("of s2", |token| token.session = Some("s2".to_owned())),
-            with("of none", |token| token.session = None),
-            with("of f2", |token| {
-                token.session = None;
-                token.family = Some("f2".to_owned());
-            }),
-            with("of another", |token| {
-                token.session = None;
-                token.family = None;
-                token.client = Some("other".to_owned());
-            }),
-        ])
+        .put_tokens(
+            vec![
+                with("of s1", |_| ()),
+                with("of s2", |token| token.session = Some("s2".to_owned())),
+                with("of none", |token| token.session = None),
+                with("of f2", |token| {
+                    token.session = None;
+                    token.family = Some("f2".to_owned());
+                }),
+                with("of another", |token| {
+                    token.session = None;
+                    token.family = None;
+                    token.client = Some("other".to_owned());
+                }),
+            ],
+            Basis::Nobody,
+        )
         .await
         .unwrap();
     assert_eq!(store.end_session("s1".to_owned()).await, Ok(true));
@@ -278,7 +295,10 @@ async fn a_session_in_place_of_another_has_its_tokens() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
     make(&store, session("s1"), None).await;
-    store.put_tokens(vec![with("x", |_| ())]).await.unwrap();
+    store
+        .put_tokens(vec![with("x", |_| ())], Basis::Nobody)
+        .await
+        .unwrap();
     let replaces = Replaces {
         handle: "s1".to_owned(),
         required: true,
@@ -314,7 +334,7 @@ async fn all_of_a_subject_ends_but_for_one_session() {
             with("of a client", |token| token.subject = None),
         ]
     };
-    store.put_tokens(tokens()).await.unwrap();
+    store.put_tokens(tokens(), Basis::Nobody).await.unwrap();
     let alpha = realm("/alpha");
     let before = store.standing(&alpha, "u1").unwrap();
     let spared = Some("s2".to_owned());

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use wayfare::AuthLevel;
 use wayfare_server::store::{
     Store,
+    ending::Since,
     session::{NewSession, Session},
 };
 
@@ -42,6 +43,7 @@ pub(crate) fn new(number: u64) -> NewSession {
             ]),
         },
         quota: None,
+        since: Since::FIRST,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{
     hash::Permit,
     identities::IdentityError,
     perform::Place,
-    store::{StoreError, run::RunEnd},
+    store::{StoreError, ending::Since, run::RunEnd},
 };
 
 /// How long whoever finds no room is asked to wait, in seconds.
@@ -40,6 +40,14 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
     let Some(state) = app.realms.get(&realm) else {
         return wayfare_wire::am::error::Refusal::Internal.reply(None);
     };
+    // Before anything is looked up or compared.
+    let since = match app.store().since() {
+        Ok(since) => since,
+        Err(error) => {
+            app.log.error(&error.to_string());
+            return wayfare_wire::am::error::Refusal::Internal.reply(None);
+        }
+    };
     let host = RunHost { clock: &*app.clock };
     let mut exchange = Exchange::new(app, &host, realm, query.clone(), parts);
     let mut work = Work {
@@ -50,6 +58,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
         client: parts.client,
         permit: None,
         session: None,
+        since,
         done: Done::default(),
     };
     let mut given = Given::Nothing;
@@ -59,6 +68,13 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
         match exchange.next(given) {
             Need::Reply(reply) => {
                 let summary = exchange.summary();
+                let reply = match work.keep_since(&summary).await {
+                    Ok(()) => reply,
+                    Err(error) => {
+                        app.log.error(&error.to_string());
+                        wayfare_wire::am::error::Refusal::Internal.reply(None)
+                    }
+                };
                 work.count(&summary);
                 work.audit(&summary, reply.status);
                 return reply;
@@ -80,6 +96,8 @@ struct Done {
     matched: u64,
     /// Those that did not.
     missed: u64,
+    /// Whether a step of the run was claimed, which keeps since when the run goes on.
+    claimed: bool,
     /// Effects that could not be done, with the node that wanted them.
     failed: Vec<String>,
     /// The session that came along.
@@ -100,6 +118,8 @@ struct Work<'a> {
     permit: Option<Permit>,
     /// The session that the run began with.
     session: Option<SessionRef>,
+    /// The time before the request was looked at.
+    since: Since,
     done: Done,
 }
 
@@ -134,10 +154,13 @@ impl Work<'_> {
             }
             Need::Admit(admission) => Ok(self.admit(admission)),
             Need::State { run, generation } => store.kept_state(run, generation).map(Given::State),
-            Need::Claim(claim) => store
-                .claim_run(claim.run, claim.generation, claim.exp, claim.keep)
-                .await
-                .map(Given::Claimed),
+            Need::Claim(claim) => {
+                self.done.claimed = true;
+                store
+                    .claim_run(claim.run, claim.generation, claim.exp, claim.keep)
+                    .await
+                    .map(Given::Claimed)
+            }
             Need::Perform(call) => Ok(Given::Effect(self.perform(&call).await)),
             Need::Deliver(delivery) => {
                 let seen_to = self.app.performer.deliver(*delivery, self.place());
@@ -272,9 +295,13 @@ impl Work<'_> {
         Ok(Given::Done)
     }
 
+    fn since_of(&self, run: Option<u128>) -> Since {
+        run.map_or(self.since, |run| self.since.of_run(run))
+    }
+
     async fn conclude(&self, end: Conclusion, run: Option<u128>) -> Result<Given, StoreError> {
         let (realm, proved) = (end.realm.clone(), end.proved.clone());
-        if !transaction::conclude(self.app, end, run).await? {
+        if !transaction::conclude(self.app, end, run, self.since_of(run)).await? {
             return Ok(Given::NotMade);
         }
         session::passed(self.app, &realm, proved.as_ref()).await;
@@ -287,6 +314,7 @@ impl Work<'_> {
             realm: &finish.realm,
             success: &finish.success,
             client: self.client,
+            since: self.since_of(run),
             end: finish.end.map(|end| RunEnd {
                 run: end.run,
                 exp: end.keep,
@@ -304,6 +332,7 @@ impl Work<'_> {
             session::Made::Gone => return Ok(Given::NotMade),
             session::Made::OverQuota => return Ok(Given::OverQuota),
         };
+        let since = self.since_of(run);
         self.done.session = Some((session.handle.clone(), u64::from(session.level.number())));
         self.done.replaced = finish
             .success
@@ -323,7 +352,7 @@ impl Work<'_> {
         let cookies = remember::seal(
             self.app,
             self.state,
-            &finish.success.subject.id,
+            (&finish.success.subject.id, since),
             &finish.success.remember,
             self.client,
         )
@@ -338,6 +367,18 @@ impl Work<'_> {
             token,
             cookies,
         })
+    }
+
+    /// Keeps since when a run goes on that compared a secret in its first request and asks for more: no step
+    /// of it was claimed, and the next request is another time.
+    async fn keep_since(&self, summary: &Summary) -> Result<(), StoreError> {
+        match (summary.run, summary.open_until) {
+            (Some(run), Some(_)) if self.done.matched > 0 && !self.done.claimed => {
+                let exp = self.place().exp;
+                self.app.store().keep_since(run, self.since, exp).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Counts the run among the open ones, or no longer.

@@ -24,6 +24,7 @@ use crate::{
     app::{App, RealmState},
     clock::RunHost,
     identities::IdentityError,
+    store::ending::Since,
 };
 
 /// What every persistent cookie begins with, so that nothing else is taken for one.
@@ -60,7 +61,7 @@ fn hashed(bytes: &[u8]) -> String {
 pub(super) async fn seal(
     app: &App,
     state: &RealmState,
-    subject: &SubjectId,
+    (subject, since): (&SubjectId, Since),
     remember: &[Remember],
     client: Option<IpAddr>,
 ) -> Result<Vec<Cookie>, IdentityError> {
@@ -73,6 +74,10 @@ pub(super) async fn seal(
         );
         return Ok(Vec::new());
     };
+    // The stamp may be that of a password which was set after the login.
+    if app.store().has_ended(&state.realm, &subject.0, since)? {
+        return Ok(Vec::new());
+    }
     let host = RunHost { clock: &*app.clock };
     let failed = || IdentityError::Other("a persistent cookie cannot be sealed".to_owned());
     let mut cookies = Vec::with_capacity(remember.len());

@@ -20,6 +20,7 @@ use crate::{
     clock::drawn,
     store::{
         StoreError,
+        ending::Since,
         quota::Quota,
         run::{Finished, RunEnd},
         session::{NewSession, Replaces, Session, TokenHash},
@@ -73,6 +74,8 @@ pub(crate) struct Making<'a> {
     pub(crate) success: &'a Success,
     pub(crate) client: Option<std::net::IpAddr>,
     pub(crate) end: Option<RunEnd>,
+    /// Since when the login goes on.
+    pub(crate) since: Since,
     /// The transaction that the run was for.
     pub(crate) approves: Option<Approves>,
 }
@@ -88,7 +91,8 @@ pub(crate) enum Made {
         /// Those that ended to make room for it.
         ended: Vec<Session>,
     },
-    /// None: the session that the run rested on is gone, or its transaction is over.
+    /// None: the session that the run rested on is gone, its transaction is over, or all that its subject
+    /// had has ended meanwhile.
     Gone,
     /// None: the user has as many as there may be.
     OverQuota,
@@ -128,6 +132,7 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
                 exceeded: settings.quota_exceeded,
             })
         }),
+        since: making.since,
     };
     let finished = making
         .app
@@ -145,7 +150,7 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
             session: Box::new(made.session),
             ended: made.ended,
         },
-        Finished::SessionGone | Finished::TransactionOver => Made::Gone,
+        Finished::SessionGone | Finished::TransactionOver | Finished::SubjectEnded => Made::Gone,
         Finished::OverQuota => Made::OverQuota,
     })
 }
@@ -212,6 +217,7 @@ fn session(making: &Making<'_>, handle: String) -> Result<Session, StoreError> {
         success,
         client,
         end: _,
+        since: _,
         approves: _,
     } = making;
     let now = app.clock.now();

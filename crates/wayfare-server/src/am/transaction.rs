@@ -13,6 +13,7 @@ use crate::{
     clock::drawn,
     store::{
         StoreError,
+        ending::Since,
         run::RunEnd,
         session::Session,
         transaction::{Approves, Conclusion, Outcome, Purpose, Transaction},
@@ -133,11 +134,14 @@ pub(super) async fn conclude(
     app: &App,
     end: authenticate::Conclusion,
     run: Option<u128>,
+    since: Since,
 ) -> Result<bool, StoreError> {
+    let proved = end.proved.as_ref();
     let conclusion = Conclusion {
         of: approves(app, &end.realm, &end.transaction, run),
         approved: end.approved,
         session: end.session.map(|session| session.0.to_string()),
+        login: proved.map(|subject| (subject.0.to_string(), since)),
         end: end.end.map(|end| RunEnd {
             run: end.run,
             exp: end.keep,

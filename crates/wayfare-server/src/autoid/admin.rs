@@ -30,7 +30,10 @@ use crate::{
     hash::Permit,
     headless::place,
     identities::{IdentityError, Outcome},
-    store::token::{Ending, Kind, NewToken, Token, TokenKey},
+    store::{
+        StoreError,
+        token::{Basis, Ending, Kind, NewToken, Token, TokenKey},
+    },
 };
 
 /// Tokens for programs.
@@ -301,11 +304,17 @@ impl Turn<'_> {
         let new = NewToken { key, token };
         let store = self.app.store();
         let kept = match by.program {
-            None => store.put_tokens(vec![new]).await.map(|()| true),
+            None => {
+                let basis = Basis::Login(self.since);
+                store.put_tokens(vec![new], basis).await.map(|()| true)
+            }
             Some(maker) => store.put_token_of(maker.key, new, self.now).await,
         };
-        if !kept.map_err(|error| internal(&error, self.app))? {
-            return Err(Refusal::BadToken);
+        match kept {
+            Ok(true) => {}
+            // Whoever asks for it was let in, and is no longer.
+            Ok(false) | Err(StoreError::Ended) => return Err(Refusal::BadToken),
+            Err(error) => return Err(internal(&error, self.app)),
         }
         Ok(Answer::ApiTokenMade {
             token: shown,

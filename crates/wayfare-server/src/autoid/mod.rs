@@ -45,7 +45,10 @@ use crate::{
     clock::drawn,
     config::{AutoidSettings, BindingSettings},
     headless::{self, Ran, Wish},
-    store::token::{Kind, NewToken, Seen, Token, TokenKey},
+    store::{
+        ending::Since,
+        token::{Kind, NewToken, Seen, Token, TokenKey},
+    },
 };
 
 /// What this wire is called in the audit.
@@ -88,6 +91,8 @@ struct Turn<'a> {
     issuing: Issuing,
     keys: Arc<KeySet>,
     now: Timestamp,
+    /// The time before the request was looked at.
+    since: Since,
 }
 
 /// Whose token came.
@@ -167,6 +172,8 @@ impl<'a> Turn<'a> {
         let settings = state.settings.autoid.as_ref().ok_or(Refusal::Internal)?;
         let keys = state.autoid_keys.as_ref().ok_or(Refusal::Internal)?;
         let now = app.clock.now();
+        let since = app.store().since();
+        let since = since.map_err(|error| internal(&error, app))?;
         let keys = keys.ready(now).await;
         Ok(Self {
             app,
@@ -181,6 +188,7 @@ impl<'a> Turn<'a> {
             },
             keys: keys.map_err(|error| internal(&error, app))?,
             now,
+            since,
         })
     }
 
@@ -293,13 +301,18 @@ impl<'a> Turn<'a> {
         };
         match run.outcome {
             // Without a proof there is nobody that a token could stand for.
-            Outcome::Success(success) if success.proved => self.issue(&success).await,
+            Outcome::Success(success) if success.proved => self.issue(&success, run.since).await,
             _ => Err(Refusal::BadLogin),
         }
     }
 
-    async fn issue(&self, success: &Success) -> Result<Answer, Refusal> {
+    async fn issue(&self, success: &Success, since: Since) -> Result<Answer, Refusal> {
         let subject = &success.subject.id;
+        let realm = &self.state.realm;
+        let standing = self.app.store().standing_since(realm, &subject.0, since);
+        let standing = standing.map_err(|error| internal(&error, self.app))?;
+        // A password that was set meanwhile, or a user who was disabled, ends what is on its way.
+        let standing = standing.ok_or(Refusal::BadLogin)?;
         let identity = self.identity(subject).await?;
         let identity = identity.ok_or(Refusal::BadLogin)?;
         let user = user::of(&identity, self.settings);
@@ -311,7 +324,7 @@ impl<'a> Turn<'a> {
             level: success.level.number(),
         };
         let claims = self.issuing.issue(&login, &self.id()?);
-        let token = self.sign(claims, subject)?;
+        let token = self.sign(claims, standing.as_str())?;
         Ok(Answer::Token {
             user: login.user,
             token,
@@ -323,6 +336,8 @@ impl<'a> Turn<'a> {
             verified, identity, ..
         } = holder;
         let verified = verified.ok_or(Refusal::BadToken)?;
+        // As it was found to be: what ends meanwhile ends the new token, too.
+        let standing = verified.text(STANDING).ok_or(Refusal::BadToken)?;
         let user = user::of(&identity, self.settings);
         let renewed = self
             .issuing
@@ -332,7 +347,7 @@ impl<'a> Turn<'a> {
         if self.settings.rotate && !self.revoke(&verified).await? {
             return Err(Refusal::BadToken);
         }
-        let token = self.sign(renewed, &identity.subject)?;
+        let token = self.sign(renewed, standing)?;
         Ok(Answer::Token { user, token })
     }
 
@@ -341,8 +356,8 @@ impl<'a> Turn<'a> {
         Ok(hex(bytes.iter()))
     }
 
-    fn sign(&self, mut claims: Claims, subject: &SubjectId) -> Result<Secret<String>, Refusal> {
-        let standing = self.standing(subject)?;
+    /// Signs for somebody who stands like this: it was read before they were let in.
+    fn sign(&self, mut claims: Claims, standing: &str) -> Result<Secret<String>, Refusal> {
         claims.insert(STANDING.into(), standing.into());
         let key = self.keys.signing(Some(self.settings.algorithm), self.now);
         let key = key.ok_or(Refusal::Internal)?;

@@ -34,7 +34,7 @@ impl<'a> Turn<'a> {
                 let granted = self.grant(found.subject(), &target.id)?;
                 let lifetime = target.settings.access_token_lifetime;
                 let minted = self.minted(ACCESS, &granted, lifetime, json!({ "by": client.id }))?;
-                self.keep(vec![minted.new]).await?;
+                self.keep(vec![minted.new], self.since).await?;
                 Ok(Answer::AccessToken(minted.secret))
             }
             Call::GetAuthorizationCode {
@@ -51,7 +51,7 @@ impl<'a> Turn<'a> {
                 let data =
                     json!({ "redirect_uris": [redirect_uri], "state": state, "by": client.id });
                 let minted = self.minted(CODE, &granted, life(lifetime), data)?;
-                self.keep(vec![minted.new]).await?;
+                self.keep(vec![minted.new], self.since).await?;
                 Ok(Answer::AuthorizationCode(minted.secret))
             }
             Call::GetVerificationCode {
@@ -80,7 +80,7 @@ impl<'a> Turn<'a> {
                 let data = json!({ "type_name": type_name });
                 let mut minted = self.minted(CREATION, &granted, life(lifetime), data)?;
                 minted.new.token.subject = None;
-                self.keep(vec![minted.new]).await?;
+                self.keep(vec![minted.new], self.since).await?;
                 Ok(Answer::CreationToken(minted.secret))
             }
             _ => Err(Error::unexpected()),
@@ -141,7 +141,7 @@ impl<'a> Turn<'a> {
         let granted = self.grant(found.subject(), &client.id)?;
         let data = json!({ "attribute": attribute, "of": email });
         let minted = self.minted(VERIFY, &granted, life, data)?;
-        self.keep(vec![minted.new]).await?;
+        self.keep(vec![minted.new], self.since).await?;
         Ok(minted.secret)
     }
 

@@ -38,7 +38,7 @@ use crate::{
     clock::drawn,
     config::{BindingSettings, CaptureSettings, Config},
     server::StartError,
-    store::StoreError,
+    store::{StoreError, ending::Since},
 };
 
 /// Capture of a realm.
@@ -203,11 +203,20 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         string_bytes: limits.string_bytes,
         ..Bounds::default()
     };
+    // Before anybody is looked up.
+    let since = match app.store().since() {
+        Ok(since) => since,
+        Err(error) => {
+            app.log.error(&error.to_string());
+            return Error::unexpected().reply(None, &id);
+        }
+    };
     let turn = Turn {
         app,
         place,
         parts,
         id: &id,
+        since,
     };
     let read = match unsigned(place.capture, parts) {
         Some(unread) => Err(unread),
@@ -257,6 +266,8 @@ struct Turn<'a> {
     place: Place<'a>,
     parts: &'a Parts<'a>,
     id: &'a RequestId,
+    /// The time before the request was looked at.
+    since: Since,
 }
 
 impl Turn<'_> {

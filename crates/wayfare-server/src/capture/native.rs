@@ -33,7 +33,10 @@ use super::{
 };
 use crate::{
     headless::{self, Ran, Run, Wish},
-    store::token::{NewToken, Token, TokenKey},
+    store::{
+        ending::Since,
+        token::{NewToken, Token, TokenKey},
+    },
 };
 
 /// Whom an operation is about, who holds a token.
@@ -145,6 +148,7 @@ impl<'a> Turn<'a> {
         let merged = self.wanted_merge(call).await?;
         let answers = self.answers(&asked, parameters, None);
         let run = self.run(&asked, call, answers, None).await?;
+        let since = run.since;
         let success = self.succeeded(*run, &asked, call)?;
         let who = wayfare::engine::effect::Who::Subject(success.subject.id.clone());
         let mut found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
@@ -155,7 +159,7 @@ impl<'a> Turn<'a> {
         if is_new && client.settings.verify_email_url.is_some() {
             self.mail_verification(client, call, &found).await?;
         }
-        self.logged_in(client, call, &found, is_new.then_some(true))
+        self.logged_in(client, call, &found, is_new.then_some(true), since)
             .await
     }
 
@@ -166,6 +170,7 @@ impl<'a> Turn<'a> {
         call: &Native,
         found: &Found,
         is_new: Option<bool>,
+        since: Since,
     ) -> Result<Answer, Error> {
         let granted = self.grant(found.subject(), &client.id)?;
         let mut login = Login {
@@ -197,7 +202,7 @@ impl<'a> Turn<'a> {
             tokens.push(minted.new);
             login.code = Some(minted.secret);
         }
-        self.keep(tokens).await?;
+        self.keep(tokens, since).await?;
         Ok(Answer::Login(login))
     }
 

@@ -35,7 +35,7 @@ use crate::{
     headless,
     identities::{Hasher, Once, Outcome as Written},
     social::{SocialProfile, SocialTokenError},
-    store::record::Verified,
+    store::{ending::Since, record::Verified},
 };
 
 /// How many links a user may have.
@@ -85,7 +85,8 @@ impl<'a> Turn<'a> {
                 if let Some(other) = &merged {
                     found = self.merge(call, &found, other).await?;
                 }
-                self.logged_in(client, call, &found, Some(false)).await
+                self.logged_in(client, call, &found, Some(false), run.since)
+                    .await
             }
             Outcome::Failure(failed) => match failed.ground {
                 Ground::NotRegistered { .. } => {
@@ -183,7 +184,8 @@ impl<'a> Turn<'a> {
         match run.outcome {
             Outcome::Success(success) => {
                 let who = Who::Subject(success.subject.id.clone());
-                self.registered(client, call, (token, profile), &who).await
+                self.registered(client, call, (token, profile), &who, run.since)
+                    .await
             }
             // Somebody else may have made the account meanwhile; else what is missing is to be asked for.
             _ if self.linked(profile).await?.is_some() => Err(linked_elsewhere()),
@@ -221,6 +223,7 @@ impl<'a> Turn<'a> {
         let mut wish = self.wish(journey, call, answers, None);
         wish.person = Some((profile.provider.clone(), person));
         let run = self.ran(Box::pin(headless::run(self.app, wish)).await, journey)?;
+        let since = run.since;
         let success = match self.succeeded(*run, &asked, call) {
             Ok(success) => success,
             // Somebody else may have been linked meanwhile, wherever the journey saw it.
@@ -228,7 +231,8 @@ impl<'a> Turn<'a> {
             Err(error) => return Err(error),
         };
         let who = Who::Subject(success.subject.id.clone());
-        self.registered(client, call, (token, &profile), &who).await
+        self.registered(client, call, (token, &profile), &who, since)
+            .await
     }
 
     /// What a form answers and what a provider tells beside it: of what the form says the form's word counts,
@@ -278,13 +282,22 @@ impl<'a> Turn<'a> {
         call: &Native,
         (token, profile): (&Secret<String>, &SocialProfile),
         who: &Who,
+        since: Since,
     ) -> Result<Answer, Error> {
         self.used(token, TOKEN).await?;
-        let mut found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
+        let found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
+        let found = self.vouched(found, profile).await?;
+        self.logged_in(client, call, &found, Some(true), since)
+            .await
+    }
+
+    /// Notes that the address of an account was verified, where the provider vouches for that one.
+    async fn vouched(&self, found: Found, profile: &SocialProfile) -> Result<Found, Error> {
         let email = self.place.capture.email(&found).map(str::to_owned);
         let vouched = profile.verified_email.as_deref();
         if let (Some(email), Some(vouched)) = (email, vouched)
             && email.eq_ignore_ascii_case(vouched)
+            && self.place.capture.verified(&found).is_none()
         {
             let verified = Verified {
                 at: self.app.clock.now(),
@@ -295,9 +308,10 @@ impl<'a> Turn<'a> {
             let store = self.app.store();
             let name = EMAIL_VERIFIED.to_owned();
             self.stored(store.verify_record(realm, subject, name, verified).await)?;
-            found = self.whose(who).await?.ok_or_else(Error::unexpected)?;
+            let who = Who::Subject(found.identity.subject.clone());
+            return self.whose(&who).await?.ok_or_else(Error::unexpected);
         }
-        self.logged_in(client, call, &found, Some(true)).await
+        Ok(found)
     }
 
     /// Links whom a social token stands for to the holder of a token.

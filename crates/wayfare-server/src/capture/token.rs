@@ -30,8 +30,12 @@ use super::{
 use crate::{
     clock::{RunHost, drawn},
     headless::{self, Ran, Return},
-    store::record::Verified,
-    store::token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
+    store::{
+        StoreError,
+        ending::Since,
+        record::Verified,
+        token::{Basis, Kind, NewToken, Seen, Taken, Token, TokenKey},
+    },
 };
 
 /// An access token.
@@ -135,9 +139,14 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) async fn keep(&self, tokens: Vec<NewToken>) -> Result<(), Error> {
-        let done = self.app.store().put_tokens(tokens).await;
-        self.stored(done)
+    /// Keeps tokens that rest on a login, or on what was allowed to whoever asked for them.
+    pub(super) async fn keep(&self, tokens: Vec<NewToken>, since: Since) -> Result<(), Error> {
+        let basis = Basis::Login(since);
+        match self.app.store().put_tokens(tokens, basis).await {
+            // Their user was disabled meanwhile, or has another password.
+            Err(StoreError::Ended) => Err(no_grant()),
+            done => self.stored(done),
+        }
     }
 
     /// The access token of a user that a request came with, and whose it is.

@@ -234,6 +234,7 @@ impl Embedded {
             hashed: hash_all(&values, once.hasher).await?,
             now: once.now,
             spared: once.spared.map(str::to_owned),
+            run: once.id.run,
         };
         let change = move |db: &Connection| changing.write(db);
         let wrote = self.store.change_once(once.id, once.exp, change).await?;
@@ -599,6 +600,8 @@ struct Changing {
     now: Timestamp,
     /// The session that stays where a new password ends the others.
     spared: Option<String>,
+    /// The run that changes it.
+    run: u128,
 }
 
 impl Changing {
@@ -632,7 +635,7 @@ impl Changing {
             .any(|name| name.eq_ignore_ascii_case(PASSWORD));
         if new_password && matches!(wrote, Wrote::Subject(_)) {
             // Who had the old one may have more than it.
-            ending::all(db, realm, &self.id, self.spared.as_deref())?;
+            ending::all(db, realm, &self.id, self.spared.as_deref(), Some(self.run))?;
         }
         Ok(wrote)
     }

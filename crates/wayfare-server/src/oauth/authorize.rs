@@ -31,7 +31,7 @@ use crate::{
     config::Acr,
     store::{
         session::Session,
-        token::{NewToken, Token, TokenKey},
+        token::{Basis, NewToken, Token, TokenKey},
     },
 };
 
@@ -461,7 +461,8 @@ impl Call<'_> {
         });
         let exp = now.plus(known.times.code);
         let new = self.kept_as((CODE, &code), known, Some(&whose), (now, exp), data);
-        self.kept(self.app.store().put_tokens(vec![new]).await)?;
+        let basis = Basis::Session(session.handle.clone());
+        self.kept(self.app.store().put_tokens(vec![new], basis).await)?;
         let scope = asked.scope.join(" ");
         let event = Event::new(EventName::GrantMade)
             .text("realm", self.realm().as_str())

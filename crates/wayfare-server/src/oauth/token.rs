@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     audit::{Event, EventName},
-    store::token::{Taken, Token, TokenKey},
+    store::token::{Basis, Taken, Token, TokenKey},
 };
 
 /// What is kept of a code.
@@ -178,7 +178,12 @@ impl Call<'_> {
         };
         let mut issued = self.issue(known, None, &granted, None).await?;
         let kept = std::mem::take(&mut issued.kept);
-        self.kept(self.app.store().put_tokens(kept.clone()).await)?;
+        self.kept(
+            self.app
+                .store()
+                .put_tokens(kept.clone(), Basis::Nobody)
+                .await,
+        )?;
         issued.kept = kept;
         Ok(issued)
     }

@@ -17,7 +17,7 @@ use crate::{
     identities::value,
     store::{
         Store, StoreError,
-        token::{Kind, NewToken, Seen, Taken, Token, TokenKey},
+        token::{Basis, Kind, NewToken, Seen, Taken, Token, TokenKey},
     },
 };
 
@@ -230,7 +230,9 @@ impl SocialTokens {
             data,
         };
         let key = TokenKey::of(SOCIAL, &secret);
-        self.store.put_tokens(vec![NewToken { key, token }]).await?;
+        self.store
+            .put_tokens(vec![NewToken { key, token }], Basis::Nobody)
+            .await?;
         Ok(Secret::new(secret))
     }
 

@@ -157,7 +157,7 @@ pub(crate) fn put(
     ])?;
     entry::put(db, realm, user)?;
     if was_active == Some(true) && !user.active {
-        ending::all(db, realm, &user.id, None)?;
+        ending::all(db, realm, &user.id, None, None)?;
     }
     Ok(())
 }

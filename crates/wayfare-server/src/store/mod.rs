@@ -91,6 +91,9 @@ pub enum StoreError {
     /// SQLite refused.
     #[error("the store failed: {0}")]
     Sql(String),
+    /// What is to be kept rests on a login or a session that has ended meanwhile; nothing was kept.
+    #[error("what it rests on has ended")]
+    Ended,
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

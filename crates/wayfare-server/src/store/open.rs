@@ -12,7 +12,7 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 9;
+pub const SCHEMA_VERSION: i64 = 10;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
@@ -25,9 +25,9 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9,
+    VERSION_9, VERSION_10,
 ];
 
 const VERSION_1: &str = "
@@ -247,6 +247,14 @@ CREATE TABLE record (
     verified TEXT NOT NULL,
     UNIQUE (realm, subject)
 );
+";
+
+const VERSION_10: &str = "
+ALTER TABLE ending ADD COLUMN mark INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ending ADD COLUMN run BLOB;
+ALTER TABLE ending ADD COLUMN others INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX ending_by_mark ON ending (mark);
+ALTER TABLE run ADD COLUMN since INTEGER;
 ";
 
 pub(super) struct Opened {

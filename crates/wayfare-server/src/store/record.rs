@@ -105,7 +105,7 @@ impl Store {
                 let realm = code.realm.as_str();
                 identity::void_cookies(db, realm, subject)?;
                 // What the code is exchanged for is of its own grant.
-                ending::all(db, realm, subject, code.session.as_deref())?;
+                ending::all(db, realm, subject, code.session.as_deref(), None)?;
                 verify(db, realm, subject, attribute, verified)?;
             }
             Ok(taken)

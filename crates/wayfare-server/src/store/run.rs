@@ -11,6 +11,7 @@ pub use wayfare_wire::claims::Claimed;
 
 use super::{
     Store, StoreError,
+    ending::{self, Since},
     quota::{Room, make_room},
     session, token, transaction,
 };
@@ -36,6 +37,8 @@ pub enum Finished {
     SessionGone,
     /// The transaction that the run was for is concluded, or its time has passed.
     TransactionOver,
+    /// All that the subject had has ended since the login began.
+    SubjectEnded,
     /// The subject has as many sessions as there may be; whatever was there stays.
     OverQuota,
 }
@@ -88,6 +91,10 @@ impl Store {
                 return Ok(Finished::TransactionOver);
             }
             let mut session = new.session;
+            let since = from_first_step(db, new.since)?;
+            if ending::ended(db, session.realm.as_str(), &session.subject, since)? {
+                return Ok(Finished::SubjectEnded);
+            }
             // The time at which it is made is the time now.
             let now = session.created;
             // One whose time is up hands nothing on.
@@ -129,6 +136,24 @@ impl Store {
                 approves.conclude(db, Some(&session.handle))?;
             }
             Ok(Finished::Made(Box::new(Made { session, ended })))
+        })
+        .await
+    }
+
+    /// Keeps since when a run goes on that has proved somebody before its first step was claimed.
+    pub async fn keep_since(
+        &self,
+        run: u128,
+        since: Since,
+        exp: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |db| {
+            db.prepare_cached(
+                "INSERT INTO run (id, generation, exp, since) VALUES (?1, 0, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET since = coalesce(since, excluded.since)",
+            )?
+            .execute(params![key(run), millis(exp), since.mark()])
+            .map(|_| ())
         })
         .await
     }
@@ -216,8 +241,10 @@ fn claim(
     let from = i64::from(generation);
     let moved = if generation == 0 {
         db.prepare_cached(
-            "INSERT INTO run (id, generation, exp) VALUES (?1, 1, ?2)
-             ON CONFLICT (id) DO UPDATE SET generation = 1, exp = max(exp, excluded.exp), state = NULL
+            "INSERT INTO run (id, generation, exp, since)
+             VALUES (?1, 1, ?2, (SELECT coalesce(max(mark), 0) FROM ending))
+             ON CONFLICT (id) DO UPDATE SET generation = 1, exp = max(exp, excluded.exp), state = NULL,
+                 since = coalesce(since, excluded.since)
              WHERE generation = 0",
         )?
         .execute(params![key(run), keep])?
@@ -233,6 +260,18 @@ fn claim(
     } else {
         Claimed::Lost
     })
+}
+
+/// Since when a run goes on: from its first step on, which was claimed before anything was compared.
+pub(super) fn from_first_step(db: &Connection, since: Since) -> rusqlite::Result<Since> {
+    let Some(run) = since.run() else {
+        return Ok(since);
+    };
+    let kept: Option<Option<i64>> = db
+        .prepare_cached("SELECT since FROM run WHERE id = ?1")?
+        .query_row([key(run)], |row| row.get(0))
+        .optional()?;
+    Ok(since.at_most(kept.flatten()))
 }
 
 pub(super) fn bury(db: &Connection, end: RunEnd) -> rusqlite::Result<()> {

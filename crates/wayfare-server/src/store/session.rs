@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use wayfare::{AuthLevel, Realm, Timestamp};
 
-use super::{Store, StoreError, quota::Quota, run::millis, token};
+use super::{Store, StoreError, ending::Since, quota::Quota, run::millis, token};
 
 /// The hash under which a session is kept.
 pub type TokenHash = [u8; 32];
@@ -123,6 +123,8 @@ pub struct NewSession {
     pub session: Session,
     /// How many its subject may have; any number where absent.
     pub quota: Option<Quota>,
+    /// Since when the login goes on that it is made of.
+    pub since: Since,
 }
 
 /// The session that a new one replaces.

@@ -21,7 +21,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value as Json;
 use wayfare::{Realm, Timestamp};
 
-use super::{Store, StoreError, run::millis};
+use super::{
+    Store, StoreError,
+    ending::{self, Since},
+    run::millis,
+};
 
 /// What a token is for. Two kinds never meet: a secret of one is nothing to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +108,33 @@ pub struct NewToken {
     pub token: Token,
 }
 
+/// What tokens rest on that are about to be kept. It is looked at in the transaction that keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// On no user's login: a client's own, or nobody's.
+    Nobody,
+    /// On a login, or on what is allowed to whoever asks: nothing of their subject's has ended since then.
+    Login(Since),
+    /// On a session, by its handle: it is there.
+    Session(String),
+}
+
+impl Basis {
+    /// Whether a token may be kept on it.
+    fn bears(&self, db: &Connection, token: &Token) -> rusqlite::Result<bool> {
+        match (self, &token.subject) {
+            (Self::Nobody, _) | (Self::Login(_), None) => Ok(true),
+            (Self::Login(since), Some(subject)) => {
+                let ended = ending::ended(db, token.realm.as_str(), subject, *since)?;
+                Ok(!ended)
+            }
+            (Self::Session(handle), _) => db
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM session WHERE handle = ?1)")?
+                .query_row([handle], |row| row.get(0)),
+        }
+    }
+}
+
 /// What came of using a token.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Taken {
@@ -162,9 +193,24 @@ pub enum Ending {
 
 impl Store {
     /// Keeps tokens, all of them or none.
-    pub async fn put_tokens(&self, tokens: Vec<NewToken>) -> Result<(), StoreError> {
-        self.write(move |db| tokens.iter().try_for_each(|token| put(db, token)))
-            .await
+    ///
+    /// # Errors
+    /// [`StoreError::Ended`] where what they rest on is over; or the store fails.
+    pub async fn put_tokens(&self, tokens: Vec<NewToken>, basis: Basis) -> Result<(), StoreError> {
+        let kept = self.write(move |db| {
+            for new in &tokens {
+                if !basis.bears(db, &new.token)? {
+                    return Ok(false);
+                }
+            }
+            tokens.iter().try_for_each(|token| put(db, token))?;
+            Ok(true)
+        });
+        if kept.await? {
+            Ok(())
+        } else {
+            Err(StoreError::Ended)
+        }
     }
 
     /// The token that is kept under this key, is not over and was not used. One whose time is up is taken

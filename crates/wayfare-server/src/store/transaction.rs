@@ -10,6 +10,7 @@ use wayfare::{Realm, Timestamp};
 
 use super::{
     Store, StoreError,
+    ending::{self, Since},
     run::{self, RunEnd, millis},
     session,
 };
@@ -107,6 +108,8 @@ pub struct Conclusion {
     pub approved: bool,
     /// The handle of the session that it rests on.
     pub session: Option<String>,
+    /// Who was proved, and since when the login goes on.
+    pub login: Option<(String, Since)>,
     /// The run to end.
     pub end: Option<RunEnd>,
 }
@@ -251,6 +254,12 @@ impl Store {
             }
             if !end.approved {
                 return end.of.deny(db);
+            }
+            if let Some((subject, since)) = &end.login {
+                let since = run::from_first_step(db, *since)?;
+                if ending::ended(db, end.of.realm.as_str(), subject, since)? {
+                    return Ok(false);
+                }
             }
             if let Some(handle) = &end.session {
                 let valid = session::by_handle(db, handle)?

@@ -227,7 +227,7 @@ impl Store {
                 params![realm, id, active],
             )?;
             if !active && changed == 1 {
-                ending::all(db, &realm, &id, None)?;
+                ending::all(db, &realm, &id, None, None)?;
             }
             Ok(changed == 1)
         })
@@ -249,7 +249,7 @@ impl Store {
                 params![realm, id, hash],
             )?;
             if changed == 1 {
-                ending::all(db, &realm, &id, None)?;
+                ending::all(db, &realm, &id, None, None)?;
             }
             Ok(changed == 1)
         })

@@ -8,6 +8,7 @@ use wayfare_server::{
     config::Durability,
     store::{
         Store,
+        ending::Since,
         session::{NewSession, Session},
     },
 };
@@ -200,6 +201,7 @@ async fn l08_no_sequence_of_uses_ends_and_restarts_revives_a_session() {
                         token: [made; 32],
                         session: session(made, now),
                         quota: None,
+                        since: Since::FIRST,
                     };
                     store.finish_run(None, new, None, None).await.unwrap();
                     made += 1;

@@ -9,6 +9,7 @@ use wayfare_server::{
     config::Durability,
     store::{
         SCHEMA_VERSION, Store,
+        ending::Since,
         run::{Claimed, ENDED, Finished, RunEnd},
         session::{NewSession, Session},
         transaction::{Approves, Conclusion, OPEN_MAX, Outcome, Purpose, State, Transaction},
@@ -68,6 +69,7 @@ fn end(id: &str, approved: bool) -> Conclusion {
         },
         approved,
         session: None,
+        login: None,
         end: Some(RunEnd { run: 7, exp: EXP }),
     }
 }
@@ -221,6 +223,7 @@ fn new(token: u8, handle: &str) -> NewSession {
         token: [token; 32],
         session: session(handle),
         quota: None,
+        since: Since::FIRST,
     }
 }
 

@@ -126,7 +126,7 @@ impl InDirectory {
     ) -> Result<(), IdentityError> {
         let (realm, id) = (self.realm.as_str().to_owned(), id.to_owned());
         let at = once.now.rfc3339();
-        let spared = once.spared.map(str::to_owned);
+        let (spared, run) = (once.spared.map(str::to_owned), once.id.run);
         let change = move |db: &Connection| {
             if new && let Some(mut user) = identity::user_by_id(db, &realm, &id)? {
                 let name = PASSWORD_DATE.to_owned();
@@ -135,7 +135,7 @@ impl InDirectory {
                     identity::put(db, &realm, &key, &user)?;
                 }
                 identity::forget_failures(db, &realm, &id, "password")?;
-                ending::all(db, &realm, &id, spared.as_deref())?;
+                ending::all(db, &realm, &id, spared.as_deref(), Some(run))?;
             }
             Ok(Wrote::Subject(id))
         };
