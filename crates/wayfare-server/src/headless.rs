@@ -1,9 +1,9 @@
 //! Journeys that run without a client: answered from one request, for every wire that has no pages.
 //!
-//! A run is admitted like any other: it counts among the open ones while it is driven, takes its place in the queue of hashes
-//! before anything is consumed, and has its effects done by the same performer, so that the tries of an
-//! account are counted once, whichever way somebody comes in. What comes of it is a value; no session is
-//! made.
+//! A run takes its place in the queue of hashes before anything is consumed, and has its effects done by the
+//! same performer, so that the tries of an account are counted once, whichever way somebody comes in. That
+//! queue bounds how many there are at once: a run ends with its request, and takes no place among the open
+//! ones, which wait for somebody. What comes of it is a value; no session is made.
 
 use std::sync::Arc;
 
@@ -32,9 +32,8 @@ use crate::{
     store::{StoreError, ending::Since},
 };
 
-/// How long whoever finds no room is asked to wait, in seconds.
+/// How long whoever finds no thread free is asked to wait, in seconds.
 const RETRY_AFTER_BUSY: u32 = 1;
-const RETRY_AFTER_FULL: u32 = 30;
 
 /// What a wire wants run.
 #[derive(Debug)]
@@ -160,16 +159,6 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
     let Some(engine) = app.engine(&state.realm) else {
         return Ran::NoJourney;
     };
-    let client = wish.request.client;
-    if app
-        .runs
-        .room(&state.realm, client, app.clock.now())
-        .is_err()
-    {
-        return Ran::Busy {
-            retry_after: RETRY_AFTER_FULL,
-        };
-    }
     let Some(permit) = app.performer.hash.admit() else {
         return Ran::Busy {
             retry_after: RETRY_AFTER_BUSY,
@@ -319,11 +308,8 @@ struct Work<'a> {
 
 impl Work<'_> {
     async fn drive(self, mut run: Headless, input: Input) -> Ran {
-        let (app, id) = (self.app, run.session().run_id());
-        let since = self.since.of_run(id);
-        let exp = run.session().expires_at();
-        app.runs
-            .open(id, &self.state.realm, self.request.client, exp);
+        let app = self.app;
+        let since = self.since.of_run(run.session().run_id());
         let mut input = input;
         let mut failed = Vec::new();
         let beside = run.session().start().session.clone();
@@ -354,11 +340,9 @@ impl Work<'_> {
                     input = Input::Effect(reply);
                 }
                 Err(EngineError::Expired | EngineError::Ended) => {
-                    app.runs.close(id);
                     return Ran::Expired;
                 }
                 Err(error) => {
-                    app.runs.close(id);
                     app.log.error(&error.to_string());
                     return Ran::Failed;
                 }
@@ -377,15 +361,12 @@ impl Work<'_> {
             }
             Outcome::Suspended(suspended) => {
                 let Some(paused) = self.pause(&run, suspended) else {
-                    app.runs.close(id);
                     return Ran::Failed;
                 };
                 Some(paused)
             }
             _ => None,
         };
-        // One that waits is kept by its wire, and takes nobody's place until somebody comes back to it.
-        app.runs.close(id);
         let notes = run.session_mut().take_notes();
         self.audit(&run, &outcome, &failed.join(","), &notes);
         Ran::Done(Box::new(Run {

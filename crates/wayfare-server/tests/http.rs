@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Client, TestServer};
+use crate::{
+    overlap::{autoid, capture},
+    support::{Client, TestServer},
+};
 
 #[tokio::test]
 async fn the_page_the_health_and_the_console_are_there() {
@@ -355,6 +358,20 @@ async fn runs_from_one_source_are_bounded_and_given_back() {
     assert_eq!(server.client().begin("").await.status, 429);
     server.advance(Duration::from_secs(300));
     server.client().begin("").await.step();
+}
+
+#[tokio::test]
+async fn runs_that_wait_for_somebody_take_no_place_of_wires_without_pages() {
+    let server = TestServer::with(|config, _| config.limits.runs_per_source = 3).await;
+    for _ in 0..3 {
+        server.client().begin("").await.step();
+    }
+    assert_eq!(server.client().begin("").await.status, 429);
+    for _ in 0..4 {
+        assert_eq!(autoid(server.client()).await.status, 200);
+        let answer = capture(server.client()).await;
+        assert_eq!(answer.json()["stat"], "ok", "{}", answer.text());
+    }
 }
 
 #[tokio::test]
