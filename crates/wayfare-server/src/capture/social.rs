@@ -82,6 +82,8 @@ impl<'a> Turn<'a> {
                 let who = Who::Subject(success.subject.id.clone());
                 let mut found = self.whose(&who).await?.ok_or_else(Error::unexpected)?;
                 self.used(token, TOKEN).await?;
+                // A registration that was cut off after the account was made has left it unsaid.
+                found = self.vouched(found, &profile).await?;
                 if let Some(other) = &merged {
                     found = self.merge(call, &found, other).await?;
                 }

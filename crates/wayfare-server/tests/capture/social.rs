@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 use wayfare::engine::effect::{LdapSecurity, Who};
 use wayfare_server::{
@@ -347,6 +348,31 @@ async fn a_thin_registration_needs_no_form() {
         (code(&asked), &asked["prereg_attributes"]["givenName"]),
         (310, &json!("Ada"))
     );
+}
+
+/// The account and what is known of its address are two changes; whoever is cut off between them comes again.
+#[tokio::test]
+async fn an_address_that_was_left_unverified_is_verified_by_the_next_login() {
+    let server = server().await;
+    let log_in = async |email: &str| {
+        let token = social(&server, "google", "17", email).await;
+        let pairs = [("token", &*token), ("thin_registration", "true")];
+        native(&server, "", "auth_native", &pairs).await["capture_user"].clone()
+    };
+    let made = log_in("ada@example.com").await;
+    assert!(made["emailVerified"].is_string(), "{made}");
+    let database = Connection::open(server.database()).unwrap();
+    let forgotten = database.execute("UPDATE record SET verified = '{}'", []);
+    assert_eq!(forgotten, Ok(1));
+    // Only who is vouched for by this address.
+    for email in ["", "other@example.com"] {
+        let user = log_in(email).await;
+        assert_eq!(user["uuid"], made["uuid"]);
+        assert!(user["emailVerified"].is_null(), "{user}");
+    }
+    let user = log_in("Ada@Example.com").await;
+    assert_eq!(user["uuid"], made["uuid"]);
+    assert!(user["emailVerified"].is_string(), "{user}");
 }
 
 #[tokio::test]
