@@ -7,7 +7,7 @@
 
 //!
 //! A login that is under way meanwhile must not outlive it: its secret was compared before, and what it
-//! makes is kept after. So every end leaves a [`Mark`], a number that only grows, in its own transaction;
+//! makes is kept after. So every end leaves a mark, a number that only grows, in its own transaction;
 //! a login knows the mark of the time before it looked anybody up ([`Since`]), and what it makes is kept
 //! only if its subject has no later one, asked in the transaction that keeps it. The run that brought an
 //! end about, by setting the password, is not over by it.
