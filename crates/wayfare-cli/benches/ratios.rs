@@ -41,10 +41,16 @@ impl Drop for Server {
 fn journeys(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for at in 0..count {
+        // A realm begins with the one of this name.
+        let name = if at == 0 {
+            String::new()
+        } else {
+            at.to_string()
+        };
         let mut text = String::new();
         let _ = write!(
             text,
-            "journey login{at} \"Login{at}\" {{\n  start credentials\n\n  node credentials: Page {{\n    \
+            "journey login{name} \"Login{name}\" {{\n  start credentials\n\n  node credentials: Page {{\n    \
              node username: UsernameCollector\n    node password: PasswordCollector\n    -> check\n  }}\n\n  \
              node check: DataStoreDecision {{\n    true -> success\n    false -> failure\n  }}\n}}\n"
         );
@@ -69,11 +75,13 @@ fn start(folder: &Path) -> (Duration, Server) {
         .spawn();
     let mut server = Server(child.expect("the program starts"));
     let output = server.0.stdout.take().expect("its output");
-    let mut first = String::new();
-    let mut lines = BufReader::new(output);
-    lines.read_line(&mut first).expect("a line");
-    let (_, address) = first.trim().rsplit_once("http://").expect("an address");
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let said = BufReader::new(output).lines().map_while(Result::ok);
+    // What it reads its settings and journeys from may come first.
+    let address = said
+        .take(8)
+        .find_map(|line| Some(line.rsplit_once("listens at http://")?.1.to_owned()));
+    let address = address.expect("an address");
+    let mut stream = TcpStream::connect(&address).expect("it listens");
     write!(
         stream,
         "GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"

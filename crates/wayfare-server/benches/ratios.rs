@@ -104,9 +104,12 @@ fn hashing(runtime: &Runtime) {
 /// R7: sessions in the store, and runs that wait.
 fn capacity(runtime: &Runtime) {
     let sessions = number("WAYFARE_SESSIONS", 100_000);
+    let alone = runtime.block_on(TestServer::demo());
+    runtime.block_on(fill(alone.running.store(), 1));
+    let one = looked_up(alone.running.store(), 1);
+    runtime.block_on(alone.running.stop());
     let server = runtime.block_on(TestServer::demo());
     let store = server.running.store();
-    let one = looked_up(store, 1, runtime);
     let before = resident();
     runtime.block_on(fill(store, sessions));
     let memory = resident() - before;
@@ -117,7 +120,7 @@ fn capacity(runtime: &Runtime) {
         memory,
         most,
     );
-    let many = looked_up(store, sessions, runtime);
+    let many = looked_up(store, sessions);
     line(
         &format!("R7_lookup_p99_ms_of_{sessions}_sessions"),
         many.1,
@@ -162,10 +165,7 @@ fn capacity(runtime: &Runtime) {
 }
 
 /// The least of batches of look-ups and the slowest of a hundred, in milliseconds.
-fn looked_up(store: &wayfare_server::store::Store, count: u64, runtime: &Runtime) -> (f64, f64) {
-    if count == 1 {
-        runtime.block_on(fill(store, 1));
-    }
+fn looked_up(store: &wayfare_server::store::Store, count: u64) -> (f64, f64) {
     let mut all: Vec<f64> = (0..2_000_u64)
         .map(|turn| {
             let token = new(turn.wrapping_mul(7_919) % count).token;
