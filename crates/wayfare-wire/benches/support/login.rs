@@ -68,18 +68,23 @@ impl Client {
         send(&self.world, &self.headers, TARGET, body, "tokenId")
     }
 
-    pub(crate) fn login(&self) {
-        let name = answer(&self.start(), "NameCallback", "demo");
-        let password = answer(&self.name(&name), "PasswordCallback", "Ch4ng31t");
-        self.password(&password);
-        self.forget();
+    /// The body of a second request, made for one use.
+    pub(crate) fn name_body(&self) -> String {
+        answer(&self.start(), "NameCallback", "demo")
     }
 
-    /// The bodies of the second and the third request of a login.
-    pub(crate) fn bodies(&self) -> (String, String) {
-        let name = answer(&self.start(), "NameCallback", "demo");
-        let password = answer(&self.name(&name), "PasswordCallback", "Ch4ng31t");
-        (name, password)
+    /// The body of a third request, made for one use.
+    pub(crate) fn password_body(&self) -> String {
+        answer(
+            &self.name(&self.name_body()),
+            "PasswordCallback",
+            "Ch4ng31t",
+        )
+    }
+
+    pub(crate) fn login(&self) {
+        self.password(&self.password_body());
+        self.forget();
     }
 
     /// Forgets what a server would forget or keep elsewhere.
