@@ -128,7 +128,8 @@ fn passes(program: &Program, journeys: &[&Journey], makes: bool) -> BTreeSet<Jou
     // BOUND: each round but the last finds another journey.
     loop {
         let before = pass.len();
-        for journey in journeys {
+        // Those that are called stand behind those that call them.
+        for journey in journeys.iter().rev() {
             if !pass.contains(&journey.id) && succeeds(program, journey, &pass, makes) {
                 pass.insert(journey.id);
             }
@@ -151,9 +152,13 @@ fn succeeds(program: &Program, journey: &Journey, pass: &BTreeSet<JourneyId>, ma
         let Some(node) = journey.graph.node_weight(index) else {
             continue;
         };
-        let edges = journey.graph.raw_edges().iter();
-        for edge in edges.filter(|edge| edge.source() == index) {
-            let outcome = match edge.weight.on {
+        let mut arrows = journey.graph.neighbors(index).detach();
+        // BOUND: every arrow is looked at once.
+        while let Some((edge, target)) = arrows.next(&journey.graph) {
+            let Some(arrow) = journey.graph.edge_weight(edge) else {
+                continue;
+            };
+            let outcome = match arrow.on {
                 On::Outcome(id) => node.outcomes.get(id.index()),
                 On::Error => None,
             };
@@ -168,8 +173,8 @@ fn succeeds(program: &Program, journey: &Journey, pass: &BTreeSet<JourneyId>, ma
                 }
                 _ => true,
             };
-            if is_taken && seen.insert(edge.target()) {
-                open.push(edge.target());
+            if is_taken && seen.insert(target) {
+                open.push(target);
             }
         }
     }
