@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use wayfare::{
     Factor, SubjectId, Value,
-    engine::effect::{Change, Device, DeviceKind, EffectId, Identity, PatchIdentity, Who},
+    engine::effect::{Change, Device, DeviceKind, Identity, PatchIdentity, Who},
 };
 use wayfare_wire::{
     am::{
@@ -29,7 +29,6 @@ use super::{
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},
-    clock::drawn,
     devices::Change as DeviceChange,
     identities::{Hasher, Once, Outcome},
     store::session::Session,
@@ -254,18 +253,8 @@ impl Work<'_> {
             attributes: Vec::new(),
         };
         let now = self.app.clock.now();
-        let run: [u8; 16] = drawn().map_err(|_| Refusal::Internal)?;
-        let once = Once {
-            id: EffectId {
-                run: u128::from_be_bytes(run),
-                generation: 0,
-                ordinal: 0,
-            },
-            exp: now,
-            now,
-            hasher: Hasher::new(&self.app.performer.hash, None),
-            spared: None,
-        };
+        let hasher = Hasher::new(&self.app.performer.hash, None);
+        let once = Once::drawn(now, hasher).map_err(|_| Refusal::Internal)?;
         match self.state.identities.patch(&patch, once).await {
             Ok(Outcome::Written(_)) => {
                 self.changed("", if out { "skipped" } else { "asked" });

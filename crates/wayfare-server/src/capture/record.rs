@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
     SubjectId, Timestamp, Value,
-    engine::effect::{Change, EffectId, FindIdentity, Identity, PatchIdentity, Who},
+    engine::effect::{Change, FindIdentity, Identity, PatchIdentity, Who},
     filter::Filter,
 };
 use wayfare_profile::{CREATED, LINKS};
@@ -18,7 +18,6 @@ use wayfare_wire::capture::{
 
 use super::{Capture, Turn};
 use crate::{
-    clock::drawn,
     config::{CaptureClient, RealmSettings},
     identities::{Hasher, IdentityError, Once, Outcome, json as json_of},
     store::record::Record,
@@ -114,32 +113,29 @@ impl Turn<'_> {
         self.whose(&who).await?.ok_or_else(Error::not_found)
     }
 
-    /// Takes attributes of a user away; whether the store lets them be.
-    pub(super) async fn empty(&self, found: &Found, attributes: &[&str]) -> Result<bool, Error> {
-        let random: [u8; 16] = drawn().map_err(|error| self.broken(&error))?;
-        let now = self.app.clock.now();
-        let once = Once {
-            id: EffectId {
-                run: u128::from_be_bytes(random),
-                generation: 0,
-                ordinal: 0,
-            },
-            exp: now,
-            now,
-            hasher: Hasher::new(&self.app.performer.hash, None),
-            spared: None,
-        };
-        let changes = attributes.iter();
+    /// Changes attributes of a user outside of any journey.
+    pub(super) async fn change(
+        &self,
+        found: &Found,
+        changes: Vec<(Arc<str>, Change)>,
+    ) -> Result<Outcome, Error> {
+        let hasher = Hasher::new(&self.app.performer.hash, None);
+        let once =
+            Once::drawn(self.app.clock.now(), hasher).map_err(|error| self.broken(&error))?;
         let patch = PatchIdentity {
             resource: Arc::from("managed/user"),
             who: Who::Subject(found.identity.subject.clone()),
-            changes: changes
-                .map(|name| (Arc::from(*name), Change::Remove))
-                .collect(),
+            changes,
             attributes: Vec::new(),
         };
-        let done = self.place.state.identities.patch(&patch, once).await;
-        match self.identified(done)? {
+        self.identified(self.place.state.identities.patch(&patch, once).await)
+    }
+
+    /// Takes attributes of a user away; whether the store lets them be.
+    pub(super) async fn empty(&self, found: &Found, attributes: &[&str]) -> Result<bool, Error> {
+        let changes = attributes.iter();
+        let changes = changes.map(|name| (Arc::from(*name), Change::Remove));
+        match self.change(found, changes.collect()).await? {
             Outcome::Written(_) => Ok(true),
             Outcome::Refused(_) => Ok(false),
             Outcome::Nobody => Err(Error::not_found()),

@@ -6,7 +6,7 @@ use wayfare::{
     Secret, SubjectId, Value,
     engine::{
         callback::Answer as CallbackAnswer,
-        effect::{Change, EffectId, FindIdentity, PatchIdentity, Person, Unmet, Who},
+        effect::{Change, FindIdentity, Person, Unmet, Who},
         ground::Ground,
     },
     filter::Filter,
@@ -31,9 +31,8 @@ use super::{
     token::no_grant,
 };
 use crate::{
-    clock::drawn,
     headless,
-    identities::{Hasher, Once, Outcome as Written},
+    identities::Outcome as Written,
     social::{SocialProfile, SocialTokenError},
     store::{ending::Since, record::Verified},
 };
@@ -426,28 +425,9 @@ impl<'a> Turn<'a> {
     }
 
     async fn write_links(&self, found: &Found, links: Vec<String>) -> Result<(), Error> {
-        let random: [u8; 16] = drawn().map_err(|error| self.broken(&error))?;
-        let now = self.app.clock.now();
-        let once = Once {
-            id: EffectId {
-                run: u128::from_be_bytes(random),
-                generation: 0,
-                ordinal: 0,
-            },
-            exp: now,
-            now,
-            hasher: Hasher::new(&self.app.performer.hash, None),
-            spared: None,
-        };
         let list: Vec<Value> = links.iter().map(|link| Value::text(&**link)).collect();
-        let patch = PatchIdentity {
-            resource: Arc::from("managed/user"),
-            who: Who::Subject(found.identity.subject.clone()),
-            changes: vec![(Arc::from(LINKS), Change::Set(Value::List(Arc::from(list))))],
-            attributes: Vec::new(),
-        };
-        let state = self.place.state;
-        match self.identified(state.identities.patch(&patch, once).await)? {
+        let change = (Arc::from(LINKS), Change::Set(Value::List(Arc::from(list))));
+        match self.change(found, vec![change]).await? {
             Written::Written(_) => {}
             Written::Refused(unmet) if unmet.iter().any(is_linked) => {
                 return Err(linked_elsewhere());
@@ -461,11 +441,8 @@ impl<'a> Turn<'a> {
             Written::Nobody => return Err(Error::not_found()),
         }
         let subject = found.subject().to_owned();
-        let touched = self
-            .app
-            .store()
-            .touch_record(&state.realm, subject, now)
-            .await;
+        let (realm, now) = (&self.place.state.realm, self.app.clock.now());
+        let touched = self.app.store().touch_record(realm, subject, now).await;
         self.stored(touched)
     }
 

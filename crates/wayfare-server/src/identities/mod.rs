@@ -15,9 +15,12 @@ use std::{fmt, pin::Pin, sync::Arc};
 
 use wayfare::{
     Secret, SubjectId, Timestamp, Value,
-    engine::effect::{
-        Change, CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement, PatchIdentity,
-        Unmet, Who,
+    engine::{
+        effect::{
+            Change, CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement,
+            PatchIdentity, Unmet, Who,
+        },
+        host::NoRandomness,
     },
 };
 
@@ -25,6 +28,7 @@ use wayfare_profile::PASSWORD;
 
 pub use crate::ldap::Bound;
 use crate::{
+    clock::drawn,
     hash::{Against, HashPool, Permit},
     store::StoreError,
 };
@@ -89,6 +93,27 @@ pub struct Once<'a> {
     /// The handle of the session that stays, with its tokens, where all others of the user's end: that of
     /// the run that sets a new password.
     pub spared: Option<&'a str>,
+}
+
+impl<'a> Once<'a> {
+    /// A change of a request's own, which is asked for here and now and by nobody again.
+    ///
+    /// # Errors
+    /// There is no randomness for its id.
+    pub fn drawn(now: Timestamp, hasher: Hasher<'a>) -> Result<Self, NoRandomness> {
+        let run = u128::from_be_bytes(drawn()?);
+        Ok(Self {
+            id: EffectId {
+                run,
+                generation: 0,
+                ordinal: 0,
+            },
+            exp: now,
+            now,
+            hasher,
+            spared: None,
+        })
+    }
 }
 
 /// What somebody typed, and what it is to be compared with.
