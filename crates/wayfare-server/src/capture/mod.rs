@@ -28,10 +28,8 @@ use wayfare_wire::{
     json::Bounds,
 };
 
-pub(crate) use self::flow::{
-    FormOf, bindings as flow_bindings, forms as flow_forms, lost_fields, names as flow_names,
-};
-use self::{client::Known, flow::Flows, mails::Mails, redeeming::Redeeming};
+pub(crate) use self::flow::{Flows, FormOf, Lost};
+use self::{client::Known, mails::Mails, redeeming::Redeeming};
 use crate::{
     app::{App, RealmState},
     audit::{Event, EventName},

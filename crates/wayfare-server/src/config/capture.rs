@@ -14,7 +14,7 @@ use wayfare::{
 };
 use wayfare_wire::capture::{call, client::Feature, sign};
 
-use crate::capture::{FormOf, flow_bindings, flow_forms, flow_names, lost_fields};
+use crate::capture::{Flows, FormOf, Lost};
 
 use super::{
     BindingSettings, RealmSettings, SecretSource,
@@ -115,14 +115,15 @@ impl CaptureSettings {
         program: &Program,
         sources: &mut SourceMap,
     ) -> Result<Diagnostics, String> {
-        let mut found = self.beside(bindings, program, sources)?;
-        self.check_paths(bindings, sources, &mut found)?;
+        let flows = Flows::open(self, bindings)?;
+        let mut found = self.beside(&flows, bindings, program, sources);
+        self.check_paths(&flows.lost(self, bindings), sources, &mut found);
         self.check_journeys(program, sources, &mut found);
-        self.check_names(bindings, sources, &mut found)?;
+        self.check_names(&flows, sources, &mut found);
         for (partial, wanted) in [(true, None), (false, Some(UNBOUND_INPUT))] {
-            let bound = flow_bindings(self, bindings, partial, |journey| {
+            let bound = flows.bindings(self, bindings, partial, |journey| {
                 program.journey_on_wire(journey).is_some()
-            })?;
+            });
             let bound = bound.iter().map(|(name, binding)| (&**name, binding));
             let all = BindingSettings::check(bound, |_| true, program, sources);
             for one in all
@@ -172,15 +173,10 @@ impl CaptureSettings {
     }
 
     /// Fields in `inputs` that no form has, and flows of clients that are not there.
-    fn check_names(
-        &self,
-        bindings: &BTreeMap<String, BindingSettings>,
-        sources: &mut SourceMap,
-        found: &mut Diagnostics,
-    ) -> Result<(), String> {
+    fn check_names(&self, flows: &Flows, sources: &mut SourceMap, found: &mut Diagnostics) {
         if !self.inputs.is_empty() {
             let mut known = BTreeSet::new();
-            for form in flow_forms(self, bindings)? {
+            for form in flows.forms() {
                 for field in form.fields.into_keys() {
                     known.insert(format!("{}.{field}", form.name));
                     known.insert(field);
@@ -198,16 +194,16 @@ impl CaptureSettings {
                 found.push(Diagnostic::new(UNKNOWN_FORM, span, message).expected(expected));
             }
         }
-        let flows = flow_names(self, bindings)?;
+        let flows = flows.names();
         for (id, client) in &self.clients {
             let Some(name) = &client.default_flow_name else {
                 continue;
             };
-            let fits = |(known, version): &&(String, String)| {
+            let fits = |(known, version): &(String, String)| {
                 let other = client.default_flow_version.as_ref();
                 known == name && other.is_none_or(|other| other == version)
             };
-            if flows.iter().any(|flow| fits(&flow)) {
+            if flows.iter().any(|flow| fits(flow)) {
                 continue;
             }
             let span = self.span(&format!("clients.{id}.default_flow_name"), sources);
@@ -222,19 +218,12 @@ impl CaptureSettings {
                 .collect();
             found.push(Diagnostic::new(UNKNOWN_FORM, span, message).expected(all.join(", ")));
         }
-        Ok(())
     }
 
     /// Fields whose path no attribute of records has: what a client sends there would be dropped.
-    fn check_paths(
-        &self,
-        bindings: &BTreeMap<String, BindingSettings>,
-        sources: &mut SourceMap,
-        found: &mut Diagnostics,
-    ) -> Result<(), String> {
-        let lost = lost_fields(self, bindings)?;
+    fn check_paths(&self, lost: &[Lost], sources: &mut SourceMap, found: &mut Diagnostics) {
         if lost.is_empty() {
-            return Ok(());
+            return;
         }
         let label = self.at.as_ref().map(|place| {
             let source = sources.add(place.source.clone());
@@ -259,16 +248,16 @@ impl CaptureSettings {
                 None => diagnostic,
             });
         }
-        Ok(())
     }
 
     /// What is wrong with the bindings of the settings beside the forms that they bind.
     fn beside(
         &self,
+        flows: &Flows,
         bindings: &BTreeMap<String, BindingSettings>,
         program: &Program,
         sources: &mut SourceMap,
-    ) -> Result<Diagnostics, String> {
+    ) -> Diagnostics {
         let mut found = Diagnostics::default();
         let mut bound = Vec::new();
         for (name, binding) in bindings {
@@ -277,9 +266,9 @@ impl CaptureSettings {
             }
         }
         if bound.is_empty() {
-            return Ok(found);
+            return found;
         }
-        let forms = flow_forms(self, bindings)?;
+        let forms = flows.forms();
         let mut known = Vec::new();
         for (name, binding, (operation, form)) in bound {
             let taken = || forms.iter().filter(|known| known.is_of(operation));
@@ -335,7 +324,7 @@ impl CaptureSettings {
         for one in all.iter().filter(|one| one.code == UNFIT_FIELD) {
             found.push(one.clone());
         }
-        Ok(found)
+        found
     }
 }
 

@@ -58,7 +58,7 @@ impl Flows {
     ///
     /// # Errors
     /// A file cannot be read, or is none.
-    pub(super) fn open(settings: &CaptureSettings, bindings: &Bindings) -> Result<Self, String> {
+    pub(crate) fn open(settings: &CaptureSettings, bindings: &Bindings) -> Result<Self, String> {
         let mut flows = Self {
             all: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -145,30 +145,6 @@ pub(crate) struct Lost {
     pub(crate) field: String,
     /// The path that no attribute of records has.
     pub(crate) path: String,
-}
-
-/// The fields of all files that go nowhere.
-///
-/// # Errors
-/// A flow cannot be read.
-pub(crate) fn lost_fields(
-    settings: &CaptureSettings,
-    bindings: &Bindings,
-) -> Result<Vec<Lost>, String> {
-    let flows = Flows::open(settings, bindings)?;
-    let files = flows.all.iter().filter_map(|(key, flow)| {
-        let file = flows.files.get(key)?;
-        (file.name() != BUILT_IN).then_some((flow, file))
-    });
-    let all = files.flat_map(|(flow, file)| {
-        lost(flow, settings, bindings).map(|(field, path)| Lost {
-            file: file.clone(),
-            at: key(file.text(), field),
-            field: field.to_owned(),
-            path: path.to_owned(),
-        })
-    });
-    Ok(all.collect())
 }
 
 /// Where a key of JSON stands in a text; at its beginning where it is written in another way.
@@ -515,125 +491,128 @@ impl FormOf {
     }
 }
 
-/// The forms of all flows that an operation takes.
-///
-/// # Errors
-/// A flow cannot be read.
-pub(crate) fn forms(
-    settings: &CaptureSettings,
-    bindings: &Bindings,
-) -> Result<Vec<FormOf>, String> {
-    let flows = Flows::open(settings, bindings)?;
-    let mut all = Vec::new();
-    for (key, flow) in &flows.all {
-        let Some(file) = flows.files.get(key) else {
-            continue;
-        };
-        for (name, form) in &flow.forms {
-            let Some(usage) = Use::of(flow, form) else {
-                continue;
-            };
-            let known = |(name, _): &(String, bool)| {
-                let field = flow.fields.get(name)?;
-                Some((name.clone(), is_password(field)))
-            };
-            all.push(FormOf {
-                name: name.clone(),
-                usage,
-                fields: form.fields.iter().filter_map(known).collect(),
-                place: (file.clone(), place_of(file, name)),
-            });
-        }
-    }
-    Ok(all)
-}
-
-/// The names and versions of all flows.
-///
-/// # Errors
-/// A flow cannot be read.
-pub(crate) fn names(
-    settings: &CaptureSettings,
-    bindings: &Bindings,
-) -> Result<Vec<(String, String)>, String> {
-    let flows = Flows::open(settings, bindings)?;
-    Ok(flows.all.into_keys().collect())
-}
-
 /// Where a form stands in its file.
 fn place_of(file: &Source, name: &str) -> Range<usize> {
     let at = file.text().find(&format!("\"{name}\"")).unwrap_or(0);
     at..at + name.len() + 2
 }
 
-/// What the forms of all flows bind to journeys, without those that the settings bind themselves. Unless `partial`, the attributes that are answered without a
-/// field are among the fields, so that what is left is what nothing answers.
-///
-/// # Errors
-/// A flow cannot be read.
-pub(crate) fn bindings(
-    settings: &CaptureSettings,
-    bindings: &Bindings,
-    partial: bool,
-    is_served: impl Fn(&str) -> bool,
-) -> Result<Vec<(String, BindingSettings)>, String> {
-    let flows = Flows::open(settings, bindings)?;
-    let mut all = Vec::new();
-    for (key, flow) in &flows.all {
-        let Some(file) = flows.files.get(key) else {
-            continue;
-        };
-        for (name, form) in &flow.forms {
-            let Some(usage) = Use::of(flow, form) else {
+impl Flows {
+    /// The forms of all flows that an operation takes.
+    pub(crate) fn forms(&self) -> Vec<FormOf> {
+        let mut all = Vec::new();
+        for (key, flow) in &self.all {
+            let Some(file) = self.files.get(key) else {
                 continue;
             };
-            if bound(bindings, usage.operation(), name).is_some() {
-                continue;
+            for (name, form) in &flow.forms {
+                let Some(usage) = Use::of(flow, form) else {
+                    continue;
+                };
+                let known = |(name, _): &(String, bool)| {
+                    let field = flow.fields.get(name)?;
+                    Some((name.clone(), is_password(field)))
+                };
+                all.push(FormOf {
+                    name: name.clone(),
+                    usage,
+                    fields: form.fields.iter().filter_map(known).collect(),
+                    place: (file.clone(), place_of(file, name)),
+                });
             }
-            let journey = usage.journey(&settings.journeys);
-            let built_in = file.name() == BUILT_IN;
-            // One that the settings name is told to be missing where they do.
-            if (built_in || settings.names(usage.key())) && !is_served(journey) {
+        }
+        all
+    }
+
+    /// The names and versions of all self.
+    pub(crate) fn names(&self) -> Vec<&(String, String)> {
+        self.all.keys().collect()
+    }
+
+    /// The fields of all files that go nowhere.
+    pub(crate) fn lost(&self, settings: &CaptureSettings, bindings: &Bindings) -> Vec<Lost> {
+        let files = self.all.iter().filter_map(|(key, flow)| {
+            let file = self.files.get(key)?;
+            (file.name() != BUILT_IN).then_some((flow, file))
+        });
+        let all = files.flat_map(|(flow, file)| {
+            lost(flow, settings, bindings).map(|(field, path)| Lost {
+                file: file.clone(),
+                at: key(file.text(), field),
+                field: field.to_owned(),
+                path: path.to_owned(),
+            })
+        });
+        all.collect()
+    }
+
+    /// What the forms of all flows bind to journeys, without those that the settings bind themselves. Unless
+    /// `partial`, the attributes that are answered without a field are among the fields, so that what is left is
+    /// what nothing answers.
+    pub(crate) fn bindings(
+        &self,
+        settings: &CaptureSettings,
+        bindings: &Bindings,
+        partial: bool,
+        is_served: impl Fn(&str) -> bool,
+    ) -> Vec<(String, BindingSettings)> {
+        let mut all = Vec::new();
+        for (key, flow) in &self.all {
+            let Some(file) = self.files.get(key) else {
                 continue;
-            }
-            let asked = Asked {
-                flow,
-                name,
-                form,
-                usage,
-                binding: None,
             };
-            let mut fields = asked.slots(settings);
-            if usage == Use::SocialRegister {
-                // The token brings these.
-                for kind in ["SelectIdPCallback", "IdPCallback"] {
-                    fields.insert(format!("token {kind}"), Slot::Field(kind.into(), 1));
+            for (name, form) in &flow.forms {
+                let Some(usage) = Use::of(flow, form) else {
+                    continue;
+                };
+                if bound(bindings, usage.operation(), name).is_some() {
+                    continue;
                 }
-            }
-            if !partial {
-                for attribute in settings.attributes.values() {
-                    let slot = Slot::parse(attribute);
-                    let slot = slot.filter(|slot| !fields.values().any(|known| known == slot));
-                    if let Some(slot) = slot {
-                        fields.insert(format!("({attribute})"), slot);
+                let journey = usage.journey(&settings.journeys);
+                let built_in = file.name() == BUILT_IN;
+                // One that the settings name is told to be missing where they do.
+                if (built_in || settings.names(usage.key())) && !is_served(journey) {
+                    continue;
+                }
+                let asked = Asked {
+                    flow,
+                    name,
+                    form,
+                    usage,
+                    binding: None,
+                };
+                let mut fields = asked.slots(settings);
+                if usage == Use::SocialRegister {
+                    // The token brings these.
+                    for kind in ["SelectIdPCallback", "IdPCallback"] {
+                        fields.insert(format!("token {kind}"), Slot::Field(kind.into(), 1));
                     }
                 }
+                if !partial {
+                    for attribute in settings.attributes.values() {
+                        let slot = Slot::parse(attribute);
+                        let slot = slot.filter(|slot| !fields.values().any(|known| known == slot));
+                        if let Some(slot) = slot {
+                            fields.insert(format!("({attribute})"), slot);
+                        }
+                    }
+                }
+                let secrets = fields.keys().filter_map(|key| {
+                    let name = key.split_once(", ").map_or(&**key, |(name, _)| name);
+                    let field = flow.fields.get(name)?;
+                    Some((key.clone(), is_password(field)))
+                });
+                let secrets = secrets.collect();
+                // What is built in is mended in the settings.
+                let place = settings
+                    .place_of(usage.key())
+                    .filter(|_| built_in)
+                    .unwrap_or_else(|| (file.clone(), place_of(file, name)));
+                let binding = BindingSettings::made(journey, fields, place, partial);
+                let binding = binding.holding(secrets);
+                all.push((format!("{}.{}.{name}", flow.name, flow.version), binding));
             }
-            let secrets = fields.keys().filter_map(|key| {
-                let name = key.split_once(", ").map_or(&**key, |(name, _)| name);
-                let field = flow.fields.get(name)?;
-                Some((key.clone(), is_password(field)))
-            });
-            let secrets = secrets.collect();
-            // What is built in is mended in the settings.
-            let place = settings
-                .place_of(usage.key())
-                .filter(|_| built_in)
-                .unwrap_or_else(|| (file.clone(), place_of(file, name)));
-            let binding = BindingSettings::made(journey, fields, place, partial);
-            let binding = binding.holding(secrets);
-            all.push((format!("{}.{}.{name}", flow.name, flow.version), binding));
         }
+        all
     }
-    Ok(all)
 }
