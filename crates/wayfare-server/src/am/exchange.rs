@@ -40,14 +40,6 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
     let Some(state) = app.realms.get(&realm) else {
         return wayfare_wire::am::error::Refusal::Internal.reply(None);
     };
-    // Before anything is looked up or compared.
-    let since = match app.store().since() {
-        Ok(since) => since,
-        Err(error) => {
-            app.log.error(&error.to_string());
-            return wayfare_wire::am::error::Refusal::Internal.reply(None);
-        }
-    };
     let host = RunHost { clock: &*app.clock };
     let mut exchange = Exchange::new(app, &host, realm, query.clone(), parts);
     let mut work = Work {
@@ -58,7 +50,7 @@ pub(super) async fn answer(app: &App, realm: Realm, query: Query, parts: Parts<'
         client: parts.client,
         permit: None,
         session: None,
-        since,
+        since: None,
         done: Done::default(),
     };
     let mut given = Given::Nothing;
@@ -118,8 +110,8 @@ struct Work<'a> {
     permit: Option<Permit>,
     /// The session that the run began with.
     session: Option<SessionRef>,
-    /// The time before the request was looked at.
-    since: Since,
+    /// The time before anything was looked up or compared for the request; nothing while nothing was.
+    since: Option<Since>,
     done: Done,
 }
 
@@ -135,6 +127,13 @@ impl Work<'_> {
 
     async fn answer(&mut self, need: Need, run: Option<u128>) -> Given {
         let store = self.app.store();
+        // Whoever only begins is let in by nothing, and is spared a look into the store.
+        if self.since.is_none() && !matches!(need, Need::Admit(_) | Need::Reply(_)) {
+            match store.since() {
+                Ok(since) => self.since = Some(since),
+                Err(error) => return self.failed(&error),
+            }
+        }
         let answered = match need {
             Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {
                 let beside = found.as_ref().map(session::beside);
@@ -296,7 +295,8 @@ impl Work<'_> {
     }
 
     fn since_of(&self, run: Option<u128>) -> Since {
-        run.map_or(self.since, |run| self.since.of_run(run))
+        let since = self.since.unwrap_or(Since::FIRST);
+        run.map_or(since, |run| since.of_run(run))
     }
 
     async fn conclude(&self, end: Conclusion, run: Option<u128>) -> Result<Given, StoreError> {
@@ -375,7 +375,8 @@ impl Work<'_> {
         match (summary.run, summary.open_until) {
             (Some(run), Some(_)) if self.done.matched > 0 && !self.done.claimed => {
                 let exp = self.place().exp;
-                self.app.store().keep_since(run, self.since, exp).await
+                let since = self.since.unwrap_or(Since::FIRST);
+                self.app.store().keep_since(run, since, exp).await
             }
             _ => Ok(()),
         }

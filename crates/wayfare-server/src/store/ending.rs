@@ -4,7 +4,6 @@
 //! a user inactive and setting a new password make it a part of their own change. Persistent cookies end
 //! with it where a user logs out everywhere; elsewhere they need no end, because they let in nobody who is
 //! inactive and none who has another password now.
-
 //!
 //! A login that is under way meanwhile must not outlive it: its secret was compared before, and what it
 //! makes is kept after. So every end leaves a mark, a number that only grows, in its own transaction;
