@@ -30,8 +30,8 @@ fn schema() -> Schema {
             "userName": { "type": "string" },
             "sn": { "type": "string", "userEditable": true },
             "free": { "type": "object" },
-            "work": {
-                "type": "object", "title": "Work", "userEditable": true,
+            "workplace": {
+                "type": "object", "title": "Workplace", "userEditable": true,
                 "required": ["place"],
                 "order": ["place", "code"],
                 "properties": {
@@ -91,26 +91,26 @@ fn objects_that_list_what_they_hold_are_known_by_their_paths() {
             "free",
             "sn",
             "userName",
-            "work",
-            "work/place",
-            "work/code",
-            "work/desk",
-            "work/desk/floor",
-            "work/news",
+            "workplace",
+            "workplace/place",
+            "workplace/code",
+            "workplace/desk",
+            "workplace/desk/floor",
+            "workplace/news",
         ]
     );
-    for name in ["work/news", "/work/news", "WORK/News"] {
+    for name in ["workplace/news", "/workplace/news", "WORKPLACE/News"] {
         let news = schema.attribute(name).unwrap();
-        assert_eq!((&*news.name, &*news.title), ("work/news", "Send me news"));
+        assert_eq!((&*news.name, &*news.title), ("workplace/news", "Send me news"));
         assert_eq!(news.shape, Shape::Flag);
         assert_eq!(news.editing, Editing::Editable, "as the object it is in");
     }
     assert_eq!(
-        schema.attribute("work/code").unwrap().editing,
+        schema.attribute("workplace/code").unwrap().editing,
         Editing::Hidden
     );
-    assert!(schema.attribute("work/desk/floor").unwrap().searchable);
-    assert!(schema.attribute("work/other").is_none());
+    assert!(schema.attribute("workplace/desk/floor").unwrap().searchable);
+    assert!(schema.attribute("workplace/other").is_none());
     assert!(schema.attribute("free/news").is_none());
 }
 
@@ -166,12 +166,12 @@ fn the_schema_of_users_has_the_preferences_of_the_field() {
 fn what_is_given_by_path_or_as_an_object_is_the_same() {
     let schema = schema();
     let by_path = schema.made(&values([
-        ("/WORK/place", Value::text("Bonn")),
-        ("work/DESK/floor", Value::Int(3)),
-        ("work/news", Value::Null),
+        ("/WORKPLACE/place", Value::text("Bonn")),
+        ("workplace/DESK/floor", Value::Int(3)),
+        ("workplace/news", Value::Null),
     ]));
     let whole = schema.made(&values([(
-        "Work",
+        "Workplace",
         map([
             ("PLACE", Value::text("Bonn")),
             ("desk", map([("Floor", Value::Int(3))])),
@@ -179,10 +179,10 @@ fn what_is_given_by_path_or_as_an_object_is_the_same() {
         ]),
     )]));
     assert_eq!(by_path, whole);
-    assert_eq!(find(&by_path, "work/desk/FLOOR"), Some(&Value::Int(3)));
-    assert_eq!(find(&by_path, "/work/place"), Some(&Value::text("Bonn")));
-    assert_eq!(find(&by_path, "work/news"), None);
-    assert_eq!(find(&by_path, "work/place/x"), None);
+    assert_eq!(find(&by_path, "workplace/desk/FLOOR"), Some(&Value::Int(3)));
+    assert_eq!(find(&by_path, "/workplace/place"), Some(&Value::text("Bonn")));
+    assert_eq!(find(&by_path, "workplace/news"), None);
+    assert_eq!(find(&by_path, "workplace/place/x"), None);
 }
 
 #[test]
@@ -194,39 +194,39 @@ fn what_is_new_is_judged_within_objects() {
         "what an object requires is not asked where there is none"
     );
     assert_eq!(
-        new([("work/news", Value::Bool(true))]),
-        ["work/place REQUIRED"]
+        new([("workplace/news", Value::Bool(true))]),
+        ["workplace/place REQUIRED"]
     );
-    assert_eq!(new([("work/place", Value::text("Bonn"))]), none);
+    assert_eq!(new([("workplace/place", Value::text("Bonn"))]), none);
     assert_eq!(
-        new([("work/place", Value::text("B"))]),
-        ["work/place MIN_LENGTH"]
+        new([("workplace/place", Value::text("B"))]),
+        ["workplace/place MIN_LENGTH"]
     );
-    let place = || ("work/place", Value::text("Bonn"));
+    let place = || ("workplace/place", Value::text("Bonn"));
     assert_eq!(
-        new([place(), ("work/news", Value::text("x"))]),
-        ["work/news VALID_TYPE"]
-    );
-    assert_eq!(
-        new([place(), ("work/code", Value::text("taken"))]),
-        ["work/code UNIQUE"]
+        new([place(), ("workplace/news", Value::text("x"))]),
+        ["workplace/news VALID_TYPE"]
     );
     assert_eq!(
-        new([place(), ("work/other", Value::Int(1))]),
-        ["work/other UNKNOWN_ATTRIBUTE"]
+        new([place(), ("workplace/code", Value::text("taken"))]),
+        ["workplace/code UNIQUE"]
+    );
+    assert_eq!(
+        new([place(), ("workplace/other", Value::Int(1))]),
+        ["workplace/other UNKNOWN_ATTRIBUTE"]
     );
     assert_eq!(
         new([(
-            "work",
+            "workplace",
             map([("place", Value::Int(1)), ("other", Value::Int(1))])
         )]),
-        ["work/place VALID_TYPE", "work/other UNKNOWN_ATTRIBUTE"]
+        ["workplace/place VALID_TYPE", "workplace/other UNKNOWN_ATTRIBUTE"]
     );
     assert_eq!(
-        new([place(), ("work/desk/chair", Value::Int(1))]),
-        ["work/desk/chair UNKNOWN_ATTRIBUTE"]
+        new([place(), ("workplace/desk/chair", Value::Int(1))]),
+        ["workplace/desk/chair UNKNOWN_ATTRIBUTE"]
     );
-    assert_eq!(new([("work", Value::text("Bonn"))]), ["work VALID_TYPE"]);
+    assert_eq!(new([("workplace", Value::text("Bonn"))]), ["workplace VALID_TYPE"]);
     assert_eq!(new([("sn/x", Value::Int(1))]), ["sn VALID_TYPE"]);
     assert_eq!(
         new([("other/x", Value::Int(1))]),
@@ -250,7 +250,7 @@ fn a_change_within_an_object_leaves_the_rest_of_it() {
     let before = values([
         ("userName", Value::text("ada")),
         (
-            "work",
+            "workplace",
             map([("place", Value::text("B")), ("news", Value::Bool(true))]),
         ),
     ]);
@@ -265,11 +265,11 @@ fn a_change_within_an_object_leaves_the_rest_of_it() {
     };
     let (after, _) = change(&[("_retry/a/b", Change::Add(1))]);
     assert_eq!(after, values([("_retry/a/b", Value::Int(1))]));
-    let (after, unmet) = change(&[("WORK/NEWS", Change::Set(Value::Bool(false)))]);
+    let (after, unmet) = change(&[("WORKPLACE/NEWS", Change::Set(Value::Bool(false)))]);
     assert_eq!(
         after,
         values([(
-            "work",
+            "workplace",
             map([("place", Value::text("B")), ("news", Value::Bool(false))])
         )])
     );
@@ -278,34 +278,34 @@ fn a_change_within_an_object_leaves_the_rest_of_it() {
         "what was there before is not judged again: {unmet:?}"
     );
     let (after, _) = change(&[
-        ("work/desk/floor", Change::Add(2)),
-        ("work/desk/floor", Change::Add(2)),
-        ("work/news", Change::Remove),
-        ("/work/place", Change::Set(Value::Null)),
+        ("workplace/desk/floor", Change::Add(2)),
+        ("workplace/desk/floor", Change::Add(2)),
+        ("workplace/news", Change::Remove),
+        ("/workplace/place", Change::Set(Value::Null)),
     ]);
     assert_eq!(
         after,
-        values([("work", map([("desk", map([("floor", Value::Int(4))]))]))])
+        values([("workplace", map([("desk", map([("floor", Value::Int(4))]))]))])
     );
     let (after, _) = change(&[
-        ("work/news", Change::Remove),
-        ("work/place", Change::Remove),
+        ("workplace/news", Change::Remove),
+        ("workplace/place", Change::Remove),
     ]);
-    assert_eq!(after, values([("work", Value::Null)]));
+    assert_eq!(after, values([("workplace", Value::Null)]));
     for (name, value, wrong) in [
-        ("work/place", Value::text("x"), "work/place MIN_LENGTH"),
-        ("work/place", Value::text(""), "work/place REQUIRED"),
-        ("work/place", Value::Null, "work/place REQUIRED"),
-        ("work/code", Value::text("taken"), "work/code UNIQUE"),
-        ("work/other", Value::Int(1), "work/other UNKNOWN_ATTRIBUTE"),
-        ("work/news", Value::Int(1), "work/news VALID_TYPE"),
+        ("workplace/place", Value::text("x"), "workplace/place MIN_LENGTH"),
+        ("workplace/place", Value::text(""), "workplace/place REQUIRED"),
+        ("workplace/place", Value::Null, "workplace/place REQUIRED"),
+        ("workplace/code", Value::text("taken"), "workplace/code UNIQUE"),
+        ("workplace/other", Value::Int(1), "workplace/other UNKNOWN_ATTRIBUTE"),
+        ("workplace/news", Value::Int(1), "workplace/news VALID_TYPE"),
     ] {
         let (_, unmet) = change(&[(name, Change::Set(value))]);
         assert_eq!(unmet, [wrong]);
     }
     let whole = map([("place", Value::text("x"))]);
-    let (_, unmet) = change(&[("work", Change::Set(whole))]);
-    assert_eq!(unmet, ["work/place MIN_LENGTH"]);
+    let (_, unmet) = change(&[("workplace", Change::Set(whole))]);
+    assert_eq!(unmet, ["workplace/place MIN_LENGTH"]);
 }
 
 #[test]
@@ -317,13 +317,13 @@ fn an_object_may_be_changed_whole_by_whoever_may_change_all_of_it() {
     };
     let none = BTreeMap::new();
     assert!(
-        !judged("work", &none).editable,
+        !judged("workplace", &none).editable,
         "`code` is not theirs to change"
     );
-    assert!(judged("work/desk", &none).editable);
-    assert!(judged("work/news", &none).editable);
-    assert_eq!(&*judged("/Work/NEWS", &none).attribute, "work/news");
-    assert!(!judged("work/place", &none).required);
-    let with = values([("work", map([("news", Value::Bool(true))]))]);
-    assert!(judged("work/place", &with).required);
+    assert!(judged("workplace/desk", &none).editable);
+    assert!(judged("workplace/news", &none).editable);
+    assert_eq!(&*judged("/Workplace/NEWS", &none).attribute, "workplace/news");
+    assert!(!judged("workplace/place", &none).required);
+    let with = values([("workplace", map([("news", Value::Bool(true))]))]);
+    assert!(judged("workplace/place", &with).required);
 }
