@@ -101,7 +101,10 @@ fn objects_that_list_what_they_hold_are_known_by_their_paths() {
     );
     for name in ["workplace/news", "/workplace/news", "WORKPLACE/News"] {
         let news = schema.attribute(name).unwrap();
-        assert_eq!((&*news.name, &*news.title), ("workplace/news", "Send me news"));
+        assert_eq!(
+            (&*news.name, &*news.title),
+            ("workplace/news", "Send me news")
+        );
         assert_eq!(news.shape, Shape::Flag);
         assert_eq!(news.editing, Editing::Editable, "as the object it is in");
     }
@@ -180,7 +183,10 @@ fn what_is_given_by_path_or_as_an_object_is_the_same() {
     )]));
     assert_eq!(by_path, whole);
     assert_eq!(find(&by_path, "workplace/desk/FLOOR"), Some(&Value::Int(3)));
-    assert_eq!(find(&by_path, "/workplace/place"), Some(&Value::text("Bonn")));
+    assert_eq!(
+        find(&by_path, "/workplace/place"),
+        Some(&Value::text("Bonn"))
+    );
     assert_eq!(find(&by_path, "workplace/news"), None);
     assert_eq!(find(&by_path, "workplace/place/x"), None);
 }
@@ -220,13 +226,19 @@ fn what_is_new_is_judged_within_objects() {
             "workplace",
             map([("place", Value::Int(1)), ("other", Value::Int(1))])
         )]),
-        ["workplace/place VALID_TYPE", "workplace/other UNKNOWN_ATTRIBUTE"]
+        [
+            "workplace/place VALID_TYPE",
+            "workplace/other UNKNOWN_ATTRIBUTE"
+        ]
     );
     assert_eq!(
         new([place(), ("workplace/desk/chair", Value::Int(1))]),
         ["workplace/desk/chair UNKNOWN_ATTRIBUTE"]
     );
-    assert_eq!(new([("workplace", Value::text("Bonn"))]), ["workplace VALID_TYPE"]);
+    assert_eq!(
+        new([("workplace", Value::text("Bonn"))]),
+        ["workplace VALID_TYPE"]
+    );
     assert_eq!(new([("sn/x", Value::Int(1))]), ["sn VALID_TYPE"]);
     assert_eq!(
         new([("other/x", Value::Int(1))]),
@@ -285,7 +297,10 @@ fn a_change_within_an_object_leaves_the_rest_of_it() {
     ]);
     assert_eq!(
         after,
-        values([("workplace", map([("desk", map([("floor", Value::Int(4))]))]))])
+        values([(
+            "workplace",
+            map([("desk", map([("floor", Value::Int(4))]))])
+        )])
     );
     let (after, _) = change(&[
         ("workplace/news", Change::Remove),
@@ -293,11 +308,27 @@ fn a_change_within_an_object_leaves_the_rest_of_it() {
     ]);
     assert_eq!(after, values([("workplace", Value::Null)]));
     for (name, value, wrong) in [
-        ("workplace/place", Value::text("x"), "workplace/place MIN_LENGTH"),
-        ("workplace/place", Value::text(""), "workplace/place REQUIRED"),
+        (
+            "workplace/place",
+            Value::text("x"),
+            "workplace/place MIN_LENGTH",
+        ),
+        (
+            "workplace/place",
+            Value::text(""),
+            "workplace/place REQUIRED",
+        ),
         ("workplace/place", Value::Null, "workplace/place REQUIRED"),
-        ("workplace/code", Value::text("taken"), "workplace/code UNIQUE"),
-        ("workplace/other", Value::Int(1), "workplace/other UNKNOWN_ATTRIBUTE"),
+        (
+            "workplace/code",
+            Value::text("taken"),
+            "workplace/code UNIQUE",
+        ),
+        (
+            "workplace/other",
+            Value::Int(1),
+            "workplace/other UNKNOWN_ATTRIBUTE",
+        ),
         ("workplace/news", Value::Int(1), "workplace/news VALID_TYPE"),
     ] {
         let (_, unmet) = change(&[(name, Change::Set(value))]);
@@ -322,7 +353,10 @@ fn an_object_may_be_changed_whole_by_whoever_may_change_all_of_it() {
     );
     assert!(judged("workplace/desk", &none).editable);
     assert!(judged("workplace/news", &none).editable);
-    assert_eq!(&*judged("/Workplace/NEWS", &none).attribute, "workplace/news");
+    assert_eq!(
+        &*judged("/Workplace/NEWS", &none).attribute,
+        "workplace/news"
+    );
     assert!(!judged("workplace/place", &none).required);
     let with = values([("workplace", map([("news", Value::Bool(true))]))]);
     assert!(judged("workplace/place", &with).required);

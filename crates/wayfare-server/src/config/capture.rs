@@ -116,7 +116,7 @@ impl CaptureSettings {
         sources: &mut SourceMap,
     ) -> Result<Diagnostics, String> {
         let flows = Flows::open(self, bindings)?;
-        let mut found = self.beside(&flows, bindings, program, sources);
+        let mut found = Self::beside(&flows, bindings, program, sources);
         self.check_paths(&flows.lost(self, bindings), sources, &mut found);
         self.check_journeys(program, sources, &mut found);
         self.check_names(&flows, sources, &mut found);
@@ -252,7 +252,6 @@ impl CaptureSettings {
 
     /// What is wrong with the bindings of the settings beside the forms that they bind.
     fn beside(
-        &self,
         flows: &Flows,
         bindings: &BTreeMap<String, BindingSettings>,
         program: &Program,
