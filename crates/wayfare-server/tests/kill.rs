@@ -1,29 +1,17 @@
 //! `kill -9` of a server that has told somebody that a token is used up, or over: it stays so.
 
-use std::{fs, net::SocketAddr, path::Path, process::Stdio, time::Duration};
+use std::{fs, path::Path};
 
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
-use wayfare_server::{Server, config::Config};
+use wayfare_server::config::Config;
 
 use crate::{
     capture::support::{DEMO, basic, form, set},
     oauth::stage::{authorize, code, exchange, introspect, post, refresh, settings_of, text},
     oauth::stage::{tokens, userinfo},
-    support::{Client, Reply, alpha, cheap},
+    support::{Client, Process, Reply, alpha, cheap, serve},
 };
-
-/// The variable that makes the test below a server, over this folder.
-const FOLDER: &str = "WAYFARE_KILL_FOLDER";
-/// What stands before the address that it tells.
-const ADDRESS: &str = "address ";
-/// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 const OAUTH: &str = r#"
 [realms."/alpha".oauth]
@@ -53,79 +41,34 @@ const ROOT_PASSWORD: &str = "Adm1n-pass";
 
 const BACK: &str = "https://app.example/back";
 
-/// A server in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
+/// The test that is a server.
+const SERVER: &str = "kill::a_server_when_it_is_told_to_be_one";
+
+async fn start(folder: &Path) -> Process {
+    Process::start(SERVER, folder).await
 }
 
-impl Process {
-    async fn start(folder: &Path) -> Self {
-        let program = std::env::current_exe().expect("this program");
-        let name = "kill::a_server_when_it_is_told_to_be_one";
-        let mut child = Command::new(program)
-            .args(["--exact", name, "--nocapture", "--test-threads=1"])
-            .env(FOLDER, folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("a process");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let told = async {
-            loop {
-                let line = lines.next_line().await.expect("text").expect("a line");
-                if let Some((_, address)) = line.split_once(ADDRESS) {
-                    return address.trim().parse().expect("an address");
-                }
-            }
-        };
-        let address = timeout(PATIENCE, told).await.expect("it starts in time");
-        // What it writes besides is of no interest, and must not stop it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, address }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.address)
-    }
-
-    /// `kill -9`, and another server over the same folder.
-    async fn again(mut self, folder: &Path) -> Self {
-        self.child.kill().await.expect("the signal is sent");
-        Self::start(folder).await
-    }
+/// `kill -9`, and another server over the same folder.
+async fn again(process: Process, folder: &Path) -> Process {
+    process.kill().await;
+    start(folder).await
 }
 
-/// No test but a server, where the variable is set.
 #[test]
 fn a_server_when_it_is_told_to_be_one() {
-    let Some(folder) = std::env::var_os(FOLDER) else {
-        return;
-    };
-    let folder = Path::new(&folder);
-    let mut config = cheap(&folder.join("data"));
-    fs::write(folder.join("root"), ROOT_PASSWORD).expect("a file");
-    set(&mut config, |_| ());
-    // The port is another one each time, and tokens name who issued them.
-    config.server.origin = Some("http://login.example.com".to_owned());
-    let users = Config::parse("wayfare.toml", ROOT, folder).expect("users");
-    let realm = config.realms.get_mut(&alpha()).expect("the realm");
-    realm.users.clone_from(&users.realms[&alpha()].users);
-    realm.oauth = Some(settings_of(folder, OAUTH));
-    realm.autoid.as_mut().expect("its settings").rotate = true;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let running = runtime.block_on(Server::start(config));
-    let running = running.unwrap_or_else(|error| panic!("{error}"));
-    println!("{ADDRESS}{}", running.address());
-    // It ends with whoever started it, or before.
-    let _ = std::io::Read::read(&mut std::io::stdin(), &mut [0]);
-    runtime.block_on(running.stop());
+    serve(|folder| {
+        let mut config = cheap(&folder.join("data"));
+        fs::write(folder.join("root"), ROOT_PASSWORD).expect("a file");
+        set(&mut config, |_| ());
+        // The port is another one each time, and tokens name who issued them.
+        config.server.origin = Some("http://login.example.com".to_owned());
+        let users = Config::parse("wayfare.toml", ROOT, folder).expect("users");
+        let realm = config.realms.get_mut(&alpha()).expect("the realm");
+        realm.users.clone_from(&users.realms[&alpha()].users);
+        realm.oauth = Some(settings_of(folder, OAUTH));
+        realm.autoid.as_mut().expect("its settings").rotate = true;
+        config
+    });
 }
 
 async fn oauth_lives(client: &Client, all: &Json) -> bool {
@@ -144,7 +87,7 @@ fn invalid(reply: &Reply) {
 #[tokio::test]
 async fn what_was_used_up_or_revoked_at_oauth_stays_so() {
     let folder = TempDir::new().expect("a folder");
-    let process = Process::start(folder.path()).await;
+    let process = start(folder.path()).await;
     let mut client = process.client();
     client.login("demo", "Ch4ng31t").await.token();
     let used = code(&authorize(&mut client, &[]).await);
@@ -158,7 +101,7 @@ async fn what_was_used_up_or_revoked_at_oauth_stays_so() {
     ];
     assert_eq!(post(&client, "/token/revoke", &pairs).await.status, 200);
 
-    let process = process.again(folder.path()).await;
+    let process = again(process, folder.path()).await;
     let client = process.client();
     assert!(oauth_lives(&client, &redeemed).await);
     assert!(oauth_lives(&client, &rotated).await);
@@ -168,7 +111,7 @@ async fn what_was_used_up_or_revoked_at_oauth_stays_so() {
     invalid(&exchange(&client, &used).await);
     invalid(&refresh(&client, text(&old, "refresh_token")).await);
 
-    let process = process.again(folder.path()).await;
+    let process = again(process, folder.path()).await;
     let client = process.client();
     for all in [&redeemed, &rotated, &revoked] {
         assert!(!oauth_lives(&client, all).await, "{all}");
@@ -207,7 +150,7 @@ async fn refreshed(client: &Client, all: &Json) -> Json {
 #[tokio::test]
 async fn what_was_used_up_at_capture_stays_so() {
     let folder = TempDir::new().expect("a folder");
-    let process = Process::start(folder.path()).await;
+    let process = start(folder.path()).await;
     let client = process.client();
     let owner = basic("owner");
     let a_code = async || {
@@ -223,7 +166,7 @@ async fn what_was_used_up_at_capture_stays_so() {
     let old = redeemed(&client, &a_code().await).await;
     let rotated = refreshed(&client, &old).await;
 
-    let process = process.again(folder.path()).await;
+    let process = again(process, folder.path()).await;
     let client = process.client();
     for token in [access, &first["access_token"], &rotated["access_token"]] {
         assert!(capture_lives(&client, token).await, "{token}");
@@ -233,7 +176,7 @@ async fn what_was_used_up_at_capture_stays_so() {
     let refused = refreshed(&client, &old).await;
     assert_eq!(refused["error"], "invalid_grant", "{refused}");
 
-    let process = process.again(folder.path()).await;
+    let process = again(process, folder.path()).await;
     let client = process.client();
     assert!(capture_lives(&client, access).await);
     for all in [&first, &old, &rotated] {
@@ -262,7 +205,7 @@ async fn verified(client: &Client, token: &str) -> u16 {
 #[tokio::test]
 async fn what_was_revoked_at_autonomous_identity_stays_so() {
     let folder = TempDir::new().expect("a folder");
-    let process = Process::start(folder.path()).await;
+    let process = start(folder.path()).await;
     let client = process.client();
     let login = async |name: &str, password: &str| {
         let body = json!({ "username": name, "password": password }).to_string();
@@ -294,7 +237,7 @@ async fn what_was_revoked_at_autonomous_identity_stays_so() {
     let reply = autoid(&client, &root, "admin/revokeApiToken", &body).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
 
-    let process = process.again(folder.path()).await;
+    let process = again(process, folder.path()).await;
     let client = process.client();
     for (token, status) in [
         (&kept, 200),

@@ -1,109 +1,30 @@
 //! `kill -9` of a server whose journeys are being changed.
 
-use std::{net::SocketAddr, path::Path, process::Stdio, time::Duration};
-
 use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
-use wayfare_server::Server;
 
 use super::{FAILURE, LOGIN, admin_with, at, check, keep, keep_tree, logs_in, put};
-use crate::support::{Client, cheap, write_all};
+use crate::support::{Process, cheap, serve, write_all};
 
-/// The variable that makes the test below a server, over this folder.
-const FOLDER: &str = "WAYFARE_CONFIGURATION_FOLDER";
-/// What stands before the address that it tells.
-const ADDRESS: &str = "address ";
-/// What stands before the password of the administrator.
-const PASSWORD: &str = "password ";
+/// The test that is a server.
+const SERVER: &str = "configuration::child::a_server_when_it_is_told_to_be_one";
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Process {
-    child: Child,
-    address: SocketAddr,
-    password: Option<String>,
-}
-
-impl Process {
-    async fn start(folder: &Path) -> Self {
-        let program = std::env::current_exe().expect("this program");
-        let name = "configuration::child::a_server_when_it_is_told_to_be_one";
-        let mut child = Command::new(program)
-            .args(["--exact", name, "--nocapture", "--test-threads=1"])
-            .env(FOLDER, folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("a process");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let told = async {
-            let mut password = None;
-            loop {
-                let line = lines.next_line().await.expect("text").expect("a line");
-                if let Some((_, shown)) = line.split_once(PASSWORD) {
-                    password = Some(shown.trim().to_owned());
-                }
-                if let Some((_, address)) = line.split_once(ADDRESS) {
-                    return (address.trim().parse().expect("an address"), password);
-                }
-            }
-        };
-        let (address, password) = timeout(PATIENCE, told).await.expect("it starts in time");
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self {
-            child,
-            address,
-            password,
-        }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.address)
-    }
-
-    async fn kill(mut self) {
-        self.child.kill().await.expect("it is killed");
-    }
-}
-
-/// No test but a server, where the variable is set.
-#[tokio::test]
-async fn a_server_when_it_is_told_to_be_one() {
-    let Some(folder) = std::env::var_os(FOLDER) else {
-        return;
-    };
-    let folder = Path::new(&folder);
-    let config = cheap(&folder.join("data")).with_journeys(folder.join("journeys"));
-    let running = Server::start(config).await.expect("it starts");
-    if let Some(password) = running.admin_password() {
-        println!("{PASSWORD}{}", password.reveal());
-    }
-    println!("{ADDRESS}{}", running.address());
-    // Until it is killed, or whoever started it is gone.
-    let gone = tokio::task::spawn_blocking(|| {
-        let _ = std::io::stdin().read_line(&mut String::new());
-    });
-    gone.await.expect("the end");
+#[test]
+fn a_server_when_it_is_told_to_be_one() {
+    serve(|folder| cheap(&folder.join("data")).with_journeys(folder.join("journeys")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_after_a_kill() {
     let folder = tempfile::TempDir::new().expect("a folder");
     write_all(&folder.path().join("journeys"), &[("login.journey", LOGIN)]);
-    let process = Process::start(folder.path()).await;
+    let process = Process::start(SERVER, folder.path()).await;
     let password = process.password.clone().expect("made now");
     let mut client = admin_with(process.client(), &password).await;
     keep_tree(&mut client, "Kept").await;
     process.kill().await;
     // Each time one thing is acknowledged and another is under way.
     for round in 0..4_u32 {
-        let process = Process::start(folder.path()).await;
+        let process = Process::start(SERVER, folder.path()).await;
         let mut client = admin_with(process.client(), &password).await;
         assert!(
             logs_in(&mut process.client(), "Kept").await,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{child::Process, suspended_id};
+use super::{child::start, suspended_id};
 use crate::{
     post::{ask, code, follow},
     smtp::Mailer,
@@ -33,13 +33,13 @@ async fn a_link_that_was_answered_and_not_sent_is_sent_by_the_next_server() {
     let Some(mut mailer) = Mailer::start("mute").await else {
         return;
     };
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     ask(&mut process.client(), "demo").await.step();
     ask(&mut process.client(), "nobody").await.step();
     process.kill().await;
     assert!(rows(&mailer) >= 1);
     mailer.tell("plain").await;
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     let mail = mailer.mail().await;
     assert_eq!(mail["to"], "demo@example.com");
     follow(&mut process.client(), &suspended_id(&mail))
@@ -54,18 +54,18 @@ async fn a_link_that_was_taken_and_not_acknowledged_is_sent_once_more_under_its_
     let Some(mut mailer) = Mailer::start("hold").await else {
         return;
     };
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     ask(&mut process.client(), "demo").await.step();
     let first = mailer.mail().await;
     process.kill().await;
     // The second time, too: there is no third.
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     let second = mailer.mail().await;
     assert_eq!(first["id"], second["id"]);
     assert_eq!(first["body"], second["body"]);
     process.kill().await;
     mailer.tell("plain").await;
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     until_noted(&mailer).await;
     follow(&mut process.client(), &suspended_id(&first))
         .await
@@ -81,7 +81,7 @@ async fn a_link_that_was_acknowledged_and_not_noted_is_sent_once_more_under_its_
     let Some(mut mailer) = Mailer::start("hold").await else {
         return;
     };
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     ask(&mut process.client(), "demo").await.step();
     let first = mailer.mail().await;
     // Nothing can be noted from here on.
@@ -93,7 +93,7 @@ async fn a_link_that_was_acknowledged_and_not_noted_is_sent_once_more_under_its_
     held.execute_batch("ROLLBACK").expect("the end");
     drop(held);
     assert_eq!(rows(&mailer), 1);
-    let process = Process::start(&mailer).await;
+    let process = start(&mailer).await;
     let second = mailer.mail().await;
     assert_eq!(first["id"], second["id"]);
     until_noted(&mailer).await;
@@ -109,7 +109,7 @@ async fn a_code_that_a_run_waits_for_is_sent_once_and_its_step_is_over() {
         let Some(mut mailer) = Mailer::start("hold").await else {
             return;
         };
-        let process = Process::start(&mailer).await;
+        let process = start(&mailer).await;
         let mut client = process.client();
         let step = client.begin(journey).await.step();
         let typed = [name.into(), "Ch4ng31t".into()];
@@ -123,7 +123,7 @@ async fn a_code_that_a_run_waits_for_is_sent_once_and_its_step_is_over() {
         // The next server sends nothing of it: the run is over, and its code with it.
         assert_eq!(rows(&mailer), 0, "{journey}");
         mailer.tell("plain").await;
-        let process = Process::start(&mailer).await;
+        let process = start(&mailer).await;
         let mut client = process.client();
         let again = client.answer(&step, &typed).await;
         assert_eq!(again.status, 401, "{journey}: {}", again.text());

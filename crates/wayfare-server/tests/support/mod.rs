@@ -4,7 +4,9 @@ mod client;
 // Benches take this module too, and read no mail.
 #[cfg(test)]
 pub(crate) mod mail;
-// They open no browser either.
+// They open no browser either, and kill nobody.
+#[cfg(test)]
+mod process;
 #[cfg(test)]
 mod window;
 
@@ -28,7 +30,10 @@ use wayfare_wire::jose::Algorithm;
 
 pub(crate) use self::client::{Client, Reply, advice, filled, percent};
 #[cfg(test)]
-pub(crate) use self::window::Window;
+pub(crate) use self::{
+    process::{Process, serve},
+    window::Window,
+};
 
 /// The time at which the clock of tests begins.
 pub(crate) const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
