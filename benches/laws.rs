@@ -1,10 +1,9 @@
 //! How cost grows with size: each law from small to very large, the exponent fitted, and plots of them.
 //!
-//! `cargo bench --bench laws` measures and prints `law NAME exponent E bound B ok|short`, a line a law.
-//! `-- write DAY` writes the points to docs/performance/laws.json besides, under that day; `-- plot` draws
-//! docs/performance/NAME.svg from that file and measures nothing; `-- --test` measures small sizes only, to show
-//! that each law still runs. The exponent is that of a straight line through the logarithms; where cost is not to
-//! grow at all the bound is that of the last point to the first, spread over the range.
+//! `cargo bench --bench laws` measures those of the library, and that of the same name of the server and of the
+//! command theirs; `-- write DAY` writes the points to a file in docs/performance besides. `-- plot` draws a
+//! picture of every law from those files and measures nothing. Where cost is not to grow at all the bound is
+//! that of the last point to the first, spread over the range.
 
 #![expect(
     clippy::expect_used,
@@ -19,6 +18,9 @@
 #[path = "support/built.rs"]
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod built;
+#[path = "support/law.rs"]
+#[expect(dead_code, reason = "this one draws, too")]
+mod law;
 #[path = "support/open.rs"]
 mod open;
 #[path = "support/ratio.rs"]
@@ -27,33 +29,21 @@ mod ratio;
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
 
-use std::{fmt::Write as _, fs, hint::black_box, path::PathBuf};
+use std::{fmt::Write as _, fs, hint::black_box};
 
+use law::{Law, arguments, folder};
 use open::Open;
 use plotters::prelude::{
     ChartBuilder, Circle, IntoDrawingArea as _, IntoLogRange as _, LineSeries, RGBColor,
     SVGBackend, WHITE,
 };
-use ratio::used;
-use serde_json::{Value as Json, json};
+use ratio::alone;
+use serde_json::Value as Json;
 use support::{LOGIN, Still, Store, chain, engine, logins, name, step, walk};
 use wayfare::{
     CompileLimits, Compiler, End, FailureReason, Input, Registry, Request, Source, Start, Step,
     analysis::findings,
 };
-
-/// One law.
-struct Law {
-    name: &'static str,
-    what: &'static str,
-    /// What stands on the axis of sizes.
-    of: &'static str,
-    /// The greatest exponent.
-    bound: f64,
-    sizes: &'static [usize],
-    /// The nanoseconds of one operation of this size.
-    measure: fn(usize) -> f64,
-}
 
 const LAWS: &[Law] = &[
     Law {
@@ -141,27 +131,9 @@ const LAWS: &[Law] = &[
     },
 ];
 
-/// The least of several batches, in nanoseconds of one operation.
+/// The nanoseconds of one operation.
 fn least(operation: &mut dyn FnMut()) -> f64 {
-    let mut least = f64::MAX;
-    let mut times: u32 = 1;
-    let mut rounds = 0;
-    // BOUND: batches are made longer up to a fixed number, and there are so many of the full length.
-    while rounds < 5 {
-        let before = used();
-        for _ in 0..times {
-            operation();
-        }
-        let spent = used().saturating_sub(before).as_secs_f64();
-        if spent < 0.002 && times < 1 << 20 {
-            times *= 2;
-            continue;
-        }
-        least = least.min(spent * 1e9 / f64::from(times));
-        // What takes a second is not noise.
-        rounds += if spent > 0.3 { 3 } else { 1 };
-    }
-    least
+    alone(operation).least
 }
 
 /// The run came to the end of its journey, and was not ended for another reason.
@@ -261,65 +233,19 @@ fn sealed(count: usize) -> f64 {
     })
 }
 
-/// The slope of a straight line through the logarithms of these points.
-fn exponent(points: &[(f64, f64)]) -> f64 {
-    let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
-    let count = logs.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| logs.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let over: f64 = logs.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let under: f64 = logs.iter().map(|point| (point.0 - x).powi(2)).sum();
-    over / under
-}
-
-/// The last points count: what every operation pays besides hides the law at small sizes.
-fn grown(points: &[(f64, f64)]) -> &[(f64, f64)] {
-    points
-        .get(points.len().saturating_sub(3)..)
-        .unwrap_or(points)
-}
-
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/performance")
-}
-
-/// Measures all laws up to a size; what was measured.
-fn measured(most: usize) -> Vec<Json> {
-    let mut all = Vec::new();
-    for law in LAWS {
-        let sizes = law.sizes.iter().filter(|size| **size <= most);
-        let points: Vec<(f64, f64)> = sizes
-            .map(|size| (*size as f64, (law.measure)(*size)))
-            .collect();
-        let exponent = exponent(grown(&points));
-        let word = if exponent <= law.bound { "ok" } else { "short" };
-        let (name, bound) = (law.name, law.bound);
-        println!("law {name} exponent {exponent:.2} bound {bound:.2} {word}");
-        for (size, cost) in &points {
-            println!("  {size} {}: {cost:.0} ns", law.of);
-        }
-        all.push(json!({
-            "name": name, "what": law.what, "of": law.of, "bound": bound, "exponent": exponent,
-            "points": points,
-        }));
-    }
-    all
-}
-
-fn write(day: &str) {
-    let laws = measured(usize::MAX);
-    let folder = folder();
-    fs::create_dir_all(&folder).expect("a folder");
-    let text = format!("{:#}\n", json!({ "day": day, "laws": laws }));
-    fs::write(folder.join("laws.json"), text).expect("a file");
-}
+/// The files of what was measured last, of the library, the server and the command.
+const FILES: [&str; 3] = ["laws.json", "laws_server.json", "laws_command.json"];
 
 /// Draws what was measured last.
 fn plot() {
     let folder = folder();
-    let text = fs::read_to_string(folder.join("laws.json")).expect("figures that were written");
-    let all: Json = serde_json::from_str(&text).expect("figures that were written");
-    for law in all["laws"].as_array().expect("laws") {
+    let mut laws = Vec::new();
+    for file in FILES {
+        let text = fs::read_to_string(folder.join(file)).expect("figures that were written");
+        let all: Json = serde_json::from_str(&text).expect("figures that were written");
+        laws.extend(all["laws"].as_array().expect("laws").iter().cloned());
+    }
+    for law in laws {
         let text = |key: &str| law[key].as_str().expect("a text").to_owned();
         let number = |value: &Json| value.as_f64().expect("a number");
         let points: Vec<(f64, f64)> = law["points"]
@@ -378,12 +304,10 @@ fn draw(
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|given| given != "--bench");
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => drop(measured(usize::MAX)),
-        (Some("--test"), _) => drop(measured(100)),
-        (Some("write"), Some(day)) => write(&day),
-        (Some("plot"), _) => plot(),
-        (Some(other), _) => panic!("`{other}` is none of write DAY, plot"),
+    let arguments = arguments();
+    if law::main(LAWS, FILES[0], &arguments) {
+        return;
     }
+    assert_eq!(arguments, ["plot"], "neither `write DAY` nor `plot`");
+    plot();
 }

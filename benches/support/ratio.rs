@@ -16,6 +16,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// How many batches of each there are.
 const ROUNDS: usize = 9;
+/// How many where one batch takes so long that it is not noise.
+const ROUNDS_OF_LONG: usize = 3;
+/// How long that is.
+const LONG: Duration = Duration::from_millis(300);
 /// How long a batch takes at least.
 const BATCH: Duration = Duration::from_millis(2);
 
@@ -65,18 +69,21 @@ fn batch(operation: &mut dyn FnMut(), times: u32) -> f64 {
     spent.as_secs_f64() * 1e9 / f64::from(times)
 }
 
-/// How many operations make a batch that is long enough.
-fn times(operation: &mut dyn FnMut()) -> u32 {
+/// How many operations make a batch that is long enough, and how many batches there are.
+fn times(operation: &mut dyn FnMut()) -> (u32, usize) {
     let mut times = 1;
     // BOUND: it doubles up to a fixed number.
     while times < 1 << 20 {
-        let spent = batch(operation, times) * f64::from(times);
-        if spent >= BATCH.as_secs_f64() * 1e9 {
+        let spent = batch(operation, times) * f64::from(times) / 1e9;
+        if spent >= LONG.as_secs_f64() {
+            return (times, ROUNDS_OF_LONG);
+        }
+        if spent >= BATCH.as_secs_f64() {
             break;
         }
         times *= 2;
     }
-    times
+    (times, ROUNDS)
 }
 
 fn cost(mut all: Vec<f64>, operation: &mut dyn FnMut()) -> Cost {
@@ -92,19 +99,20 @@ fn cost(mut all: Vec<f64>, operation: &mut dyn FnMut()) -> Cost {
 
 /// Both operations, in turn.
 pub(crate) fn beside(one: &mut dyn FnMut(), other: &mut dyn FnMut()) -> (Cost, Cost) {
-    let counts = (times(one), times(other));
+    let ((times_of_one, rounds), (times_of_other, others)) = (times(one), times(other));
+    let rounds = rounds.min(others);
     let (mut ones, mut others) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        ones.push(batch(one, counts.0));
-        others.push(batch(other, counts.1));
+    for _ in 0..rounds {
+        ones.push(batch(one, times_of_one));
+        others.push(batch(other, times_of_other));
     }
     (cost(ones, one), cost(others, other))
 }
 
 /// One operation alone.
 pub(crate) fn alone(operation: &mut dyn FnMut()) -> Cost {
-    let count = times(operation);
-    let all = (0..ROUNDS).map(|_| batch(operation, count)).collect();
+    let (times, rounds) = times(operation);
+    let all = (0..rounds).map(|_| batch(operation, times)).collect();
     cost(all, operation)
 }
 
