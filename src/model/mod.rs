@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod device;
 pub mod expr;
 mod expr_text;
+mod facts;
 pub mod ground;
 pub mod guard;
 pub mod hearsay;
