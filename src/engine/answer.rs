@@ -25,7 +25,7 @@ pub(crate) fn check(
         });
     }
     for (position, (callback, answer)) in callbacks.iter().zip(answers).enumerate() {
-        let within = fits(callback, answer, limits).ok_or(AnswerError::Kind {
+        let within = fits(callback, answer, limits).ok_or_else(|| AnswerError::Kind {
             position,
             expected: Arc::from(callback.kind()),
         })?;

@@ -253,13 +253,13 @@ pub enum Lack {
 #[non_exhaustive]
 pub enum Outcome {
     /// It succeeded.
-    Success(Box<Success>),
+    Success(Arc<Success>),
     /// It failed, or asked again what it had been answered.
     Failure(Box<Failed>),
     /// It asks something that there is no answer for.
     NeedsInput(NeedsInput),
     /// It waits until someone comes back by a link.
-    Suspended(Box<Suspended>),
+    Suspended(Arc<Suspended>),
     /// It goes on elsewhere, at a provider's.
     Redirect {
         /// Where.
@@ -277,16 +277,16 @@ pub struct Failed {
     /// What it found.
     pub ground: Ground,
     /// How it ended, where it did; a run that asked again was left.
-    pub failure: Option<Box<Failure>>,
+    pub failure: Option<Arc<Failure>>,
     /// What it asked again.
-    pub asked: Option<Ask>,
+    pub asked: Option<Arc<Ask>>,
 }
 
 /// A question without an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NeedsInput {
     /// The step.
-    pub ask: Ask,
+    pub ask: Arc<Ask>,
     /// The callbacks of it that cannot be answered, by position, and why.
     pub lacks: Vec<(usize, Lack)>,
 }
@@ -295,7 +295,7 @@ pub struct NeedsInput {
 #[derive(Debug)]
 pub enum Drive {
     /// Something is to be done outside.
-    Call(Call),
+    Call(Arc<Call>),
     /// The run has come to its end, or to one that this driver cannot pass.
     Done(Outcome),
 }
@@ -383,7 +383,7 @@ impl Headless {
                 Step::Ask(ask) => ask,
                 Step::Call(call) => return Ok(Drive::Call(call)),
                 Step::Suspended(suspended) => {
-                    return Ok(Drive::Done(Outcome::Suspended(Box::new(suspended))));
+                    return Ok(Drive::Done(Outcome::Suspended(suspended)));
                 }
                 Step::Done(End::Success(success)) => {
                     return Ok(Drive::Done(Outcome::Success(success)));
@@ -415,7 +415,7 @@ impl Headless {
     }
 
     /// What comes of a step that is not answered in full.
-    fn lacks(&self, ask: Ask, lacks: Vec<(usize, Lack)>) -> Outcome {
+    fn lacks(&self, ask: Arc<Ask>, lacks: Vec<(usize, Lack)>) -> Outcome {
         let again = lacks.iter().any(|(_, lack)| *lack == Lack::Spent);
         let mut fields = BTreeMap::<Arc<str>, Vec<FailedPolicy>>::new();
         for callback in &ask.callbacks {

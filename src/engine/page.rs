@@ -179,7 +179,7 @@ impl Turn<'_> {
             Ok(RoundEnd::Asks(ask)) => {
                 self.run.roll_back(true);
                 match self.ask_all(ask) {
-                    Ok(step) => Next::stop(step),
+                    Ok(step) => Next::Stop(step),
                     Err(error) => fail(self, node, error),
                 }
             }

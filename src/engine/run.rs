@@ -31,9 +31,9 @@ pub(crate) const TARGET_LEVEL: &str = "targetAuthLevel";
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Standing {
     Begin,
-    Ask(Ask),
-    Call(Call),
-    Suspended(Suspended),
+    Ask(Arc<Ask>),
+    Call(Arc<Call>),
+    Suspended(Arc<Suspended>),
     Ended(End),
 }
 

@@ -398,9 +398,9 @@ impl AuthSession {
     pub fn standing(&self) -> Option<Step> {
         match &self.run.standing {
             Standing::Begin => None,
-            Standing::Ask(ask) => Some(Step::Ask(ask.clone())),
-            Standing::Call(call) => Some(Step::Call(call.clone())),
-            Standing::Suspended(suspended) => Some(Step::Suspended(suspended.clone())),
+            Standing::Ask(ask) => Some(Step::Ask(Arc::clone(ask))),
+            Standing::Call(call) => Some(Step::Call(Arc::clone(call))),
+            Standing::Suspended(suspended) => Some(Step::Suspended(Arc::clone(suspended))),
             Standing::Ended(end) => Some(Step::Done(end.clone())),
         }
     }

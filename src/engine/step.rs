@@ -28,14 +28,16 @@ pub enum Input {
 }
 
 /// What comes of a step.
+///
+/// The run keeps what it waits for, and what it ended in; both are shared with it and never copied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// Something is asked.
-    Ask(Ask),
+    Ask(Arc<Ask>),
     /// Something is to be done outside.
-    Call(Call),
+    Call(Arc<Call>),
     /// The run waits for someone to come back by a link.
-    Suspended(Suspended),
+    Suspended(Arc<Suspended>),
     /// The run has ended.
     Done(End),
 }
@@ -68,9 +70,9 @@ pub struct Suspended {
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
     /// In success.
-    Success(Box<Success>),
+    Success(Arc<Success>),
     /// In failure.
-    Failure(Box<Failure>),
+    Failure(Arc<Failure>),
 }
 
 /// A success.

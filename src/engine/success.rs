@@ -166,6 +166,6 @@ impl Turn<'_> {
             kept: ends.kept,
             remember: ends.remember.into_values().collect(),
         };
-        self.finish(End::Success(Box::new(success)))
+        self.finish(End::Success(Arc::new(success)))
     }
 }

@@ -143,14 +143,14 @@ impl Turn<'_> {
             details,
             headers: run.ends.headers.remove(&ending).unwrap_or_default(),
         };
-        self.finish(End::Failure(Box::new(failure)))
+        self.finish(End::Failure(Arc::new(failure)))
     }
 
     /// Ends the run: nothing of its state stays.
     pub(crate) fn finish(&mut self, end: End) -> Next {
         self.run.forget();
         self.run.standing = Standing::Ended(end.clone());
-        Next::stop(Step::Done(end))
+        Next::Stop(Step::Done(end))
     }
 
     pub(crate) fn note(&mut self, event: Event) {

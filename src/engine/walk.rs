@@ -27,14 +27,7 @@ pub(crate) enum Next {
     /// This node is entered.
     Arrive(u32),
     /// The walk stops.
-    Stop(Box<Step>),
-}
-
-impl Next {
-    /// The walk stops.
-    pub(crate) fn stop(step: Step) -> Self {
-        Self::Stop(Box::new(step))
-    }
+    Stop(Step),
 }
 
 /// Walks until something stops the run.
@@ -47,7 +40,7 @@ pub(crate) fn walk(turn: &mut Turn<'_>, mut next: Next) -> Step {
                 let id = turn.skip_silent(id);
                 arrive(turn, id)
             }
-            Next::Stop(step) => return *step,
+            Next::Stop(step) => return step,
         };
     }
 }
@@ -157,12 +150,12 @@ pub(crate) fn settle(
             Err(error) => fail(turn, node, error),
         },
         Ok(Action::Ask(callbacks)) => match turn.ask(callbacks) {
-            Ok(step) => Next::stop(step),
+            Ok(step) => Next::Stop(step),
             Err(error) => fail(turn, node, error),
         },
         Ok(Action::Call(effect)) => turn.call(*effect),
         Ok(Action::Suspend(suspend)) => match turn.suspend(*suspend) {
-            Ok(step) => Next::stop(step),
+            Ok(step) => Next::Stop(step),
             Err(error) => fail(turn, node, error),
         },
         Err(error) => fail(turn, node, error),

@@ -193,7 +193,7 @@ pub(crate) struct Player {
     pub(crate) host: Machine,
     pub(crate) request: Request,
     pub(crate) users: BTreeMap<String, User>,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) calls: Vec<Arc<Call>>,
     /// Fails the next effect of this kind.
     pub(crate) failing: Option<&'static str>,
     /// Seals and opens at every stop.
@@ -352,14 +352,14 @@ pub(crate) fn prompts(step: &Step) -> usize {
 
 pub(crate) fn success(step: Step) -> Success {
     match step {
-        Step::Done(End::Success(success)) => *success,
+        Step::Done(End::Success(success)) => Arc::unwrap_or_clone(success),
         other => panic!("not a success: {other:?}"),
     }
 }
 
 pub(crate) fn failure(step: Step) -> Failure {
     match step {
-        Step::Done(End::Failure(failure)) => *failure,
+        Step::Done(End::Failure(failure)) => Arc::unwrap_or_clone(failure),
         other => panic!("not a failure: {other:?}"),
     }
 }

@@ -330,14 +330,14 @@ pub(crate) fn shown(step: &Step) -> &str {
 
 pub(crate) fn success(step: Step) -> Success {
     match step {
-        Step::Done(End::Success(success)) => *success,
+        Step::Done(End::Success(success)) => Arc::unwrap_or_clone(success),
         other => panic!("it succeeds: {other:?}"),
     }
 }
 
 pub(crate) fn failure(step: Step) -> Failure {
     match step {
-        Step::Done(End::Failure(failure)) => *failure,
+        Step::Done(End::Failure(failure)) => Arc::unwrap_or_clone(failure),
         other => panic!("it fails: {other:?}"),
     }
 }

@@ -17,9 +17,9 @@ use crate::{host::SimHost, link, seal::OpenSeal, world::World};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Stop {
     /// Something is asked.
-    Ask(Ask),
+    Ask(Arc<Ask>),
     /// The run waits for someone to come back by a link.
-    Suspended(Suspended),
+    Suspended(Arc<Suspended>),
     /// The run has ended.
     Done(End),
 }

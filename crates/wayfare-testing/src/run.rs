@@ -107,7 +107,7 @@ impl Run {
     /// The stops at which the run was suspended.
     pub fn suspended(&self) -> impl Iterator<Item = &Suspended> {
         self.stops.iter().filter_map(|seen| match &seen.stop {
-            Stop::Suspended(suspended) => Some(suspended),
+            Stop::Suspended(suspended) => Some(&**suspended),
             Stop::Ask(_) | Stop::Done(_) => None,
         })
     }

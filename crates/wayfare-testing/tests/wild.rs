@@ -1,5 +1,7 @@
 //! Answers that fit are taken, and answers that do not are refused.
 
+use std::sync::Arc;
+
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::TestRunner,
@@ -82,7 +84,7 @@ fn callbacks() -> Vec<Callback> {
     ]
 }
 
-fn asked() -> (AuthSession, wayfare::Ask) {
+fn asked() -> (AuthSession, Arc<wayfare::Ask>) {
     let mut registry = Registry::standard();
     registry.add(Everything).unwrap();
     let text = "journey all {\n  start ask\n  node ask: Everything -> failure\n  allow no_success because \"a test\"\n}\n";

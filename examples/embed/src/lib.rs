@@ -72,13 +72,13 @@ impl Server {
         match need.kept_in(&self.claims, Machine.now()) {
             Ok(given) => given,
             Err(Need::Perform(call)) => Given::Effect(self.perform(&call.effect)),
-            Err(Need::Finish(finish)) => self.finish(*finish).unwrap_or(Given::Failed),
+            Err(Need::Finish(finish)) => self.finish(&finish).unwrap_or(Given::Failed),
             // No session is stepped up, and there are no policies: every login is a new one.
             Err(other) => other.declined(),
         }
     }
 
-    fn finish(&self, finish: Finish) -> Option<Given> {
+    fn finish(&self, finish: &Finish) -> Option<Given> {
         let end = |end| self.claims.end(end);
         finish.end.map_or(Ok(()), end).ok()?;
         let mut drawn = [0; 16];
@@ -87,7 +87,7 @@ impl Server {
         let (now, hour) = (Machine.now(), Duration::from_secs(3_600));
         let mut sessions = self.sessions.lock().ok()?;
         sessions.retain(|_, (_, expires)| now < *expires);
-        let username = finish.success.subject.username;
+        let username = Arc::clone(&finish.success.subject.username);
         sessions.insert(token.clone(), (username, now.plus(hour)));
         Some(Given::made(token))
     }

@@ -310,7 +310,7 @@ impl<'p> Walker<'p> {
             }
         }
         let mut headers = ends.headers;
-        self.done(End::Success(Box::new(Success {
+        self.done(End::Success(Arc::new(Success {
             subject: Subject {
                 id: identity.subject,
                 username: identity.username,
@@ -396,7 +396,7 @@ impl<'p> Walker<'p> {
             details: words.details,
             headers: ends.headers.remove(&ending).unwrap_or_default(),
         };
-        self.done(End::Failure(Box::new(failure)))
+        self.done(End::Failure(Arc::new(failure)))
     }
 
     pub(super) fn done(&mut self, end: End) -> Then {

@@ -190,11 +190,11 @@ impl Walker<'_> {
             self.unit_path()
         };
         self.log.push(format!("{path} calls {}", effect.kind()));
-        Then::Stop(Box::new(Step::Call(Call {
+        Then::Stop(Box::new(Step::Call(Arc::new(Call {
             id: self.id(),
             effect,
             node: Arc::from(path),
-        })))
+        }))))
     }
 
     pub(super) fn ask(&mut self, ask: Ask) -> Result<Then, NodeError> {
@@ -206,7 +206,7 @@ impl Walker<'_> {
             return Err(NodeError::new("the node asks more than the limit"));
         }
         self.cross();
-        Ok(Then::Stop(Box::new(Step::Ask(ask))))
+        Ok(Then::Stop(Box::new(Step::Ask(Arc::new(ask)))))
     }
 
     pub(super) fn suspend(&mut self, suspend: Suspend) -> Then {
@@ -215,12 +215,12 @@ impl Walker<'_> {
             .now
             .plus(suspend.within.unwrap_or(longest).min(longest));
         self.cross();
-        Then::Stop(Box::new(Step::Suspended(Suspended {
+        Then::Stop(Box::new(Step::Suspended(Arc::new(Suspended {
             id: self.id(),
             ask: Ask::new(vec![Callback::SuspendedTextOutput { text: suspend.text }]),
             until: self.expires,
             deliver: suspend.deliver,
-        })))
+        }))))
     }
 
     /// A stop: what nobody further on declares to read is gone, the rest becomes secure.

@@ -49,7 +49,8 @@ impl Turn<'_> {
             self.note(Event::Asked { node, callbacks });
         }
         self.carry();
-        self.run.standing = Standing::Ask(ask.clone());
+        let ask = Arc::new(ask);
+        self.run.standing = Standing::Ask(Arc::clone(&ask));
         Ok(self.stop(Step::Ask(ask)))
     }
 
@@ -69,17 +70,17 @@ impl Turn<'_> {
         if !self.count() {
             return self.end(FailureReason::TooManyVisits);
         }
-        let call = Call {
+        let call = Arc::new(Call {
             id: self.next_id(),
             effect,
             node: self.unit_name(),
-        };
+        });
         if self.trace.is_some() {
             let (node, kind) = (Arc::clone(&call.node), call.effect.kind());
             self.note(Event::Called { node, kind });
         }
-        self.run.standing = Standing::Call(call.clone());
-        Next::stop(self.stop(Step::Call(call)))
+        self.run.standing = Standing::Call(Arc::clone(&call));
+        Next::Stop(self.stop(Step::Call(call)))
     }
 
     fn next_id(&mut self) -> EffectId {
@@ -102,15 +103,15 @@ impl Turn<'_> {
             .now
             .plus(suspend.within.unwrap_or(longest).min(longest));
         let ask = Ask::new(vec![Callback::SuspendedTextOutput { text: suspend.text }]);
-        let suspended = Suspended {
+        let suspended = Arc::new(Suspended {
             id: self.next_id(),
             ask,
             until,
             deliver: suspend.deliver,
-        };
+        });
         self.run.expires = until;
         self.carry();
-        self.run.standing = Standing::Suspended(suspended.clone());
+        self.run.standing = Standing::Suspended(Arc::clone(&suspended));
         Ok(self.stop(Step::Suspended(suspended)))
     }
 
@@ -119,7 +120,7 @@ impl Turn<'_> {
         if snapshot::size(self.run, self.plan) > self.limits.state_bytes
             && let Next::Stop(end) = self.end(FailureReason::StateTooLarge)
         {
-            return *end;
+            return end;
         }
         step
     }

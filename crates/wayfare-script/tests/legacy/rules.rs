@@ -1,6 +1,6 @@
 //! The rules of the first generation: what counts as said, and what of the state is kept.
 
-use wayfare::Step;
+use wayfare::{Effect, Step};
 
 use super::stage::{Play, Stage};
 
@@ -112,7 +112,7 @@ fn a_suspension_shows_its_text_and_sends_its_link() {
     };
     let shown = format!("{:?}", suspended.ask.callbacks);
     assert!(shown.contains("Look into your mail"), "{shown}");
-    let deliver = suspended.deliver.map(|effect| effect.kind());
+    let deliver = suspended.deliver.as_ref().map(Effect::kind);
     assert_eq!(deliver, Some("fetch"));
     assert!(stage.fetched.borrow().is_empty(), "the link sends it");
 }

@@ -188,7 +188,7 @@ impl Stage {
     /// What the script sends.
     pub(crate) fn asked(&mut self) -> Vec<Callback> {
         match self.begin() {
-            Step::Ask(ask) => ask.callbacks,
+            Step::Ask(ask) => ask.callbacks.clone(),
             other => panic!("it asks: {other:?}; {:?}", self.events),
         }
     }

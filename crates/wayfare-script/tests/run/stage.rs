@@ -266,7 +266,7 @@ impl Stage {
     /// The callbacks that the script sends first.
     pub(crate) fn asked(&mut self) -> Vec<Callback> {
         match self.begin() {
-            Step::Ask(ask) => ask.callbacks,
+            Step::Ask(ask) => ask.callbacks.clone(),
             other => panic!("it asks: {other:?}; {:?}", self.events),
         }
     }

@@ -505,7 +505,7 @@ impl<'a> Turn<'a> {
         run: Run,
         asked: &Asked<'_>,
         call: &Native,
-    ) -> Result<Box<Success>, Error> {
+    ) -> Result<Arc<Success>, Error> {
         match run.outcome {
             Outcome::Success(success) => Ok(success),
             other => Err(self.failed(&other, asked, call)),

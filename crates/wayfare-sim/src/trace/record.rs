@@ -1,6 +1,9 @@
 //! A run recorded while it is taken.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use wayfare::{
     Ask, AuthSession, Engine, EngineError, Event, Host, Input, Request, Start, Step, Timestamp,
@@ -45,7 +48,7 @@ pub enum Names {
 pub struct Recorder {
     trace: Trace,
     disguise: Disguise,
-    asked: Option<Ask>,
+    asked: Option<Arc<Ask>>,
     request: Option<super::RequestLine>,
     taken: usize,
     header_taken: bool,
@@ -109,7 +112,7 @@ impl Recorder {
         let given = match &input {
             Input::Begin => InputLine::Begin,
             Input::Answers(answers) => {
-                InputLine::Answers(self.disguise.answers(self.asked.as_ref(), answers))
+                InputLine::Answers(self.disguise.answers(self.asked.as_deref(), answers))
             }
             Input::Effect(reply) => InputLine::Reply(self.disguise.reply(reply)),
             Input::Resume => InputLine::Resume,
@@ -131,7 +134,7 @@ impl Recorder {
         }
         let came = match &step {
             Ok(Step::Ask(ask)) => {
-                self.asked = Some(ask.clone());
+                self.asked = Some(Arc::clone(ask));
                 Line::Ask(self.disguise.ask(ask))
             }
             Ok(Step::Call(call)) => Line::Call(self.disguise.call(call)),

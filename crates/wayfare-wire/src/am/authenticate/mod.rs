@@ -438,7 +438,7 @@ impl<'a> Exchange<'a> {
                     (_, along) => along,
                 };
                 self.state = State::Effect(session, along);
-                Ok(Need::Perform(Box::new(call)))
+                Ok(Need::Perform(call))
             }
             Step::Ask(ask) => {
                 // The first step may be answered before it was asked.
@@ -453,7 +453,7 @@ impl<'a> Exchange<'a> {
                     None => self.ask(&session, &ask),
                 }
             }
-            Step::Suspended(suspended) => self.suspend(&session, suspended),
+            Step::Suspended(suspended) => self.suspend(&session, &suspended),
             Step::Done(end) => Ok(self.end(&session, end)),
         }
     }

@@ -52,7 +52,7 @@ pub enum Need {
     /// Claim a step: [`Given::Claimed`].
     Claim(Claim),
     /// Do something outside: [`Given::Effect`].
-    Perform(Box<Call>),
+    Perform(Arc<Call>),
     /// See to it that the link of a suspended run is sent: [`Given::Done`], at once. The reply is the same
     /// whatever comes of it, and must not take longer where there is somebody to send it to; so this is asked
     /// where there is nobody, too. [`Given::Failed`] where it cannot be seen to, for one as for the other.
@@ -170,7 +170,7 @@ pub struct Finish {
     /// The run to end; `None` where it never had a token.
     pub end: Option<RunEnd>,
     /// The success.
-    pub success: Success,
+    pub success: Arc<Success>,
     /// The transaction that it approves, which is concluded together with it.
     pub transaction: Option<Arc<str>>,
 }

@@ -32,7 +32,7 @@ pub(super) enum Closing {
     /// For the end of the run.
     End(Reply),
     /// For the session.
-    Finish(Box<Success>),
+    Finish(Arc<Success>),
     /// For the transaction to be concluded.
     Conclude(Reply),
 }
@@ -63,7 +63,7 @@ impl Exchange<'_> {
     pub(super) fn suspend(
         &mut self,
         session: &AuthSession,
-        suspended: Suspended,
+        suspended: &Suspended,
     ) -> Result<Need, Refusal> {
         let link = self.token(session, Some((Kind::Suspended, suspended.until)))?;
         let kept = link.kept.ok_or(Refusal::Internal)?;
@@ -76,7 +76,10 @@ impl Exchange<'_> {
             id: suspended.id,
             node: Arc::clone(&session.start().journey),
             until: suspended.until,
-            effect: suspended.deliver.map(|effect| effect.addressed(&address)),
+            effect: suspended
+                .deliver
+                .clone()
+                .map(|effect| effect.addressed(&address)),
         });
         let reply =
             reply::step(&shown.auth_id, &suspended.ask).cookie(self.settings.cookies.balancer());
@@ -173,6 +176,7 @@ impl Exchange<'_> {
         match end {
             End::Success(mut success) => {
                 if !self.settings.goto_first && success.journey_url.is_some() {
+                    let success = Arc::make_mut(&mut success);
                     success.success_url.clone_from(&success.journey_url);
                 }
                 match transaction {
@@ -186,7 +190,7 @@ impl Exchange<'_> {
                         let token = kept.map(|_| Secret::new(self.existing_token()));
                         let reply = self.logged_in(&success, token.as_ref(), &BTreeMap::new());
                         let who = proved(&success);
-                        let session = success.upgrades;
+                        let session = success.upgrades.clone();
                         self.conclude((transaction, true), (who, session), run_end, reply)
                     }
                     None => {
@@ -204,7 +208,7 @@ impl Exchange<'_> {
             End::Failure(failed) => {
                 let expected = session.start().expects.is_some();
                 let reply = self.failed(&failed, expected);
-                self.verdict = Verdict::Failure(failed.reason);
+                self.verdict = Verdict::Failure(failed.reason.clone());
                 match transaction {
                     Some(transaction) => {
                         self.conclude((transaction, false), (None, None), run_end, reply)
@@ -217,15 +221,15 @@ impl Exchange<'_> {
 
     fn finish(
         &mut self,
-        success: Box<Success>,
+        success: Arc<Success>,
         end: Option<RunEnd>,
         transaction: Option<Arc<str>>,
     ) -> Need {
-        self.state = State::Closing(Closing::Finish(success.clone()));
+        self.state = State::Closing(Closing::Finish(Arc::clone(&success)));
         Need::Finish(Box::new(Finish {
             realm: self.home.clone(),
             end,
-            success: *success,
+            success,
             transaction,
         }))
     }
