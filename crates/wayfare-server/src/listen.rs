@@ -1,8 +1,9 @@
 //! Sockets: connections in, requests to the router, replies out.
 //!
 //! Everything a stranger can hold open has a bound: connections, the time a head and a body may take, the
-//! size of both, the time of a request. When the server is told to stop, it takes no more connections and
-//! lets open requests end.
+//! size of both, the time of a request. Where the house is full, some more are told to come back, and how the
+//! server is is told all the same; the rest waits. When the server is told to stop, it takes no more
+//! connections and lets open requests end.
 
 use std::{
     convert::Infallible,
@@ -14,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{
     body::Incoming,
@@ -24,11 +25,14 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 
-use crate::{config::LimitSettings, router::Router};
+use crate::{
+    config::LimitSettings,
+    router::{Router, asked_for_health},
+};
 
 /// A reply with its whole body.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -41,6 +45,11 @@ pub(crate) struct Received {
     pub(crate) peer: IpAddr,
 }
 
+/// How many connections may be told at once that there is no room.
+const REFUSED_AT_ONCE: usize = 256;
+/// How many seconds they are told to wait.
+const RETRY_AFTER_FULL: HeaderValue = HeaderValue::from_static("1");
+
 /// Takes connections until `stop` says so, then lets the open ones end.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -48,7 +57,10 @@ pub(crate) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let limits = router.limits().clone();
-    let room = Arc::new(Semaphore::new(limits.connections));
+    let room = Room {
+        served: Arc::new(Semaphore::new(limits.connections)),
+        refused: Arc::new(Semaphore::new(REFUSED_AT_ONCE)),
+    };
     let mut connections = JoinSet::new();
     let mut builder = http1::Builder::new();
     builder
@@ -70,10 +82,16 @@ pub(crate) async fn serve(
         let _ = stream.set_nodelay(true);
         let router = Arc::clone(&router);
         let bounds = Bounds::of(&limits);
+        let is_served = place.is_served;
         let service = service_fn(move |request| {
             let router = Arc::clone(&router);
+            let peer = peer.ip().to_canonical();
             async move {
-                Ok::<_, Infallible>(answer(router, request, peer.ip().to_canonical(), bounds).await)
+                Ok::<_, Infallible>(if is_served {
+                    answer(router, request, peer, bounds).await
+                } else {
+                    turn_away(&router, request, peer).await
+                })
             }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -115,12 +133,55 @@ async fn hold<S>(
     let _ = tokio::time::timeout(last, connection).await;
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+/// How many connections there may be.
+#[derive(Debug)]
+struct Room {
+    served: Arc<Semaphore>,
+    refused: Arc<Semaphore>,
+}
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<Accepted> {
-    let place = Arc::clone(room).acquire_owned().await.ok()?;
+/// The place of a connection, free again when this is dropped.
+#[derive(Debug)]
+struct Place {
+    is_served: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Room {
+    /// A place, of those that are served where there is one.
+    async fn place(&self) -> Option<Place> {
+        let (is_served, permit) = tokio::select! {
+            biased;
+            permit = Arc::clone(&self.served).acquire_owned() => (true, permit),
+            permit = Arc::clone(&self.refused).acquire_owned() => (false, permit),
+        };
+        Some(Place {
+            is_served,
+            _permit: permit.ok()?,
+        })
+    }
+
+    /// The same or a better one: what was taken before somebody came may be out of date.
+    fn better(&self, place: Place) -> Place {
+        if place.is_served {
+            return place;
+        }
+        match Arc::clone(&self.served).try_acquire_owned() {
+            Ok(permit) => Place {
+                is_served: true,
+                _permit: permit,
+            },
+            Err(_) => place,
+        }
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, Place);
+
+async fn accept(listener: &TcpListener, room: &Room) -> Option<Accepted> {
+    let place = room.place().await?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok((stream, peer)) => Some((stream, peer, room.better(place))),
         Err(error) => {
             if !matches!(
                 error.kind(),
@@ -190,10 +251,27 @@ async fn answer(
     let task = tokio::spawn(async move { router.route(received).await });
     match tokio::time::timeout_at(until, task).await {
         Ok(Ok(reply)) => reply,
-        Ok(Err(_)) => closing(plain(StatusCode::INTERNAL_SERVER_ERROR)),
+        Ok(Err(_)) => {
+            own.panicked();
+            closing(plain(StatusCode::INTERNAL_SERVER_ERROR))
+        }
         // What was begun goes on, and has its own line in the audit when it is done.
         Err(_) => closing(plain(StatusCode::GATEWAY_TIMEOUT)),
     }
+}
+
+/// Tells a client without a place to come back, and whoever asks how the server is that it runs.
+async fn turn_away(router: &Router, request: Request<Incoming>, peer: IpAddr) -> Reply {
+    let (head, body) = request.into_parts();
+    if let Some(health) = asked_for_health(&head) {
+        return closing(health);
+    }
+    let mut refused = router.refuse(&head, peer, StatusCode::SERVICE_UNAVAILABLE);
+    let headers = refused.headers_mut();
+    headers.insert(header::RETRY_AFTER, RETRY_AFTER_FULL);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    discard(body).await;
+    closing(refused)
 }
 
 /// How much of a body that nobody wants is read all the same, and for how long, so that its sender gets to
@@ -248,9 +326,8 @@ pub(crate) fn plain(status: StatusCode) -> Reply {
 
 /// The connection ends after this reply: what follows on it cannot be trusted to be a request.
 fn closing(mut reply: Reply) -> Reply {
-    reply.headers_mut().insert(
-        header::CONNECTION,
-        header::HeaderValue::from_static("close"),
-    );
+    reply
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     reply
 }

@@ -6,7 +6,10 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,6 +43,7 @@ struct Kept {
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     kept: Mutex<Kept>,
+    panics: AtomicU64,
 }
 
 impl Metrics {
@@ -72,11 +76,20 @@ impl Metrics {
         }
     }
 
+    /// Counts a request that ended in a panic: a mistake of ours, whatever was asked.
+    pub(crate) fn panicked(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// All of it in the text format.
     pub(crate) fn text(&self) -> String {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         // Writing into a string cannot fail.
+        text.push_str("# HELP wayfare_panics_total Requests that ended in a panic.\n");
+        text.push_str("# TYPE wayfare_panics_total counter\n");
+        let panics = self.panics.load(Ordering::Relaxed);
+        let _ = writeln!(text, "wayfare_panics_total {panics}");
         text.push_str("# HELP wayfare_meter_total How often runs passed a Meter node.\n");
         text.push_str("# TYPE wayfare_meter_total counter\n");
         for (series, count) in &kept.meters {
@@ -152,6 +165,6 @@ mod tests {
         let text = metrics.text();
         assert!(text.contains("{realm=\"/\",key=\"_other\"} 501\n"));
         assert!(text.contains("{realm=\"/\",key=\"0\"} 2\n"));
-        assert!(text.lines().count() <= SERIES_MAX + 7);
+        assert!(text.lines().count() <= SERIES_MAX + 10);
     }
 }

@@ -122,6 +122,12 @@ impl Router {
         }
     }
 
+    /// Notes that a request ended in a panic; whoever sent it is told nothing of it.
+    pub(crate) fn panicked(&self) {
+        self.app.metrics.panicked();
+        self.app.log.error("a request ended in a panic");
+    }
+
     pub(crate) async fn route(&self, received: Received) -> Reply {
         let path = received.head.uri.path();
         let reads = matches!(received.head.method, Method::GET | Method::HEAD);
@@ -138,12 +144,8 @@ impl Router {
             self.capture(&received, place, rest).await
         } else if let Some(rest) = self.below_base(path) {
             self.protocol(&received, rest).await
-        } else if path == "/healthz" {
-            if reads {
-                health()
-            } else {
-                not_allowed("GET, HEAD")
-            }
+        } else if let Some(health) = asked_for_health(&received.head) {
+            health
         } else if path == "/metrics" && self.shows_metrics(&received) {
             if reads {
                 let mail = self.app.performer.post.metrics();
@@ -425,6 +427,23 @@ fn file(asset: page::Asset) -> Reply {
         );
     }
     reply
+}
+
+/// Whether the server runs, where that is asked. The settings give the path to nothing else.
+pub(crate) fn asked_for_health(head: &http::request::Parts) -> Option<Reply> {
+    if head.uri.path() != "/healthz" {
+        return None;
+    }
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let mut reply = if reads {
+        health()
+    } else {
+        not_allowed("GET, HEAD")
+    };
+    if head.method == Method::HEAD {
+        *reply.body_mut() = Full::default();
+    }
+    Some(reply)
 }
 
 fn health() -> Reply {

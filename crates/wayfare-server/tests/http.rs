@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     overlap::{autoid, capture},
-    support::{Client, TestServer},
+    support::{Client, Reply, TestServer},
 };
 
 #[tokio::test]
@@ -323,17 +323,50 @@ async fn who_sends_and_never_reads_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_full_house_keeps_newcomers_waiting_not_the_server() {
+async fn a_full_house_tells_newcomers_to_come_back_and_whoever_asks_that_it_runs() {
+    let server = TestServer::with(|config, _| {
+        config.limits.connections = 2;
+        config.limits.head_time = Duration::from_secs(60);
+    })
+    .await;
+    let first = server.client().connect().await;
+    let second = server.client().connect().await;
+    let refused = server.client().begin("").await;
+    assert_eq!(
+        (refused.status, refused.header("retry-after")),
+        (503, Some("1"))
+    );
+    assert_eq!(refused.header("connection"), Some("close"));
+    assert_eq!(server.client().get("/healthz").await.status, 200);
+    assert_eq!(server.client().post("/healthz", "").await.status, 405);
+    assert_eq!(
+        server.events().last().map(String::as_str),
+        Some("AM-ACCESS-OUTCOME")
+    );
+    drop((first, second));
+    // Once the two are gone there is room again; nothing says when that has been seen, so it is asked for.
+    let mut tries = 0;
+    while server.client().begin("").await.status == 503 {
+        tries += 1;
+        assert!(tries < 10_000, "the places of those who left are not free");
+    }
+}
+
+#[tokio::test]
+async fn a_house_that_cannot_even_say_that_it_is_full_keeps_newcomers_waiting() {
     let server = TestServer::with(|config, _| {
         config.limits.connections = 2;
         config.limits.head_time = Duration::from_millis(300);
     })
     .await;
-    let first = server.client().connect().await;
-    let second = server.client().connect().await;
-    // It waits until one of the two has been let go.
+    // Those that are served, those that are told, and some more, none of which says a word.
+    let mut silent = Vec::new();
+    for _ in 0..270 {
+        silent.push(server.client().connect().await);
+    }
+    // It waits until one of them has been let go.
     assert_eq!(server.client().get("/healthz").await.status, 200);
-    drop((first, second));
+    drop(silent);
 }
 
 #[tokio::test]
@@ -432,6 +465,51 @@ async fn overload_is_refused_before_anything_is_consumed() {
     }
     assert_eq!(server.sessions(), 8);
     assert_eq!(server.compared(), 8);
+}
+
+/// Every wire tells whoever wants a password hashed to come back, in its own words, and consumes nothing.
+#[tokio::test]
+async fn a_pool_that_is_full_is_told_on_every_wire() {
+    let server = TestServer::demo().await;
+    let step = server.client().begin("").await.step();
+    let values = ["demo".into(), "Ch4ng31t".into()];
+    let pool = server.running.hash();
+    let mut taken = Vec::new();
+    while let Some(permit) = pool.admit() {
+        taken.push(permit);
+    }
+    let by_headers = |client: Client| {
+        client
+            .header("X-OpenAM-Username", "demo")
+            .header("X-OpenAM-Password", "Ch4ng31t")
+    };
+    let busy = |reply: &Reply| (reply.status, reply.header("retry-after").map(str::to_owned));
+    let told = [
+        ("a step", server.client().answer(&step, &values).await),
+        ("headers", by_headers(server.client()).begin("").await),
+        ("Autonomous Identity", autoid(server.client()).await),
+    ];
+    for (wire, reply) in &told {
+        assert_eq!(
+            busy(reply),
+            (503, Some("1".to_owned())),
+            "{wire}: {}",
+            reply.text()
+        );
+    }
+    // Capture has a number for it, in a reply that it calls an answer like any other.
+    let reply = capture(server.client()).await;
+    assert_eq!(reply.header("retry-after"), Some("1"), "{}", reply.text());
+    assert_eq!(reply.json()["code"], 510);
+    // What needs no hash is served all the same.
+    assert_eq!(server.client().get("/healthz").await.status, 200);
+    server.client().begin("").await.step();
+    assert_eq!((server.sessions(), server.compared()), (0, 0));
+    drop(taken);
+    server.client().answer(&step, &values).await.token();
+    assert_eq!(autoid(server.client()).await.status, 200);
+    assert_eq!(capture(server.client()).await.json()["stat"], "ok");
+    assert_eq!(server.compared(), 3);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub struct LimitSettings {
     pub body_time: Duration,
     /// How long a request may take as a whole.
     pub request_time: Duration,
-    /// Connections open at once; more wait.
+    /// Connections open at once; some more are told to come back, and the rest waits.
     pub connections: usize,
     /// How long a connection is kept for further requests.
     pub connection_time: Duration,
