@@ -16,6 +16,17 @@ use super::{
     session, token, transaction,
 };
 
+/// How many rows are looked at, or taken away, while others wait to write.
+const PURGED_AT_ONCE: i64 = 1_000;
+/// What takes so many rows away that have expired.
+const PURGED: [&str; 4] = [
+    "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE exp < ?1 LIMIT ?2)",
+    "DELETE FROM effect WHERE (run, generation, ordinal) IN
+     (SELECT run, generation, ordinal FROM effect WHERE exp < ?1 LIMIT ?2)",
+    "DELETE FROM txn WHERE id IN (SELECT id FROM txn WHERE exp < ?1 LIMIT ?2)",
+    "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE exp < ?1 LIMIT ?2)",
+];
+
 /// The generation of a run that has ended.
 pub const ENDED: i64 = i64::MAX;
 
@@ -214,16 +225,27 @@ impl Store {
             .map(|_| ())
         })
         .await?;
-        // The line above is on disk before any row goes.
-        self.write(move |db| {
-            let before = millis(purged_before(db)?);
-            db.execute("DELETE FROM run WHERE exp < ?1", [before])?;
-            db.execute("DELETE FROM effect WHERE exp < ?1", [before])?;
-            db.execute("DELETE FROM txn WHERE exp < ?1", [before])?;
-            token::purge(db, before)?;
-            session::purge(db, now)
-        })
-        .await
+        // The line above is on disk before any row goes. They go in parts, each a change of its own, so that
+        // nobody who logs in waits for all of them.
+        for part in PURGED {
+            // Bounded by the rows there are: each round takes some away.
+            while self
+                .write(move |db| {
+                    let before = millis(purged_before(db)?);
+                    let gone = db.prepare_cached(part)?.execute([before, PURGED_AT_ONCE])?;
+                    Ok(i64::try_from(gone).unwrap_or(i64::MAX) >= PURGED_AT_ONCE)
+                })
+                .await?
+            {}
+        }
+        let mut from = Some(session::FIRST);
+        // Bounded by the sessions there are: each round begins behind those it has looked at.
+        while let Some(token) = from {
+            from = self
+                .write(move |db| session::purge(db, &token, now, PURGED_AT_ONCE))
+                .await?;
+        }
+        Ok(())
     }
 }
 

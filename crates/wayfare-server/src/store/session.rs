@@ -391,10 +391,29 @@ pub(super) fn take(db: &Connection, handle: &str) -> rusqlite::Result<Option<Ses
     .optional()
 }
 
-pub(super) fn purge(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    db.execute(
-        "DELETE FROM session WHERE created + time_max <= ?1 OR accessed + idle_max <= ?1",
-        [millis(now)],
-    )
-    .map(|_| ())
+/// Before every token.
+pub(super) const FIRST: TokenHash = [0; 32];
+
+/// Looks at so many sessions, beginning with this token, and takes away those whose time is up; the token
+/// that the next part begins with, if there is one.
+pub(super) fn purge(
+    db: &Connection,
+    from: &TokenHash,
+    now: Timestamp,
+    most: i64,
+) -> rusqlite::Result<Option<TokenHash>> {
+    let next: Option<TokenHash> = db
+        .prepare_cached(
+            "SELECT token FROM session WHERE token >= ?1 ORDER BY token LIMIT 1 OFFSET ?2",
+        )?
+        .query_row(params![from, most], |row| row.get(0))
+        .optional()?;
+    // Behind the last there is nothing: no token is so long.
+    let end = next.map_or_else(|| vec![u8::MAX; FIRST.len() + 1], Vec::from);
+    db.prepare_cached(
+        "DELETE FROM session WHERE token >= ?1 AND token < ?2
+         AND (created + time_max <= ?3 OR accessed + idle_max <= ?3)",
+    )?
+    .execute(params![from, end.as_slice(), millis(now)])?;
+    Ok(next)
 }

@@ -507,9 +507,3 @@ pub(super) fn hand_on(db: &Connection, old: &str, new: &str) -> rusqlite::Result
         .execute([old, new])
         .map(|_| ())
 }
-
-/// Forgets what has expired.
-pub(super) fn purge(db: &Connection, before: i64) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM token WHERE exp < ?1", [before])
-        .map(|_| ())
-}
