@@ -1,10 +1,17 @@
 //! `bench`: each way of logging in is measured, and what does not log in is no figure.
 
-use std::net::TcpListener;
+use std::{
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
 
 use serde_json::Value as Json;
 
-use crate::support::{Folder, LOGIN, Ran};
+use crate::{
+    between::{Between, Then},
+    serve::serve,
+    support::{Folder, LOGIN, Ran},
+};
 
 fn bench(arguments: &[&str], password: Option<&str>) -> Ran {
     let folder = Folder::new(&[("mine/login.journey", LOGIN)]);
@@ -151,6 +158,10 @@ fn nothing_is_sent_where_it_was_not_meant() {
             vec!["http://127.0.0.1:8080", "--mix", "step-up"],
             "--step-up",
         ),
+        (
+            vec!["--self", "--trial", "overload", "--rate", "5"],
+            "leave `--rate` out",
+        ),
         (vec!["--self", "nowhere"], "nowhere"),
     ] {
         let ran = bench(&arguments, Some("x\n"));
@@ -176,4 +187,194 @@ fn nothing_is_sent_where_it_was_not_meant() {
         ran.code == 1 && ran.err.contains("cannot be reached"),
         "{ran:?}"
     );
+}
+
+/// A server of the demo, with the cheapest hash, and a bench of it.
+const CHEAP: &str = "[hash]\nmemory = \"8KiB\"\ntime = 1\n\n[realms.\"/alpha\"]\njourneys = [\"mine\"]\n\n\
+                     [realms.\"/alpha\".users.demo]\npassword = { file = \"password\" }\n";
+
+fn served() -> Folder {
+    Folder::new(&[
+        ("mine/login.journey", LOGIN),
+        ("password", "Ch4ng31t"),
+        ("wayfare.toml", CHEAP),
+    ])
+}
+
+fn begun(folder: &Folder, arguments: &[&str]) -> Child {
+    let mut all = vec!["bench", "--warmup", "0s", "--format", "json"];
+    all.extend(arguments);
+    folder
+        .command(&all)
+        .env("WAYFARE_BENCH_PASSWORD", "Ch4ng31t")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn ended(child: Child) -> Ran {
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn a_server_behind_tls_is_held_to_the_authority_that_is_named() {
+    let folder = served();
+    let server = serve(&folder, &[]);
+    let between = Between::tls(server.address);
+    let files = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../wayfare-server/tests/external"
+    );
+    let url = format!("https://localhost:{}/am", between.address.port());
+    let authority = format!("{files}/authority.pem");
+    let ran = ended(begun(
+        &folder,
+        &[&url, "--ca", &authority, "--duration", "1s", "--log-out"],
+    ));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let told = report(&ran);
+    assert_eq!(told["target"], url.as_str());
+    assert!(told["logins"]["count"].as_u64().unwrap() > 0, "{told}");
+    assert!(told["requests"]["kinds"]["log_out"].is_object(), "{told}");
+    // Neither the usual authorities nor another name will do.
+    let ran = ended(begun(&folder, &[&url]));
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("UnknownIssuer"), "{}", ran.err);
+    let url = url.replace("localhost", "127.0.0.1");
+    let ran = ended(begun(&folder, &[&url, "--ca", &authority]));
+    assert!(
+        ran.code == 1 && ran.err.contains("not valid for name"),
+        "{ran:?}"
+    );
+    let ran = ended(begun(&folder, &[&url, "--ca", "nowhere.pem"]));
+    assert!(ran.code == 3 && ran.err.contains("nowhere.pem"), "{ran:?}");
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_ends_the_load() {
+    let folder = served();
+    let server = serve(&folder, &[]);
+    let between = Between::plain(server.address, 100, Then::Gone);
+    let url = format!("http://{}/am", between.address);
+    let ran = ended(begun(&folder, &[&url, "--duration", "60s"]));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let told = report(&ran);
+    // What was measured until then is told, and that it is less than was meant.
+    assert!(told["logins"]["count"].as_u64().unwrap() > 0, "{told}");
+    assert!(told["measured_s"].as_f64().unwrap() < 60.0, "{told}");
+    assert!(told["failures"]["kinds"]["connection"].is_u64(), "{told}");
+    assert!(ran.err.contains("(connection)"), "{}", ran.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_has_enough_is_told_what_was_measured() {
+    let folder = served();
+    let server = serve(&folder, &[]);
+    for signal in ["-INT", "-TERM"] {
+        let between = Between::plain(server.address, 100, Then::Told);
+        let url = format!("http://{}/am", between.address);
+        let child = begun(&folder, &[&url, "--duration", "60m"]);
+        between.wait();
+        let sent = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+        let ran = ended(child);
+        assert_eq!(ran.code, 1, "{signal}: {ran:?}");
+        let told = report(&ran);
+        assert_eq!(
+            (&told["stopped"], &told["failures"]["count"]),
+            (&true.into(), &0.into())
+        );
+        assert!(told["logins"]["count"].as_u64().unwrap() > 0, "{told}");
+    }
+}
+
+#[test]
+fn a_soak_ends_its_sessions_and_is_judged() {
+    let ran = bench(
+        &[
+            "--self",
+            "--trial",
+            "soak",
+            "--noisy",
+            "--duration",
+            "2s",
+            "--patience",
+            "60s",
+        ],
+        None,
+    );
+    let told = report(&ran);
+    assert_eq!(told["trial"], "soak");
+    let (peak, soak) = (&told["phases"]["peak"], &told["phases"]["soak"]);
+    assert_eq!(
+        (&peak["loop"], &soak["loop"]),
+        (&"closed".into(), &"open".into())
+    );
+    assert!(soak["rate"].as_f64().unwrap() > 0.0, "{told}");
+    let count = |part: &str| soak["requests"]["kinds"][part]["count"].as_u64();
+    assert_eq!(count("log_out"), count("start"));
+    assert_eq!(soak["quarters"].as_array().unwrap().len(), 4);
+    let names = [
+        "failures",
+        "resident_growth_percent",
+        "open_files_growth",
+        "p99_drift_percent",
+    ];
+    let figures = told["figures"].as_array().unwrap();
+    let known = if cfg!(target_os = "linux") {
+        &names[..]
+    } else {
+        &[names[0], names[3]]
+    };
+    assert_eq!(
+        figures
+            .iter()
+            .map(|figure| figure["name"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        known
+    );
+    assert_eq!(
+        (&figures[0]["met"], &figures[0]["decides"]),
+        (&true.into(), &true.into())
+    );
+    assert_eq!(figures.last().unwrap()["decides"], false);
+    // Memory is another matter in the first seconds of a server, so the exit code is that of the figures.
+    let short = figures
+        .iter()
+        .any(|figure| figure["met"] == false && figure["decides"] == true);
+    assert_eq!(ran.code, i32::from(short), "{ran:?}");
+}
+
+#[test]
+fn an_overload_is_refused_in_words_and_the_server_goes_on() {
+    let ran = bench(
+        &[
+            "--self",
+            "--trial",
+            "overload",
+            "--noisy",
+            "--duration",
+            "2s",
+            "--patience",
+            "60s",
+        ],
+        None,
+    );
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let told = report(&ran);
+    let over = &told["phases"]["overload"]["failures"];
+    let kinds: Vec<_> = over["kinds"].as_object().unwrap().keys().collect();
+    assert!(kinds.iter().all(|kind| *kind == "busy"), "{told}");
+    assert!(told["health"]["count"].as_u64().unwrap() > 0, "{told}");
+    assert_eq!(told["phases"]["after"]["mix"], "zero-page");
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod between;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod diff;

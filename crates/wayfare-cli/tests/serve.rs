@@ -11,9 +11,9 @@ use crate::support::{Folder, LOGIN};
 const CHEAP: &str = "[hash]\nmemory = \"64KiB\"\ntime = 1\n";
 
 /// A server of the command line; killed where a test fails before it is stopped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     welcome: String,
 }
 
@@ -24,7 +24,7 @@ impl Drop for Served {
     }
 }
 
-fn serve(folder: &Folder, arguments: &[&str]) -> Served {
+pub(crate) fn serve(folder: &Folder, arguments: &[&str]) -> Served {
     // The welcome ends with where mail is kept and notes; reading on would wait for the end.
     serve_until(folder, arguments, "mail is kept in")
 }

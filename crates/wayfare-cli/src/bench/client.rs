@@ -36,6 +36,15 @@ pub(crate) struct Question<'a> {
     pub(crate) body: Bytes,
 }
 
+/// What came.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// Whether it says in how many seconds to come back.
+    pub(crate) waits: bool,
+    pub(crate) body: Option<Json>,
+}
+
 /// A connection of a bench.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -68,12 +77,30 @@ impl Client {
     }
 
     /// Asks, and reads what comes.
-    pub(crate) async fn ask(
-        &mut self,
-        question: Question<'_>,
-    ) -> Result<(StatusCode, Option<Json>), Failure> {
-        let connection = |error: hyper::Error| Failure::new(Kind::Connection, error.to_string());
+    pub(crate) async fn ask(&mut self, question: Question<'_>) -> Result<Answer, Failure> {
         let request = self.request(question)?;
+        self.send(request).await
+    }
+
+    /// Asks whether the server runs, on a connection of its own, as whoever watches it does.
+    pub(crate) async fn health(target: &Arc<Target>) -> Result<(), Failure> {
+        let mut client = Self::new(Arc::clone(target));
+        let request = Request::builder()
+            .uri("/healthz")
+            .header(header::HOST, &target.authority)
+            .header(header::CONNECTION, "close")
+            .body(Full::default())
+            .map_err(|error| Failure::new(Kind::Connection, error.to_string()))?;
+        let answer = client.send(request).await?;
+        if answer.status == StatusCode::OK {
+            Ok(())
+        } else {
+            Err(Failure::of_status(answer.status, answer.waits, None))
+        }
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, Failure> {
+        let connection = |error: hyper::Error| Failure::new(Kind::Connection, error.to_string());
         // Taken out while it is used: where the caller stops waiting, the connection ends with the wait.
         let kept = match self.open.take() {
             Some(mut open) => open.sender.ready().await.is_ok().then_some(open),
@@ -90,11 +117,17 @@ impl Client {
             .await
             .map_err(connection)?;
         let status = reply.status();
+        let wait = reply.headers().get(header::RETRY_AFTER);
+        let wait = wait.and_then(|wait| wait.to_str().ok()?.parse::<u32>().ok());
         let body = Limited::new(reply.into_body(), REPLY_MAX).collect().await;
         let body = body
             .map_err(|error| Failure::new(Kind::Reply, format!("the reply ends early: {error}")))?;
         self.open = Some(open);
-        Ok((status, serde_json::from_slice(&body.to_bytes()).ok()))
+        Ok(Answer {
+            status,
+            waits: wait.is_some(),
+            body: serde_json::from_slice(&body.to_bytes()).ok(),
+        })
     }
 
     fn request(&self, question: Question<'_>) -> Result<Request<Full<Bytes>>, Failure> {

@@ -21,12 +21,17 @@ use super::{
     login::Login,
     process::Usage,
     schedule::{Schedule, Turn},
-    tally::Tally,
+    tally::{QUARTERS, Tally},
     users::Users,
 };
 
 /// How often it is said how far it is.
 const SECOND: Duration = Duration::from_secs(1);
+
+/// How often it is looked at least what the server uses; more often where what is measured is short.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked at all in that time.
+const LOOKS: u32 = 40;
 
 /// A load.
 #[derive(Debug)]
@@ -56,13 +61,30 @@ pub(crate) struct Driven {
     pub(crate) tally: Tally,
     /// How long was measured; less than wanted where it was stopped.
     pub(crate) measured: Duration,
+    /// How long logins were begun, the warm-up included.
+    pub(crate) begun: Duration,
     /// Whether somebody stopped it.
     pub(crate) is_stopped: bool,
     pub(crate) server: Option<Used>,
     pub(crate) client: Option<Used>,
+    /// What the server used in each quarter of the time that is measured, as often as it was looked at.
+    pub(crate) quarters: [Vec<Usage>; QUARTERS],
 }
 
 impl Load {
+    /// The same load by another schedule.
+    pub(crate) fn again(&self, schedule: Schedule, connections: usize, failures_max: u64) -> Self {
+        Self {
+            target: Arc::clone(&self.target),
+            login: self.login.clone(),
+            users: self.users.clone(),
+            schedule,
+            connections,
+            patience: self.patience,
+            failures_max,
+        }
+    }
+
     /// Logs one user in, without counting: what does not work once is not worth a load.
     pub(crate) async fn probe(&mut self) -> Result<(), Failure> {
         let mut client = Client::new(Arc::clone(&self.target));
@@ -103,8 +125,20 @@ impl Load {
         tokio::pin!(signal);
         let mut is_stopped = false;
         let (mut before, mut after) = (None, None);
+        let mut quarters: [Vec<Usage>; QUARTERS] = Default::default();
+        let looks = schedule.end().saturating_sub(schedule.warmup()) / LOOKS;
+        let looks = looks.clamp(Duration::from_millis(100), LOOK);
+        let mut looked = Duration::ZERO;
+        // Bounded by the schedule, which ends by its time.
         loop {
             let now = begun.elapsed();
+            if let Some(quarter) = schedule.quarter(now)
+                && now >= looked + looks
+                && let Some(kept) = quarters.get_mut(quarter)
+            {
+                kept.extend(server());
+                looked = now;
+            }
             if before.is_none() && now >= schedule.warmup() {
                 before = Some(usages());
             }
@@ -114,7 +148,8 @@ impl Load {
             let next = [schedule.warmup(), schedule.end()]
                 .into_iter()
                 .find(|at| *at > now);
-            let wait = next.map_or(SECOND, |at| SECOND.min(at.saturating_sub(now)));
+            let wait = next.map_or(looks, |at| looks.min(at.saturating_sub(now)));
+            let wait = wait.min(SECOND);
             tokio::select! {
                 // Before the others, so that what has ended is not waited for.
                 biased;
@@ -139,9 +174,11 @@ impl Load {
         Driven {
             tally,
             measured,
+            begun: now.min(schedule.end()),
             is_stopped,
             server: used(before.0, after.0),
             client: used(before.1, after.1),
+            quarters,
         }
     }
 }
@@ -198,7 +235,7 @@ impl Shared {
                 Ok(laps) => self.tally().login(
                     ended.saturating_sub(from),
                     &laps,
-                    schedule.is_measured(due),
+                    schedule.quarter(due),
                     schedule.is_measured(ended),
                 ),
                 Err(failure) => self.failed(failure),
@@ -211,7 +248,7 @@ impl Shared {
     fn failed(&self, failure: Failure) {
         let failed = {
             let mut tally = self.tally();
-            tally.failure(failure);
+            tally.failure(failure, self.begun.elapsed());
             tally.failed()
         };
         if failed > self.load.failures_max {

@@ -71,10 +71,13 @@ impl Failure {
     }
 
     /// A reply with another status than 200: what the product says of errors, and nothing else of it.
-    pub(crate) fn of_status(status: StatusCode, body: Option<&Json>) -> Self {
+    ///
+    /// A server that is busy says when to come back; one that does not is counted apart.
+    pub(crate) fn of_status(status: StatusCode, waits: bool, body: Option<&Json>) -> Self {
+        let is_busy = matches!(status.as_u16(), 429 | 503);
         let kind = match status.as_u16() {
             401 | 403 => Kind::Refused,
-            429 | 503 => Kind::Busy,
+            429 | 503 if waits => Kind::Busy,
             300..=399 => Kind::Redirect,
             _ => Kind::Status,
         };
@@ -82,6 +85,9 @@ impl Failure {
         let mut told = status.to_string();
         if let Some(message) = text("message") {
             told = format!("{told}: {message}");
+        }
+        if is_busy && !waits {
+            told.push_str(", and no `Retry-After`");
         }
         if kind == Kind::Redirect {
             told.push_str(", and redirects are not followed");
@@ -108,22 +114,31 @@ mod tests {
             "code": 401, "reason": "Unauthorized", "authId": "eyJ",
             "message": "Login failure for Ch4ng31t\u{1b}[2J",
         });
-        let failure = Failure::of_status(StatusCode::UNAUTHORIZED, Some(&body)).without("Ch4ng31t");
+        let failure =
+            Failure::of_status(StatusCode::UNAUTHORIZED, false, Some(&body)).without("Ch4ng31t");
         assert_eq!(failure.kind, Kind::Refused);
         assert_eq!(
             failure.told,
             "401 Unauthorized: Login failure for _\\u{1b}[2J"
         );
         let long = serde_json::json!({ "message": "x".repeat(5_000) });
-        let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, Some(&long));
+        let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, true, Some(&long));
         assert_eq!(
             (failure.kind, failure.told.chars().count()),
             (Kind::Busy, TOLD_MAX)
         );
-        let failure = Failure::of_status(StatusCode::FOUND, None);
+        let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, false, None);
+        assert_eq!(
+            (failure.kind, failure.told.as_str()),
+            (
+                Kind::Status,
+                "503 Service Unavailable, and no `Retry-After`"
+            )
+        );
+        let failure = Failure::of_status(StatusCode::FOUND, false, None);
         assert_eq!(failure.told, "302 Found, and redirects are not followed");
         assert_eq!(
-            Failure::of_status(StatusCode::IM_A_TEAPOT, None).kind,
+            Failure::of_status(StatusCode::IM_A_TEAPOT, false, None).kind,
             Kind::Status
         );
     }

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use wayfare::Secret;
 
 use super::{
-    client::{Client, Question},
+    client::{Answer, Client, Question},
     failure::{Failure, Kind},
     tally::{Lap, Part},
 };
@@ -49,7 +49,7 @@ pub(crate) enum Way {
 }
 
 /// What every login of a bench has in common.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Login {
     way: Way,
     /// `/json/realms/root` and the realms below it.
@@ -59,6 +59,8 @@ pub(crate) struct Login {
     password: Secret<String>,
     /// Where a session is named.
     cookie: HeaderName,
+    /// Whether every session is ended again.
+    logs_out: bool,
 }
 
 impl Login {
@@ -80,12 +82,19 @@ impl Login {
             start: journey.map_or_else(String::new, service),
             password,
             cookie: HeaderName::from_static("iplanetdirectorypro"),
+            logs_out: false,
         }
+    }
+
+    /// The same, and every login ends the session that it made.
+    pub(crate) fn logging_out(mut self, logs_out: bool) -> Self {
+        self.logs_out = logs_out;
+        self
     }
 
     /// Asks what the header of a session is called, where one will be sent.
     pub(crate) async fn prepare(&mut self, client: &mut Client) -> Result<(), Failure> {
-        if !matches!(self.way, Way::StepUp(_)) {
+        if !self.logs_out && !matches!(self.way, Way::StepUp(_)) {
             return Ok(());
         }
         let path = format!("{}/serverinfo/*", self.realm);
@@ -123,17 +132,31 @@ impl Login {
         user: &str,
         laps: &mut Vec<Lap>,
     ) -> Result<(), Failure> {
-        let step_up = match &self.way {
-            Way::ZeroPage => return self.zero_page(client, user, laps).await,
-            Way::Page => None,
-            Way::StepUp(step_up) => Some(step_up),
+        let token = match &self.way {
+            Way::ZeroPage => self.zero_page(client, user, laps).await?,
+            Way::Page => self.paged(client, user, None, laps).await?,
+            Way::StepUp(step_up) => self.paged(client, user, Some(step_up), laps).await?,
         };
+        if self.logs_out {
+            self.log_out(client, &token, laps).await?;
+        }
+        Ok(())
+    }
+
+    /// Logs in by questions, and once more where the session is to be raised; the last token.
+    async fn paged(
+        &self,
+        client: &mut Client,
+        user: &str,
+        step_up: Option<&StepUp>,
+        laps: &mut Vec<Lap>,
+    ) -> Result<String, Failure> {
         let parts = (Part::Start, Part::Answer);
         let first = self
             .steps(client, user, &self.start, None, parts, laps)
             .await?;
         let Some(step_up) = step_up else {
-            return Ok(());
+            return Ok(first);
         };
         let query = match step_up {
             StepUp::Level(level) => format!("?authIndexType=level&authIndexValue={level}"),
@@ -157,6 +180,26 @@ impl Login {
                 return Err(Failure::new(Kind::Level, told));
             }
         }
+        Ok(second)
+    }
+
+    /// Ends a session.
+    async fn log_out(
+        &self,
+        client: &mut Client,
+        token: &str,
+        laps: &mut Vec<Lap>,
+    ) -> Result<(), Failure> {
+        let path = format!("{}/sessions?_action=logout", self.realm);
+        let question = Question {
+            method: Method::POST,
+            path: &path,
+            version: SESSION_VERSION,
+            headers: vec![(self.cookie.clone(), value(token)?)],
+            body: Bytes::from_static(b"{}"),
+        };
+        let (_, took) = timed(client, question).await?;
+        laps.push((Part::LogOut, took));
         Ok(())
     }
 
@@ -165,7 +208,7 @@ impl Login {
         client: &mut Client,
         user: &str,
         laps: &mut Vec<Lap>,
-    ) -> Result<(), Failure> {
+    ) -> Result<String, Failure> {
         let headers = vec![
             (HeaderName::from_static("x-openam-username"), value(user)?),
             (
@@ -186,9 +229,9 @@ impl Login {
             let told = format!("the headers are not enough: it asks for {}", kinds(asked));
             return Err(Failure::new(Kind::Asked, told));
         }
-        token(&body)?;
+        let token = token(&body)?.to_owned();
         laps.push((Part::ZeroPage, took));
-        Ok(())
+        Ok(token)
     }
 
     /// Starts, answers until there is a token, and gives it.
@@ -308,11 +351,14 @@ async fn timed(client: &mut Client, question: Question<'_>) -> Result<(Json, Dur
 }
 
 /// The body of a reply that is one.
-fn good((status, body): (StatusCode, Option<Json>)) -> Result<Json, Failure> {
-    if status != StatusCode::OK {
-        return Err(Failure::of_status(status, body.as_ref()));
+fn good(answer: Answer) -> Result<Json, Failure> {
+    if answer.status != StatusCode::OK {
+        let body = answer.body.as_ref();
+        return Err(Failure::of_status(answer.status, answer.waits, body));
     }
-    body.filter(Json::is_object)
+    answer
+        .body
+        .filter(Json::is_object)
         .ok_or_else(|| Failure::new(Kind::Reply, "200, and no JSON"))
 }
 
@@ -410,8 +456,17 @@ mod tests {
         for body in [json!({}), json!({ "tokenId": "" }), json!({ "tokenId": 1 })] {
             assert_eq!(token(&body).unwrap_err().kind, Kind::NoToken, "{body}");
         }
-        let failed = good((StatusCode::UNAUTHORIZED, Some(json!({ "tokenId": "x" }))));
+        let answer = |status, body| Answer {
+            status,
+            waits: false,
+            body,
+        };
+        let failed = good(answer(
+            StatusCode::UNAUTHORIZED,
+            Some(json!({ "tokenId": "x" })),
+        ));
         assert_eq!(failed.unwrap_err().kind, Kind::Refused);
-        assert_eq!(good((StatusCode::OK, None)).unwrap_err().kind, Kind::Reply);
+        let empty = good(answer(StatusCode::OK, None));
+        assert_eq!(empty.unwrap_err().kind, Kind::Reply);
     }
 }

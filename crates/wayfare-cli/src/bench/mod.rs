@@ -14,4 +14,5 @@ pub(crate) mod report;
 pub(crate) mod schedule;
 pub(crate) mod server;
 pub(crate) mod tally;
+pub(crate) mod trial;
 pub(crate) mod users;

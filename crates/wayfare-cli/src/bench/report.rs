@@ -7,11 +7,13 @@ use serde_json::{Value as Json, json};
 use super::{
     drive::{Driven, Used},
     histogram::Histogram,
+    process::Usage,
+    trial::{Figure, Health, Phase, Tried, middle, per_second},
 };
 use crate::table::{Side, Table};
 
 /// What was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) target: String,
     pub(crate) is_own: bool,
@@ -76,6 +78,20 @@ fn process(used: &Used, logins: u64) -> Json {
     })
 }
 
+/// What each quarter of the time that was measured came to.
+fn quarters(driven: &Driven) -> Json {
+    let quarters = driven.tally.quarters.iter().zip(&driven.quarters);
+    let quarters = quarters.map(|(logins, seen)| {
+        json!({
+            "count": logins.count(),
+            "ms": times(logins),
+            "resident_kib": middle(seen, |usage: &Usage| usage.resident_kib),
+            "open_files": middle(seen, |usage: &Usage| usage.files),
+        })
+    });
+    quarters.collect()
+}
+
 /// For programs.
 pub(crate) fn json(asked: &Asked, driven: &Driven) -> Json {
     let tally = &driven.tally;
@@ -115,6 +131,7 @@ pub(crate) fn json(asked: &Asked, driven: &Driven) -> Json {
             "per_second": per(tally.requests_over, driven.measured),
             "kinds": requests,
         },
+        "quarters": quarters(driven),
         "connections_made": tally.connections,
         "failures": {
             "count": tally.failed(),
@@ -202,4 +219,130 @@ pub(crate) fn text(asked: &Asked, driven: &Driven) -> String {
         text.push_str("it was stopped\n");
     }
     text
+}
+
+/// What was asked for in a phase.
+fn phased(asked: &Asked, phase: &Phase) -> Asked {
+    Asked {
+        connections: phase.connections,
+        rate: phase.rate.map(rounded),
+        duration: phase.duration,
+        warmup: phase.warmup,
+        ..asked.clone()
+    }
+}
+
+/// A trial, for programs.
+pub(crate) fn trial_json(trial: &str, asked: &Asked, tried: &Tried, is_noisy: bool) -> Json {
+    let mut phases = serde_json::Map::new();
+    for phase in &tried.phases {
+        let told = json(&phased(asked, phase), &phase.driven);
+        phases.insert(phase.name.to_owned(), told);
+    }
+    let figure = |figure: &Figure| {
+        json!({
+            "name": figure.name,
+            // What is no number is null.
+            "value": figure.value.is_finite().then(|| rounded(figure.value)),
+            "goal": figure.goal,
+            "wanted": if figure.is_least { "least" } else { "most" },
+            "met": figure.is_met(),
+            "decides": !(is_noisy && figure.is_of_time),
+        })
+    };
+    let health = |health: &Health| {
+        json!({
+            "count": health.times.count(),
+            "failures": health.failures,
+            "ms": times(&health.times),
+        })
+    };
+    json!({
+        "schema": 1,
+        "trial": trial,
+        "phases": phases,
+        "health": tried.health.as_ref().map(health),
+        "figures": tried.figures.iter().map(figure).collect::<Vec<_>>(),
+    })
+}
+
+/// A trial, for people.
+pub(crate) fn trial_text(trial: &str, asked: &Asked, tried: &Tried, is_noisy: bool) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    for phase in &tried.phases {
+        let _ = writeln!(text, "== {trial}: {}\n", phase.name);
+        if phase.name == "peak" {
+            let most = rounded(per_second(&phase.driven));
+            let _ = writeln!(
+                text,
+                "{most} logins/s by {} connections\n",
+                phase.connections
+            );
+            continue;
+        }
+        text.push_str(&self::text(&phased(asked, phase), &phase.driven));
+        text.push('\n');
+    }
+    if let Some(soak) = tried.phases.iter().find(|phase| phase.name == "soak") {
+        text.push_str(&quarters_text(&soak.driven));
+    }
+    if let Some(health) = &tried.health {
+        let _ = writeln!(
+            text,
+            "asked {} times whether the server runs: half within {:.2} ms, 99 of a hundred within {:.2} ms, {} failures\n",
+            health.times.count(),
+            millis(health.times.within(500)),
+            millis(health.times.within(990)),
+            health.failures,
+        );
+    }
+    let mut table = Table::new(&[
+        ("figure", Side::Left),
+        ("value", Side::Right),
+        ("goal", Side::Right),
+        ("", Side::Left),
+    ]);
+    for figure in &tried.figures {
+        let state = match (figure.is_met(), is_noisy && figure.is_of_time) {
+            (true, _) => "met",
+            (false, false) => "short",
+            (false, true) => "short, and decides nothing here",
+        };
+        let goal = if figure.is_least { ">=" } else { "<=" };
+        table.row([
+            figure.name.to_owned(),
+            format!("{:.2}", figure.value),
+            format!("{goal} {}", figure.goal),
+            state.to_owned(),
+        ]);
+    }
+    text.push_str(&table.text());
+    text
+}
+
+/// What changed while it ran.
+fn quarters_text(driven: &Driven) -> String {
+    let mut table = Table::new(&[
+        ("quarter", Side::Left),
+        ("logins", Side::Right),
+        ("p50 ms", Side::Right),
+        ("p99", Side::Right),
+        ("resident KiB", Side::Right),
+        ("files", Side::Right),
+    ]);
+    let told = |figure: Option<u64>| figure.map_or_else(|| "-".to_owned(), |at| at.to_string());
+    let quarters = driven.tally.quarters.iter().zip(&driven.quarters);
+    for (number, (logins, seen)) in (1..).zip(quarters) {
+        let number: u32 = number;
+        table.row([
+            number.to_string(),
+            logins.count().to_string(),
+            format!("{:.2}", millis(logins.within(500))),
+            format!("{:.2}", millis(logins.within(990))),
+            told(middle(seen, |usage: &Usage| usage.resident_kib)),
+            told(middle(seen, |usage: &Usage| usage.files)),
+        ]);
+    }
+    table.text() + "\n"
 }

@@ -12,6 +12,8 @@ use std::{
     time::Duration,
 };
 
+use super::tally::QUARTERS;
+
 /// By how much a sleep may miss its time: the timer of the client, not the server.
 const TIMER: Duration = Duration::from_millis(2);
 
@@ -101,6 +103,16 @@ impl Schedule {
     /// Whether a time is one that is measured.
     pub(crate) fn is_measured(&self, time: Duration) -> bool {
         self.warmup <= time && time < self.end
+    }
+
+    /// The quarter of the time that is measured in which this is.
+    pub(crate) fn quarter(&self, time: Duration) -> Option<usize> {
+        if !self.is_measured(time) {
+            return None;
+        }
+        let whole = self.end.saturating_sub(self.warmup).as_nanos().max(1);
+        let gone = time.saturating_sub(self.warmup).as_nanos();
+        usize::try_from(gone * QUARTERS as u128 / whole).ok()
     }
 
     /// The end of the warm-up.
@@ -228,6 +240,17 @@ mod tests {
         assert!(played.missed > 2_500, "{}", played.missed);
         assert!(played.times.longest() <= ms(5_020));
         assert!(played.over <= ms(65_020), "{:?}", played.over);
+    }
+
+    #[test]
+    fn a_quarter_is_one_of_the_time_that_is_measured() {
+        let schedule = Schedule::new(None, ms(100), ms(400), ms(1));
+        let at = |millis| schedule.quarter(ms(millis));
+        assert_eq!((at(99), at(500)), (None, None));
+        assert_eq!(
+            [100, 199, 200, 399, 400, 499].map(at),
+            [0, 0, 1, 2, 3, 3].map(Some)
+        );
     }
 
     #[test]

@@ -7,14 +7,16 @@ use wayfare_server::{DEMO_PASSWORD, DEMO_USER, config::parse_duration};
 
 use crate::{
     Outcome, Trouble,
-    args::{BenchArgs, Format, Hashing, Mix},
+    args::{BenchArgs, Format, Hashing, Mix, Trial},
     bench::{
-        drive::Load,
+        drive::{Driven, Load},
+        failure::Kind,
         host::Target,
         login::{Login, StepUp, Way},
         report::{self, Asked},
         schedule::Schedule,
         server::{Own, Wanted},
+        trial::{self, Size, Tried},
         users::Users,
     },
     progress::Progress,
@@ -26,6 +28,8 @@ pub(crate) const PASSWORD: &str = "WAYFARE_BENCH_PASSWORD";
 
 /// The longest that is measured.
 const DURATION_MAX: Duration = Duration::from_secs(3_600);
+/// The usual warm-up.
+const WARMUP: Duration = Duration::from_secs(1);
 /// The longest warm-up.
 const WARMUP_MAX: Duration = Duration::from_secs(600);
 /// The longest patience.
@@ -42,15 +46,16 @@ const USER: &str = "user.{}";
 const LEVEL: u32 = 10;
 
 pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
-    let times = Times::new(args)?;
-    let realm = args.realm.as_deref().unwrap_or(match args.mix {
+    let mix = mix(args);
+    let times = Times::new(args, mix)?;
+    let realm = args.realm.as_deref().unwrap_or(match mix {
         Mix::Am => "/",
         Mix::ZeroPage | Mix::Page | Mix::StepUp => "/alpha",
     });
     let parsed = Realm::parse(realm)
         .ok_or_else(|| Trouble::input(format!("`{realm}` is not the path of a realm")))?;
-    let users = users(args)?;
-    let way = way(args)?;
+    let users = users(args, mix)?;
+    let way = way(args, mix)?;
     let password = password(args)?;
     // What cannot be meant is refused before a server is started for it.
     let named = match &args.target {
@@ -64,7 +69,10 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
             journeys: args.target.as_deref().map(std::path::Path::new),
             realm,
             users: &users.drawn,
-            is_default_hash: args.hashing == Hashing::Default,
+            is_default_hash: match args.hashing {
+                Some(hashing) => hashing == Hashing::Default,
+                None => args.trial == Some(Trial::Overload),
+            },
         })?;
         let target = Target::new(&own.url, &[], None)?;
         (Some(own), target)
@@ -75,18 +83,20 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
     let asked = Asked {
         target: target.url(),
         is_own: own.is_some(),
-        mix: args.mix.word(),
+        mix: mix.word(),
         realm: realm.to_owned(),
-        connections: connections(args),
+        connections: connections(args, mix),
         rate: args.rate,
         duration: times.duration,
         warmup: times.warmup,
         users: users.count,
         seed: args.seed,
     };
+    let login = Login::new(way, &parsed, args.journey.as_deref(), password);
+    let logs_out = args.log_out || args.trial == Some(Trial::Soak);
     let mut load = Load {
         target: Arc::new(target),
-        login: Login::new(way, &parsed, args.journey.as_deref(), password),
+        login: login.logging_out(logs_out),
         users: users.drawn,
         schedule: Schedule::new(args.rate, times.warmup, times.duration, times.patience),
         connections: asked.connections,
@@ -106,16 +116,49 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
             return None;
         }
         let mut progress = Progress::new(false);
+        let progress = |line: &str| progress.step(line);
         let usage = || own.as_ref().and_then(Own::usage);
-        Some(load.run(usage, |line| progress.step(line)).await)
+        let size = Size {
+            warmup: times.warmup,
+            duration: times.duration,
+            connections: asked.connections,
+        };
+        Some(match args.trial {
+            None => Done::Load(Box::new(load.run(usage, progress).await)),
+            Some(Trial::Soak) => {
+                let soak = trial::soak(load, size, args.rate, usage, progress);
+                Done::Trial(Trial::Soak, soak.await)
+            }
+            Some(Trial::Overload) => Done::Trial(
+                Trial::Overload,
+                trial::overload(load, size, usage, progress).await,
+            ),
+        })
     });
     drop(own);
-    let Some(driven) = driven else {
-        return Ok(Outcome::Findings);
-    };
+    match driven {
+        None => Ok(Outcome::Findings),
+        Some(Done::Trial(trial, tried)) => judged(args, terminal, trial, &asked, &tried),
+        Some(Done::Load(driven)) => measured(args, terminal, &asked, &driven),
+    }
+}
+
+/// What came of it.
+enum Done {
+    Load(Box<Driven>),
+    Trial(Trial, Tried),
+}
+
+/// Tells a load, and whether it was one.
+fn measured(
+    args: &BenchArgs,
+    terminal: Terminal,
+    asked: &Asked,
+    driven: &Driven,
+) -> Result<Outcome, Trouble> {
     terminal::put(&match args.format {
-        Format::Human => report::text(&asked, &driven),
-        Format::Json => format!("{:#}\n", report::json(&asked, &driven)),
+        Format::Human => report::text(asked, driven),
+        Format::Json => format!("{:#}\n", report::json(asked, driven)),
     })?;
     let failed = driven.tally.failed();
     if let Some(first) = &driven.tally.first {
@@ -135,6 +178,56 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
     Ok(Outcome::Clean)
 }
 
+/// Tells a trial, and whether it holds what it should.
+fn judged(
+    args: &BenchArgs,
+    terminal: Terminal,
+    trial: Trial,
+    asked: &Asked,
+    tried: &Tried,
+) -> Result<Outcome, Trouble> {
+    terminal::put(&match args.format {
+        Format::Human => report::trial_text(trial.word(), asked, tried, args.noisy),
+        Format::Json => format!(
+            "{:#}\n",
+            report::trial_json(trial.word(), asked, tried, args.noisy)
+        ),
+    })?;
+    let first = tried.phases.iter().find_map(|phase| {
+        let first = phase.driven.tally.first.as_ref();
+        first.filter(|first| first.kind != Kind::Busy)
+    });
+    if let Some(first) = first {
+        terminal.error(&format!(
+            "the first that failed ({}): {}",
+            first.kind.word(),
+            first.told
+        ));
+    }
+    if tried.figures.is_empty() {
+        terminal.error("it did not come to its end, so nothing is judged");
+        return Ok(Outcome::Findings);
+    }
+    let short = tried
+        .figures
+        .iter()
+        .any(|figure| !(figure.is_met() || (args.noisy && figure.is_of_time)));
+    Ok(if short {
+        Outcome::Findings
+    } else {
+        Outcome::Clean
+    })
+}
+
+/// How users log in where that is not said.
+fn mix(args: &BenchArgs) -> Mix {
+    args.mix.unwrap_or(match args.trial {
+        // Who is refused half-way would leave a run behind, and so many of one address are refused themselves.
+        Some(Trial::Overload) => Mix::ZeroPage,
+        Some(Trial::Soak) | None => Mix::Page,
+    })
+}
+
 /// How long it takes.
 struct Times {
     duration: Duration,
@@ -143,11 +236,14 @@ struct Times {
 }
 
 impl Times {
-    fn new(args: &BenchArgs) -> Result<Self, Trouble> {
-        let duration = args.duration.as_deref().unwrap_or(match args.mix {
-            Mix::Am => "60s",
-            Mix::ZeroPage | Mix::Page | Mix::StepUp => "10s",
+    fn new(args: &BenchArgs, mix: Mix) -> Result<Self, Trouble> {
+        let duration = args.duration.as_deref().unwrap_or(match (args.trial, mix) {
+            (Some(Trial::Soak), _) => "60m",
+            (Some(Trial::Overload), _) => "30s",
+            (None, Mix::Am) => "60s",
+            (None, Mix::ZeroPage | Mix::Page | Mix::StepUp) => "10s",
         });
+        let duration = time("--duration", duration, DURATION_MAX, true)?;
         if let Some(rate) = args.rate {
             // Written so that what is no number is refused too.
             let is_possible = rate > 0.0 && rate <= RATE_MAX;
@@ -158,8 +254,12 @@ impl Times {
             }
         }
         Ok(Self {
-            duration: time("--duration", duration, DURATION_MAX, true)?,
-            warmup: time("--warmup", &args.warmup, WARMUP_MAX, false)?,
+            duration,
+            warmup: match (&args.warmup, args.trial) {
+                (Some(warmup), _) => time("--warmup", warmup, WARMUP_MAX, false)?,
+                (None, Some(Trial::Soak)) => duration / 10,
+                (None, _) => WARMUP,
+            },
             patience: time("--patience", &args.patience, PATIENCE_MAX, true)?,
         })
     }
@@ -175,10 +275,11 @@ fn time(option: &str, text: &str, most: Duration, is_wanted: bool) -> Result<Dur
     Ok(time)
 }
 
-fn connections(args: &BenchArgs) -> usize {
-    let usual = match args.mix {
-        Mix::Am => 100,
-        Mix::ZeroPage | Mix::Page | Mix::StepUp => 16,
+fn connections(args: &BenchArgs, mix: Mix) -> usize {
+    let usual = match (args.trial, mix) {
+        (Some(Trial::Overload), _) => 400,
+        (_, Mix::Am) => 100,
+        (_, Mix::ZeroPage | Mix::Page | Mix::StepUp) => 16,
     };
     args.connections.map_or(usual, usize::from)
 }
@@ -189,8 +290,8 @@ struct Drawn {
     count: u64,
 }
 
-fn users(args: &BenchArgs) -> Result<Drawn, Trouble> {
-    let name = args.user.as_deref().unwrap_or(match args.mix {
+fn users(args: &BenchArgs, mix: Mix) -> Result<Drawn, Trouble> {
+    let name = args.user.as_deref().unwrap_or(match mix {
         Mix::Am => USER,
         Mix::ZeroPage | Mix::Page | Mix::StepUp => DEMO_USER,
     });
@@ -212,11 +313,16 @@ fn users(args: &BenchArgs) -> Result<Drawn, Trouble> {
     })
 }
 
-fn way(args: &BenchArgs) -> Result<Way, Trouble> {
-    if args.step_up.is_some() && args.mix != Mix::StepUp {
+fn way(args: &BenchArgs, mix: Mix) -> Result<Way, Trouble> {
+    if args.trial == Some(Trial::Overload) && args.rate.is_some() {
+        return Err(Trouble::input(
+            "`--trial overload` finds its rate itself: leave `--rate` out",
+        ));
+    }
+    if args.step_up.is_some() && mix != Mix::StepUp {
         return Err(Trouble::input("`--step-up` is for `--mix step-up`"));
     }
-    Ok(match args.mix {
+    Ok(match mix {
         Mix::ZeroPage | Mix::Am => Way::ZeroPage,
         Mix::Page => Way::Page,
         Mix::StepUp => Way::StepUp(match &args.step_up {
