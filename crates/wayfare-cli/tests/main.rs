@@ -47,6 +47,8 @@ mod show;
 #[cfg(test)]
 mod suggested;
 #[cfg(test)]
+mod supply;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod test;
