@@ -4,12 +4,13 @@
 //! Reading goes from the outside in: length, three parts, header bytes, signature, and only then the
 //! claims, whose bytes must be exactly those that writing them would give.
 
+use std::{borrow::Cow, fmt};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use wayfare::{Host, Realm, engine::host::NoRandomness};
+use wayfare::{Host, engine::host::NoRandomness};
 
 use crate::{
-    json::{Bounds, Writer, read},
+    json::{Canonical, Writer},
     seal::RealmKeys,
 };
 
@@ -23,26 +24,32 @@ const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9";
 const OTK_CHARS: usize = 26;
 
 /// What a token says.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Claims {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims<'a> {
     /// The index value of the start, if it had one.
-    #[serde(rename = "authIndexValue", default)]
-    pub index_value: Option<String>,
+    pub index_value: Option<Cow<'a, str>>,
     /// The one-time key.
-    pub otk: String,
+    pub otk: OneTimeKey,
     /// The index type of the start, if it had one.
-    #[serde(rename = "authIndexType", default)]
-    pub index_type: Option<String>,
+    pub index_type: Option<&'a str>,
     /// The realm.
-    pub realm: Realm,
+    pub realm: &'a str,
     /// The run: sealed, or a sealed reference to it.
-    #[serde(rename = "sessionId")]
-    pub session_id: String,
+    pub session_id: Cow<'a, [u8]>,
     /// Until when, in seconds since 1970.
     pub exp: u64,
     /// Since when, in seconds since 1970.
     pub iat: u64,
+}
+
+/// A text that no other token has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OneTimeKey([u8; OTK_CHARS]);
+
+impl fmt::Debug for OneTimeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneTimeKey")
+    }
 }
 
 /// A token is refused.
@@ -56,29 +63,93 @@ pub enum BadAuthId {
     Invalid,
 }
 
-impl Claims {
+impl<'a> Claims<'a> {
     fn write(&self) -> Vec<u8> {
-        let mut out = Writer::with_capacity(self.session_id.len() + 256);
+        let mut out = Writer::with_capacity(self.session_id.len() * 4 / 3 + 256);
         out.open_object();
         if let Some(value) = &self.index_value {
             out.key("authIndexValue").text(value);
         }
-        out.key("otk").text(&self.otk);
-        if let Some(ty) = &self.index_type {
+        out.key("otk").text(self.otk.as_str());
+        if let Some(ty) = self.index_type {
             out.key("authIndexType").text(ty);
         }
-        out.key("realm").text(self.realm.as_str());
-        out.key("sessionId").text(&self.session_id);
+        out.key("realm").text(self.realm);
+        out.key("sessionId").base64(&self.session_id);
         let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
         out.key("exp").int(seconds(self.exp));
         out.key("iat").int(seconds(self.iat));
         out.close_object();
         out.into_bytes()
     }
+
+    /// The way back of `write`: no other text says the same.
+    fn read(text: &'a str) -> Option<Self> {
+        let mut rest = Canonical::new(text);
+        rest.take("{")?;
+        let index_value = match rest.take("\"authIndexValue\":") {
+            Some(()) => {
+                let value = rest.text()?;
+                rest.take(",")?;
+                Some(value)
+            }
+            None => None,
+        };
+        rest.take("\"otk\":")?;
+        let otk = OneTimeKey::read(rest.plain()?)?;
+        let index_type = match rest.take(",\"authIndexType\":") {
+            Some(()) => Some(rest.plain()?),
+            None => None,
+        };
+        rest.take(",\"realm\":")?;
+        let realm = rest.plain()?;
+        rest.take(",\"sessionId\":")?;
+        let session_id = URL_SAFE_NO_PAD.decode(rest.plain()?).ok()?;
+        rest.take(",\"exp\":")?;
+        let exp = rest.whole()?;
+        rest.take(",\"iat\":")?;
+        let iat = rest.whole()?;
+        rest.take("}")?;
+        rest.is_over().then_some(Self {
+            index_value,
+            otk,
+            index_type,
+            realm,
+            session_id: Cow::Owned(session_id),
+            exp,
+            iat,
+        })
+    }
+}
+
+impl OneTimeKey {
+    /// A fresh one of 130 random bits.
+    ///
+    /// # Errors
+    /// There is no randomness to be had.
+    pub fn draw(host: &dyn Host) -> Result<Self, NoRandomness> {
+        let mut bytes = [0; OTK_CHARS];
+        host.random(&mut bytes)?;
+        Ok(Self(bytes.map(|byte| match byte & 31 {
+            digit @ 0..10 => b'0' + digit,
+            letter => b'a' + letter - 10,
+        })))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let key: [u8; OTK_CHARS] = text.as_bytes().try_into().ok()?;
+        let fits = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'v');
+        key.iter().all(fits).then_some(Self(key))
+    }
+
+    fn as_str(&self) -> &str {
+        // It holds ASCII alone.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }
 
 /// The token of these claims.
-pub fn sign(claims: &Claims, keys: &RealmKeys) -> String {
+pub fn sign(claims: &Claims<'_>, keys: &RealmKeys) -> String {
     sign_payload(&claims.write(), keys)
 }
 
@@ -93,65 +164,46 @@ fn sign_payload(payload: &[u8], keys: &RealmKeys) -> String {
     token
 }
 
-/// The claims of a token that one of the keys signed.
+/// The claims of a token that one of the keys signed, read into `room`.
 ///
 /// # Errors
 /// It is not a token, or not one of this realm.
-pub fn verify(token: &str, keys: &RealmKeys) -> Result<Claims, BadAuthId> {
+pub fn verify<'r>(
+    token: &str,
+    keys: &RealmKeys,
+    room: &'r mut Vec<u8>,
+) -> Result<Claims<'r>, BadAuthId> {
     if token.len() > BYTES_MAX {
         return Err(BadAuthId::Malformed);
     }
-    let decode = |part: &str| {
-        URL_SAFE_NO_PAD
-            .decode(part)
-            .map_err(|_| BadAuthId::Malformed)
-    };
     let mut parts = token.split('.');
     let (Some(header), Some(payload), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(BadAuthId::Malformed);
     };
+    room.clear();
+    room.reserve(token.len());
+    let mut decode = |part: &str| {
+        let decoded = URL_SAFE_NO_PAD.decode_vec(part, room);
+        decoded.map_err(|_| BadAuthId::Malformed)?;
+        Ok(room.len())
+    };
     if header != HEADER {
         decode(header)?;
-    }
-    let decoded = decode(payload)?;
-    let decoded_signature = decode(signature)?;
-    let signed = token
-        .get(..header.len() + 1 + payload.len())
-        .ok_or(BadAuthId::Malformed)?;
-    if header != HEADER || !keys.signed(signed.as_bytes(), &decoded_signature) {
+        decode(payload)?;
+        decode(signature)?;
         return Err(BadAuthId::Invalid);
     }
-    let bounds = Bounds {
-        depth: 1,
-        string_bytes: BYTES_MAX,
-        ..Bounds::default()
-    };
-    let claims: Claims = read(&decoded, bounds).map_err(|_| BadAuthId::Invalid)?;
-    let otk_fits = claims.otk.len() == OTK_CHARS
-        && claims
-            .otk
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'v'));
-    if otk_fits && claims.write() == decoded {
-        Ok(claims)
-    } else {
-        Err(BadAuthId::Invalid)
+    let end = decode(payload)?;
+    decode(signature)?;
+    let signed = token.get(..header.len() + 1 + payload.len());
+    let (claims, signature) = room.split_at_checked(end).ok_or(BadAuthId::Malformed)?;
+    if !keys.signed(signed.ok_or(BadAuthId::Malformed)?.as_bytes(), signature) {
+        return Err(BadAuthId::Invalid);
     }
-}
-
-/// A fresh one-time key of 130 random bits.
-///
-/// # Errors
-/// There is no randomness to be had.
-pub fn one_time_key(host: &dyn Host) -> Result<String, NoRandomness> {
-    let mut bytes = [0; OTK_CHARS];
-    host.random(&mut bytes)?;
-    Ok(bytes
-        .iter()
-        .map(|byte| char::from_digit(u32::from(byte & 31), 32).unwrap_or('0'))
-        .collect())
+    let claims = std::str::from_utf8(claims).ok();
+    claims.and_then(Claims::read).ok_or(BadAuthId::Invalid)
 }
 
 #[cfg(test)]
@@ -163,16 +215,20 @@ mod tests {
         RealmKeys::new(pair(1), [])
     }
 
-    fn claims() -> Claims {
+    fn claims() -> Claims<'static> {
         Claims {
             index_value: Some("Login".into()),
-            otk: one_time_key(&Counting::default()).unwrap(),
-            index_type: Some("service".into()),
-            realm: Realm::parse("/alpha").unwrap(),
-            session_id: "c2VhbGVk".into(),
+            otk: OneTimeKey::draw(&Counting::default()).unwrap(),
+            index_type: Some("service"),
+            realm: "/alpha",
+            session_id: b"sealed".into(),
             exp: 1_700_000_300,
             iat: 1_700_000_000,
         }
+    }
+
+    fn verify(token: &str, keys: &RealmKeys) -> Result<(), BadAuthId> {
+        super::verify(token, keys, &mut Vec::new()).map(|_| ())
     }
 
     #[test]
@@ -191,13 +247,20 @@ mod tests {
             r#"{"authIndexValue":"Login","otk":"0123456789abcdefghijklmnop","authIndexType":"service","realm":"/alpha","sessionId":"c2VhbGVk","exp":1700000300,"iat":1700000000}"#
         );
         assert_eq!(parts.next().unwrap().len(), 32);
-        assert_eq!(verify(&token, &keys()), Ok(claims()));
         let plain = Claims {
             index_value: None,
             index_type: None,
             ..claims()
         };
-        assert_eq!(verify(&sign(&plain, &keys()), &keys()), Ok(plain));
+        let quoted = Claims {
+            index_value: Some("a \"quoted\"\n\\journey".into()),
+            ..claims()
+        };
+        for claims in [claims(), plain, quoted] {
+            let mut room = b"whatever was in there".to_vec();
+            let read = super::verify(&sign(&claims, &keys()), &keys(), &mut room);
+            assert_eq!(read, Ok(claims));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wayfare::{AuthLevel, Request, encoded_word::decode};
 
 use crate::{
     am::{callbacks::Submitted, error::Refusal},
-    json::{BadJson, Bounds, Ignored, Key, Scalar, read},
+    json::{BadJson, Bounds, Ignored, Key, Scalar, Seen, read},
     query::Query,
 };
 
@@ -323,20 +323,19 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Members::default();
-                let mut keys: Vec<Cow<'de, str>> = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
+                let mut seen = Seen::default();
+                while let Some(key) = map.next_key::<Key<'de>>()? {
                     // BOUND: clients send back a step with a few members of their own.
-                    if keys.contains(&key) || keys.len() >= 64 {
+                    if !seen.insert(&key) || seen.len() > 64 {
                         return Err(A::Error::custom("a key stands twice, or too many keys"));
                     }
-                    match &*key {
+                    match &*key.0 {
                         "authId" => members.auth_id = Some(map.next_value()?),
                         "callbacks" => members.callbacks = Some(map.next_value()?),
                         _ => {
                             map.next_value::<Ignored>()?;
                         }
                     }
-                    keys.push(key);
                 }
                 Ok(members)
             }

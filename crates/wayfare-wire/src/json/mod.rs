@@ -4,9 +4,11 @@
 //! strings and numbers, then a typed reading that refuses duplicate keys wherever they stand. Writing
 //! keeps the order of keys, which clients of this protocol can see.
 
+mod canonical;
 mod read;
 mod write;
 
-pub(crate) use read::Key;
+pub(crate) use canonical::Canonical;
 pub use read::{BadJson, Bounds, Ignored, Keys, Scalar, read};
+pub(crate) use read::{Key, Seen};
 pub use write::Writer;

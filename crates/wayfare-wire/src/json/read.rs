@@ -147,9 +147,9 @@ impl<'de> Deserialize<'de> for Ignored {
                 Ok(Ignored)
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ignored, A::Error> {
-                let mut keys = BTreeSet::new();
+                let mut seen = Seen::default();
                 while let Some(key) = map.next_key::<Key<'de>>()? {
-                    if !keys.insert(key.0) {
+                    if !seen.insert(&key) {
                         return Err(A::Error::custom("a key stands twice"));
                     }
                     map.next_value::<Ignored>()?;
@@ -178,14 +178,12 @@ impl<'de> Deserialize<'de> for Keys {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut seen = BTreeSet::new();
+                let mut seen = Seen::default();
                 let mut found = Keys::default();
                 while let Some(key) = map.next_key::<Key<'de>>()? {
                     map.next_value::<Ignored>()?;
-                    if found.twice.is_none() && seen.contains(&key.0) {
+                    if !seen.insert(&key) && found.twice.is_none() {
                         found.twice = Some(key.0.into_owned());
-                    } else {
-                        seen.insert(key.0);
                     }
                 }
                 Ok(found)
@@ -198,6 +196,38 @@ impl<'de> Deserialize<'de> for Keys {
 /// A key, borrowed where it holds no escape.
 #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// The keys of an object that were read so far.
+///
+/// The first few stand in place, so that the objects that clients send take no memory for it.
+#[derive(Debug, Default)]
+pub(crate) struct Seen<'a> {
+    first: [Cow<'a, str>; 8],
+    count: usize,
+    more: BTreeSet<Cow<'a, str>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Adds a key; `false` where it stands there already.
+    pub(crate) fn insert(&mut self, Key(key): &Key<'a>) -> bool {
+        if self.first.iter().take(self.count).any(|one| one == key) {
+            return false;
+        }
+        match self.first.get_mut(self.count) {
+            Some(place) => {
+                place.clone_from(key);
+                self.count += 1;
+                true
+            }
+            None => self.more.insert(key.clone()),
+        }
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.count + self.more.len()
+    }
+}
 
 /// A value that is no object and no array; those stand as [`Scalar::Other`].
 #[derive(Debug, Clone, PartialEq)]
@@ -277,6 +307,13 @@ mod tests {
         assert!(ok(r#"{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}"#));
         assert!(!ok(r#"{"a":1,"a":1}"#));
         assert!(!ok(r#"{"b":[{"a":1,"\u0061":1}]}"#));
+        for again in 0..20 {
+            let keys = (0..20).chain([again]).map(|key| format!("\"{key}\":0"));
+            let twice = format!("{{{}}}", keys.collect::<Vec<_>>().join(","));
+            assert!(!ok(&twice), "{twice}");
+            let once = twice.replace(&format!(",\"{again}\":0}}"), "}");
+            assert!(ok(&once), "{once}");
+        }
     }
 
     #[test]

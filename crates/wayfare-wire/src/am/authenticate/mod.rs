@@ -36,6 +36,7 @@ use self::{
     menu::{Menu, Picked},
     resume::{Came, Opening},
     start::{Carried, Starting},
+    token::Asked,
 };
 pub use self::{
     need::{
@@ -71,9 +72,9 @@ pub struct Exchange<'a> {
     parts: Parts<'a>,
     settings: Arc<Settings>,
     served: Option<Served>,
+    /// What the engine sees of it, once it was read.
     request: Request,
-    /// Index type and value, as tokens carry them.
-    index: (Option<String>, Option<String>),
+    asked: Asked,
     /// The session token that came with this request.
     carried: Option<Carried>,
     /// Whether this request wants no session, whatever the start said.
@@ -149,7 +150,7 @@ struct Noted {
 
 /// A run with what it is to be stepped by.
 struct Ready {
-    session: AuthSession,
+    session: Box<AuthSession>,
     input: Input,
     claim: Claim,
 }
@@ -189,10 +190,10 @@ impl<'a> Exchange<'a> {
             host,
             home: realm.clone(),
             realm,
-            request: parts.to_request(query.clone()),
+            request: Request::default(),
             parts,
             served: None,
-            index: (None, None),
+            asked: Asked::default(),
             carried: None,
             no_session: false,
             kept_until: None,
@@ -290,7 +291,11 @@ impl<'a> Exchange<'a> {
 
     fn advance(&mut self, given: Given) -> Result<Need, Refusal> {
         match (std::mem::replace(&mut self.state, State::Over), given) {
-            (State::New(query), Given::Nothing) => self.open(&query),
+            (State::New(query), Given::Nothing) => {
+                let need = self.open(&query)?;
+                self.request = self.parts.to_request(query);
+                Ok(need)
+            }
             (State::Session(starting), Given::Session(beside)) => self.beside(*starting, beside),
             (State::Choosing(starting), Given::UserJourney(journey)) if starting.is_by_user() => {
                 self.user_journey(*starting, journey)
@@ -330,7 +335,7 @@ impl<'a> Exchange<'a> {
                 } else {
                     self.chosen_from = Some(claim.run);
                 }
-                self.walk(Box::new(session), input, Along::Nothing)
+                self.walk(session, input, Along::Nothing)
             }
             (State::Claim(ready), Given::Claimed(Claimed::Lost)) => Err(match ready.input {
                 Input::Resume => Refusal::LinkGone,
@@ -378,7 +383,7 @@ impl<'a> Exchange<'a> {
     /// Asks for a place where one is needed, else for the claim.
     fn prepare(
         &mut self,
-        session: AuthSession,
+        session: Box<AuthSession>,
         input: Input,
         exp: Timestamp,
     ) -> Result<Need, Refusal> {
@@ -449,7 +454,7 @@ impl<'a> Exchange<'a> {
                 };
                 let exp = session.expires_at();
                 match answers {
-                    Some(answers) => self.prepare(*session, Input::Answers(answers), exp),
+                    Some(answers) => self.prepare(session, Input::Answers(answers), exp),
                     None => self.ask(&session, &ask),
                 }
             }

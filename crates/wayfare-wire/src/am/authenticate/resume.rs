@@ -6,11 +6,11 @@ use wayfare::{Input, Step, Timestamp};
 
 use super::{
     Exchange, Need, State,
-    token::{Head, Kind},
+    token::{Asked, Head, Kind},
 };
 use crate::{
     am::{
-        auth_id::{self, BadAuthId, Claims},
+        auth_id::{self, BadAuthId},
         callbacks::{Submitted, passed},
         error::Refusal,
     },
@@ -64,17 +64,22 @@ impl<'a> Exchange<'a> {
         fits: impl FnOnce(Kind) -> bool,
     ) -> Result<Opened, Refusal> {
         let keys = self.site.keys(&self.realm).ok_or(Refusal::AuthIdInvalid)?;
-        let claims = auth_id::verify(token, &keys).map_err(|bad| match bad {
+        let mut room = Vec::new();
+        let claims = auth_id::verify(token, &keys, &mut room).map_err(|bad| match bad {
             BadAuthId::Malformed => Refusal::AuthIdMalformed,
             BadAuthId::Invalid => Refusal::AuthIdInvalid,
         })?;
         if self.host.now().seconds() >= claims.exp {
             return Err(Refusal::TimedOut);
         }
-        if claims.realm != self.realm {
+        if claims.realm != self.realm.as_str() {
             return Err(Refusal::AuthIdInvalid);
         }
-        let (head, state) = Head::read(&claims.session_id).ok_or(Refusal::AuthIdInvalid)?;
+        let asked = Asked::read(claims.index_type, claims.index_value);
+        let asked = asked.ok_or(Refusal::AuthIdInvalid)?;
+        let exp = Timestamp(claims.exp.saturating_mul(1_000));
+        let (head, state) = Head::read(claims.session_id.into_owned(), &self.realm)
+            .ok_or(Refusal::AuthIdInvalid)?;
         if !fits(head.kind) {
             return Err(Refusal::AuthIdInvalid);
         }
@@ -86,13 +91,7 @@ impl<'a> Exchange<'a> {
             return Err(Refusal::AuthIdInvalid);
         }
         self.home = head.realm.clone();
-        let exp = Timestamp(claims.exp.saturating_mul(1_000));
-        let Claims {
-            index_type,
-            index_value,
-            ..
-        } = claims;
-        self.index = (index_type, index_value);
+        self.asked = asked;
         Ok(Opened {
             head,
             state,
@@ -134,6 +133,7 @@ impl<'a> Exchange<'a> {
         let cipher = Sealer::new(&opening.keys, self.host);
         let session = engine
             .open(&cipher, &head.associated(&self.realm), sealed)
+            .map(Box::new)
             .map_err(|_| Refusal::AuthIdInvalid)?;
         let other = session.program() != head.program;
         if other || session.run_id() != head.run || session.generation() != head.generation {

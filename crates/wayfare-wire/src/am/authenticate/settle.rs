@@ -1,6 +1,6 @@
 //! The end of an exchange: the next token, or the end of the run.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use wayfare::{
     Ask, AuthSession, End, Failure, FailureReason, Secret, SubjectId, Success, Timestamp, Value,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     am::{
-        auth_id::{self, Claims},
+        auth_id::{self, Claims, OneTimeKey},
         error::{LOGIN_FAILURE, Refusal, code_text, escape, failure},
         reply::{self, Login, Reply},
         version::Version,
@@ -94,7 +94,7 @@ impl Exchange<'_> {
             "{page}{mark}suspendedId={id}&realm={}",
             encoded(self.realm.as_str())
         );
-        if let (Some(ty), Some(value)) = &self.index {
+        if let (Some(ty), Some(value)) = (self.asked.ty, &self.asked.value) {
             link.push_str("&authIndexType=");
             link.push_str(&encoded(ty));
             link.push_str("&authIndexValue=");
@@ -153,13 +153,12 @@ impl Exchange<'_> {
         keys: &crate::seal::RealmKeys,
     ) -> Result<String, Refusal> {
         let state = if head.kind.holds_state() { sealed } else { &[] };
-        let (index_type, index_value) = self.index.clone();
         let claims = Claims {
-            index_value,
-            otk: auth_id::one_time_key(self.host).map_err(|_| Refusal::Internal)?,
-            index_type,
-            realm: self.realm.clone(),
-            session_id: head.write(state),
+            index_value: self.asked.value.as_deref().map(Cow::Borrowed),
+            otk: OneTimeKey::draw(self.host).map_err(|_| Refusal::Internal)?,
+            index_type: self.asked.ty,
+            realm: self.realm.as_str(),
+            session_id: Cow::Owned(head.write(state)),
             exp: exp.seconds(),
             iat: self.host.now().seconds(),
         };

@@ -14,6 +14,7 @@ use wayfare::{
 use super::{
     Along, Beside, Exchange, Need, State, Transaction, Verdict, refused,
     site::{ExistingToken, Places},
+    token::Asked,
 };
 use crate::{
     am::{
@@ -336,8 +337,15 @@ impl<'a> Exchange<'a> {
     }
 
     /// From here on tokens name this journey.
-    pub(super) fn key_to(&mut self, journey: &str) {
-        self.index = (Some("service".to_owned()), Some(journey.to_owned()));
+    pub(super) fn key_to(&mut self, journey: &Arc<str>) {
+        self.ask_for("service", Some(Arc::clone(journey)));
+    }
+
+    fn ask_for(&mut self, ty: &'static str, value: Option<Arc<str>>) {
+        self.asked = Asked {
+            ty: Some(ty),
+            value,
+        };
     }
 
     /// Begins a run of a journey.
@@ -346,7 +354,7 @@ impl<'a> Exchange<'a> {
         candidate: Candidate,
         wishes: &Wishes,
         beside: Option<Beside>,
-    ) -> Result<AuthSession, Refusal> {
+    ) -> Result<Box<AuthSession>, Refusal> {
         let mut start = Start::journey(candidate.journey).realm(candidate.realm);
         start.asked_level = candidate.asked_level;
         start.no_session = self.no_session;
@@ -358,7 +366,7 @@ impl<'a> Exchange<'a> {
         mut start: Start,
         wishes: &Wishes,
         beside: Option<Beside>,
-    ) -> Result<AuthSession, Refusal> {
+    ) -> Result<Box<AuthSession>, Refusal> {
         let beside = beside.filter(|beside| beside.realm == start.realm);
         if wishes.named && beside.is_none() {
             return Err(Refusal::NoSuchSession);
@@ -370,15 +378,15 @@ impl<'a> Exchange<'a> {
         let engine = self.site.engine(&self.home);
         let engine = engine.ok_or(Refusal::NoConfiguration)?;
         let begun = self.site.begin(&engine, start, self.host);
-        let session = begun.map_err(|e| refused(&e))?;
+        let session = begun.map(Box::new).map_err(|e| refused(&e))?;
         self.note(&session);
         Ok(session)
     }
 
     /// Asks for room for a run that has no token yet.
-    pub(super) fn admit(&mut self, session: AuthSession, along: Along<'a>) -> Need {
+    pub(super) fn admit(&mut self, session: Box<AuthSession>, along: Along<'a>) -> Need {
         let verify = session.may_verify();
-        self.state = State::AdmitStart(Box::new(session), along);
+        self.state = State::AdmitStart(session, along);
         Need::Admit(Admission {
             start: true,
             verify,
@@ -402,8 +410,7 @@ impl<'a> Exchange<'a> {
         if transaction.keeps_session && starting.beside_in(&self.realm).is_none() {
             return Err(Refusal::NoConfiguration);
         }
-        let ty = Some("transaction".to_owned());
-        self.index = (ty, Some(transaction.id.to_string()));
+        self.ask_for("transaction", Some(Arc::clone(&transaction.id)));
         let mut start = Start::journey(transaction.journey)
             .realm(self.realm.clone())
             .transaction(transaction.id)
@@ -423,11 +430,11 @@ impl<'a> Exchange<'a> {
         starting: Starting<'a>,
         candidates: Vec<Candidate>,
     ) -> Result<Need, Refusal> {
-        self.index = match starting.index {
-            Index::Level(level) => (Some("level".to_owned()), Some(level.to_string())),
-            Index::Resource(_) => (Some("resource".to_owned()), None),
-            _ => (Some("composite_advice".to_owned()), None),
-        };
+        match starting.index {
+            Index::Level(level) => self.ask_for("level", Some(level.to_string().into())),
+            Index::Resource(_) => self.ask_for("resource", None),
+            _ => self.ask_for("composite_advice", None),
+        }
         let (wishes, beside) = (starting.wishes, starting.beside);
         self.menu(candidates, wishes, beside, starting.submitted)
     }

@@ -3,7 +3,8 @@
 //! The head stands in the clear, under the signature of the token; the state is sealed and bound to the
 //! head and the realm, so that no two tokens can exchange parts even if signing keys were lost.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::{borrow::Cow, sync::Arc};
+
 use wayfare::Realm;
 
 /// The name of a store of steps; a new or restored store has a new one, and old tokens die with the old.
@@ -46,6 +47,34 @@ impl Kind {
     }
 }
 
+/// What the start asked for: index type and value, as tokens carry them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) ty: Option<&'static str>,
+    pub(super) value: Option<Arc<str>>,
+}
+
+impl Asked {
+    /// The types that stand in tokens.
+    const TYPES: [&'static str; 5] = [
+        "service",
+        "level",
+        "resource",
+        "composite_advice",
+        "transaction",
+    ];
+
+    /// What a token says; `None` where its type is none of ours.
+    pub(super) fn read(ty: Option<&str>, value: Option<Cow<'_, str>>) -> Option<Self> {
+        let ty = match ty {
+            Some(ty) => Some(*Self::TYPES.iter().find(|known| **known == ty)?),
+            None => None,
+        };
+        let value = value.map(Arc::from);
+        Some(Self { ty, value })
+    }
+}
+
 /// A run at a stop, or a menu before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -60,8 +89,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The claim `sessionId`.
-    pub(super) fn write(&self, state: &[u8]) -> String {
+    /// The head, and behind it the state.
+    pub(super) fn write(&self, state: &[u8]) -> Vec<u8> {
         let realm = self.realm.as_str().as_bytes();
         let mut bytes = Vec::with_capacity(71 + realm.len() + state.len());
         let kind = Kind::ALL.iter().find(|(kind, _)| *kind == self.kind);
@@ -75,12 +104,11 @@ impl Head {
         bytes.extend_from_slice(&length.to_be_bytes());
         bytes.extend_from_slice(realm);
         bytes.extend_from_slice(state);
-        URL_SAFE_NO_PAD.encode(bytes)
+        bytes
     }
 
-    /// The head and the state that stands behind it.
-    pub(super) fn read(session_id: &str) -> Option<(Self, Vec<u8>)> {
-        let bytes = URL_SAFE_NO_PAD.decode(session_id).ok()?;
+    /// The head of a token that claims this realm, and the state that stands behind it.
+    pub(super) fn read(mut bytes: Vec<u8>, claimed: &Realm) -> Option<(Self, Vec<u8>)> {
         let (number, rest) = bytes.split_first()?;
         let (kind, _) = Kind::ALL.iter().find(|(_, known)| known == number)?;
         let (epoch, rest) = rest.split_first_chunk()?;
@@ -99,9 +127,14 @@ impl Head {
             run: u128::from_be_bytes(*run),
             generation: u32::from_be_bytes(*generation),
             program: ProgramHash(*program),
-            realm: Realm::parse(std::str::from_utf8(realm).ok()?)?,
+            realm: if realm == claimed.as_str().as_bytes() {
+                claimed.clone()
+            } else {
+                Realm::parse(std::str::from_utf8(realm).ok()?)?
+            },
         };
-        Some((head, state.to_vec()))
+        bytes.drain(..bytes.len() - state.len());
+        Some((head, bytes))
     }
 
     /// What the sealed state is bound to, for tokens that claim this realm.
@@ -111,7 +144,9 @@ impl Head {
         } else {
             b"wayfare.run.2"
         };
-        let mut bytes = purpose.to_vec();
+        let realms = claimed.as_str().len() + self.realm.as_str().len();
+        let mut bytes = Vec::with_capacity(purpose.len() + realms + 76);
+        bytes.extend_from_slice(purpose);
         for realm in [claimed, &self.realm] {
             let length = u32::try_from(realm.as_str().len()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&length.to_be_bytes());
@@ -146,8 +181,11 @@ mod tests {
                 program: ProgramHash([9; 32]),
                 realm: Realm::parse("/alpha/sub").unwrap(),
             };
-            let written = head.write(state);
-            assert_eq!(Head::read(&written), Some((head, state.to_vec())));
+            for claimed in ["/alpha", "/alpha/sub"] {
+                let claimed = Realm::parse(claimed).unwrap();
+                let read = Head::read(head.write(state), &claimed);
+                assert_eq!(read, Some((head.clone(), state.to_vec())));
+            }
         }
     }
 
@@ -163,12 +201,8 @@ mod tests {
             &[1; 68],
             &[1; 900],
         ] {
-            assert_eq!(
-                Head::read(&URL_SAFE_NO_PAD.encode(bytes)),
-                None,
-                "{bytes:?}"
-            );
+            let read = Head::read(bytes.to_vec(), &Realm::root());
+            assert_eq!(read, None, "{bytes:?}");
         }
-        assert_eq!(Head::read("not base64!"), None);
     }
 }

@@ -10,7 +10,7 @@ use wayfare::{Answer, Ask, Callback, Decimal, Secret, Value, engine::callback::A
 
 use crate::{
     am::{callbacks::write::UNTOUCHED, error::Refusal},
-    json::{Ignored, Scalar},
+    json::{Ignored, Key, Scalar, Seen},
 };
 
 /// The `callbacks` of a body, as sent.
@@ -67,17 +67,23 @@ impl Sent<'_> {
 
     /// Whether an input of it is named after this position.
     fn is_for(&self, position: usize) -> bool {
-        let position = format!("IDToken{position}");
-        self.names().any(|name| {
-            let suffix = name.strip_prefix(&position);
-            suffix.is_some_and(|suffix| !suffix.starts_with(|c: char| c.is_ascii_digit()))
-        })
+        self.names().any(|name| behind(name, position).is_some())
     }
 
     /// Whether nothing in it tells what it is for.
     fn is_anonymous(&self) -> bool {
         self.id.is_none() && !self.names().any(|name| name.starts_with("IDToken"))
     }
+}
+
+/// What stands behind `IDToken` and this position in the name of an input.
+fn behind(name: &str, position: usize) -> Option<&str> {
+    let rest = name.strip_prefix("IDToken")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, suffix) = rest.split_at_checked(digits)?;
+    // A number has one form, so that no two names are the same position.
+    let same = !digits.starts_with('0') && digits.parse() == Ok(position);
+    same.then_some(suffix)
 }
 
 #[derive(Default)]
@@ -242,8 +248,11 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Takes the input with this suffix; one name may not stand twice.
     fn named(&mut self, suffix: &str) -> Result<Option<Input<'a>>, Refusal> {
-        let name = format!("IDToken{}{suffix}", self.position);
-        let is = |input: &Input<'_>| input.name.as_deref() == Some(name.as_str());
+        let position = self.position;
+        let is = |input: &Input<'_>| {
+            let name = input.name.as_deref();
+            name.and_then(|name| behind(name, position)) == Some(suffix)
+        };
         let Some(at) = self.inputs.iter().position(is) else {
             return Ok(None);
         };
@@ -461,14 +470,13 @@ impl<'de, T: Member<'de>> Visitor<'de> for Members<T> {
         Ok(self.0)
     }
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
-        let mut keys: Vec<Cow<'de, str>> = Vec::new();
-        while let Some(crate::json::Key(key)) = map.next_key()? {
+        let mut seen = Seen::default();
+        while let Some(key) = map.next_key::<Key<'de>>()? {
             // BOUND: a callback has a handful of members; more than these are not a callback.
-            if keys.contains(&key) || keys.len() >= 64 {
+            if !seen.insert(&key) || seen.len() > 64 {
                 return Err(A::Error::custom("a key stands twice, or too many keys"));
             }
-            self.0.member(&key, &mut map)?;
-            keys.push(key);
+            self.0.member(&key.0, &mut map)?;
         }
         Ok(self.0)
     }
