@@ -1,6 +1,6 @@
 //! The realm a run belongs to.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,13 @@ impl Realm {
     /// The names of the parts from the top; none for the top realm.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').filter(|part| !part.is_empty())
+    }
+}
+
+impl Borrow<str> for Realm {
+    /// Its path, by which it is found in tables.
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

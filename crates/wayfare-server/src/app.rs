@@ -167,6 +167,11 @@ impl Realms for App {
         self.realms.contains_key(realm)
     }
 
+    fn find(&self, path: &str) -> Option<Realm> {
+        let (realm, _) = self.realms.get_key_value(path)?;
+        Some(realm.clone())
+    }
+
     fn alias(&self, alias: &str) -> Option<Realm> {
         self.aliases.get(alias).cloned()
     }

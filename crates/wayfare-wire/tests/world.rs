@@ -499,6 +499,10 @@ impl Realms for World {
     fn exists(&self, realm: &Realm) -> bool {
         self.programs.lock().unwrap().contains_key(realm)
     }
+    fn find(&self, path: &str) -> Option<Realm> {
+        let programs = self.programs.lock().unwrap();
+        programs.get_key_value(path).map(|(realm, _)| realm.clone())
+    }
     fn alias(&self, alias: &str) -> Option<Realm> {
         (alias == "customers").then(|| realm("/alpha"))
     }

@@ -29,11 +29,14 @@ use crate::{
 
 const VERSION: u8 = 7;
 
+/// How many bytes a cipher may add, its nonce and its tag, before the bytes have to move.
+const CIPHER_ROOM: usize = 64;
+
 /// The run as bytes, to be sealed at once; nothing where the plan is not the run's.
 pub(crate) fn write(run: &Run, plan: &Plan) -> Option<Vec<u8>> {
     let (room, keys) = measured(run, plan)?;
-    // Room for all of it: bytes that are moved leave a copy behind.
-    put(run, plan, keys, Vec::with_capacity(room))
+    // Room for all of it, and for what a cipher adds: bytes that are moved leave a copy behind.
+    put(run, plan, keys, Vec::with_capacity(room + CIPHER_ROOM))
 }
 
 /// All there is of a run, into anything that takes bytes.

@@ -139,8 +139,8 @@ impl Broker<'_> {
 
     fn set(&self, value: &str, cleared: bool) -> Cookie {
         Cookie {
-            name: COOKIE.to_owned(),
-            value: value.to_owned(),
+            name: COOKIE.into(),
+            value: value.to_owned().into(),
             domain: None,
             secure: self.app.cookies.secure || self.app.origin.starts_with("https://"),
             same_site: Some(SameSite::Lax),

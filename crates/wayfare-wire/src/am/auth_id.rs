@@ -7,10 +7,11 @@
 use std::{borrow::Cow, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memchr;
 use wayfare::{Host, engine::host::NoRandomness};
 
 use crate::{
-    json::{Canonical, Writer},
+    json::{Canonical, Writer, base64},
     seal::RealmKeys,
 };
 
@@ -104,7 +105,7 @@ impl<'a> Claims<'a> {
         rest.take(",\"realm\":")?;
         let realm = rest.plain()?;
         rest.take(",\"sessionId\":")?;
-        let session_id = URL_SAFE_NO_PAD.decode(rest.plain()?).ok()?;
+        let session_id = rest.base64()?;
         rest.take(",\"exp\":")?;
         let exp = rest.whole()?;
         rest.take(",\"iat\":")?;
@@ -154,14 +155,21 @@ pub fn sign(claims: &Claims<'_>, keys: &RealmKeys) -> String {
 }
 
 fn sign_payload(payload: &[u8], keys: &RealmKeys) -> String {
-    let mut token = String::with_capacity(HEADER.len() + payload.len() * 4 / 3 + 64);
-    token.push_str(HEADER);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-    let signature = keys.sign(token.as_bytes());
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-    token
+    let mut token = Vec::with_capacity(HEADER.len() + payload.len() * 4 / 3 + 64);
+    token.extend_from_slice(HEADER.as_bytes());
+    token.push(b'.');
+    base64(payload, &mut token);
+    let signature = keys.sign(&token);
+    token.push(b'.');
+    base64(signature.as_ref(), &mut token);
+    // It holds ASCII alone.
+    String::from_utf8(token).unwrap_or_default()
+}
+
+/// What stands before and behind the first point.
+fn part(text: &str) -> Option<(&str, &str)> {
+    let (before, point) = text.split_at_checked(memchr(b'.', text.as_bytes())?)?;
+    Some((before, point.strip_prefix('.')?))
 }
 
 /// The claims of a token that one of the keys signed, read into `room`.
@@ -176,12 +184,8 @@ pub fn verify<'r>(
     if token.len() > BYTES_MAX {
         return Err(BadAuthId::Malformed);
     }
-    let mut parts = token.split('.');
-    let (Some(header), Some(payload), Some(signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return Err(BadAuthId::Malformed);
-    };
+    let (header, rest) = part(token).ok_or(BadAuthId::Malformed)?;
+    let (payload, signature) = part(rest).ok_or(BadAuthId::Malformed)?;
     room.clear();
     room.reserve(token.len());
     let mut decode = |part: &str| {

@@ -1,6 +1,6 @@
 //! Cookies as values, and how they are spelled.
 
-use std::{fmt::Write, time::Duration};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use wayfare::engine::output::{CookieSite, CookieUse, Remember, SetCookie};
 
@@ -19,9 +19,9 @@ pub enum SameSite {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cookie {
     /// The name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The value.
-    pub value: String,
+    pub value: Cow<'static, str>,
     /// The domain; the host alone where absent.
     pub domain: Option<String>,
     /// Whether it travels over secure connections only.
@@ -49,8 +49,8 @@ impl std::fmt::Debug for Cookie {
 impl Cookie {
     fn used(name: &str, value: String, usage: CookieUse) -> Self {
         Self {
-            name: name.to_owned(),
-            value,
+            name: name.to_owned().into(),
+            value: value.into(),
             domain: None,
             secure: usage.secure,
             same_site: Some(match usage.site {
@@ -158,8 +158,8 @@ impl Cookies {
 
     fn make(&self, name: &str, value: &str, cleared: bool) -> Vec<Cookie> {
         let cookie = |domain: Option<&String>| Cookie {
-            name: name.to_owned(),
-            value: value.to_owned(),
+            name: name.to_owned().into(),
+            value: value.to_owned().into(),
             domain: domain.cloned(),
             secure: self.secure,
             same_site: self.same_site,
@@ -191,8 +191,8 @@ impl Cookies {
     /// The cookie that load balancers look for; every step has it.
     pub fn balancer(&self) -> Cookie {
         Cookie {
-            name: BALANCER.to_owned(),
-            value: "01".to_owned(),
+            name: BALANCER.into(),
+            value: "01".into(),
             domain: None,
             secure: self.secure,
             same_site: self.same_site,
@@ -271,7 +271,7 @@ mod tests {
             assert_eq!(set.len(), cleared.len());
             for (set, cleared) in set.into_iter().zip(cleared) {
                 let same = Cookie {
-                    value: String::new(),
+                    value: "".into(),
                     cleared: true,
                     ..set
                 };

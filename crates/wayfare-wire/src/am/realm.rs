@@ -22,6 +22,11 @@ pub trait Realms {
     /// Whether there is such a realm.
     fn exists(&self, realm: &Realm) -> bool;
 
+    /// The realm with this path, if there is one.
+    fn find(&self, path: &str) -> Option<Realm> {
+        Realm::parse(path).filter(|realm| self.exists(realm))
+    }
+
     /// The realm that has this alias.
     fn alias(&self, alias: &str) -> Option<Realm>;
 
@@ -137,14 +142,14 @@ fn split<'p>(
             };
             realm = Some(match realm {
                 None => first(part, true, realms)?,
-                Some(parent) => child(&parent, part, realms)?,
+                Some(parent) => below(&parent, part, realms)?,
             });
         }
     } else {
         while let Some(part) = parts.next_if(|part| !is_endpoint(part)) {
             realm = Some(match realm {
                 None => first(part, false, realms)?,
-                Some(parent) => child(&parent, part, realms)?,
+                Some(parent) => below(&parent, part, realms)?,
             });
         }
     }
@@ -171,27 +176,32 @@ fn is_endpoint(part: &str) -> bool {
 fn first(part: &str, root: bool, realms: &dyn Realms) -> Result<Realm, Refusal> {
     let name = decode(part, Plus::Plus).ok_or_else(|| unknown(part))?;
     if root && name.eq_ignore_ascii_case("root") {
-        return Ok(Realm::root());
+        return Ok(realms.find("/").unwrap_or_else(Realm::root));
     }
     match realms.alias(&name) {
         Some(realm) if realms.exists(&realm) => Ok(realm),
-        _ => child(&Realm::root(), part, realms),
+        _ => child("", part, realms),
     }
 }
 
-fn child(parent: &Realm, part: &str, realms: &dyn Realms) -> Result<Realm, Refusal> {
+fn below(parent: &Realm, part: &str, realms: &dyn Realms) -> Result<Realm, Refusal> {
+    match parent.as_str() {
+        "/" => child("", part, realms),
+        path => child(path, part, realms),
+    }
+}
+
+/// The realm of this name below a path; that of the top realm is empty here.
+fn child(parent: &str, part: &str, realms: &dyn Realms) -> Result<Realm, Refusal> {
     let name = decode(part, Plus::Plus).ok_or_else(|| unknown(part))?;
     // One part is one name: not none, not two.
     let fits = !name.is_empty() && !name.contains('/');
-    let path = match parent.as_str() {
-        "/" => format!("/{name}"),
-        path => format!("{path}/{name}"),
-    };
-    Some(path.as_str())
-        .filter(|_| fits)
-        .and_then(Realm::parse)
-        .filter(|realm| realms.exists(realm))
-        .ok_or_else(|| unknown(part))
+    let mut path = String::with_capacity(parent.len() + 1 + name.len());
+    for piece in [parent, "/", &name] {
+        path.push_str(piece);
+    }
+    let found = fits.then(|| realms.find(&path)).flatten();
+    found.ok_or_else(|| unknown(part))
 }
 
 fn unknown(part: &str) -> Refusal {

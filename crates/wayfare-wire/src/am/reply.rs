@@ -36,15 +36,16 @@ impl fmt::Debug for Reply {
 impl Reply {
     /// A reply without a body.
     pub fn new(status: u16) -> Self {
-        Self {
+        let reply = Self {
             status,
-            headers: vec![
-                ("x-frame-options".into(), "SAMEORIGIN".into()),
-                ("x-content-type-options".into(), "nosniff".into()),
-            ],
+            // As many as a reply of `authenticate` has.
+            headers: Vec::with_capacity(8),
             cookies: Vec::new(),
             body: Vec::new(),
-        }
+        };
+        reply
+            .header("x-frame-options", "SAMEORIGIN")
+            .header("x-content-type-options", "nosniff")
     }
 
     /// The same in the types of the crate `http`; a bare 500 where a header is none.
@@ -100,7 +101,7 @@ impl Reply {
 
     /// With these cookies.
     #[must_use]
-    pub fn with_cookies(mut self, cookies: Vec<Cookie>) -> Self {
+    pub fn with_cookies(mut self, cookies: impl IntoIterator<Item = Cookie>) -> Self {
         self.cookies.extend(cookies);
         self
     }
@@ -175,10 +176,7 @@ impl Reply {
     /// With the version that served it, and the warning that none was asked for.
     #[must_use]
     pub fn served(mut self, served: Served) -> Self {
-        self = self.header(
-            "content-api-version",
-            format!("resource={}", served.version),
-        );
+        self = self.header("content-api-version", served.version.named());
         match served.warning {
             Some(warning) => self.header("warning", warning),
             None => self,
@@ -213,7 +211,7 @@ pub enum ResourceReply {
 
 /// The reply that asks: the token first, then callbacks, then what a page says.
 pub fn step(auth_id: &str, ask: &Ask) -> Reply {
-    let mut body = Writer::with_capacity(auth_id.len() + 1_024);
+    let mut body = Writer::with_capacity(auth_id.len() + 128 + ask.callbacks.len() * 256);
     body.open_object();
     body.key("authId").text(auth_id);
     body.key("callbacks");

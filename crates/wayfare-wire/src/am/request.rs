@@ -1,6 +1,6 @@
 //! What a request brings: body, headers, cookies, languages, and the checks before any work.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
@@ -350,7 +350,7 @@ pub enum Index {
     /// The realm's default.
     Default,
     /// A journey by its name on the wire.
-    Service(String),
+    Service(Arc<str>),
     /// Any journey that reaches a level.
     Level(AuthLevel),
     /// The journey that stands for a module.

@@ -3,7 +3,7 @@
 //! A route answers a request of the same major version whose minor version is not greater than its own;
 //! of several, the one with the highest minor version does.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// A version: `2.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,15 @@ impl Version {
     /// The version `major.minor`.
     pub const fn new(major: u32, minor: u32) -> Self {
         Self { major, minor }
+    }
+
+    /// How `Content-API-Version` names it; those of `authenticate` are there already.
+    pub(crate) fn named(self) -> Cow<'static, str> {
+        match (self.major, self.minor) {
+            (2, 1) => "resource=2.1".into(),
+            (1, 2) => "resource=1.2".into(),
+            _ => format!("resource={self}").into(),
+        }
     }
 
     fn parse(text: &str) -> Option<Self> {

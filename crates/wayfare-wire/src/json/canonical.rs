@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memchr;
+
 use super::{Writer, write::split};
 
 /// What is left of a text that was written here.
@@ -30,6 +33,16 @@ impl<'a> Canonical<'a> {
         let (plain, rest) = inner.split_at_checked(plain.len())?;
         self.rest = rest.strip_prefix('"').filter(|_| special == b'"')?;
         Some(plain)
+    }
+
+    /// Takes bytes that stand as a text in base64url.
+    pub(crate) fn base64(&mut self) -> Option<Vec<u8>> {
+        let inner = self.rest.strip_prefix('"')?;
+        let (text, rest) = inner.split_at_checked(memchr(b'"', inner.as_bytes())?)?;
+        // What is decoded has one form: neither padding nor bits that say nothing are taken.
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        self.rest = rest.strip_prefix('"')?;
+        Some(bytes)
     }
 
     /// Takes any text.
@@ -124,6 +137,28 @@ mod tests {
             "1",
         ] {
             assert_eq!(text(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn bytes_have_one_form() {
+        let bytes = |written: &str| {
+            let mut canonical = Canonical::new(written);
+            canonical.base64().filter(|_| canonical.is_over())
+        };
+        assert_eq!(bytes(r#""""#), Some(Vec::new()));
+        assert_eq!(bytes(r#""c2VhbGVk""#).as_deref(), Some(&b"sealed"[..]));
+        for other in [
+            r#""c2VhbGV""#,
+            r#""c2VhbGU=""#,
+            r#""c2Vh bGVk""#,
+            r#""_-9""#,
+            r#""+/+/""#,
+            r#""c2Vh\u0062GVk""#,
+            r#""c2Vh"#,
+            "c2Vh",
+        ] {
+            assert_eq!(bytes(other), None, "{other}");
         }
     }
 

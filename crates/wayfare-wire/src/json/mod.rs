@@ -12,3 +12,4 @@ pub(crate) use canonical::Canonical;
 pub use read::{BadJson, Bounds, Ignored, Keys, Scalar, read};
 pub(crate) use read::{Key, Seen};
 pub use write::Writer;
+pub(crate) use write::base64;

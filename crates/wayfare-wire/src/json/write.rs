@@ -84,12 +84,7 @@ impl Writer {
     pub(crate) fn base64(&mut self, bytes: &[u8]) -> &mut Self {
         self.separate();
         self.buffer.push(b'"');
-        let start = self.buffer.len();
-        self.buffer.resize(start + bytes.len().div_ceil(3) * 4, 0);
-        let room = self.buffer.get_mut(start..).unwrap_or_default();
-        // There is room for padding besides, so that this cannot fail.
-        let written = URL_SAFE_NO_PAD.encode_slice(bytes, room).unwrap_or(0);
-        self.buffer.truncate(start + written);
+        base64(bytes, &mut self.buffer);
         self.buffer.push(b'"');
         self
     }
@@ -189,28 +184,33 @@ impl Writer {
     }
 }
 
+/// Adds bytes in base64url, without padding.
+pub(crate) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let room = out.get_mut(start..).unwrap_or_default();
+    // There is room for padding besides, so that this cannot fail.
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, room).unwrap_or(0);
+    out.truncate(start + written);
+}
+
 /// Whether a byte cannot stand in a string as it is.
-fn is_special(byte: u8) -> bool {
+const fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// What stands before the first byte that cannot stand in a string as it is, that byte, and what comes after.
 pub(super) fn split(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     // Sixteen at a time without a branch in between, which is one comparison of a vector.
-    let mut clean = 0;
-    for chunk in bytes.chunks(16) {
-        if chunk
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let is_clean = |chunk: &&[u8; 16]| {
+        !chunk
             .iter()
             .fold(false, |any, byte| any | is_special(*byte))
-        {
-            break;
-        }
-        clean += chunk.len();
-    }
-    let within = bytes
-        .get(clean..)?
-        .iter()
-        .position(|byte| is_special(*byte))?;
+    };
+    let clean = chunks.iter().take_while(is_clean).count() * 16;
+    let rest = bytes.get(clean..)?;
+    let within = rest.iter().position(|byte| is_special(*byte))?;
     let (plain, rest) = bytes.split_at_checked(clean + within)?;
     let (special, after) = rest.split_first()?;
     Some((plain, *special, after))

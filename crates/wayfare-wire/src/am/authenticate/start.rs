@@ -140,7 +140,7 @@ impl<'a> Exchange<'a> {
     fn choose(&mut self, starting: Starting<'a>) -> Result<Need, Refusal> {
         let journey = match &starting.index {
             Index::Default => self.site.default_journey(&self.realm),
-            Index::Service(name) => Some(Arc::from(&**name)),
+            Index::Service(name) => Some(Arc::clone(name)),
             Index::Role(role) => self.site.role(&self.realm, role),
             Index::Module(_) if !self.settings.module_login => return Err(Refusal::ModuleLogin),
             Index::Module(name) => self.site.module(&self.realm, name),

@@ -1,5 +1,7 @@
 //! Writes what is asked.
 
+use std::borrow::Cow;
+
 use wayfare::{
     Ask, Callback, Value,
     engine::callback::{AttributeValue, FailedPolicy, MessageKind},
@@ -322,7 +324,7 @@ fn policed(
 }
 
 fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
-    let name = format!("IDToken{position}");
+    let name = input(position);
     match callback {
         Callback::Name { default, .. } | Callback::TextInput { default, .. } => {
             text(out, &name, default);
@@ -371,6 +373,16 @@ fn inputs(out: &mut Writer, callback: &Callback, position: usize) {
         }
         _ => text(out, &name, ""),
     }
+}
+
+/// The name of the input at a position; those of short steps are there already.
+fn input(position: usize) -> Cow<'static, str> {
+    const FIRST: [&str; 4] = ["IDToken1", "IDToken2", "IDToken3", "IDToken4"];
+    let first = position.checked_sub(1).and_then(|at| FIRST.get(at));
+    first.map_or_else(
+        || format!("IDToken{position}").into(),
+        |name| (*name).into(),
+    )
 }
 
 fn message_number(kind: MessageKind) -> i64 {
