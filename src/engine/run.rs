@@ -186,7 +186,8 @@ pub(crate) struct Run {
     pub(crate) memory: Cells<u32>,
     /// Keys named at run time; they come after those of the plan.
     pub(crate) keys: Vec<Arc<str>>,
-    pub(crate) ends: Ends,
+    /// What is prepared for the end; most runs prepare nothing.
+    pub(crate) ends: Option<Box<Ends>>,
     /// Whether the arrow that entered success allows success without a proof.
     pub(crate) unproved_allowed: bool,
     /// What the journey at hand has passed of what its success needs.
@@ -228,7 +229,7 @@ impl Run {
             proofs: Proofs::default(),
             memory: Cells::default(),
             keys: Vec::new(),
-            ends: Ends::default(),
+            ends: None,
             unproved_allowed: false,
             passed: Passed::new(),
             ground: None,
@@ -345,9 +346,14 @@ impl Run {
     /// What is prepared for the end, recorded before it changes.
     pub(crate) fn ends_mut(&mut self) -> &mut Ends {
         if !self.undo.iter().any(|old| matches!(old, Undo::Ends(_))) {
-            self.undo.push(Undo::Ends(Box::new(self.ends.clone())));
+            self.undo.push(Undo::Ends(self.ends.clone()));
         }
-        &mut self.ends
+        self.ends.get_or_insert_default()
+    }
+
+    /// What is prepared for the end, which comes now.
+    pub(crate) fn take_ends(&mut self) -> Ends {
+        self.ends.take().map(|ends| *ends).unwrap_or_default()
     }
 
     /// Takes back what the node changed. A page that asks again keeps the counters of its children:
@@ -369,7 +375,7 @@ impl Run {
                 Undo::Level(old) => self.level = old,
                 Undo::Expires(old) => self.expires = old,
                 Undo::Identity(old) => self.proofs = *old,
-                Undo::Ends(old) => self.ends = *old,
+                Undo::Ends(old) => self.ends = old,
             }
         }
         self.undo = kept;
@@ -444,11 +450,20 @@ impl Run {
 
     /// The name of a key of the plan or of this run.
     pub(crate) fn key_name(&self, plan: &Plan, key: KeyId) -> Option<Arc<str>> {
-        let at = key.0 as usize;
-        plan.keys
-            .name(key)
-            .or_else(|| self.keys.get(at.checked_sub(plan.keys.len())?))
-            .cloned()
+        self.named(plan, key).cloned()
+    }
+
+    /// The same, not kept.
+    pub(crate) fn key_text<'a>(&'a self, plan: &'a Plan, key: KeyId) -> Option<&'a str> {
+        self.named(plan, key).map(|name| &**name)
+    }
+
+    fn named<'a>(&'a self, plan: &'a Plan, key: KeyId) -> Option<&'a Arc<str>> {
+        let own = || {
+            self.keys
+                .get((key.0 as usize).checked_sub(plan.keys.len())?)
+        };
+        plan.keys.name(key).or_else(own)
     }
 
     /// Drops all that an ended run no longer needs.
@@ -459,7 +474,7 @@ impl Run {
         self.page = None;
         self.undo = Vec::new();
         self.memory = Cells::default();
-        self.ends = Ends::default();
+        self.ends = None;
         self.ground = None;
     }
 }

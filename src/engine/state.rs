@@ -193,7 +193,7 @@ pub(crate) enum Undo {
     Level(crate::model::level::AuthLevel),
     Expires(crate::engine::host::Timestamp),
     Identity(Box<crate::engine::evidence::Proofs>),
-    Ends(Box<crate::engine::run::Ends>),
+    Ends(Option<Box<crate::engine::run::Ends>>),
 }
 
 impl Undo {

@@ -101,7 +101,8 @@ impl Turn<'_> {
         }
         let start = &self.run.start;
         // A session of nobody proved is let go where a node says so.
-        let bound = |proved: bool| proved || !self.run.ends.lets_go;
+        let lets_go = self.run.ends.as_ref().is_some_and(|ends| ends.lets_go);
+        let bound = |proved: bool| proved || !lets_go;
         let beside = start
             .session
             .as_ref()
@@ -124,7 +125,7 @@ impl Turn<'_> {
             .journey(self.run.journey)
             .map(|journey| &journey.settings);
         let run = &mut *self.run;
-        let mut ends = std::mem::take(&mut run.ends);
+        let mut ends = run.take_ends();
         let evidence = std::mem::take(&mut run.proofs.evidence);
         // Only one that was let go can be somebody else's here.
         let (own, foreign): (Option<&StartSession>, _) = match run.start.session.as_ref() {

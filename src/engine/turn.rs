@@ -110,26 +110,26 @@ impl Turn<'_> {
 
     /// Ends the run in failure.
     pub(crate) fn end(&mut self, reason: FailureReason) -> Next {
+        let run = &mut *self.run;
+        let mut ends = run.take_ends();
         let (ending, words) = match reason {
             FailureReason::NodeFailed { .. }
             | FailureReason::TooManyVisits
-            | FailureReason::StateTooLarge => (Ending::Error, &mut self.run.ends.error),
+            | FailureReason::StateTooLarge => (Ending::Error, ends.error),
             FailureReason::Rejected
             | FailureReason::LooseEnd
             | FailureReason::UnprovedSuccess
             | FailureReason::LevelNotReached
             | FailureReason::EnsureUnmet { .. }
             | FailureReason::Inactive
-            | FailureReason::OtherSubject => (Ending::Failure, &mut self.run.ends.failure),
+            | FailureReason::OtherSubject => (Ending::Failure, ends.failure),
         };
-        let words = std::mem::take(words);
-        let run = &mut *self.run;
         let found = run.ground.take().map(|found| *found);
         let ground = Ground::of_failure(&reason, found, &words);
         let Words { message, details } = words;
         let locked = reason == FailureReason::Inactive;
-        let lockout_message = run.ends.lockout.take().filter(|_| locked);
-        let journey_url = run.ends.failure_url.take();
+        let lockout_message = ends.lockout.filter(|_| locked);
+        let journey_url = ends.failure_url;
         let asked = run.start.goto_on_fail.clone();
         let failure = Failure {
             reason,
@@ -141,7 +141,7 @@ impl Turn<'_> {
             message,
             lockout_message,
             details,
-            headers: run.ends.headers.remove(&ending).unwrap_or_default(),
+            headers: ends.headers.remove(&ending).unwrap_or_default(),
         };
         self.finish(End::Failure(Arc::new(failure)))
     }

@@ -386,7 +386,7 @@ fn view(run: &Run, plan: &Plan) -> View {
             memory: memory
                 .map(|(unit, value)| (plan.unit(*unit).unwrap().name.to_string(), value.clone()))
                 .collect(),
-            ends: run.ends.clone(),
+            ends: run.ends.as_deref().cloned().unwrap_or_default(),
         },
         callers: run
             .frames

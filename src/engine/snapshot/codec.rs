@@ -8,6 +8,7 @@ use crate::{
     engine::{
         pin::{Place, Reached},
         plan::{NOWHERE, Plan},
+        run::Run,
     },
     model::expr::KeyId,
     secret::Secret,
@@ -64,6 +65,57 @@ impl Sink for Count {
     fn number(&mut self, number: u64) {
         let bits = 64 - (number | 1).leading_zeros();
         self.0 += bits.div_ceil(7) as usize;
+    }
+}
+
+/// A sink that counts no less than a [`Measure`] does: a number of two bytes counts as the longest, and a key
+/// with its name each time it is met.
+pub(super) struct Bound<'r> {
+    bytes: usize,
+    run: &'r Run,
+    plan: &'r Plan,
+}
+
+impl<'r> Bound<'r> {
+    /// The longest number.
+    const NUMBER: usize = 10;
+    /// What stands before the run: the version, the hash and the number of keys.
+    const HEAD: usize = 1 + 32 + Self::NUMBER;
+
+    pub(super) fn new(run: &'r Run, plan: &'r Plan) -> Self {
+        let bytes = Self::HEAD;
+        Self { bytes, run, plan }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn more(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+impl Sink for Bound<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.more(bytes.len());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.more(if number < 0x80 { 1 } else { Self::NUMBER });
+    }
+
+    fn key(&mut self, key: KeyId) {
+        let name = self.run.key_text(self.plan, key).map_or(0, str::len);
+        self.more(2 * Self::NUMBER + name);
+    }
+
+    fn node(&mut self, _: u32) {
+        self.more(2 * Self::NUMBER);
+    }
+
+    fn unit(&mut self, _: u32) {
+        self.more(2 * Self::NUMBER);
     }
 }
 

@@ -20,14 +20,14 @@ use crate::{
         plan::Plan,
         run::Run,
         snapshot::{
-            codec::{Codec, Count, Measure, Pinned, Reader, Sink, put_text},
+            codec::{Bound, Codec, Count, Measure, Pinned, Reader, Sink, put_text},
             run::{put_run, take_run},
         },
     },
     model::{expr::KeyId, value::Value},
 };
 
-const VERSION: u8 = 7;
+const VERSION: u8 = 8;
 
 /// How many bytes a cipher may add, its nonce and its tag, before the bytes have to move.
 const CIPHER_ROOM: usize = 64;
@@ -51,22 +51,19 @@ fn put<S: Sink>(run: &Run, plan: &Plan, keys: Vec<KeyId>, out: S) -> Option<S> {
     pinned.put(&plan.pins.hash(run.journey)?.0);
     pinned.number(u64::try_from(keys.len()).ok()?);
     for key in &keys {
-        put_text(name_of(run, plan, *key)?, &mut pinned);
+        put_text(run.key_text(plan, *key)?, &mut pinned);
     }
     pinned.keys = keys;
     put_run(run, &mut pinned);
     Some(pinned.out)
 }
 
-fn name_of<'a>(run: &'a Run, plan: &'a Plan, key: KeyId) -> Option<&'a str> {
-    let own = || run.keys.get((key.0 as usize).checked_sub(plan.keys.len())?);
-    plan.keys.name(key).or_else(own).map(|name| &**name)
-}
-
-/// How many bytes the run takes, a few more where it has very many keys; more than any limit where the plan
-/// is not the run's.
-pub(crate) fn size(run: &Run, plan: &Plan) -> usize {
-    measured(run, plan).map_or(usize::MAX, |(size, _)| size)
+/// Whether the run takes no more bytes than these; never where the plan is not the run's.
+pub(crate) fn fits(run: &Run, plan: &Plan, bytes: usize) -> bool {
+    // Every stop asks. Nearly always a bound is enough, which looks nothing up and keeps nothing.
+    let mut bound = Bound::new(run, plan);
+    put_run(run, &mut bound);
+    bound.bytes() <= bytes || measured(run, plan).is_some_and(|(size, _)| size <= bytes)
 }
 
 /// How many bytes the run takes at most, and its keys in order. It is looked at once.
@@ -92,7 +89,7 @@ fn measured(run: &Run, plan: &Plan) -> Option<(usize, Vec<KeyId>)> {
     count.put(&plan.pins.hash(run.journey)?.0);
     count.number(u64::try_from(keys.len()).ok()?);
     for key in &keys {
-        put_text(name_of(run, plan, *key)?, &mut count);
+        put_text(run.key_text(plan, *key)?, &mut count);
     }
     Some((count.0, keys))
 }

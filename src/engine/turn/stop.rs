@@ -117,7 +117,7 @@ impl Turn<'_> {
 
     /// Every stop: a run whose state has grown too large ends here.
     fn stop(&mut self, step: Step) -> Step {
-        if snapshot::size(self.run, self.plan) > self.limits.state_bytes
+        if !snapshot::fits(self.run, self.plan, self.limits.state_bytes)
             && let Next::Stop(end) = self.end(FailureReason::StateTooLarge)
         {
             return end;
@@ -193,6 +193,9 @@ impl Turn<'_> {
 impl Run {
     /// What would be put back into transient state after a stop has by then become secure, or is gone.
     fn carry_undo(&mut self, key: impl Fn(KeyId) -> bool, member: impl Fn(&str) -> bool) {
+        if self.undo.is_empty() {
+            return;
+        }
         let mut kept = Vec::with_capacity(self.undo.len());
         let both: Vec<KeyId> = self
             .undo
