@@ -24,7 +24,7 @@ use crate::{
         },
         registry::{Missing, Registry},
         run::TARGET_LEVEL,
-        silent,
+        silent::{self, Hops},
     },
     model::{
         expr::Slot,
@@ -119,7 +119,7 @@ impl<'a> Linker<'a> {
             plan: Plan {
                 nodes: Vec::new(),
                 targets: Vec::new(),
-                hops: Vec::new(),
+                hops: Hops::default(),
                 labels: Vec::new(),
                 gains: Vec::new(),
                 gain_rows: Vec::new(),

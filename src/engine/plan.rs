@@ -15,7 +15,7 @@ use crate::{
         node_type::{KeyTable, Prepared},
         obligation::Obligations,
         pin::Pins,
-        silent::Hop,
+        silent::Hops,
     },
     model::{
         expr::KeyId,
@@ -198,7 +198,7 @@ pub(crate) struct Plan {
     pub(crate) nodes: Vec<PlanNode>,
     pub(crate) targets: Vec<u32>,
     /// What is done at each node without a visit.
-    pub(crate) hops: Vec<Hop>,
+    pub(crate) hops: Hops,
     pub(crate) labels: Vec<Label>,
     /// By node, which of `gain_rows` says what the level can still gain from there on.
     pub(crate) gains: Vec<u32>,

@@ -295,6 +295,20 @@ impl Run {
         self.record(Undo::Member(place, name, old));
     }
 
+    /// Puts a value into shared state alone, where it does not stand there alone already.
+    pub(crate) fn put_alone(&mut self, key: KeyId, value: &Value) {
+        let Sensitive {
+            transient, secure, ..
+        } = &self.state.sensitive;
+        let hidden = transient.get(&key).is_some() || secure.get(&key).is_some();
+        if hidden || self.state.shared.get(&key) != Some(value) {
+            for place in Place::ALL {
+                self.set_cell(place, key, None);
+            }
+            self.set_cell(Place::Shared, key, Some(value.clone()));
+        }
+    }
+
     pub(crate) fn set_memory(&mut self, unit: u32, value: Option<Value>) {
         let old = self.memory.set(unit, value);
         self.record(Undo::Memory(unit, old));

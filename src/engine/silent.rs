@@ -1,24 +1,33 @@
-//! Nodes that need no visit: they read the level, or move it, and lead on.
+//! Nodes that need no visit: they look at the run, or change a little of it, and lead on.
 //!
-//! In: the table of hops that linking makes, a node, a level and how many visits are left. Out: where
-//! the walk has to stop and visit. It comes to the same as visiting every node, but for the time: such a
-//! node writes nothing that could be taken back but the level, and of that the last move is kept. Runs
-//! that are traced do not come here.
+//! In: the table of hops that linking makes, a node, a run and how many visits are left. Out: where the
+//! walk has to stop and visit. It comes to the same as visiting every node, but for the time: what the last
+//! node changed is recorded as in a visit, since it may be taken back. Where only a visit can tell, as when
+//! a condition fails, there is one. Runs that are traced do not come here.
+
+use std::sync::Arc;
 
 use crate::{
     engine::{
         expr::{Op, Test},
+        ground::Finds,
         plan::{Behaviour, Facts, Kind, NOWHERE, Plan, PlanNode, Unit},
         state::Undo,
         turn::Turn,
+        walk::{first_that_holds, scene},
     },
-    model::{expr::BinaryOp, journey::OutcomeId, level::AuthLevel},
+    model::{
+        expr::{BinaryOp, KeyId},
+        journey::OutcomeId,
+        level::AuthLevel,
+        value::Value,
+    },
 };
 
-/// What a node does that needs the level of the run and nothing else.
+/// What a node does that takes no more of a run than its level, its state and the memory of the node.
 ///
 /// See [`Prepared::silent`](crate::Prepared::silent).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Silent {
     /// A decision by the level.
@@ -37,6 +46,23 @@ pub enum Silent {
         /// The outcome.
         outcome: OutcomeId,
     },
+    /// A count of visits, which is all that the memory of the node holds.
+    Count {
+        /// How often the run leaves by `again`.
+        limit: i64,
+        /// The outcome that counts one more.
+        again: OutcomeId,
+        /// The outcome from then on, which counts nothing.
+        spent: OutcomeId,
+    },
+    /// Values for shared state; their keys are removed from the other scopes. What is there already is left
+    /// alone.
+    Write {
+        /// The values by key.
+        entries: Arc<[(KeyId, Value)]>,
+        /// The outcome.
+        outcome: OutcomeId,
+    },
 }
 
 /// What the walk does at a node without visiting it: sixteen bytes, targets inside.
@@ -48,6 +74,29 @@ pub(crate) enum Hop {
     Level { least: u32, yes: u32, no: u32 },
     /// Moves the level.
     Raise { by: i32, to: u32 },
+    /// Counts in the memory of the unit; leads to `again` below the limit, else to `spent`.
+    Count { limit: u32, again: u32, spent: u32 },
+    /// Puts into shared state what stands at this place of [`Hops::writes`].
+    Write { what: u32, to: u32 },
+    /// Leads by the first condition of the unit that holds.
+    Guards,
+}
+
+/// The hops of all nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Hops {
+    by_node: Vec<Hop>,
+    writes: Vec<Arc<[(KeyId, Value)]>>,
+}
+
+impl Hops {
+    #[inline]
+    fn of(&self, node: u32) -> Hop {
+        self.by_node
+            .get(node as usize)
+            .copied()
+            .unwrap_or(Hop::Visit)
+    }
 }
 
 /// How far a walk came without a visit.
@@ -61,7 +110,7 @@ struct Passed {
     before: Option<AuthLevel>,
 }
 
-/// Follows hops from `at` on, at most `left` of them.
+/// Follows hops about the level from `at` on, at most `left` of them.
 fn pass(hops: &[Hop], at: u32, level: AuthLevel, left: u32) -> Passed {
     let (mut at, mut from, mut visits) = (at, NOWHERE, 0);
     let (mut level, mut before) = (level, None);
@@ -77,7 +126,7 @@ fn pass(hops: &[Hop], at: u32, level: AuthLevel, left: u32) -> Passed {
                 level = level.raised(i64::from(*by));
                 *to
             }
-            Some(Hop::Visit) | None => break,
+            Some(Hop::Visit | Hop::Count { .. } | Hop::Write { .. } | Hop::Guards) | None => break,
         };
         from = at;
         at = next;
@@ -96,18 +145,30 @@ impl Turn<'_> {
     /// The next node that has to be visited, from this one on.
     #[inline]
     pub(crate) fn skip_silent(&mut self, id: u32) -> u32 {
-        let silent = self
-            .plan
-            .hops
-            .get(id as usize)
-            .is_some_and(|hop| *hop != Hop::Visit);
-        if !silent || self.trace.is_some() {
+        let mut id = id;
+        if self.trace.is_some() {
             return id;
         }
+        // BOUND: every turn counts a visit, or is the last.
+        loop {
+            let next = match self.plan.hops.of(id) {
+                Hop::Visit => None,
+                Hop::Level { .. } | Hop::Raise { .. } => self.pass_levels(id),
+                hop => self.hop(id, hop),
+            };
+            match next {
+                Some(next) => id = next,
+                None => return id,
+            }
+        }
+    }
+
+    /// Takes the run over nodes about the level; nowhere where no visit is left.
+    fn pass_levels(&mut self, id: u32) -> Option<u32> {
         let left = self.visits_left();
-        let passed = pass(&self.plan.hops, id, self.run.level, left);
+        let passed = pass(&self.plan.hops.by_node, id, self.run.level, left);
         if passed.visits == 0 {
-            return id;
+            return None;
         }
         self.begin_visit();
         let run = &mut *self.run;
@@ -120,30 +181,88 @@ impl Turn<'_> {
             run.undo.push(Undo::Level(before));
         }
         self.from = passed.from;
-        passed.at
+        Some(passed.at)
+    }
+
+    /// Takes the run over one node; nowhere where no visit is left, or where only a visit can tell.
+    fn hop(&mut self, id: u32, hop: Hop) -> Option<u32> {
+        let plan = self.plan;
+        let node = plan.node(id).filter(|_| self.visits_left() > 0)?;
+        self.run.at = id;
+        self.begin_visit();
+        let to = match hop {
+            Hop::Count {
+                limit,
+                again,
+                spent,
+            } => match self.run.memory.get(&node.body) {
+                Some(Value::Int(count)) if *count >= i64::from(limit) => spent,
+                None if limit == 0 => spent,
+                Some(Value::Int(count)) => {
+                    let count = count.saturating_add(1);
+                    self.run.set_memory(node.body, Some(Value::Int(count)));
+                    again
+                }
+                None => {
+                    self.run.set_memory(node.body, Some(Value::Int(1)));
+                    again
+                }
+                Some(_) => return None,
+            },
+            Hop::Write { what, to } => {
+                for (key, value) in plan.hops.writes.get(what as usize)?.iter() {
+                    self.run.put_alone(*key, value);
+                }
+                to
+            }
+            Hop::Guards => match &plan.unit(node.body)?.behaviour {
+                Behaviour::Guards(guards) => {
+                    let outcome = first_that_holds(guards, scene(self)).ok()?;
+                    plan.target(node, outcome).filter(|to| *to != NOWHERE)?
+                }
+                Behaviour::Node(_) => return None,
+            },
+            Hop::Visit | Hop::Level { .. } | Hop::Raise { .. } => return None,
+        };
+        self.count();
+        self.from = id;
+        Some(to)
     }
 }
 
 /// The hop of every node, once all else of the plan is there.
-pub(crate) fn hops(plan: &Plan) -> Vec<Hop> {
-    let hop = |node: &PlanNode| {
+pub(crate) fn hops(plan: &Plan) -> Hops {
+    let mut writes = Vec::new();
+    let mut hop = |node: &PlanNode| {
         let unit = plan.unit(node.body).filter(|unit| unit.needs.is_none());
         match node.kind {
             // What an obligation waits for is passed in full.
             Kind::Task if node.marked => None,
-            Kind::Task => unit.and_then(|unit| silent(plan, *node, unit)),
+            Kind::Task => unit.and_then(|unit| silent(plan, *node, unit, &mut writes)),
             Kind::Page | Kind::Inner | Kind::Success | Kind::Failure | Kind::LooseEnd => None,
         }
     };
     let nodes = plan.nodes.iter();
-    nodes.map(|node| hop(node).unwrap_or(Hop::Visit)).collect()
+    let by_node = nodes.map(|node| hop(node).unwrap_or(Hop::Visit)).collect();
+    Hops { by_node, writes }
 }
 
-fn silent(plan: &Plan, node: PlanNode, unit: &Unit) -> Option<Hop> {
+fn silent(
+    plan: &Plan,
+    node: PlanNode,
+    unit: &Unit,
+    writes: &mut Vec<Arc<[(KeyId, Value)]>>,
+) -> Option<Hop> {
     let target = |outcome| plan.target(node, outcome).filter(|to| *to != NOWHERE);
+    // An outcome that finds why a run fails is left by a visit.
+    let finds_nothing =
+        |outcome: OutcomeId| matches!(unit.finds.get(outcome.index()), None | Some(Finds::Nothing));
     let silent = match &unit.behaviour {
         Behaviour::Node(node) => node.silent()?,
-        Behaviour::Guards(guards) => by_level(guards)?,
+        Behaviour::Guards(guards) => match by_level(guards) {
+            Some(silent) => silent,
+            None => return Some(Hop::Guards),
+        },
     };
     match silent {
         Silent::Level { least, yes, no } => Some(Hop::Level {
@@ -164,6 +283,26 @@ fn silent(plan: &Plan, node: PlanNode, unit: &Unit) -> Option<Hop> {
             let by = i32::try_from(by.clamp(-most, most)).ok()?;
             let to = target(outcome)?;
             allowed.then_some(Hop::Raise { by, to })
+        }
+        Silent::Count {
+            limit,
+            again,
+            spent,
+        } => (finds_nothing(again) && finds_nothing(spent)).then_some(Hop::Count {
+            limit: u32::try_from(limit).ok()?,
+            again: target(again)?,
+            spent: target(spent)?,
+        }),
+        Silent::Write { entries, outcome } => {
+            let to = target(outcome).filter(|_| finds_nothing(outcome))?;
+            // A write of these means more than what it writes.
+            let own = [plan.known.username, plan.known.user_info];
+            if entries.iter().any(|(key, _)| own.contains(key)) {
+                return None;
+            }
+            let what = u32::try_from(writes.len()).ok()?;
+            writes.push(entries);
+            Some(Hop::Write { what, to })
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         action::{Action, Go, Reply},
         context::Context,
         error::NodeError,
-        expr::{Around, Scene, holds},
+        expr::{Around, Scene, Test, holds},
         ground::Ground,
         obligation::MarkAt,
         plan::{Behaviour, Kind, NOWHERE, PlanNode, Unit},
@@ -103,24 +103,34 @@ pub(crate) fn enter(turn: &mut Turn<'_>) -> Result<Action, NodeError> {
 pub(crate) fn act(turn: &mut Turn<'_>, unit: &Unit) -> Result<Action, NodeError> {
     match &unit.behaviour {
         Behaviour::Node(node) => node.enter(&mut Context::new(turn)),
-        Behaviour::Guards(guards) => {
-            let scene = Scene {
-                around: Around::Run(turn.run, &turn.run.visit.fetched),
-                request: turn.request,
-                now: turn.now,
-            };
-            for (outcome, guard) in (0_u16..).zip(guards) {
-                let taken = match guard {
-                    None => true,
-                    Some(test) => holds(test, scene)?,
-                };
-                if taken {
-                    return Ok(Action::go(OutcomeId(outcome)));
-                }
-            }
-            Err(NodeError::new("no arm holds"))
+        Behaviour::Guards(guards) => first_that_holds(guards, scene(turn)).map(Action::go),
+    }
+}
+
+/// What the expressions of the unit at hand read.
+pub(crate) fn scene<'a>(turn: &'a Turn<'_>) -> Scene<'a> {
+    Scene {
+        around: Around::Run(turn.run, &turn.run.visit.fetched),
+        request: turn.request,
+        now: turn.now,
+    }
+}
+
+/// The outcome of a decision: that of its first arm that holds.
+pub(crate) fn first_that_holds(
+    guards: &[Option<Test>],
+    scene: Scene<'_>,
+) -> Result<OutcomeId, NodeError> {
+    for (outcome, guard) in (0_u16..).zip(guards) {
+        let taken = match guard {
+            None => true,
+            Some(test) => holds(test, scene)?,
+        };
+        if taken {
+            return Ok(OutcomeId(outcome));
         }
     }
+    Err(NodeError::new("no arm holds"))
 }
 
 /// Gives the unit at hand what it waited for.

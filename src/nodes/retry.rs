@@ -9,6 +9,7 @@ use crate::{
         effect::{Change, Effect, EffectReply, Identity, PatchIdentity, RETRIES, Who},
         error::NodeError,
         node_type::{Prepared, Setup},
+        silent::Silent,
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{
@@ -106,6 +107,14 @@ impl Prepared for RetryLimitDecision {
             None if spent => Ok(Action::go(self.reject)),
             None => self.again(cx),
         }
+    }
+
+    fn silent(&self) -> Option<Silent> {
+        self.on_user.is_none().then_some(Silent::Count {
+            limit: self.limit,
+            again: self.retry,
+            spent: self.reject,
+        })
     }
 
     fn resume(&self, cx: &mut Context<'_>, reply: Reply) -> Result<Action, NodeError> {

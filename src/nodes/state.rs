@@ -8,6 +8,7 @@ use crate::{
         context::Context,
         error::NodeError,
         node_type::{Prepared, Setup},
+        silent::Silent,
     },
     model::{expr::KeyId, journey::OutcomeId, value::Value},
     nodes::{failure::unfit, setting::Kept},
@@ -23,7 +24,7 @@ struct SetState {
 /// What is written: with the numbers of its keys where it is known when linked.
 #[derive(Debug)]
 enum Attributes {
-    Known(Vec<(KeyId, Value)>),
+    Known(Arc<[(KeyId, Value)]>),
     Computed(Kept<BTreeMap<Arc<str>, Value>>),
 }
 
@@ -71,7 +72,7 @@ impl Prepared for SetState {
     fn enter(&self, cx: &mut Context<'_>) -> Result<Action, NodeError> {
         match &self.attributes {
             Attributes::Known(entries) => {
-                for (key, value) in entries {
+                for (key, value) in entries.iter() {
                     write(cx, *key, value);
                 }
             }
@@ -86,6 +87,16 @@ impl Prepared for SetState {
             }
         }
         Ok(Action::go(self.outcome))
+    }
+
+    fn silent(&self) -> Option<Silent> {
+        match &self.attributes {
+            Attributes::Known(entries) => Some(Silent::Write {
+                entries: Arc::clone(entries),
+                outcome: self.outcome,
+            }),
+            Attributes::Computed(_) => None,
+        }
     }
 }
 

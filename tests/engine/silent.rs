@@ -1,7 +1,7 @@
 //! Nodes that are not visited come to the same as nodes that are.
 //!
-//! A traced run visits every node; a run that is not traced hops over those that only read or move the
-//! level. Step for step both must be in the same state, byte for byte.
+//! A traced run visits every node; a run that is not traced hops over those that read or move the level,
+//! count, write into the state or decide by it. Step for step both must be in the same state, byte for byte.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,13 @@ use super::{
 
 const NODES: u64 = 12;
 
-/// A journey of nodes about the level, of stops between them and of arrows that lead anywhere.
+/// A journey of nodes that can be hopped over, of stops between them and of arrows that lead anywhere.
 fn journey(dice: &mut Dice) -> String {
     let mut text = "journey inner \"Inner\" {\n  innerTreeOnly = true\n  start i0\n  node i0: ModifyAuthLevel {\n    \
                     authLevelIncrement = 2\n    -> i1\n  }\n  node i1: AuthLevelDecision {\n    \
-                    authLevelRequirement = 3\n    true -> success\n    false -> failure\n  }\n}\n\
+                    authLevelRequirement = 3\n    true -> success\n    false -> i2\n  }\n  node i2: SetState {\n    \
+                    attributes = { inner = \"yes\" }\n    -> i3\n  }\n  node i3: RetryLimitDecision {\n    \
+                    retryLimit = 1\n    Retry -> failure\n    Reject -> nowhere\n  }\n}\n\
                     journey test \"Test\" {\n  start n0\n"
         .to_owned();
     for at in 0..NODES {
@@ -29,7 +31,7 @@ fn journey(dice: &mut Dice) -> String {
         };
         let (yes, no) = (to(), to());
         let number = dice.below(5);
-        let _ = match dice.below(8) {
+        let _ = match dice.below(12) {
             0..=2 => write!(
                 text,
                 "  node n{at}: AuthLevelDecision {{\n    authLevelRequirement = {number}\n    \
@@ -50,6 +52,27 @@ fn journey(dice: &mut Dice) -> String {
                 text,
                 "  node n{at}: journey inner {{\n    true -> {yes}\n    false -> {no}\n  }}\n"
             ),
+            7 | 8 => write!(
+                text,
+                "  node n{at}: SetState {{\n    attributes = {{ color = \"{}\", tone = {number} }}\n    \
+                 -> {yes}\n  }}\n",
+                ["red", "blue"][usize::try_from(dice.below(2)).unwrap()]
+            ),
+            9 => write!(
+                text,
+                "  node n{at}: RetryLimitDecision {{\n    retryLimit = {number}\n    Retry -> {yes}\n    \
+                 Reject -> {no}\n  }}\n"
+            ),
+            10 => write!(
+                text,
+                "  node n{at}: Decision {{\n    when {} -> {yes}\n    else -> {no}\n  }}\n",
+                [
+                    "has shared.color && shared.color == \"red\"",
+                    "!has shared.tone || shared.tone < 3",
+                    // Fails where it is there, for a text is no number.
+                    "has shared.color && shared.color == 3",
+                ][usize::try_from(dice.below(3)).unwrap()]
+            ),
             _ => writeln!(text, "  node n{at}: UsernameCollector -> {yes}"),
         };
     }
@@ -69,7 +92,7 @@ fn begin(engine: &Engine, host: &dyn Host) -> AuthSession {
 fn a_run_that_hops_is_the_run_that_visits() {
     let request = Request::default();
     let (mut stops, mut ends) = (0, 0);
-    for seed in 0..60 {
+    for seed in 0..200 {
         let text = journey(&mut Dice(seed));
         let mut limits = Limits::default();
         limits.visits_per_turn = 40;

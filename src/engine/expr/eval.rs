@@ -80,6 +80,7 @@ enum View<'v> {
 }
 
 impl Operand<'_> {
+    #[inline]
     fn view(&self) -> View<'_> {
         match self {
             Self::Bool(value) => View::Bool(*value),
@@ -91,6 +92,7 @@ impl Operand<'_> {
     }
 }
 
+#[inline]
 fn view(value: &Value) -> View<'_> {
     match value {
         Value::Null => View::Null,
@@ -161,6 +163,7 @@ pub(crate) fn evaluate(inner: &Term, scene: Scene<'_>) -> Result<Value, NodeErro
     })
 }
 
+#[inline]
 fn term<'a>(inner: &'a Term, scene: Scene<'a>) -> Result<Operand<'a>, NodeError> {
     match inner {
         Term::Constant(value) => Ok(Operand::Value(value)),
@@ -207,6 +210,7 @@ fn name(slot: &Slot) -> String {
     }
 }
 
+#[inline]
 fn read<'a>(slot: &'a Slot, scene: Scene<'a>) -> Option<Operand<'a>> {
     match slot {
         Slot::Header(name) => scene.request.header(name).next().map(Operand::Text),
@@ -225,6 +229,7 @@ fn read<'a>(slot: &'a Slot, scene: Scene<'a>) -> Option<Operand<'a>> {
     }
 }
 
+#[inline]
 fn of_run<'a>(slot: &'a Slot, run: &'a Run, fetched: &'a Fetched) -> Option<Operand<'a>> {
     let cell = |place, key| run.state.cells(place).get(key).map(Operand::Value);
     match slot {
@@ -270,6 +275,7 @@ fn of_question<'a>(slot: &Slot, question: &'a Question<'a>) -> Option<Operand<'a
     }
 }
 
+#[inline]
 fn ordered(op: BinaryOp, order: Ordering) -> Result<bool, NodeError> {
     match op {
         BinaryOp::Equal => Ok(order.is_eq()),
@@ -300,6 +306,7 @@ fn compare(op: BinaryOp, l: &Term, r: &Term, scene: Scene<'_>) -> Result<bool, N
 }
 
 /// How two values stand to each other, where they can be ordered.
+#[inline]
 fn order(left: View<'_>, right: View<'_>) -> Option<Ordering> {
     match (left, right) {
         (View::Int(l), View::Int(r)) => Some(l.cmp(&r)),
