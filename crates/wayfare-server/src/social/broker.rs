@@ -203,10 +203,9 @@ impl Broker<'_> {
 
     async fn came_back(&self, parts: &Parts<'_>) -> Reply {
         let strange = || stopped(400, "This sign-in was not begun here, or is over.");
-        let mut cookies = parts.cookies();
-        cookies.retain(|(name, _)| name == COOKIE);
-        let begun = match cookies.as_slice() {
-            [(_, cookie)] => Begun::read(cookie),
+        let mut cookies = parts.cookies().filter(|(name, _)| *name == COOKIE);
+        let begun = match (cookies.next(), cookies.next()) {
+            (Some((_, cookie)), None) => Begun::read(cookie),
             _ => None,
         };
         let (Some(begun), Ok(query)) = (begun, Query::parse(parts.query)) else {

@@ -78,12 +78,11 @@ impl<'a> Parts<'a> {
     }
 
     /// The cookies, in order.
-    pub fn cookies(&self) -> Vec<(String, String)> {
+    pub fn cookies(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.header("cookie")
             .flat_map(|header| header.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
-            .collect()
+            .map(|(name, value)| (name, value.trim_matches('"')))
     }
 
     /// The session token that came: as the cookie of that name, else as the header of that name.
@@ -96,12 +95,11 @@ impl<'a> Parts<'a> {
     /// Of several cookies the first counts, which browsers send for the longest path; a header that stands
     /// twice is none.
     pub fn session_token_from(&self, cookie: &str) -> Option<(String, bool)> {
-        let cookies = self.cookies();
-        let mut named = cookies.into_iter().filter(|(name, _)| name == cookie);
+        let mut named = self.cookies().filter(|(name, _)| *name == cookie);
         let by_header = || {
             let mut sent = self.header(cookie);
             match (sent.next(), sent.next()) {
-                (Some(only), None) => Some((only.to_owned(), false)),
+                (Some(only), None) => Some((only, false)),
                 _ => None,
             }
         };
@@ -110,13 +108,17 @@ impl<'a> Parts<'a> {
             .map(|(_, value)| (value, true))
             .or_else(by_header)
             .filter(|(token, _)| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX)
+            .map(|(token, as_cookie)| (token.to_owned(), as_cookie))
     }
 
     /// What the engine is given of the request.
     pub fn to_request(&self, query: Query) -> Request {
         let mut request = Request::default();
         request.headers = self.headers.to_vec();
-        request.cookies = self.cookies();
+        request.cookies = self
+            .cookies()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         request.locales = locales(query.all("locale").next(), self.header("accept-language"));
         request.parameters = query.into_parameters();
         request.client = self.client;
