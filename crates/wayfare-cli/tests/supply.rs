@@ -91,12 +91,11 @@ fn what_is_not_rust_is_named() {
             .unwrap();
         // One that is not there is none.
         let told = String::from_utf8(told.stdout).unwrap();
-        let names = told
+        let all = told
             .lines()
             .filter_map(|line| line.split_whitespace().next());
         found.extend(
-            names
-                .filter(|name| !COMPILERS.contains(name))
+            all.filter(|name| !COMPILERS.contains(name))
                 .map(str::to_owned),
         );
     }
