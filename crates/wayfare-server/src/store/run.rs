@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How many rows are looked at, or taken away, while others wait to write.
-const PURGED_AT_ONCE: i64 = 1_000;
+const PURGED_AT_ONCE: i64 = 250;
 /// What takes so many rows away that have expired.
 const PURGED: [&str; 4] = [
     "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE exp < ?1 LIMIT ?2)",
