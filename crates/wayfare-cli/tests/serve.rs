@@ -249,3 +249,51 @@ fn what_hinders_a_start_is_said_before_it_listens() {
     let ran = folder.run(&["serve", "--listen", "127.0.0.1:0", "--data", "corrupt"]);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
 }
+
+/// A server with so many open files allowed, and what it says until it listens.
+#[cfg(target_os = "linux")]
+fn with_files(folder: &Folder, limit: &str) -> (Served, String) {
+    let mut child = std::process::Command::new("sh")
+        .args([
+            "-c",
+            &format!("ulimit {limit} && exec \"$0\" serve --listen 127.0.0.1:0"),
+        ])
+        .arg(env!("CARGO_BIN_EXE_wayfare"))
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(folder.path().join("said")).unwrap())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    let address = first.trim().rsplit_once("http://").unwrap().1.parse();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let soft = line.unwrap().split_whitespace().nth(3).unwrap().to_owned();
+    let served = Served {
+        child,
+        address: address.unwrap(),
+        welcome: first,
+    };
+    (served, soft)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn there_is_room_for_the_connections_that_the_settings_allow_or_it_is_told() {
+    let folder = Folder::new(&[]);
+    let (served, soft) = with_files(&folder, "-Sn 100");
+    assert_eq!((soft.as_str(), folder.read("said").as_str()), ("4608", ""));
+    drop(served);
+    let (served, soft) = with_files(&folder, "-n 300");
+    assert_eq!(soft, "300");
+    let said = folder.read("said");
+    assert!(
+        said.contains("4096 connections take up to 4608 open files"),
+        "{said}"
+    );
+    drop(served);
+}

@@ -15,6 +15,10 @@ use crate::{
 
 /// The configuration that is read where none is named.
 const CONFIG: &str = "wayfare.toml";
+/// How many files are open besides connections: those that are told that there is no room, the store's, and
+/// the connections to services that are asked.
+#[cfg(unix)]
+const FILES_BESIDES: u64 = 512;
 /// The data folder of the demo.
 const DATA: &str = "wayfare-data";
 
@@ -23,6 +27,8 @@ pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Troub
     if let Some(file) = &config.file {
         terminal.say(&format!("settings from {}", file.display()));
     }
+    #[cfg(unix)]
+    make_room(config.limits.connections, terminal);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -47,6 +53,34 @@ pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Troub
         }
         Ok(Outcome::Clean)
     })
+}
+
+/// Asks the system for as many open files as the connections that the settings allow take, and tells what is
+/// missing: a server that runs out of them cannot even refuse anybody.
+#[cfg(unix)]
+fn make_room(connections: usize, terminal: Terminal) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let wanted = u64::try_from(connections)
+        .unwrap_or(u64::MAX)
+        .saturating_add(FILES_BESIDES);
+    let limit = getrlimit(Resource::Nofile);
+    let mut room = limit.current.unwrap_or(u64::MAX);
+    if room < wanted {
+        let most = limit.maximum.map_or(wanted, |most| most.min(wanted));
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limit.maximum,
+        };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            room = most;
+        }
+    }
+    if room < wanted {
+        terminal.say(&format!(
+            "{connections} connections take up to {wanted} open files, and the system allows {room}: raise its \
+             limit, or lower `connections` in [server.limits]"
+        ));
+    }
 }
 
 fn config(args: &ServeArgs) -> Result<Config, ConfigError> {
