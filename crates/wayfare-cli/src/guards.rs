@@ -130,7 +130,7 @@ pub(crate) fn served(folder: &Path, realm: Option<&str>) -> Result<Served, Troub
         found.realm = Some((*only).clone());
     }
     if let [only] = realms.as_slice()
-        && let Some(settings) = config.realms.get(only)
+        && let Some(settings) = config.realms.get(*only)
     {
         found.parameters = plain(settings);
         found.incomplete = settings.incomplete;
