@@ -113,6 +113,12 @@ def wayfare():
     assert reply.status == 200 and reply.json()["tokenId"], reply.body
 
 
+def hello():
+    for _ in range(3):
+        reply = yield post_json("/", {"authId": "x" * 600, "callbacks": []}, WIRE)
+        assert reply.status == 200 and reply.json()["callbacks"], reply.body
+
+
 def xstate():
     reply = yield post_json("/begin", {})
     for answer in (USER, PASSWORD):
@@ -145,6 +151,7 @@ def lemonldap():
 KINDS = {
     "wayfare": wayfare,
     "wayfare-zero-page": wayfare_zero_page,
+    "hello": hello,
     "xstate": xstate,
     "better-auth": better_auth,
     "django-allauth": django_allauth,
