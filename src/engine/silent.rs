@@ -146,9 +146,10 @@ impl Turn<'_> {
     #[inline]
     pub(crate) fn skip_silent(&mut self, id: u32) -> u32 {
         let mut id = id;
-        if self.trace.is_some() {
+        if self.trace.is_some() || self.plan.hops.of(id) == Hop::Visit {
             return id;
         }
+        self.begin_visit();
         // BOUND: every turn counts a visit, or is the last.
         loop {
             let next = match self.plan.hops.of(id) {
@@ -163,6 +164,12 @@ impl Turn<'_> {
         }
     }
 
+    /// Forgets what the last hop has left behind; no hop leaves more.
+    fn begin_hop(&mut self) {
+        self.run.undo.clear();
+        self.run.visit.level_before = None;
+    }
+
     /// Takes the run over nodes about the level; nowhere where no visit is left.
     fn pass_levels(&mut self, id: u32) -> Option<u32> {
         let left = self.visits_left();
@@ -170,7 +177,7 @@ impl Turn<'_> {
         if passed.visits == 0 {
             return None;
         }
-        self.begin_visit();
+        self.begin_hop();
         let run = &mut *self.run;
         run.turn += passed.visits;
         run.visits += passed.visits;
@@ -189,7 +196,7 @@ impl Turn<'_> {
         let plan = self.plan;
         let node = plan.node(id).filter(|_| self.visits_left() > 0)?;
         self.run.at = id;
-        self.begin_visit();
+        self.begin_hop();
         let to = match hop {
             Hop::Count {
                 limit,
