@@ -1,0 +1,33 @@
+//! Any text as the advice of a request, and any bytes as that of a policy: what is read is read again from
+//! what is written of it, in both forms.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wayfare::Advice;
+use wayfare_wire::{
+    am::advice::{advice_xml, read_json, read_xml, write_json},
+    json::Writer,
+};
+
+/// What is asked for survives both forms; only what no document can hold is left out of XML.
+fn again(advice: &Advice) {
+    let mut json = Writer::default();
+    write_json(advice, &mut json);
+    let bytes = json.into_bytes();
+    assert_eq!(read_json(&bytes).as_ref(), Ok(advice), "{bytes:?}");
+    let document = advice_xml(advice);
+    let read = read_xml(&document).expect("what is written here can be read");
+    assert_eq!(advice_xml(&read), document);
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(advice) = read_json(bytes) {
+        again(&advice);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(advice) = read_xml(text)
+    {
+        again(&advice);
+    }
+});
