@@ -12,7 +12,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -24,7 +24,7 @@ const QUEUE_MAX: usize = 4_096;
 
 /// What a change leaves to be said after the commit.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-type Change = Box<dyn FnOnce(&mut Connection) -> Answer + Send>;
+type Change = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 
 /// How much has been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,23 +160,35 @@ fn boxed<T: Send + 'static>(
 }
 
 fn in_savepoint<T>(
-    connection: &mut Connection,
+    connection: &Connection,
     change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> Result<T, StoreError> {
-    let savepoint = connection.savepoint()?;
-    // A savepoint that is dropped uncommitted rolls back.
-    let value = change(&savepoint)?;
-    savepoint.commit()?;
-    Ok(value)
+    run(connection, "SAVEPOINT change")?;
+    let changed = change(connection).and_then(|value| {
+        run(connection, "RELEASE change")?;
+        Ok(value)
+    });
+    if changed.is_err() {
+        // Where the whole transaction is gone already there is nothing to take back, and no commit follows.
+        let _ = run(connection, "ROLLBACK TO change");
+        let _ = run(connection, "RELEASE change");
+    }
+    Ok(changed?)
 }
 
-fn work(mut connection: Connection, receiver: &Receiver<Change>, counts: &Counts) {
+/// Runs a statement that stands around every change, and so is prepared once.
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
+
+fn work(connection: Connection, receiver: &Receiver<Change>, counts: &Counts) {
     while let Ok(first) = receiver.recv() {
         let batch: Vec<Change> = std::iter::once(first)
             .chain(receiver.try_iter().take(BATCH_MAX - 1))
             .collect();
         let size = batch.len() as u64;
-        let (answers, committed) = apply(&mut connection, batch);
+        let (answers, committed) = apply(&connection, batch);
         counts.changes.fetch_add(size, Ordering::Relaxed);
         counts.transactions.fetch_add(1, Ordering::Relaxed);
         for answer in answers {
@@ -187,17 +199,9 @@ fn work(mut connection: Connection, receiver: &Receiver<Change>, counts: &Counts
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
-fn apply(connection: &mut Connection, batch: Vec<Change>) -> (Vec<Answer>, Result<(), StoreError>) {
-    let begun = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map(|transaction| {
-            // Kept open by hand: the changes need the connection to open their savepoints.
-            let mut transaction = transaction;
-            transaction.set_drop_behavior(rusqlite::DropBehavior::Ignore);
-        });
-    let begun = begun.map_err(StoreError::from);
+fn apply(connection: &Connection, batch: Vec<Change>) -> (Vec<Answer>, Result<(), StoreError>) {
     let mut answers = Vec::with_capacity(batch.len());
-    if let Err(error) = begun {
+    if let Err(error) = run(connection, "BEGIN IMMEDIATE").map_err(StoreError::from) {
         for change in batch {
             // Without a transaction nothing may be written: the change is not run at all.
             answers.push(refused(change));
@@ -207,8 +211,8 @@ fn apply(connection: &mut Connection, batch: Vec<Change>) -> (Vec<Answer>, Resul
     for change in batch {
         answers.push(change(connection));
     }
-    let committed = connection.execute_batch("COMMIT").map_err(|error| {
-        let _ = connection.execute_batch("ROLLBACK");
+    let committed = run(connection, "COMMIT").map_err(|error| {
+        let _ = run(connection, "ROLLBACK");
         StoreError::from(error)
     });
     (answers, committed)
