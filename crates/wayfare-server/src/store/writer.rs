@@ -62,7 +62,7 @@ impl Writer {
         let counted = Arc::clone(&counts);
         let thread = std::thread::Builder::new()
             .name("wayfare-store".to_owned())
-            .spawn(move || work(connection, &receiver, &counted))
+            .spawn(move || work(&connection, &receiver, &counted))
             .map_err(|error| StoreError::Sql(error.to_string()))?;
         Ok(Self {
             sender: Mutex::new(Some(sender)),
@@ -182,13 +182,13 @@ fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn work(connection: Connection, receiver: &Receiver<Change>, counts: &Counts) {
+fn work(connection: &Connection, receiver: &Receiver<Change>, counts: &Counts) {
     while let Ok(first) = receiver.recv() {
         let batch: Vec<Change> = std::iter::once(first)
             .chain(receiver.try_iter().take(BATCH_MAX - 1))
             .collect();
         let size = batch.len() as u64;
-        let (answers, committed) = apply(&connection, batch);
+        let (answers, committed) = apply(connection, batch);
         counts.changes.fetch_add(size, Ordering::Relaxed);
         counts.transactions.fetch_add(1, Ordering::Relaxed);
         for answer in answers {
