@@ -176,7 +176,7 @@ impl Programs {
         store: &Store,
         now: Timestamp,
     ) -> Result<Self, JourneyError> {
-        let seen = watch::look(&load::watched(settings));
+        let seen = watch::look(&load::watched(settings)).number;
         let texts = load::load(settings, limits)?;
         let with = With {
             settings,

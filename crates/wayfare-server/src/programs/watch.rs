@@ -1,7 +1,9 @@
 //! Watching the files of journeys: the system tells, and every two seconds we look ourselves.
+//!
+//! A data folder that lies below is passed over: something is written there all the time.
 
 use std::{
-    collections::hash_map::DefaultHasher,
+    collections::{HashSet, hash_map::DefaultHasher},
     fs,
     hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
@@ -9,11 +11,11 @@ use std::{
     time::Duration,
 };
 
-use notify::{RecursiveMode, Watcher as _};
+use notify::RecursiveMode;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{load, reload};
-use crate::app::App;
+use crate::{app::App, store::is_data_folder};
 
 /// How long files must be quiet before they are read: editors write in pieces.
 const QUIET: Duration = Duration::from_millis(150);
@@ -45,12 +47,13 @@ async fn keep_watching(app: Arc<App>) {
             let _ = told.try_send(());
         }
     });
-    let _watcher = watcher.map(|mut watcher| {
-        for folder in folders.iter().flat_map(|(_, folders)| folders) {
-            let _ = watcher.watch(folder, RecursiveMode::Recursive);
-        }
-        watcher
-    });
+    let mut watched = Watched {
+        watcher: watcher.ok(),
+        folders: HashSet::new(),
+    };
+    for (_, folders) in &folders {
+        watched.add(look(folders).folders);
+    }
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -70,24 +73,64 @@ async fn keep_watching(app: Arc<App>) {
                 continue;
             };
             let now = look(folders);
-            if state.programs.seen.swap(now, Ordering::SeqCst) != now {
+            if state.programs.seen.swap(now.number, Ordering::SeqCst) != now.number {
+                watched.add(now.folders);
                 reload(&app, state).await;
             }
         }
     }
 }
 
-/// A number that changes when a file comes, goes or is written.
-pub(super) fn look(folders: &[PathBuf]) -> u64 {
+/// The folders that the system tells of, each by itself: below one of them there may be a data folder.
+struct Watched<W> {
+    /// Where the system cannot watch, looking does.
+    watcher: Option<W>,
+    folders: HashSet<PathBuf>,
+}
+
+impl<W: notify::Watcher> Watched<W> {
+    /// With folders that may be new.
+    fn add(&mut self, folders: Vec<PathBuf>) {
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        for folder in folders {
+            if !self.folders.contains(&folder)
+                && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
+            {
+                self.folders.insert(folder);
+            }
+        }
+    }
+}
+
+/// What there is below some folders.
+pub(super) struct Seen {
+    /// It changes when a file comes, goes or is written.
+    pub(super) number: u64,
+    /// The folders themselves, and those below them.
+    folders: Vec<PathBuf>,
+}
+
+/// What there is below these folders now.
+pub(super) fn look(folders: &[PathBuf]) -> Seen {
     let mut hasher = DefaultHasher::new();
     let mut waiting: Vec<PathBuf> = folders.to_vec();
+    let mut visited = Vec::new();
     let mut count = 0;
     // BOUND: every folder is visited once, and links to folders are not followed.
     while let Some(folder) = waiting.pop() {
+        if is_data_folder(&folder) {
+            continue;
+        }
+        visited.push(folder.clone());
         for path in sorted(&folder) {
             count += 1;
             if count > LOOKED_AT_MAX {
-                return hasher.finish();
+                return Seen {
+                    number: hasher.finish(),
+                    folders: visited,
+                };
             }
             let Ok(kind) = fs::symlink_metadata(&path) else {
                 continue;
@@ -101,7 +144,10 @@ pub(super) fn look(folders: &[PathBuf]) -> u64 {
             }
         }
     }
-    hasher.finish()
+    Seen {
+        number: hasher.finish(),
+        folders: visited,
+    }
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
@@ -113,4 +159,31 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
         .collect();
     paths.sort();
     paths
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_to_a_data_folder_is_no_change_of_journeys() {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data");
+        let below = folder.path().join("below");
+        for made in [&data, &below] {
+            fs::create_dir(made).unwrap();
+        }
+        let folders = [folder.path().to_path_buf()];
+        let without = look(&folders);
+        assert_eq!(without.folders.len(), 3);
+        fs::write(data.join("wayfare.db"), "").unwrap();
+        let before = look(&folders);
+        assert_eq!(before.folders.len(), 2, "the data folder is passed over");
+        fs::write(data.join("wayfare.db-wal"), "much").unwrap();
+        assert_eq!(look(&folders).number, before.number);
+        fs::write(below.join("part.journey"), "").unwrap();
+        assert_ne!(look(&folders).number, before.number);
+    }
 }
