@@ -48,6 +48,23 @@ pub trait Host {
     fn random(&self, bytes: &mut [u8]) -> Result<(), NoRandomness>;
 }
 
+/// The id of what begins now, a run first of all: the milliseconds of the time, 48 bits, before 80 random ones.
+///
+/// It is nobody's secret. Ids that grow with the time stand beside one another wherever a store keeps what
+/// belongs to them, so that what is written together is written in one place.
+///
+/// ```
+/// use wayfare::{Timestamp, engine::host::id_of};
+///
+/// let (early, late) = (id_of(Timestamp(7), [0xff; 16]), id_of(Timestamp(8), [0; 16]));
+/// assert!(early < late);
+/// assert_ne!(early, id_of(Timestamp(7), [0xfe; 16]));
+/// ```
+pub fn id_of(now: Timestamp, drawn: [u8; 16]) -> u128 {
+    const RANDOM: u32 = 80;
+    u128::from(now.0) << RANDOM | u128::from_be_bytes(drawn) & ((1 << RANDOM) - 1)
+}
+
 /// The source of randomness failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoRandomness;

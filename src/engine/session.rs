@@ -19,7 +19,7 @@ use crate::{
         effect::{Effect, EffectReply},
         error::{AnswerError, EngineError, NodeError},
         ground::Ground,
-        host::{Host, Timestamp},
+        host::{Host, Timestamp, id_of},
         level_index::LevelIndex,
         limits::Limits,
         link::{self, LinkErrors, Secrets},
@@ -195,7 +195,7 @@ impl Engine {
         let salt = *salt.first_chunk().ok_or(EngineError::Bug("draw"))?;
         let now = host.now();
         let mut run = Run::new(
-            u128::from_be_bytes(*id),
+            id_of(now, *id),
             salt,
             start,
             journey.id.0,

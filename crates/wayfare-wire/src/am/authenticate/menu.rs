@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use wayfare::{
     Answer, Ask, AuthLevel, Callback, Candidate, Input, Realm, Seal as _, Timestamp,
-    engine::{advice::MENU_MAX, effect::SessionRef},
+    engine::{advice::MENU_MAX, effect::SessionRef, host::id_of},
 };
 
 use super::{
@@ -160,7 +160,7 @@ impl<'a> Exchange<'a> {
         let mut id = [0; 16];
         self.host.random(&mut id).map_err(|_| Refusal::Internal)?;
         let menu = Menu {
-            id: u128::from_be_bytes(id),
+            id: id_of(self.host.now(), id),
             candidates,
             wishes,
             beside: session,
