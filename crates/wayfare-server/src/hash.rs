@@ -6,11 +6,11 @@
 //! there, is locked or has no password costs one hash too.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{self, Receiver, Sender},
     },
     thread::JoinHandle,
 };
@@ -63,9 +63,36 @@ pub enum Against {
 
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
+/// What waits for a thread.
+struct Jobs {
+    /// Nothing where no more is taken.
+    waiting: Mutex<Option<VecDeque<Job>>>,
+    came: Condvar,
+}
+
+impl Jobs {
+    fn waiting(&self) -> MutexGuard<'_, Option<VecDeque<Job>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next one; nothing once no more is taken.
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.waiting();
+        loop {
+            if let Some(job) = waiting.as_mut()?.pop_front() {
+                return Some(job);
+            }
+            waiting = self
+                .came
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
 /// The threads that hash.
 pub struct HashPool {
-    sender: Mutex<Option<Sender<Job>>>,
+    jobs: Arc<Jobs>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     admission: Arc<Semaphore>,
     params: Params,
@@ -97,19 +124,21 @@ impl HashPool {
         } else {
             settings.threads
         };
-        let (sender, receiver) = mpsc::channel::<Job>();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let jobs = Arc::new(Jobs {
+            waiting: Mutex::new(Some(VecDeque::new())),
+            came: Condvar::new(),
+        });
         let mut threads = Vec::with_capacity(count);
         for at in 0..count {
-            let receiver = Arc::clone(&receiver);
+            let jobs = Arc::clone(&jobs);
             let thread = std::thread::Builder::new()
                 .name(format!("wayfare-hash-{at}"))
-                .spawn(move || work(&receiver))
+                .spawn(move || work(&jobs))
                 .map_err(|error| HashError::Settings(error.to_string()))?;
             threads.push(thread);
         }
         Ok(Self {
-            sender: Mutex::new(Some(sender)),
+            jobs,
             threads: Mutex::new(threads),
             admission: Arc::new(Semaphore::new(
                 count
@@ -267,20 +296,19 @@ impl HashPool {
     }
 
     fn send(&self, job: Job) -> Result<(), HashError> {
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = sender.as_ref().ok_or(HashError::Closed)?;
-        sender.send(job).map_err(|_| HashError::Closed)
+        let mut waiting = self.jobs.waiting();
+        waiting.as_mut().ok_or(HashError::Closed)?.push_back(job);
+        drop(waiting);
+        self.jobs.came.notify_one();
+        Ok(())
     }
 }
 
 impl Drop for HashPool {
     fn drop(&mut self) {
-        drop(
-            self.sender
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        // Whoever waits for one of these is told that the threads are gone.
+        drop(self.jobs.waiting().take());
+        self.jobs.came.notify_all();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
@@ -291,17 +319,11 @@ impl Drop for HashPool {
     }
 }
 
-fn work(receiver: &Mutex<Receiver<Job>>) {
+/// Hashes in one block of memory until no more is taken.
+fn work(jobs: &Jobs) {
     let mut blocks = Vec::new();
-    loop {
-        let job = receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .recv();
-        match job {
-            Ok(job) => job(&mut blocks),
-            Err(_) => return,
-        }
+    while let Some(job) = jobs.next() {
+        job(&mut blocks);
     }
 }
 
