@@ -9,8 +9,10 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
-    pin::pin,
+    panic::{self, AssertUnwindSafe},
+    pin::{Pin, pin},
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -246,18 +248,64 @@ async fn answer(
         Ok(Err(_)) => return refuse(&head, StatusCode::BAD_REQUEST),
         Err(_) => return refuse(&head, StatusCode::REQUEST_TIMEOUT),
     };
-    // On a task of its own: whoever hangs up does not stop half-way what has begun.
     let received = Received { head, body, peer };
-    // Behind a pointer: what all wires together hold is fifteen kilobytes, which would be copied at each move.
-    let task = tokio::spawn(Box::pin(async move { router.route(received).await }));
-    match tokio::time::timeout_at(until, task).await {
-        Ok(Ok(reply)) => reply,
-        Ok(Err(_)) => {
+    let begun = Begun::new(async move { router.route(received).await });
+    match tokio::time::timeout_at(until, begun).await {
+        Ok(Some(reply)) => reply,
+        Ok(None) => {
             own.panicked();
             closing(plain(StatusCode::INTERNAL_SERVER_ERROR))
         }
         // What was begun goes on, and has its own line in the audit when it is done.
         Err(_) => closing(plain(StatusCode::GATEWAY_TIMEOUT)),
+    }
+}
+
+/// A request that is being answered: whoever hangs up does not stop half-way what has begun.
+///
+/// It goes on where its connection is served, and on a task of its own only from when nobody waits for it any
+/// more: another task for each request would cost another switch of threads.
+struct Begun {
+    /// Behind a pointer: what all wires together hold is fifteen kilobytes, which would be copied at each move.
+    rest: Option<Pin<Box<dyn Future<Output = Reply> + Send>>>,
+}
+
+impl Begun {
+    fn new(answer: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self {
+            rest: Some(Box::pin(answer)),
+        }
+    }
+}
+
+impl Future for Begun {
+    /// Nothing where it ended in a panic.
+    type Output = Option<Reply>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Reply>> {
+        let Some(mut rest) = self.rest.take() else {
+            return Poll::Ready(None);
+        };
+        // What a panic leaves half-way is never looked at again: the answer goes, and what it held goes with it.
+        let polled = panic::catch_unwind(AssertUnwindSafe(|| rest.as_mut().poll(context)));
+        match polled {
+            Ok(Poll::Ready(reply)) => Poll::Ready(Some(reply)),
+            Ok(Poll::Pending) => {
+                self.rest = Some(rest);
+                Poll::Pending
+            }
+            Err(_) => Poll::Ready(None),
+        }
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(rest) = self.rest.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(rest);
+        }
     }
 }
 
