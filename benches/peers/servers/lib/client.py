@@ -6,6 +6,7 @@ the processor time of the server and its children, from /proc/PID/stat; the clie
 """
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -16,6 +17,8 @@ import urllib.parse
 
 CONNECTIONS = 16
 USER, PASSWORD = "demo", "Ch4ng31t"
+# Those of wayfare log in one after another.
+USERS = itertools.cycle(f"user{at}" for at in range(1000))
 
 
 class Reply:
@@ -98,14 +101,14 @@ WIRE = [("Accept-API-Version", "resource=2.1, protocol=1.0")]
 
 
 def wayfare_zero_page():
-    named = [("X-OpenAM-Username", USER), ("X-OpenAM-Password", PASSWORD)]
+    named = [("X-OpenAM-Username", next(USERS)), ("X-OpenAM-Password", PASSWORD)]
     reply = yield post_json(AUTHENTICATE, {}, [*WIRE, *named])
     assert reply.status == 200 and reply.json()["tokenId"], reply.body
 
 
 def wayfare():
     reply = yield post_json(AUTHENTICATE, {}, WIRE)
-    for answer in (USER, PASSWORD):
+    for answer in (next(USERS), PASSWORD):
         assert reply.status == 200, reply.body
         step = reply.json()
         step["callbacks"][0]["input"][0]["value"] = answer
