@@ -165,13 +165,7 @@ pub(crate) async fn run(app: &App, wish: Wish) -> Ran {
         };
     };
     // Before anything is looked up or compared.
-    let since = match app.store().since() {
-        Ok(since) => since,
-        Err(error) => {
-            app.log.error(&error.to_string());
-            return Ran::Failed;
-        }
-    };
+    let since = app.store().since();
     let journey = Arc::clone(&wish.start.journey);
     let host = RunHost { clock: &*app.clock };
     let session = match app.begin(&engine, wish.start, &host) {
@@ -238,13 +232,7 @@ pub(crate) async fn resume(app: &App, back: Return<'_>) -> Ran {
         };
     };
     // Before anything is looked up or compared.
-    let since = match app.store().since() {
-        Ok(since) => since,
-        Err(error) => {
-            app.log.error(&error.to_string());
-            return Ran::Failed;
-        }
-    };
+    let since = app.store().since();
     let opened = {
         let host = RunHost { clock: &*app.clock };
         let cipher = Sealer::new(&state.keys, &host);

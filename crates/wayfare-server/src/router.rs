@@ -175,6 +175,7 @@ impl Router {
         if received.head.method == Method::HEAD {
             *reply.body_mut() = Full::default();
         }
+        self.app.store().settle();
         reply
     }
 

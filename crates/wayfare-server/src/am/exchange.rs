@@ -129,10 +129,7 @@ impl Work<'_> {
         let store = self.app.store();
         // Whoever only begins is let in by nothing, and is spared a look into the store.
         if self.since.is_none() && !matches!(need, Need::Admit(_) | Need::Reply(_)) {
-            match store.since() {
-                Ok(since) => self.since = Some(since),
-                Err(error) => return self.failed(&error),
-            }
+            self.since = Some(store.since());
         }
         let answered = match need {
             Need::Session(token) => session::find(self.app, token.reveal()).map(|found| {

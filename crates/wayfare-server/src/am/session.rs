@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value as Json;
 use wayfare::{
     Factor, Realm, Secret, StartSession, SubjectId, Success, Timestamp, Value,
-    engine::effect::SessionRef,
+    engine::{effect::SessionRef, host::id_of},
 };
 use wayfare_wire::am::{
     authenticate::Beside,
@@ -104,7 +104,8 @@ pub(crate) async fn make(making: Making<'_>) -> Result<Made, StoreError> {
     let bytes: [u8; 32] = drawn().map_err(failed)?;
     let token = Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
     let handle: [u8; 16] = drawn().map_err(failed)?;
-    let handle = uuid(handle);
+    let handle = id_of(making.app.clock.now(), handle);
+    let handle = uuid(handle.to_be_bytes());
     let settings = making
         .app
         .realms
@@ -197,7 +198,7 @@ fn removed(success: &Success) -> Vec<String> {
         .collect()
 }
 
-/// 128 random bits in the form that the product's context ids have.
+/// 128 bits in the form that the product's context ids have.
 pub(crate) fn uuid(bytes: [u8; 16]) -> String {
     let digits = hex(bytes.iter());
     let mut text = String::with_capacity(36);

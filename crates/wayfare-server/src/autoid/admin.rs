@@ -11,6 +11,7 @@ use wayfare::{
             Change, CreateIdentity, Credential as Compared, EffectId, Identity, PatchIdentity,
             Unmet, Verify, Who,
         },
+        host::id_of,
         step::Call as EffectCall,
     },
 };
@@ -360,7 +361,7 @@ impl Turn<'_> {
     fn effect(&self) -> Result<EffectId, Refusal> {
         let bytes: [u8; 16] = drawn().map_err(|error| internal(&error, self.app))?;
         Ok(EffectId {
-            run: u128::from_be_bytes(bytes),
+            run: id_of(self.now, bytes),
             generation: 0,
             ordinal: 0,
         })

@@ -173,7 +173,6 @@ impl<'a> Turn<'a> {
         let keys = state.autoid_keys.as_ref().ok_or(Refusal::Internal)?;
         let now = app.clock.now();
         let since = app.store().since();
-        let since = since.map_err(|error| internal(&error, app))?;
         let keys = keys.ready(now).await;
         Ok(Self {
             app,

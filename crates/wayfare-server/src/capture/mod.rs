@@ -202,13 +202,7 @@ pub(crate) async fn answer(app: &Arc<App>, place: Place<'_>, parts: &Parts<'_>) 
         ..Bounds::default()
     };
     // Before anybody is looked up.
-    let since = match app.store().since() {
-        Ok(since) => since,
-        Err(error) => {
-            app.log.error(&error.to_string());
-            return Error::unexpected().reply(None, &id);
-        }
-    };
+    let since = app.store().since();
     let turn = Turn {
         app,
         place,

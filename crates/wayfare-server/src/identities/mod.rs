@@ -20,7 +20,7 @@ use wayfare::{
             Change, CreateIdentity, EffectId, FindIdentity, Identity, Judge, Judgement,
             PatchIdentity, Unmet, Who,
         },
-        host::NoRandomness,
+        host::{NoRandomness, id_of},
     },
 };
 
@@ -101,7 +101,7 @@ impl<'a> Once<'a> {
     /// # Errors
     /// There is no randomness for its id.
     pub fn drawn(now: Timestamp, hasher: Hasher<'a>) -> Result<Self, NoRandomness> {
-        let run = u128::from_be_bytes(drawn()?);
+        let run = id_of(now, drawn()?);
         Ok(Self {
             id: EffectId {
                 run,

@@ -1,7 +1,7 @@
 //! What the server keeps on disk: users, sessions, steps, counters, one SQLite file.
 //!
-//! Every change goes through one thread that gathers what has arrived into one transaction and answers
-//! after the commit: what was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
+//! Changes are gathered: whatever has arrived becomes one transaction, and is answered after the commit: what
+//! was acknowledged is on disk. Reads go past it. The lines of SQL stand beside
 //! what they are for: [`user`], [`record`], [`entry`], [`session`], [`run`], [`counter`], [`transaction`],
 //! [`outbox`], [`configured`], [`token`], [`ending`]. Nothing here hashes, waits or decides what a wire says.
 
@@ -22,8 +22,9 @@ pub mod token;
 pub mod transaction;
 pub mod user;
 
+mod latest;
 mod open;
-pub(crate) use self::open::write_whole;
+pub(crate) use self::open::{is_data_folder, write_whole};
 mod writer;
 
 use std::{
@@ -114,6 +115,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Inner {
     writer: writer::Writer,
+    latest: Arc<latest::Latest>,
     readers: Vec<Mutex<Connection>>,
     next: AtomicUsize,
     epoch: [u8; 16],
@@ -135,9 +137,19 @@ impl Store {
         let readers = (0..READERS)
             .map(|_| open::reader(folder).map(Mutex::new))
             .collect::<Result<_, _>>()?;
+        let latest = Arc::new(latest::Latest::default());
+        latest.committed(Some(ending::last(&opened.connection)?));
+        latest::Latest::watch(&latest, &opened.connection);
+        let writer = writer::Writer::new(writer::Connections {
+            writes: opened.connection,
+            checkpoints: open::beside(folder, durability)?,
+            durability,
+            latest: Arc::clone(&latest),
+        });
         Ok(Self {
             inner: Arc::new(Inner {
-                writer: writer::Writer::start(opened.connection)?,
+                writer,
+                latest,
                 readers,
                 next: AtomicUsize::new(0),
                 epoch: opened.epoch,
@@ -186,7 +198,7 @@ impl Store {
         self.inner.writer.write(change).await
     }
 
-    /// Writes before every later change, and does not wait for it.
+    /// Writes before every later change, at the end of a request at the latest, and does not wait for it.
     pub(crate) fn write_later(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
@@ -194,7 +206,12 @@ impl Store {
         self.inner.writer.write_later(change)
     }
 
-    /// The same for a caller that may block: at start and in commands.
+    /// Has what nobody waits for written now.
+    pub(crate) fn settle(&self) {
+        self.inner.writer.settle();
+    }
+
+    /// The same as `write` for a caller that may block: at start and in commands.
     pub(crate) fn write_blocking<T: Send + 'static>(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -12,10 +12,14 @@ use super::StoreError;
 use crate::config::Durability;
 
 /// The schema this program writes.
-pub const SCHEMA_VERSION: i64 = 10;
+pub const SCHEMA_VERSION: i64 = 11;
 
 /// `WAYF`, in the header of the file.
 const APPLICATION_ID: i64 = 0x5741_5946;
+
+/// How many pages the log may have until whoever writes brings it into the file: sixteen megabytes. It is
+/// brought there earlier by somebody whom nobody waits for.
+const LOG_PAGES_MAX: i64 = 4_000;
 
 const FILE: &str = "wayfare.db";
 const LOCK: &str = "lock.db";
@@ -25,9 +29,9 @@ const OPENS: &str = "opens";
 /// What leads from each version of the schema to the next, the empty file first. A new file takes all of
 /// them, so that it is the same as an old one that was brought up to date; a step that was released is
 /// never changed.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8,
-    VERSION_9, VERSION_10,
+    VERSION_9, VERSION_10, VERSION_11,
 ];
 
 const VERSION_1: &str = "
@@ -257,6 +261,34 @@ CREATE INDEX ending_by_mark ON ending (mark);
 ALTER TABLE run ADD COLUMN since INTEGER;
 ";
 
+// Rows of sessions in the order in which they were made: by their tokens, which are random, each would be
+// written to a page of its own.
+const VERSION_11: &str = "
+DROP INDEX session_of_subject;
+ALTER TABLE session RENAME TO session_10;
+CREATE TABLE session (
+    number INTEGER PRIMARY KEY,
+    token BLOB NOT NULL UNIQUE,
+    handle TEXT NOT NULL UNIQUE,
+    realm TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    username TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    proved INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    accessed INTEGER NOT NULL,
+    time_max INTEGER NOT NULL,
+    idle_max INTEGER NOT NULL,
+    properties TEXT NOT NULL
+);
+INSERT INTO session (token, handle, realm, subject, username, level, proved, created, accessed,
+    time_max, idle_max, properties)
+SELECT token, handle, realm, subject, username, level, proved, created, accessed, time_max, idle_max,
+    properties FROM session_10 ORDER BY created;
+DROP TABLE session_10;
+CREATE INDEX session_of_subject ON session (realm, subject);
+";
+
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) folder_lock: Connection,
@@ -295,6 +327,26 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(connection)
+}
+
+/// Whether a folder is one that a store is kept in.
+pub(crate) fn is_data_folder(folder: &Path) -> bool {
+    folder.join(FILE).is_file()
+}
+
+/// A connection that only brings the log into the file.
+pub(super) fn beside(folder: &Path, durability: Durability) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join(FILE), flags)?;
+    connection.pragma_update(None, "synchronous", synchronous(durability))?;
+    Ok(connection)
+}
+
+fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Normal => "NORMAL",
+        Durability::Power => "FULL",
+    }
 }
 
 /// Makes the folder, readable by its owner only.
@@ -378,11 +430,8 @@ fn prepare(connection: &Connection, file: &Path, durability: Durability) -> Resu
             file.display()
         )));
     }
-    let synchronous = match durability {
-        Durability::Normal => "NORMAL",
-        Durability::Power => "FULL",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "synchronous", synchronous(durability))?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     if version == 0 {

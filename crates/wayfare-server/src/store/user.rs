@@ -125,24 +125,39 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
 impl Store {
     /// The user of this name in a realm.
     pub fn user(&self, realm: &Realm, name: &NameKey) -> Result<Option<User>, StoreError> {
-        self.read(|db| {
-            db.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND key = ?2"
-            ))?
-            .query_row(params![realm.as_str(), name.0], from_row)
-            .optional()
-        })
+        self.looked_up(realm, "key", &name.0)
     }
 
     /// The user with this id in a realm.
     pub fn user_by_id(&self, realm: &Realm, id: &str) -> Result<Option<User>, StoreError> {
-        self.read(|db| {
+        match self.inner.latest.user(realm, id) {
+            Some(user) => Ok(Some(user)),
+            None => self.looked_up(realm, "id", id),
+        }
+    }
+
+    /// The user of a realm who has this in a column; kept for whoever asks for the same again.
+    fn looked_up(
+        &self,
+        realm: &Realm,
+        column: &'static str,
+        value: &str,
+    ) -> Result<Option<User>, StoreError> {
+        let latest = &self.inner.latest;
+        let changes = latest.changes();
+        let found = self.read(|db| {
             db.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND id = ?2"
+                "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND {column} = ?2"
             ))?
-            .query_row(params![realm.as_str(), id], from_row)
+            .query_row(params![realm.as_str(), value], |row| {
+                Ok((from_row(row)?, row.get_ref(3)?.as_bytes()?.len()))
+            })
             .optional()
-        })
+        })?;
+        Ok(found.map(|(user, bytes)| {
+            latest.keep(changes, realm, &user, bytes);
+            user
+        }))
     }
 
     /// Makes a user; `false` where the name is taken or can be nobody's.

@@ -150,7 +150,7 @@ async fn a_login_that_began_before_makes_nothing_but_in_the_run_that_set_the_pas
     };
     let anna = anna.subject.0.to_string();
     let store = bench.store.clone();
-    let before = store.since().unwrap();
+    let before = store.since();
     let id = bench.next();
     let patch = PatchIdentity {
         resource: Arc::from("managed/user"),
@@ -183,13 +183,13 @@ async fn a_login_that_began_before_makes_nothing_but_in_the_run_that_set_the_pas
         finish(12, before.of_run(id.run)).await,
         "the one that set it"
     );
-    assert!(finish(13, store.since().unwrap()).await, "a later one");
+    assert!(finish(13, store.since()).await, "a later one");
     // On a session that is gone, or never was, nothing rests.
     let gone = Basis::Session("n10".to_owned());
     let put = store.put_tokens(vec![token(&anna, "x")], gone).await;
     assert_eq!(put, Err(StoreError::Ended));
     // Somebody else ends all, and the run once more: it began before both.
-    let after = store.since().unwrap();
+    let after = store.since();
     assert_eq!(
         store.set_active(&alpha(), anna.clone(), false).await,
         Ok(true)
@@ -218,7 +218,7 @@ async fn a_run_goes_on_since_its_first_step() {
     let anna = anna.subject.0.to_string();
     let store = bench.store.clone();
     let exp = NOW.plus(Duration::from_secs(600));
-    let before = store.since().unwrap();
+    let before = store.since();
     store.keep_since(3, before, exp).await.unwrap();
     store.claim_run(4, 0, exp, exp).await.unwrap();
     assert_eq!(
@@ -229,7 +229,7 @@ async fn a_run_goes_on_since_its_first_step() {
     store.claim_run(3, 0, exp, exp).await.unwrap();
     store.claim_run(4, 1, exp, exp).await.unwrap();
     store.claim_run(5, 0, exp, exp).await.unwrap();
-    let now = store.since().unwrap();
+    let now = store.since();
     for (run, lets_in) in [(3, false), (4, false), (5, true), (6, true)] {
         let end = Some(RunEnd { run, exp });
         let fill = u8::try_from(run).unwrap();

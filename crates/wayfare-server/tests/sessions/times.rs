@@ -3,7 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value as Json;
-use wayfare_server::store::user::User;
+use wayfare_server::{
+    clock::Clock as _,
+    store::{
+        session::Page,
+        user::{NameKey, User},
+    },
+};
 
 use crate::support::{Client, TestServer, alpha};
 
@@ -127,16 +133,27 @@ async fn uses_within_a_second_are_one_write() {
     let server = TestServer::demo().await;
     let mut client = server.client();
     client.login("demo", "Ch4ng31t").await.token();
-    let changes = || server.running.store().applied().changes;
-    let before = changes();
+    let store = server.running.store();
+    let name = NameKey::of("demo").unwrap();
+    let user = store.user(&alpha(), &name).unwrap().unwrap();
+    let used = || {
+        let first = Page { offset: 0, size: 1 };
+        let found = store.sessions_of(&alpha(), &user.id, server.clock.now(), first);
+        found.unwrap().first().unwrap().accessed
+    };
+    let before = used();
     for _ in 0..20 {
         assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
         server.advance(Duration::from_millis(40));
     }
-    assert_eq!(changes(), before, "less than a second after the login");
+    assert_eq!(used(), before, "less than a second after the login");
     server.advance(Duration::from_millis(200));
+    let now = server.clock.now();
+    assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
+    assert_eq!(used(), now);
+    server.advance(Duration::from_millis(40));
     for _ in 0..5 {
         assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
     }
-    assert_eq!(changes(), before + 1);
+    assert_eq!(used(), now);
 }
