@@ -47,12 +47,12 @@ async fn keep_watching(app: Arc<App>) {
             let _ = told.try_send(());
         }
     });
-    let mut watched = Watched {
+    let mut by_system = Watched {
         watcher: watcher.ok(),
         folders: HashSet::new(),
     };
     for (_, folders) in &folders {
-        watched.add(look(folders).folders);
+        by_system.add(look(folders).folders);
     }
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -74,7 +74,7 @@ async fn keep_watching(app: Arc<App>) {
             };
             let now = look(folders);
             if state.programs.seen.swap(now.number, Ordering::SeqCst) != now.number {
-                watched.add(now.folders);
+                by_system.add(now.folders);
                 reload(&app, state).await;
             }
         }

@@ -136,24 +136,24 @@ async fn uses_within_a_second_are_one_write() {
     let store = server.running.store();
     let name = NameKey::of("demo").unwrap();
     let user = store.user(&alpha(), &name).unwrap().unwrap();
-    let used = || {
+    let last_use = || {
         let first = Page { offset: 0, size: 1 };
         let found = store.sessions_of(&alpha(), &user.id, server.clock.now(), first);
         found.unwrap().first().unwrap().accessed
     };
-    let before = used();
+    let before = last_use();
     for _ in 0..20 {
         assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
         server.advance(Duration::from_millis(40));
     }
-    assert_eq!(used(), before, "less than a second after the login");
+    assert_eq!(last_use(), before, "less than a second after the login");
     server.advance(Duration::from_millis(200));
     let now = server.clock.now();
     assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
-    assert_eq!(used(), now);
+    assert_eq!(last_use(), now);
     server.advance(Duration::from_millis(40));
     for _ in 0..5 {
         assert_eq!(client.sessions("validate", "").await.json()["valid"], true);
     }
-    assert_eq!(used(), now);
+    assert_eq!(last_use(), now);
 }
