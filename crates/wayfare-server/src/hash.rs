@@ -8,6 +8,7 @@
 use std::{
     collections::VecDeque,
     fmt,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -75,6 +76,12 @@ impl Jobs {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes nothing more; whoever waits is told that the threads are gone, and they end.
+    fn close(&self) {
+        drop(self.waiting().take());
+        self.came.notify_all();
+    }
+
     /// The next one; nothing once no more is taken.
     fn next(&self) -> Option<Job> {
         let mut waiting = self.waiting();
@@ -130,11 +137,14 @@ impl HashPool {
         });
         let mut threads = Vec::with_capacity(count);
         for at in 0..count {
-            let jobs = Arc::clone(&jobs);
+            let taken = Arc::clone(&jobs);
             let thread = std::thread::Builder::new()
                 .name(format!("wayfare-hash-{at}"))
-                .spawn(move || work(&jobs))
-                .map_err(|error| HashError::Settings(error.to_string()))?;
+                .spawn(move || work(&taken))
+                .map_err(|error| {
+                    jobs.close();
+                    HashError::Settings(error.to_string())
+                })?;
             threads.push(thread);
         }
         Ok(Self {
@@ -306,9 +316,7 @@ impl HashPool {
 
 impl Drop for HashPool {
     fn drop(&mut self) {
-        // Whoever waits for one of these is told that the threads are gone.
-        drop(self.jobs.waiting().take());
-        self.jobs.came.notify_all();
+        self.jobs.close();
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
@@ -323,7 +331,8 @@ impl Drop for HashPool {
 fn work(jobs: &Jobs) {
     let mut blocks = Vec::new();
     while let Some(job) = jobs.next() {
-        job(&mut blocks);
+        // One that panics answers nobody, and the next is as good as any; what it left is written over.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| job(&mut blocks)));
     }
 }
 
@@ -473,4 +482,26 @@ fn hash_salted(
         hash: Some(Output::new(&out).map_err(wrong)?),
     };
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_outlives_what_panics_on_it() {
+        let settings = HashSettings {
+            memory_kib: 8,
+            time: 1,
+            threads: 1,
+            ..HashSettings::default()
+        };
+        let pool = HashPool::start(&settings).unwrap();
+        pool.send(Box::new(|_| panic!("meant"))).unwrap();
+        let permit = pool.admit().unwrap();
+        let password = Secret::new("Ch4ng31t".to_owned());
+        let stored = pool.hash(&permit, &password).await.unwrap();
+        let same = pool.verify(&permit, &password, Against::Stored(stored));
+        assert_eq!(same.await, Ok(true));
+    }
 }

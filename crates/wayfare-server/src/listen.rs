@@ -85,15 +85,19 @@ pub(crate) async fn serve(
         let router = Arc::clone(&router);
         let bounds = Bounds::of(&limits);
         let is_served = place.is_served;
+        let old = tokio::time::Instant::now() + limits.connection_time;
         let service = service_fn(move |request| {
             let router = Arc::clone(&router);
             let peer = peer.ip().to_canonical();
             async move {
-                Ok::<_, Infallible>(if is_served {
+                let reply = if is_served {
                     answer(router, request, peer, bounds).await
                 } else {
                     turn_away(&router, request, peer).await
-                })
+                };
+                // Said with the last reply, so that its client sends nothing more that would be lost.
+                let is_last = tokio::time::Instant::now() >= old;
+                Ok::<_, Infallible>(if is_last { closing(reply) } else { reply })
             }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -114,7 +118,9 @@ pub(crate) async fn serve(
 /// Serves a connection until its client has enough, the server stops, or it has lived long enough; then
 /// the request at hand may end, and no other follows it.
 ///
-/// A client that sends and never reads would hold its place for ever otherwise.
+/// A client that sends and never reads would hold its place for ever otherwise. One that goes on asking is told
+/// with a reply that it is the last, and has as long for that as a request may take: whatever it sends while an
+/// idle connection is closed would be lost.
 async fn hold<S>(
     connection: http1::Connection<TokioIo<TcpStream>, S>,
     mut stop: watch::Receiver<bool>,
@@ -129,7 +135,7 @@ async fn hold<S>(
         // A connection that breaks is its client's affair.
         _ = connection.as_mut() => return,
         _ = stop.wait_for(|stop| *stop) => {}
-        () = tokio::time::sleep(life) => {}
+        () = tokio::time::sleep(life.saturating_add(last)) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _ = tokio::time::timeout(last, connection).await;

@@ -100,6 +100,7 @@ impl Router {
             .number("status", u64::from(status.as_u16()))
             .client(Some(peer));
         self.app.audit(&event);
+        self.app.store().settle();
         let host = head.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok());
         match status {
@@ -125,6 +126,7 @@ impl Router {
     /// Notes that a request ended in a panic; whoever sent it is told nothing of it.
     pub(crate) fn panicked(&self) {
         self.app.metrics.panicked();
+        self.app.store().settle();
         self.app.log.error("a request ended in a panic");
     }
 

@@ -323,6 +323,23 @@ async fn who_sends_and_never_reads_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_connection_that_has_lived_long_enough_ends_with_a_reply_that_says_so() {
+    let server = TestServer::with(|config, _| config.limits.connection_time = Duration::ZERO).await;
+    let mut stream = server.client().connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream
+        .write_all(&[&request[..], request].concat())
+        .await
+        .unwrap();
+    let mut bytes = Vec::new();
+    // Nothing answers the second one, so its bytes may be the end of the connection.
+    let _ = stream.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes);
+    assert_eq!(text.matches("HTTP/1.1 200").count(), 1, "{text}");
+    assert!(text.contains("connection: close\r\n"), "{text}");
+}
+
+#[tokio::test]
 async fn a_full_house_tells_newcomers_to_come_back_and_whoever_asks_that_it_runs() {
     let server = TestServer::with(|config, _| {
         config.limits.connections = 2;

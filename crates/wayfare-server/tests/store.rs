@@ -1,6 +1,13 @@
 //! The store: what is on disk when it is acknowledged, and how a bad folder is refused.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    future::{Future as _, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use wayfare::{AuthLevel, Realm, Timestamp, engine::effect::EffectId};
@@ -94,6 +101,40 @@ async fn of_many_claims_at_once_one_wins() {
     assert_eq!(won, 1);
     let applied = store.applied();
     assert!(applied.transactions <= applied.changes, "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_change_stands_though_whoever_asked_for_it_has_gone() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let exp = Timestamp(1_000);
+    {
+        let mut claim = pin!(store.claim_run(5, 0, exp, exp));
+        poll_fn(|context| {
+            assert!(claim.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    assert_eq!(store.generation(5), Ok(Some(1)));
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_twice_leaves_the_folder_alone() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let exp = Timestamp(1_000);
+    store.claim_run(5, 0, exp, exp).await.unwrap();
+    store.close();
+    assert_eq!(
+        store.claim_run(5, 1, exp, exp).await,
+        Err(StoreError::Closed)
+    );
+    let other = open(&folder);
+    assert_eq!(other.claim_run(5, 1, exp, exp).await, Ok(Claimed::Won));
+    drop(store);
+    assert_eq!(other.generation(5), Ok(Some(2)));
+    assert_eq!(other.claim_run(5, 2, exp, exp).await, Ok(Claimed::Won));
 }
 
 #[tokio::test]

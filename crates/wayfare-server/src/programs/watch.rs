@@ -1,6 +1,7 @@
 //! Watching the files of journeys: the system tells, and every two seconds we look ourselves.
 //!
-//! A data folder that lies below is passed over: something is written there all the time.
+//! A data folder that lies below is passed over, and so is what a store keeps where journeys lie beside it:
+//! something is written there all the time.
 
 use std::{
     collections::{HashSet, hash_map::DefaultHasher},
@@ -94,6 +95,8 @@ impl<W: notify::Watcher> Watched<W> {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
+        // One that is gone may come again as another.
+        self.folders.retain(|known| known.is_dir());
         for folder in folders {
             if !self.folders.contains(&folder)
                 && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
@@ -120,11 +123,15 @@ pub(super) fn look(folders: &[PathBuf]) -> Seen {
     let mut count = 0;
     // BOUND: every folder is visited once, and links to folders are not followed.
     while let Some(folder) = waiting.pop() {
-        if is_data_folder(&folder) {
+        let has_data = is_data_folder(&folder);
+        if has_data && !folders.contains(&folder) {
             continue;
         }
         visited.push(folder.clone());
         for path in sorted(&folder) {
+            if has_data && is_data(&path) {
+                continue;
+            }
             count += 1;
             if count > LOOKED_AT_MAX {
                 return Seen {
@@ -148,6 +155,14 @@ pub(super) fn look(folders: &[PathBuf]) -> Seen {
         number: hasher.finish(),
         folders: visited,
     }
+}
+
+/// Whether a file of a data folder is one that the server writes.
+fn is_data(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ["wayfare.db", "audit.log", "lock.db", "opens"]
+        .iter()
+        .any(|data| name.starts_with(data))
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
@@ -184,6 +199,17 @@ mod tests {
         fs::write(data.join("wayfare.db-wal"), "much").unwrap();
         assert_eq!(look(&folders).number, before.number);
         fs::write(below.join("part.journey"), "").unwrap();
-        assert_ne!(look(&folders).number, before.number);
+        let with_part = look(&folders).number;
+        assert_ne!(with_part, before.number);
+        let both = [data.clone()];
+        let before = look(&both).number;
+        fs::write(data.join("wayfare.db-wal"), "more").unwrap();
+        assert_eq!(look(&both).number, before);
+        fs::write(data.join("beside.journey"), "").unwrap();
+        assert_ne!(
+            look(&both).number,
+            before,
+            "journeys in the data folder itself"
+        );
     }
 }

@@ -57,13 +57,15 @@ impl Latest {
         }));
     }
 
-    /// Takes note of a commit, before anybody is told of it; `mark` is the last one in it, where it could be read.
-    pub(super) fn committed(&self, mark: Option<i64>) {
-        if let Some(mark) = mark {
-            self.mark.store(mark, Ordering::Release);
-        }
+    /// Takes note of the end of a transaction, before anybody is told of it; `mark` is the last one in it, where
+    /// it was committed and could be read.
+    pub(super) fn ended(&self, mark: Option<i64>) {
         if self.changes_users.swap(false, Ordering::Relaxed) {
             self.changes.fetch_add(1, Ordering::Release);
+        }
+        // After the users: whoever knows of an end must not be told of its user what was true before it.
+        if let Some(mark) = mark {
+            self.mark.store(mark, Ordering::Release);
         }
     }
 

@@ -138,7 +138,7 @@ impl Store {
             .map(|_| open::reader(folder).map(Mutex::new))
             .collect::<Result<_, _>>()?;
         let latest = Arc::new(latest::Latest::default());
-        latest.committed(Some(ending::last(&opened.connection)?));
+        latest.ended(Some(ending::last(&opened.connection)?));
         latest::Latest::watch(&latest, &opened.connection);
         let writer = writer::Writer::new(writer::Connections {
             writes: opened.connection,

@@ -1,6 +1,6 @@
 //! How many sessions a user may have at once.
 //!
-//! The rule is applied in the transaction that makes a session, and all changes go through one thread: of
+//! The rule is applied in the transaction that makes a session, and one writes at a time: of
 //! any number of logins at once none can pass between counting and making.
 
 use rusqlite::{Connection, params};

@@ -115,8 +115,10 @@ impl Writer {
             // Whoever asked may have gone; the change stands all the same.
             let _ = answer.send(result);
         }))?;
+        let mut unled = Unled(Some(&self.core));
         // Whoever else has something to write by now is in the same transaction.
         tokio::task::yield_now().await;
+        unled.0 = None;
         match answered.try_recv() {
             // Others' next changes wait for those that are like them.
             Ok(result) => return result,
@@ -152,16 +154,17 @@ impl Writer {
         answered.recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Commits what still waits; later changes are refused.
+    /// Commits what still waits; later changes are refused. Done once: afterwards the folder may be another's.
     pub(super) fn close(&self) {
-        let left = self.core.queue().take();
+        let Some(mut left) = self.core.queue().take() else {
+            return;
+        };
         // One that brings the log into the file now would be in the way.
         let _checkpoints = self.core.checkpoints.lock();
         let Ok(connection) = self.core.connection.lock() else {
             return;
         };
         let connection = self.core.led(connection);
-        let mut left = left.unwrap_or_default();
         while !left.is_empty() {
             let most = left.len().min(BATCH_MAX);
             self.core.apply(&connection, left.drain(..most).collect());
@@ -316,6 +319,17 @@ impl Core {
     }
 }
 
+/// A change that is queued while its owner lets others run: it is written even if the owner goes meanwhile.
+struct Unled<'a>(Option<&'a Arc<Core>>);
+
+impl Drop for Unled<'_> {
+    fn drop(&mut self) {
+        if let Some(core) = self.0 {
+            core.see_to_it();
+        }
+    }
+}
+
 /// The connection of whoever leads.
 struct Led<'a> {
     core: &'a Core,
@@ -378,7 +392,13 @@ fn apply(
         return (answers, Err(error));
     }
     for change in batch {
-        answers.push(change(connection));
+        // Some failures take the whole transaction back; what came after would be written by itself, and then told
+        // as if it were not.
+        if connection.is_autocommit() {
+            answers.push(refused(change));
+        } else {
+            answers.push(change(connection));
+        }
     }
     // Where it cannot be read the older one stays, which ends more logins, not fewer.
     let mark = ending::last(connection).ok();
@@ -386,9 +406,7 @@ fn apply(
         let _ = run(connection, "ROLLBACK");
         StoreError::from(error)
     });
-    if committed.is_ok() {
-        latest.committed(mark);
-    }
+    latest.ended(mark.filter(|_| committed.is_ok()));
     (answers, committed)
 }
 
