@@ -1,7 +1,8 @@
 //! Password hashes: argon2id on threads of their own.
 //!
-//! The pool is bounded twice: so many threads hash, each in one block of memory that it keeps, and so many
-//! logins may wait. Who wants to hash takes a [`Permit`] first, before anything is consumed; where there is
+//! The pool is bounded three times: so many threads hash, each in one block of memory that it keeps, so many
+//! logins may wait, and none that would wait too long by what hashes took of late: what waits when an overload
+//! ends is how long the server takes to recover. Who wants to hash takes a [`Permit`] first, before anything is consumed; where there is
 //! none the request is refused at once. Passwords are normalised to NFC and never cut. A user who is not
 //! there, is locked or has no password costs one hash too.
 
@@ -14,6 +15,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use argon2::{
@@ -69,6 +71,8 @@ struct Jobs {
     /// Nothing where no more is taken.
     waiting: Mutex<Option<VecDeque<Job>>>,
     came: Condvar,
+    /// Nanoseconds that one of them takes, the last ones counting most; 0 before the first.
+    each: AtomicU64,
 }
 
 impl Jobs {
@@ -80,6 +84,18 @@ impl Jobs {
     fn close(&self) {
         drop(self.waiting().take());
         self.came.notify_all();
+    }
+
+    /// Notes what one took. Where two threads note at once, one of them may not count.
+    fn took(&self, time: Duration) {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let each = self.each.load(Ordering::Relaxed);
+        let each = if each == 0 {
+            time
+        } else {
+            each - each / 8 + time / 8
+        };
+        self.each.store(each, Ordering::Relaxed);
     }
 
     /// The next one; nothing once no more is taken.
@@ -102,6 +118,11 @@ pub struct HashPool {
     jobs: Arc<Jobs>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     admission: Arc<Semaphore>,
+    /// How many permits there are, and for how many of them a thread is there.
+    permits: usize,
+    count: usize,
+    /// No one is admitted who would wait longer.
+    queue_time: Duration,
     params: Params,
     compared: AtomicU64,
     dummies: AtomicU64,
@@ -134,6 +155,7 @@ impl HashPool {
         let jobs = Arc::new(Jobs {
             waiting: Mutex::new(Some(VecDeque::new())),
             came: Condvar::new(),
+            each: AtomicU64::new(0),
         });
         let mut threads = Vec::with_capacity(count);
         for at in 0..count {
@@ -147,14 +169,16 @@ impl HashPool {
                 })?;
             threads.push(thread);
         }
+        let permits = count
+            .saturating_add(settings.queue)
+            .min(Semaphore::MAX_PERMITS);
         Ok(Self {
             jobs,
             threads: Mutex::new(threads),
-            admission: Arc::new(Semaphore::new(
-                count
-                    .saturating_add(settings.queue)
-                    .min(Semaphore::MAX_PERMITS),
-            )),
+            admission: Arc::new(Semaphore::new(permits)),
+            permits,
+            count,
+            queue_time: settings.queue_time,
             params,
             compared: AtomicU64::new(0),
             dummies: AtomicU64::new(0),
@@ -163,12 +187,25 @@ impl HashPool {
 
     /// The right to hash, if there is one to be had now.
     pub fn admit(&self) -> Option<Permit> {
+        if self.expected_wait() > self.queue_time {
+            return None;
+        }
         Arc::clone(&self.admission)
             .try_acquire_owned()
             .ok()
             .map(|permit| Permit {
                 permit: Arc::new(permit),
             })
+    }
+
+    /// How long the next one would wait for a thread; nothing where one is free or nothing is known yet.
+    fn expected_wait(&self) -> Duration {
+        let held = self
+            .permits
+            .saturating_sub(self.admission.available_permits());
+        let waiting = held.saturating_sub(self.count) as u64;
+        let each = self.jobs.each.load(Ordering::Relaxed);
+        Duration::from_nanos(each.saturating_mul(waiting) / self.count.max(1) as u64)
     }
 
     /// How many passwords were compared with a stored hash.
@@ -332,7 +369,9 @@ fn work(jobs: &Jobs) {
     let mut blocks = Vec::new();
     while let Some(job) = jobs.next() {
         // One that panics answers nobody, and the next is as good as any; what it left is written over.
+        let began = Instant::now();
         let _ = panic::catch_unwind(AssertUnwindSafe(|| job(&mut blocks)));
+        jobs.took(began.elapsed());
     }
 }
 
@@ -503,5 +542,31 @@ mod tests {
         let stored = pool.hash(&permit, &password).await.unwrap();
         let same = pool.verify(&permit, &password, Against::Stored(stored));
         assert_eq!(same.await, Ok(true));
+    }
+    #[test]
+    fn nobody_is_admitted_who_would_wait_too_long() {
+        let settings = HashSettings {
+            memory_kib: 8,
+            time: 1,
+            threads: 2,
+            queue: 100,
+            queue_time: Duration::from_secs(3),
+            ..HashSettings::default()
+        };
+        let pool = HashPool::start(&settings).unwrap();
+        let all = |pool: &HashPool| {
+            std::iter::from_fn(|| pool.admit())
+                .collect::<Vec<_>>()
+                .len()
+        };
+        assert_eq!(all(&pool), 102);
+        pool.jobs.took(Duration::from_millis(100));
+        assert_eq!(pool.expected_wait(), Duration::ZERO);
+        // Two that hash, and sixty-one before whom there are at most three seconds of work.
+        assert_eq!(all(&pool), 63);
+        pool.jobs.each.store(0, Ordering::Relaxed);
+        pool.jobs.took(Duration::from_secs(30));
+        // Whoever would be the first to wait is let in, however long a hash takes.
+        assert_eq!(all(&pool), 3);
     }
 }

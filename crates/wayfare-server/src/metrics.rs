@@ -81,6 +81,11 @@ impl Metrics {
         self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many requests ended so.
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
     /// All of it in the text format.
     pub(crate) fn text(&self) -> String {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +93,7 @@ impl Metrics {
         // Writing into a string cannot fail.
         text.push_str("# HELP wayfare_panics_total Requests that ended in a panic.\n");
         text.push_str("# TYPE wayfare_panics_total counter\n");
-        let panics = self.panics.load(Ordering::Relaxed);
+        let panics = self.panics();
         let _ = writeln!(text, "wayfare_panics_total {panics}");
         text.push_str("# HELP wayfare_meter_total How often runs passed a Meter node.\n");
         text.push_str("# TYPE wayfare_meter_total counter\n");

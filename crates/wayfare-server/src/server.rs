@@ -577,6 +577,11 @@ impl Running {
         self.app.store()
     }
 
+    /// How many requests ended in a panic: mistakes of ours, whatever was asked.
+    pub fn panics(&self) -> u64 {
+        self.app.metrics.panics()
+    }
+
     /// The threads that hash, with their counts.
     pub fn hash(&self) -> &HashPool {
         &self.app.performer.hash

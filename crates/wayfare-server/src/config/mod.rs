@@ -259,6 +259,9 @@ pub struct HashSettings {
     pub threads: usize,
     /// Logins that may wait for a thread before new ones are refused with 503.
     pub queue: usize,
+    /// How long a login may be expected to wait for a thread, by what hashes took of late, before it is
+    /// refused with 503 too: a queue of one length is short on one machine and long on another.
+    pub queue_time: Duration,
 }
 
 impl Default for HashSettings {
@@ -269,6 +272,7 @@ impl Default for HashSettings {
             lanes: 1,
             threads: 0,
             queue: 100,
+            queue_time: Duration::from_secs(3),
         }
     }
 }

@@ -440,6 +440,7 @@ fn hash(table: &Table<'_>, config: &mut Config) {
     table.number("lanes", 1, &mut hash.lanes);
     table.number("threads", 0, &mut hash.threads);
     table.number("queue", 0, &mut hash.queue);
+    table.duration_into("queue_time", &mut hash.queue_time);
     hash.memory_kib = u32::try_from(memory / 1_024).unwrap_or(u32::MAX);
     if hash.memory_kib < 8 * hash.lanes.min(1 << 20) || hash.memory_kib > 4 * 1_024 * 1_024 {
         let _ = table.parsed("memory", "a size from \"8KiB\" a lane to \"4GiB\"", |_| {

@@ -1,31 +1,15 @@
 //! What ends by its time ends at its time, and costs no request more among very many (R7).
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
+    figures::{p99, resident},
     size,
     support::{BEGIN, TestServer},
 };
 
 #[path = "../../benches/support/filled.rs"]
 mod filled;
-
-/// The memory of this process, in MiB; 0 where the system does not tell.
-fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.unwrap_or_default() / 1_024
-}
-
-/// The slowest of a hundred look-ups, in microseconds.
-fn p99(mut times: Vec<Duration>) -> u128 {
-    times.sort();
-    times[times.len() * 99 / 100].as_micros()
-}
 
 /// `WAYFARE_SESSIONS` sessions end at once: none of them is valid any more from then on, those that are asked
 /// for cost what they cost before, the purge takes all of them away, and what begins beside it is not held up.

@@ -1,5 +1,6 @@
 //! What takes long to show, at a size that a variable sets: tries that 64 threads share, damage of the store,
-//! times that tell nobody who exists, nodes that panic, and what ends by its time among very many.
+//! times that tell nobody who exists, nodes that panic, and what waits and what ends by its time among very
+//! many.
 //!
 //! docs/testing.md has the commands and the ledgers of their runs.
 
@@ -7,6 +8,8 @@
 mod damage;
 #[cfg(test)]
 mod expiry;
+#[cfg(test)]
+mod figures;
 #[cfg(test)]
 mod lockout;
 #[cfg(test)]
@@ -21,6 +24,8 @@ mod panics;
 mod support;
 #[cfg(test)]
 mod timing;
+#[cfg(test)]
+mod waiting;
 
 /// The size of a test: that of the variable, or the usual one.
 #[cfg(test)]

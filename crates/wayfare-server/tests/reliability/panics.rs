@@ -32,12 +32,13 @@ async fn a_node_that_panics_ends_its_request_and_nothing_else() {
     const BROKEN: &str = "journey broken \"Broken\" {\n  start go\n  node go: Broken -> failure\n  allow no_success because \"it is broken\"\n}\n";
     let mut registry = Registry::standard();
     registry.add(Broken).expect("a name of its own");
-    let server = TestServer::with_registry(registry, |config, folder| {
+    let mut server = TestServer::with_registry(registry, |config, folder| {
         let journeys = folder.join("journeys");
         crate::support::write_all(&journeys, &[("broken.journey", BROKEN)]);
         *config = config.clone().with_journeys(journeys);
     })
     .await;
+    server.running.panics_meant = 1;
     let count = async || {
         let text = server.client().get("/metrics").await.text().to_owned();
         let line = text

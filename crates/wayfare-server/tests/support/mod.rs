@@ -7,6 +7,7 @@ pub(crate) mod mail;
 // They open no browser either, and kill nobody.
 #[cfg(test)]
 mod process;
+mod watched;
 #[cfg(test)]
 mod window;
 
@@ -21,14 +22,17 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use wayfare::{Realm, Registry, Timestamp};
 use wayfare_server::{
-    Running, Server,
+    Server,
     clock::ManualClock,
     config::{Config, LogLevel},
 };
 
 use wayfare_wire::jose::Algorithm;
 
-pub(crate) use self::client::{Client, Reply, advice, filled, percent};
+pub(crate) use self::{
+    client::{Client, Reply, advice, filled, percent},
+    watched::Watched,
+};
 #[cfg(test)]
 pub(crate) use self::{
     process::{Process, serve},
@@ -40,7 +44,7 @@ pub(crate) const BEGIN: Timestamp = Timestamp(1_800_000_000_000);
 
 /// A server in this process, with a data folder that goes when the test ends.
 pub(crate) struct TestServer {
-    pub(crate) running: Running,
+    pub(crate) running: Watched,
     pub(crate) clock: ManualClock,
     pub(crate) folder: TempDir,
     config: Config,
@@ -237,13 +241,14 @@ impl TestServer {
     }
 }
 
-async fn start(config: Config, registry: &Registry, clock: &ManualClock) -> Running {
-    Server::new(config)
+async fn start(config: Config, registry: &Registry, clock: &ManualClock) -> Watched {
+    let running = Server::new(config)
         .registry(registry.clone())
         .clock(clock.clone())
         .run()
         .await
-        .unwrap_or_else(|error| panic!("{error}"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    Watched::new(running)
 }
 
 /// Writes files into a folder.
