@@ -26,7 +26,7 @@ use ratio::{alone, beside, detail, line};
 use support::{LOGIN, Still, Store, chain, engine, login, logins, mixed, name, step, walk};
 use wayfare::{
     CompileLimits, Compiler, End, Engine, Input, Program, Registry, Request, Source, SourceId,
-    Start, Step, Valid, parse,
+    Start, Step, Trees, Valid, parse,
 };
 
 /// P1: what comes after the pairs costs no more than the pairs.
@@ -61,6 +61,45 @@ fn program(text: &str) -> Valid<Program> {
         panic!("refused: {:?}", made.diagnostics.iter().next());
     };
     program
+}
+
+/// P1: what a change of one file among a thousand costs, where the others are known.
+fn changing() {
+    const FILES: usize = 1_000;
+    let source = |at: usize, text: &str| {
+        let named = text.replacen(
+            "journey login \"Login\"",
+            &format!("journey j{at} \"J{at}\""),
+            1,
+        );
+        assert_ne!(named, text, "a name of its own");
+        Source::new(format!("j{at:04}.journey"), named)
+    };
+    let files: Vec<Source> = (0..FILES).map(|at| source(at, LOGIN)).collect();
+    let registry = Registry::standard();
+    let compiler = Compiler::new(registry.catalog());
+    let mut anew = || {
+        let program = compiler.compile(files.iter().cloned()).program;
+        drop(black_box(program.expect("a text without a mistake")));
+    };
+    let trees = Trees::default();
+    let mut turn = 0_usize;
+    let mut changed = || {
+        turn += 1;
+        let mut files = files.clone();
+        if let Some(file) = files.get_mut(turn % FILES) {
+            let text = format!("{}\n// {turn}\n", file.text());
+            *file = Source::new(file.name(), text);
+        }
+        let compiler = compiler.clone().trees(&trees);
+        let program = compiler.compile(files).program;
+        drop(black_box(program.expect("a text without a mistake")));
+    };
+    changed();
+    let (all, one) = beside(&mut anew, &mut changed);
+    line("P1_one_changed_of_1000_to_all", one.least / all.least, 0.01);
+    detail("all of them", all);
+    detail("one of them", one);
 }
 
 /// P2: cost and memory of a node do not grow with their number.
@@ -185,6 +224,7 @@ fn laws() {
 
 fn main() {
     compiling();
+    changing();
     compiling_at_scale();
     walking();
     logging_in();

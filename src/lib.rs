@@ -38,7 +38,7 @@ pub mod otpauth;
 pub mod policy;
 
 pub use compile::{
-    CompileLimits, Compiled, Compiler, ImportError, Importer, MemoryImporter, ProgramHash,
+    CompileLimits, Compiled, Compiler, ImportError, Importer, MemoryImporter, ProgramHash, Trees,
     UnknownParameter,
 };
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Fix, Label, Severity};

@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) id: SourceId,
-    pub(super) file: ast::File,
+    pub(super) file: Arc<ast::File>,
     /// Whether the embedder gave it, or an import brought it.
     pub(super) root: bool,
     /// The places of syntax errors; what may follow from them is not reported again.

@@ -8,10 +8,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     codes,
-    compile::{context::Loaded, value_walk},
+    compile::{
+        context::Loaded,
+        trees::{Tree, Trees},
+        value_walk,
+    },
     diagnostic::{Diagnostic, Diagnostics},
     source::{Source, SourceId, SourceMap, Span},
-    syntax::{self, SourceLimits, ast},
+    syntax::{SourceLimits, ast},
 };
 
 /// Whatever brings the text of a file that another one names.
@@ -126,6 +130,7 @@ fn is_device(part: &str) -> bool {
 /// Reads and parses everything; the sources the embedder gave come first, by name.
 pub(super) struct Loader<'i> {
     importer: Option<&'i dyn Importer>,
+    trees: Option<&'i Trees>,
     files_max: usize,
     limits: SourceLimits,
     pub(super) sources: SourceMap,
@@ -137,11 +142,13 @@ pub(super) struct Loader<'i> {
 impl<'i> Loader<'i> {
     pub(super) fn new(
         importer: Option<&'i dyn Importer>,
+        trees: Option<&'i Trees>,
         files_max: usize,
         limits: SourceLimits,
     ) -> Self {
         Self {
             importer,
+            trees,
             files_max,
             limits,
             sources: SourceMap::default(),
@@ -202,18 +209,21 @@ impl<'i> Loader<'i> {
         let name = source.name().to_owned();
         let id = self.sources.add(source.clone());
         self.by_name.insert(name, id);
-        let parsed = syntax::parse_within(source, id, self.limits);
-        let mut broken: Vec<Span> = parsed
+        let tree = match self.trees {
+            Some(trees) => trees.read(source, id, self.limits),
+            None => Tree::read(source, id, self.limits),
+        };
+        let mut broken: Vec<Span> = tree
             .diagnostics
             .iter()
             .filter(|d| d.severity == crate::Severity::Error)
             .map(|d| d.span)
             .collect();
         broken.sort_unstable();
-        self.diagnostics.append(parsed.diagnostics);
+        self.diagnostics.append(tree.diagnostics);
         self.files.push(Loaded {
             id,
-            file: parsed.file,
+            file: tree.file,
             root,
             broken,
             imports: Vec::new(),

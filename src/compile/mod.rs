@@ -34,6 +34,7 @@ mod scope;
 mod script;
 mod settings;
 mod slot;
+mod trees;
 mod unit;
 mod unused;
 mod value_walk;
@@ -46,6 +47,7 @@ use std::{
 pub use hash::ProgramHash;
 pub use import::{ImportError, Importer, MemoryImporter, resolve_path};
 pub use limits::CompileLimits;
+pub use trees::Trees;
 
 use crate::{
     compile::{
@@ -102,6 +104,7 @@ pub struct Compiler<'i> {
     importer: Option<&'i dyn Importer>,
     realm: Option<Realm>,
     scripts: Option<&'i dyn ScriptReader>,
+    trees: Option<&'i Trees>,
     limits: CompileLimits,
     tests: bool,
 }
@@ -192,6 +195,7 @@ impl<'i> Compiler<'i> {
             importer: None,
             realm: None,
             scripts: None,
+            trees: None,
             limits: CompileLimits::default(),
             tests: true,
         }
@@ -239,6 +243,12 @@ impl<'i> Compiler<'i> {
         self
     }
 
+    /// With these trees of files that were read before; what is read now is kept there for the next time.
+    pub fn trees(mut self, trees: &'i Trees) -> Self {
+        self.trees = Some(trees);
+        self
+    }
+
     /// With these limits.
     pub fn limits(mut self, limits: CompileLimits) -> Self {
         self.limits = limits;
@@ -253,7 +263,7 @@ impl<'i> Compiler<'i> {
         let limits = SourceLimits::default()
             .bytes_max(self.limits.file_bytes)
             .depth_max(self.limits.nesting);
-        let mut loader = Loader::new(self.importer, self.limits.files, limits);
+        let mut loader = Loader::new(self.importer, self.trees, self.limits.files, limits);
         loader.load(sources);
         let Loader {
             sources,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use wayfare::{
     Compiled, Compiler, Decimal, Diagnostic, Engine, LinkError, Realm, Secret, Secrets, Severity,
-    Signature, Source, SourceId, SourceMap, Value,
+    Signature, Source, SourceId, SourceMap, Trees, Value,
     compile::{CompileLimits, ImportError, Importer},
 };
 
@@ -100,6 +100,22 @@ pub(crate) struct With<'a> {
     pub(crate) realm: &'a Realm,
     pub(crate) limits: &'a LimitSettings,
     pub(crate) types: &'a Types,
+    /// Files that were read before.
+    pub(crate) trees: Option<&'a Trees>,
+}
+
+impl With<'_> {
+    /// A compiler of what is of the realm.
+    fn compiler<'i>(&'i self, importer: &'i Recording) -> Compiler<'i> {
+        let compiler = Compiler::new(self.types.registry.catalog())
+            .importer(importer)
+            .scripts(&wayfare_script::READER)
+            .realm(self.realm.clone());
+        match self.trees {
+            Some(trees) => compiler.trees(trees),
+            None => compiler,
+        }
+    }
 }
 
 /// Makes a program of texts.
@@ -188,11 +204,9 @@ pub(crate) fn broken_tests(texts: &Texts, with: With<'_>) -> Vec<String> {
     let bounds = CompileLimits::default()
         .files(with.limits.journey_files.saturating_mul(2))
         .file_bytes(with.limits.journey_bytes);
-    let compiled = Compiler::new(with.types.registry.catalog())
+    let compiled = with
+        .compiler(&importer)
         .parameters(values(with))
-        .importer(&importer)
-        .scripts(&wayfare_script::READER)
-        .realm(with.realm.clone())
         .limits(bounds)
         .compile(texts.sources.iter().cloned().chain(files));
     let mut told = BTreeSet::new();
@@ -267,9 +281,9 @@ fn make(
 ) -> Result<Built, Failed> {
     let With {
         settings,
-        realm,
         limits,
         types,
+        ..
     } = with;
     let kept_params: Map<String, Json> = values
         .iter()
@@ -278,11 +292,9 @@ fn make(
     let bounds = CompileLimits::default()
         .files(limits.journey_files)
         .file_bytes(limits.journey_bytes);
-    let compiled = Compiler::new(types.registry.catalog())
+    let compiled = with
+        .compiler(importer)
         .parameters(values)
-        .importer(importer)
-        .scripts(&wayfare_script::READER)
-        .realm(realm.clone())
         .limits(bounds)
         .without_tests()
         .compile(sources.iter().cloned());

@@ -23,7 +23,7 @@ use std::{
 };
 
 use wayfare::{
-    Engine, ProgramHash, Realm, Registry, Timestamp, UnknownParameter, policy::Requirement,
+    Engine, ProgramHash, Realm, Registry, Timestamp, Trees, UnknownParameter, policy::Requirement,
 };
 
 pub use self::load::LoadError;
@@ -145,6 +145,8 @@ pub(crate) struct Programs {
     changing: tokio::sync::Mutex<()>,
     /// What was made of the trees of the store before.
     cache: Mutex<Cache>,
+    /// Its files as they were read, from the first change on: where journeys never change, none are kept.
+    trees: Trees,
 }
 
 #[derive(Debug)]
@@ -183,6 +185,7 @@ impl Programs {
             realm,
             limits,
             types,
+            trees: None,
         };
         let base = Arc::new(Base::open(&texts, with)?);
         let (stored, unread) = Stored::read(store.configured(realm)?);
@@ -222,6 +225,7 @@ impl Programs {
             seen: AtomicU64::new(seen),
             changing: tokio::sync::Mutex::new(()),
             cache: Mutex::new(cache),
+            trees: Trees::default(),
         })
     }
 
@@ -253,7 +257,11 @@ impl Programs {
             .store
             .kept_program(&self.realm, &hash.to_string())
             .ok()??;
-        let built = build::rebuild(&kept, self.with()).ok()?;
+        let with = With {
+            trees: None,
+            ..self.with()
+        };
+        let built = build::rebuild(&kept, with).ok()?;
         if !built.engine.serves(hash) {
             return None;
         }
@@ -287,6 +295,7 @@ impl Programs {
             realm: &self.realm,
             limits: &self.limits,
             types: &self.types,
+            trees: Some(&self.trees),
         }
     }
 
