@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
                 .and_then(|_| taken.get(origin.len()..))
         };
         let known = ours.iter().find_map(|origin| after(&origin));
-        let ends = known.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '?']));
+        let ends = known.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':', '?', '#']));
         assert!(local || ends, "{taken}");
         let bad = |c: char| c.is_control() || c == '\\' || c == ' ';
         // What stands behind these is no path.
