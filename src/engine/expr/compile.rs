@@ -62,6 +62,14 @@ fn test(expr: &Expr, ops: &mut Vec<Op>) -> Result<(), NodeError> {
                 (Expr::Read(Slot::AuthLevel, _), Expr::Literal(Value::Int(number))) => {
                     Op::Level(*op, *number)
                 }
+                (Expr::Read(slot, _), Expr::Literal(Value::Text(text)))
+                    if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) =>
+                {
+                    Op::Is(
+                        *op == BinaryOp::Equal,
+                        Box::new((slot.clone(), Arc::clone(text))),
+                    )
+                }
                 _ => Op::Compare(*op, Box::new((compile_term(left)?, compile_term(right)?))),
             });
         }

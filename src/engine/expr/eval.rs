@@ -132,6 +132,14 @@ pub(crate) fn holds(test: &Test, scene: Scene<'_>) -> Result<bool, NodeError> {
                 truth = ordered(*op, i64::from(run.level.number()).cmp(number))?;
             }
             Op::Has(slot) => truth = read(slot, scene).is_some(),
+            Op::Is(meant, sides) => {
+                let (slot, text) = &**sides;
+                let same = match read(slot, scene).ok_or_else(|| missing(slot))? {
+                    Operand::Value(Value::Text(value)) => **value == **text,
+                    other => equal(other.view(), View::Text(text))?,
+                };
+                truth = same == *meant;
+            }
             Op::Compare(op, sides) => {
                 let (left, right) = &**sides;
                 truth = compare(*op, left, right, scene)?;

@@ -42,6 +42,8 @@ pub(crate) enum Op {
     Level(BinaryOp, i64),
     /// Whether a value is there.
     Has(Slot),
+    /// Whether a value is a text, or another one where the first is false: what is compared most.
+    Is(bool, Box<(Slot, Arc<str>)>),
     /// `l op r`
     Compare(BinaryOp, Box<(Term, Term)>),
     /// A truth value.
