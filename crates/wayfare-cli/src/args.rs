@@ -573,6 +573,9 @@ pub(crate) struct ServeArgs {
     /// End when standard input does, for whoever starts a server as a part of something else.
     #[arg(long, hide = true)]
     pub(crate) until_stdin_ends: bool,
+    /// Take this folder away at the end: that of whoever started the server and may be gone by then.
+    #[arg(long, hide = true, value_name = "DIR", requires = "until_stdin_ends")]
+    pub(crate) take_away: Option<PathBuf>,
 }
 
 /// `wayfare completions`

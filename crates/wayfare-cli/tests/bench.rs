@@ -1,6 +1,7 @@
 //! `bench`: each way of logging in is measured, and what does not log in is no figure.
 
 use std::{
+    io::{Read as _, Write as _},
     net::TcpListener,
     process::{Child, Command, Stdio},
 };
@@ -115,7 +116,13 @@ fn an_open_loop_and_journeys_of_ones_own() {
 fn a_login_that_is_refused_is_no_figure() {
     for mix in ["zero-page", "page", "step-up"] {
         let ran = bench(&["--self", "--mix", mix], Some("s3cr3t-and-wrong\n"));
-        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let told = report(&ran);
+        assert_eq!(
+            (&told["logins"]["count"], &told["failures"]["first"]["kind"]),
+            (&0.into(), &"refused".into())
+        );
+        assert!(!ran.out.contains("s3cr3t"), "{}", ran.out);
         assert!(
             ran.err.contains("401") && ran.err.contains("refused"),
             "{}",
@@ -163,6 +170,15 @@ fn nothing_is_sent_where_it_was_not_meant() {
             "leave `--rate` out",
         ),
         (vec!["--self", "nowhere"], "nowhere"),
+        (
+            vec!["--self", "--user", "u{}", "--users", "100000000"],
+            "100000 that are made first",
+        ),
+        (vec!["http://127.0.0.1:99999/am"], "no port"),
+        (
+            vec!["http://127.0.0.1:8080", "--ca", "x.pem"],
+            "is not https",
+        ),
     ] {
         let ran = bench(&arguments, Some("x\n"));
         assert_eq!(
@@ -245,7 +261,8 @@ fn a_server_behind_tls_is_held_to_the_authority_that_is_named() {
     assert!(told["requests"]["kinds"]["log_out"].is_object(), "{told}");
     // Neither the usual authorities nor another name will do.
     let ran = ended(begun(&folder, &[&url]));
-    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert_eq!(report(&ran)["logins"]["count"], 0);
     assert!(ran.err.contains("UnknownIssuer"), "{}", ran.err);
     let url = url.replace("localhost", "127.0.0.1");
     let ran = ended(begun(&folder, &[&url, "--ca", &authority]));
@@ -292,10 +309,75 @@ fn whoever_has_enough_is_told_what_was_measured() {
         let told = report(&ran);
         assert_eq!(
             (&told["stopped"], &told["failures"]["count"]),
-            (&true.into(), &0.into())
+            (&"signal".into(), &0.into())
         );
         assert!(told["logins"]["count"].as_u64().unwrap() > 0, "{told}");
     }
+}
+
+/// A bench that is killed leaves neither a server nor its folder behind.
+#[cfg(unix)]
+#[test]
+fn what_a_bench_started_goes_with_it() {
+    let folder = Folder::new(&[("tmp/kept", "")]);
+    let scratch = folder.path().join("tmp");
+    let left = || std::fs::read_dir(&scratch).unwrap().count();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wayfare"))
+        .args(["bench", "--self", "--duration", "60s"])
+        .env("TMPDIR", &scratch)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let soon = |until: &dyn Fn() -> bool| {
+        let begun = std::time::Instant::now();
+        // Bounded by the clock: it is another process that is waited for.
+        while !until() {
+            assert!(begun.elapsed().as_secs() < 60, "it takes too long");
+            std::thread::yield_now();
+        }
+    };
+    let is_served = || {
+        let mut entries = std::fs::read_dir(&scratch).unwrap();
+        entries.any(|entry| entry.unwrap().path().join("data/wayfare.db").exists())
+    };
+    soon(&is_served);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    soon(&|| left() == 1);
+}
+
+/// A server that answers every request with one and the same token is believed once.
+#[test]
+fn one_token_for_everybody_is_no_login() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            std::thread::spawn(move || {
+                let mut request = [0; 4_096];
+                // One read is one request of this client.
+                while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                    let reply =
+                        "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"tokenId\": \"x\"}\n";
+                    if stream.write_all(reply.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let url = format!("http://{address}/am");
+    let ran = bench(&[&url, "--mix", "page"], Some("x\n"));
+    assert!(
+        ran.code == 1 && ran.err.contains("asked nothing"),
+        "{ran:?}"
+    );
+    let ran = bench(&[&url, "--mix", "zero-page"], Some("x\n"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("the token of the login before"), "{ran:?}");
+    assert_eq!(report(&ran)["stopped"], "failures");
 }
 
 #[test]
@@ -326,6 +408,7 @@ fn a_soak_ends_its_sessions_and_is_judged() {
     assert_eq!(soak["quarters"].as_array().unwrap().len(), 4);
     let names = [
         "failures",
+        "logins_of_a_quarter",
         "resident_growth_percent",
         "open_files_growth",
         "p99_drift_percent",
@@ -334,7 +417,7 @@ fn a_soak_ends_its_sessions_and_is_judged() {
     let known = if cfg!(target_os = "linux") {
         &names[..]
     } else {
-        &[names[0], names[3]]
+        &[names[0], names[1], names[4]]
     };
     assert_eq!(
         figures

@@ -64,7 +64,10 @@ pub(crate) enum Hashing {
 #[command(
     after_help = "The password of all users is the first line of standard input (`--password-stdin`), or
 WAYFARE_BENCH_PASSWORD; with `--self` it is that of the demo.
-Exits with 1 where more logins fail than `--max-failures`, and where a trial does not meet its goals.
+
+Exits with 0 where everything went well; with 1 where more logins fail than `--max-failures`, the first one
+does, nothing was measured, somebody stopped it, or a trial does not meet its goals; with 2 and 3 where
+nothing was begun: the arguments mean nothing, or do not go together or cannot be read.
 
 Examples:
   wayfare bench --self
@@ -91,7 +94,8 @@ pub(crate) struct BenchArgs {
     /// Who logs in; `{}` stands for a number. `demo` without it, with `--mix am` `user.{}`.
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// How many users there are where they are numbered, from 0; 1000000 without it, and 1000 with `--self`.
+    /// How many users there are where they are numbered, from 0; 1000000 without it, and with `--self` 1000 and at
+    /// most 100000.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub(crate) users: Option<u64>,
     /// Read the password from standard input.
@@ -142,7 +146,8 @@ pub(crate) struct BenchArgs {
     /// Of `--self`: how passwords are hashed; cheaply without it, with `--trial overload` by default.
     #[arg(long, value_enum, requires = "own")]
     pub(crate) hashing: Option<Hashing>,
-    /// A host besides this machine that a load may be sent to, exactly as it stands in the address.
+    /// A host besides this machine that a load may be sent to, exactly as it stands in the address, without a
+    /// port.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
     /// Certificates of authorities (PEM) in place of the usual ones.

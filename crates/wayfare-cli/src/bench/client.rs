@@ -16,6 +16,7 @@ use tokio::{
     net::TcpStream,
     task::JoinHandle,
 };
+use wayfare::Secret;
 
 use super::{
     failure::{Failure, Kind},
@@ -52,6 +53,8 @@ pub(crate) struct Client {
     open: Option<Open>,
     /// How many connections were made.
     pub(crate) opened: u64,
+    /// The token of the last login: no other login has the same.
+    pub(crate) token: Secret<String>,
 }
 
 /// A connection that is open; it ends when this is dropped.
@@ -73,6 +76,7 @@ impl Client {
             target,
             open: None,
             opened: 0,
+            token: Secret::from(""),
         }
     }
 
@@ -118,14 +122,14 @@ impl Client {
             .map_err(connection)?;
         let status = reply.status();
         let wait = reply.headers().get(header::RETRY_AFTER);
-        let wait = wait.and_then(|wait| wait.to_str().ok()?.parse::<u32>().ok());
+        let waits = wait.is_some_and(|wait| wait.to_str().is_ok_and(is_time));
         let body = Limited::new(reply.into_body(), REPLY_MAX).collect().await;
         let body = body
             .map_err(|error| Failure::new(Kind::Reply, format!("the reply ends early: {error}")))?;
         self.open = Some(open);
         Ok(Answer {
             status,
-            waits: wait.is_some(),
+            waits,
             body: serde_json::from_slice(&body.to_bytes()).ok(),
         })
     }
@@ -177,6 +181,12 @@ impl Client {
             format!("{} cannot be reached: {last}", self.target.authority),
         ))
     }
+}
+
+/// Whether this says when to come back: a number of seconds, or a date of HTTP.
+fn is_time(text: &str) -> bool {
+    let is_date = text.len() == 29 && text.ends_with(" GMT");
+    is_date || text.parse::<u32>().is_ok()
 }
 
 impl Open {

@@ -55,16 +55,35 @@ pub(crate) struct Used {
     pub(crate) last: Usage,
 }
 
+/// What a load ends by before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Somebody who had enough.
+    Signal,
+    /// More failures than are taken, the first login among them.
+    Failures,
+}
+
+impl Stopped {
+    /// As it stands in reports.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Failures => "failures",
+        }
+    }
+}
+
 /// What came of a load.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Driven {
     pub(crate) tally: Tally,
     /// How long was measured; less than wanted where it was stopped.
     pub(crate) measured: Duration,
     /// How long logins were begun, the warm-up included.
     pub(crate) begun: Duration,
-    /// Whether somebody stopped it.
-    pub(crate) is_stopped: bool,
+    /// What stopped it before its end.
+    pub(crate) stopped: Option<Stopped>,
     pub(crate) server: Option<Used>,
     pub(crate) client: Option<Used>,
     /// What the server used in each quarter of the time that is measured, as often as it was looked at.
@@ -123,7 +142,7 @@ impl Load {
         let usages = || (server(), Usage::of(std::process::id()));
         let signal = told_to_stop();
         tokio::pin!(signal);
-        let mut is_stopped = false;
+        let mut is_told = false;
         let (mut before, mut after) = (None, None);
         let mut quarters: [Vec<Usage>; QUARTERS] = Default::default();
         let looks = schedule.end().saturating_sub(schedule.warmup()) / LOOKS;
@@ -154,8 +173,8 @@ impl Load {
                 // Before the others, so that what has ended is not waited for.
                 biased;
                 joined = workers.join_next() => if joined.is_none() { break },
-                () = &mut signal, if !is_stopped => {
-                    is_stopped = true;
+                () = &mut signal, if !is_told => {
+                    is_told = true;
                     let _ = stop.send(true);
                 }
                 () = sleep(wait) => progress(&shared.progress()),
@@ -169,13 +188,23 @@ impl Load {
         };
         let before = before.unwrap_or_default();
         let after = after.unwrap_or_else(usages);
-        let measured = now.min(schedule.end()).saturating_sub(schedule.warmup());
         let tally = std::mem::take(&mut *shared.tally());
+        let stopped = if is_told {
+            Some(Stopped::Signal)
+        } else {
+            (tally.failed() > shared.load.failures_max).then_some(Stopped::Failures)
+        };
+        // A load whose last login is over before its end has been one to its end.
+        let until = match stopped {
+            None => schedule.end(),
+            Some(_) => now.min(schedule.end()),
+        };
+        let measured = until.saturating_sub(schedule.warmup());
         Driven {
             tally,
             measured,
-            begun: now.min(schedule.end()),
-            is_stopped,
+            begun: until,
+            stopped,
             server: used(before.0, after.0),
             client: used(before.1, after.1),
             quarters,
@@ -229,7 +258,12 @@ impl Shared {
             }
             let from = Schedule::from(due, free, self.begun.elapsed());
             let user = users.of_login(number);
-            let run = timeout(*patience, login.run(&mut client, &user)).await;
+            let run = timeout(*patience, login.run(&mut client, &user));
+            let run = tokio::select! {
+                run = run => run,
+                // Whoever has enough waits for no login.
+                _ = stopped.changed() => break,
+            };
             let ended = self.begun.elapsed();
             match run.unwrap_or_else(|_| Err(too_slow(*patience))) {
                 Ok(laps) => self.tally().login(

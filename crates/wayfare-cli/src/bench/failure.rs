@@ -58,16 +58,21 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
-    /// What came, in words, as a terminal may show it.
-    pub(crate) told: String,
+    /// What came, as it came.
+    came: String,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, told: impl AsRef<str>) -> Self {
         Self {
             kind,
-            told: cut(&shown(told.as_ref()), TOLD_MAX),
+            came: told.as_ref().to_owned(),
         }
+    }
+
+    /// What came, in words, as a terminal may show it.
+    pub(crate) fn told(&self) -> String {
+        cut(&shown(&self.came), TOLD_MAX)
     }
 
     /// A reply with another status than 200: what the product says of errors, and nothing else of it.
@@ -95,10 +100,10 @@ impl Failure {
         Self::new(kind, told)
     }
 
-    /// The same without this in it.
+    /// The same without this in it, which is looked for before anything is escaped or cut.
     pub(crate) fn without(mut self, secret: &str) -> Self {
         if !secret.is_empty() {
-            self.told = self.told.replace(secret, "_");
+            self.came = self.came.replace(secret, "_");
         }
         self
     }
@@ -118,25 +123,29 @@ mod tests {
             Failure::of_status(StatusCode::UNAUTHORIZED, false, Some(&body)).without("Ch4ng31t");
         assert_eq!(failure.kind, Kind::Refused);
         assert_eq!(
-            failure.told,
+            failure.told(),
             "401 Unauthorized: Login failure for _\\u{1b}[2J"
         );
         let long = serde_json::json!({ "message": "x".repeat(5_000) });
         let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, true, Some(&long));
         assert_eq!(
-            (failure.kind, failure.told.chars().count()),
+            (failure.kind, failure.told().chars().count()),
             (Kind::Busy, TOLD_MAX)
         );
+        // Neither what is cut nor what is escaped leaves a part of it.
+        let late = format!("{} for pass\u{7}word-and-more", "A".repeat(150));
+        let failure = Failure::new(Kind::Refused, late).without("pass\u{7}word-and-more");
+        assert!(failure.told().ends_with(" for _"), "{}", failure.told());
         let failure = Failure::of_status(StatusCode::SERVICE_UNAVAILABLE, false, None);
         assert_eq!(
-            (failure.kind, failure.told.as_str()),
+            (failure.kind, failure.told().as_str()),
             (
                 Kind::Status,
                 "503 Service Unavailable, and no `Retry-After`"
             )
         );
         let failure = Failure::of_status(StatusCode::FOUND, false, None);
-        assert_eq!(failure.told, "302 Found, and redirects are not followed");
+        assert_eq!(failure.told(), "302 Found, and redirects are not followed");
         assert_eq!(
             Failure::of_status(StatusCode::IM_A_TEAPOT, false, None).kind,
             Kind::Status

@@ -53,7 +53,9 @@ impl Target {
         allowed: &[String],
         authorities: Option<&PathBuf>,
     ) -> Result<Self, Trouble> {
-        let wrong = |what: &str| Trouble::input(format!("`{url}` {what}"));
+        // A password in an address is not repeated.
+        let told = if url.contains('@') { "…" } else { url };
+        let wrong = |what: &str| Trouble::input(format!("`{told}` {what}"));
         let uri: Uri = url.parse().map_err(|_| wrong("is no address"))?;
         let https = match uri.scheme_str() {
             Some("https") => true,
@@ -62,11 +64,19 @@ impl Target {
         };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = uri.host().unwrap_or_default();
+        let port = port(authority, host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        if authority.contains('@') || uri.query().is_some() || host.is_empty() {
+        let base = uri.path().trim_end_matches('/');
+        let is_more = url.contains(['@', '#']) || uri.query().is_some() || !is_plain(base);
+        if is_more || host.is_empty() {
             return Err(wrong("has more in it than a host, a port and a path"));
         }
-        let base = uri.path().trim_end_matches('/');
+        let port = port.ok_or_else(|| wrong("has no port from 1 to 65535 behind its host"))?;
+        if authorities.is_some() && !https {
+            return Err(wrong(
+                "is not https, so there is nothing that `--ca` is for",
+            ));
+        }
         if base.split('/').any(|part| part == "json") {
             return Err(wrong(
                 "names more than the product, as http://127.0.0.1:8080/am does; `--realm` says the realm",
@@ -89,7 +99,7 @@ impl Target {
                  by whoever may"
             )));
         }
-        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let port = port.unwrap_or(if https { 443 } else { 80 });
         let found = match literal {
             Some(address) => vec![SocketAddr::new(address, port)],
             None => (host, port)
@@ -136,6 +146,26 @@ impl Target {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{}", self.authority, self.base)
     }
+}
+
+/// The port behind the host, if any is written; `None` where what is written is none.
+fn port(authority: &str, host: &str) -> Option<Option<u16>> {
+    let behind = authority.get(host.len()..)?;
+    if behind.is_empty() {
+        return Some(None);
+    }
+    let digits = behind.strip_prefix(':')?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let port = digits.parse().ok().filter(|port| is_number && *port > 0)?;
+    Some(Some(port))
+}
+
+/// Whether a path leads nowhere but down, and has nothing in it that servers read in several ways.
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|part| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        part.bytes().all(plain) && part != "." && part != ".."
+    })
 }
 
 /// What connections are made with whose other side one of these authorities vouches for.
@@ -214,8 +244,23 @@ mod tests {
             "http://demo:x@127.0.0.1",
             "http://127.0.0.1/am?realm=x",
             "http://127.0.0.1/am/json/realms/root/authenticate",
+            "http://127.0.0.1:0/am",
+            "http://127.0.0.1:65536/am",
+            "http://127.0.0.1:99999/am",
+            "http://127.0.0.1:-1/am",
+            "http://127.0.0.1:+80/am",
+            "http://127.0.0.1:8x/am",
+            "http://127.0.0.1:/am",
+            "http://[::1]:/am",
+            "http://[::1]:99999/am",
+            "http://127.0.0.1/am#x",
+            "http://127.0.0.1/am/../x",
+            "http://127.0.0.1/am%0d%0aX",
+            "http://127.0.0.1/am;x",
         ] {
-            assert!(told(url, &["127.0.0.1"]).is_err(), "{url}");
+            assert!(told(url, &["127.0.0.1", "::1"]).is_err(), "{url}");
         }
+        let refused = told("http://demo:s3cr3t@127.0.0.1", &[]).unwrap_err();
+        assert!(!refused.contains("s3cr3t"), "{refused}");
     }
 }

@@ -105,7 +105,8 @@ impl Login {
             headers: Vec::new(),
             body: Bytes::new(),
         });
-        let body = good(reply.await?)?;
+        let without = |failure: Failure| failure.without(self.password.reveal());
+        let body = good(reply.await.map_err(without)?).map_err(without)?;
         let name = body.get("cookieName").and_then(Json::as_str);
         let name = name.and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok());
         self.cookie = name.ok_or_else(|| {
@@ -137,9 +138,17 @@ impl Login {
             Way::Page => self.paged(client, user, None, laps).await?,
             Way::StepUp(step_up) => self.paged(client, user, Some(step_up), laps).await?,
         };
-        if self.logs_out {
-            self.log_out(client, &token, laps).await?;
+        if *client.token.reveal() == token {
+            return Err(Failure::new(
+                Kind::NoToken,
+                "200, and the token of the login before it",
+            ));
         }
+        if self.logs_out {
+            let ended = self.log_out(client, &token, laps).await;
+            ended.map_err(|failure| failure.without(&token))?;
+        }
+        client.token = Secret::new(token);
         Ok(())
     }
 
@@ -166,7 +175,8 @@ impl Login {
         let session = Some(first.as_str());
         let second = self
             .steps(client, user, &query, session, parts, laps)
-            .await?;
+            .await
+            .map_err(|failure| failure.without(&first))?;
         if first == second {
             return Err(Failure::new(
                 Kind::Level,
@@ -174,7 +184,8 @@ impl Login {
             ));
         }
         if let StepUp::Level(wanted) = step_up {
-            let level = self.level(client, &second, laps).await?;
+            let level = self.level(client, &second, laps).await;
+            let level = level.map_err(|failure| failure.without(&second))?;
             if level < *wanted {
                 let told = format!("the new session has level {level}, and {wanted} was asked for");
                 return Err(Failure::new(Kind::Level, told));
@@ -263,6 +274,12 @@ impl Login {
             let (mut reply, took) = timed(client, question).await?;
             if reply.get("callbacks").is_none() {
                 let token = token(&reply)?.to_owned();
+                if session.is_none() && part == start {
+                    return Err(Failure::new(
+                        Kind::Asked,
+                        "it has asked nothing: a login by pages answers at least one question",
+                    ));
+                }
                 laps.push((part, took));
                 return Ok(token);
             }
@@ -364,8 +381,9 @@ fn good(answer: Answer) -> Result<Json, Failure> {
 
 fn token(body: &Json) -> Result<&str, Failure> {
     let token = body.get("tokenId").and_then(Json::as_str);
+    // What a header cannot hold names no session.
     token
-        .filter(|token| !token.is_empty())
+        .filter(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()))
         .ok_or_else(|| Failure::new(Kind::NoToken, "200, and no `tokenId`"))
 }
 
@@ -453,7 +471,12 @@ mod tests {
 
     #[test]
     fn success_is_a_token_and_nothing_else() {
-        for body in [json!({}), json!({ "tokenId": "" }), json!({ "tokenId": 1 })] {
+        for body in [
+            json!({}),
+            json!({ "tokenId": "" }),
+            json!({ "tokenId": 1 }),
+            json!({ "tokenId": "a\r\nb" }),
+        ] {
             assert_eq!(token(&body).unwrap_err().kind, Kind::NoToken, "{body}");
         }
         let answer = |status, body| Answer {

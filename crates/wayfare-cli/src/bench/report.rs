@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use serde_json::{Value as Json, json};
 
 use super::{
-    drive::{Driven, Used},
+    drive::{Driven, Stopped, Used},
     histogram::Histogram,
     process::Usage,
     trial::{Figure, Health, Phase, Tried, middle, per_second},
@@ -121,7 +121,7 @@ pub(crate) fn json(asked: &Asked, driven: &Driven) -> Json {
         "users": asked.users,
         "seed": asked.seed,
         "measured_s": rounded(driven.measured.as_secs_f64()),
-        "stopped": driven.is_stopped,
+        "stopped": driven.stopped.map(Stopped::word),
         "logins": {
             "count": tally.logins.count(),
             "per_second": per(over, driven.measured),
@@ -136,7 +136,7 @@ pub(crate) fn json(asked: &Asked, driven: &Driven) -> Json {
         "failures": {
             "count": tally.failed(),
             "kinds": kinds,
-            "first": tally.first.as_ref().map(|first| json!({ "kind": first.kind.word(), "told": first.told })),
+            "first": tally.first.as_ref().map(|first| json!({ "kind": first.kind.word(), "told": first.told() })),
         },
         "server": driven.server.as_ref().map(|used| process(used, over)),
         "client": driven.client.as_ref().map(|used| process(used, over)),
@@ -156,7 +156,7 @@ pub(crate) fn text(asked: &Asked, driven: &Driven) -> String {
         asked.target,
         asked.realm,
         asked.connections,
-        asked.duration,
+        driven.measured,
         asked.warmup,
         asked.users,
         asked.seed,
@@ -215,8 +215,8 @@ pub(crate) fn text(asked: &Asked, driven: &Driven) -> String {
             .collect();
         let _ = writeln!(text, "{} failures: {}", tally.failed(), kinds.join(", "));
     }
-    if driven.is_stopped {
-        text.push_str("it was stopped\n");
+    if let Some(stopped) = driven.stopped {
+        let _ = writeln!(text, "stopped by {}", stopped.word());
     }
     text
 }
@@ -262,6 +262,8 @@ pub(crate) fn trial_json(trial: &str, asked: &Asked, tried: &Tried, is_noisy: bo
         "trial": trial,
         "phases": phases,
         "health": tried.health.as_ref().map(health),
+        // Of the first login, where that failed and nothing was measured.
+        "first": tried.first.as_ref().map(|first| json!({ "kind": first.kind.word(), "told": first.told() })),
         "figures": tried.figures.iter().map(figure).collect::<Vec<_>>(),
     })
 }
@@ -286,6 +288,11 @@ pub(crate) fn trial_text(trial: &str, asked: &Asked, tried: &Tried, is_noisy: bo
     }
     if let Some(soak) = tried.phases.iter().find(|phase| phase.name == "soak") {
         text.push_str(&quarters_text(&soak.driven));
+        if !asked.is_own {
+            text.push_str(
+                "memory and open files of that server are not seen from here, and not judged\n\n",
+            );
+        }
     }
     if let Some(health) = &tried.health {
         let _ = writeln!(

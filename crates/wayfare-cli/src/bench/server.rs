@@ -1,7 +1,7 @@
 //! A server of this program, in a process of its own, for as long as a bench lasts.
 //!
-//! In: journeys, and who is to be there. Out: where it listens. It has a folder of its own, which goes with
-//! it, and a pipe from this process: where that ends, however this process ended, the server does too.
+//! In: journeys, and who is to be there. Out: where it listens. It has a folder of its own and a pipe from this
+//! process: where that ends, however this process ended, the server does too, and takes the folder away.
 
 use std::{
     fmt::Write as _,
@@ -86,6 +86,9 @@ impl Own {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", "--until-stdin-ends", "--config"])
             .arg(&config)
+            // This process may end without a last word.
+            .arg("--take-away")
+            .arg(&folder.0)
             .env_remove(PASSWORD)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -147,6 +147,6 @@ mod tests {
         tally.failure(Failure::new(Kind::Refused, "two"), ms(8));
         assert_eq!((tally.failed(), tally.failed_otherwise()), (2, 1));
         assert_eq!(tally.last_failure, Some(ms(9)));
-        assert_eq!(tally.first.unwrap().told, "one");
+        assert_eq!(tally.first.unwrap().told(), "one");
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     client::Client,
-    drive::{Driven, Load},
-    failure::Kind,
+    drive::{Driven, Load, Stopped},
+    failure::{Failure, Kind},
     histogram::Histogram,
     host::Target,
     process::Usage,
@@ -33,6 +33,8 @@ const SOAK: f64 = 0.7;
 const OVERLOAD: f64 = 5.0;
 /// The part of the peak that comes behind an overload, and for how long.
 const AFTER: (f64, Duration) = (0.5, Duration::from_secs(10));
+/// How long nobody may have been refused at the end of that, so that it is over.
+const RECOVERED: Duration = Duration::from_secs(1);
 /// How often it is asked whether the server runs.
 const HEALTH: Duration = Duration::from_millis(20);
 /// How long that may take.
@@ -104,12 +106,14 @@ pub(crate) struct Health {
 }
 
 /// What came of a trial.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Tried {
     pub(crate) phases: Vec<Phase>,
     pub(crate) health: Option<Health>,
     /// None where it was stopped, or nobody could log in.
     pub(crate) figures: Vec<Figure>,
+    /// Why a first login failed, where it did: then there is no phase.
+    pub(crate) first: Option<Failure>,
 }
 
 /// What a trial is made with.
@@ -128,17 +132,14 @@ pub(crate) async fn soak(
     server: impl Fn() -> Option<Usage>,
     mut progress: impl FnMut(&str),
 ) -> Tried {
-    let mut tried = Tried {
-        phases: Vec::new(),
-        health: None,
-        figures: Vec::new(),
-    };
+    let mut tried = Tried::default();
     let rate = if let Some(rate) = rate {
         rate
     } else {
         let peak = peak(&load, size, &server, &mut progress).await;
         let rate = per_second(&peak.driven) * SOAK;
-        let is_over = peak.driven.is_stopped || rate <= 0.0;
+        // A peak that failures cut short is none.
+        let is_over = peak.driven.stopped.is_some() || rate <= 0.0;
         tried.phases.push(peak);
         if is_over {
             return tried;
@@ -154,7 +155,7 @@ pub(crate) async fn soak(
         &mut progress,
     );
     let phase = phase.await;
-    if !phase.driven.is_stopped {
+    if phase.driven.stopped != Some(Stopped::Signal) {
         tried.figures = soaked(&phase.driven);
     }
     tried.phases.push(phase);
@@ -170,11 +171,10 @@ pub(crate) async fn overload(
 ) -> Tried {
     let peak = peak(&load, size, &server, &mut progress).await;
     let most = per_second(&peak.driven);
-    let is_over = peak.driven.is_stopped || most <= 0.0;
+    let is_over = peak.driven.stopped.is_some() || most <= 0.0;
     let mut tried = Tried {
         phases: vec![peak],
-        health: None,
-        figures: Vec::new(),
+        ..Tried::default()
     };
     if is_over {
         return tried;
@@ -192,7 +192,7 @@ pub(crate) async fn overload(
     );
     let over = over.await;
     watching.abort();
-    let is_stopped = over.driven.is_stopped;
+    let is_stopped = over.driven.stopped.is_some();
     tried.phases.push(over);
     let found = std::mem::take(&mut *lock(&health));
     if is_stopped {
@@ -203,7 +203,7 @@ pub(crate) async fn overload(
     let drained = begun.elapsed().saturating_sub(size.warmup + size.duration);
     let after = Size {
         warmup: Duration::ZERO,
-        duration: AFTER.1.min(size.duration),
+        duration: AFTER.1,
         ..size
     };
     let rate = Some(most * AFTER.0);
@@ -215,11 +215,10 @@ pub(crate) async fn overload(
         &mut progress,
     );
     let after = after.await;
-    if !after.driven.is_stopped
+    if after.driven.stopped.is_none()
         && let [peak, over] = tried.phases.as_slice()
     {
-        let recovered = drained + after.driven.tally.last_failure.unwrap_or_default();
-        tried.figures = overloaded(&peak.driven, &over.driven, &found, recovered);
+        tried.figures = overloaded([&peak.driven, &over.driven, &after.driven], &found, drained);
     }
     tried.phases.push(after);
     tried.health = Some(found);
@@ -327,7 +326,16 @@ pub(crate) fn middle(seen: &[Usage], of: impl Fn(&Usage) -> u64) -> Option<u64> 
 
 /// What a soak comes to.
 fn soaked(driven: &Driven) -> Vec<Figure> {
-    let mut figures = vec![Figure::most("failures", number(driven.tally.failed()), 0.0)];
+    let quarters = driven.tally.quarters.iter().map(Histogram::count);
+    let mut figures = vec![
+        Figure::most("failures", number(driven.tally.failed()), 0.0),
+        // A soak in which nobody logs in shows nothing.
+        Figure::least(
+            "logins_of_a_quarter",
+            number(quarters.min().unwrap_or(0)),
+            1.0,
+        ),
+    ];
     let [first, .., last] = &driven.quarters;
     // Where the server's process is not known, nothing is said of it.
     if !(first.is_empty() && last.is_empty()) {
@@ -347,18 +355,28 @@ fn soaked(driven: &Driven) -> Vec<Figure> {
     figures
 }
 
-/// What an overload comes to.
-fn overloaded(peak: &Driven, over: &Driven, health: &Health, recovered: Duration) -> Vec<Figure> {
+/// What an overload comes to: of the peak, of the overload and of what came behind it, which began when what
+/// was let in before had been got over.
+fn overloaded(
+    [peak, over, after]: [&Driven; 3],
+    health: &Health,
+    drained: Duration,
+) -> Vec<Figure> {
     let most = per_second(peak);
     let tally = &over.tally;
-    let not_begun = tally.failures.get(&Kind::NotBegun).copied().unwrap_or(0);
+    let of_kind = |kind: Kind| tally.failures.get(&kind).copied().unwrap_or(0);
     let begun = over.begun.as_secs_f64().max(f64::EPSILON);
     let asked = number(tally.begun) / begun;
+    let last = after.tally.last_failure.unwrap_or_default();
+    // Who is still refused at the end has not been seen to be served again.
+    let is_recovered = last + RECOVERED <= after.begun && after.tally.logins_over > 0;
     vec![
         Figure::least("asked_to_peak", asked / most, OVERLOAD * 0.9).of_time(),
+        Figure::least("refused", number(of_kind(Kind::Busy)), 1.0),
+        Figure::least("served", number(tally.logins_over), 1.0),
         Figure::most(
             "other_failures",
-            number(tally.failed_otherwise() - not_begun),
+            number(tally.failed_otherwise() - of_kind(Kind::NotBegun)),
             0.0,
         ),
         Figure::least("goodput_to_peak", per_second(over) / most, 0.8).of_time(),
@@ -369,17 +387,20 @@ fn overloaded(peak: &Driven, over: &Driven, health: &Health, recovered: Duration
             50.0,
         )
         .of_time(),
-        Figure::most("recovery_s", recovered.as_secs_f64(), 5.0).of_time(),
+        Figure::most(
+            "other_failures_after",
+            number(after.tally.failed_otherwise()),
+            0.0,
+        ),
+        Figure::least("recovered", number(u64::from(is_recovered)), 1.0),
+        Figure::most("recovery_s", (drained + last).as_secs_f64(), 5.0).of_time(),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::{
-        failure::Failure,
-        tally::{QUARTERS, Tally},
-    };
+    use crate::bench::tally::{QUARTERS, Tally};
 
     fn driven(logins: u64, failures: &[(Kind, u64)]) -> Driven {
         let mut tally = Tally::default();
@@ -396,10 +417,7 @@ mod tests {
             tally,
             measured: Duration::from_secs(10),
             begun: Duration::from_secs(10),
-            is_stopped: false,
-            server: None,
-            client: None,
-            quarters: Default::default(),
+            ..Driven::default()
         }
     }
 
@@ -439,6 +457,7 @@ mod tests {
             slower.tally.quarters[3].add(Duration::from_millis(12));
         }
         assert_eq!(short(&soaked(&slower)), ["p99_drift_percent"]);
+        assert_eq!(short(&soaked(&driven(3, &[]))), ["logins_of_a_quarter"]);
         // One that failed, and a quarter that nobody looked at.
         let mut blind = driven(400, &[(Kind::Busy, 1)]);
         blind.quarters[0] = vec![usage(1_000, 40)];
@@ -451,8 +470,13 @@ mod tests {
     #[test]
     fn an_overload_is_refused_with_a_time_and_served_as_before() {
         let peak = driven(1_000, &[]);
+        let after = driven(50, &[]);
         let judged = |over: &Driven, health: Health, recovered: u64| {
-            let figures = overloaded(&peak, over, &health, Duration::from_secs(recovered));
+            let figures = overloaded(
+                [&peak, over, &after],
+                &health,
+                Duration::from_secs(recovered),
+            );
             short(&figures)
         };
         let health = |took: u64, failures: u64| {
@@ -474,5 +498,28 @@ mod tests {
         // What the client could not begin was not asked of the server.
         let idle = driven(900, &[(Kind::Busy, 3_000), (Kind::NotBegun, 1_000)]);
         assert_eq!(judged(&idle, health(40, 0), 4), ["asked_to_peak"]);
+        // One that nobody was refused in, and one that nobody was served in.
+        let none = driven(5_000, &[]);
+        assert_eq!(judged(&none, health(40, 0), 4), ["refused"]);
+        let all = driven(0, &[(Kind::Busy, 5_000)]);
+        assert_eq!(
+            judged(&all, health(40, 0), 4),
+            ["served", "goodput_to_peak"]
+        );
+        let behind = |after: &Driven| {
+            let figures = overloaded([&peak, &good, after], &health(40, 0), Duration::ZERO);
+            short(&figures)
+        };
+        // Refused at first, refused to the end, nobody served, and another answer.
+        assert_eq!(behind(&driven(50, &[(Kind::Busy, 9)])), [""; 0]);
+        let mut late = driven(50, &[]);
+        let busy = Failure::new(Kind::Busy, "no");
+        late.tally.failure(busy, Duration::from_millis(9_500));
+        assert_eq!(behind(&late), ["recovered", "recovery_s"]);
+        assert_eq!(behind(&driven(0, &[])), ["recovered"]);
+        assert_eq!(
+            behind(&driven(50, &[(Kind::Status, 1)])),
+            ["other_failures_after"]
+        );
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     Outcome, Trouble,
     args::{BenchArgs, Format, Hashing, Mix, Trial},
     bench::{
-        drive::{Driven, Load},
-        failure::Kind,
+        drive::{Driven, Load, Stopped},
+        failure::{Failure, Kind},
         host::Target,
         login::{Login, StepUp, Way},
         report::{self, Asked},
@@ -40,6 +40,8 @@ const RATE_MAX: f64 = 1_000_000.0;
 const USERS: u64 = 1_000_000;
 /// The same where they have to be made first.
 const OWN_USERS: u64 = 1_000;
+/// The most of those: each has to be hashed, and is kept in the settings of the server.
+const OWN_USERS_MAX: u64 = 100_000;
 /// What they are called there.
 const USER: &str = "user.{}";
 /// The level of the journey that comes with the bench.
@@ -108,12 +110,7 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
         .build()?;
     let driven = runtime.block_on(async {
         if let Err(failure) = load.probe().await {
-            terminal.error(&format!(
-                "a first login fails ({}), so nothing was measured: {}",
-                failure.kind.word(),
-                failure.told
-            ));
-            return None;
+            return Done::First(failure);
         }
         let mut progress = Progress::new(false);
         let progress = |line: &str| progress.step(line);
@@ -123,7 +120,7 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
             duration: times.duration,
             connections: asked.connections,
         };
-        Some(match args.trial {
+        match args.trial {
             None => Done::Load(Box::new(load.run(usage, progress).await)),
             Some(Trial::Soak) => {
                 let soak = trial::soak(load, size, args.rate, usage, progress);
@@ -133,20 +130,54 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
                 Trial::Overload,
                 trial::overload(load, size, usage, progress).await,
             ),
-        })
+        }
     });
     drop(own);
     match driven {
-        None => Ok(Outcome::Findings),
-        Some(Done::Trial(trial, tried)) => judged(args, terminal, trial, &asked, &tried),
-        Some(Done::Load(driven)) => measured(args, terminal, &asked, &driven),
+        Done::First(failure) => unmeasured(args, terminal, &asked, failure),
+        Done::Trial(trial, tried) => judged(args, terminal, trial, &asked, &tried),
+        Done::Load(driven) => measured(args, terminal, &asked, &driven),
     }
 }
 
 /// What came of it.
 enum Done {
+    /// A first login failed.
+    First(Failure),
     Load(Box<Driven>),
     Trial(Trial, Tried),
+}
+
+/// Tells why nothing was measured; programs are told in the form of what they asked for.
+fn unmeasured(
+    args: &BenchArgs,
+    terminal: Terminal,
+    asked: &Asked,
+    failure: Failure,
+) -> Result<Outcome, Trouble> {
+    terminal.error(&format!(
+        "a first login fails ({}), so nothing was measured: {}",
+        failure.kind.word(),
+        failure.told()
+    ));
+    if args.format == Format::Json {
+        let told = if let Some(trial) = args.trial {
+            let tried = Tried {
+                first: Some(failure),
+                ..Tried::default()
+            };
+            report::trial_json(trial.word(), asked, &tried, args.noisy)
+        } else {
+            let mut driven = Driven {
+                stopped: Some(Stopped::Failures),
+                ..Driven::default()
+            };
+            driven.tally.failure(failure, Duration::ZERO);
+            report::json(asked, &driven)
+        };
+        terminal::put(&format!("{told:#}\n"))?;
+    }
+    Ok(Outcome::Findings)
 }
 
 /// Tells a load, and whether it was one.
@@ -165,10 +196,10 @@ fn measured(
         terminal.error(&format!(
             "{failed} logins failed, the first ({}): {}",
             first.kind.word(),
-            first.told
+            first.told()
         ));
     }
-    if failed > args.max_failures || driven.is_stopped {
+    if driven.stopped.is_some() {
         return Ok(Outcome::Findings);
     }
     if driven.tally.logins.count() == 0 {
@@ -201,7 +232,7 @@ fn judged(
         terminal.error(&format!(
             "the first that failed ({}): {}",
             first.kind.word(),
-            first.told
+            first.told()
         ));
     }
     if tried.figures.is_empty() {
@@ -249,7 +280,7 @@ impl Times {
             let is_possible = rate > 0.0 && rate <= RATE_MAX;
             if !is_possible {
                 return Err(Trouble::input(format!(
-                    "`--rate {rate}` is not between 0 and {RATE_MAX}"
+                    "`--rate {rate}` is not more than 0 and at most {RATE_MAX}"
                 )));
             }
         }
@@ -270,7 +301,8 @@ fn time(option: &str, text: &str, most: Duration, is_wanted: bool) -> Result<Dur
     let time = parse_duration(text)
         .ok_or_else(|| wrong("is no time such as \"10s\" or \"1m\"".to_owned()))?;
     if time > most || (is_wanted && time.is_zero()) {
-        return Err(wrong(format!("is not between 0 and {most:?}")));
+        let least = if is_wanted { "more than 0 and " } else { "" };
+        return Err(wrong(format!("is not {least}at most {most:?}")));
     }
     Ok(time)
 }
@@ -307,6 +339,11 @@ fn users(args: &BenchArgs, mix: Mix) -> Result<Drawn, Trouble> {
         (None, true) if args.own => OWN_USERS,
         (None, true) => USERS,
     };
+    if args.own && count > OWN_USERS_MAX {
+        return Err(Trouble::input(format!(
+            "`--users {count}` with `--self` is more than the {OWN_USERS_MAX} that are made first"
+        )));
+    }
     Ok(Drawn {
         drawn: Users::new(name, count, args.seed),
         count,
@@ -345,6 +382,9 @@ fn password(args: &BenchArgs) -> Result<Secret<String>, Trouble> {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
         Some(line.trim_end_matches(['\r', '\n']).to_owned())
+    } else if args.own {
+        // A password that stands there for other servers is not that of this one.
+        None
     } else {
         std::env::var(PASSWORD).ok()
     };

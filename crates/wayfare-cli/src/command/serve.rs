@@ -1,6 +1,6 @@
 //! `wayfare serve`: the demo without a configuration, what the configuration says with one.
 
-use std::{io, path::Path};
+use std::{fs, io, path::Path};
 
 use wayfare_server::{
     Server,
@@ -22,7 +22,21 @@ const FILES_BESIDES: u64 = 512;
 /// The data folder of the demo.
 const DATA: &str = "wayfare-data";
 
+/// A folder that goes when this is dropped.
+struct TakenAway<'a>(Option<&'a Path>);
+
+impl Drop for TakenAway<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = self.0 {
+            // Whoever started this process may have done it already.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+}
+
 pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
+    // Before all else, so that it goes after the store in it is closed.
+    let _folder = TakenAway(args.take_away.as_deref());
     let config = config(args).map_err(|error| Trouble::input(error.to_string()))?;
     if let Some(file) = &config.file {
         terminal.say(&format!("settings from {}", file.display()));
