@@ -1,9 +1,9 @@
 //! How cost grows with size: each law from small to very large, the exponent fitted, and plots of them.
 //!
 //! `cargo bench --bench laws` measures those of the library, and that of the same name of the server and of the
-//! command theirs; `-- write DAY` writes the points to a file in docs/performance besides. `-- plot` draws a
-//! picture of every law from those files and measures nothing. Where cost is not to grow at all the bound is
-//! that of the last point to the first, spread over the range.
+//! command theirs; `-- write DAY` writes the points to a file in docs/performance besides. With `-p wayfare`,
+//! `-- plot` draws a picture of every law from those files and measures nothing. Where cost is not to grow at all
+//! the bound is that of the last point to the first, spread over the range.
 
 #![expect(
     clippy::expect_used,
@@ -39,10 +39,9 @@ use plotters::prelude::{
 };
 use ratio::alone;
 use serde_json::Value as Json;
-use support::{LOGIN, Still, Store, chain, engine, logins, name, step, walk};
+use support::{LOGIN, Still, Store, Walk, chain, engine, logins, name, step};
 use wayfare::{
-    CompileLimits, Compiler, End, FailureReason, Input, Registry, Request, Source, Start, Step,
-    analysis::findings,
+    CompileLimits, Compiler, Input, Registry, Request, Source, Start, Step, analysis::findings,
 };
 
 const LAWS: &[Law] = &[
@@ -70,7 +69,11 @@ const LAWS: &[Law] = &[
         sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
         measure: |size| {
             let program = built::chain(size);
-            least(&mut || drop(black_box(findings(black_box(&program)))))
+            least(&mut || {
+                let found = findings(black_box(&program));
+                assert!(found.is_empty(), "a chain is sound");
+                drop(found);
+            })
         },
     },
     Law {
@@ -80,9 +83,8 @@ const LAWS: &[Law] = &[
         bound: 0.03,
         sizes: &[10, 100, 1_000, 10_000, 100_000],
         measure: |size| {
-            let (engine, start) = (engine(&chain(size)), Start::journey("Chain"));
-            let request = Request::default();
-            least(&mut || failed(&walk(&engine, &start, &request))) / size as f64
+            let walk = Walk::chain(size);
+            least(&mut || drop(walk.run())) / size as f64
         },
     },
     Law {
@@ -93,9 +95,8 @@ const LAWS: &[Law] = &[
         sizes: &[1, 10, 100, 1_000, 10_000],
         measure: |size| {
             let engine = engine(&format!("{}{}", logins(size - 1), chain(1)));
-            let start = Start::journey("Chain");
-            let request = Request::default();
-            least(&mut || failed(&walk(&engine, &start, &request)))
+            let walk = Walk::new(engine, "Chain", 1);
+            least(&mut || drop(walk.run()))
         },
     },
     Law {
@@ -105,12 +106,12 @@ const LAWS: &[Law] = &[
         bound: 1.1,
         sizes: &[1, 10, 100, 1_000],
         measure: |size| {
-            let (engine, start) = (engine(&nested(size)), Start::journey("J0"));
+            let engine = engine(&nested(size));
             let mut limits = engine.limits().clone();
             limits.inner_depth = u32::MAX;
-            let engine = engine.with_limits(limits);
-            let request = Request::default();
-            least(&mut || failed(&walk(&engine, &start, &request)))
+            // Each journey is one node, which stands for the next.
+            let walk = Walk::new(engine.with_limits(limits), "J0", size);
+            least(&mut || drop(walk.run()))
         },
     },
     Law {
@@ -134,15 +135,6 @@ const LAWS: &[Law] = &[
 /// The nanoseconds of one operation.
 fn least(operation: &mut dyn FnMut()) -> f64 {
     alone(operation).least
-}
-
-/// The run came to the end of its journey, and was not ended for another reason.
-fn failed(end: &Step) {
-    let rejected = match end {
-        Step::Done(End::Failure(failure)) => failure.reason == FailureReason::Rejected,
-        _ => false,
-    };
-    assert!(rejected, "{end:?}");
 }
 
 fn compiled(text: &str) -> f64 {
@@ -204,6 +196,7 @@ fn retried(count: usize) -> f64 {
             let wrong = Input::Answers(vec![wayfare::Answer::Secret(wrong)]);
             at = step(&mut run, &store, &request, wrong);
         }
+        assert!(matches!(at, Step::Ask(_)), "{at:?}");
         black_box(&at);
     })
 }
@@ -233,15 +226,30 @@ fn sealed(count: usize) -> f64 {
     })
 }
 
-/// The files of what was measured last, of the library, the server and the command.
-const FILES: [&str; 3] = ["laws.json", "laws_server.json", "laws_command.json"];
+/// What was measured last of the library.
+const FILE: &str = "laws.json";
+
+/// The files of what was measured last, and the package whose bench writes each.
+const FILES: [(&str, &str); 3] = [
+    (FILE, "wayfare"),
+    ("laws_server.json", "wayfare-server"),
+    ("laws_command.json", "wayfare-cli"),
+];
 
 /// Draws what was measured last.
 fn plot() {
     let folder = folder();
     let mut laws = Vec::new();
-    for file in FILES {
-        let text = fs::read_to_string(folder.join(file)).expect("figures that were written");
+    for (file, package) in FILES {
+        let path = folder.join(file);
+        if !path.exists() {
+            println!(
+                "not drawn: {} is missing; made by `cargo bench -p {package} --bench laws -- write DAY`",
+                path.display()
+            );
+            continue;
+        }
+        let text = fs::read_to_string(path).expect("figures that can be read");
         let all: Json = serde_json::from_str(&text).expect("figures that were written");
         laws.extend(all["laws"].as_array().expect("laws").iter().cloned());
     }
@@ -305,7 +313,7 @@ fn draw(
 
 fn main() {
     let arguments = arguments();
-    if law::main(LAWS, FILES[0], &arguments) {
+    if law::main(LAWS, FILE, &arguments) {
         return;
     }
     assert_eq!(arguments, ["plot"], "neither `write DAY` nor `plot`");

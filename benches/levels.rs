@@ -30,6 +30,12 @@ fn reached(at: u32, journeys: u32) -> i64 {
     }
 }
 
+/// How many of so many journeys are found at a level.
+fn found(asked: i64, journeys: u32) -> usize {
+    let all = (0..journeys).filter(|at| reached(*at, journeys) >= asked);
+    all.count().min(MENU)
+}
+
 fn engine(journeys: u32) -> Engine {
     let mut text = String::new();
     for at in 0..journeys {
@@ -67,8 +73,13 @@ fn programs(c: &mut Criterion) {
     for count in [10, 1_000] {
         let engine = engine(count);
         for (label, asked) in [("at the end", 1_000), ("none", 1_001), ("a menu", 10)] {
+            let expected = found(asked, count);
             group.bench_function(BenchmarkId::new(label, count), |b| {
-                b.iter(|| engine.at_least(black_box(level(asked)), MENU));
+                b.iter(|| {
+                    let found = engine.at_least(black_box(level(asked)), MENU);
+                    assert_eq!(found.len(), expected);
+                    found
+                });
             });
         }
     }
@@ -80,8 +91,13 @@ fn indices(c: &mut Criterion) {
     for count in [10, 1_000, 100_000] {
         let index = index(count);
         for (label, asked) in [("at the end", 1_000), ("none", 1_001), ("a menu", 10)] {
+            let expected = found(asked, count);
             group.bench_function(BenchmarkId::new(label, count), |b| {
-                b.iter(|| index.at_least(black_box(level(asked)), MENU));
+                b.iter(|| {
+                    let found = index.at_least(black_box(level(asked)), MENU);
+                    assert_eq!(found.len(), expected);
+                    found
+                });
             });
         }
     }

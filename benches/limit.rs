@@ -10,24 +10,21 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use limit::{Run, Stop, Table};
-use support::{LOGIN, Store, chain, engine, login, walk};
-use wayfare::{End, Request, Start, Step};
+use support::{LOGIN, Store, Walk, engine, login};
+use wayfare::{Request, Start};
 
 fn chains(c: &mut Criterion) {
-    let request = Request::default();
     let mut group = c.benchmark_group("limit/chain");
     for count in [10, 100, 1_000, 10_000_u32] {
         group.throughput(Throughput::Elements(u64::from(count)));
         let table = Table::chain(count);
-        let by_hand = || table.step(black_box(&mut Run::default()), None);
-        assert_eq!(by_hand(), Stop::Failure);
+        let by_hand = || {
+            let end = table.step(black_box(&mut Run::default()), None);
+            assert_eq!(end, Stop::Success);
+        };
         group.bench_function(format!("by hand/{count}"), |b| b.iter(by_hand));
-        let (engine, start) = (engine(&chain(count as usize)), Start::journey("Chain"));
-        let walked = walk(&engine, &start, &request);
-        assert!(matches!(walked, Step::Done(End::Failure(_))), "{walked:?}");
-        group.bench_function(format!("engine/{count}"), |b| {
-            b.iter(|| walk(&engine, &start, &request));
-        });
+        let walk = Walk::chain(count as usize);
+        group.bench_function(format!("engine/{count}"), |b| b.iter(|| walk.run()));
     }
     group.finish();
 }

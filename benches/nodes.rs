@@ -15,7 +15,7 @@ mod support;
 use std::{borrow::Cow, fmt::Write as _, hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use support::{Still, Store, link, step};
+use support::{Still, Store, Walk, link, step};
 use wayfare::{
     Action, Answer, Context, Input, NodeError, NodeType, Prepared, Registry, Request, Secret,
     Setup, Signature, Start, Step, catalogue,
@@ -41,7 +41,7 @@ const PAGE: &str = r#"journey page "Page" {
 "#;
 
 /// How many nodes a walk visits.
-const VISITS: u32 = 100;
+const VISITS: usize = 100;
 
 /// A type whose nodes go on.
 #[derive(Debug)]
@@ -125,13 +125,10 @@ fn answers() -> Input {
 
 fn dispatch(c: &mut Criterion) {
     let mut group = c.benchmark_group("dispatch");
-    group.throughput(Throughput::Elements(u64::from(VISITS)));
-    let (start, request) = (Start::journey("Passing"), Request::default());
+    group.throughput(Throughput::Elements(VISITS as u64));
     for (name, registry) in [("one type", one()), ("142 types", all())] {
-        let engine = link(&passing(), &registry);
-        group.bench_function(name, |b| {
-            b.iter(|| support::walk(&engine, &start, &request));
-        });
+        let walk = Walk::new(link(&passing(), &registry), "Passing", VISITS);
+        group.bench_function(name, |b| b.iter(|| walk.run()));
     }
     group.finish();
 }

@@ -15,7 +15,12 @@ fn parses(c: &mut Criterion) {
         group.throughput(Throughput::Bytes(text.len() as u64));
         let source = Source::new("b.journey", text.as_str());
         group.bench_function(name, |b| {
-            b.iter(|| parse(black_box(&source), SourceId::default()));
+            b.iter(|| {
+                let parsed = parse(black_box(&source), SourceId::default());
+                assert!(parsed.diagnostics.is_empty(), "a text without a mistake");
+                assert_eq!(parsed.file.items.len(), 1, "one journey");
+                parsed
+            });
         });
     }
     group.finish();

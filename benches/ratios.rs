@@ -23,10 +23,10 @@ use allocation_counter::measure;
 use limit::{Run, Stop, Table};
 use open::Open;
 use ratio::{alone, beside, detail, line};
-use support::{LOGIN, Still, Store, chain, engine, login, logins, mixed, name, step, walk};
+use support::{LOGIN, Still, Store, Walk, engine, login, logins, name, step};
 use wayfare::{
-    CompileLimits, Compiler, End, Engine, Input, Program, Registry, Request, Source, SourceId,
-    Start, Step, Trees, Valid, parse,
+    CompileLimits, Compiler, Engine, Input, Program, Registry, Request, Source, SourceId, Start,
+    Trees, Valid, parse,
 };
 
 /// P1: what comes after the pairs costs no more than the pairs.
@@ -35,7 +35,11 @@ fn compiling() {
     let compiler = Compiler::new(registry.catalog());
     for (label, text) in [("login", LOGIN.to_owned()), ("200_logins", logins(200))] {
         let source = Source::new("b.journey", text.as_str());
-        let mut read = || drop(black_box(parse(black_box(&source), SourceId::default())));
+        let mut read = || {
+            let parsed = parse(black_box(&source), SourceId::default());
+            assert!(parsed.diagnostics.is_empty(), "a text without a mistake");
+            drop(black_box(parsed));
+        };
         let mut linked = || {
             let program = compiler.compile([black_box(&source).clone()]).program;
             let program = program.expect("a text without a mistake");
@@ -122,19 +126,14 @@ fn compiling_at_scale() {
 
 /// P3: a visit against the same visit by hand.
 fn walking() {
-    let request = Request::default();
     for count in [100_u32, 10_000] {
         let table = Table::chain(count);
         let mut by_hand = || {
             let end = table.step(black_box(&mut Run::default()), None);
-            assert_eq!(end, Stop::Failure);
+            assert_eq!(end, Stop::Success);
         };
-        let (engine, start) = (engine(&chain(count as usize)), Start::journey("Chain"));
-        let mut walked = || {
-            let end = walk(&engine, &start, &request);
-            assert!(matches!(end, Step::Done(End::Failure(_))), "{end:?}");
-        };
-        let (least, ours) = beside(&mut by_hand, &mut walked);
+        let walk = Walk::chain(count as usize);
+        let (least, ours) = beside(&mut by_hand, &mut || drop(walk.run()));
         let ratio = ours.least / least.least;
         line(&format!("P3_step_{count}"), ratio, 2.0);
         detail("by hand", least);
@@ -142,14 +141,11 @@ fn walking() {
     }
     let table = Table::chain(100);
     let mut by_hand = || {
-        black_box(table.step(black_box(&mut Run::default()), None));
+        let end = table.step(black_box(&mut Run::default()), None);
+        assert_eq!(end, Stop::Success);
     };
-    let (engine, start) = (engine(&mixed(100)), Start::journey("Mixed"));
-    let mut walked = || {
-        let end = walk(&engine, &start, &request);
-        assert!(matches!(end, Step::Done(End::Failure(_))), "{end:?}");
-    };
-    let (least, ours) = beside(&mut by_hand, &mut walked);
+    let walk = Walk::mixed(100);
+    let (least, ours) = beside(&mut by_hand, &mut || drop(walk.run()));
     let ratio = ours.least / least.least;
     line("P3_mixed_step_100", ratio, 2.0);
     detail("level decisions by hand", least);
@@ -201,21 +197,13 @@ fn journeys(count: usize) -> String {
 
 /// Laws: a step costs the same whatever stands around it.
 fn laws() {
-    let request = Request::default();
-    let walked = |engine: &Engine, start: &Start| {
-        let end = walk(engine, start, &request);
-        assert!(matches!(end, Step::Done(End::Failure(_))), "{end:?}");
-    };
-    let (small, large) = (engine(&chain(1_000)), engine(&chain(100_000)));
-    let start = Start::journey("Chain");
-    let (small, large) = beside(&mut || walked(&small, &start), &mut || {
-        walked(&large, &start);
-    });
+    let (small, large) = (Walk::chain(1_000), Walk::chain(100_000));
+    let (small, large) = beside(&mut || drop(small.run()), &mut || drop(large.run()));
     let ratio = (large.least / 100_000.0) / (small.least / 1_000.0);
     line("law_step_among_100000_nodes_to_1000", ratio, 1.3);
-    let (one, many) = (engine(&journeys(1)), engine(&journeys(2_000)));
-    let (first, last) = (Start::journey("J0"), Start::journey("J1999"));
-    let (one, many) = beside(&mut || walked(&one, &first), &mut || walked(&many, &last));
+    let one = Walk::new(engine(&journeys(1)), "J0", 1);
+    let many = Walk::new(engine(&journeys(2_000)), "J1999", 1);
+    let (one, many) = beside(&mut || drop(one.run()), &mut || drop(many.run()));
     let ratio = many.least / one.least;
     line("law_run_among_2000_journeys_to_1", ratio, 1.3);
     detail("one journey", one);

@@ -15,7 +15,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use open::Open;
 use support::{LOGIN, Still, Store, engine, name, password, step};
-use wayfare::{Input, Request, Start};
+use wayfare::{End, Input, Request, Start, Step};
 
 fn resumes(c: &mut Criterion) {
     let (engine, store, request) = (engine(LOGIN), Store::new(), Request::default());
@@ -25,12 +25,18 @@ fn resumes(c: &mut Criterion) {
     step(&mut run, &store, &request, name());
     let bytes = run.seal(&Open, b"").expect("a run that waits");
     let mut group = c.benchmark_group("resume");
-    group.bench_function("seal", |b| b.iter(|| run.seal(&Open, b"")));
-    group.bench_function("open", |b| b.iter(|| engine.open(&Open, b"", &bytes)));
+    group.bench_function("seal", |b| {
+        b.iter(|| run.seal(&Open, b"").expect("a run that waits"));
+    });
+    group.bench_function("open", |b| {
+        b.iter(|| engine.open(&Open, b"", &bytes).expect("its own bytes"));
+    });
     group.bench_function("open and answer", |b| {
         b.iter(|| {
             let mut run = engine.open(&Open, b"", &bytes).expect("its own bytes");
-            step(&mut run, &store, &request, password())
+            let end = step(&mut run, &store, &request, password());
+            assert!(matches!(end, Step::Done(End::Success(_))), "{end:?}");
+            end
         });
     });
     group.finish();

@@ -8,22 +8,19 @@ mod support;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use support::{LOGIN, Store, chain, engine, login, mixed, walk};
+use support::{LOGIN, Store, Walk, engine, login};
 use wayfare::{Request, Start};
 
 fn chains(c: &mut Criterion) {
-    let request = Request::default();
     let mut group = c.benchmark_group("chain");
     for count in [100, 10_000_u32] {
         group.throughput(Throughput::Elements(u64::from(count)));
-        let (engine, start) = (engine(&chain(count as usize)), Start::journey("Chain"));
-        group.bench_function(format!("levels/{count}"), |b| {
-            b.iter(|| walk(&engine, &start, &request));
-        });
+        let walk = Walk::chain(count as usize);
+        group.bench_function(format!("levels/{count}"), |b| b.iter(|| walk.run()));
     }
-    let (engine, start) = (engine(&mixed(100)), Start::journey("Mixed"));
+    let walk = Walk::mixed(100);
     group.throughput(Throughput::Elements(100));
-    group.bench_function("mixed/100", |b| b.iter(|| walk(&engine, &start, &request)));
+    group.bench_function("mixed/100", |b| b.iter(|| walk.run()));
     group.finish();
 }
 

@@ -67,24 +67,33 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// As many level decisions that hold, one after the other; then the run fails.
+    /// As many level decisions that hold, one after the other; then the run succeeds. One that did not hold
+    /// would fail it, so that the end tells that all were walked.
+    ///
+    /// # Panics
+    /// A run goes over fewer nodes, or more.
     pub(crate) fn chain(count: u32) -> Self {
         let node = |at| Node {
             kind: Kind::Decides,
             operand: 0,
             yes: at + 1,
-            no: count,
+            no: count + 1,
         };
-        let end = Node {
-            kind: Kind::Fails,
+        let end = |kind| Node {
+            kind,
             operand: 0,
             yes: 0,
             no: 0,
         };
-        Self {
-            nodes: (0..count).map(node).chain([end]).collect(),
+        let ends = [end(Kind::Succeeds), end(Kind::Fails)];
+        let table = Self {
+            nodes: (0..count).map(node).chain(ends).collect(),
             users: HashMap::new(),
-        }
+        };
+        let mut left = 0;
+        let stop = table.walk(&mut Run::default(), None, || left += 1);
+        assert_eq!((stop, left), (Stop::Success, count));
+        table
     }
 
     /// Name, password, check, level, and three tries.
@@ -110,7 +119,13 @@ impl Table {
     }
 
     /// Takes a run to its next stop, with the answer to the one that it stands at.
-    pub(crate) fn step(&self, run: &mut Run, mut answer: Option<&[u8]>) -> Stop {
+    pub(crate) fn step(&self, run: &mut Run, answer: Option<&[u8]>) -> Stop {
+        self.walk(run, answer, || ())
+    }
+
+    /// As [`Table::step`]; `leaves` is told of every node that the run goes over.
+    #[inline]
+    fn walk(&self, run: &mut Run, mut answer: Option<&[u8]>, mut leaves: impl FnMut()) -> Stop {
         // BOUND: the tables of these benches have no way back but the one that is limited.
         while let Some(node) = self.nodes.get(run.at as usize) {
             let holds = match node.kind {
@@ -148,6 +163,7 @@ impl Table {
                 Kind::Fails => return Stop::Failure,
             };
             run.at = if holds { node.yes } else { node.no };
+            leaves();
         }
         Stop::Failure
     }

@@ -9,8 +9,8 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use wayfare::{
-    Answer, AuthSession, CompileLimits, Compiler, Effect, EffectReply, End, Engine, Host, Input,
-    Limits, Registry, Request, Secret, Source, Start, Step, SubjectId, Timestamp,
+    Answer, AuthSession, CompileLimits, Compiler, Effect, EffectReply, End, Engine, FailureReason,
+    Host, Input, Limits, Registry, Request, Secret, Source, Start, Step, SubjectId, Timestamp,
     engine::{
         effect::{Identity, Who},
         host::NoRandomness,
@@ -212,13 +212,83 @@ pub(crate) fn step(run: &mut AuthSession, store: &Store, request: &Request, inpu
     step
 }
 
-/// A run of a journey that ends without a stop.
-pub(crate) fn walk(engine: &Engine, start: &Start, request: &Request) -> Step {
-    let mut run = engine
-        .begin(start.clone(), &Still)
-        .expect("the journey is there");
-    run.step(&Still, request, Input::Begin)
-        .expect("a first step")
+/// A journey that asks nothing and leads to failure, ready to be walked.
+pub(crate) struct Walk {
+    engine: Engine,
+    start: Start,
+    request: Request,
+}
+
+impl Walk {
+    /// The journey of this name on the wire, a run of which visits so many nodes.
+    ///
+    /// The end of a run does not tell how far it came where each node may lead there. So it is walked with one
+    /// visit less, which must be too few, and with just as many. A trace would not do, as a run that is traced
+    /// goes another way.
+    ///
+    /// # Panics
+    /// A run visits fewer nodes, or more.
+    pub(crate) fn new(engine: Engine, journey: &str, visits: usize) -> Self {
+        let visits = u32::try_from(visits).expect("a number of visits");
+        let limits = engine.limits().clone();
+        let mut walk = Self {
+            engine,
+            start: Start::journey(journey),
+            request: Request::default(),
+        };
+        let mut ends_within = |most: u32| {
+            let mut limits = limits.clone();
+            limits.visits_per_turn = most;
+            walk.engine = walk.engine.clone().with_limits(limits);
+            walk.end()
+        };
+        let short = ends_within(visits.checked_sub(1).expect("a node to visit"));
+        let too_few = matches!(reason(&short), Some(FailureReason::TooManyVisits));
+        assert!(too_few, "fewer visits than {visits}: {short:?}");
+        let whole = ends_within(visits);
+        let enough = matches!(reason(&whole), Some(FailureReason::Rejected));
+        assert!(enough, "not {visits} visits: {whole:?}");
+        walk.engine = walk.engine.with_limits(limits);
+        walk
+    }
+
+    /// As many level decisions: see [`chain`].
+    pub(crate) fn chain(count: usize) -> Self {
+        Self::new(engine(&chain(count)), "Chain", count)
+    }
+
+    /// As many nodes of five types: see [`mixed`].
+    pub(crate) fn mixed(count: usize) -> Self {
+        Self::new(engine(&mixed(count)), "Mixed", count)
+    }
+
+    /// A run.
+    ///
+    /// # Panics
+    /// It does not come to the end of its journey.
+    pub(crate) fn run(&self) -> Step {
+        let end = self.end();
+        let rejected = matches!(reason(&end), Some(FailureReason::Rejected));
+        assert!(rejected, "{end:?}");
+        end
+    }
+
+    fn end(&self) -> Step {
+        let mut run = self
+            .engine
+            .begin(self.start.clone(), &Still)
+            .expect("the journey is there");
+        run.step(&Still, &self.request, Input::Begin)
+            .expect("a first step")
+    }
+}
+
+/// Why a run has failed, if it has.
+fn reason(step: &Step) -> Option<&FailureReason> {
+    match step {
+        Step::Done(End::Failure(failure)) => Some(&failure.reason),
+        _ => None,
+    }
 }
 
 /// The answer to the first question of [`LOGIN`].

@@ -88,17 +88,14 @@ impl Trees {
                 && kept.source.name() == source.name()
                 && kept.source.text() == source.text()
         };
-        let at = match texts.iter().position(same) {
-            Some(at) => at,
-            None => {
-                texts.push(Kept {
-                    source: source.clone(),
-                    limits,
-                    tree: Tree::read(source, id, limits),
-                });
-                texts.len() - 1
-            }
-        };
+        let at = texts.iter().position(same).unwrap_or_else(|| {
+            texts.push(Kept {
+                source: source.clone(),
+                limits,
+                tree: Tree::read(source, id, limits),
+            });
+            texts.len() - 1
+        });
         // The one that was used last stands last, and the first is the one to go.
         if let Some(back) = texts.get_mut(at..) {
             back.rotate_left(1);

@@ -98,7 +98,9 @@ mod walk {
         fn decides(&self, at: &u32, event: &Next) -> Outcome<State> {
             let Next = event;
             let holds = std::hint::black_box(self.level) < u32::MAX;
-            if holds && at + 1 < self.nodes {
+            if !holds {
+                Transition(State::fails())
+            } else if at + 1 < self.nodes {
                 Transition(State::decides(at + 1))
             } else {
                 Transition(State::ends())
@@ -107,6 +109,11 @@ mod walk {
 
         #[state]
         fn ends() -> Outcome<State> {
+            Super
+        }
+
+        #[state]
+        fn fails() -> Outcome<State> {
             Super
         }
     }

@@ -7,7 +7,7 @@ use wayfare::{
     Step,
 };
 
-use crate::support::{self, LOGIN, Store, chain, login, logins, step, walk};
+use crate::support::{self, LOGIN, Store, Walk, login, logins, step};
 
 /// How long the chains are that are walked.
 pub(crate) const CHAINS: [usize; 3] = [10, 100, 1_000];
@@ -23,7 +23,7 @@ fn wrong() -> Input {
 /// Engines, and what their runs are given.
 pub(crate) struct Ours {
     login: Engine,
-    chains: Vec<Engine>,
+    chains: Vec<Walk>,
     store: Store,
     request: Request,
     registry: Registry,
@@ -34,7 +34,7 @@ impl Ours {
     pub(crate) fn new() -> Self {
         let ours = Self {
             login: support::engine(LOGIN),
-            chains: CHAINS.map(|count| support::engine(&chain(count))).into(),
+            chains: CHAINS.map(Walk::chain).into(),
             store: Store::new(),
             request: Request::default(),
             registry: Registry::standard(),
@@ -71,8 +71,7 @@ impl Ours {
 
     /// The chain that is the `at`th of [`CHAINS`].
     pub(crate) fn walk(&self, at: usize) {
-        let end = walk(&self.chains[at], &Start::journey("Chain"), &self.request);
-        assert!(matches!(end, Step::Done(End::Failure(_))), "{end:?}");
+        black_box(self.chains[at].run());
     }
 
     /// Text to linked program.

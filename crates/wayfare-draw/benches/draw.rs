@@ -64,8 +64,16 @@ fn draw(criterion: &mut Criterion) {
         let program = program(nodes);
         let journey = program.journeys.first().expect("there is one");
         let overlay = Overlay::default();
+        let boxes = svg(&program, journey, &overlay)
+            .matches("<g class=\"node ")
+            .count();
+        assert!(boxes >= nodes, "{boxes} of {nodes} nodes");
         group.bench_function(BenchmarkId::from_parameter(nodes), |bench| {
-            bench.iter(|| black_box(svg(black_box(&program), journey, &overlay)).len());
+            bench.iter(|| {
+                let drawn = svg(black_box(&program), journey, &overlay);
+                assert!(drawn.ends_with("</svg>\n"), "a whole picture");
+                drawn
+            });
         });
     }
     group.finish();

@@ -9,8 +9,8 @@ use std::{hint::black_box, sync::Arc};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use wayfare::{
-    Compiler, Engine, Host, Input, Registry, Request, Source, Start, Timestamp,
-    compile::MemoryImporter, engine::host::NoRandomness,
+    Compiler, End, Engine, FailureReason, Host, Input, Registry, Request, Source, Start, Step,
+    Timestamp, compile::MemoryImporter, engine::host::NoRandomness,
 };
 use wayfare_script::{Scripts, Settings};
 
@@ -29,12 +29,18 @@ impl Host for Still {
 }
 
 fn engine(file: &str, script: &str) -> Arc<Engine> {
+    // A script that does not write what it declares fails.
+    let outputs = if script.contains("'a'") {
+        "outputs = [\"a\"]"
+    } else {
+        ""
+    };
     let text = format!(
         "journey t {{
   start main
   node main: ScriptedDecision {{
     script = file(\"{file}\")
-    outputs = [\"a\"]
+    {outputs}
     one -> success
     two -> failure
     allow unproved_success because \"a bench\"
@@ -53,44 +59,63 @@ fn engine(file: &str, script: &str) -> Arc<Engine> {
     Arc::new(Engine::link(program, registry).expect("the journey links"))
 }
 
+/// What a script comes to.
+type Expected = fn(&Step) -> bool;
+
+/// The second outcome, and not an error.
+fn two(step: &Step) -> bool {
+    match step {
+        Step::Done(End::Failure(failure)) => failure.reason == FailureReason::Rejected,
+        _ => false,
+    }
+}
+
+fn asks(step: &Step) -> bool {
+    matches!(step, Step::Ask(_))
+}
+
 fn starts(criterion: &mut Criterion) {
-    let scripts = [
-        ("outcome", "outcome = 'two';"),
+    let scripts: [(&str, &str, Expected); 4] = [
+        ("outcome", "outcome = 'two';", two),
         (
             "state",
             "nodeState.putShared('a', 1); action.goTo(nodeState.get('a') === 1 ? 'two' : 'one');",
+            two,
         ),
-        ("callbacks", "callbacksBuilder.nameCallback('Name');"),
+        ("callbacks", "callbacksBuilder.nameCallback('Name');", asks),
         (
             "date and digest",
             "nodeState.putShared('a', new Date().toISOString() + utils.crypto.subtle.digest('SHA-256', [1]).length); outcome = 'two';",
+            two,
         ),
     ];
-    let first = [
-        ("first generation: outcome", "outcome = 'two';"),
+    let first: [(&str, &str, Expected); 3] = [
+        ("first generation: outcome", "outcome = 'two';", two),
         (
             "first generation: state",
             "sharedState.put('a', 1); outcome = sharedState.get('a').equals(1) ? 'two' : 'one';",
+            two,
         ),
         (
             "first generation: callbacks",
             "var fr = JavaImporter(org.forgerock.openam.auth.node.api.Action, javax.security.auth.callback.NameCallback);
              action = fr.Action.send(new fr.NameCallback('Name')).build();",
+            asks,
         ),
     ];
-    let scripts = scripts.map(|(name, script)| (name, "main.js", script));
-    let first = first.map(|(name, script)| (name, "main.legacy.js", script));
-    for (name, file, script) in scripts.into_iter().chain(first) {
+    let scripts = scripts.map(|(name, script, expected)| (name, "main.js", script, expected));
+    let first = first.map(|(name, script, expected)| (name, "main.legacy.js", script, expected));
+    for (name, file, script, expected) in scripts.into_iter().chain(first) {
         let engine = engine(file, script);
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let mut run = engine
                     .begin(Start::journey("t"), &Still)
                     .expect("it begins");
-                black_box(
-                    run.step(&Still, &Request::default(), Input::Begin)
-                        .expect("it steps"),
-                )
+                let step = run.step(&Still, &Request::default(), Input::Begin);
+                let step = black_box(step.expect("it steps"));
+                assert!(expected(&step), "{step:?}");
+                step
             });
         });
     }

@@ -8,8 +8,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use wayfare::{Answer, Compiler, Engine, Registry, Secret, Source, Start};
-use wayfare_sim::{Play, SimHost, World};
+use wayfare::{Answer, Compiler, End, Engine, Registry, Secret, Source, Start};
+use wayfare_sim::{Play, SimHost, Stop, World};
 
 const LOGIN: &str = include_str!("../../../journeys/login.journey");
 
@@ -35,7 +35,9 @@ fn steps(c: &mut Criterion) {
             let mut play = Play::begin(&engine, start, World::demo(), SimHost::new(7)).unwrap();
             play.first().unwrap();
             play.answer(credentials("no")).unwrap();
-            black_box(play.answer(credentials("Ch4ng31t")).unwrap())
+            let stop = black_box(play.answer(credentials("Ch4ng31t")).unwrap());
+            assert!(matches!(stop, Stop::Done(End::Success(_))), "{stop:?}");
+            stop
         });
     });
     group.finish();

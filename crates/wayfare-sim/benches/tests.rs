@@ -70,9 +70,13 @@ fn tests(c: &mut Criterion) {
         b.iter(|| {
             let mut coverage = Coverage::new(engine.program());
             for scenario in scenarios {
-                coverage.add(&scenario::run(&engine, black_box(scenario)).trace);
+                let report = scenario::run(&engine, black_box(scenario));
+                assert!(report.failed.is_none(), "{:?}", report.failed);
+                coverage.add(&report.trace);
             }
-            coverage.tally()
+            let tally = coverage.tally();
+            assert!(tally.is_whole(), "{tally:?}");
+            tally
         });
     });
     group.finish();

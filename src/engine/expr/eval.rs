@@ -133,10 +133,10 @@ pub(crate) fn holds(test: &Test, scene: Scene<'_>) -> Result<bool, NodeError> {
             }
             Op::Has(slot) => truth = read(slot, scene).is_some(),
             Op::Is(meant, sides) => {
-                let (slot, text) = &**sides;
+                let (slot, wanted) = &**sides;
                 let same = match read(slot, scene).ok_or_else(|| missing(slot))? {
-                    Operand::Value(Value::Text(value)) => **value == **text,
-                    other => equal(other.view(), View::Text(text))?,
+                    Operand::Value(Value::Text(value)) => **value == **wanted,
+                    other => equal(other.view(), View::Text(wanted))?,
                 };
                 truth = same == *meant;
             }
