@@ -337,9 +337,17 @@ impl HashPool {
         broken.map_or(Ok(found), Err)
     }
 
-    /// The hash of a password, as a PHC string; for starts and commands, which may block.
+    /// What hashes at this cost on the thread that asks; for starts and commands, which may block.
+    pub fn hasher(&self) -> Hasher {
+        Hasher {
+            params: self.params.clone(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// The hash of a password, as a PHC string, by a [`Hasher`] for this one.
     pub fn hash_blocking(&self, password: &Secret<String>) -> Result<String, HashError> {
-        hash_with(&self.params, &normal(password), &mut Vec::new())
+        self.hasher().hash(password)
     }
 
     fn send(&self, job: Job) -> Result<(), HashError> {
@@ -361,6 +369,29 @@ impl Drop for HashPool {
                 let _ = thread.join();
             }
         }
+    }
+}
+
+/// Hashes one password after the other, all in one block of memory: the second block of its size that is
+/// given back stays with the process.
+pub struct Hasher {
+    params: Params,
+    blocks: Vec<Block>,
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
+    }
+}
+
+impl Hasher {
+    /// The hash of a password, as a PHC string.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub fn hash(&mut self, password: &Secret<String>) -> Result<String, HashError> {
+        hash_with(&self.params, &normal(password), &mut self.blocks)
     }
 }
 

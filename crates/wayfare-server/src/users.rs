@@ -11,7 +11,7 @@ use wayfare_profile::{AGENT, CREATED};
 use crate::{
     clock::drawn,
     config::{Config, Journeys, UserSettings},
-    hash::HashPool,
+    hash::{HashPool, Hasher},
     server::StartError,
     store::{
         Store,
@@ -41,6 +41,8 @@ pub(crate) fn make(
     hash: &HashPool,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
+    let mut hasher = hash.hasher();
+    let hash = &mut hasher;
     for (realm, settings) in &config.realms {
         let demo = settings.demo_user && store.user_count(realm)? == 0;
         for (username, user) in &settings.users {
@@ -51,7 +53,7 @@ pub(crate) fn make(
                 ("mail".to_owned(), DEMO_MAIL.into()),
                 (GROUPS.to_owned(), Json::from(vec![DEMO_GROUP])),
             ]);
-            let hashed = hash.hash_blocking(&Secret::from(DEMO_PASSWORD))?;
+            let hashed = hash.hash(&Secret::from(DEMO_PASSWORD))?;
             let made = user(DEMO_USER, attributes, Some(hashed))?;
             add(store, realm, made, now)?;
         }
@@ -62,7 +64,7 @@ pub(crate) fn make(
 fn of_settings(
     config: &Config,
     store: &Store,
-    hash: &HashPool,
+    hash: &mut Hasher,
     now: Timestamp,
     (realm, username, wanted): (&Realm, &str, &UserSettings),
 ) -> Result<(), StartError> {
@@ -84,7 +86,7 @@ fn of_settings(
             let message = format!("the password in {source} must have 1 to {most} characters");
             return Err(wrong(message));
         }
-        password = Some(hash.hash_blocking(&read)?);
+        password = Some(hash.hash(&read)?);
     }
     let mut attributes = wanted.attributes.clone();
     if !wanted.groups.is_empty() {
@@ -103,7 +105,7 @@ fn of_settings(
 fn administrator(
     config: &Config,
     store: &Store,
-    hash: &HashPool,
+    hash: &mut Hasher,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
     let root = Realm::root();
@@ -120,7 +122,7 @@ fn administrator(
     }
     let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
     let password = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
-    let hashed = hash.hash_blocking(&password)?;
+    let hashed = hash.hash(&password)?;
     let made = user(ADMIN, BTreeMap::new(), Some(hashed))?;
     add(store, &root, made, now)?;
     Ok(Some(password))
