@@ -41,8 +41,7 @@ pub(crate) fn make(
     hash: &HashPool,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
-    let mut hasher = hash.hasher();
-    let hash = &mut hasher;
+    let hash = &mut hash.hasher();
     for (realm, settings) in &config.realms {
         let demo = settings.demo_user && store.user_count(realm)? == 0;
         for (username, user) in &settings.users {

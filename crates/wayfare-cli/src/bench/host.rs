@@ -64,7 +64,7 @@ impl Target {
         };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = uri.host().unwrap_or_default();
-        let port = port(authority, host);
+        let port = port(authority, host, if https { 443 } else { 80 });
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let base = uri.path().trim_end_matches('/');
         let is_more = url.contains(['@', '#']) || uri.query().is_some() || !is_plain(base);
@@ -99,7 +99,6 @@ impl Target {
                  by whoever may"
             )));
         }
-        let port = port.unwrap_or(if https { 443 } else { 80 });
         let found = match literal {
             Some(address) => vec![SocketAddr::new(address, port)],
             None => (host, port)
@@ -148,16 +147,15 @@ impl Target {
     }
 }
 
-/// The port behind the host, if any is written; `None` where what is written is none.
-fn port(authority: &str, host: &str) -> Option<Option<u16>> {
+/// The port behind the host, or the usual one where none is written; `None` where what is written is none.
+fn port(authority: &str, host: &str, usual: u16) -> Option<u16> {
     let behind = authority.get(host.len()..)?;
     if behind.is_empty() {
-        return Some(None);
+        return Some(usual);
     }
     let digits = behind.strip_prefix(':')?;
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let port = digits.parse().ok().filter(|port| is_number && *port > 0)?;
-    Some(Some(port))
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 /// Whether a path leads nowhere but down, and has nothing in it that servers read in several ways.
