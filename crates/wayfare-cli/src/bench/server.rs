@@ -20,6 +20,8 @@ use super::{process::Usage, users::Users};
 use crate::{Trouble, command::bench::PASSWORD};
 
 const JOURNEYS: &str = include_str!("../../bench/login.journey");
+/// How the name of its folder begins.
+pub(crate) const FOLDER: &str = "wayfare-bench-";
 /// How long a start may take, besides its users.
 const START: Duration = Duration::from_secs(30);
 /// How long it may take for each user, whose password is hashed.
@@ -143,7 +145,7 @@ impl Folder {
     fn new() -> Result<Self, Trouble> {
         let mut bytes = [0; 8];
         random(&mut bytes).map_err(|_| Trouble::Internal("there is no randomness".to_owned()))?;
-        let name = format!("wayfare-bench-{:016x}", u64::from_le_bytes(bytes));
+        let name = format!("{FOLDER}{:016x}", u64::from_le_bytes(bytes));
         let path = std::env::temp_dir().join(name);
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]

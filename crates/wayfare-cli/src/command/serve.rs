@@ -10,6 +10,7 @@ use wayfare_server::{
 use crate::{
     Outcome, Trouble,
     args::ServeArgs,
+    bench::server::FOLDER,
     terminal::{self, Terminal},
 };
 
@@ -34,9 +35,19 @@ impl Drop for TakenAway<'_> {
     }
 }
 
+/// Whether a folder is called as a bench calls its own: no other is taken away, whatever is asked.
+fn is_of_bench(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(FOLDER))
+}
+
 pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     // Before all else, so that it goes after the store in it is closed.
-    let _folder = TakenAway(args.take_away.as_deref());
+    let _folder = TakenAway(
+        args.take_away
+            .as_deref()
+            .filter(|folder| is_of_bench(folder)),
+    );
     let config = config(args).map_err(|error| Trouble::input(error.to_string()))?;
     if let Some(file) = &config.file {
         terminal.say(&format!("settings from {}", file.display()));
