@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench laws` measures those of the library, and that of the same name of the server and of the
 //! command theirs; `-- write DAY` writes the points to a file in docs/performance besides. With `-p wayfare`,
-//! `-- plot` draws a picture of every law from those files and measures nothing. Where cost is not to grow at all
-//! the bound is that of the last point to the first, spread over the range.
+//! `-- plot` draws a picture of every law from those files, and of the budgets, and measures nothing. Where cost
+//! is not to grow at all the bound is that of the last point to the first, spread over the range.
 
 #![expect(
     clippy::expect_used,
@@ -15,6 +15,8 @@
     reason = "a bench that cannot go on has nothing better to do, and its figures are its output"
 )]
 
+#[path = "support/budget.rs"]
+mod budget;
 #[path = "support/built.rs"]
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod built;
@@ -267,6 +269,7 @@ fn plot() {
         draw(&path, &caption, &text("of"), &points).unwrap_or_else(|error| panic!("{error}"));
         println!("{}", path.display());
     }
+    budget::plot(&folder, &folder.join("../../benches/peers/results"));
 }
 
 /// A time in the unit that reads best.
