@@ -374,10 +374,35 @@ fn one_token_for_everybody_is_no_login() {
         ran.code == 1 && ran.err.contains("asked nothing"),
         "{ran:?}"
     );
-    let ran = bench(&[&url, "--mix", "zero-page"], Some("x\n"));
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.err.contains("the token of the login before"), "{ran:?}");
-    assert_eq!(report(&ran)["stopped"], "failures");
+    // Also where each connection logs in once.
+    for more in [&[][..], &["--rate", "2", "--connections", "64"]] {
+        let ran = bench(
+            &[&[&*url, "--mix", "zero-page"], more].concat(),
+            Some("x\n"),
+        );
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let told = "the token of the login before";
+        assert!(ran.err.contains(told), "{ran:?}");
+        assert_eq!(report(&ran)["stopped"], "failures");
+    }
+}
+
+/// Somebody who has enough of a first login that hangs is told that nothing was measured.
+#[cfg(unix)]
+#[test]
+fn a_first_login_that_hangs_is_stopped_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/am", listener.local_addr().unwrap());
+    let folder = Folder::new(&[("password", "x\n")]);
+    let child = begun(&folder, &[&url, "--patience", "60s"]);
+    // Whoever has connected has its signals in hand.
+    let (_kept, _) = listener.accept().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let ran = ended(child);
+    assert_eq!((ran.code, &report(&ran)["stopped"]), (1, &"signal".into()));
 }
 
 #[test]

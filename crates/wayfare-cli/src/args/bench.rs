@@ -63,7 +63,7 @@ pub(crate) enum Hashing {
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "The password of all users is the first line of standard input (`--password-stdin`), or
-WAYFARE_BENCH_PASSWORD; with `--self` it is that of the demo.
+WAYFARE_BENCH_PASSWORD; with `--self` it is that of the demo unless it is read from standard input.
 
 Exits with 0 where everything went well; with 1 where more logins fail than `--max-failures`, the first one
 does, nothing was measured, somebody stopped it, or a trial does not meet its goals; with 2 and 3 where

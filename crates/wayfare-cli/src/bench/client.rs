@@ -16,7 +16,6 @@ use tokio::{
     net::TcpStream,
     task::JoinHandle,
 };
-use wayfare::Secret;
 
 use super::{
     failure::{Failure, Kind},
@@ -53,8 +52,6 @@ pub(crate) struct Client {
     open: Option<Open>,
     /// How many connections were made.
     pub(crate) opened: u64,
-    /// The token of the last login: no other login has the same.
-    pub(crate) token: Secret<String>,
 }
 
 /// A connection that is open; it ends when this is dropped.
@@ -76,7 +73,6 @@ impl Client {
             target,
             open: None,
             opened: 0,
-            token: Secret::from(""),
         }
     }
 

@@ -314,7 +314,7 @@ fn too_slow(patience: Duration) -> Failure {
 }
 
 /// Waits until somebody stops this process.
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -154,8 +154,8 @@ fn port(authority: &str, host: &str, usual: u16) -> Option<u16> {
         return Some(usual);
     }
     let digits = behind.strip_prefix(':')?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|port| is_number && *port > 0)
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    digits.parse().ok().filter(|_| is_number)
 }
 
 /// Whether a path leads nowhere but down, and has nothing in it that servers read in several ways.
@@ -248,6 +248,7 @@ mod tests {
             "http://127.0.0.1:-1/am",
             "http://127.0.0.1:+80/am",
             "http://127.0.0.1:8x/am",
+            "http://127.0.0.1:080/am",
             "http://127.0.0.1:/am",
             "http://[::1]:/am",
             "http://[::1]:99999/am",

@@ -5,6 +5,7 @@
 
 use std::{
     fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -61,6 +62,8 @@ pub(crate) struct Login {
     cookie: HeaderName,
     /// Whether every session is ended again.
     logs_out: bool,
+    /// The token of the last login, of all connections: no other login has the same.
+    last: Arc<Mutex<Secret<String>>>,
 }
 
 impl Login {
@@ -83,6 +86,7 @@ impl Login {
             password,
             cookie: HeaderName::from_static("iplanetdirectorypro"),
             logs_out: false,
+            last: Arc::new(Mutex::new(Secret::from(""))),
         }
     }
 
@@ -138,7 +142,7 @@ impl Login {
             Way::Page => self.paged(client, user, None, laps).await?,
             Way::StepUp(step_up) => self.paged(client, user, Some(step_up), laps).await?,
         };
-        if *client.token.reveal() == token {
+        if self.is_last(&token) {
             return Err(Failure::new(
                 Kind::NoToken,
                 "200, and the token of the login before it",
@@ -148,8 +152,14 @@ impl Login {
             let ended = self.log_out(client, &token, laps).await;
             ended.map_err(|failure| failure.without(&token))?;
         }
-        client.token = Secret::new(token);
         Ok(())
+    }
+
+    /// Whether the login before this one had the same token; from now on this is the last.
+    fn is_last(&self, token: &str) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *last, Secret::from(token));
+        before.reveal() == token
     }
 
     /// Logs in by questions, and once more where the session is to be raised; the last token.
@@ -307,7 +317,7 @@ impl Login {
                 "PasswordCallback" if *is_answered => {
                     return Err(Failure::new(
                         Kind::Refused,
-                        "it asks for the password again: the first was refused",
+                        "it asks for a password again: the first was refused, or it is a code that is meant",
                     ));
                 }
                 "PasswordCallback" => {

@@ -156,7 +156,7 @@ pub(crate) fn text(asked: &Asked, driven: &Driven) -> String {
         asked.target,
         asked.realm,
         asked.connections,
-        driven.measured,
+        Duration::from_millis(u64::try_from(driven.measured.as_millis()).unwrap_or(u64::MAX)),
         asked.warmup,
         asked.users,
         asked.seed,

@@ -9,7 +9,7 @@ use crate::{
     Outcome, Trouble,
     args::{BenchArgs, Format, Hashing, Mix, Trial},
     bench::{
-        drive::{Driven, Load, Stopped},
+        drive::{Driven, Load, Stopped, told_to_stop},
         failure::{Failure, Kind},
         host::Target,
         login::{Login, StepUp, Way},
@@ -109,7 +109,13 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
         .enable_all()
         .build()?;
     let driven = runtime.block_on(async {
-        if let Err(failure) = load.probe().await {
+        let first = tokio::select! {
+            // First, so that a signal is in hand before anything is sent.
+            biased;
+            () = told_to_stop() => return Done::Stopped,
+            first = load.probe() => first,
+        };
+        if let Err(failure) = first {
             return Done::First(failure);
         }
         let mut progress = Progress::new(false);
@@ -134,7 +140,8 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
     });
     drop(own);
     match driven {
-        Done::First(failure) => unmeasured(args, terminal, &asked, failure),
+        Done::First(failure) => unmeasured(args, terminal, &asked, Some(failure)),
+        Done::Stopped => unmeasured(args, terminal, &asked, None),
         Done::Trial(trial, tried) => judged(args, terminal, trial, &asked, &tried),
         Done::Load(driven) => measured(args, terminal, &asked, &driven),
     }
@@ -144,6 +151,8 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
 enum Done {
     /// A first login failed.
     First(Failure),
+    /// Somebody had enough before it was over.
+    Stopped,
     Load(Box<Driven>),
     Trial(Trial, Tried),
 }
@@ -153,26 +162,37 @@ fn unmeasured(
     args: &BenchArgs,
     terminal: Terminal,
     asked: &Asked,
-    failure: Failure,
+    failure: Option<Failure>,
 ) -> Result<Outcome, Trouble> {
-    terminal.error(&format!(
-        "a first login fails ({}), so nothing was measured: {}",
-        failure.kind.word(),
-        failure.told()
+    terminal.error(&failure.as_ref().map_or_else(
+        || "it was stopped in a first login, so nothing was measured".to_owned(),
+        |failure| {
+            format!(
+                "a first login fails ({}), so nothing was measured: {}",
+                failure.kind.word(),
+                failure.told()
+            )
+        },
     ));
     if args.format == Format::Json {
         let told = if let Some(trial) = args.trial {
             let tried = Tried {
-                first: Some(failure),
+                first: failure,
                 ..Tried::default()
             };
             report::trial_json(trial.word(), asked, &tried, args.noisy)
         } else {
             let mut driven = Driven {
-                stopped: Some(Stopped::Failures),
+                stopped: Some(
+                    failure
+                        .as_ref()
+                        .map_or(Stopped::Signal, |_| Stopped::Failures),
+                ),
                 ..Driven::default()
             };
-            driven.tally.failure(failure, Duration::ZERO);
+            if let Some(failure) = failure {
+                driven.tally.failure(failure, Duration::ZERO);
+            }
             report::json(asked, &driven)
         };
         terminal::put(&format!("{told:#}\n"))?;
