@@ -29,6 +29,7 @@ pub mod page;
 pub mod perform;
 mod programs;
 mod router;
+mod running;
 pub mod runs;
 #[cfg(feature = "scripts")]
 pub mod scripts;
@@ -45,5 +46,6 @@ pub use clock::random;
 pub use external::ExternalError;
 pub use oauth::ProviderError;
 pub use programs::{JourneyError, LoadError, Status};
-pub use server::{Running, Server, StartError};
+pub use running::Running;
+pub use server::{Server, StartError};
 pub use users::{ADMIN, DEMO_PASSWORD, DEMO_USER};
