@@ -12,7 +12,7 @@ use plotters::prelude::{
 use serde_json::Value as Json;
 
 /// The lines of the benches of ratios, below docs/performance.
-pub(crate) const LINES: &str = "ratios.txt";
+const LINES: &str = "ratios.txt";
 /// The figures of `benches/peers`.
 const PEERS: [&str; 2] = ["engines.json", "servers.json"];
 

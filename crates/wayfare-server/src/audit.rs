@@ -92,6 +92,8 @@ pub struct Event<'a> {
 
 /// The longest text in a line.
 const TEXT_CHARS_MAX: usize = 256;
+/// Its name in the data folder.
+pub(crate) const FILE: &str = "audit.log";
 
 impl<'a> Event<'a> {
     /// An event of this name.
@@ -235,7 +237,7 @@ impl Log {
     /// # Errors
     /// It cannot be written.
     pub fn open(folder: &Path, level: LogLevel) -> io::Result<Self> {
-        let path = folder.join("audit.log");
+        let path = folder.join(FILE);
         let mut options = OpenOptions::new();
         options.create(true).append(true).read(true);
         #[cfg(unix)]

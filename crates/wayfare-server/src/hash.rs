@@ -2,9 +2,9 @@
 //!
 //! The pool is bounded three times: so many threads hash, each in one block of memory that it keeps, so many
 //! logins may wait, and none that would wait too long by what hashes took of late: what waits when an overload
-//! ends is how long the server takes to recover. Who wants to hash takes a [`Permit`] first, before anything is consumed; where there is
-//! none the request is refused at once. Passwords are normalised to NFC and never cut. A user who is not
-//! there, is locked or has no password costs one hash too.
+//! ends is how long the server takes to recover. Who wants to hash takes a [`Permit`] first, before anything is
+//! consumed; where there is none the request is refused at once. Passwords are normalised to NFC and never cut.
+//! A user who is not there, is locked or has no password costs one hash too.
 
 use std::{
     collections::VecDeque,
@@ -338,16 +338,11 @@ impl HashPool {
     }
 
     /// What hashes at this cost on the thread that asks; for starts and commands, which may block.
-    pub fn hasher(&self) -> Hasher {
-        Hasher {
+    pub fn here(&self) -> HashHere {
+        HashHere {
             params: self.params.clone(),
             blocks: Vec::new(),
         }
-    }
-
-    /// The hash of a password, as a PHC string, by a [`Hasher`] for this one.
-    pub fn hash_blocking(&self, password: &Secret<String>) -> Result<String, HashError> {
-        self.hasher().hash(password)
     }
 
     fn send(&self, job: Job) -> Result<(), HashError> {
@@ -372,20 +367,20 @@ impl Drop for HashPool {
     }
 }
 
-/// Hashes one password after the other, all in one block of memory: the second block of its size that is
-/// given back stays with the process.
-pub struct Hasher {
+/// Hashes one password after the other on the thread that asks, all in one block of memory: of two blocks that
+/// are given back, allocators keep the second for the process.
+pub struct HashHere {
     params: Params,
     blocks: Vec<Block>,
 }
 
-impl fmt::Debug for Hasher {
+impl fmt::Debug for HashHere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hasher").finish_non_exhaustive()
+        f.debug_struct("HashHere").finish_non_exhaustive()
     }
 }
 
-impl Hasher {
+impl HashHere {
     /// The hash of a password, as a PHC string.
     ///
     /// # Errors
@@ -574,6 +569,7 @@ mod tests {
         let same = pool.verify(&permit, &password, Against::Stored(stored));
         assert_eq!(same.await, Ok(true));
     }
+
     #[test]
     fn nobody_is_admitted_who_would_wait_too_long() {
         let settings = HashSettings {

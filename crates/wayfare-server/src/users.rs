@@ -11,7 +11,7 @@ use wayfare_profile::{AGENT, CREATED};
 use crate::{
     clock::drawn,
     config::{Config, Journeys, UserSettings},
-    hash::{HashPool, Hasher},
+    hash::{HashHere, HashPool},
     server::StartError,
     store::{
         Store,
@@ -41,7 +41,7 @@ pub(crate) fn make(
     hash: &HashPool,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
-    let hash = &mut hash.hasher();
+    let hash = &mut hash.here();
     for (realm, settings) in &config.realms {
         let demo = settings.demo_user && store.user_count(realm)? == 0;
         for (username, user) in &settings.users {
@@ -63,7 +63,7 @@ pub(crate) fn make(
 fn of_settings(
     config: &Config,
     store: &Store,
-    hash: &mut Hasher,
+    hash: &mut HashHere,
     now: Timestamp,
     (realm, username, wanted): (&Realm, &str, &UserSettings),
 ) -> Result<(), StartError> {
@@ -104,7 +104,7 @@ fn of_settings(
 fn administrator(
     config: &Config,
     store: &Store,
-    hash: &mut Hasher,
+    hash: &mut HashHere,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
     let root = Realm::root();

@@ -43,7 +43,7 @@ fn id_of_demo(server: &TestServer) -> String {
 
 async fn set_password(server: &TestServer, password: &str) {
     let hash = server.running.hash();
-    let hash = hash.hash_blocking(&Secret::from(password)).unwrap();
+    let hash = hash.here().hash(&Secret::from(password)).unwrap();
     let store = server.running.store();
     let set = store.set_password(&alpha(), id_of_demo(server), hash).await;
     assert_eq!(set, Ok(true));

@@ -370,7 +370,7 @@ async fn users_of_the_settings_are_made_once_and_then_left_alone() {
     }
     assert_eq!(user(&server, "quiet").password, None);
     // Another password, and another one in the file: the one of the store stays, and the file is not read.
-    let hash = server.running.hash().hash_blocking(&"Changed1".into());
+    let hash = server.running.hash().here().hash(&"Changed1".into());
     let changed = server
         .running
         .store()

@@ -44,6 +44,8 @@ pub(crate) struct Load {
     pub(crate) patience: Duration,
     /// How many logins may fail before it stops.
     pub(crate) failures_max: u64,
+    /// Whether somebody has had enough, of this load or of one before it.
+    pub(crate) told: Told,
 }
 
 /// What a process used while it was measured.
@@ -101,6 +103,7 @@ impl Load {
             connections,
             patience: self.patience,
             failures_max,
+            told: self.told.clone(),
         }
     }
 
@@ -140,8 +143,7 @@ impl Load {
         }
         let schedule = &shared.load.schedule;
         let usages = || (server(), Usage::of(std::process::id()));
-        let signal = told_to_stop();
-        tokio::pin!(signal);
+        let mut told = shared.load.told.clone();
         let mut is_told = false;
         let (mut before, mut after) = (None, None);
         let mut quarters: [Vec<Usage>; QUARTERS] = Default::default();
@@ -173,7 +175,7 @@ impl Load {
                 // Before the others, so that what has ended is not waited for.
                 biased;
                 joined = workers.join_next() => if joined.is_none() { break },
-                () = &mut signal, if !is_told => {
+                () = told.stops(), if !is_told => {
                     is_told = true;
                     let _ = stop.send(true);
                 }
@@ -313,18 +315,63 @@ fn too_slow(patience: Duration) -> Failure {
     )
 }
 
-/// Waits until somebody stops this process.
-pub(crate) async fn told_to_stop() {
+/// Whether somebody has told this process to stop. Signals are listened for from the beginning to the end of a
+/// bench, so that none is lost between two of its loads.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(watch::Receiver<bool>);
+
+impl Told {
+    /// Listens from now on.
+    pub(crate) fn listening() -> Self {
+        let (told, is_told) = watch::channel(false);
+        let signals = Signals::new();
+        tokio::spawn(async move {
+            signals.come().await;
+            let _ = told.send(true);
+        });
+        Self(is_told)
+    }
+
+    /// Waits until somebody has.
+    pub(crate) async fn stops(&mut self) {
+        if self.0.wait_for(|is_told| *is_told).await.is_err() {
+            // Nobody can tell any more.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The signals that end a bench.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    both: Option<[tokio::signal::unix::Signal; 2]>,
+}
+
+impl Signals {
+    /// In hand from now on; where they cannot be had they end the process by themselves.
+    fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let terminate = signal(SignalKind::terminate()).ok();
+            let interrupt = signal(SignalKind::interrupt()).ok();
+            Self {
+                both: terminate.zip(interrupt).map(Into::into),
+            }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    async fn come(self) {
+        #[cfg(unix)]
+        if let Some([mut terminate, mut interrupt]) = self.both {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

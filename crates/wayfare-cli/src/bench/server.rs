@@ -21,7 +21,7 @@ use crate::{Trouble, command::bench::PASSWORD};
 
 const JOURNEYS: &str = include_str!("../../bench/login.journey");
 /// How the name of its folder begins.
-pub(crate) const FOLDER: &str = "wayfare-bench-";
+const FOLDER: &str = "wayfare-bench-";
 /// How long a start may take, besides its users.
 const START: Duration = Duration::from_secs(30);
 /// How long it may take for each user, whose password is hashed.
@@ -50,13 +50,14 @@ pub(crate) struct Own {
     pub(crate) url: String,
 }
 
-/// A folder that goes when this is dropped.
+/// A folder of a bench, which goes when this is dropped.
 #[derive(Debug)]
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be taken away is left to whoever clears the system's folder.
+        // What cannot be taken away is left to whoever clears the system's folder; the other process may have
+        // taken it already.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -141,6 +142,12 @@ impl Own {
 }
 
 impl Folder {
+    /// The one that the bench has made which started this server; no other folder is taken away.
+    pub(crate) fn found(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        name.starts_with(FOLDER).then(|| Self(path.to_owned()))
+    }
+
     /// A new one that nobody else can look into.
     fn new() -> Result<Self, Trouble> {
         let mut bytes = [0; 8];

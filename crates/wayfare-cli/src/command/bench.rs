@@ -9,7 +9,7 @@ use crate::{
     Outcome, Trouble,
     args::{BenchArgs, Format, Hashing, Mix, Trial},
     bench::{
-        drive::{Driven, Load, Stopped, told_to_stop},
+        drive::{Driven, Load, Stopped, Told},
         failure::{Failure, Kind},
         host::Target,
         login::{Login, StepUp, Way},
@@ -96,6 +96,10 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
     };
     let login = Login::new(way, &parsed, args.journey.as_deref(), password);
     let logs_out = args.log_out || args.trial == Some(Trial::Soak);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let told = runtime.block_on(async { Told::listening() });
     let mut load = Load {
         target: Arc::new(target),
         login: login.logging_out(logs_out),
@@ -104,15 +108,12 @@ pub(crate) fn run(args: &BenchArgs, terminal: Terminal) -> Result<Outcome, Troub
         connections: asked.connections,
         patience: times.patience,
         failures_max: args.max_failures,
+        told,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
     let driven = runtime.block_on(async {
+        let mut told = load.told.clone();
         let first = tokio::select! {
-            // First, so that a signal is in hand before anything is sent.
-            biased;
-            () = told_to_stop() => return Done::Stopped,
+            () = told.stops() => return Done::Stopped,
             first = load.probe() => first,
         };
         if let Err(failure) = first {

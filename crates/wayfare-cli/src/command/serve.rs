@@ -1,6 +1,6 @@
 //! `wayfare serve`: the demo without a configuration, what the configuration says with one.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use wayfare_server::{
     Server,
@@ -10,7 +10,7 @@ use wayfare_server::{
 use crate::{
     Outcome, Trouble,
     args::ServeArgs,
-    bench::server::FOLDER,
+    bench::server::Folder,
     terminal::{self, Terminal},
 };
 
@@ -23,31 +23,9 @@ const FILES_BESIDES: u64 = 512;
 /// The data folder of the demo.
 const DATA: &str = "wayfare-data";
 
-/// A folder that goes when this is dropped.
-struct TakenAway<'a>(Option<&'a Path>);
-
-impl Drop for TakenAway<'_> {
-    fn drop(&mut self) {
-        if let Some(folder) = self.0 {
-            // Whoever started this process may have done it already.
-            let _ = fs::remove_dir_all(folder);
-        }
-    }
-}
-
-/// Whether a folder is called as a bench calls its own: no other is taken away, whatever is asked.
-fn is_of_bench(folder: &Path) -> bool {
-    let name = folder.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.starts_with(FOLDER))
-}
-
 pub(crate) fn run(args: &ServeArgs, terminal: Terminal) -> Result<Outcome, Trouble> {
     // Before all else, so that it goes after the store in it is closed.
-    let _folder = TakenAway(
-        args.take_away
-            .as_deref()
-            .filter(|folder| is_of_bench(folder)),
-    );
+    let _folder = args.take_away.as_deref().and_then(Folder::found);
     let config = config(args).map_err(|error| Trouble::input(error.to_string()))?;
     if let Some(file) = &config.file {
         terminal.say(&format!("settings from {}", file.display()));

@@ -16,7 +16,10 @@ use notify::RecursiveMode;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{load, reload};
-use crate::{app::App, store::is_data_folder};
+use crate::{
+    app::App,
+    store::{is_data_file, is_data_folder},
+};
 
 /// How long files must be quiet before they are read: editors write in pieces.
 const QUIET: Duration = Duration::from_millis(150);
@@ -129,7 +132,7 @@ pub(super) fn look(folders: &[PathBuf]) -> Seen {
         }
         visited.push(folder.clone());
         for path in sorted(&folder) {
-            if has_data && is_data(&path) {
+            if has_data && is_data_file(&path) {
                 continue;
             }
             count += 1;
@@ -155,14 +158,6 @@ pub(super) fn look(folders: &[PathBuf]) -> Seen {
         number: hasher.finish(),
         folders: visited,
     }
-}
-
-/// Whether a file of a data folder is one that the server writes.
-fn is_data(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    ["wayfare.db", "audit.log", "lock.db", "opens"]
-        .iter()
-        .any(|data| name.starts_with(data))
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {

@@ -24,7 +24,7 @@ pub mod user;
 
 mod latest;
 mod open;
-pub(crate) use self::open::{is_data_folder, write_whole};
+pub(crate) use self::open::{is_data_file, is_data_folder, write_whole};
 mod writer;
 
 use std::{

@@ -9,7 +9,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::StoreError;
-use crate::config::Durability;
+use crate::{audit, config::Durability};
 
 /// The schema this program writes.
 pub const SCHEMA_VERSION: i64 = 11;
@@ -332,6 +332,14 @@ pub(super) fn reader(folder: &Path) -> Result<Connection, StoreError> {
 /// Whether a folder is one that a store is kept in.
 pub(crate) fn is_data_folder(folder: &Path) -> bool {
     folder.join(FILE).is_file()
+}
+
+/// Whether a file of a data folder is one that the server writes there: those of the store, with what SQLite
+/// puts beside them, and the audit.
+pub(crate) fn is_data_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let written = [FILE, LOCK, OPENS, audit::FILE];
+    written.iter().any(|written| name.starts_with(written))
 }
 
 /// A connection that only brings the log into the file.

@@ -150,6 +150,7 @@ impl Store {
                 "SELECT {COLUMNS} FROM user WHERE realm = ?1 AND {column} = ?2"
             ))?
             .query_row(params![realm.as_str(), value], |row| {
+                // With the length of the attributes as they stand.
                 Ok((from_row(row)?, row.get_ref(3)?.as_bytes()?.len()))
             })
             .optional()

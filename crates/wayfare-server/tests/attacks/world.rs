@@ -38,7 +38,7 @@ pub(crate) fn realm(path: &str) -> Realm {
 pub(crate) fn add_user(server: &TestServer, at: &Realm, username: &str, password: Option<&str>) {
     let hashed = password.map(|password| {
         let hash = server.running.hash();
-        hash.hash_blocking(&Secret::from(password)).expect("a hash")
+        hash.here().hash(&Secret::from(password)).expect("a hash")
     });
     let user = User {
         id: format!("id-of-{}-{username}", at.as_str().trim_start_matches('/')),

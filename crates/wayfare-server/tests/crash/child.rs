@@ -50,7 +50,8 @@ pub(crate) fn serve(folder: &Path) {
     if store.user_count(&realm) == Ok(0) {
         let hash = running
             .hash()
-            .hash_blocking(&Secret::from(PASSWORD))
+            .here()
+            .hash(&Secret::from(PASSWORD))
             .expect("a hash");
         for username in super::load::users() {
             let user = User {

@@ -156,9 +156,7 @@ impl Bench {
             settings.admins = vec!["user:root".to_owned()];
         }
         let pool = wayfare_server::hash::HashPool::start(&config.hash).expect("a pool");
-        let hash = pool
-            .hash_blocking(&Secret::from("Ch4ng31t"))
-            .expect("a hash");
+        let hash = pool.here().hash(&Secret::from("Ch4ng31t")).expect("a hash");
         let other = Other::open(&folders[1], &hash);
         let stuck = Arc::clone(&other.stuck);
         let running = Server::new(config).identities(alpha(), other).run().await;

@@ -147,7 +147,7 @@ async fn a_persistent_cookie_ends_with_the_password_the_account_and_any_change()
     assert!(!is_let_in(&kept.clone().begin("").await), "inactive");
     store.set_active(&alpha, id.clone(), true).await.unwrap();
     assert!(is_let_in(&kept.clone().begin("").await));
-    let hash = server.running.hash().hash_blocking(&"Changed1".into());
+    let hash = server.running.hash().here().hash(&"Changed1".into());
     let changed = store.set_password(&alpha, id, hash.unwrap()).await;
     assert_eq!(changed, Ok(true));
     assert!(!is_let_in(&kept.clone().begin("").await), "a new password");

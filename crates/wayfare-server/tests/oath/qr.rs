@@ -196,7 +196,7 @@ async fn server(cases: &[Case]) -> TestServer {
     let server =
         TestServer::journeys(&[("codes.journey", &text), ("manage.journey", MANAGE)]).await;
     let hash = server.running.hash();
-    let hash = hash.hash_blocking(&Secret::from("Ch4ng31t"));
+    let hash = hash.here().hash(&Secret::from("Ch4ng31t"));
     let user = User {
         id: "zoe".to_owned(),
         username: "zoe".to_owned(),

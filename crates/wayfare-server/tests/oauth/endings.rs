@@ -233,7 +233,8 @@ async fn who_is_disabled_or_has_a_new_password_has_no_tokens() {
     let hash = server
         .running
         .hash()
-        .hash_blocking(&Secret::from("Another1!"));
+        .here()
+        .hash(&Secret::from("Another1!"));
     store
         .set_password(&alpha(), demo.id, hash.unwrap())
         .await

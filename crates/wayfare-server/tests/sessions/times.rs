@@ -48,7 +48,8 @@ fn add(server: &TestServer, username: &str, attributes: &[(&str, Json)]) {
     let hash = server
         .running
         .hash()
-        .hash_blocking(&password)
+        .here()
+        .hash(&password)
         .expect("a hash");
     let attributes: BTreeMap<String, Json> = attributes
         .iter()
