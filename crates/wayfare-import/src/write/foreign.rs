@@ -255,6 +255,15 @@ fn settings(nodes: &[&Node]) -> BTreeMap<String, Seen> {
             }
             kind = Kind::Plain(Type::Text);
         }
+        // A number that no `Decimal` holds is said of its node and stays in the side file, so that node has
+        // nothing to write.
+        let ty = kind.ty();
+        may_lack |= ty != Type::Secret
+            && nodes.iter().any(|node| {
+                let value = node.settings.get(key);
+                let value = value.filter(|value| variable::whole(value).is_none());
+                value.is_some_and(|value| json::read(value, &ty).is_none())
+            });
         made.insert(key.clone(), Seen { ty: kind, may_lack });
     }
     made
