@@ -30,7 +30,8 @@ pub(super) struct Cost {
     pub(super) endless: bool,
 }
 
-/// BOUND: how many bytes of source one journey may come to when its fragments are expanded.
+/// BOUND: how many bytes of source one journey may come to when its fragments are expanded, where one file
+/// may not have more.
 const BYTES_MAX: u64 = 64 * 1_024 * 1_024;
 
 impl<'a> Cx<'a> {
@@ -171,6 +172,7 @@ impl<'a> Cx<'a> {
                 continue;
             }
             let nodes_max = self.limits.nodes as u64;
+            let bytes_max = BYTES_MAX.max(self.limits.file_bytes as u64);
             let nesting = self.limits.nesting;
             let name = &unit.written.name().text;
             let word = unit.written.word();
@@ -195,14 +197,14 @@ impl<'a> Cx<'a> {
                     )
                     .expected(format!("at most {nodes_max} nodes, fragments expanded")),
                 )
-            } else if cost.bytes > BYTES_MAX {
+            } else if cost.bytes > bytes_max {
                 Some(
                     Diagnostic::new(
                         codes::TOO_MANY_NODES,
                         unit.written.head(),
                         format!("{word} `{name}` expands to {} bytes", count(cost.bytes)),
                     )
-                    .expected(format!("at most {BYTES_MAX} bytes, fragments expanded")),
+                    .expected(format!("at most {bytes_max} bytes, fragments expanded")),
                 )
             } else {
                 continue;

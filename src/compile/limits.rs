@@ -4,7 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
-    /// Bytes of one file.
+    /// Bytes of one file. A journey with its fragments expanded comes to 64 MiB at most, or to this where it
+    /// is more.
     pub file_bytes: usize,
     /// Files of a program, imported ones included.
     pub files: usize,
