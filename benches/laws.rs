@@ -52,7 +52,7 @@ const LAWS: &[Law] = &[
         what: "text to checked program, one journey",
         of: "nodes",
         bound: 1.1,
-        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
         measure: |size| compiled(&chain(size)),
     },
     Law {
@@ -60,7 +60,7 @@ const LAWS: &[Law] = &[
         what: "text to checked program, logins of five nodes",
         of: "journeys",
         bound: 1.1,
-        sizes: &[1, 10, 100, 1_000, 10_000],
+        sizes: &[1, 10, 100, 1_000, 10_000, 100_000],
         measure: |size| compiled(&logins(size)),
     },
     Law {
@@ -83,7 +83,7 @@ const LAWS: &[Law] = &[
         what: "one step of a chain",
         of: "nodes in the journey",
         bound: 0.03,
-        sizes: &[10, 100, 1_000, 10_000, 100_000],
+        sizes: &[10, 100, 1_000, 10_000, 100_000, 1_000_000],
         measure: |size| {
             let walk = Walk::chain(size);
             least(&mut || drop(walk.run())) / size as f64
@@ -94,7 +94,7 @@ const LAWS: &[Law] = &[
         what: "a run begun and ended",
         of: "journeys loaded",
         bound: 0.03,
-        sizes: &[1, 10, 100, 1_000, 10_000],
+        sizes: &[1, 10, 100, 1_000, 10_000, 100_000],
         measure: |size| {
             let engine = engine(&format!("{}{}", logins(size - 1), chain(1)));
             let walk = Walk::new(engine, "Chain", 1);
@@ -141,14 +141,18 @@ fn least(operation: &mut dyn FnMut()) -> f64 {
 
 fn compiled(text: &str) -> f64 {
     let limits = CompileLimits::default()
-        .file_bytes(64 * 1_024 * 1_024)
+        .file_bytes(256 * 1_024 * 1_024)
         .nodes(1_000_000);
     let registry = Registry::standard();
     let compiler = Compiler::new(registry.catalog()).limits(limits);
     let source = Source::new("b.journey", text);
     least(&mut || {
         let made = compiler.compile([source.clone()]);
-        assert!(made.program.is_some(), "a text without a mistake");
+        let first = made.diagnostics.iter().next().map(|said| &said.message);
+        assert!(
+            made.program.is_some(),
+            "a text without a mistake: {first:?}"
+        );
         drop(black_box(made));
     })
 }

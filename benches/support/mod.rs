@@ -133,8 +133,8 @@ pub(crate) fn link(text: &str, registry: &Registry) -> Engine {
     let compiled = Compiler::new(registry.catalog())
         .limits(
             CompileLimits::default()
-                .file_bytes(16 * 1_024 * 1_024)
-                .nodes(100_000),
+                .file_bytes(256 * 1_024 * 1_024)
+                .nodes(1_000_000),
         )
         .compile([Source::new("b.journey", text)]);
     let Some(program) = compiled.program else {

@@ -13,7 +13,7 @@ use crate::{
         unit::{Unit, UnitId},
     },
     diagnostic::{Diagnostic, Severity},
-    source::Span,
+    source::{SourceId, Span},
     syntax::ast,
 };
 
@@ -69,12 +69,12 @@ fn holds(scope: &Scope<'_>, finding: &Diagnostic) -> bool {
 /// Every `allow` line, outer items before those in them.
 fn scopes<'a>(cx: &Cx<'a>, units: &[Unit<'a>], analysed: &BTreeSet<UnitId>) -> Vec<Scope<'a>> {
     let mut made = Vec::new();
+    let open = units.iter().enumerate();
+    let open = open.filter(|(at, _)| !analysed.contains(&UnitId(*at)));
+    let undecided: BTreeSet<SourceId> = open.map(|(_, unit)| unit.file).collect();
     for file in cx.files {
         let whole = cx.sources.get(file.id).map_or(0, |s| s.text().len());
-        let own = units.iter().enumerate().filter(|(_, u)| u.file == file.id);
-        let decided = own
-            .map(|(at, _)| UnitId(at))
-            .all(|id| analysed.contains(&id));
+        let decided = !undecided.contains(&file.id);
         for item in &file.file.items {
             match item {
                 ast::Item::Allow(allow) => {

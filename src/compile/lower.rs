@@ -130,7 +130,7 @@ impl<'a> Cx<'a> {
         let file = units.get(unit.0)?.file;
         let settings = units.get(unit.0)?.settings.clone();
         let wire = written.wire_name.as_ref().unwrap_or(&written.name);
-        let mut allows = self.file_allows(file);
+        let mut allows = self.scopes.get(file.index())?.allows.clone();
         allows.extend(written.body.allows.iter().map(allow));
         Some(Lowered {
             journey: Journey {
@@ -150,17 +150,6 @@ impl<'a> Cx<'a> {
             },
             instances: lowering.instances,
         })
-    }
-
-    fn file_allows(&self, file: crate::SourceId) -> Vec<Allow> {
-        self.file(file)
-            .into_iter()
-            .flat_map(|file| &file.file.items)
-            .filter_map(|item| match item {
-                ast::Item::Allow(written) => Some(allow(written)),
-                _ => None,
-            })
-            .collect()
     }
 
     /// Makes the nodes of one instance, and the instances it uses.

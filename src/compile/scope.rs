@@ -9,13 +9,17 @@ use crate::{
     codes,
     compile::{
         context::Cx,
+        lower::allow,
         names,
         raw::{Place, Raw, RawKind},
         unit::UnitId,
         value_walk,
     },
     diagnostic::Diagnostic,
-    model::value::{Type, Value},
+    model::{
+        journey::Allow,
+        value::{Type, Value},
+    },
     source::{SourceId, Span},
     syntax::ast,
 };
@@ -58,6 +62,17 @@ pub(super) struct FileScope<'a> {
     pub(super) values: BTreeMap<&'a str, InScope<Named>>,
     pub(super) fragments: BTreeMap<&'a str, InScope<UnitId>>,
     pub(super) imports_used: Vec<bool>,
+    /// What each of its journeys is allowed.
+    pub(super) allows: Vec<Allow>,
+}
+
+/// The `allow` lines for a whole file.
+fn allows(file: &ast::File) -> Vec<Allow> {
+    let written = file.items.iter().filter_map(|item| match item {
+        ast::Item::Allow(written) => Some(allow(written)),
+        _ => None,
+    });
+    written.collect()
 }
 
 impl<'a> Cx<'a> {
@@ -66,6 +81,7 @@ impl<'a> Cx<'a> {
         for file in self.files {
             let scope = FileScope {
                 imports_used: vec![false; file.imports.len()],
+                allows: allows(&file.file),
                 ..FileScope::default()
             };
             self.scopes.push(scope);

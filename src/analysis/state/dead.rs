@@ -198,6 +198,7 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
     pass.touched = pass.touched();
     let mut closures: BTreeMap<JourneyId, Live> = BTreeMap::new();
     let mut live: BTreeMap<JourneyId, Vec<Live>> = BTreeMap::new();
+    let written: BTreeSet<JourneyId> = here.iter().map(|candidate| candidate.journey).collect();
     for id in &check.flows.order {
         let Some(flow) = check.flows.get(*id) else {
             continue;
@@ -210,7 +211,7 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
         let failed = if called { end } else { Live::default() };
         let (closure, lives) = pass.journey(flow, (end, failed), &closures);
         closures.insert(*id, closure);
-        if here.iter().any(|candidate| candidate.journey == *id) {
+        if written.contains(id) {
             live.insert(*id, lives);
         }
     }
