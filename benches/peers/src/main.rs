@@ -31,9 +31,42 @@ mod zen;
 
 use std::{env, fs, process::ExitCode};
 
-use crate::{ratio::alone, report::Report, wayfare::Ours};
+use rustix::time::{ClockId, clock_gettime};
 
-const USAGE: &str = "usage: peers [--json FILE | --login]";
+use crate::{
+    ratio::alone,
+    report::Report,
+    wayfare::{CHAINS, Large, Ours},
+};
+
+const USAGE: &str = "usage: peers [--json FILE | --login | --chain | --explore]";
+
+/// What a program outside of this one is held against.
+fn tell(nanoseconds: f64) -> ExitCode {
+    println!("in-process wayfare nanoseconds {nanoseconds:.1}");
+    ExitCode::SUCCESS
+}
+
+/// The nanoseconds of one decision, by the difference of a long chain and a short one.
+fn decision() -> f64 {
+    let ours = Ours::new();
+    let [short, .., long] = CHAINS;
+    let least = |at| alone(&mut || ours.walk(at)).least;
+    (least(CHAINS.len() - 1) - least(0)) / (long - short) as f64
+}
+
+/// The nanoseconds of one state of the journey that is explored: the least of three searches.
+fn state() -> f64 {
+    let large = Large::new();
+    let each = |_| {
+        let before = clock_gettime(ClockId::ProcessCPUTime);
+        let states = large.states();
+        let after = clock_gettime(ClockId::ProcessCPUTime);
+        let seconds = (after.tv_sec - before.tv_sec) as f64;
+        (seconds * 1e9 + (after.tv_nsec - before.tv_nsec) as f64) / states as f64
+    };
+    (0..3).map(each).fold(f64::MAX, f64::min)
+}
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -41,10 +74,10 @@ fn main() -> ExitCode {
         [] => None,
         [flag] if flag == "--login" => {
             let ours = Ours::new();
-            let cost = alone(&mut || ours.log_in());
-            println!("in-process wayfare nanoseconds {:.0}", cost.least);
-            return ExitCode::SUCCESS;
+            return tell(alone(&mut || ours.log_in()).least);
         }
+        [flag] if flag == "--chain" => return tell(decision()),
+        [flag] if flag == "--explore" => return tell(state()),
         [flag, file] if flag == "--json" => Some(file),
         _ => {
             eprintln!("{USAGE}");

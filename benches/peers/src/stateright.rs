@@ -8,16 +8,12 @@ use std::{hint::black_box, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 use stateright::{Checker, Model, Property};
-use wayfare::{
-    Compiler, Program, Source,
-    compile::{ImportError, Importer},
+
+use crate::{
+    report::{Report, Side},
+    wayfare::Large as Ours,
 };
-use wayfare_sim::explore::{Options, explore};
 
-use crate::report::{Report, Side};
-
-const LARGE: &str = include_str!("../../../journeys/explore_large.journey");
-const CODES: &str = include_str!("../../../journeys/lib/otp.journey");
 /// How often each side is run, in turn.
 const ROUNDS: usize = 3;
 
@@ -192,21 +188,6 @@ impl Model for Large {
     }
 }
 
-struct Lib;
-
-impl Importer for Lib {
-    fn read(&self, _: &str, path: &str) -> Result<Source, ImportError> {
-        Ok(Source::new(path, CODES))
-    }
-}
-
-fn program() -> Program {
-    let compiled = Compiler::new(wayfare::catalogue::standard())
-        .importer(&Lib)
-        .compile([Source::new("a.journey", LARGE)]);
-    compiled.program.expect("a journey").into_inner()
-}
-
 /// The processor time of all threads: Stateright searches on one of its own.
 fn used() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -229,14 +210,8 @@ fn theirs() -> u64 {
 }
 
 pub(crate) fn run(report: &mut Report) {
-    let program = program();
-    let journey = program.journeys.first().expect("a journey");
-    let ours = || {
-        let found = explore(&program, journey, Options::default(), &mut |_| true);
-        let found = found.expect("a journey that fits");
-        assert!(found.is_clean(), "a property is broken");
-        black_box(found.states)
-    };
+    let large = Ours::new();
+    let ours = || large.states();
     let (mut peer, mut mine) = ((0, f64::MAX), (0, f64::MAX));
     for _ in 0..ROUNDS {
         let (states, seconds) = timed(&theirs);

@@ -3,9 +3,11 @@
 use std::hint::black_box;
 
 use wayfare::{
-    Answer, CompileLimits, Compiler, End, Engine, Input, Registry, Request, Secret, Source, Start,
-    Step,
+    Answer, CompileLimits, Compiler, End, Engine, Input, Program, Registry, Request, Secret,
+    Source, Start, Step,
+    compile::{ImportError, Importer},
 };
+use wayfare_sim::explore::{Options, explore};
 
 use crate::support::{self, LOGIN, Store, Walk, login, logins, step};
 
@@ -88,5 +90,37 @@ impl Ours {
     /// How long that text is.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()
+    }
+}
+
+const LARGE: &str = include_str!("../../../journeys/explore_large.journey");
+const CODES: &str = include_str!("../../../journeys/lib/otp.journey");
+
+struct Lib;
+
+impl Importer for Lib {
+    fn read(&self, _: &str, path: &str) -> Result<Source, ImportError> {
+        Ok(Source::new(path, CODES))
+    }
+}
+
+/// The journey of which every state is looked at.
+pub(crate) struct Large(Program);
+
+impl Large {
+    pub(crate) fn new() -> Self {
+        let compiled = Compiler::new(wayfare::catalogue::standard())
+            .importer(&Lib)
+            .compile([Source::new("a.journey", LARGE)]);
+        Self(compiled.program.expect("a journey").into_inner())
+    }
+
+    /// How many states there are.
+    pub(crate) fn states(&self) -> u64 {
+        let journey = self.0.journeys.first().expect("a journey");
+        let found = explore(&self.0, journey, Options::default(), &mut |_| true);
+        let found = found.expect("a journey that fits");
+        assert!(found.is_clean(), "a property is broken");
+        black_box(found.states)
     }
 }

@@ -49,3 +49,22 @@ need() {
     fi
   done
 }
+
+# latency NAME: the nanoseconds within which 99 of a hundred logins by headers are answered where half of what
+# the server can do is due, of users in turn from the other core.
+latency() {
+  local program=${WAYFARE:-$here/../target/release/wayfare} peak
+  need "$program"
+  timeout 10 bash -c "until (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; do sleep 0.1; done"
+  measured() {
+    printf 'Ch4ng31t' | taskset -c "$client_core" "$program" bench "http://127.0.0.1:$port/am" --mix zero-page \
+      --user 'user{}' --users 1000 --password-stdin --warmup 2s --format json "$@"
+  }
+  # said FIELD FACTOR: a figure of what was measured, so many times.
+  said() {
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["logins"]'"$1"' * '"$2"')'
+  }
+  peak=$(measured --duration 5s | said '["per_second"]' 0.5)
+  printf 'in-process %s nanoseconds %.0f\n' "$1" \
+    "$(measured --rate "${peak%.*}" --duration 15s | said '["ms"]["p99"]' 1e6)"
+}
