@@ -3,6 +3,8 @@
 //! Files without journeys and policies are libraries: what nobody uses of them today may be used tomorrow. A name that
 //! some misspelt one was taken for is not called unused besides.
 
+use std::collections::BTreeSet;
+
 use crate::{
     codes,
     compile::{
@@ -16,17 +18,21 @@ use crate::{
     syntax::ast,
 };
 
+/// Whether a file has journeys or policies. One that is only imported may hold none, which is said at its import.
+fn begins(file: &ast::File) -> bool {
+    let mut items = file.items.iter();
+    items.any(|item| matches!(item, ast::Item::Journey(_) | ast::Item::Policy(_)))
+}
+
 impl Cx<'_> {
     pub(super) fn unused(&mut self, units: &Units<'_>) {
         let mut found: Vec<(Span, String, &'static str)> = Vec::new();
-        let is_library = |file: SourceId| {
-            self.file(file).is_none_or(|file| {
-                let journey =
-                    |item: &ast::Item| matches!(item, ast::Item::Journey(_) | ast::Item::Policy(_));
-                // A file that is only imported may hold no journey, which is said at its import.
-                !file.root || !file.file.items.iter().any(journey)
-            })
-        };
+        let begun: BTreeSet<SourceId> = self
+            .files
+            .iter()
+            .filter(|file| file.root && begins(&file.file))
+            .map(|file| file.id)
+            .collect();
         let constants = self.constants.iter().enumerate().map(|(at, c)| {
             let means = Named::Constant(at);
             (means, &c.ast.name, c.file, c.used, "constant")
@@ -38,7 +44,7 @@ impl Cx<'_> {
         for (means, name, file, used, what) in constants.chain(parameters) {
             let is_first = self.named(file, &name.text) == Some(means);
             let is_excused = self.is_excused(&name.text) || self.vague.contains(&file);
-            if !used && is_first && !is_library(file) && !is_excused {
+            if !used && is_first && begun.contains(&file) && !is_excused {
                 found.push((name.span, name.text.clone(), what));
             }
         }
@@ -51,7 +57,7 @@ impl Cx<'_> {
             let first = scope.and_then(|scope| scope.fragments.get(name.text.as_str()));
             let is_first = first.is_some_and(|found| found.means == UnitId(at));
             let is_excused = self.is_excused(&name.text) || self.vague.contains(&head.file);
-            if !head.used && is_first && !is_library(head.file) && !is_excused {
+            if !head.used && is_first && begun.contains(&head.file) && !is_excused {
                 found.push((name.span, name.text.clone(), "fragment"));
             }
         }

@@ -203,17 +203,18 @@ fn group(check: &mut Check<'_>, here: &[&Candidate]) {
         let Some(flow) = check.flows.get(*id) else {
             continue;
         };
-        let end = Live {
-            shared: pass.all,
-            sensitive: 0,
-        };
-        let called = check.called.contains(id);
-        let failed = if called { end } else { Live::default() };
-        let (closure, lives) = pass.journey(flow, (end, failed), &closures);
-        closures.insert(*id, closure);
+        let own = pass.own(flow, &closures);
+        let closure = own.iter().fold(Live::default(), |all, one| all.or(*one));
         if written.contains(id) {
-            live.insert(*id, lives);
+            let end = Live {
+                shared: pass.all,
+                sensitive: 0,
+            };
+            let called = check.called.contains(id);
+            let failed = if called { end } else { Live::default() };
+            live.insert(*id, pass.lives(flow, (end, failed), own));
         }
+        closures.insert(*id, closure);
     }
     let is_dead = |candidate: &Candidate| {
         let flow = check.flows.get(candidate.journey);
@@ -357,28 +358,28 @@ impl Pass<'_> {
             .unwrap_or_default()
     }
 
-    /// What a journey reads anywhere, and what is live at each of its states.
-    fn journey(
-        &self,
-        flow: &Flow,
-        (end, failed): (Live, Live),
-        closures: &BTreeMap<JourneyId, Live>,
-    ) -> (Live, Vec<Live>) {
+    /// What each state of a journey reads, the journeys that it calls included.
+    fn own(&self, flow: &Flow, closures: &BTreeMap<JourneyId, Live>) -> Vec<Live> {
         let numbers = self.touches.numbers(flow.journey);
-        let mut live: Vec<Live> = Vec::with_capacity(flow.states.len());
-        let mut closure = Live::default();
-        for (at, state) in (0..).zip(&flow.states) {
-            let own = match state.kind {
-                StateKind::Step => self.of(numbers, at).reads,
-                StateKind::Call(inner) => closures.get(&inner).copied().unwrap_or_default(),
-                StateKind::Exit(_) => Live::default(),
-            };
-            closure = closure.or(own);
-            live.push(match state.kind {
-                StateKind::Exit(Exit::Raise | Exit::Stumble) => failed,
-                StateKind::Exit(_) => end,
-                StateKind::Step | StateKind::Call(_) => own,
-            });
+        let states = (0..).zip(&flow.states);
+        let own = states.map(|(at, state)| match state.kind {
+            StateKind::Step => self.of(numbers, at).reads,
+            StateKind::Call(inner) => closures.get(&inner).copied().unwrap_or_default(),
+            StateKind::Exit(_) => Live::default(),
+        });
+        own.collect()
+    }
+
+    /// What is live at each state of a journey whose states read this themselves.
+    fn lives(&self, flow: &Flow, (end, failed): (Live, Live), own: Vec<Live>) -> Vec<Live> {
+        let numbers = self.touches.numbers(flow.journey);
+        let mut live = own;
+        for (state, live) in flow.states.iter().zip(&mut live) {
+            match state.kind {
+                StateKind::Exit(Exit::Raise | Exit::Stumble) => *live = failed,
+                StateKind::Exit(_) => *live = end,
+                StateKind::Step | StateKind::Call(_) => {}
+            }
         }
         let mut work: Vec<u32> = (0..).zip(&live).map(|(at, _)| at).collect();
         // BOUND: a state is put on the list again only when a bit of it turns.
@@ -399,7 +400,7 @@ impl Pass<'_> {
                 }
             }
         }
-        (closure, live)
+        live
     }
 
     fn is_dead(&self, flow: &Flow, live: &[Live], candidate: &Candidate) -> bool {
