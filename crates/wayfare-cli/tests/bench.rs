@@ -484,5 +484,9 @@ fn an_overload_is_refused_in_words_and_the_server_goes_on() {
     let kinds: Vec<_> = over["kinds"].as_object().unwrap().keys().collect();
     assert!(kinds.iter().all(|kind| *kind == "busy"), "{told}");
     assert!(told["health"]["count"].as_u64().unwrap() > 0, "{told}");
+    assert!(
+        told["health"]["idle_ms"]["p99"].as_f64().unwrap() > 0.0,
+        "{told}"
+    );
     assert_eq!(told["phases"]["after"]["mix"], "zero-page");
 }

@@ -37,6 +37,8 @@ const AFTER: (f64, Duration) = (0.5, Duration::from_secs(10));
 const RECOVERED: Duration = Duration::from_secs(1);
 /// How often it is asked whether the server runs.
 const HEALTH: Duration = Duration::from_millis(20);
+/// How long that is asked before anybody logs in.
+const IDLE: Duration = Duration::from_secs(4);
 /// How long that may take.
 const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -101,6 +103,9 @@ pub(crate) struct Phase {
 /// What whoever watches the server found.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
+    /// Before anybody logged in.
+    pub(crate) idle: Histogram,
+    /// While the server was overloaded.
     pub(crate) times: Histogram,
     pub(crate) failures: u64,
 }
@@ -169,6 +174,18 @@ pub(crate) async fn overload(
     server: impl Fn() -> Option<Usage>,
     mut progress: impl FnMut(&str),
 ) -> Tried {
+    let health = Arc::new(Mutex::new(Health::default()));
+    let watched = || watch(Arc::clone(&load.target), Arc::clone(&health));
+    let mut told = load.told.clone();
+    tokio::select! {
+        () = watched() => {}
+        () = sleep(IDLE.min(size.duration)) => {}
+        () = told.stops() => {}
+    }
+    {
+        let mut health = lock(&health);
+        health.idle = std::mem::take(&mut health.times);
+    }
     let peak = peak(&load, size, &server, &mut progress).await;
     let most = per_second(&peak.driven);
     let is_over = peak.driven.stopped.is_some() || most <= 0.0;
@@ -179,8 +196,7 @@ pub(crate) async fn overload(
     if is_over {
         return tried;
     }
-    let health = Arc::new(Mutex::new(Health::default()));
-    let watching = tokio::spawn(watch(Arc::clone(&load.target), Arc::clone(&health)));
+    let watching = tokio::spawn(watched());
     let begun = Instant::now();
     let rate = Some(most * OVERLOAD);
     let over = phase(
@@ -482,7 +498,11 @@ mod tests {
         let health = |took: u64, failures: u64| {
             let mut times = Histogram::default();
             times.add(Duration::from_millis(took));
-            Health { times, failures }
+            Health {
+                times,
+                failures,
+                ..Health::default()
+            }
         };
         let good = driven(900, &[(Kind::Busy, 4_000)]);
         assert_eq!(judged(&good, health(40, 0), 4), [""; 0]);
