@@ -337,12 +337,38 @@ impl HashPool {
         broken.map_or(Ok(found), Err)
     }
 
-    /// What hashes at this cost on the thread that asks; for starts and commands, which may block.
+    /// What hashes at this cost on the thread that asks, which may block.
     pub fn here(&self) -> HashHere {
         HashHere {
             params: self.params.clone(),
             blocks: Vec::new(),
         }
+    }
+
+    /// The hashes of passwords at this cost, in the same order, on as many threads as hash later; for starts,
+    /// which may block.
+    ///
+    /// # Errors
+    /// There is no randomness, or no thread can be started.
+    pub fn all_here(&self, passwords: &[&Secret<String>]) -> Result<Vec<String>, HashError> {
+        let hashed = |passwords: &[&Secret<String>]| {
+            let mut here = self.here();
+            let hashes = passwords.iter().map(|password| here.hash(password));
+            hashes.collect::<Result<Vec<String>, HashError>>()
+        };
+        let each = passwords.len().div_ceil(self.count.max(1)).max(1);
+        let all: Result<Vec<Vec<String>>, HashError> = std::thread::scope(|scope| {
+            let mut threads = Vec::with_capacity(self.count);
+            for part in passwords.chunks(each) {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, move || hashed(part));
+                threads.push(thread.map_err(|error| HashError::Settings(error.to_string()))?);
+            }
+            let parts = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+            parts
+                .map(|part| part.map_err(|_| HashError::Closed)?)
+                .collect()
+        });
+        Ok(all?.concat())
     }
 
     fn send(&self, job: Job) -> Result<(), HashError> {

@@ -11,7 +11,7 @@ use wayfare_profile::{AGENT, CREATED};
 use crate::{
     clock::drawn,
     config::{Config, Journeys, UserSettings},
-    hash::{HashHere, HashPool},
+    hash::HashPool,
     server::StartError,
     store::{
         Store,
@@ -41,32 +41,53 @@ pub(crate) fn make(
     hash: &HashPool,
     now: Timestamp,
 ) -> Result<Option<Secret<String>>, StartError> {
-    let hash = &mut hash.here();
+    let mut wanted = Vec::new();
     for (realm, settings) in &config.realms {
         let demo = settings.demo_user && store.user_count(realm)? == 0;
         for (username, user) in &settings.users {
-            of_settings(config, store, hash, now, (realm, username, user))?;
+            wanted.extend(of_settings(config, store, (realm, username, user))?);
         }
         if demo {
             let attributes = BTreeMap::from([
                 ("mail".to_owned(), DEMO_MAIL.into()),
                 (GROUPS.to_owned(), Json::from(vec![DEMO_GROUP])),
             ]);
-            let hashed = hash.hash(&Secret::from(DEMO_PASSWORD))?;
-            let made = user(DEMO_USER, attributes, Some(hashed))?;
-            add(store, realm, made, now)?;
+            wanted.push(Wanted {
+                realm: realm.clone(),
+                user: user(DEMO_USER, attributes)?,
+                password: Some(Secret::from(DEMO_PASSWORD)),
+            });
         }
     }
-    administrator(config, store, hash, now)
+    let admin = administrator(config, store)?;
+    let shown = admin.as_ref().and_then(|admin| admin.password.clone());
+    wanted.extend(admin);
+    let passwords: Vec<&Secret<String>> = wanted
+        .iter()
+        .filter_map(|one| one.password.as_ref())
+        .collect();
+    let mut hashes = hash.all_here(&passwords)?.into_iter();
+    for mut one in wanted {
+        one.user.password = one.password.and_then(|_| hashes.next());
+        add(store, &one.realm, one.user, now)?;
+    }
+    Ok(shown)
 }
 
+/// A user that is to be made.
+struct Wanted {
+    realm: Realm,
+    user: User,
+    /// Not hashed yet.
+    password: Option<Secret<String>>,
+}
+
+/// None where somebody of that name is there.
 fn of_settings(
     config: &Config,
     store: &Store,
-    hash: &mut HashHere,
-    now: Timestamp,
     (realm, username, wanted): (&Realm, &str, &UserSettings),
-) -> Result<(), StartError> {
+) -> Result<Option<Wanted>, StartError> {
     let wrong = |message: String| StartError::User {
         realm: realm.clone(),
         username: username.to_owned(),
@@ -74,7 +95,7 @@ fn of_settings(
     };
     let key = NameKey::of(username).ok_or_else(|| wrong("the name can be nobody's".to_owned()))?;
     if store.user(realm, &key)?.is_some() {
-        return Ok(());
+        return Ok(None);
     }
     let mut password = None;
     if let Some(source) = &wanted.password {
@@ -85,7 +106,7 @@ fn of_settings(
             let message = format!("the password in {source} must have 1 to {most} characters");
             return Err(wrong(message));
         }
-        password = Some(hash.hash(&read)?);
+        password = Some(read);
     }
     let mut attributes = wanted.attributes.clone();
     if !wanted.groups.is_empty() {
@@ -96,17 +117,17 @@ fn of_settings(
     }
     let made = User {
         active: wanted.active,
-        ..user(username, attributes, password)?
+        ..user(username, attributes)?
     };
-    add(store, realm, made, now)
+    Ok(Some(Wanted {
+        realm: realm.clone(),
+        user: made,
+        password,
+    }))
 }
 
-fn administrator(
-    config: &Config,
-    store: &Store,
-    hash: &mut HashHere,
-    now: Timestamp,
-) -> Result<Option<Secret<String>>, StartError> {
+/// The administrator with a password that is drawn now; none where there is one, or nobody could use it.
+fn administrator(config: &Config, store: &Store) -> Result<Option<Wanted>, StartError> {
     let root = Realm::root();
     let there = NameKey::of(ADMIN)
         .map(|key| store.user(&root, &key))
@@ -120,19 +141,15 @@ fn administrator(
         return Ok(None);
     }
     let bytes: [u8; 18] = drawn().map_err(|_| StartError::NoRandomness)?;
-    let password = Secret::new(URL_SAFE_NO_PAD.encode(bytes));
-    let hashed = hash.hash(&password)?;
-    let made = user(ADMIN, BTreeMap::new(), Some(hashed))?;
-    add(store, &root, made, now)?;
-    Ok(Some(password))
+    Ok(Some(Wanted {
+        realm: root,
+        user: user(ADMIN, BTreeMap::new())?,
+        password: Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes))),
+    }))
 }
 
-/// A user with a fresh id.
-fn user(
-    username: &str,
-    mut attributes: BTreeMap<String, Json>,
-    password: Option<String>,
-) -> Result<User, StartError> {
+/// A user with a fresh id, and no password yet.
+fn user(username: &str, mut attributes: BTreeMap<String, Json>) -> Result<User, StartError> {
     let id: [u8; 16] = drawn().map_err(|_| StartError::NoRandomness)?;
     for name in ["uid", "username"] {
         attributes.insert(name.to_owned(), username.into());
@@ -142,7 +159,7 @@ fn user(
         username: username.to_owned(),
         active: true,
         attributes,
-        password,
+        password: None,
     })
 }
 

@@ -62,6 +62,22 @@ async fn passwords_are_nfc_and_never_cut() {
 }
 
 #[tokio::test]
+async fn hashes_of_many_come_in_the_order_of_their_passwords() {
+    let pool = pool(3, 0);
+    for count in [0, 1, 2, 3, 7] {
+        let passwords: Vec<_> = (0..count)
+            .map(|at| Secret::new(format!("password{at}")))
+            .collect();
+        let hashes = pool.all_here(&passwords.iter().collect::<Vec<_>>());
+        let hashes = hashes.expect("hashes");
+        assert_eq!(hashes.len(), count);
+        for (password, stored) in passwords.iter().zip(&hashes) {
+            assert!(matches(&pool, password.reveal(), stored).await);
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_and_a_broken_hash_never_match() {
     let pool = pool(1, 0);
     let permit = pool.admit().expect("a permit");
