@@ -7,7 +7,7 @@ use crate::{
             Allow, Arm, Ensure, Name, Place, PlaceRoot, Property, Setting, Target, TypeExpr,
             TypeKind, Value, ValueKind,
         },
-        format::{Class, Part, Printer, What, arm_span},
+        format::{Class, Part, Printer, What, node::arm_span},
         layout::Doc,
         literal::block_lines,
         phrase::phrase,

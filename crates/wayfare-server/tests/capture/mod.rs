@@ -1,6 +1,7 @@
 //! Capture, as its clients find it.
 
 mod access;
+mod apps;
 mod mails;
 mod native;
 mod settings;

@@ -9,6 +9,7 @@
 //!
 //! docs/testing.md describes every line.
 
+mod back;
 mod compare;
 mod line;
 mod record;
