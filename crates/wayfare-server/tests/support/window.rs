@@ -44,12 +44,7 @@ impl Window {
 
     /// Opens a browser for an origin, or says that there is none.
     pub(crate) async fn open(base: String) -> Option<Self> {
-        let started = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(mut driver) = started else {
+        let Some((driver, port)) = started() else {
             assert!(
                 std::env::var_os("WAYFARE_BROWSER").is_none(),
                 "there is no chromedriver, and WAYFARE_BROWSER asks for one"
@@ -57,7 +52,6 @@ impl Window {
             println!("skipped: there is no chromedriver on this machine");
             return None;
         };
-        let port = driver_port(&mut driver);
         let profile = tempfile::tempdir().unwrap();
         let arguments = [
             "--headless=new",
@@ -205,14 +199,34 @@ impl Window {
     }
 }
 
-/// The port that the driver says it listens at.
-fn driver_port(driver: &mut Child) -> u16 {
+/// A driver and the port that it listens at; none where there is no driver on this machine.
+///
+/// A driver takes a port that is free for one family of addresses, and ends where somebody has it for the
+/// other: then there is another one.
+fn started() -> Option<(Child, u16)> {
+    for _ in 0..5 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        if let Some(port) = driver_port(&mut driver) {
+            return Some((driver, port));
+        }
+        driver.wait().unwrap();
+    }
+    panic!("no driver says at which port it listens");
+}
+
+/// The port that the driver says it listens at; none where it ends before that.
+fn driver_port(driver: &mut Child) -> Option<u16> {
     let output = BufReader::new(driver.stdout.take().unwrap());
     for line in output.lines() {
         let line = line.unwrap();
         if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return port.trim_end_matches('.').parse().unwrap();
+            return Some(port.trim_end_matches('.').parse().unwrap());
         }
     }
-    panic!("the driver said no port");
+    None
 }
