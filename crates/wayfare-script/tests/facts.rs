@@ -383,3 +383,21 @@ fn whoever_names_a_user_calls_out() {
     let written = next("nodeState.putShared('username', 'demo'); outcome = 'a';");
     assert_eq!(written.calls_out, Known::Is(false));
 }
+
+#[test]
+fn a_script_that_hands_out_objects_is_read_within_its_bounds() {
+    let lines = [
+        "httpClient.send('https://a.example.com', {method: 'POST', body: {a: 1}}).get()\n",
+        "var id = idRepository.getIdentity('demo'); id.setAttribute('mail', ['x']); id.store();\n",
+        "httpClient.send('https://a.example.com').then(r => { outcome = 'one'; });\n",
+    ];
+    for line in lines {
+        let few = format!("{}outcome = 'true';", line.repeat(12));
+        assert!(next(&few).unread.is_none(), "{line}");
+        // Without a bound on what each line looks through, these would take minutes.
+        let many = format!("{}outcome = 'true';", line.repeat(3_000));
+        let read = next(&many);
+        assert!(read.unread.is_some(), "{line}");
+        assert!(!read.outcomes.all && !read.writes.all, "{line}");
+    }
+}

@@ -67,6 +67,12 @@ impl States {
         Self(BTreeMap::from([(Said::default(), State::default())]))
     }
 
+    /// How many things all variables may be together.
+    pub(super) fn things(&self) -> usize {
+        let variables = self.0.values().flat_map(|state| state.variables.values());
+        variables.map(Value::things).sum()
+    }
+
     pub(super) fn is_dead(&self) -> bool {
         self.0.is_empty()
     }

@@ -160,6 +160,11 @@ impl Value {
         }
     }
 
+    /// How many things that do more than plain data it may be, and one for itself.
+    pub(super) fn things(&self) -> usize {
+        1 + self.objects.len() + self.functions.len() + self.hosts.len()
+    }
+
     /// Either.
     pub(super) fn or(mut self, other: &Self) -> Self {
         self.join(other);

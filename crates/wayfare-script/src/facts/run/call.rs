@@ -90,6 +90,7 @@ impl<'s> Runner<'s> {
         }
         let mut member = Value::default();
         for site in &of.objects {
+            self.weigh(&member);
             let is_own = self.members.contains_key(&(*site, Rc::clone(name)));
             let object = Value::object(*site);
             let found = self.get_member(&object, name, line)?;
@@ -156,6 +157,7 @@ impl<'s> Runner<'s> {
             let mut after = before.clone();
             let value = self.enter(*function, this, arguments, line, &mut after)?;
             result.join(&value);
+            self.weigh_all(&after);
             st.join(after);
         }
         for host in &callee.hosts {
@@ -196,11 +198,13 @@ impl<'s> Runner<'s> {
         }
         let mut stored = Value::default();
         for argument in arguments {
+            self.weigh(argument);
             stored.join(&doing(argument));
         }
         self.stored.join(&stored);
         for site in &this.objects {
             for argument in arguments {
+                self.weigh(argument);
                 let list = self.members.entry((*site, Rc::from("[]"))).or_default();
                 list.join(&argument.blurred());
             }
@@ -226,6 +230,7 @@ impl<'s> Runner<'s> {
                     &mut after,
                 )?;
                 all.join(&value.blurred());
+                self.weigh_all(&after);
                 st.join(after);
             }
             if before == *st {
@@ -244,6 +249,9 @@ impl<'s> Runner<'s> {
         line: u32,
         st: &mut States,
     ) -> Ran<Value> {
+        for argument in arguments {
+            self.weigh(argument);
+        }
         self.step(line)?;
         if self.frames.iter().any(|frame| frame.function == at) {
             return Err(Unreadable::new(line, "a function calls itself"));

@@ -323,6 +323,7 @@ impl<'s> Runner<'s> {
 
     /// Whatever lies where nobody knows. Of what is secret there, nothing is known.
     pub(super) fn anything(&self) -> Value {
+        self.weigh(&self.stored);
         Value {
             secret: None,
             ..self.stored.blurred()
@@ -336,6 +337,7 @@ impl<'s> Runner<'s> {
         all.join(&self.anything());
         for site in &of.objects {
             for (_, value) in self.members_of(*site) {
+                self.weigh(&value);
                 all.join(&value.blurred());
             }
         }
@@ -459,12 +461,16 @@ impl<'s> Runner<'s> {
 
     pub(super) fn get_member(&mut self, of: &Value, name: &Rc<str>, line: u32) -> Ran<Value> {
         let mut found = Value::default();
+        self.weigh(of);
         for site in &of.objects {
             let own = self.members.get(&(*site, Rc::clone(name)));
             let computed = self.members.get(&(*site, Rc::from(COMPUTED)));
             match (own, computed) {
                 (None, None) => found.join(&Value::data()),
                 (own, computed) => {
+                    for value in own.into_iter().chain(computed) {
+                        self.weigh(value);
+                    }
                     found.join(own.unwrap_or(&Value::nothing()));
                     if let Some(computed) = computed {
                         found.join(&computed.blurred());

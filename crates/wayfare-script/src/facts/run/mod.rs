@@ -9,6 +9,7 @@ mod host;
 mod notes;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
@@ -27,6 +28,8 @@ use super::{
 /// How many steps are taken for one script, and how deep.
 const STEPS_MAX: u32 = 60_000;
 const DEPTH_MAX: u32 = 300;
+/// How many things that values may be are put together in the time of a step.
+const WEIGHT: u32 = 64;
 
 /// How often a loop is run until nothing new may be.
 const ROUNDS_MAX: u32 = 24;
@@ -57,6 +60,8 @@ pub(super) struct Runner<'s> {
     /// Whether this is the first pass of a visit: nothing was answered yet.
     is_first: bool,
     steps: u32,
+    /// What was put together since the last step.
+    weight: Cell<u32>,
     depth: u32,
     frames: Vec<Frame>,
     targets: Vec<Target>,
@@ -83,6 +88,7 @@ pub(super) fn run(script: &Script, generation: Generation, is_first: bool) -> Ra
         generation,
         is_first,
         steps: 0,
+        weight: Cell::new(0),
         depth: 0,
         frames: Vec::new(),
         targets: Vec::new(),
@@ -114,8 +120,26 @@ pub(super) fn run(script: &Script, generation: Generation, is_first: bool) -> Ra
 }
 
 impl<'s> Runner<'s> {
+    /// Counts that a value is looked through: what a script hands out may be found again wherever it looks, so
+    /// that each of its lines takes as long as it has objects.
+    fn weigh(&self, value: &Value) {
+        self.put_on(value.things());
+    }
+
+    /// The same of what variables may hold, where ways come together.
+    fn weigh_all(&self, states: &States) {
+        self.put_on(states.things());
+    }
+
+    fn put_on(&self, things: usize) {
+        let things = u32::try_from(things).unwrap_or(u32::MAX);
+        self.weight.set(self.weight.get().saturating_add(things));
+    }
+
     fn step(&mut self, line: u32) -> Ran<()> {
-        self.steps += 1;
+        let weight = self.weight.get();
+        self.weight.set(weight % WEIGHT);
+        self.steps = self.steps.saturating_add(1 + weight / WEIGHT);
         if self.steps > STEPS_MAX {
             return Err(Unreadable::new(line, "it does too much"));
         }
